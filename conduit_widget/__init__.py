@@ -1,0 +1,1 @@
+"""Live, multi-user LLM chat in a Jupyter notebook cell."""

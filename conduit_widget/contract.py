@@ -1,0 +1,145 @@
+"""The wire contract in one place: names, numbers, texts, close reasons (twin: js/src/contract.ts)."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Final, NamedTuple
+
+CHAT_HUB_PATH: Final = "/hubs/chat"
+STATUS_HUB_PATH: Final = "/hubs/status"
+MINT_PATH: Final = "/auth/token"
+HEALTH_PATH: Final = "/healthz"
+READY_PATH: Final = "/readyz"
+METRICS_PATH: Final = "/metrics"
+
+TOKEN_AUDIENCE: Final = "conduit-hub"
+TOKEN_ISSUER: Final = "conduit-local"
+
+
+class ChatMethod:
+    """Client → server methods of ChatHub."""
+
+    JOIN_CONVERSATION: Final = "JoinConversation"
+    LEAVE_CONVERSATION: Final = "LeaveConversation"
+    SEND_MESSAGE: Final = "SendMessage"
+    START_TYPING: Final = "StartTyping"
+    STOP_TYPING: Final = "StopTyping"
+    REQUEST_PROVIDER_STATUS: Final = "RequestProviderStatus"
+    RESUME_CONVERSATION: Final = "ResumeConversation"
+    GET_HISTORY: Final = "GetHistory"
+    STOP_GENERATION: Final = "StopGeneration"
+
+
+class ChatEvent:
+    """Server → client events of ChatHub."""
+
+    RECEIVE_MESSAGE: Final = "ReceiveMessage"
+    MESSAGE_UPDATED: Final = "MessageUpdated"
+    USER_JOINED: Final = "UserJoined"
+    USER_LEFT: Final = "UserLeft"
+    PRESENCE_UPDATE: Final = "PresenceUpdate"
+    USER_TYPING: Final = "UserTyping"
+    TYPING_UPDATE: Final = "TypingUpdate"
+    PROVIDER_STATUS_UPDATE: Final = "ProviderStatusUpdate"
+    STREAM_TOKEN: Final = "StreamToken"
+
+
+class StatusMethod:
+    """Client → server methods of StatusHub."""
+
+    REQUEST_PROVIDER_STATUS: Final = "RequestProviderStatus"
+
+
+class StatusEvent:
+    """Server → client events of StatusHub."""
+
+    PROVIDER_STATUS_UPDATE: Final = "ProviderStatusUpdate"
+    SYSTEM_HEALTH_UPDATE: Final = "SystemHealthUpdate"
+    RATE_LIMIT_WARNING: Final = "RateLimitWarning"
+    PROVIDER_FAILOVER: Final = "ProviderFailover"
+    MODEL_AVAILABILITY_CHANGED: Final = "ModelAvailabilityChanged"
+    SYSTEM_ANNOUNCEMENT: Final = "SystemAnnouncement"
+
+
+# Times in seconds.
+KEEP_ALIVE_INTERVAL: Final = 15.0
+CLIENT_SERVER_TIMEOUT: Final = 60.0
+SERVER_CLIENT_TIMEOUT: Final = 30.0
+HANDSHAKE_TIMEOUT: Final = 15.0
+RECONNECT_DELAYS: Final = (0.0, 2.0, 10.0, 30.0)
+TYPING_TTL: Final = 6.0
+PRESENCE_GRACE: Final = 10.0
+TOKEN_BATCH_INTERVAL: Final = 0.030
+COMM_INTERVAL: Final = 0.033
+TOKEN_EXPIRY_WARNING: Final = 30.0
+
+# Sizes and counts.
+MAX_MESSAGE_BYTES: Final = 64 * 1024
+JOIN_SNAPSHOT_MESSAGES: Final = 50
+MAX_HISTORY_PAGE: Final = 200
+RECOVERY_EVENTS: Final = 300
+INVOCATIONS_PER_SECOND: Final = 20.0
+INVOCATION_BURST: Final = 40
+CONVERSATIONS_PER_CONNECTION: Final = 100
+CONNECTIONS_PER_USER: Final = 10
+CONNECTIONS_PER_PROCESS: Final = 10_000
+OUTBOX_SOFT_BYTES: Final = 256 * 1024
+OUTBOX_HARD_BYTES: Final = 1024 * 1024
+MAX_ID_CHARS: Final = 128
+
+
+class ErrorText:
+    """Texts a refused person sees."""
+
+    AUTHENTICATION_REQUIRED: Final = "Authentication required"
+    INVALID_AUTHENTICATION: Final = "Invalid authentication"
+    UNAUTHORIZED: Final = "Unauthorized"
+    RATE_LIMIT: Final = "Rate limit exceeded. Please try again later."
+    CONNECTION_LIMIT: Final = (
+        "Connection limit exceeded ({n}/{max}). Please close existing connections before opening new ones."
+    )
+    TIMED_OUT: Final = "The operation timed out. Please try again."
+    CANCELLED: Final = "The operation was cancelled."
+    UNEXPECTED: Final = "An unexpected error occurred. Please try again. If the problem persists, contact support with error ID: {id}"
+
+
+class CloseCode(IntEnum):
+    """Why the hub ends a connection; see :data:`CLOSE_REASONS`."""
+
+    NORMAL = 3000
+    SHUTDOWN = 3001
+    TOKEN_EXPIRED = 3002
+    SLOW_READER = 3003
+    CLIENT_TIMEOUT = 3004
+    RATE_LIMITED = 3005
+    CONNECTION_LIMIT = 3500
+    REVOKED = 3501
+    MESSAGE_TOO_LARGE = 3502
+    PROTOCOL_ERROR = 3503
+    HANDSHAKE_TIMEOUT = 3504
+
+
+class CloseReason(NamedTuple):
+    """A row of the close table: number, text of the Close message, whether the client may reconnect."""
+
+    code: CloseCode
+    text: str | None
+    allow_reconnect: bool
+
+
+CLOSE_REASONS: Final[dict[CloseCode, CloseReason]] = {
+    reason.code: reason
+    for reason in (
+        CloseReason(CloseCode.NORMAL, None, False),
+        CloseReason(CloseCode.SHUTDOWN, "The hub is restarting.", True),
+        CloseReason(CloseCode.TOKEN_EXPIRED, "The access token expired.", True),
+        CloseReason(CloseCode.SLOW_READER, "The connection reads too slowly.", True),
+        CloseReason(CloseCode.CLIENT_TIMEOUT, "The client was silent for too long.", True),
+        CloseReason(CloseCode.RATE_LIMITED, ErrorText.RATE_LIMIT, True),
+        CloseReason(CloseCode.CONNECTION_LIMIT, ErrorText.CONNECTION_LIMIT, False),
+        CloseReason(CloseCode.REVOKED, ErrorText.UNAUTHORIZED, False),
+        CloseReason(CloseCode.MESSAGE_TOO_LARGE, "A message exceeds the limit of {max} bytes.", False),
+        CloseReason(CloseCode.PROTOCOL_ERROR, "The connection broke the hub protocol.", False),
+        CloseReason(CloseCode.HANDSHAKE_TIMEOUT, "The handshake took too long.", False),
+    )
+}

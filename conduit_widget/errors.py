@@ -1,0 +1,122 @@
+"""The error tree. Callers match types; each error carries fields and computes its one-line text.
+
+::
+
+    ConduitError
+    ├── ProtocolError
+    │   ├── LocalProtocolError        we did something the protocol forbids
+    │   └── RemoteProtocolError       the peer did
+    │       └── MessageTooLargeError
+    ├── ConnectionFailedError         no connection could be made
+    │   └── AuthenticationError       the hub refused the token
+    ├── ConnectionLostError           the connection ended with work pending
+    ├── HubException                  the hub refused an invocation; the text is for people
+    ├── InvocationTimeoutError
+    ├── ValidationError               a field is over its limit or of the wrong kind
+    ├── ProviderError                 a model provider failed
+    ├── ModelInstallError             the local model could not be fetched or verified
+    ├── HubStartError                 the local hub could not be started
+    └── FrontEndMissingError          the browser part was not built
+"""
+
+from __future__ import annotations
+
+from conduit_widget.types import ErrorType
+
+
+class ConduitError(Exception):
+    """Root of every error this package raises on purpose."""
+
+
+class ProtocolError(ConduitError):
+    """The hub protocol was broken by one of the two sides."""
+
+
+class LocalProtocolError(ProtocolError):
+    """We tried something the protocol does not allow in the present state."""
+
+
+class RemoteProtocolError(ProtocolError):
+    """The peer sent something the protocol does not allow."""
+
+
+class MessageTooLargeError(RemoteProtocolError):
+    """A record exceeds the size limit (both in bytes)."""
+
+    def __init__(self, size_bytes: int, limit_bytes: int) -> None:
+        self.size_bytes = size_bytes
+        self.limit_bytes = limit_bytes
+        super().__init__(f"A message of {size_bytes} bytes exceeds the limit of {limit_bytes} bytes.")
+
+
+class ConnectionFailedError(ConduitError):
+    """No connection could be made."""
+
+
+class AuthenticationError(ConnectionFailedError):
+    """The hub refused the token (HTTP 401 or 403)."""
+
+    def __init__(self, text: str, status_code: int = 401) -> None:
+        self.status_code = status_code
+        super().__init__(text)
+
+
+class ConnectionLostError(ConduitError):
+    """The connection ended while an invocation or stream was pending."""
+
+
+class HubException(ConduitError):  # noqa: N818 - the name SignalR gives it
+    """The hub refused an invocation; the text is meant for people."""
+
+
+class InvocationTimeoutError(ConduitError):
+    """An invocation got no completion in time (seconds)."""
+
+    def __init__(self, target: str, timeout: float) -> None:
+        self.target = target
+        self.timeout = timeout
+        super().__init__(f"The hub did not answer {target} within {timeout:g} s.")
+
+
+class ValidationError(HubException):
+    """A field is over its limit or of the wrong kind; never echoes the content."""
+
+    def __init__(self, field: str, problem: str) -> None:
+        self.field = field
+        self.problem = problem
+        super().__init__(f"{field}: {problem}")
+
+
+class ProviderError(ConduitError):
+    """A model provider failed; ``retry_after`` in seconds."""
+
+    def __init__(
+        self,
+        text: str,
+        *,
+        type: ErrorType = "server_error",  # noqa: A002 - the wire's own word
+        code: str | None = None,
+        status_code: int | None = None,
+        retry_after: float | None = None,
+        recoverable: bool = True,
+        suggestions: tuple[str, ...] = (),
+    ) -> None:
+        self.type: ErrorType = type
+        self.code = code
+        self.status_code = status_code
+        self.retry_after = retry_after
+        self.recoverable = recoverable
+        self.suggestions = suggestions
+        super().__init__(text)
+
+
+class ModelInstallError(ConduitError):
+    """The local model could not be fetched or verified."""
+
+
+class HubStartError(ConduitError):
+    """The local hub could not be started."""
+
+
+class FrontEndMissingError(ConduitError):
+    """The browser part of the widget was not built."""

@@ -1,0 +1,284 @@
+"""Payload types of the wire contract: what people and providers say, as frozen structs.
+
+Keys are camelCase on the wire. Text offsets and counts are Unicode code points (Python's ``len``), in
+every language. Unknown keys of a chat message are kept in ``extra`` and passed on by :meth:`to_wire`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, Literal
+
+import msgspec
+
+Role = Literal["system", "user", "assistant", "tool"]
+ErrorType = Literal["rate_limit", "model_not_found", "auth_error", "network_error", "server_error"]
+FinishReason = Literal["stop", "length", "cancelled", "interrupted", "error"]
+ProviderState = Literal["healthy", "degraded", "rate_limited", "down", "unknown", "disabled"]
+BreakerState = Literal["closed", "open", "half_open"]
+ParticipantState = Literal["active", "idle", "away"]
+AssistantSetting = Literal["always", "mention", "off"]
+MemberRole = Literal["owner", "member", "reader"]
+
+
+class Wire(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """A struct that travels: camelCase keys, unset fields left out."""
+
+    def to_wire(self) -> dict[str, Any]:
+        """Return the JSON-compatible mapping that goes on the wire."""
+        wire: dict[str, Any] = msgspec.to_builtins(self)
+        return wire
+
+
+class Author(Wire, frozen=True, kw_only=True):
+    """Who wrote a message, as the hub knows them from their token."""
+
+    user_id: str
+    user_name: str
+
+
+class MessageError(Wire, frozen=True, kw_only=True):
+    """Why an answer failed. ``retry_after`` is in seconds."""
+
+    type: ErrorType
+    recoverable: bool
+    code: str | None = None
+    status_code: int | None = None
+    retry_after: float | None = None
+    suggestions: list[str] = []
+    message: str | None = None
+
+
+class ImageUrl(Wire, frozen=True, kw_only=True):
+    """An image by reference or ``data:`` URL."""
+
+    url: str
+    detail: str | None = None
+
+
+class TextPart(Wire, frozen=True, kw_only=True, tag_field="type", tag="text"):
+    """A piece of text in a multi-part message."""
+
+    text: str
+
+
+class ImagePart(Wire, frozen=True, kw_only=True, tag_field="type", tag="image_url", rename=None):
+    """An image in a multi-part message; the wire key is ``image_url``, as providers spell it."""
+
+    image_url: ImageUrl
+
+
+Content = str | list[TextPart | ImagePart]
+
+
+class ChatMessage(Wire, frozen=True, kw_only=True):
+    """One message of a conversation. ``metadata`` carries conversationId, seq, timestamp and metrics."""
+
+    id: str
+    role: Role
+    content: Content
+    parent_id: str | None = None
+    author: Author | None = None
+    attachments: list[dict[str, Any]] = []
+    metadata: dict[str, Any] = {}
+    error: MessageError | None = None
+    extra: dict[str, Any] = {}
+
+    def to_wire(self) -> dict[str, Any]:
+        """Return the wire mapping, unknown keys included; known keys win over ``extra``."""
+        wire: dict[str, Any] = msgspec.to_builtins(self)
+        extra = wire.pop("extra", {})
+        return {**extra, **wire}
+
+    @classmethod
+    def from_wire(cls, value: object) -> ChatMessage:
+        """Validate a decoded payload.
+
+        Raises:
+            msgspec.ValidationError: a field is missing or has the wrong type; the text names its path.
+
+        """
+        if isinstance(value, dict):
+            known = {key: item for key, item in value.items() if key in _CHAT_MESSAGE_KEYS}
+            extra = {key: item for key, item in value.items() if key not in _CHAT_MESSAGE_KEYS}
+            known["extra"] = extra
+            value = known
+        return msgspec.convert(value, cls)
+
+    @property
+    def text(self) -> str:
+        """The text of the message, parts joined by blank lines; images are left out."""
+        if isinstance(self.content, str):
+            return self.content
+        return "\n\n".join(part.text for part in self.content if isinstance(part, TextPart))
+
+
+_CHAT_MESSAGE_KEYS: Final = frozenset(ChatMessage.__struct_encode_fields__) - {"extra"}
+
+
+class StreamMetrics(Wire, frozen=True, kw_only=True):
+    """Speed of a generation: times in ms, rates in tokens per second, counts in tokens."""
+
+    time_to_first_token: float | None = None
+    tokens_per_second: float | None = None
+    inter_token_latency: float | None = None
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+
+
+class StreamMetadata(Wire, frozen=True, kw_only=True):
+    """What travels beside the tokens of one ``StreamToken`` event.
+
+    ``seq`` is the log position of the answer's ``ReceiveMessage``; ``index`` the ordinal of the first token
+    in this delta, ``count`` how many it carries, ``offset`` the code points of text before it.
+    """
+
+    message_id: str
+    seq: int
+    index: int
+    count: int
+    offset: int
+    model: str = ""
+    provider: str = ""
+    done: bool = False
+    finish_reason: FinishReason | None = None
+    metrics: StreamMetrics | None = None
+
+    @classmethod
+    def from_wire(cls, value: dict[str, Any]) -> StreamMetadata:
+        """Validate a decoded payload; metrics may come in snake_case as well.
+
+        Raises:
+            msgspec.ValidationError: a field is missing or has the wrong type.
+
+        """
+        metrics = value.get("metrics")
+        if isinstance(metrics, dict) and any("_" in key for key in metrics):
+            value = {**value, "metrics": {_camel(key): item for key, item in metrics.items()}}
+        return msgspec.convert(value, cls)
+
+
+def _camel(name: str) -> str:
+    head, *tail = name.split("_")
+    return head + "".join(part.capitalize() for part in tail)
+
+
+class OpenStream(Wire, frozen=True, kw_only=True):
+    """An answer still being written, with its text so far (``index``: tokens so far)."""
+
+    message_id: str
+    seq: int
+    text: str
+    index: int
+    model: str = ""
+    provider: str = ""
+    metrics: StreamMetrics | None = None
+
+
+class Participant(Wire, frozen=True, kw_only=True, omit_defaults=False):
+    """One person in a conversation, however many connections they hold."""
+
+    user_id: str
+    user_name: str
+    initials: str
+    color: str
+    state: ParticipantState = "active"
+    typing: bool = False
+    last_read_seq: int = 0
+    avatar_url: str | None = None
+
+
+class ConversationLimits(Wire, frozen=True, kw_only=True):
+    """Limits a member can act on: sizes in bytes, rates per second."""
+
+    max_message_bytes: int
+    max_history_page: int
+    invocations_per_second: float
+
+
+class LogEvent(Wire, frozen=True, kw_only=True):
+    """One committed event of a conversation, in the form it was sent: target and arguments."""
+
+    seq: int
+    target: str
+    arguments: list[Any]
+
+
+class JoinResult(Wire, frozen=True, kw_only=True, omit_defaults=False):
+    """Snapshot of a conversation at ``seq`` of ``epoch``; live events continue after it without a gap."""
+
+    conversation_id: str
+    epoch: str
+    seq: int
+    participants: list[Participant]
+    messages: list[dict[str, Any]]
+    streams: list[OpenStream]
+    limits: ConversationLimits
+    has_more: bool = False
+
+
+class ResumeResult(Wire, frozen=True, kw_only=True):
+    """All missed events (``recovered``), or a fresh snapshot; never a part."""
+
+    recovered: bool
+    seq: int = 0
+    events: list[LogEvent] = []
+    streams: list[OpenStream] = []
+    participants: list[Participant] = []
+    join: JoinResult | None = None
+
+
+class SendReceipt(Wire, frozen=True, kw_only=True):
+    """Acknowledgement after commit. ``answer_id`` is set when the model will answer (additive)."""
+
+    id: str
+    seq: int
+    timestamp: str
+    answer_id: str | None = None
+
+
+class HistoryPage(Wire, frozen=True, kw_only=True, omit_defaults=False):
+    """Messages before a position, oldest first."""
+
+    messages: list[dict[str, Any]]
+    has_more: bool
+
+
+class ProviderLatency(
+    Wire, rename={"ttft_p50": "ttftP50", "ttft_p95": "ttftP95", "tokens_per_second": "tokensPerSecond"}
+):
+    """Observed speed: times in ms, rate in tokens per second; None until measured."""
+
+    ttft_p50: float | None = None
+    ttft_p95: float | None = None
+    tokens_per_second: float | None = None
+
+
+class ProviderStatus(Wire, frozen=True, kw_only=True, omit_defaults=False):
+    """Health of one provider, as the hub sees it."""
+
+    provider: str
+    state: ProviderState
+    breaker: BreakerState = "closed"
+    since: str = ""
+    reason: str = ""
+    retry_at: str | None = None
+    latency: ProviderLatency = ProviderLatency()
+    error_rate: float = 0.0
+    rate_limit: dict[str, Any] = {}
+    models: list[str] = []
+    last_checked_at: str = ""
+    source: Literal["traffic", "probe"] = "probe"
+
+
+class HubRuntime(Wire, frozen=True, kw_only=True):
+    """What a running local hub writes for its own OS user (a 0600 file): where it is and how to get a token.
+
+    ``mint_key`` authorises ``POST /auth/token``; it never leaves this user's machine.
+    """
+
+    url: str
+    pid: int
+    instance: str
+    mint_key: str
+    version: str
+    started_at: str
