@@ -100,7 +100,7 @@ class ErrorText:
     )
     TIMED_OUT: Final = "The operation timed out. Please try again."
     CANCELLED: Final = "The operation was cancelled."
-    UNEXPECTED: Final = "An unexpected error occurred. Please try again. If the problem persists, contact support with error ID: {id}"
+    UNEXPECTED: Final = "An unexpected error occurred. Please try again. If the problem persists, contact support with error ID: {id}"  # noqa: E501
 
 
 class CloseCode(IntEnum):
