@@ -244,7 +244,10 @@ class HistoryPage(Wire, frozen=True, kw_only=True, omit_defaults=False):
 
 
 class ProviderLatency(
-    Wire, rename={"ttft_p50": "ttftP50", "ttft_p95": "ttftP95", "tokens_per_second": "tokensPerSecond"}
+    Wire,
+    frozen=True,
+    kw_only=True,
+    rename={"ttft_p50": "ttftP50", "ttft_p95": "ttftP95", "tokens_per_second": "tokensPerSecond"},
 ):
     """Observed speed: times in ms, rate in tokens per second; None until measured."""
 
