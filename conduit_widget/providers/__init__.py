@@ -1,0 +1,1 @@
+"""Model providers: one seam (`provider.py`), an OpenAI-compatible adapter, and the local model behind it."""

@@ -1,0 +1,103 @@
+"""The seam every model provider implements: a request in, a stream of chunks out.
+
+A *chunk* is one delta of a model's answer, a *generation* the whole answer. A generation is complete only
+when its last chunk carries a ``finish_reason``; an answer that stops without one raises ``ProviderError``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from typing import Protocol, runtime_checkable
+
+import msgspec
+
+from conduit_widget.types import Content, Role
+
+__all__ = [
+    "Chunk",
+    "GenerationParameters",
+    "GenerationRequest",
+    "PromptMessage",
+    "Provider",
+    "Usage",
+]
+
+
+class PromptMessage(msgspec.Struct, frozen=True):
+    """One message of the prompt; ``content`` is text or parts, as in a ``ChatMessage``."""
+
+    role: Role
+    content: Content
+
+
+class GenerationParameters(msgspec.Struct, frozen=True, kw_only=True):
+    """Sampling settings; None leaves the provider's default. ``max_tokens`` counts answer tokens."""
+
+    temperature: float | None = None
+    top_p: float | None = None
+    max_tokens: int | None = None
+    stop: list[str] | None = None
+    seed: int | None = None
+
+
+class GenerationRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What to answer; ``model`` None means the provider's default model."""
+
+    messages: list[PromptMessage]
+    model: str | None = None
+    parameters: GenerationParameters = GenerationParameters()
+
+
+class Usage(msgspec.Struct, frozen=True):
+    """Token counts as the provider reports them."""
+
+    prompt_tokens: int
+    completion_tokens: int
+
+
+class Chunk(msgspec.Struct, frozen=True):
+    """One delta. ``text`` may be empty (a chunk with only a finish reason or usage).
+
+    ``model`` is the name the provider answers under. ``finish_reason`` is the provider's word (``stop``,
+    ``length``, ``content_filter``, ``tool_calls``); it and ``usage`` come on the last chunk of a generation.
+    """
+
+    text: str
+    model: str
+    finish_reason: str | None = None
+    usage: Usage | None = None
+
+
+@runtime_checkable
+class Provider(Protocol):
+    """A model provider. Safe for several generations at a time on one event loop."""
+
+    name: str
+    context_tokens: int | None
+    """Tokens the model can hold, prompt and answer together; None when unknown."""
+
+    def generate(self, request: GenerationRequest) -> AsyncGenerator[Chunk, None]:
+        """Stream one answer; ``aclose()`` on the generator ends the provider's work at once.
+
+        Raises:
+            ProviderError: the provider refused, failed, fell silent, or cut the answer short.
+
+        """
+        ...
+
+    async def models(self) -> list[str]:
+        """Return the names of the models that can be asked for, the default first where it is known.
+
+        Raises:
+            ProviderError: the provider cannot be reached or refuses.
+
+        """
+        ...
+
+    async def start(self) -> None:
+        """Make the provider ready (idempotent); generating does this by itself when needed."""
+        ...
+
+    async def aclose(self) -> None:
+        """Release everything: connections, child processes (idempotent)."""
+        ...
