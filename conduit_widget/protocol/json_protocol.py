@@ -1,0 +1,135 @@
+"""The JSON hub protocol: text records ended by 0x1E (HubProtocol.md, "JSON Encoding")."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from conduit_widget.errors import LocalProtocolError, RemoteProtocolError
+from conduit_widget.protocol.framing import RECORD_SEPARATOR, TextRecordReader
+from conduit_widget.protocol.hub_protocol import TransferFormat
+from conduit_widget.protocol.messages import (
+    INVOCATION,
+    KNOWN_TYPES,
+    Ack,
+    CancelInvocation,
+    Close,
+    Completion,
+    HubMessage,
+    Invocation,
+    InvocationBindingFailure,
+    Ping,
+    Sequence,
+    StreamInvocation,
+    StreamItem,
+)
+
+_WireMessage = (
+    Invocation | StreamItem | Completion | StreamInvocation | CancelInvocation | Ping | Close | Ack | Sequence
+)
+
+
+class _TypeOnly(msgspec.Struct):
+    """Just enough of a record to tell its type."""
+
+    type: int
+
+
+_encoder = msgspec.json.Encoder()
+_decoder: msgspec.json.Decoder[_WireMessage] = msgspec.json.Decoder(_WireMessage)
+_type_decoder = msgspec.json.Decoder(_TypeOnly)
+_PING: Final = _encoder.encode(Ping()) + RECORD_SEPARATOR
+
+
+class JsonHubProtocol:
+    """Hub messages as JSON in text frames."""
+
+    name: Final = "json"
+    version: Final = 2
+    transfer_format: Final = TransferFormat.TEXT
+
+    def encode(self, message: HubMessage) -> bytes:
+        """Return the framed record, properties in the order the .NET peers write.
+
+        Raises:
+            LocalProtocolError: an argument or result cannot be expressed in JSON.
+
+        """
+        try:
+            if isinstance(message, Invocation):
+                if message.invocation_id is None and not message.headers:
+                    return _encoder.encode(message) + RECORD_SEPARATOR
+                return _encoder.encode(_ordered(message, INVOCATION)) + RECORD_SEPARATOR
+            if isinstance(message, Ping):
+                return _PING
+            if isinstance(message, InvocationBindingFailure):
+                raise LocalProtocolError(
+                    "A binding failure is answered with a completion, never sent itself."
+                )
+            if getattr(message, "headers", None):
+                tag = message.__struct_config__.tag
+                return _encoder.encode(_ordered(message, tag)) + RECORD_SEPARATOR
+            return _encoder.encode(message) + RECORD_SEPARATOR
+        except (TypeError, ValueError, OverflowError, RecursionError) as error:
+            raise LocalProtocolError(f"A value cannot be sent as JSON: {error}.") from error
+
+    def decoder(self, max_record_bytes: int) -> JsonRecordDecoder:
+        """Return a decoder for one connection."""
+        return JsonRecordDecoder(max_record_bytes)
+
+
+class JsonRecordDecoder:
+    """Incremental JSON record decoder; properties may come in any order, extra ones are ignored."""
+
+    def __init__(self, max_record_bytes: int) -> None:
+        self._reader = TextRecordReader(max_record_bytes)
+
+    def feed(self, data: bytes | str) -> list[HubMessage]:
+        """Return the messages completed by ``data``; see :class:`~.hub_protocol.RecordDecoder`."""
+        messages: list[HubMessage] = []
+        for record in self._reader.feed(data):
+            try:
+                message = _decoder.decode(record)
+            except msgspec.ValidationError as error:
+                _raise_unless_unknown_type(record, error)
+                continue
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+                raise RemoteProtocolError(f"A record is not readable JSON: {error}.") from error
+            if (
+                type(message) is Completion
+                and message.error is not None
+                and message.result is not msgspec.UNSET
+            ):
+                raise RemoteProtocolError("A completion carries both a result and an error.")
+            messages.append(message)
+        return messages
+
+
+def _raise_unless_unknown_type(record: bytes, error: msgspec.ValidationError) -> None:
+    """Let records of unknown types pass (a newer peer may send them); anything else breaks the protocol."""
+    try:
+        unknown = _type_decoder.decode(record).type not in KNOWN_TYPES
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        unknown = False
+    if not unknown:
+        raise RemoteProtocolError(f"A record is no hub message: {error}.") from error
+
+
+def _ordered(message: HubMessage, tag: Any) -> dict[str, Any]:
+    """Return the message as a mapping in .NET's order: type, headers, invocationId, then the rest."""
+    fields: dict[str, Any] = {"type": tag}
+    headers = getattr(message, "headers", None)
+    if headers:
+        fields["headers"] = headers
+    invocation_id = getattr(message, "invocation_id", None)
+    if invocation_id is not None:
+        fields["invocationId"] = invocation_id
+    for name, wire_name in zip(message.__struct_fields__, message.__struct_encode_fields__, strict=True):
+        value = getattr(message, name)
+        if name in ("headers", "invocation_id") or value is msgspec.UNSET:
+            continue
+        if value is None and name in ("stream_ids", "error"):
+            continue
+        fields[wire_name] = value
+    return fields
