@@ -1,0 +1,28 @@
+"""``conduit-widget model``: install the local language model, or say where it is."""
+
+from __future__ import annotations
+
+import argparse
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the actions of ``model``."""
+    parser.add_argument(
+        "action", choices=["install", "path"], help="install: fetch and verify; path: print it"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Install the model, or print its path (exit 1 when it is not installed)."""
+    from conduit_widget.providers import local_model  # noqa: PLC0415 - the parser stays light
+
+    if arguments.action == "path":
+        print(local_model.model_path())
+        return 0 if local_model.is_installed() else 1
+    if local_model.is_installed():
+        print(f"Already installed: {local_model.model_path()}")
+        return 0
+    local_model.install()
+    print(f"Installed: {local_model.model_path()}")
+    return 0

@@ -1,0 +1,117 @@
+"""Run all the tests: ``python -m tests`` (``--only STAGE`` for one, ``--list`` for their names).
+
+Installs what the tests need besides the ``test`` extra: npm packages, Chromium, the local model. Where
+something cannot be had, one line says what is missing and the run fails.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.support.chromium import MissingChromiumError, ensure_chromium
+from tests.support.node import npm_ci, npm_run
+
+ROOT = Path(__file__).resolve().parent.parent
+PYTHON = sys.executable
+
+
+class StageError(Exception):
+    """A stage failed; the text is the one line people need."""
+
+
+def run(*command: str, **environment: str) -> None:
+    """Run a command in the repository; raise StageError when it fails."""
+    print(f"$ {' '.join(command)}", flush=True)
+    code = subprocess.run(command, cwd=ROOT, env={**os.environ, **environment}, check=False).returncode
+    if code:
+        raise StageError(f"exit code {code} from: {' '.join(command)}")
+
+
+def front_end() -> None:
+    """Lint, type-check, test and bundle the TypeScript."""
+    npm_ci(ROOT / "js")
+    for script in ("lint", "typecheck", "test", "build"):
+        npm_run(ROOT / "js", script)
+
+
+def static() -> None:
+    """Lint, format check and strict types of the Python."""
+    run(PYTHON, "-m", "ruff", "check", ".")
+    run(PYTHON, "-m", "ruff", "format", "--check", ".")
+    run(PYTHON, "-m", "mypy")
+
+
+def python() -> None:
+    """Unit, conformance, integration, network, security and interop tests."""
+    run(PYTHON, "-m", "pytest", "-m", "not e2e and not soak")
+
+
+def notebooks() -> None:
+    """The demo notebooks, with a real hub and the local model."""
+    with tempfile.TemporaryDirectory(prefix="conduit-nbval-") as data_dir:
+        run(
+            *(PYTHON, "-m", "pytest", "--nbval", "--nbval-sanitize-with", "tests/nbval_sanitize.cfg"),
+            *("--nbval-cell-timeout", "120", "-p", "no:asyncio", "-W", "default", "notebooks"),
+            CONDUIT_DATA_DIR=data_dir,
+            CONDUIT_PROVIDER="local",
+            PYDEVD_DISABLE_FILE_VALIDATION="1",
+        )
+
+
+def browser() -> None:
+    """JupyterLab in real Chromium, against the real hub and model."""
+    run(PYTHON, "-m", "pytest", "-m", "e2e and not soak", "tests/e2e", CONDUIT_CHROMIUM=ensure_chromium())
+
+
+def model() -> None:
+    """Fetch the local model, once."""
+    run(PYTHON, "-m", "conduit_widget", "model", "install")
+
+
+STAGES: dict[str, Callable[[], None]] = {
+    "static": static,
+    "front-end": front_end,
+    "model": model,
+    "python": python,
+    "notebooks": notebooks,
+    "browser": browser,
+}
+
+
+def main() -> int:
+    """Run the stages, go on after a failure, and print what happened."""
+    parser = argparse.ArgumentParser(prog="python -m tests", description="Run all the tests.")
+    parser.add_argument("--only", action="append", choices=STAGES, help="run this stage (may be repeated)")
+    parser.add_argument("--list", action="store_true", help="name the stages and end")
+    arguments = parser.parse_args()
+    if arguments.list:
+        for name, stage in STAGES.items():
+            print(f"{name:10} {stage.__doc__}")
+        return 0
+    results: list[tuple[str, float, str]] = []
+    for name in arguments.only or STAGES:
+        print(f"\n=== {name}", flush=True)
+        began = time.monotonic()
+        try:
+            STAGES[name]()
+            verdict = "passed"
+        except (StageError, MissingChromiumError, RuntimeError, subprocess.CalledProcessError) as error:
+            verdict = f"FAILED: {error}"
+        results.append((name, time.monotonic() - began, verdict))
+    print("\n=== stages")
+    for name, seconds, verdict in results:
+        print(f"{name:10} {seconds:6.0f} s  {verdict}")
+    failed = sum(verdict != "passed" for _, _, verdict in results)
+    print(f"stages: {len(results) - failed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

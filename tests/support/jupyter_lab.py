@@ -1,0 +1,83 @@
+"""A real JupyterLab server for browser and kernel tests."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.support.ports import free_port
+from tests.support.waiting import eventually_sync
+
+
+@dataclass
+class JupyterLab:
+    """A running JupyterLab: where it is and how to open a notebook of its root."""
+
+    root: Path
+    port: int
+    token: str
+    process: subprocess.Popen[bytes]
+
+    def url(self, notebook: str, workspace: str = "default") -> str:
+        """Return the URL of a notebook in a workspace of its own."""
+        reset = "&reset"
+        return f"http://127.0.0.1:{self.port}/lab/workspaces/{workspace}/tree/{notebook}?token={self.token}{reset}"
+
+    def stop(self) -> None:
+        """End the server and its kernels."""
+        if self.process.poll() is None:
+            self.process.terminate()
+        try:
+            self.process.wait(15)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+
+
+def start_jupyter_lab(root: Path, environment: dict[str, str]) -> JupyterLab:
+    """Start JupyterLab on ``root`` and wait until it answers."""
+    port, token = free_port(), secrets.token_hex(16)
+    command = [
+        *(sys.executable, "-m", "jupyterlab", "--no-browser", f"--port={port}", "--ServerApp.port_retries=0"),
+        f"--ServerApp.root_dir={root}",
+        "--LabApp.expose_app_in_browser=True",
+        "--log-level=WARN",
+    ]
+    if os.geteuid() == 0:
+        command.append("--allow-root")
+    log = (root / "jupyterlab.log").open("wb")
+    config = root / ".jupyter"
+    shutil.rmtree(config, ignore_errors=True)
+    with log:
+        process = subprocess.Popen(
+            command,
+            env={**os.environ, **environment, "JUPYTER_TOKEN": token, "JUPYTER_CONFIG_DIR": str(config)},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    lab = JupyterLab(root, port, token, process)
+
+    def answers() -> bool:
+        assert process.poll() is None, (root / "jupyterlab.log").read_text()[-2000:]
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/api", timeout=5):
+                return True
+        except (urllib.error.URLError, OSError):
+            return False
+
+    try:
+        eventually_sync(answers, within=60, what="JupyterLab answers")
+    except BaseException:
+        lab.stop()
+        raise
+    return lab
