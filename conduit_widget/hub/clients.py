@@ -1,0 +1,66 @@
+"""Sending to many: a proxy names the receivers, one encoding per hub protocol serves them all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from typing import Any
+
+from conduit_widget.hub.connection import HubConnectionContext
+from conduit_widget.hub.groups import Groups
+from conduit_widget.hub.lifetime import LifetimeManager
+
+Receivers = Callable[[], Iterable[HubConnectionContext]]
+
+
+class ClientProxy:
+    """Some connections, looked up anew at each send."""
+
+    __slots__ = ("_lifetime", "_receivers")
+
+    def __init__(self, lifetime: LifetimeManager, receivers: Receivers) -> None:
+        self._lifetime = lifetime
+        self._receivers = receivers
+
+    def send(self, target: str, *args: Any) -> None:
+        """Queue an event for each receiver; never awaits one.
+
+        Raises:
+            LocalProtocolError: an argument cannot be encoded.
+
+        """
+        self._lifetime.broadcast(self._receivers(), target, args)
+
+    def send_volatile(self, target: str, *args: Any) -> None:
+        """Like :meth:`send`, but receivers over their soft limit go without (typing, presence)."""
+        self._lifetime.broadcast((c for c in self._receivers() if not c.lagging), target, args)
+
+
+class HubClients:
+    """The connections of one hub: all, by group, by user, by id."""
+
+    def __init__(self, lifetime: LifetimeManager, groups: Groups) -> None:
+        self._lifetime = lifetime
+        self._groups = groups
+
+    def all(self) -> ClientProxy:
+        """Every connection."""
+        return ClientProxy(self._lifetime, self._lifetime.all)
+
+    def group(self, name: str) -> ClientProxy:
+        """The connections of a group."""
+        return ClientProxy(self._lifetime, lambda: self._groups.members(name))
+
+    def group_except(self, name: str, excluded: Collection[str]) -> ClientProxy:
+        """The connections of a group but for some connection ids."""
+        return ClientProxy(
+            self._lifetime,
+            lambda: (c for c in self._groups.members(name) if c.connection_id not in excluded),
+        )
+
+    def user(self, user_id: str) -> ClientProxy:
+        """Every connection of a user."""
+        return ClientProxy(self._lifetime, lambda: self._lifetime.of_user(user_id))
+
+    def client(self, connection_id: str) -> ClientProxy:
+        """One connection; nobody when it is gone."""
+        return ClientProxy(self._lifetime, lambda: self._lifetime.with_id(connection_id))

@@ -1,0 +1,61 @@
+"""The hub base class and the decorator that makes a method callable from clients."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar, Final, TypeVar
+
+from conduit_widget.hub.binding import HubMethod, describe
+from conduit_widget.hub.clients import HubClients
+from conduit_widget.hub.connection import HubConnectionContext
+from conduit_widget.hub.groups import Groups
+
+_MARK: Final = "__hub_method_name__"
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+def hub_method(name: str) -> Callable[[_Function], _Function]:
+    """Make a method invocable by clients as ``name`` (matched case-insensitively).
+
+    The method is ``async def method(self, caller: HubConnectionContext, …typed arguments…)``; its arguments
+    are bound with :func:`msgspec.convert`, its return value becomes the completion's result. An async
+    generator is a server-to-client stream. Raise
+    :class:`~conduit_widget.errors.HubException` to refuse with a text.
+    """
+
+    def mark(function: _Function) -> _Function:
+        setattr(function, _MARK, name)
+        return function
+
+    return mark
+
+
+class Hub:
+    """One instance per mounted hub; methods marked with :func:`hub_method` are what clients may call.
+
+    ``clients`` and ``groups`` are set by :meth:`attach` when a ``HubApp`` mounts the hub.
+    """
+
+    clients: HubClients
+    groups: Groups
+    methods: ClassVar[dict[str, HubMethod]] = {}
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        methods = dict(cls.methods)
+        for attribute, function in vars(cls).items():
+            name = getattr(function, _MARK, None)
+            if name is not None:
+                methods[name.lower()] = describe(name, attribute, function)
+        cls.methods = methods
+
+    def attach(self, clients: HubClients, groups: Groups) -> None:
+        """Give the hub its way to reach clients; called once, when it is mounted."""
+        self.clients = clients
+        self.groups = groups
+
+    async def on_connected(self, caller: HubConnectionContext) -> None:
+        """Run after the handshake, before the connection's first invocation."""
+
+    async def on_disconnected(self, caller: HubConnectionContext, error: Exception | None) -> None:
+        """Run after the connection's last invocation; it is already out of every group."""

@@ -1,0 +1,74 @@
+"""The connections of one mounted hub, in memory: by id and by user."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from typing import Any
+
+from conduit_widget.hub.connection import HubConnectionContext
+from conduit_widget.hub.outbox import EncodedRecord
+from conduit_widget.hub.payload import to_wire
+from conduit_widget.protocol.messages import Invocation
+
+
+class LifetimeManager:
+    """Who is connected, and delivery to many of them. ``on_sent(target, count)`` is told of deliveries."""
+
+    def __init__(self, on_sent: Callable[[str, int], None]) -> None:
+        self.connections: dict[str, HubConnectionContext] = {}
+        self._users: dict[str, dict[str, HubConnectionContext]] = {}
+        self._on_sent = on_sent
+
+    def add(self, connection: HubConnectionContext) -> None:
+        """Make a connection reachable."""
+        self.connections[connection.connection_id] = connection
+        self._users.setdefault(connection.user.user_id, {})[connection.connection_id] = connection
+
+    def remove(self, connection: HubConnectionContext) -> None:
+        """Forget a connection; harmless when it is not known."""
+        self.connections.pop(connection.connection_id, None)
+        of_user = self._users.get(connection.user.user_id)
+        if of_user is not None:
+            of_user.pop(connection.connection_id, None)
+            if not of_user:
+                del self._users[connection.user.user_id]
+
+    def all(self) -> Collection[HubConnectionContext]:
+        """Return every connection (a copy)."""
+        return tuple(self.connections.values())
+
+    def of_user(self, user_id: str) -> Collection[HubConnectionContext]:
+        """Return a user's connections (a copy)."""
+        return tuple(self._users.get(user_id, {}).values())
+
+    def with_id(self, connection_id: str) -> Collection[HubConnectionContext]:
+        """Return the connection of that id, or nothing."""
+        connection = self.connections.get(connection_id)
+        return () if connection is None else (connection,)
+
+    def broadcast(
+        self, receivers: Iterable[HubConnectionContext], target: str, arguments: Collection[Any]
+    ) -> None:
+        """Queue one event for many, encoded once per hub protocol.
+
+        Raises:
+            TypeError: an argument has no wire form.
+            LocalProtocolError: a hub protocol cannot encode an argument.
+
+        """
+        message: Invocation | None = None
+        records: dict[str, EncodedRecord] = {}
+        count = 0
+        for receiver in receivers:
+            if receiver.closed:
+                continue
+            if message is None:
+                message = Invocation(target=target, arguments=[to_wire(item) for item in arguments])
+            protocol = receiver.protocol
+            record = records.get(protocol.name)
+            if record is None:
+                record = records[protocol.name] = EncodedRecord(protocol.encode(message))
+            receiver.outbox.put(record)
+            count += 1
+        if count:
+            self._on_sent(target, count)

@@ -1,0 +1,176 @@
+"""What waits to go out on one connection: bounded, coalesced, never awaited.
+
+Records put during one loop tick leave in one frame. While the transport is paused (the client does not read),
+they stay here up to the hard limit; beyond it the connection is closed as a slow reader, so one stopped
+client costs at most that much memory and delays nobody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+from conduit_widget.transports.server_connection import Framer, ServerConnection
+
+MAX_FRAME_BYTES: Final = 64 * 1024
+
+
+class EncodedRecord:
+    """A hub message in one hub protocol's bytes, shared by every receiver."""
+
+    __slots__ = ("payload",)
+
+    def __init__(self, payload: bytes) -> None:
+        self.payload = payload
+
+
+FrameCache = dict[tuple[Framer, tuple[EncodedRecord, ...]], bytes]
+
+
+class FlushRound:
+    """Writes every outbox touched in a tick at that tick's end; equal batches are framed once."""
+
+    def __init__(self, on_flushed: Callable[[float], None] | None = None) -> None:
+        self._dirty: list[Outbox] = []
+        self._started = 0.0
+        self._on_flushed = on_flushed
+
+    def add(self, outbox: Outbox) -> None:
+        """Have ``outbox`` flushed at the end of this tick."""
+        if not self._dirty:
+            self._started = time.perf_counter()
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._dirty.append(outbox)
+
+    def _flush(self) -> None:
+        dirty, self._dirty = self._dirty, []
+        cache: FrameCache = {}
+        for outbox in dirty:
+            outbox.flush(cache)
+        if self._on_flushed is not None:
+            self._on_flushed(time.perf_counter() - self._started)
+
+
+class Outbox:
+    """One connection's outgoing records. Limits in bytes; ``on_overflow`` runs past the hard one."""
+
+    __slots__ = (
+        "_connection",
+        "_framer",
+        "_hard_bytes",
+        "_on_overflow",
+        "_queued_bytes",
+        "_records",
+        "_round",
+        "_scheduled",
+        "_soft_bytes",
+        "_writable",
+        "paused",
+    )
+
+    def __init__(
+        self,
+        connection: ServerConnection,
+        flush_round: FlushRound,
+        *,
+        binary: bool,
+        soft_bytes: int,
+        hard_bytes: int,
+        on_overflow: Callable[[], None],
+    ) -> None:
+        self._connection = connection
+        self._framer = connection.framer(binary)
+        self._round = flush_round
+        self._soft_bytes = soft_bytes
+        self._hard_bytes = hard_bytes
+        self._on_overflow = on_overflow
+        self._records: deque[EncodedRecord] = deque()
+        self._queued_bytes = 0
+        self._scheduled = False
+        self._writable: asyncio.Future[None] | None = None
+        self.paused = False
+
+    @property
+    def queued_bytes(self) -> int:
+        """Bytes not yet taken by the operating system: queued here and in the transport."""
+        return self._queued_bytes + self._connection.buffered_bytes
+
+    @property
+    def lagging(self) -> bool:
+        """Whether more than the soft limit waits."""
+        return self.paused and self.queued_bytes > self._soft_bytes
+
+    def put(self, record: EncodedRecord) -> None:
+        """Queue a record. One that finds the hard limit already passed is dropped and reported."""
+        if self.paused and self.queued_bytes > self._hard_bytes:
+            self._on_overflow()
+            return
+        self._records.append(record)
+        self._queued_bytes += len(record.payload)
+        if not self._scheduled:
+            self._scheduled = True
+            self._round.add(self)
+
+    def flush(self, cache: FrameCache) -> None:
+        """Write what is queued, unless the client does not read at present."""
+        self._scheduled = False
+        while self._records and not self.paused:
+            batch = self._next_batch()
+            key = (self._framer, batch)
+            frame = cache.get(key)
+            if frame is None:
+                frame = self._framer(b"".join([record.payload for record in batch]))
+                cache[key] = frame
+            self._connection.write(frame)
+
+    def flush_now(self) -> None:
+        """Write what is queued without waiting for the tick's end."""
+        self.flush({})
+
+    def clear(self) -> None:
+        """Drop what is queued."""
+        self._records.clear()
+        self._queued_bytes = 0
+        self._release()
+
+    def pause(self) -> None:
+        """Stop writing: the transport's buffer is over its high-water mark."""
+        self.paused = True
+
+    def resume(self) -> None:
+        """Write again: the transport's buffer has drained."""
+        self.paused = False
+        self.flush_now()
+        if not self.paused:
+            self._release()
+
+    async def writable(self) -> None:
+        """Wait until the client reads again; for streams that would rather slow down than overflow."""
+        if self.paused:
+            if self._writable is None:
+                self._writable = asyncio.get_running_loop().create_future()
+            await asyncio.shield(self._writable)
+
+    def _next_batch(self) -> tuple[EncodedRecord, ...]:
+        records = self._records
+        if self._queued_bytes <= MAX_FRAME_BYTES:
+            batch = tuple(records)
+            records.clear()
+            self._queued_bytes = 0
+            return batch
+        taken, size = [records.popleft()], 0
+        size = len(taken[0].payload)
+        while records and size + len(records[0].payload) <= MAX_FRAME_BYTES:
+            record = records.popleft()
+            size += len(record.payload)
+            taken.append(record)
+        self._queued_bytes -= size
+        return tuple(taken)
+
+    def _release(self) -> None:
+        waiter, self._writable = self._writable, None
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)

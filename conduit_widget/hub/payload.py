@@ -1,0 +1,30 @@
+"""Outgoing values as plain data every codec can write."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from conduit_widget.types import Wire
+
+_PLAIN = frozenset({str, int, float, bool, type(None), bytes})
+
+
+def to_wire(value: Any) -> Any:
+    """Return ``value`` as builtins: structs become camelCase mappings, unknown keys of a ``Wire`` are kept.
+
+    Raises:
+        TypeError: the value has no wire form.
+
+    """
+    kind = type(value)
+    if kind in _PLAIN:
+        return value
+    if isinstance(value, Wire):
+        return value.to_wire()
+    if kind is list or kind is tuple:
+        return [to_wire(item) for item in value]
+    if kind is dict:
+        return {key: to_wire(item) for key, item in value.items()}
+    return msgspec.to_builtins(value, builtin_types=(bytes, bytearray, memoryview))

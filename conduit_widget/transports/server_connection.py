@@ -1,0 +1,66 @@
+"""The seam between the hub and a server-side transport: bytes in by callback, pre-framed bytes out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+Framer = Callable[[bytes], bytes]
+"""Turns a payload into what ``write`` takes; connections that may share frames share the framer."""
+
+
+class ConnectionReceiver(Protocol):
+    """Whoever a server connection belongs to; called on the loop, never concurrently."""
+
+    def data_received(self, data: bytes) -> None:
+        """Take one whole transport message (text as UTF-8)."""
+        ...
+
+    def message_too_large(self, limit_bytes: int) -> None:
+        """Learn that a transport message over the limit arrived; the connection is about to end."""
+        ...
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Learn that the connection ended; called once, nothing follows. ``None``: in good order."""
+        ...
+
+    def pause_writing(self) -> None:
+        """Learn that the peer reads more slowly than we write."""
+        ...
+
+    def resume_writing(self) -> None:
+        """Learn that what was written has drained."""
+        ...
+
+    def shutdown(self) -> None:
+        """Learn that the server is about to stop: say goodbye and close."""
+        ...
+
+
+class ServerConnection(Protocol):
+    """One client on a transport."""
+
+    @property
+    def buffered_bytes(self) -> int:
+        """Bytes written but not yet taken by the operating system."""
+        ...
+
+    def attach(self, receiver: ConnectionReceiver) -> None:
+        """Accept the client and hand its events to ``receiver`` from now on."""
+        ...
+
+    def framer(self, binary: bool) -> Framer:
+        """Return the framing for the payloads of this connection; call once, before the first write."""
+        ...
+
+    def write(self, frame: bytes) -> None:
+        """Send framed bytes; never blocks. Nothing happens once the connection is closing."""
+        ...
+
+    def close(self, code: int = 1000, reason: str = "") -> None:
+        """Close in good order; what was written goes first; a silent peer is cut in the end. Idempotent."""
+        ...
+
+    def abort(self) -> None:
+        """Cut the connection at once."""
+        ...
