@@ -1,0 +1,1 @@
+"""How bytes travel between the two ends of a hub connection."""

@@ -1,0 +1,254 @@
+"""WebSocket transport of the client: websockets' sans-I/O ``ClientProtocol`` under our own asyncio protocol.
+
+Fragments are passed on as they come: records do not follow message boundaries, and their decoder bounds them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from ssl import SSLContext, create_default_context
+from typing import Final
+
+from websockets.client import ClientProtocol
+from websockets.exceptions import InvalidStatus
+from websockets.frames import CloseCode, Frame, Opcode
+from websockets.protocol import State
+from websockets.uri import parse_uri
+
+from conduit_widget.errors import AuthenticationError, ConnectionFailedError, ConnectionLostError
+from conduit_widget.protocol.hub_protocol import TransferFormat
+from conduit_widget.transports.transport import OnClose, OnData
+
+CLOSE_TIMEOUT: Final = 2.0
+MIN_FRAME_LIMIT_BYTES: Final = 16 * 1024 * 1024
+WRITE_HIGH_WATER_BYTES: Final = 256 * 1024
+
+_HTTP_UNAUTHORIZED: Final = 401
+_HTTP_FORBIDDEN: Final = 403
+
+# At DEBUG `websockets` logs the request with its Authorization header, so this logger never goes that low.
+_wire_logger = logging.getLogger("conduit_widget.transports.websocket_client.wire")
+_wire_logger.setLevel(logging.WARNING)
+
+
+class WebSocketTransport:
+    """A :class:`~.transport.Transport` over one WebSocket."""
+
+    def __init__(self, *, on_data: OnData, on_close: OnClose, max_message_bytes: int) -> None:
+        self._on_data = on_data
+        self._on_close = on_close
+        self._frame_limit_bytes = max(MIN_FRAME_LIMIT_BYTES, 2 * max_message_bytes)
+        self._wire: _Wire | None = None
+
+    async def connect(
+        self, url: str, *, transfer_format: TransferFormat, headers: Mapping[str, str], ssl: SSLContext | None
+    ) -> None:
+        """Open the WebSocket; see :meth:`.transport.Transport.connect`."""
+        uri = parse_uri(url)
+        if uri.secure and ssl is None:
+            ssl = create_default_context()
+        websocket = ClientProtocol(uri, max_size=self._frame_limit_bytes, logger=_wire_logger)
+        loop = asyncio.get_running_loop()
+        wire = self._wire = _Wire(
+            loop, websocket, self._on_data, self._on_close, binary=transfer_format is TransferFormat.BINARY
+        )
+        try:
+            await loop.create_connection(
+                lambda: wire,
+                uri.host,
+                uri.port,
+                ssl=ssl if uri.secure else None,
+                server_hostname=uri.host if uri.secure else None,
+            )
+        except OSError as error:
+            reason = error.strerror or str(error) or type(error).__name__
+            raise ConnectionFailedError(
+                f"No connection to {uri.host}:{uri.port} ({reason}); is the hub running?"
+            ) from error
+        request = websocket.connect()
+        for name, value in headers.items():
+            if name in request.headers:
+                del request.headers[name]
+            request.headers[name] = value
+        websocket.send_request(request)
+        wire.flush()
+        try:
+            await wire.upgraded
+        except BaseException:
+            wire.abandon()
+            raise
+
+    def send(self, data: bytes) -> None:
+        """Send one frame; see :meth:`.transport.Transport.send`."""
+        if self._wire is not None:
+            self._wire.send(data)
+
+    async def drain(self) -> None:
+        """Wait for room in the outgoing buffer."""
+        if self._wire is not None and self._wire.paused is not None:
+            await self._wire.paused
+
+    async def close(self) -> None:
+        """Close with code 1000 and wait up to :data:`CLOSE_TIMEOUT` seconds for the peer."""
+        if self._wire is None:
+            return
+        self._wire.start_close()
+        await asyncio.wait([self._wire.lost], timeout=CLOSE_TIMEOUT)
+        self._wire.abort()
+
+    def abort(self) -> None:
+        """Drop the TCP connection."""
+        if self._wire is not None:
+            self._wire.abort()
+
+
+class _Wire(asyncio.Protocol):
+    """The asyncio side: bytes between the socket and ``ClientProtocol``, its end reported once."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        websocket: ClientProtocol,
+        on_data: OnData,
+        on_close: OnClose,
+        *,
+        binary: bool,
+    ) -> None:
+        self.upgraded: asyncio.Future[None] = loop.create_future()
+        self.lost: asyncio.Future[None] = loop.create_future()
+        self.paused: asyncio.Future[None] | None = None
+        self._loop = loop
+        self._websocket = websocket
+        self._on_data = on_data
+        self._on_close = on_close
+        self._send_frame = websocket.send_binary if binary else websocket.send_text
+        self._socket: asyncio.Transport | None = None
+        self._close_timer: asyncio.TimerHandle | None = None
+        self._ended = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        transport.set_write_buffer_limits(high=WRITE_HIGH_WATER_BYTES)
+        self._socket = transport
+
+    def data_received(self, data: bytes) -> None:
+        websocket = self._websocket
+        websocket.receive_data(data)
+        if websocket.writes:
+            self.flush()
+        if not self.upgraded.done():
+            self._read_upgrade()
+        for event in websocket.events_received():
+            if isinstance(event, Frame):
+                opcode = event.opcode
+                if opcode is Opcode.TEXT or opcode is Opcode.BINARY or opcode is Opcode.CONT:
+                    if not self._ended:
+                        self._on_data(bytes(event.data))
+                elif opcode is Opcode.CLOSE:
+                    self._end(self._close_error())
+        if websocket.parser_exc is not None:
+            self._end(ConnectionLostError(f"The hub broke the WebSocket protocol: {websocket.parser_exc}."))
+        if websocket.close_expected() and self._close_timer is None:
+            self._close_timer = self._loop.call_later(CLOSE_TIMEOUT, self.abort)
+
+    def eof_received(self) -> None:
+        self._websocket.receive_eof()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._close_timer is not None:
+            self._close_timer.cancel()
+        self.resume_writing()
+        if not self.upgraded.done():
+            reason = f": {exc}" if exc else ""
+            self.upgraded.set_exception(
+                ConnectionFailedError(f"The hub ended the connection before the WebSocket opened{reason}.")
+            )
+            self.upgraded.exception()  # the waiter may have given up already
+            self._ended = True
+        if not self.lost.done():
+            self.lost.set_result(None)
+        reason = str(exc) if exc else "without a closing handshake"
+        self._end(ConnectionLostError(f"The connection to the hub dropped ({reason})."))
+
+    def pause_writing(self) -> None:
+        self.paused = self._loop.create_future()
+
+    def resume_writing(self) -> None:
+        if self.paused is not None and not self.paused.done():
+            self.paused.set_result(None)
+        self.paused = None
+
+    def send(self, data: bytes) -> None:
+        """Put one frame on the socket, unless the connection ended."""
+        if self._websocket.state is State.OPEN:
+            self._send_frame(data)
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what ``ClientProtocol`` wants written."""
+        socket = self._socket
+        for chunk in self._websocket.data_to_send():
+            if socket is None or socket.is_closing():
+                return
+            if chunk:
+                socket.write(chunk)
+            elif socket.can_write_eof():
+                socket.write_eof()
+            else:  # TLS has no half-close
+                socket.close()
+
+    def start_close(self) -> None:
+        """Send the Close frame; the end that follows is an orderly one."""
+        if self._websocket.state is State.OPEN:
+            self._websocket.send_close(CloseCode.NORMAL_CLOSURE)
+            self.flush()
+            self._end(None)
+        elif self._websocket.state is State.CONNECTING:
+            self.abort()
+
+    def abort(self) -> None:
+        """Drop the socket now."""
+        if self._socket is not None:
+            self._socket.abort()
+        elif not self.lost.done():
+            self.lost.set_result(None)
+
+    def abandon(self) -> None:
+        """Drop a socket whose opening failed; its end is not reported."""
+        self._ended = True
+        self.abort()
+
+    def _end(self, error: Exception | None) -> None:
+        if not self._ended:
+            self._ended = True
+            self._on_close(error)
+
+    def _close_error(self) -> Exception | None:
+        close = self._websocket.close_rcvd
+        if close is None or close.code in (CloseCode.NORMAL_CLOSURE, CloseCode.NO_STATUS_RCVD):
+            return None
+        reason = f" {close.reason}" if close.reason else ""
+        return ConnectionLostError(f"The hub closed the WebSocket with code {int(close.code)}{reason}.")
+
+    def _read_upgrade(self) -> None:
+        websocket = self._websocket
+        if websocket.state is State.CONNECTING and websocket.handshake_exc is None:
+            return
+        failure = websocket.handshake_exc
+        if failure is None:
+            self.upgraded.set_result(None)
+            return
+        self._ended = True
+        self.upgraded.set_exception(_refusal(failure))
+        self.abort()
+
+
+def _refusal(failure: Exception) -> ConnectionFailedError:
+    if isinstance(failure, InvalidStatus):
+        status = failure.response.status_code
+        if status in (_HTTP_UNAUTHORIZED, _HTTP_FORBIDDEN):
+            return AuthenticationError(f"The hub refused the access token (HTTP {status}).", status)
+        return ConnectionFailedError(f"The hub refused the WebSocket with HTTP {status}.")
+    return ConnectionFailedError(f"The hub's answer to the WebSocket request is invalid: {failure}.")
