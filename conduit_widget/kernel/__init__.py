@@ -1,0 +1,1 @@
+"""Threads and comms: the background event loop, comm batching, subshell routing, user callbacks."""

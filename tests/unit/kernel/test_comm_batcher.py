@@ -1,0 +1,199 @@
+"""Batching of comm messages, with a clock that the test turns."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, cast
+
+import pytest
+
+from conduit_widget.kernel import comm_batcher
+from conduit_widget.kernel.comm_batcher import CommBatcher, CommChannel
+
+
+class Clock:
+    """A `call_later` whose timers fire when the test says so."""
+
+    def __init__(self) -> None:
+        self.timers: list[Callable[[], None]] = []
+
+    def call_later(self, _delay: float, function: Callable[[], None]) -> asyncio.TimerHandle:
+        self.timers.append(function)
+        return cast(asyncio.TimerHandle, self)
+
+    def cancel(self) -> None:
+        self.timers.clear()
+
+    def tick(self) -> None:
+        timers, self.timers = self.timers, []
+        for function in timers:
+            function()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """Time that stands until the test turns it."""
+    return Clock()
+
+
+@pytest.fixture
+def batcher(clock: Clock) -> CommBatcher:
+    """A batcher on that clock."""
+    return CommBatcher(clock.call_later)
+
+
+def token(offset: int, text: str, id_: str = "a", **more: Any) -> dict[str, Any]:
+    """A token op."""
+    return {"op": "token", "id": id_, "offset": offset, "text": text, **more}
+
+
+def open_channel(batcher: CommBatcher) -> tuple[CommChannel, list[dict[str, Any]]]:
+    """A channel and what it sent."""
+    sent: list[dict[str, Any]] = []
+    return batcher.open(sent.append, lambda: {"whole": True}), sent
+
+
+def test_first_op_leaves_at_once_when_idle(batcher: CommBatcher) -> None:
+    """Nobody waits for a tick when nothing was sent lately."""
+    channel, sent = open_channel(batcher)
+    channel.push(token(0, "Hi"))
+    assert sent == [{"kind": "ops", "n": 1, "ops": [token(0, "Hi")]}]
+
+
+def test_later_ops_are_one_message_per_tick_numbered_without_a_gap(
+    batcher: CommBatcher, clock: Clock
+) -> None:
+    """However many ops come between two ticks, one message leaves, and numbers rise by one."""
+    channel, sent = open_channel(batcher)
+    for offset in range(5):
+        channel.push(token(offset, "x"))
+    assert len(sent) == 1
+    clock.tick()
+    channel.push(token(5, "x"))
+    assert len(sent) == 2
+    clock.tick()
+    clock.tick()
+    assert [message["n"] for message in sent] == [1, 2, 3]
+    assert sent[1]["ops"] == [token(1, "xxxx")]
+
+
+def test_idle_again_after_an_empty_tick(batcher: CommBatcher, clock: Clock) -> None:
+    """After a tick with nothing to send, the next op leaves at once again."""
+    channel, sent = open_channel(batcher)
+    channel.push(token(0, "a"))
+    clock.tick()
+    assert clock.timers == []
+    channel.push(token(1, "b"))
+    assert [message["n"] for message in sent] == [1, 2]
+
+
+def test_tokens_are_merged_only_when_consecutive_and_of_one_message(
+    batcher: CommBatcher, clock: Clock
+) -> None:
+    """Order between different ops is kept; a hole between offsets is not papered over."""
+    channel, sent = open_channel(batcher)
+    channel.push({"op": "typing", "userIds": []})
+    for op in (token(0, "a"), token(1, "b", metrics={"tokensPerSecond": 3}), token(0, "z", "other")):
+        channel.push(op)
+    channel.push(token(2, "c"))
+    channel.push(token(9, "d"))
+    clock.tick()
+    assert sent[1]["ops"] == [
+        token(0, "ab", metrics={"tokensPerSecond": 3}),
+        token(0, "z", "other"),
+        token(2, "c"),
+        token(9, "d"),
+    ]
+
+
+def test_snapshot_replaces_what_waits_and_names_the_last_ops_message(
+    batcher: CommBatcher, clock: Clock
+) -> None:
+    """A view that said hello gets the state with the number it continues from, and nothing twice."""
+    channel, sent = open_channel(batcher)
+    channel.push(token(0, "a"))
+    channel.push(token(1, "b"))
+    channel.request_snapshot()
+    channel.push(token(2, "c"))
+    channel.request_snapshot()
+    clock.tick()
+    assert sent[1:] == [{"kind": "snapshot", "n": 1, "state": {"whole": True}}]
+    channel.push(token(3, "d"))
+    clock.tick()
+    assert sent[2]["n"] == 2
+
+
+@pytest.mark.parametrize("how", ["ops", "chars"])
+def test_overflow_becomes_a_snapshot(batcher: CommBatcher, clock: Clock, how: str) -> None:
+    """What waits is bounded: beyond the limit the state is sent whole instead."""
+    channel, sent = open_channel(batcher)
+    channel.push(token(0, "a"))
+    if how == "ops":
+        for number in range(comm_batcher.MAX_PENDING_OPS + 1):
+            channel.push({"op": "streamEnd", "id": str(number)})
+    else:
+        channel.push(token(1, "x" * (comm_batcher.MAX_PENDING_CHARS + 1)))
+    clock.tick()
+    assert [message["kind"] for message in sent] == ["ops", "snapshot"]
+
+
+def test_many_widgets_share_a_tick_fairly(batcher: CommBatcher, clock: Clock) -> None:
+    """A tick sends a bounded number of messages whatever the number of widgets, and each gets its turn."""
+    channels = [open_channel(batcher) for _ in range(comm_batcher.CHANNELS_PER_TICK * 2)]
+    channels[0][0].push({"op": "streamEnd", "id": "first"})
+    for channel, _ in channels:
+        channel.push(token(0, "a"))
+    before = sum(len(sent) for _, sent in channels)
+    clock.tick()
+    assert sum(len(sent) for _, sent in channels) - before == comm_batcher.CHANNELS_PER_TICK
+    clock.tick()
+    clock.tick()
+    assert all(sent for _, sent in channels)
+
+
+def test_reply_is_sent_at_once_and_not_numbered(batcher: CommBatcher) -> None:
+    """Answers to requests wait for no tick."""
+    channel, sent = open_channel(batcher)
+    channel.push(token(0, "a"))
+    channel.reply({"kind": "reply", "requestId": 1, "ok": True})
+    assert sent[1] == {"kind": "reply", "requestId": 1, "ok": True}
+    assert channel.n == 1
+
+
+def test_closed_channel_sends_nothing(batcher: CommBatcher, clock: Clock) -> None:
+    """After close neither a waiting op nor a new one leaves."""
+    channel, sent = open_channel(batcher)
+    channel.push(token(0, "a"))
+    channel.push(token(1, "b"))
+    channel.close()
+    channel.push(token(2, "c"))
+    channel.request_snapshot()
+    channel.reply({"kind": "reply"})
+    clock.tick()
+    assert len(sent) == 1
+
+
+def test_failing_send_does_not_stop_the_others(batcher: CommBatcher, clock: Clock) -> None:
+    """A comm whose socket is gone disturbs no other widget; its number still rises, so the view asks."""
+
+    def broken(_message: dict[str, Any]) -> None:
+        raise OSError("socket is gone")
+
+    bad = batcher.open(broken, dict)
+    good, sent = open_channel(batcher)
+    bad.push(token(0, "a"))
+    good.push(token(0, "a"))
+    clock.tick()
+    assert bad.n == 1
+    assert len(sent) == 1
+
+
+def test_closed_batcher_stops_ticking(batcher: CommBatcher, clock: Clock) -> None:
+    """Nothing fires after close."""
+    channel, sent = open_channel(batcher)
+    channel.push(token(0, "a"))
+    channel.push(token(1, "b"))
+    batcher.close()
+    clock.tick()
+    assert len(sent) == 1

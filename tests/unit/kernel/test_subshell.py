@@ -1,0 +1,28 @@
+"""The guard for ipykernel 7.4's routing, on doubles; the real kernel is an integration test."""
+
+from __future__ import annotations
+
+from conduit_widget.kernel.subshell import route_to_sender
+
+
+def test_guard_returns_the_senders_shell_when_the_comm_has_its_own_idea() -> None:
+    """A comm that would route to the shell that last sent on it, follows the front-end's choice instead."""
+
+    class Comm:
+        def _reply_subshell_for(self, data: object, default: str | None) -> str | None:
+            return None
+
+    comm = Comm()
+    assert route_to_sender(comm)
+    assert comm._reply_subshell_for({}, "subshell 1") == "subshell 1"
+
+
+def test_guard_leaves_other_comms_alone() -> None:
+    """Kernels without that private method get no new attribute."""
+
+    class Comm:
+        pass
+
+    comm = Comm()
+    assert not route_to_sender(comm)
+    assert vars(comm) == {}
