@@ -1,6 +1,7 @@
-"""The one small HTTP client of the edges: POST for negotiate, cookies kept, nothing secret in errors.
+"""The one small HTTP client of the edges: POST for negotiate, cookies kept, nothing secret in errors or logs.
 
-Environment proxies are not used, so that a loopback hub is never asked for through one.
+It drives httpx2's transport directly: its ``AsyncClient`` logs every URL, and a redirected negotiate may carry
+a token in its query. Environment proxies are not used, so a loopback hub is never asked for through one.
 """
 
 from __future__ import annotations
@@ -23,34 +24,39 @@ class HttpReply(NamedTuple):
 
 
 class HttpClient:
-    """A lazily opened client with one cookie jar. ``timeout`` in seconds, per request."""
+    """One request at a time with one cookie jar. ``timeout`` in seconds, for each step of a request."""
 
     def __init__(self, *, ssl: SSLContext | None = None, timeout: float) -> None:
         self._ssl = ssl
-        self._timeout = timeout
+        self._timeout = httpx2.Timeout(timeout).as_dict()
         self._cookies = httpx2.Cookies()
-        self._clients: dict[bool, httpx2.AsyncClient] = {}
 
     async def post(self, url: str, headers: Mapping[str, str]) -> HttpReply:
-        """POST an empty body.
+        """POST an empty body over a connection of its own; redirects are not followed.
 
         Raises:
             ConnectionFailedError: no answer came; the text names host and port only.
 
         """
-        client = self._client(secure=urlsplit(url).scheme == "https")
         try:
-            request = client.build_request("POST", url, headers=dict(headers), content=b"")
+            request = httpx2.Request(
+                "POST", url, headers=dict(headers), content=b"", extensions={"timeout": self._timeout}
+            )
             self._cookies.set_cookie_header(request)
-            response = await client.send(request)
+            async with httpx2.AsyncHTTPTransport(
+                verify=self._verify(request.url.scheme), trust_env=False
+            ) as transport:
+                response = await transport.handle_async_request(request)
+                response.request = request
+                body = await response.aread()
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
             parts = urlsplit(url)
             raise ConnectionFailedError(
-                f"No answer from {parts.scheme}://{parts.hostname}:{parts.port or parts.scheme} "
+                f"No answer from {parts.scheme}://{parts.netloc.rpartition('@')[2]} "
                 f"({str(error) or type(error).__name__}); is the hub running?"
             ) from error
         self._cookies.extract_cookies(response)
-        return HttpReply(response.status_code, response.content)
+        return HttpReply(response.status_code, body)
 
     def cookie_header(self, url: str) -> str | None:
         """Return the ``Cookie`` header for a request to ``url``, from what earlier answers set."""
@@ -59,19 +65,11 @@ class HttpClient:
         header: str | None = request.headers.get("cookie")
         return header
 
-    async def aclose(self) -> None:
-        """Close the connections; the client opens anew when used again."""
-        clients, self._clients = list(self._clients.values()), {}
-        for client in clients:
-            await client.aclose()
-
-    def _client(self, *, secure: bool) -> httpx2.AsyncClient:
-        client = self._clients.get(secure)
-        if client is None:
-            # Reading the trust store takes tens of milliseconds, and plain HTTP has no use for it.
-            verify: SSLContext | bool = (self._ssl or create_default_context()) if secure else False
-            client = httpx2.AsyncClient(
-                verify=verify, timeout=self._timeout, trust_env=False, follow_redirects=False
+    def _verify(self, scheme: str) -> SSLContext | bool:
+        if scheme != "https":
+            return (
+                False  # reading the trust store takes tens of milliseconds, and plain HTTP has no use for it
             )
-            self._clients[secure] = client
-        return client
+        if self._ssl is None:
+            self._ssl = create_default_context()
+        return self._ssl

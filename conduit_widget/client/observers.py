@@ -1,0 +1,51 @@
+"""Callbacks that watch a connection's life: synchronous or not, none can break it or hold it up."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Generic, ParamSpec
+
+P = ParamSpec("P")
+
+_logger = logging.getLogger(__name__)
+
+
+class Observers(Generic[P]):
+    """The callbacks of one kind of event, called in the order of registration."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._callbacks: list[Callable[P, Awaitable[None] | None]] = []
+        self._running: set[asyncio.Task[None]] = set()
+
+    def add(self, callback: Callable[P, Awaitable[None] | None]) -> Callable[[], None]:
+        """Register ``callback``; returns a function that removes it again."""
+        self._callbacks.append(callback)
+
+        def remove() -> None:
+            if callback in self._callbacks:
+                self._callbacks.remove(callback)
+
+        return remove
+
+    def notify(self, *args: P.args, **kwargs: P.kwargs) -> None:
+        """Call every callback; awaitable ones go on as tasks. Failures are logged."""
+        for callback in tuple(self._callbacks):
+            try:
+                result = callback(*args, **kwargs)
+            except Exception:
+                _logger.exception("an %s callback failed", self._name)
+                continue
+            if inspect.isawaitable(result):
+                task = asyncio.get_running_loop().create_task(self._finish(result))
+                self._running.add(task)
+                task.add_done_callback(self._running.discard)
+
+    async def _finish(self, result: Awaitable[None] | Coroutine[Any, Any, None]) -> None:
+        try:
+            await result
+        except Exception:
+            _logger.exception("an %s callback failed", self._name)

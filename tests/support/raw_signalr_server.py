@@ -1,0 +1,257 @@
+"""A scripted SignalR peer on a real socket: the test decides every byte after the HTTP request.
+
+One port answers ``POST …/negotiate`` from a list of replies (the last one repeats) and hands WebSockets to the
+test, which drives each by hand: ``socket = await server.accept(); await socket.handshake(); socket.send({...})``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections import deque
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from websockets.frames import Frame, Opcode
+from websockets.http11 import Request
+from websockets.protocol import State
+from websockets.server import ServerProtocol
+
+RECORD_SEPARATOR = "\x1e"
+DEADLINE = 5.0
+
+
+@dataclass(frozen=True)
+class RecordedRequest:
+    """An HTTP request as it came: header names in lower case."""
+
+    method: str
+    path: str
+    query: Mapping[str, list[str]]
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class NegotiateReply:
+    """What to answer a negotiate with; by default a WebSocket connection with a token of its own."""
+
+    status: int = 200
+    body: Mapping[str, Any] | bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class RawSocket:
+    """One WebSocket as the server sees it."""
+
+    def __init__(
+        self, request: RecordedRequest, protocol: ServerProtocol, writer: asyncio.StreamWriter
+    ) -> None:
+        self.request = request
+        self.protocol = protocol
+        self.closed = asyncio.Event()
+        self.opcodes: list[Opcode] = []
+        self._writer = writer
+        self._records: asyncio.Queue[str] = asyncio.Queue()
+        self._buffer = b""
+
+    async def handshake(
+        self, response: str = "{}" + RECORD_SEPARATOR, *, with_records: str = ""
+    ) -> dict[str, Any]:
+        """Read the handshake request and answer; ``with_records`` goes into the same frame."""
+        request = await self.receive()
+        self.send_text(response + with_records)
+        return request
+
+    async def receive(self) -> dict[str, Any]:
+        """Return the next record the client sent, JSON-decoded; fails when none comes."""
+        async with asyncio.timeout(DEADLINE):
+            record: dict[str, Any] = json.loads(await self._records.get())
+            return record
+
+    async def receive_type(self, wanted: int) -> dict[str, Any]:
+        """Return the next record of a type, skipping others."""
+        while True:
+            record = await self.receive()
+            if record.get("type") == wanted:
+                return record
+
+    def send(self, *messages: Mapping[str, Any]) -> None:
+        """Send hub messages, all in one frame."""
+        self.send_text("".join(json.dumps(message) + RECORD_SEPARATOR for message in messages))
+
+    def send_text(self, text: str) -> None:
+        """Send one text frame."""
+        self.protocol.send_text(text.encode())
+        self._flush()
+
+    def send_fragments(self, *fragments: bytes) -> None:
+        """Send one WebSocket message in fragments, a ping between each two."""
+        self.protocol.send_text(fragments[0], fin=len(fragments) == 1)
+        for position, fragment in enumerate(fragments[1:], start=2):
+            self.protocol.send_ping(b"between")
+            self.protocol.send_continuation(fragment, fin=position == len(fragments))
+        self._flush()
+
+    def close(self, code: int = 1000) -> None:
+        """Start the closing handshake."""
+        self.protocol.send_close(code)
+        self._flush()
+
+    def abort(self) -> None:
+        """Cut the connection without a word."""
+        self._writer.transport.abort()
+
+    def take(self, data: bytes) -> None:
+        """Feed bytes from the client."""
+        self.protocol.receive_data(data)
+        for event in self.protocol.events_received():
+            if isinstance(event, Frame):
+                self.opcodes.append(event.opcode)
+                if event.opcode in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):
+                    self._take_records(bytes(event.data))
+        self._flush()
+
+    def end(self) -> None:
+        """Note that the client is gone."""
+        self.closed.set()
+
+    def _take_records(self, data: bytes) -> None:
+        self._buffer += data
+        *records, self._buffer = self._buffer.split(RECORD_SEPARATOR.encode())
+        for record in records:
+            self._records.put_nowait(record.decode())
+
+    def _flush(self) -> None:
+        for data in self.protocol.data_to_send():
+            if self._writer.is_closing():
+                return
+            if data:
+                self._writer.write(data)
+            elif self._writer.can_write_eof():
+                self._writer.write_eof()
+
+
+class RawSignalRServer:
+    """The listening side. Use :func:`raw_signalr_server`."""
+
+    def __init__(self) -> None:
+        self.requests: list[RecordedRequest] = []
+        self.negotiations: deque[NegotiateReply] = deque()
+        self.refuse_upgrade_with: int | None = None
+        self.port = 0
+        self._accepted: asyncio.Queue[RawSocket] = asyncio.Queue()
+        self._connections = 0
+        self._writers: set[asyncio.StreamWriter] = set()
+
+    @property
+    def url(self) -> str:
+        """The hub's address."""
+        return f"http://127.0.0.1:{self.port}/hub"
+
+    @property
+    def negotiate_requests(self) -> list[RecordedRequest]:
+        """The negotiates so far."""
+        return [request for request in self.requests if request.method == "POST"]
+
+    async def accept(self) -> RawSocket:
+        """Return the next WebSocket; fails when none comes."""
+        async with asyncio.timeout(DEADLINE):
+            return await self._accepted.get()
+
+    def drop_all(self) -> None:
+        """Cut every connection."""
+        for writer in self._writers:
+            writer.transport.abort()
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Handle one TCP connection."""
+        self._writers.add(writer)
+        try:
+            head = await reader.readuntil(b"\r\n\r\n")
+            request = _parse_head(head)
+            self.requests.append(request)
+            if request.method == "POST":
+                await self._answer_negotiate(writer)
+            else:
+                await self._serve_websocket(request, head, reader, writer)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            self._writers.discard(writer)
+            writer.close()
+            with contextlib.suppress(ConnectionError):
+                await writer.wait_closed()
+
+    async def _answer_negotiate(self, writer: asyncio.StreamWriter) -> None:
+        reply = NegotiateReply()
+        if self.negotiations:
+            reply = self.negotiations.popleft() if len(self.negotiations) > 1 else self.negotiations[0]
+        self._connections += 1
+        body = reply.body if reply.body is not None else negotiate_body(self._connections)
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        headers = {"Content-Length": str(len(content)), "Connection": "close", **reply.headers}
+        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        writer.write(f"HTTP/1.1 {reply.status} Scripted\r\n{lines}\r\n".encode() + content)
+        await writer.drain()
+
+    async def _serve_websocket(
+        self,
+        request: RecordedRequest,
+        head: bytes,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+    ) -> None:
+        protocol = ServerProtocol(max_size=None)
+        protocol.receive_data(head)
+        (event,) = protocol.events_received()
+        assert isinstance(event, Request)
+        if self.refuse_upgrade_with is not None:
+            protocol.send_response(protocol.reject(self.refuse_upgrade_with, "no"))
+        else:
+            protocol.send_response(protocol.accept(event))
+        socket = RawSocket(request, protocol, writer)
+        socket._flush()
+        if protocol.state is State.OPEN:
+            self._accepted.put_nowait(socket)
+            try:
+                while data := await reader.read(65536):
+                    socket.take(data)
+            finally:
+                socket.end()
+
+
+def negotiate_body(number: int) -> dict[str, Any]:
+    """Return a version 1 negotiate response for the ``number``-th connection."""
+    return {
+        "negotiateVersion": 1,
+        "connectionId": f"id-{number}",
+        "connectionToken": f"token-{number}",
+        "availableTransports": [{"transport": "WebSockets", "transferFormats": ["Text", "Binary"]}],
+    }
+
+
+def _parse_head(head: bytes) -> RecordedRequest:
+    first, *lines = head.decode("latin-1").split("\r\n")
+    method, target, _ = first.split(" ")
+    headers = {
+        name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines if line)
+    }
+    parts = urlsplit(target)
+    return RecordedRequest(method, parts.path, parse_qs(parts.query, keep_blank_values=True), headers)
+
+
+@contextlib.asynccontextmanager
+async def raw_signalr_server() -> AsyncIterator[RawSignalRServer]:
+    """Serve on a free port of the loopback interface."""
+    server = RawSignalRServer()
+    listener = await asyncio.start_server(server.serve, "127.0.0.1", 0)
+    server.port = listener.sockets[0].getsockname()[1]
+    try:
+        yield server
+    finally:
+        listener.close()
+        server.drop_all()
+        await listener.wait_closed()
