@@ -1,1 +1,84 @@
 """Live, multi-user LLM chat in a Jupyter notebook cell."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from conduit_widget.client.hub_connection import HubConnection as HubConnection
+    from conduit_widget.errors import (
+        AuthenticationError as AuthenticationError,
+    )
+    from conduit_widget.errors import (
+        ConduitError as ConduitError,
+    )
+    from conduit_widget.errors import (
+        ConnectionFailedError as ConnectionFailedError,
+    )
+    from conduit_widget.errors import (
+        ConnectionLostError as ConnectionLostError,
+    )
+    from conduit_widget.errors import (
+        FrontEndMissingError as FrontEndMissingError,
+    )
+    from conduit_widget.errors import (
+        HubException as HubException,
+    )
+    from conduit_widget.errors import (
+        HubStartError as HubStartError,
+    )
+    from conduit_widget.errors import (
+        InvocationTimeoutError as InvocationTimeoutError,
+    )
+    from conduit_widget.errors import (
+        ModelInstallError as ModelInstallError,
+    )
+    from conduit_widget.errors import (
+        ProviderError as ProviderError,
+    )
+    from conduit_widget.errors import (
+        ValidationError as ValidationError,
+    )
+    from conduit_widget.types import ChatMessage as ChatMessage
+    from conduit_widget.widget.chat import Chat as Chat
+
+__version__: Final = "0.1.0"
+
+# Name → module, imported at first use (PEP 562): `import conduit_widget` itself costs next to nothing.
+_EXPORTS: Final = {
+    "Chat": "conduit_widget.widget.chat",
+    "ChatMessage": "conduit_widget.types",
+    "HubConnection": "conduit_widget.client.hub_connection",
+    **dict.fromkeys(
+        (
+            "AuthenticationError",
+            "ConduitError",
+            "ConnectionFailedError",
+            "ConnectionLostError",
+            "FrontEndMissingError",
+            "HubException",
+            "HubStartError",
+            "InvocationTimeoutError",
+            "ModelInstallError",
+            "ProviderError",
+            "ValidationError",
+        ),
+        "conduit_widget.errors",
+    ),
+}
+
+__all__ = ["__version__", *_EXPORTS]  # noqa: PLE0604 - the keys are strings
+
+
+def __getattr__(name: str) -> Any:
+    module = _EXPORTS.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(module), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_EXPORTS})

@@ -16,7 +16,8 @@ _cell: contextvars.ContextVar[str] = contextvars.ContextVar("cell", default="non
 
 def test_callbacks_run_in_order_on_their_own_thread_and_in_the_given_context() -> None:
     """Neither the loop nor a cell is borrowed, and prints belong to the registering cell."""
-    thread, seen = CallbackThread(), []
+    thread = CallbackThread()
+    seen: list[tuple[int, str, str]] = []
     context = contextvars.copy_context()
     context.run(_cell.set, "cell 3")
     for number in range(20):
@@ -27,7 +28,8 @@ def test_callbacks_run_in_order_on_their_own_thread_and_in_the_given_context() -
 
 def test_failing_callback_is_logged_and_the_next_one_runs(caplog: pytest.LogCaptureFixture) -> None:
     """A user's exception ends nothing."""
-    thread, seen = CallbackThread(), []
+    thread = CallbackThread()
+    seen: list[str] = []
     context = contextvars.copy_context()
     thread.call(context, lambda: 1 / 0)
     thread.call(context, seen.append, "next")
@@ -37,11 +39,17 @@ def test_failing_callback_is_logged_and_the_next_one_runs(caplog: pytest.LogCapt
 
 def test_overflow_drops_new_calls_and_says_so_once(caplog: pytest.LogCaptureFixture) -> None:
     """A callback that hangs costs a bounded queue and one warning; the caller never blocks."""
-    thread, gate, seen = CallbackThread(max_waiting=2), threading.Event(), []
+    thread, gate = CallbackThread(max_waiting=2), threading.Event()
+    seen: list[int] = []
     context = contextvars.copy_context()
     entered = threading.Event()
+
+    def hang() -> None:
+        entered.set()
+        gate.wait(10)
+
     with caplog.at_level(logging.WARNING):
-        thread.call(context, lambda: (entered.set(), gate.wait(10)))
+        thread.call(context, hang)
         assert entered.wait(5)
         for number in range(6):
             thread.call(context, seen.append, number)

@@ -1,0 +1,124 @@
+"""What can change in a conversation, as values: the ops a view applies, typed."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from conduit_widget.types import ChatMessage, Participant, ProviderState, StreamMetrics, Wire
+
+LinkState = Literal["connecting", "live", "reconnecting", "offline"]
+
+
+class ConnectionInfo(Wire, frozen=True, kw_only=True, omit_defaults=False):
+    """State of the way to the hub. ``retry_at`` is in epoch ms; ``message`` one line for people."""
+
+    state: LinkState = "connecting"
+    attempt: int = 0
+    retry_at: int | None = None
+    message: str | None = None
+
+
+class ProviderInfo(Wire, frozen=True, kw_only=True, omit_defaults=False):
+    """Which provider and model answer, and how they are."""
+
+    provider: str
+    model: str
+    state: ProviderState
+    reason: str = ""
+
+
+class MessageChange(Wire, frozen=True, kw_only=True):
+    """A message is new or has a new version; ordered by ``metadata.seq``."""
+
+    message: ChatMessage
+
+
+class TokenChange(Wire, frozen=True, kw_only=True):
+    """Text was added to an open answer; ``offset`` in code points."""
+
+    id: str
+    offset: int
+    text: str
+    metrics: StreamMetrics | None = None
+
+
+class StreamEndChange(Wire, frozen=True, kw_only=True):
+    """An answer is over; its final text comes as a message."""
+
+    id: str
+
+
+class ParticipantsChange(Wire, frozen=True, kw_only=True):
+    """Who is here, whole list."""
+
+    participants: list[Participant]
+
+
+class TypingChange(Wire, frozen=True, kw_only=True, omit_defaults=False):
+    """Who is typing, without oneself."""
+
+    user_ids: list[str]
+
+
+class ProviderChange(Wire, frozen=True, kw_only=True):
+    """The provider line changed."""
+
+    provider: ProviderInfo | None
+
+
+class ConnectionChange(Wire, frozen=True, kw_only=True):
+    """The way to the hub changed."""
+
+    connection: ConnectionInfo
+
+
+class HistoryChange(Wire, frozen=True, kw_only=True):
+    """Older messages were loaded, to stand before all others."""
+
+    messages: list[ChatMessage]
+    has_more: bool
+
+
+class ResetChange(Wire, frozen=True, kw_only=True):
+    """Everything may be different: take a snapshot."""
+
+
+Change = (
+    MessageChange
+    | TokenChange
+    | StreamEndChange
+    | ParticipantsChange
+    | TypingChange
+    | ProviderChange
+    | ConnectionChange
+    | HistoryChange
+    | ResetChange
+)
+
+
+def to_op(change: Change) -> dict[str, Any] | None:
+    """Return the op a view understands, or None where only a snapshot will do (:class:`ResetChange`)."""
+    match change:
+        case TokenChange(id=id_, offset=offset, text=text, metrics=metrics):
+            op: dict[str, Any] = {"op": "token", "id": id_, "offset": offset, "text": text}
+            if metrics is not None:
+                op["metrics"] = metrics.to_wire()
+            return op
+        case MessageChange(message=message):
+            return {"op": "message", "message": message.to_wire()}
+        case StreamEndChange(id=id_):
+            return {"op": "streamEnd", "id": id_}
+        case ParticipantsChange(participants=participants):
+            return {"op": "participants", "participants": msgspec.to_builtins(participants)}
+        case TypingChange(user_ids=user_ids):
+            return {"op": "typing", "userIds": list(user_ids)}
+        case ProviderChange(provider=provider):
+            return {"op": "provider", "provider": provider and provider.to_wire()}
+        case ConnectionChange(connection=connection):
+            return {"op": "connection", "connection": connection.to_wire()}
+        case HistoryChange(messages=messages, has_more=has_more):
+            return {"op": "history", "messages": [m.to_wire() for m in messages], "hasMore": has_more}
+        case ResetChange():
+            return None

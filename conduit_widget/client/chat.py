@@ -1,0 +1,110 @@
+"""Typed proxy of ChatHub: its methods as coroutines, its events as one callback.
+
+Works with a hub that has only the seed's methods: results it does not return come back as None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from conduit_widget.client.hub_connection import HubConnection
+from conduit_widget.contract import ChatEvent, ChatMethod
+from conduit_widget.types import (
+    ChatMessage,
+    HistoryPage,
+    JoinResult,
+    ProviderStatus,
+    ResumeResult,
+    SendReceipt,
+)
+
+_T = TypeVar("_T")
+
+INVOKE_TIMEOUT: Final = 30.0
+CHAT_EVENTS: Final = tuple(
+    value for name, value in vars(ChatEvent).items() if name.isupper() and isinstance(value, str)
+)
+EventHandler = Callable[[str, list[Any]], None]
+
+
+class ChatHubClient:
+    """ChatHub over a started :class:`HubConnection`.
+
+    Every method raises HubException (refused; the text is for people), ConnectionLostError or
+    InvocationTimeoutError.
+    """
+
+    def __init__(self, connection: HubConnection, *, timeout: float = INVOKE_TIMEOUT) -> None:
+        self.connection = connection
+        self._timeout = timeout
+
+    async def _invoke(self, target: str, *arguments: Any) -> Any:
+        return await self.connection.invoke(target, *arguments, timeout=self._timeout)
+
+    async def join_conversation(self, conversation_id: str) -> JoinResult | None:
+        """Become a member's connection; None from a hub that has no snapshot to give."""
+        return _result(await self._invoke(ChatMethod.JOIN_CONVERSATION, conversation_id), JoinResult)
+
+    async def leave_conversation(self, conversation_id: str) -> None:
+        """Stop getting the conversation's events; idempotent."""
+        await self._invoke(ChatMethod.LEAVE_CONVERSATION, conversation_id)
+
+    async def send_message(self, conversation_id: str, message: ChatMessage) -> SendReceipt | None:
+        """Send; the receipt comes after commit. The same id again returns the same receipt."""
+        result = await self._invoke(ChatMethod.SEND_MESSAGE, conversation_id, message.to_wire())
+        return _result(result, SendReceipt)
+
+    async def resume_conversation(self, conversation_id: str, epoch: str, seq: int) -> ResumeResult | None:
+        """Ask for everything after ``seq`` of ``epoch``."""
+        result = await self._invoke(ChatMethod.RESUME_CONVERSATION, conversation_id, epoch, seq)
+        return _result(result, ResumeResult)
+
+    async def get_history(self, conversation_id: str, before_seq: int, limit: int) -> HistoryPage:
+        """Return up to ``limit`` messages before ``before_seq``, oldest first."""
+        result = await self._invoke(ChatMethod.GET_HISTORY, conversation_id, before_seq, limit)
+        return msgspec.convert(result, HistoryPage)
+
+    async def stop_generation(self, message_id: str) -> None:
+        """End an answer; the text so far is kept."""
+        await self._invoke(ChatMethod.STOP_GENERATION, message_id)
+
+    async def start_typing(self, conversation_id: str) -> None:
+        """Tell the others; expires after 6 s without refresh. No answer is awaited."""
+        await self.connection.send(ChatMethod.START_TYPING, conversation_id)
+
+    async def stop_typing(self, conversation_id: str) -> None:
+        """Take it back. No answer is awaited."""
+        await self.connection.send(ChatMethod.STOP_TYPING, conversation_id)
+
+    async def request_provider_status(self) -> list[ProviderStatus]:
+        """Return the health of every provider; empty from a hub that answers by events only."""
+        result = await self._invoke(ChatMethod.REQUEST_PROVIDER_STATUS)
+        return _result(result, list[ProviderStatus]) or []
+
+    def on_event(self, handler: EventHandler) -> Callable[[], None]:
+        """Call ``handler(target, arguments)`` for every event of ChatHub; returns the unsubscriber."""
+        return subscribe_all(self.connection, CHAT_EVENTS, handler)
+
+
+def subscribe_all(
+    connection: HubConnection, targets: tuple[str, ...], handler: EventHandler
+) -> Callable[[], None]:
+    """Subscribe one handler to several events, in the contract's spelling of their names."""
+
+    def bind(target: str) -> Callable[[], None]:
+        return connection.on(target, lambda *arguments: handler(target, list(arguments)))
+
+    unsubscribers = [bind(target) for target in targets]
+
+    def unsubscribe() -> None:
+        for each in unsubscribers:
+            each()
+
+    return unsubscribe
+
+
+def _result(value: Any, kind: type[_T]) -> _T | None:
+    return None if value is None else msgspec.convert(value, kind)

@@ -1,0 +1,392 @@
+"""A joined conversation that heals itself.
+
+Everything runs on the event loop that called :meth:`Conversation.open`. Events are buffered while a join
+or resume is under way and applied after its result, deduplicated by ``seq`` and offset; after a reconnect the
+hub is asked for what was missed, or for a fresh snapshot. Messages that were not acknowledged are sent again
+with the same id, so the hub commits each once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
+
+import msgspec
+
+from conduit_widget.client.changes import Change, ConnectionChange, ConnectionInfo, LinkState, ProviderChange
+from conduit_widget.client.chat import ChatHubClient
+from conduit_widget.client.connection_state import ConnectionState
+from conduit_widget.client.outgoing import Outgoing
+from conduit_widget.client.pool import Lease
+from conduit_widget.client.provider_line import ProviderLine
+from conduit_widget.client.transcript import Transcript
+from conduit_widget.client.typing_signal import TypingSignal
+from conduit_widget.contract import ChatEvent, ErrorText
+from conduit_widget.errors import (
+    AuthenticationError,
+    ConduitError,
+    ConnectionFailedError,
+    ConnectionLostError,
+    HubException,
+    InvocationTimeoutError,
+)
+from conduit_widget.types import ChatMessage, ProviderStatus, SendReceipt
+
+_log = logging.getLogger(__name__)
+
+ChangeHandler = Callable[[list[Change]], None]
+
+MAX_BUFFERED_EVENTS: Final = 2000
+RESYNC_DELAY: Final = 2.0
+HISTORY_PAGE: Final = 50
+
+
+class Conversation:
+    """One conversation over a leased connection.
+
+    Args:
+        lease: the pooled connection; released by :meth:`close`.
+        conversation_id: which conversation.
+        user_id: oneself, left out of who is typing.
+        resync_delay: seconds before a join that got no answer is tried again.
+
+    """
+
+    def __init__(
+        self, lease: Lease, conversation_id: str, user_id: str = "", *, resync_delay: float = RESYNC_DELAY
+    ) -> None:
+        self.transcript = Transcript(conversation_id, user_id)
+        self.link = ConnectionInfo()
+        self.provider_line = ProviderLine()
+        self.conversation_id = conversation_id
+        self._lease = lease
+        self._hub = ChatHubClient(lease.connection)
+        self._resync_delay = resync_delay
+        self._handlers: list[ChangeHandler] = []
+        self._unsubscribers: list[Callable[[], None]] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._outgoing = Outgoing()
+        self._live = asyncio.Event()
+        self._sync_wanted = False
+        self._syncing = False
+        self._closed = False
+        self._buffer: list[tuple[str, list[Any]]] | None = None
+        self._typing: TypingSignal
+
+    # ---- lifetime --------------------------------------------------------------------------------------
+
+    def open(self) -> None:
+        """Subscribe and begin to connect; problems show in :attr:`link`, never as an exception."""
+        connection = self._lease.connection
+        self._lease.enter(self.conversation_id)
+        self._typing = TypingSignal(self._send_typing, asyncio.get_running_loop())
+        self._unsubscribers += [
+            self._hub.on_event(self._on_event),
+            connection.on_reconnecting(self._on_reconnecting),
+            connection.on_retry_scheduled(self._on_retry_scheduled),
+            connection.on_reconnected(lambda _id: self._want_sync()),
+            connection.on_close(self._on_close),
+        ]
+        self._spawn(self._connect())
+        self._spawn(self._send_loop())
+
+    async def close(self) -> None:
+        """Leave, give the connection back, fail what waits. Idempotent."""
+        if self._closed:
+            return
+        self._closed = True
+        for unsubscribe in self._unsubscribers:
+            unsubscribe()
+        self._unsubscribers.clear()
+        self._typing.forget()
+        tasks = [task for task in self._tasks if task is not asyncio.current_task()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._outgoing.fail_all(ConduitError("The chat was closed: create a new one to go on."))
+        if self._lease.leave(self.conversation_id) and self._live.is_set():
+            with contextlib.suppress(ConduitError, TimeoutError):
+                await asyncio.wait_for(self._hub.leave_conversation(self.conversation_id), timeout=1.0)
+        self._live.clear()
+        self._handlers.clear()
+        await self._lease.release()
+
+    def subscribe(self, handler: ChangeHandler) -> Callable[[], None]:
+        """Call ``handler(changes)`` after every change, on the loop; returns the unsubscriber."""
+        self._handlers.append(handler)
+        return lambda: self._handlers.remove(handler) if handler in self._handlers else None
+
+    def _emit(self, changes: list[Change]) -> None:
+        if not changes:
+            return
+        for handler in list(self._handlers):
+            try:
+                handler(changes)
+            except Exception:  # noqa: BLE001 - one subscriber must not starve the others
+                _log.exception("A change handler failed.")
+
+    def _spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # ---- connection ------------------------------------------------------------------------------------
+
+    def _set_link(
+        self,
+        state: LinkState,
+        message: str | None = None,
+        *,
+        attempt: int = 0,
+        retry_at: int | None = None,
+    ) -> None:
+        link = ConnectionInfo(state=state, attempt=attempt, retry_at=retry_at, message=message)
+        if state == "live":
+            self._live.set()
+        else:
+            self._live.clear()
+        if link != self.link:
+            self.link = link
+            self._emit([ConnectionChange(connection=link)])
+
+    async def _connect(self) -> None:
+        try:
+            await self._lease.started()
+        except ConduitError as error:
+            self._go_offline(error)
+        except Exception as error:  # noqa: BLE001 - a broken address or factory must show, not vanish
+            _log.exception("The connection to the hub could not be opened.")
+            self._go_offline(ConnectionFailedError(f"The hub connection failed: {type(error).__name__}."))
+        else:
+            if self._lease.connection.state is ConnectionState.CONNECTED:
+                self._want_sync()
+            else:  # shared with somebody whose connection is just being restored: on_reconnected tells
+                self._set_link("reconnecting")
+
+    def _on_reconnecting(self, error: Exception | None) -> None:
+        self._typing.forget()
+        self._set_link("reconnecting", _line(error))
+
+    def _on_retry_scheduled(self, attempt: int, delay: float, error: Exception | None) -> None:
+        state: LinkState = "reconnecting" if self.transcript.joined else "connecting"
+        retry_at = round((time.time() + delay) * 1000)
+        self._set_link(state, _line(error), attempt=attempt, retry_at=retry_at)
+
+    def _on_close(self, error: Exception | None) -> None:
+        if not self._closed:
+            self._go_offline(error)
+
+    def _go_offline(self, error: Exception | None) -> None:
+        self._set_link("offline", _line(error) or "The hub ended the connection.")
+        text = f"{self.link.message} Retry in the chat, or create a new one."
+        failure = error if isinstance(error, AuthenticationError) else ConnectionFailedError(text)
+        self._outgoing.fail_all(failure)
+
+    def retry_now(self) -> None:
+        """Connect now: skip a waiting time, or start again after the connection ended."""
+        if self.link.state == "offline":
+            self._set_link("connecting")
+            self._spawn(self._connect())
+        else:
+            self._lease.connection.retry_now()
+
+    async def wait_live(self) -> None:
+        """Wait until the conversation is joined and up to date."""
+        await self._live.wait()
+
+    # ---- join and resume -------------------------------------------------------------------------------
+
+    def _want_sync(self) -> None:
+        """Join or resume; wanted again while one runs means once more after it."""
+        self._sync_wanted = True
+        if not self._syncing and not self._closed:
+            self._syncing = True
+            self._spawn(self._sync_loop())
+
+    async def _sync_loop(self) -> None:
+        try:
+            while self._sync_wanted:
+                self._sync_wanted = False
+                await self._sync()
+        finally:
+            self._syncing = False
+            self._buffer = None
+
+    async def _sync(self) -> None:
+        self._buffer = []
+        try:
+            changes = await self._join_or_resume()
+        except ConnectionLostError:
+            return  # the reconnect asks again
+        except (HubException, InvocationTimeoutError, msgspec.ValidationError) as error:
+            if isinstance(error, HubException) and not str(error).startswith(_PASSING):
+                self._go_offline(error)
+                return
+            _log.warning("Joining failed: %s", error)
+            self._set_link("reconnecting", _line(error))
+            await asyncio.sleep(self._resync_delay)
+            self._sync_wanted = True
+            return
+        buffered, self._buffer = self._buffer or [], None
+        for target, arguments in buffered:
+            changes += self._apply(target, arguments)
+        self._set_link("live")
+        self._emit(changes)
+        if not self.provider_line.is_known:
+            self._spawn(self._ask_provider_status())
+
+    async def _join_or_resume(self) -> list[Change]:
+        transcript = self.transcript
+        if transcript.epoch:
+            resume = await self._hub.resume_conversation(
+                self.conversation_id, transcript.epoch, transcript.seq
+            )
+            if resume is not None:
+                changes = transcript.apply_resume(resume)
+                if not transcript.needs_resync:
+                    return changes
+        join = await self._hub.join_conversation(self.conversation_id)
+        if join is None:  # a hub with only the seed's methods: what comes from now on is all there is
+            transcript.joined = True
+            transcript.needs_resync = False
+            return []
+        return transcript.apply_join(join)
+
+    async def _ask_provider_status(self) -> None:
+        try:
+            statuses = await self._hub.request_provider_status()
+        except (ConduitError, msgspec.ValidationError) as error:
+            _log.info("No provider status: %s", error)
+            return
+        self._update_provider(statuses)
+
+    # ---- events ----------------------------------------------------------------------------------------
+
+    def _on_event(self, target: str, arguments: list[Any]) -> None:
+        if not self._is_mine(target, arguments):
+            return
+        if self._buffer is None:
+            self._emit(self._apply(target, arguments))
+        elif len(self._buffer) < MAX_BUFFERED_EVENTS:
+            self._buffer.append((target, arguments))
+        else:  # overflow policy: forget the buffer, resume once more when this answer is in
+            self._buffer.clear()
+            self._sync_wanted = True
+
+    def _is_mine(self, target: str, arguments: list[Any]) -> bool:
+        """Whether an event of the shared connection concerns this conversation."""
+        first = arguments[0] if arguments else None
+        if target in _BY_FIRST_ARGUMENT:
+            return first == self.conversation_id
+        if target in _BY_MESSAGE and isinstance(first, dict):
+            metadata = first.get("metadata")
+            named = metadata.get("conversationId") if isinstance(metadata, dict) else None
+            return named is None or named == self.conversation_id
+        return True
+
+    def _apply(self, target: str, arguments: list[Any]) -> list[Change]:
+        try:
+            if target == ChatEvent.PROVIDER_STATUS_UPDATE:
+                self._update_provider([msgspec.convert(arguments[-1], ProviderStatus)])
+                return []
+            changes = self.transcript.apply_event(target, arguments)
+        except (msgspec.ValidationError, IndexError) as error:
+            _log.warning("An event %s was not understood: %s", target, error)
+            return []
+        if self.transcript.needs_resync:
+            self._want_sync()
+        return changes
+
+    def _update_provider(self, statuses: list[ProviderStatus]) -> None:
+        if self.provider_line.update(statuses):
+            self._emit([ProviderChange(provider=self.provider_line.current)])
+
+    # ---- what a member does ----------------------------------------------------------------------------
+
+    async def send(self, message: ChatMessage) -> SendReceipt:
+        """Send a message, waiting for the connection if need be; a retry takes the same id.
+
+        Raises:
+            HubException: the hub refused it.
+            ConnectionFailedError: the connection ended for good.
+            ConduitError: too many messages wait, or the chat was closed.
+
+        """
+        if self._closed or self.link.state == "offline":
+            raise ConnectionFailedError(f"The chat is not connected: {self.link.message or 'it was closed.'}")
+        self._typing.forget()  # a message ends its author's typing
+        return await self._outgoing.add(message)
+
+    async def _send_loop(self) -> None:
+        """Send the queue in order, one at a time; what the connection lost is sent again."""
+        while True:
+            entry = await self._outgoing.first()
+            await self._live.wait()
+            if entry.future.cancelled():
+                continue
+            try:
+                receipt = await self._hub.send_message(self.conversation_id, entry.message)
+            except (ConnectionLostError, InvocationTimeoutError):
+                await self._not_acknowledged()
+            except ConduitError as error:
+                self._outgoing.done(entry, error)
+            except msgspec.ValidationError:
+                self._outgoing.done(entry, HubException("The hub's receipt was not understood."))
+            else:
+                receipt = receipt or SendReceipt(id=entry.message.id, seq=0, timestamp="")
+                self._outgoing.done(entry, receipt)
+
+    async def _not_acknowledged(self) -> None:
+        """Wait a moment before the retry, so that a loss still being noticed does not spin."""
+        await asyncio.sleep(0.05)
+
+    async def stop_generation(self, message_id: str) -> None:
+        """End an answer; raises HubException, ConnectionLostError or InvocationTimeoutError."""
+        await self._hub.stop_generation(message_id)
+
+    async def load_history(self, before_seq: int, limit: int = HISTORY_PAGE) -> int:
+        """Load older messages into the transcript; returns how many came."""
+        page = await self._hub.get_history(self.conversation_id, before_seq, limit)
+        self._emit(self.transcript.apply_history(page))
+        return len(page.messages)
+
+    def set_typing(self, is_typing: bool) -> None:
+        """Note that oneself types (with every keystroke, if you like) or has stopped."""
+        if self.link.state != "live":
+            return
+        if is_typing:
+            self._typing.touch()
+        else:
+            self._typing.clear()
+
+    def _send_typing(self, is_typing: bool) -> None:
+        self._spawn(self._tell_typing(is_typing))
+
+    async def _tell_typing(self, is_typing: bool) -> None:
+        tell = self._hub.start_typing if is_typing else self._hub.stop_typing
+        with contextlib.suppress(ConduitError):  # a hint; the next keystroke says it again
+            await tell(self.conversation_id)
+
+
+# Refusals of a join that may be gone in a moment.
+_PASSING: Final = (
+    ErrorText.RATE_LIMIT,
+    ErrorText.TIMED_OUT,
+    ErrorText.CANCELLED,
+    ErrorText.UNEXPECTED.partition("{")[0],
+)
+_BY_FIRST_ARGUMENT: Final = frozenset(
+    {ChatEvent.STREAM_TOKEN, ChatEvent.PRESENCE_UPDATE, ChatEvent.TYPING_UPDATE}
+)
+_BY_MESSAGE: Final = frozenset({ChatEvent.RECEIVE_MESSAGE, ChatEvent.MESSAGE_UPDATED})
+
+
+def _line(error: BaseException | None) -> str | None:
+    """One line for people; the first of a longer text."""
+    if error is None:
+        return None
+    return next(iter(str(error).splitlines()), "") or type(error).__name__

@@ -1,0 +1,163 @@
+"""Where the hub is and who we are there: url and token factories that are asked at every (re)connect.
+
+:class:`LocalHub` finds or starts this OS user's hub, so whoever reconnects revives a hub that was killed;
+:class:`RemoteHub` goes where ``CONDUIT_HUB_URL`` points and starts nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import getpass
+import os
+from collections.abc import Callable, Hashable
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+from urllib.parse import urlsplit, urlunsplit
+
+import msgspec
+
+from conduit_widget.client import local_hub
+from conduit_widget.contract import CHAT_HUB_PATH
+from conduit_widget.errors import ConnectionFailedError
+from conduit_widget.types import HubRuntime
+
+
+class Identity(NamedTuple):
+    """Who we are to the others, as far as we know before the hub has said so."""
+
+    user_id: str
+    user_name: str
+
+
+class HubAccess(Protocol):
+    """A hub and an identity there. ``key`` is equal for accesses that may share a connection."""
+
+    identity: Identity
+
+    @property
+    def key(self) -> Hashable:
+        """Hub and identity; never shown or logged."""
+
+    async def url(self) -> str:
+        """Return the address of ChatHub now."""
+
+    async def token(self) -> str | None:
+        """Return a valid access token."""
+
+
+class LocalHub:
+    """This OS user's hub, found or started when asked for."""
+
+    def __init__(self, identity: Identity, data_dir: Path | None = None) -> None:
+        self.identity = identity
+        self._data_dir = (data_dir or local_hub.default_data_dir()).expanduser().absolute()
+        self._runtime: HubRuntime | None = None
+
+    @property
+    def key(self) -> Hashable:
+        """The data directory names the hub."""
+        return ("local", str(self._data_dir), self.identity)
+
+    async def url(self) -> str:
+        """Find or start the hub.
+
+        Raises:
+            HubStartError: it could not be started.
+
+        """
+        self._runtime = await asyncio.to_thread(local_hub.find_or_start, self._data_dir)
+        return hub_url(self._runtime.url, CHAT_HUB_PATH)
+
+    async def token(self) -> str:
+        """Have the hub mint a token for us.
+
+        Raises:
+            AuthenticationError: the hub refused.
+            ConnectionFailedError: the hub does not answer.
+
+        """
+        if self._runtime is None:
+            self._runtime = await asyncio.to_thread(local_hub.find_or_start, self._data_dir)
+        minted = await asyncio.to_thread(local_hub.mint, self._runtime, *self.identity)
+        return minted.access_token
+
+
+class RemoteHub:
+    """A hub somebody else runs; the token says who we are."""
+
+    def __init__(self, url: str, token: str | Callable[[], str | None] | None, identity: Identity) -> None:
+        if urlsplit(url).scheme not in {"http", "https", "ws", "wss"}:
+            raise ConnectionFailedError("The hub's address must begin with http:// or https://.")
+        self._url = hub_url(url, CHAT_HUB_PATH)
+        self._token = token
+        named = identity_in(token) if isinstance(token, str) else None
+        self.identity = named or identity
+
+    @property
+    def key(self) -> Hashable:
+        """The address and the token itself: two tokens of one user may carry different rights."""
+        return ("remote", self._url, self._token)
+
+    async def url(self) -> str:
+        """Return the configured address."""
+        return self._url
+
+    async def token(self) -> str | None:
+        """Return the configured token, asking a callable anew."""
+        return await asyncio.to_thread(self._token) if callable(self._token) else self._token
+
+
+def resolve_access(
+    *,
+    hub_url: str | None = None,
+    token: str | Callable[[], str | None] | None = None,
+    user: str | None = None,
+    user_name: str | None = None,
+) -> HubAccess:
+    """Return the hub to use: the argument's, else ``CONDUIT_HUB_URL``'s, else the local one.
+
+    The token may come from ``CONDUIT_HUB_TOKEN``. ``user`` and ``user_name`` (else ``CONDUIT_USER`` and
+    ``CONDUIT_USER_NAME``, else the OS user) say who we are on the local hub; elsewhere the token does.
+    """
+    identity = local_identity(user, user_name)
+    address = hub_url or os.environ.get("CONDUIT_HUB_URL")
+    if address:
+        return RemoteHub(address, token or os.environ.get("CONDUIT_HUB_TOKEN") or None, identity)
+    return LocalHub(identity)
+
+
+def local_identity(user: str | None = None, user_name: str | None = None) -> Identity:
+    """Return who we are on the local hub; see :func:`resolve_access`."""
+    user_id = user or os.environ.get("CONDUIT_USER") or _os_user()
+    name = user_name or (None if user else os.environ.get("CONDUIT_USER_NAME"))
+    return Identity(user_id, name or user_id)
+
+
+def _os_user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):  # a container's user without an entry in passwd
+        return "user"
+
+
+def hub_url(base: str, path: str) -> str:
+    """Join a hub's base address and a hub's path; the query is kept, ws schemes become http."""
+    parts = urlsplit(base)
+    scheme = {"ws": "http", "wss": "https"}.get(parts.scheme, parts.scheme)
+    prefix = parts.path.rstrip("/")
+    full = prefix if prefix.endswith(path) else prefix + path
+    return urlunsplit((scheme, parts.netloc, full, parts.query, ""))
+
+
+def identity_in(token: str) -> Identity | None:
+    """Read who a JWT speaks for, unverified: for display only, the hub decides."""
+    try:
+        payload = token.split(".")[1]
+        claims: Any = msgspec.json.decode(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        subject = claims["sub"]
+    except (IndexError, KeyError, TypeError, ValueError, binascii.Error, msgspec.DecodeError):
+        return None
+    name = claims.get("name") or claims.get("user_name") or subject
+    return Identity(str(subject), str(name))

@@ -1,0 +1,252 @@
+"""Find the hub of this OS user, or start it: nobody has to configure anything.
+
+A running hub writes :data:`RUNTIME_FILE` (0600) into its data directory. Whoever needs a hub reads it under a
+lock, asks ``/healthz`` whether that very instance answers, and otherwise starts
+``python -m conduit_widget serve`` detached. The lock makes many kernels starting at once share one hub. The
+functions here block (files, a child process, loopback HTTP); on an event loop use :mod:`hub_access`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import os
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import time
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import filelock
+import msgspec
+import platformdirs
+
+from conduit_widget.contract import HEALTH_PATH, MINT_PATH
+from conduit_widget.errors import AuthenticationError, ConnectionFailedError, HubStartError
+from conduit_widget.types import HubRuntime, Wire
+
+RUNTIME_FILE: Final = "hub.json"
+LOG_FILE: Final = "hub.log"
+LOCK_FILE: Final = "hub.lock"
+START_TIMEOUT: Final = 20.0
+IDLE_TIMEOUT: Final = 300
+HTTP_TIMEOUT: Final = 3.0
+_POLL: Final = 0.05
+_LOG_TAIL_BYTES: Final = 4096
+_MAX_REPLY_BYTES: Final = 64 * 1024
+
+_children: list[subprocess.Popen[bytes]] = []  # kept to be reaped; a hub outlives its starter
+
+
+class MintedToken(Wire, frozen=True, kw_only=True):
+    """What the mint answers; ``expires_at`` in epoch seconds."""
+
+    access_token: str
+    expires_at: float
+
+    def __repr__(self) -> str:
+        return f"MintedToken(expires_at={self.expires_at})"
+
+
+def default_data_dir() -> Path:
+    """Return ``CONDUIT_DATA_DIR``, else the user's data directory of this platform."""
+    chosen = os.environ.get("CONDUIT_DATA_DIR")
+    return Path(chosen) if chosen else Path(platformdirs.user_data_dir("conduit_widget", appauthor=False))
+
+
+def runtime_path(data_dir: Path) -> Path:
+    """Return where the hub of this data directory says where it is."""
+    return data_dir / RUNTIME_FILE
+
+
+def read_runtime(data_dir: Path) -> HubRuntime | None:
+    """Read the runtime file; None if there is none or it makes no sense."""
+    try:
+        return msgspec.json.decode(runtime_path(data_dir).read_bytes(), type=HubRuntime)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def write_runtime(data_dir: Path, runtime: HubRuntime) -> None:
+    """Write the runtime file at once and whole, readable by this OS user only."""
+    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    # mkstemp creates with 0600, so the key is never readable by others, not even for a moment.
+    descriptor, name = tempfile.mkstemp(dir=data_dir, prefix=f".{RUNTIME_FILE}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(msgspec.json.encode(runtime))
+        Path(name).replace(runtime_path(data_dir))
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(name).unlink()
+        raise
+
+
+def remove_runtime(data_dir: Path, instance: str | None = None) -> None:
+    """Remove the runtime file; with ``instance`` only if it is still that hub's."""
+    if instance is not None:
+        runtime = read_runtime(data_dir)
+        if runtime is None or runtime.instance != instance:
+            return
+    with contextlib.suppress(OSError):
+        runtime_path(data_dir).unlink()
+
+
+def is_running(runtime: HubRuntime) -> bool:
+    """Whether the hub of this runtime file answers, and is that very instance."""
+    try:
+        status, body = _request("GET", runtime.url, HEALTH_PATH)
+    except (OSError, http.client.HTTPException):
+        return False
+    return status == http.HTTPStatus.OK and _field(body, "instance") == runtime.instance
+
+
+def find(data_dir: Path) -> HubRuntime | None:
+    """Return the running hub of this data directory, or None."""
+    runtime = read_runtime(data_dir)
+    return runtime if runtime is not None and is_running(runtime) else None
+
+
+def find_or_start(data_dir: Path | None = None, *, timeout: float = START_TIMEOUT) -> HubRuntime:
+    """Return the running hub of this data directory, starting it if need be (up to ``timeout`` seconds).
+
+    Raises:
+        HubStartError: it could not be started; the text says why and what to do.
+
+    """
+    data_dir = (data_dir or default_data_dir()).expanduser().absolute()
+    deadline = time.monotonic() + timeout
+    _reap()
+    if (runtime := find(data_dir)) is not None:
+        return runtime
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with filelock.FileLock(data_dir / LOCK_FILE, timeout=timeout):
+            if (runtime := find(data_dir)) is not None:
+                return runtime  # somebody else started it while we waited for the lock
+            return _start(data_dir, deadline)
+    except filelock.Timeout:
+        raise HubStartError(
+            f"Another process has been starting the hub for {timeout:g} s; see {data_dir / LOG_FILE}."
+        ) from None
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise HubStartError(
+            f"The hub's data directory {data_dir} cannot be used ({reason}): set CONDUIT_DATA_DIR."
+        ) from error
+
+
+def _start(data_dir: Path, deadline: float) -> HubRuntime:
+    child = _spawn(data_dir)
+    while time.monotonic() < deadline:
+        # The instance decides, not the pid: a launcher may stand between us and the hub.
+        if (runtime := find(data_dir)) is not None:
+            return runtime
+        if child.poll() is not None:
+            raise HubStartError(_failure(data_dir, f"it ended with code {child.returncode}"))
+        time.sleep(_POLL)
+    child.terminate()
+    raise HubStartError(_failure(data_dir, "it did not answer in time"))
+
+
+def serve_command(data_dir: Path) -> list[str]:
+    """Return the command that serves this data directory in the background."""
+    # -P: a file of the notebook's folder (say `types.py`) must not stand in for a library's module.
+    options = ["--data-dir", str(data_dir), "--port", "0", "--idle-timeout", str(IDLE_TIMEOUT)]
+    return [sys.executable, "-P", "-m", "conduit_widget", "serve", *options]
+
+
+def _spawn(data_dir: Path) -> subprocess.Popen[bytes]:
+    descriptor = os.open(data_dir / LOG_FILE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as log:
+        child = subprocess.Popen(
+            serve_command(data_dir),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            cwd=data_dir,
+            env=_environment(),
+            start_new_session=True,  # neither Ctrl-C nor the end of a kernel reaches it
+        )
+    _children.append(child)
+    return child
+
+
+def _environment() -> dict[str, str]:
+    """The child's environment; it must find this very package, wherever it was imported from."""
+    environment = dict(os.environ)
+    home = str(Path(__file__).resolve().parents[2])
+    if home not in {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}:
+        paths = [home, *filter(None, [environment.get("PYTHONPATH")])]
+        environment["PYTHONPATH"] = os.pathsep.join(paths)
+    return environment
+
+
+def _reap() -> None:
+    _children[:] = [child for child in _children if child.poll() is None]
+
+
+def _failure(data_dir: Path, what: str) -> str:
+    gist = _last_line(data_dir / LOG_FILE)
+    said = f": {gist}" if gist else ""
+    return (
+        f"The local hub did not start ({what}{said}). "
+        f"Run `conduit-widget serve --data-dir {data_dir}` to see why."
+    )
+
+
+def _last_line(path: Path) -> str:
+    try:
+        tail = path.read_bytes()[-_LOG_TAIL_BYTES:].decode(errors="replace")
+    except OSError:
+        return ""
+    lines = [line.strip() for line in tail.splitlines() if line.strip()]
+    return lines[-1][:300] if lines else ""
+
+
+def mint(runtime: HubRuntime, user_id: str, user_name: str) -> MintedToken:
+    """Get an access token for a user of the local hub.
+
+    Raises:
+        AuthenticationError: the hub refused the mint key (the runtime file is another hub's).
+        ConnectionFailedError: the hub does not answer.
+
+    """
+    body = msgspec.json.encode({"userId": user_id, "userName": user_name})
+    headers = {"Authorization": f"Bearer {runtime.mint_key}", "Content-Type": "application/json"}
+    try:
+        status, reply = _request("POST", runtime.url, MINT_PATH, body, headers)
+        if status == http.HTTPStatus.OK:
+            return msgspec.json.decode(reply, type=MintedToken)
+    except (OSError, http.client.HTTPException, msgspec.DecodeError) as error:
+        raise ConnectionFailedError(
+            f"The local hub gave no token ({type(error).__name__}); it will be tried again."
+        ) from None
+    if status in {http.HTTPStatus.UNAUTHORIZED, http.HTTPStatus.FORBIDDEN}:
+        raise AuthenticationError("The local hub refused this user: run `conduit-widget check`.", status)
+    raise ConnectionFailedError(f"The local hub gave no token (HTTP {status}): run `conduit-widget check`.")
+
+
+def _request(
+    method: str, url: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
+) -> tuple[int, bytes]:
+    """One small HTTP exchange with a loopback hub; never through a proxy."""
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=HTTP_TIMEOUT)
+    try:
+        connection.request(method, parts.path.rstrip("/") + path, body=body, headers=headers or {})
+        response = connection.getresponse()
+        return response.status, response.read(_MAX_REPLY_BYTES)
+    finally:
+        connection.close()
+
+
+def _field(body: bytes, name: str) -> Any:
+    try:
+        value = msgspec.json.decode(body)
+    except msgspec.DecodeError:
+        return None
+    return value.get(name) if isinstance(value, dict) else None

@@ -1,0 +1,41 @@
+"""Typed proxy of StatusHub: provider health, rate-limit warnings, announcements."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from conduit_widget.client.chat import INVOKE_TIMEOUT, EventHandler, subscribe_all
+from conduit_widget.client.hub_connection import HubConnection
+from conduit_widget.contract import StatusEvent, StatusMethod
+from conduit_widget.types import ProviderStatus
+
+STATUS_EVENTS: Final = tuple(
+    value for name, value in vars(StatusEvent).items() if name.isupper() and isinstance(value, str)
+)
+
+
+class StatusHubClient:
+    """StatusHub over a started :class:`HubConnection`."""
+
+    def __init__(self, connection: HubConnection, *, timeout: float = INVOKE_TIMEOUT) -> None:
+        self.connection = connection
+        self._timeout = timeout
+
+    async def request_provider_status(self) -> list[ProviderStatus]:
+        """Return the health of every provider; empty from a hub that answers by events only.
+
+        Raises:
+            HubException: the hub refused.
+            ConnectionLostError: the connection ended first.
+            InvocationTimeoutError: no answer in time.
+
+        """
+        result = await self.connection.invoke(StatusMethod.REQUEST_PROVIDER_STATUS, timeout=self._timeout)
+        return [] if result is None else msgspec.convert(result, list[ProviderStatus])
+
+    def on_event(self, handler: EventHandler) -> Callable[[], None]:
+        """Call ``handler(target, arguments)`` for every event of StatusHub; returns the unsubscriber."""
+        return subscribe_all(self.connection, STATUS_EVENTS, handler)

@@ -1,0 +1,1 @@
+"""Notebook widgets and the Python API at the prompt."""

@@ -1,0 +1,137 @@
+"""The answer to one question, followed on the loop thread while it is written."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from conduit_widget.client.changes import Change, ConnectionChange, MessageChange, ResetChange, TokenChange
+from conduit_widget.client.conversation import Conversation
+from conduit_widget.client.transcript import is_final
+from conduit_widget.errors import ConduitError, ConnectionFailedError, ProviderError
+from conduit_widget.types import ChatMessage
+
+
+class Answer:
+    """Follows the answer to ``question_id``; create it before sending, so that nothing is missed."""
+
+    def __init__(self, conversation: Conversation, question_id: str) -> None:
+        self.id: str | None = None
+        self._conversation = conversation
+        self._question_id = question_id
+        self._cursor = 0
+        self._changed = asyncio.Event()
+        self._error: ConduitError | None = None
+        self._unsubscribe: Callable[[], None] = conversation.subscribe(self._on_changes)
+
+    def close(self) -> None:
+        """Stop following."""
+        self._unsubscribe()
+
+    def fail(self, error: ConduitError) -> None:
+        """End every wait with an error."""
+        self._error = error
+        self._changed.set()
+
+    def _on_changes(self, changes: list[Change]) -> None:
+        for change in changes:
+            match change:
+                case TokenChange(id=id_) if id_ == self.id:
+                    self._changed.set()
+                case MessageChange(message=message):
+                    self._notice(message)
+                case ResetChange():
+                    for message in self._conversation.transcript.messages:
+                        self._notice(message)
+                case ConnectionChange(connection=link) if link.state == "offline":
+                    self.fail(ConnectionFailedError(link.message or "The hub ended the connection."))
+
+    def _notice(self, message: ChatMessage) -> None:
+        is_answer = message.role == "assistant" and message.parent_id == self._question_id
+        if self.id is None and is_answer:
+            self.id = message.id
+        if message.id == self.id:
+            self._changed.set()
+
+    @property
+    def message(self) -> ChatMessage | None:
+        """The finished message, or None while it is being written."""
+        message = self._conversation.transcript.message(self.id) if self.id else None
+        if message is None or not is_final(message) or message.id in self._conversation.transcript.streams:
+            return None
+        return message
+
+    async def next_text(self) -> str | None:
+        """Return the text added since the last call, waiting for some; None at the end.
+
+        Raises:
+            ProviderError: the model failed.
+            ConnectionFailedError: the connection ended for good.
+
+        """
+        while True:
+            self._changed.clear()
+            if text := self._take():
+                return text
+            message = self.message
+            if message is not None:
+                raise_for_error(message)
+                return None
+            if self._error is not None:
+                raise self._error
+            await self._changed.wait()
+
+    def _take(self) -> str:
+        stream = self._conversation.transcript.streams.get(self.id or "")
+        if stream is not None:
+            text = stream.text
+        elif (message := self.message) is not None:
+            text = message.text
+        else:
+            return ""
+        added = text[self._cursor :]
+        self._cursor += len(added)
+        return added
+
+    async def finished(self) -> ChatMessage:
+        """Wait for the finished message; a person's Stop gives the text so far.
+
+        Raises:
+            ProviderError: the model failed, or the answer broke off.
+            ConnectionFailedError: the connection ended for good.
+
+        """
+        while True:
+            self._changed.clear()
+            message = self.message
+            if message is not None:
+                raise_for_error(message)
+                return message
+            if self._error is not None:
+                raise self._error
+            await self._changed.wait()
+
+
+def raise_for_error(message: ChatMessage) -> None:
+    """Raise what a finished answer reports as failed.
+
+    Raises:
+        ProviderError: with the provider's type, code and suggestions.
+
+    """
+    status = message.metadata.get("status")
+    if message.error is not None:
+        error = message.error
+        advice = " ".join(error.suggestions)
+        text = " ".join(filter(None, [error.message or f"The model failed ({error.type}).", advice]))
+        raise ProviderError(
+            text,
+            type=error.type,
+            code=error.code,
+            status_code=error.status_code,
+            retry_after=error.retry_after,
+            recoverable=error.recoverable,
+            suggestions=tuple(error.suggestions),
+        )
+    if status in {"error", "interrupted"}:
+        raise ProviderError("The answer broke off; the text so far is in chat.messages. Ask again.")

@@ -1,0 +1,90 @@
+"""A result on its way: awaitable in an async cell, ``.result()`` in a plain one.
+
+The work runs on the background loop thread whether or not anybody waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import logging
+import threading
+from collections.abc import Generator
+from typing import Any, Generic, TypeVar
+
+from conduit_widget.contract import ErrorText
+from conduit_widget.errors import ConduitError, InvocationTimeoutError, LocalProtocolError
+from conduit_widget.kernel.loop_thread import THREAD_NAME
+
+_T = TypeVar("_T")
+_log = logging.getLogger(__name__)
+
+
+class Pending(Generic[_T]):
+    """What ``chat.send``, ``chat.ask`` and ``chat.stop`` return.
+
+    ``await pending`` or ``pending.result(timeout)`` gives the value or raises a one-line ConduitError;
+    interrupting the wait (the notebook's stop button) cancels the work. An error nobody asked for is logged.
+    """
+
+    def __init__(self, what: str, future: concurrent.futures.Future[_T]) -> None:
+        self._what = what
+        self._future = future
+        self._retrieved = False
+
+    def __await__(self) -> Generator[Any, None, _T]:
+        return self._wait().__await__()
+
+    async def _wait(self) -> _T:
+        self._retrieved = True
+        return await asyncio.wrap_future(self._future)
+
+    def result(self, timeout: float | None = None) -> _T:
+        """Block until the value is there, up to ``timeout`` seconds (the work goes on after a timeout).
+
+        Raises:
+            InvocationTimeoutError: not done in time.
+            ConduitError: what went wrong, in one line.
+
+        """
+        if not self._future.done() and threading.current_thread().name == THREAD_NAME:
+            raise LocalProtocolError("Waiting here would block the hub connection: use `await` instead.")
+        try:
+            value = self._future.result(timeout)
+        except concurrent.futures.CancelledError:
+            raise ConduitError(ErrorText.CANCELLED) from None
+        except TimeoutError:
+            if not self._future.done():
+                raise InvocationTimeoutError(self._what, timeout or 0.0) from None
+            raise
+        except KeyboardInterrupt:
+            self.cancel()
+            raise
+        finally:
+            self._retrieved = self._future.done()
+        return value
+
+    def done(self) -> bool:
+        """Whether the value (or an error) is there."""
+        return self._future.done()
+
+    def cancel(self) -> bool:
+        """Give up; an answer being generated for it is stopped."""
+        return self._future.cancel()
+
+    def __repr__(self) -> str:
+        if not self._future.done():
+            return f"<{self._what}: waiting; use `await` or `.result()`>"
+        if self._future.cancelled():
+            return f"<{self._what}: cancelled>"
+        error = self._future.exception()
+        if error is not None:
+            return f"<{self._what}: failed: {error}>"
+        return f"<{self._what}: done>"
+
+    def __del__(self) -> None:
+        future = getattr(self, "_future", None)
+        if future is None or self._retrieved or not future.done() or future.cancelled():
+            return
+        if (error := future.exception()) is not None:
+            _log.warning("%s failed: %s", self._what, error)

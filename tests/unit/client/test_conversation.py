@@ -1,0 +1,457 @@
+"""A conversation that heals itself, on a scripted connection."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from conduit_widget.client import conversation as conversation_module
+from conduit_widget.client.changes import Change, ConnectionChange, MessageChange, ProviderChange, ResetChange
+from conduit_widget.client.conversation import Conversation
+from conduit_widget.client.pool import ConnectionPool
+from conduit_widget.errors import AuthenticationError, ConduitError, ConnectionFailedError, HubException
+from conduit_widget.types import ChatMessage
+from tests.support.scripted_connection import ScriptedConnection
+from tests.support.waiting import eventually
+
+
+def wire(id_: str, seq: int, content: str = "text", conversation: str = "c") -> dict[str, Any]:
+    """A user's message on the wire."""
+    metadata = {"conversationId": conversation, "seq": seq}
+    return {"id": id_, "role": "user", "content": content, "metadata": metadata}
+
+
+def joining(*messages: dict[str, Any], seq: int | None = None, epoch: str = "e") -> dict[str, Any]:
+    """What JoinConversation returns."""
+    return {
+        "conversationId": "c",
+        "epoch": epoch,
+        "seq": len(messages) if seq is None else seq,
+        "participants": [],
+        "messages": list(messages),
+        "streams": [],
+        "limits": {"maxMessageBytes": 1, "maxHistoryPage": 1, "invocationsPerSecond": 1.0},
+    }
+
+
+def receipt(_conversation: str, message: dict[str, Any]) -> dict[str, Any]:
+    """What SendMessage returns."""
+    return {"id": message["id"], "seq": 1, "timestamp": "2026-01-01T00:00:00Z"}
+
+
+def chat_message(id_: str = "m1") -> ChatMessage:
+    """A message to send."""
+    return ChatMessage(id=id_, role="user", content="hello")
+
+
+class Opened:
+    """A conversation, its connection and what changed."""
+
+    def __init__(self, conversation: Conversation, connection: ScriptedConnection) -> None:
+        self.conversation = conversation
+        self.connection = connection
+        self.changes: list[Change] = []
+        conversation.subscribe(self.changes.extend)
+
+    @property
+    def ids(self) -> list[str]:
+        return [message.id for message in self.conversation.transcript.messages]
+
+    async def live(self) -> None:
+        await asyncio.wait_for(self.conversation.wait_live(), 5)
+
+
+@pytest.fixture
+def connection() -> ScriptedConnection:
+    """A hub with one message that acknowledges and resumes."""
+    return ScriptedConnection(
+        JoinConversation=lambda _id: joining(wire("m1", 1)),
+        ResumeConversation=lambda *_: {"recovered": True, "seq": 1, "events": []},
+        SendMessage=receipt,
+    )
+
+
+@pytest.fixture
+async def opened(connection: ScriptedConnection) -> AsyncIterator[Opened]:
+    """A conversation that begins to connect."""
+    lease = ConnectionPool().acquire("hub", connection.as_connection)
+    conversation = Conversation(lease, "c", "me", resync_delay=0.01)
+    result = Opened(conversation, connection)
+    conversation.open()
+    yield result
+    await conversation.close()
+    assert connection.listeners() == 0
+
+
+async def test_joins_and_goes_live_when_the_connection_opens(opened: Opened) -> None:
+    """The snapshot is there when the state says live, and provider status was asked for."""
+    assert opened.conversation.link.state == "connecting"
+    await opened.live()
+    assert opened.ids == ["m1"]
+    assert any(isinstance(change, ResetChange) for change in opened.changes)
+    await eventually(lambda: opened.connection.count("RequestProviderStatus"))
+
+
+async def test_events_during_the_join_are_neither_lost_nor_doubled(
+    opened: Opened, connection: ScriptedConnection
+) -> None:
+    """Live events that arrive before the snapshot are merged by seq after it."""
+
+    async def slow_join(_id: str) -> dict[str, Any]:
+        connection.emit("ReceiveMessage", wire("m2", 2))
+        connection.emit("ReceiveMessage", wire("m3", 3))
+        await asyncio.sleep(0)
+        return joining(wire("m1", 1), wire("m2", 2))
+
+    connection.answers["JoinConversation"] = slow_join
+    await opened.live()
+    assert opened.ids == ["m1", "m2", "m3"]
+
+
+async def test_resumes_from_its_position_when_the_connection_is_back(
+    opened: Opened, connection: ScriptedConnection
+) -> None:
+    """What was missed is applied in order, as changes and not as a reset."""
+    await opened.live()
+    asked: list[tuple[Any, ...]] = []
+
+    def resume(*arguments: Any) -> dict[str, Any]:
+        asked.append(arguments)
+        events = [{"seq": n, "target": "ReceiveMessage", "arguments": [wire(f"m{n}", n)]} for n in (2, 3)]
+        return {"recovered": True, "seq": 3, "events": events}
+
+    connection.answers["ResumeConversation"] = resume
+    connection.lose(ConnectionError("cable"))
+    assert opened.conversation.link.state == "reconnecting"
+    opened.changes.clear()
+    connection.restore()
+    await opened.live()
+    assert asked == [("c", "e", 1)]
+    assert opened.ids == ["m1", "m2", "m3"]
+    assert sum(isinstance(change, MessageChange) for change in opened.changes) == 2
+    assert not any(isinstance(change, ResetChange) for change in opened.changes)
+    assert connection.count("JoinConversation") == 1
+
+
+async def test_takes_the_fresh_snapshot_when_the_hub_cannot_recover(
+    opened: Opened, connection: ScriptedConnection
+) -> None:
+    """`recovered: false` replaces everything by the hub's state."""
+    await opened.live()
+    join = joining(wire("n1", 7), seq=7, epoch="e2")
+    connection.answers["ResumeConversation"] = lambda *_: {"recovered": False, "join": join}
+    connection.lose()
+    connection.restore()
+    await opened.live()
+    assert opened.ids == ["n1"]
+    assert opened.conversation.transcript.epoch == "e2"
+
+
+async def test_resumes_by_itself_when_an_event_is_missing(
+    opened: Opened, connection: ScriptedConnection
+) -> None:
+    """A hole in the log heals without a reconnect."""
+    await opened.live()
+    events = [{"seq": n, "target": "ReceiveMessage", "arguments": [wire(f"m{n}", n)]} for n in (2, 3)]
+    connection.answers["ResumeConversation"] = lambda *_: {"recovered": True, "seq": 3, "events": events}
+    connection.emit("ReceiveMessage", wire("m3", 3))
+    await eventually(lambda: opened.ids == ["m1", "m2", "m3"])
+
+
+async def test_unacknowledged_message_is_sent_again_with_its_id_when_the_connection_dropped(
+    opened: Opened, connection: ScriptedConnection
+) -> None:
+    """A drop between send and acknowledgement costs nothing and the sender learns of none of it."""
+    await opened.live()
+    hang = asyncio.Event()
+
+    async def never(*_: Any) -> None:
+        await hang.wait()
+
+    connection.answers["SendMessage"] = never
+    sending = asyncio.create_task(opened.conversation.send(chat_message("x")))
+    await eventually(lambda: connection.count("SendMessage") == 1)
+    connection.lose()
+    connection.answers["SendMessage"] = receipt
+    connection.restore()
+    assert (await asyncio.wait_for(sending, 5)).id == "x"
+    sent = [arguments[1]["id"] for target, arguments in connection.invoked if target == "SendMessage"]
+    assert sent == ["x", "x"]
+
+
+async def test_messages_wait_and_leave_in_order_when_sent_before_the_connection_is_live(
+    opened: Opened, connection: ScriptedConnection
+) -> None:
+    """Sending while connecting queues; order is kept."""
+    tasks = [asyncio.create_task(opened.conversation.send(chat_message(str(n)))) for n in range(5)]
+    receipts = await asyncio.wait_for(asyncio.gather(*tasks), 5)
+    assert [each.id for each in receipts] == ["0", "1", "2", "3", "4"]
+    sent = [arguments[1]["id"] for target, arguments in connection.invoked if target == "SendMessage"]
+    assert sent == ["0", "1", "2", "3", "4"]
+
+
+async def test_refused_message_fails_alone(opened: Opened, connection: ScriptedConnection) -> None:
+    """The hub's text reaches the sender; the next message goes through."""
+    await opened.live()
+
+    def refuse(*_: Any) -> None:
+        connection.answers["SendMessage"] = receipt
+        raise HubException("content: is empty")
+
+    connection.answers["SendMessage"] = refuse
+    with pytest.raises(HubException, match="content: is empty"):
+        await opened.conversation.send(chat_message("x"))
+    assert (await opened.conversation.send(chat_message("y"))).id == "y"
+
+
+async def test_newest_message_is_refused_when_too_many_wait(
+    opened: Opened, connection: ScriptedConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The queue of unsent messages is bounded and says so."""
+    await opened.live()
+    connection.lose()
+    monkeypatch.setattr(opened.conversation._outgoing, "_limit", 2)
+    waiting = [asyncio.create_task(opened.conversation.send(chat_message(str(n)))) for n in range(2)]
+    await asyncio.sleep(0)
+    with pytest.raises(ConduitError, match="2 messages wait"):
+        await opened.conversation.send(chat_message("one too many"))
+    for task in waiting:
+        task.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+    connection.restore()
+    await opened.live()
+    assert connection.count("SendMessage") == 0, "a message its sender gave up on is not sent"
+
+
+async def test_goes_offline_with_the_reason_when_the_connection_ends_for_good(
+    opened: Opened, connection: ScriptedConnection
+) -> None:
+    """People see why, waiting senders fail with it, and retry starts over."""
+    await opened.live()
+    connection.lose()
+    sending = asyncio.create_task(opened.conversation.send(chat_message()))
+    await asyncio.sleep(0)
+    connection.end(AuthenticationError("The hub refused the access token (HTTP 401); sign in again."))
+    with pytest.raises(AuthenticationError):
+        await sending
+    link = opened.conversation.link
+    assert (link.state, link.message) == (
+        "offline",
+        "The hub refused the access token (HTTP 401); sign in again.",
+    )
+    with pytest.raises(ConnectionFailedError):
+        await opened.conversation.send(chat_message())
+    opened.conversation.retry_now()
+    await opened.live()
+    assert connection.starts == 2
+
+
+async def test_start_that_fails_shows_offline_and_retry_starts_again(connection: ScriptedConnection) -> None:
+    """A refused token is a state, not an exception in the background."""
+    connection.start_error = AuthenticationError("no")
+    conversation = Conversation(ConnectionPool().acquire("hub", connection.as_connection), "c")
+    conversation.open()
+    await eventually(lambda: conversation.link.state == "offline")
+    connection.start_error = None
+    conversation.retry_now()
+    await asyncio.wait_for(conversation.wait_live(), 5)
+    await conversation.close()
+
+
+async def test_refused_join_is_offline_and_a_rate_limit_is_tried_again(
+    opened: Opened, connection: ScriptedConnection
+) -> None:
+    """Not being a member ends it; being too fast does not."""
+    answers = iter(
+        [HubException("Rate limit exceeded. Please try again later."), HubException("Unauthorized")]
+    )
+
+    def refuse(_id: str) -> None:
+        raise next(answers)
+
+    connection.answers["JoinConversation"] = refuse
+    await eventually(lambda: opened.conversation.link.state == "offline")
+    assert opened.conversation.link.message == "Unauthorized"
+    assert connection.count("JoinConversation") == 2
+
+
+async def test_waiting_for_a_retry_is_told_with_attempt_and_time(
+    opened: Opened, connection: ScriptedConnection
+) -> None:
+    """The badge can count down: attempt number and epoch ms of the next try."""
+    await opened.live()
+    connection.lose(ConnectionError("gone"))
+    connection.schedule_retry(3, 10.0, ConnectionError("gone"))
+    link = opened.conversation.link
+    assert (link.state, link.attempt, link.message) == ("reconnecting", 3, "gone")
+    assert link.retry_at == pytest.approx((time.time() + 10) * 1000, abs=2000)
+    opened.conversation.retry_now()
+    assert connection.retries == 1
+    connection.restore()
+    await opened.live()
+    assert isinstance(opened.changes[-1], ConnectionChange)
+
+
+async def test_another_conversations_events_are_left_alone(
+    opened: Opened, connection: ScriptedConnection
+) -> None:
+    """One connection carries several conversations."""
+    await opened.live()
+    connection.emit("ReceiveMessage", wire("other", 2, conversation="d"))
+    connection.emit("TypingUpdate", "d", ["ann"])
+    assert opened.ids == ["m1"]
+    assert opened.conversation.transcript.typing == []
+
+
+async def test_malformed_event_is_survived_and_its_content_is_not_logged(
+    opened: Opened, connection: ScriptedConnection, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A payload of the wrong shape is skipped with a warning that quotes nothing."""
+    await opened.live()
+    connection.emit("ReceiveMessage", {"id": 7, "role": "user", "content": "SECRET", "metadata": {}})
+    connection.emit("ReceiveMessage", wire("m2", 2))
+    assert opened.ids == ["m1", "m2"]
+    assert "ReceiveMessage" in caplog.text
+    assert "SECRET" not in caplog.text
+
+
+async def test_provider_line_follows_status_updates(opened: Opened, connection: ScriptedConnection) -> None:
+    """The provider that would answer is shown with its state."""
+    await opened.live()
+    status = {"provider": "local", "state": "healthy", "models": ["smol"]}
+    connection.emit("ProviderStatusUpdate", "local", status)
+    connection.emit("ProviderStatusUpdate", "local", {**status, "state": "down", "reason": "no answer"})
+    shown = [change.provider for change in opened.changes if isinstance(change, ProviderChange)]
+    assert [(p.model, p.state, p.reason) for p in shown if p] == [
+        ("smol", "healthy", ""),
+        ("smol", "down", "no answer"),
+    ]
+
+
+async def test_works_with_a_hub_that_has_only_the_seeds_methods(connection: ScriptedConnection) -> None:
+    """No snapshot, no receipt, no resume: live events and sending still work, also after a reconnect."""
+    connection.answers.clear()
+    conversation = Conversation(ConnectionPool().acquire("hub", connection.as_connection), "c")
+    conversation.open()
+    await asyncio.wait_for(conversation.wait_live(), 5)
+    assert (await conversation.send(chat_message("x"))).id == "x"
+    seed = {"id": "s1", "role": "user", "content": "hi"}
+    connection.emit("ReceiveMessage", seed)
+    connection.lose()
+    connection.restore()
+    await asyncio.wait_for(conversation.wait_live(), 5)
+    assert [each.id for each in conversation.transcript.messages] == ["s1"]
+    assert connection.count("ResumeConversation") == 0
+    await conversation.close()
+
+
+async def test_typing_is_refreshed_sparingly_and_taken_back(
+    opened: Opened, connection: ScriptedConnection
+) -> None:
+    """Many keystrokes are one StartTyping; stopping sends one StopTyping; a sent message none."""
+    await opened.live()
+    for _ in range(10):
+        opened.conversation.set_typing(True)
+    await eventually(lambda: connection.sent == [("StartTyping", ("c",))])
+    opened.conversation.set_typing(False)
+    opened.conversation.set_typing(False)
+    await eventually(lambda: connection.sent[1:] == [("StopTyping", ("c",))])
+    opened.conversation.set_typing(True)
+    await opened.conversation.send(chat_message())
+    opened.conversation.set_typing(False)
+    await eventually(lambda: len(connection.sent) == 3)
+    assert connection.sent[2] == ("StartTyping", ("c",))
+
+
+async def test_buffer_overflow_during_a_join_resumes_once_more(
+    opened: Opened, connection: ScriptedConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More events than the buffer holds are fetched again, not lost."""
+    monkeypatch.setattr(conversation_module, "MAX_BUFFERED_EVENTS", 1)
+
+    async def slow_join(_id: str) -> dict[str, Any]:
+        for seq in (2, 3, 4):
+            connection.emit("ReceiveMessage", wire(f"m{seq}", seq))
+        await asyncio.sleep(0)
+        return joining(wire("m1", 1))
+
+    def resume(_id: str, _epoch: str, seq: int) -> dict[str, Any]:
+        missed = range(seq + 1, 5)
+        events = [{"seq": n, "target": "ReceiveMessage", "arguments": [wire(f"m{n}", n)]} for n in missed]
+        return {"recovered": True, "seq": 4, "events": events}
+
+    connection.answers.update(JoinConversation=slow_join, ResumeConversation=resume)
+    await eventually(lambda: opened.ids == ["m1", "m2", "m3", "m4"])
+
+
+async def test_history_is_loaded_into_the_transcript(opened: Opened, connection: ScriptedConnection) -> None:
+    """Older messages come before the others."""
+    connection.answers["JoinConversation"] = lambda _id: {**joining(wire("m9", 9), seq=9), "hasMore": True}
+    await opened.live()
+    page = {"messages": [wire("m7", 7), wire("m8", 8)], "hasMore": True}
+    connection.answers["GetHistory"] = lambda *_: page
+    assert await opened.conversation.load_history(9, 2) == 2
+    assert opened.ids == ["m7", "m8", "m9"]
+    assert connection.invoked[-1] == ("GetHistory", ("c", 9, 2))
+
+
+async def test_close_leaves_and_fails_what_waits(connection: ScriptedConnection) -> None:
+    """After close the hub knows, the connection is stopped, and no sender hangs."""
+    conversation = Conversation(ConnectionPool().acquire("hub", connection.as_connection), "c")
+    conversation.open()
+    await asyncio.wait_for(conversation.wait_live(), 5)
+    hang = asyncio.Event()
+
+    async def never(*_: Any) -> None:
+        await hang.wait()
+
+    connection.answers["SendMessage"] = never
+    sending = asyncio.create_task(conversation.send(chat_message()))
+    await eventually(lambda: connection.count("SendMessage") == 1)
+    await conversation.close()
+    await conversation.close()
+    with pytest.raises(ConduitError, match="closed"):
+        await sending
+    assert connection.count("LeaveConversation") == 1
+    assert connection.stops == 1
+    assert connection.listeners() == 0
+
+
+async def test_shared_conversation_is_left_by_the_last_one_only(connection: ScriptedConnection) -> None:
+    """Two chats on one conversation share the membership: closing one must not silence the other."""
+    pool = ConnectionPool()
+    first, second = (Conversation(pool.acquire("hub", connection.as_connection), "c", "me") for _ in range(2))
+    for conversation in (first, second):
+        conversation.open()
+        await asyncio.wait_for(conversation.wait_live(), 5)
+    await first.close()
+    assert connection.count("LeaveConversation") == 0
+    connection.emit("ReceiveMessage", wire("m2", 2))
+    assert [each.id for each in second.transcript.messages] == ["m1", "m2"]
+    await second.close()
+    assert connection.count("LeaveConversation") == 1
+    assert connection.stops == 1
+
+
+async def test_failing_subscriber_does_not_starve_the_others(
+    opened: Opened, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One bad handler is logged; the rest get their changes."""
+
+    def fail(_changes: list[Change]) -> None:
+        raise RuntimeError("bad handler")
+
+    seen: list[Change] = []
+    opened.conversation.subscribe(fail)
+    unsubscribe = opened.conversation.subscribe(seen.extend)
+    await opened.live()
+    assert seen
+    assert "bad handler" in caplog.text
+    unsubscribe()
+    seen.clear()
+    opened.connection.lose()
+    assert seen == []

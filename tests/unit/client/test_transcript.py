@@ -1,0 +1,322 @@
+"""The transcript: order, versions, offsets, snapshots; pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conduit_widget.client import transcript as transcript_module
+from conduit_widget.client.changes import (
+    Change,
+    HistoryChange,
+    MessageChange,
+    ParticipantsChange,
+    ResetChange,
+    StreamEndChange,
+    TokenChange,
+    TypingChange,
+)
+from conduit_widget.client.transcript import Transcript
+from conduit_widget.types import (
+    ConversationLimits,
+    HistoryPage,
+    JoinResult,
+    LogEvent,
+    OpenStream,
+    Participant,
+    ResumeResult,
+)
+
+LIMITS = ConversationLimits(max_message_bytes=1, max_history_page=1, invocations_per_second=1)
+EMOJI = "a\N{GRINNING FACE}\N{FAMILY}b"
+
+
+def message(
+    id_: str, seq: int | None, content: str = "text", role: str = "user", **more: Any
+) -> dict[str, Any]:
+    """A wire message; keyword arguments go to its metadata."""
+    metadata = {"conversationId": "c", **({} if seq is None else {"seq": seq}), **more}
+    return {"id": id_, "role": role, "content": content, "metadata": metadata}
+
+
+def answer(seq: int = 2, content: str = "", status: str = "streaming", **more: Any) -> dict[str, Any]:
+    """The wire message of an assistant's answer `a`."""
+    return message("a", seq, content, "assistant", status=status, **more)
+
+
+def participant(user_id: str, *, typing: bool = False) -> Participant:
+    """Somebody."""
+    return Participant(user_id=user_id, user_name=user_id, initials="X", color="#000", typing=typing)
+
+
+def join(*messages: dict[str, Any], seq: int = 0, **more: Any) -> JoinResult:
+    """A snapshot."""
+    fields: dict[str, Any] = {"participants": [], "streams": [], **more}
+    return JoinResult(
+        conversation_id="c", epoch="e1", seq=seq, messages=list(messages), limits=LIMITS, **fields
+    )
+
+
+def joined(*messages: dict[str, Any], seq: int = 0, **more: Any) -> Transcript:
+    """A transcript after a join."""
+    transcript = Transcript("c", "me")
+    transcript.apply_join(join(*messages, seq=seq, **more))
+    return transcript
+
+
+def receive(transcript: Transcript, payload: dict[str, Any]) -> list[Change]:
+    """Apply a ReceiveMessage."""
+    return transcript.apply_event("ReceiveMessage", [payload])
+
+
+def update(transcript: Transcript, payload: dict[str, Any]) -> list[Change]:
+    """Apply a MessageUpdated."""
+    return transcript.apply_event("MessageUpdated", [payload])
+
+
+def token(transcript: Transcript, text: str, offset: int | None, **more: Any) -> list[Change]:
+    """Apply a StreamToken of answer `a`."""
+    metadata = {"messageId": "a", "seq": 2, "index": 0, "count": 1, **more}
+    if offset is not None:
+        metadata["offset"] = offset
+    return transcript.apply_event("StreamToken", ["c", text, metadata])
+
+
+def ids(transcript: Transcript) -> list[str]:
+    """Ids in order."""
+    return [each.id for each in transcript.messages]
+
+
+def test_messages_stand_in_log_order_when_a_snapshot_and_events_meet() -> None:
+    """A join replaces everything; events continue after it."""
+    transcript = joined(message("m1", 1), seq=1)
+    changes = receive(transcript, message("m2", 2))
+    assert ids(transcript) == ["m1", "m2"]
+    assert [type(change) for change in changes] == [MessageChange]
+    assert transcript.seq == 2
+    assert transcript.apply_join(join(message("n1", 7), seq=7)) == [ResetChange()]
+    assert ids(transcript) == ["n1"]
+
+
+def test_event_changes_nothing_when_it_is_already_known() -> None:
+    """Duplicates (snapshot and live, resume and live) are applied once."""
+    transcript = joined(message("m1", 1), seq=1)
+    receive(transcript, message("m2", 2))
+    assert receive(transcript, message("m1", 1)) == []
+    assert receive(transcript, message("m2", 2)) == []
+    assert ids(transcript) == ["m1", "m2"]
+
+
+def test_older_version_does_not_replace_a_newer_one_when_it_arrives_late() -> None:
+    """A buffered first version must not undo the snapshot's final one."""
+    final = answer(2, "done", "complete", eventSeq=3)
+    transcript = joined(message("q", 1), final, seq=3)
+    assert receive(transcript, answer(2)) == []
+    assert transcript.messages[1].text == "done"
+
+
+def test_hole_in_the_log_asks_for_resync_and_changes_nothing() -> None:
+    """An event whose predecessor is missing is not applied: resuming from the last position brings both."""
+    transcript = joined(message("m1", 1), seq=1)
+    assert receive(transcript, message("m3", 3)) == []
+    assert transcript.needs_resync
+    assert transcript.seq == 1
+    events = [LogEvent(seq=n, target="ReceiveMessage", arguments=[message(f"m{n}", n)]) for n in (2, 3)]
+    transcript.apply_resume(ResumeResult(recovered=True, seq=3, events=events))
+    assert ids(transcript) == ["m1", "m2", "m3"]
+    assert not transcript.needs_resync
+
+
+def test_update_keeps_its_place_when_it_has_a_later_log_position() -> None:
+    """An edit or a final text stays where the message was."""
+    transcript = joined(message("q", 1), seq=1)
+    receive(transcript, answer(2))
+    receive(transcript, message("later", 3))
+    update(transcript, answer(2, "final", "complete", eventSeq=4))
+    assert ids(transcript) == ["q", "a", "later"]
+    assert transcript.seq == 4
+
+
+def test_update_without_a_seq_keeps_the_place_it_had() -> None:
+    """A hub that names no position in an update does not throw the message to the end."""
+    transcript = Transcript("c")
+    receive(transcript, message("m1", 1))
+    receive(transcript, message("m2", 2))
+    update(transcript, message("m1", None, "edited"))
+    assert ids(transcript) == ["m1", "m2"]
+    assert transcript.messages[0].text == "edited"
+
+
+def test_tokens_grow_the_text_by_code_points_when_some_lie_outside_the_bmp() -> None:
+    """Offsets count code points, so an emoji is one."""
+    transcript = joined(message("q", 1), seq=1)
+    receive(transcript, answer(2))
+    token(transcript, EMOJI, 0)
+    changes = token(transcript, "!", len(EMOJI))
+    assert changes == [TokenChange(id="a", offset=4, text="!")]
+    assert transcript.streams["a"].text == EMOJI + "!"
+
+
+def test_overlapping_delta_adds_only_what_is_new() -> None:
+    """A delta that begins in known text is cut; one that lies within it changes nothing."""
+    transcript = joined(message("q", 1), seq=1)
+    receive(transcript, answer(2))
+    token(transcript, "Hello", 0)
+    assert token(transcript, "lo world", 3) == [TokenChange(id="a", offset=5, text=" world")]
+    assert token(transcript, "ell", 1) == []
+    assert transcript.streams["a"].text == "Hello world"
+
+
+def test_hole_in_the_text_asks_for_resync_and_keeps_the_text() -> None:
+    """Text is never glued over a hole."""
+    transcript = joined(message("q", 1), seq=1)
+    receive(transcript, answer(2))
+    token(transcript, "Hello", 0)
+    assert token(transcript, "world", 6) == []
+    assert transcript.needs_resync
+    assert transcript.streams["a"].text == "Hello"
+    resumed = ResumeResult(
+        recovered=True, seq=2, streams=[OpenStream(message_id="a", seq=2, text="Hello world", index=2)]
+    )
+    assert transcript.apply_resume(resumed) == [TokenChange(id="a", offset=5, text=" world")]
+    assert not transcript.needs_resync
+
+
+def test_late_joiner_gets_the_text_so_far_and_goes_on() -> None:
+    """A snapshot's open stream continues with live deltas, overlap skipped."""
+    stream = OpenStream(message_id="a", seq=2, text="So far", index=3, model="m")
+    transcript = joined(message("q", 1), answer(2), seq=2, streams=[stream])
+    assert transcript.streams["a"].text == "So far"
+    token(transcript, "far, so good", 3)
+    assert transcript.streams["a"].text == "So far, so good"
+
+
+def test_answer_ends_once_when_done_and_final_text_both_come() -> None:
+    """The last delta ends the stream and keeps its text until the hub's final version replaces it."""
+    transcript = joined(message("q", 1), seq=1)
+    receive(transcript, answer(2))
+    token(transcript, "4", 0)
+    changes = token(transcript, "2", 1, done=True, finishReason="stop")
+    assert [type(change) for change in changes] == [TokenChange, StreamEndChange, MessageChange]
+    assert transcript.streams == {}
+    assert transcript.messages[1].text == "42"
+    changes = update(transcript, answer(2, "42", "complete", eventSeq=3))
+    assert [type(change) for change in changes] == [MessageChange]
+    assert token(transcript, "late", 2) == []
+
+
+def test_final_text_ends_the_stream_when_the_last_delta_was_lost() -> None:
+    """An update with a final status closes the stream by itself."""
+    transcript = joined(message("q", 1), seq=1)
+    receive(transcript, answer(2))
+    token(transcript, "4", 0)
+    changes = update(transcript, answer(2, "42", "complete", eventSeq=3))
+    assert [type(change) for change in changes] == [StreamEndChange, MessageChange]
+    assert transcript.streams == {}
+
+
+def test_not_recovered_resume_replaces_everything() -> None:
+    """The hub's fresh snapshot stands, whatever was here before."""
+    transcript = joined(message("old", 1), answer(2), seq=2)
+    token(transcript, "x", 0)
+    resumed = ResumeResult(recovered=False, join=join(message("new", 9), seq=9))
+    assert transcript.apply_resume(resumed) == [ResetChange()]
+    assert (ids(transcript), transcript.seq, transcript.streams) == (["new"], 9, {})
+
+
+def test_history_stands_before_everything_and_is_not_doubled() -> None:
+    """Older pages go to the front; what is known already stays once."""
+    transcript = joined(message("m3", 3), seq=3, has_more=True)
+    changes = transcript.apply_history(
+        HistoryPage(messages=[message("m1", 1), message("m2", 2), message("m3", 3)], has_more=False)
+    )
+    assert ids(transcript) == ["m1", "m2", "m3"]
+    assert isinstance(changes[0], HistoryChange)
+    assert [each.id for each in changes[0].messages] == ["m1", "m2"]
+    assert not transcript.has_more
+
+
+def test_oldest_messages_are_let_go_when_there_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The transcript is bounded; what was dropped is history."""
+    monkeypatch.setattr(transcript_module, "MAX_MESSAGES", 2)
+    transcript = joined(seq=0)
+    for seq in (1, 2, 3):
+        receive(transcript, message(f"m{seq}", seq))
+    assert ids(transcript) == ["m2", "m3"]
+    assert transcript.has_more
+
+
+def test_typing_and_presence_leave_oneself_out_and_report_only_changes() -> None:
+    """Nobody is told that they are typing themselves; repeated lists are no change."""
+    transcript = joined(seq=0, participants=[participant("me", typing=True), participant("ann", typing=True)])
+    assert transcript.typing == ["ann"]
+    assert transcript.apply_event("TypingUpdate", ["c", ["me", "ann"]]) == []
+    assert transcript.apply_event("TypingUpdate", ["c", ["me"]]) == [TypingChange(user_ids=[])]
+    people = [participant("me")]
+    wire = [person.to_wire() for person in people]
+    assert transcript.apply_event("PresenceUpdate", ["c", wire]) == [ParticipantsChange(participants=people)]
+    assert transcript.apply_event("PresenceUpdate", ["c", wire]) == []
+
+
+def test_seed_events_count_only_on_a_hub_without_companions() -> None:
+    """UserJoined and UserTyping name no conversation, so they are heard only where nothing better exists."""
+    rich = joined(seq=0)
+    assert rich.apply_event("UserTyping", ["ann", True]) == []
+    assert rich.apply_event("UserJoined", ["ann", "Ann"]) == []
+    seed = Transcript("c", "me")
+    seed.apply_event("UserJoined", ["ann", "Ann Lee"])
+    assert [(p.user_name, p.initials) for p in seed.participants] == [("Ann Lee", "AL")]
+    assert seed.apply_event("UserTyping", ["ann", True]) == [TypingChange(user_ids=["ann"])]
+    assert seed.apply_event("UserTyping", ["ann", False]) == [TypingChange(user_ids=[])]
+    seed.apply_event("UserLeft", ["ann"])
+    assert seed.participants == []
+
+
+def test_seed_stream_without_offsets_is_appended() -> None:
+    """A hub with only the seed's metadata still streams; snake_case is read too."""
+    seed = Transcript("c")
+    seed.apply_event("StreamToken", ["c", "Hel", {"message_id": "a"}])
+    changes = seed.apply_event("StreamToken", ["c", "lo", {"message_id": "a", "done": True}])
+    assert seed.messages[0].text == "Hello"
+    assert [type(change) for change in changes] == [TokenChange, StreamEndChange, MessageChange]
+
+
+@pytest.mark.parametrize(
+    ("target", "arguments"), [("Unknown", [1]), ("ReceiveMessage", []), ("StreamToken", ["c", 1, {}])]
+)
+def test_unknown_event_changes_nothing(target: str, arguments: list[Any]) -> None:
+    """What a later hub may send is skipped."""
+    assert joined(seq=0).apply_event(target, arguments) == []
+
+
+@given(
+    text=st.text(min_size=1, max_size=40),
+    cuts=st.lists(st.tuples(st.integers(0, 40), st.integers(1, 40)), max_size=30),
+)
+def test_text_is_always_a_prefix_of_the_answer_whatever_arrives(
+    text: str, cuts: list[tuple[int, int]]
+) -> None:
+    """Deltas in any order, doubled or missing, never corrupt: the text stays a prefix of the true one."""
+    transcript = joined(message("q", 1), seq=1)
+    receive(transcript, answer(2))
+    view = ""
+    for start, size in cuts:
+        for change in token(transcript, text[start : start + size], start):
+            assert isinstance(change, TokenChange)
+            assert change.offset == len(view)
+            view += change.text
+    held = transcript.streams["a"].text if "a" in transcript.streams else ""
+    assert held == view
+    assert text.startswith(held)
+
+
+@given(st.lists(st.integers(1, 12), max_size=60))
+def test_log_is_never_applied_out_of_order_whatever_arrives(arrivals: list[int]) -> None:
+    """Any arrival order with gaps and repeats leaves exactly 1…seq, in order."""
+    transcript = joined(seq=0)
+    for seq in arrivals:
+        receive(transcript, message(f"m{seq}", seq))
+    assert ids(transcript) == [f"m{seq}" for seq in range(1, transcript.seq + 1)]
