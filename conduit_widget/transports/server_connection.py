@@ -16,8 +16,8 @@ class ConnectionReceiver(Protocol):
         """Take one whole transport message (text as UTF-8)."""
         ...
 
-    def message_too_large(self, limit_bytes: int) -> None:
-        """Learn that a transport message over the limit arrived; the connection is about to end."""
+    def message_too_large(self, limit_bytes: int) -> bytes:
+        """Return a frame to send as last words: a transport message over the limit ends the connection."""
         ...
 
     def connection_lost(self, error: Exception | None) -> None:

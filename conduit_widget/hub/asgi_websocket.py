@@ -1,0 +1,119 @@
+"""Any ASGI server's WebSocket as a server connection: one task per connection, where ours needs none."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import Final
+
+from conduit_widget.hub.http import Receive, Send
+from conduit_widget.transports.server_connection import ConnectionReceiver, Framer
+
+HIGH_BYTES: Final = 256 * 1024
+LOW_BYTES: Final = 64 * 1024
+CLOSE_TIMEOUT: Final = 2.0
+
+
+def _plain_text(payload: bytes) -> bytes:
+    return payload
+
+
+def _plain_binary(payload: bytes) -> bytes:
+    return payload
+
+
+class AsgiWebSocketConnection:
+    """Implements ``ServerConnection``; :meth:`run` lasts as long as the connection."""
+
+    def __init__(self, receive: Receive, send: Send) -> None:
+        self._receive = receive
+        self._send = send
+        self._receiver: ConnectionReceiver | None = None
+        self._binary = False
+        self._frames: deque[bytes] = deque()
+        self._queued_bytes = 0
+        self._paused = False
+        self._close: tuple[int, str] | None = None
+        self._changed = asyncio.Event()
+
+    @property
+    def buffered_bytes(self) -> int:
+        """Bytes not yet taken by the server."""
+        return self._queued_bytes
+
+    def attach(self, receiver: ConnectionReceiver) -> None:
+        """Hand events to ``receiver`` once :meth:`run` has accepted the client."""
+        self._receiver = receiver
+
+    def framer(self, binary: bool) -> Framer:
+        """Return the identity: the server frames."""
+        self._binary = binary
+        return _plain_binary if binary else _plain_text
+
+    def write(self, frame: bytes) -> None:
+        """Queue a payload for the sending side."""
+        if self._close is not None:
+            return
+        self._frames.append(frame)
+        self._queued_bytes += len(frame)
+        self._changed.set()
+        if self._queued_bytes > HIGH_BYTES and not self._paused and self._receiver is not None:
+            self._paused = True
+            self._receiver.pause_writing()
+
+    def close(self, code: int = 1000, reason: str = "") -> None:
+        """Close after what was written. Idempotent."""
+        if self._close is None:
+            self._close = (code, reason.encode()[:123].decode(errors="ignore"))
+            self._changed.set()
+
+    def abort(self) -> None:
+        """Close without sending what was written."""
+        self._frames.clear()
+        self.close(1011)
+
+    async def run(self) -> None:
+        """Accept the client, then carry messages until one side closes."""
+        assert self._receiver is not None
+        await self._send({"type": "websocket.accept"})
+        reading = asyncio.ensure_future(self._read(self._receiver))
+        writing = asyncio.ensure_future(self._write_all(self._receiver))
+        error: Exception | None = None
+        try:
+            await asyncio.wait((reading, writing), return_when=asyncio.FIRST_COMPLETED)
+            if writing.done() and not reading.done():
+                await asyncio.wait((reading,), timeout=CLOSE_TIMEOUT)
+            error = next((task.exception() for task in (reading, writing) if task.done()), None)  # type: ignore[assignment]  # only Exception is raised there
+        finally:
+            reading.cancel()
+            writing.cancel()
+            await asyncio.gather(reading, writing, return_exceptions=True)
+            self._close = self._close or (1006, "")
+            self._receiver.connection_lost(error)
+
+    async def _read(self, receiver: ConnectionReceiver) -> None:
+        while True:
+            message = await self._receive()
+            if message["type"] == "websocket.disconnect":
+                if message.get("code", 1005) not in (1000, 1001, 1005) and self._close is None:
+                    raise ConnectionResetError("The client left without closing.")
+                return
+            text = message.get("text")
+            receiver.data_received(message["bytes"] if text is None else text.encode())
+
+    async def _write_all(self, receiver: ConnectionReceiver) -> None:
+        while True:
+            while self._frames:
+                frame = self._frames.popleft()
+                payload = {"bytes": frame} if self._binary else {"text": frame.decode()}
+                await self._send({"type": "websocket.send", **payload})
+                self._queued_bytes -= len(frame)
+                if self._paused and self._queued_bytes <= LOW_BYTES:
+                    self._paused = False
+                    receiver.resume_writing()
+            if self._close is not None:
+                code, reason = self._close
+                await self._send({"type": "websocket.close", "code": code, "reason": reason})
+                return
+            self._changed.clear()
+            await self._changed.wait()

@@ -1,0 +1,154 @@
+"""Who may connect: the local authority's tokens (HS256), and where a request carries its credential."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal, Protocol
+
+import jwt
+
+from conduit_widget.contract import TOKEN_AUDIENCE, TOKEN_ISSUER, ErrorText
+from conduit_widget.errors import AuthenticationError
+from conduit_widget.hub.http import HttpRequest
+from conduit_widget.hub.principal import Principal
+
+_ALGORITHM: Final = "HS256"
+_REQUIRED: Final = ("exp", "iat", "nbf", "aud", "iss", "sub", "jti")
+_HUBS: Final = "/hubs/"
+MIN_SECRET_BYTES: Final = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What a request brought: a JWT (``bearer``) or an opaque key (``api_key``); never shown."""
+
+    kind: Literal["bearer", "api_key"]
+    value: str
+
+    def __repr__(self) -> str:
+        return f"Credential(kind={self.kind!r})"
+
+
+class Authenticator(Protocol):
+    """Turns a credential into an identity."""
+
+    async def authenticate(self, credential: Credential | None) -> Principal:
+        """Return who the credential speaks for.
+
+        Raises:
+            AuthenticationError: there is none, or it is not accepted; the text is for people.
+
+        """
+        ...
+
+
+def read_credential(request: HttpRequest) -> Credential | None:
+    """Return the request's credential: query token (only under /hubs), query key, Bearer, X-API-Key."""
+    token = request.query.get("access_token")
+    if token and request.path.startswith(_HUBS):
+        return Credential("bearer", token)
+    key = request.query.get("api_key")
+    if key and request.path.startswith(_HUBS):
+        return Credential("api_key", key)
+    scheme, _, value = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and value.strip():
+        return Credential("bearer", value.strip())
+    key = request.headers.get("x-api-key")
+    return Credential("api_key", key) if key else None
+
+
+class LocalAuthority:
+    """Issues and verifies HS256 tokens with a secret of this machine.
+
+    ``secret`` signs; tokens signed with one of ``previous`` are accepted while a rotation lasts.
+
+    Raises:
+        ValueError: a secret is shorter than 32 bytes.
+
+    """
+
+    def __init__(
+        self,
+        secret: bytes,
+        previous: Sequence[bytes] = (),
+        *,
+        audience: str = TOKEN_AUDIENCE,
+        issuer: str = TOKEN_ISSUER,
+    ) -> None:
+        self._secrets = (secret, *previous)
+        if any(len(item) < MIN_SECRET_BYTES for item in self._secrets):
+            raise ValueError(f"A signing secret needs at least {MIN_SECRET_BYTES} bytes.")
+        self._audience = audience
+        self._issuer = issuer
+        self._jwt = jwt.PyJWT(
+            options={"require": list(_REQUIRED), "strict_aud": True, "enforce_minimum_key_length": True}
+        )
+
+    def __repr__(self) -> str:
+        return f"LocalAuthority(issuer={self._issuer!r}, keys={len(self._secrets)})"
+
+    def issue(self, user_id: str, user_name: str, ttl: float) -> str:
+        """Return a token for a user, good for ``ttl`` seconds from now."""
+        now = time.time()
+        claims = {
+            "sub": user_id,
+            "name": user_name,
+            "aud": self._audience,
+            "iss": self._issuer,
+            "iat": int(now),
+            "nbf": int(now),
+            "exp": int(now + ttl),
+            "jti": secrets.token_hex(16),
+        }
+        return self._jwt.encode(claims, self._secrets[0], algorithm=_ALGORITHM)
+
+    def verify(self, token: str) -> Principal:
+        """Return who a token speaks for.
+
+        Raises:
+            AuthenticationError: expired, not yet valid, for another audience, badly signed or incomplete.
+
+        """
+        for secret in self._secrets:
+            try:
+                return _principal(self._decode(token, secret))
+            except jwt.InvalidSignatureError:
+                continue
+            except (jwt.PyJWTError, ValueError, TypeError):
+                break
+        raise AuthenticationError(ErrorText.INVALID_AUTHENTICATION)
+
+    async def authenticate(self, credential: Credential | None) -> Principal:
+        """Accept this authority's own tokens; see :class:`Authenticator`."""
+        if credential is None:
+            raise AuthenticationError(ErrorText.AUTHENTICATION_REQUIRED)
+        if credential.kind != "bearer":
+            raise AuthenticationError(ErrorText.INVALID_AUTHENTICATION)
+        return self.verify(credential.value)
+
+    def _decode(self, token: str, secret: bytes) -> dict[str, Any]:
+        claims: dict[str, Any] = self._jwt.decode(
+            token,
+            secret,
+            algorithms=[_ALGORITHM],
+            audience=self._audience,
+            issuer=self._issuer,
+        )
+        return claims
+
+
+def _principal(claims: dict[str, Any]) -> Principal:
+    user_id = claims["sub"]
+    name = claims.get("name")
+    if not user_id:
+        raise ValueError("empty subject")
+    return Principal(
+        user_id=user_id,
+        user_name=name if isinstance(name, str) and name else user_id,
+        token_id=claims["jti"],
+        expires_at=float(claims["exp"]),
+        claims=claims,
+    )

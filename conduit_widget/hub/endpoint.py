@@ -1,0 +1,330 @@
+"""One client from its transport's opening to its end: handshake, messages, liveness, close. No task."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+
+from conduit_widget.contract import CLOSE_REASONS, CloseCode
+from conduit_widget.errors import HubException, MessageTooLargeError, RemoteProtocolError
+from conduit_widget.hub.connection import HubConnectionContext
+from conduit_widget.hub.dispatcher import Dispatcher
+from conduit_widget.hub.mount import MountedHub
+from conduit_widget.hub.outbox import Outbox
+from conduit_widget.hub.oversize import set_oversized_apart
+from conduit_widget.hub.principal import Principal
+from conduit_widget.hub.timer_wheel import WheelTimer
+from conduit_widget.protocol.handshake import HandshakeResponse, encode_response
+from conduit_widget.protocol.hub_protocol import TransferFormat
+from conduit_widget.protocol.messages import (
+    CancelInvocation,
+    Close,
+    HubMessage,
+    Invocation,
+    InvocationBindingFailure,
+    StreamInvocation,
+)
+from conduit_widget.protocol.session import HandshakeCompleted, HandshakeRefused, MessageReceived, Session
+from conduit_widget.transports.server_connection import ServerConnection
+
+logger = logging.getLogger(__name__)
+
+
+class ConnectionEndpoint:
+    """The hub's end of one connection; implements ``ConnectionReceiver``.
+
+    ``on_gone`` is told at the end; ``refusal`` is a text that answers the handshake instead of
+    letting the client in.
+    """
+
+    __slots__ = (
+        "_closing",
+        "_connection",
+        "_connection_id",
+        "_context",
+        "_dispatcher",
+        "_error",
+        "_last_ping",
+        "_last_received",
+        "_lost",
+        "_mount",
+        "_on_gone",
+        "_opened_at",
+        "_paused_since",
+        "_refusal",
+        "_session",
+        "_timer",
+        "_user",
+    )
+
+    def __init__(
+        self,
+        connection: ServerConnection,
+        mount: MountedHub,
+        *,
+        connection_id: str,
+        user: Principal,
+        on_gone: Callable[[ConnectionEndpoint], None],
+        refusal: str | None = None,
+    ) -> None:
+        self._connection = connection
+        self._mount = mount
+        self._connection_id = connection_id
+        self._user = user
+        self._on_gone = on_gone
+        self._refusal = refusal
+        self._session = Session.server(mount.protocols, max_message_bytes=mount.limits.max_message_bytes)
+        self._context: HubConnectionContext | None = None
+        self._dispatcher: Dispatcher | None = None
+        self._opened_at = self._last_received = self._last_ping = asyncio.get_running_loop().time()
+        self._paused_since: float | None = None
+        self._closing = False
+        self._lost = False
+        self._error: Exception | None = None
+        self._timer: WheelTimer | None = mount.wheel.after(mount.limits.handshake_timeout, self._check)
+
+    @property
+    def user(self) -> Principal:
+        """Who is connected."""
+        return self._user
+
+    @property
+    def finished(self) -> bool:
+        """Whether the connection is over and the hub has nothing left to do for it."""
+        return self._lost and (self._dispatcher is None or self._dispatcher.idle)
+
+    @property
+    def connected(self) -> bool:
+        """Whether the handshake is done and the end has not come."""
+        return self._context is not None and not self._closing
+
+    # ConnectionReceiver
+
+    def data_received(self, data: bytes) -> None:
+        """Take one transport message and act on the hub messages in it."""
+        if self._closing:
+            return
+        self._last_received = asyncio.get_running_loop().time()
+        try:
+            if len(data) > self._mount.limits.max_message_bytes and self._context is not None:
+                data = self._answer_oversized(data, self._context)
+            for event in self._session.receive(data):
+                if isinstance(event, MessageReceived):
+                    self._message_received(event.message)
+                elif isinstance(event, HandshakeCompleted):
+                    self._handshake_completed()
+                elif isinstance(event, HandshakeRefused):
+                    self._refuse_handshake(self._session.handshake_reply())
+        except MessageTooLargeError as error:
+            self._error = error
+            self.close(CloseCode.MESSAGE_TOO_LARGE, self._too_large_text())
+        except RemoteProtocolError as error:
+            self._error = error
+            self._mount.meter.failed("protocol")
+            self.close(CloseCode.PROTOCOL_ERROR, str(error))
+
+    def message_too_large(self, limit_bytes: int) -> bytes:
+        """Return a Close message that names the limit; the transport's message cannot be read at all."""
+        self._error = MessageTooLargeError(limit_bytes + 1, limit_bytes)
+        frame = self._close_frame(CloseCode.MESSAGE_TOO_LARGE, self._too_large_text())
+        self._end(CloseCode.MESSAGE_TOO_LARGE)
+        return frame
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Forget the connection and let the hub know."""
+        if self._lost:
+            return
+        self._lost = True
+        self._closing = True
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._session.close()
+        error = self._error or error
+        context, dispatcher = self._context, self._dispatcher
+        if context is not None and dispatcher is not None:
+            context.closed = True
+            context.outbox.clear()
+            self._mount.lifetime.remove(context)
+            self._mount.groups.remove_all(context.connection_id)
+            duration = asyncio.get_running_loop().time() - self._opened_at
+            self._mount.meter.ended(self._user.user_id, duration, error is not None)
+            dispatcher.disconnected(error)
+        self._on_gone(self)
+
+    def pause_writing(self) -> None:
+        """Hold what the hub sends: the client reads too slowly."""
+        self._paused_since = asyncio.get_running_loop().time()
+        if self._context is not None:
+            self._context.outbox.pause()
+            due = self._paused_since + self._mount.limits.lagging_timeout
+            if self._timer is None or self._timer.due > due:
+                self._rearm(self._mount.limits.lagging_timeout)
+
+    def resume_writing(self) -> None:
+        """Send on."""
+        self._paused_since = None
+        if self._context is not None:
+            self._context.outbox.resume()
+
+    def shutdown(self) -> None:
+        """Say that the hub restarts."""
+        self.close(CloseCode.SHUTDOWN)
+
+    # Closer
+
+    def close(self, code: CloseCode, text: str | None = None) -> None:
+        """Send what is queued and a Close message, then close the transport. Idempotent."""
+        if self._closing:
+            return
+        reason = CLOSE_REASONS[code]
+        if self._context is not None:
+            if self._paused_since is None:
+                self._context.outbox.flush_now()
+            self._connection.write(self._close_frame(code, text))
+        self._end(code)
+        number = 1000 if code is CloseCode.NORMAL else int(code)
+        self._connection.close(number, text or reason.text or "")
+
+    # Handshake
+
+    def _handshake_completed(self) -> None:
+        if self._refusal is not None:
+            self._refuse_handshake(encode_response(HandshakeResponse(error=self._refusal)))
+            return
+        mount, protocol = self._mount, self._session.protocol
+        binary = protocol.transfer_format is TransferFormat.BINARY
+        outbox = Outbox(
+            self._connection,
+            mount.flush_round,
+            binary=binary,
+            soft_bytes=mount.limits.outbox_soft_bytes,
+            hard_bytes=mount.limits.outbox_hard_bytes,
+            on_overflow=self._overflowed,
+        )
+        context = HubConnectionContext(
+            self._connection_id,
+            self._user,
+            hub=mount.path,
+            protocol=protocol,
+            outbox=outbox,
+            closer=self,
+            on_sent=mount.meter.sent,
+        )
+        if self._paused_since is not None:
+            outbox.pause()
+        self._connection.write(self._connection.framer(binary)(self._session.handshake_reply()))
+        self._context = context
+        self._dispatcher = Dispatcher(mount.hub, context, mount.limits, mount.meter)
+        mount.lifetime.add(context)
+        mount.meter.opened(self._user.user_id)
+        self._dispatcher.connected()
+        self._check()
+
+    def _refuse_handshake(self, reply: bytes) -> None:
+        self._mount.meter.refused("handshake" if self._refusal is None else "limit")
+        self._connection.write(self._connection.framer(False)(reply))
+        self._session.close()
+        self._end(None)
+        self._connection.close()
+
+    # Messages
+
+    def _message_received(self, message: HubMessage) -> None:
+        if self._closing or self._dispatcher is None:
+            return
+        if isinstance(message, Invocation | StreamInvocation):
+            self._dispatcher.invoke(message)
+        elif isinstance(message, CancelInvocation):
+            self._dispatcher.cancel(message.invocation_id)
+        elif isinstance(message, Close):
+            self._error = HubException("The client closed with an error") if message.error else None
+            self._end(None)
+            self._connection.close()
+        elif isinstance(message, InvocationBindingFailure) and message.invocation_id is not None:
+            self._dispatcher.refuse(message.invocation_id, message.error)
+        # Pings only prove life; completions and stream items answer nothing this hub asked.
+
+    def _answer_oversized(self, data: bytes, context: HubConnectionContext) -> bytes:
+        if context.protocol.transfer_format is TransferFormat.BINARY or self._dispatcher is None:
+            return data
+        limit = self._mount.limits.max_message_bytes
+        data, oversized = set_oversized_apart(data, limit)
+        for item in oversized:
+            error = MessageTooLargeError(item.size_bytes, limit)
+            self._dispatcher.refuse(item.invocation_id, f"{item.target[:64]}: {error}")
+        return data
+
+    # Liveness
+
+    def _check(self) -> None:
+        """Look at every deadline of this connection and come back for the nearest."""
+        if self._closing:
+            return
+        limits, now = self._mount.limits, asyncio.get_running_loop().time()
+        if self._context is None:
+            self._error = TimeoutError("The handshake took too long.")
+            self.close(CloseCode.HANDSHAKE_TIMEOUT)
+        elif time.time() >= self._user.expires_at:
+            self.close(CloseCode.TOKEN_EXPIRED)
+        elif now - self._last_received >= limits.client_timeout:
+            self._error = TimeoutError("The client was silent for too long.")
+            self.close(CloseCode.CLIENT_TIMEOUT)
+        elif self._paused_since is not None and now - self._paused_since >= limits.lagging_timeout:
+            self._overflowed()
+        else:
+            if now - self._last_ping >= limits.keep_alive_interval:
+                self._last_ping = now
+                if self._paused_since is None:
+                    self._context.send_record(self._mount.pings[self._context.protocol.name])
+            self._rearm(self._next_deadline(now))
+
+    def _next_deadline(self, now: float) -> float:
+        limits = self._mount.limits
+        deadlines = [
+            self._last_ping + limits.keep_alive_interval - now,
+            self._last_received + limits.client_timeout - now,
+            self._user.expires_at - time.time(),
+        ]
+        if self._paused_since is not None:
+            deadlines.append(self._paused_since + limits.lagging_timeout - now)
+        return min(deadlines)
+
+    def _rearm(self, delay: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._mount.wheel.after(delay, self._check)
+
+    # The end
+
+    def _overflowed(self) -> None:
+        if self._closing:
+            return
+        self._error = TimeoutError("The client reads too slowly.")
+        if self._context is not None:
+            self._context.outbox.clear()
+        self.close(CloseCode.SLOW_READER)
+
+    def _end(self, code: CloseCode | None) -> None:
+        """Stop taking part; the transport's own close follows."""
+        self._closing = True
+        if self._context is not None:
+            self._context.closed = True
+        if code is not None:
+            self._mount.meter.closed(code)
+            logger.info("Connection %s closed: %s", self._connection_id, code.name)
+
+    def _close_frame(self, code: CloseCode, text: str | None) -> bytes:
+        if self._context is None:
+            return b""
+        reason = CLOSE_REASONS[code]
+        message = Close(error=text or reason.text, allow_reconnect=reason.allow_reconnect)
+        protocol = self._context.protocol
+        framer = self._connection.framer(protocol.transfer_format is TransferFormat.BINARY)
+        return framer(protocol.encode(message))
+
+    def _too_large_text(self) -> str:
+        text = CLOSE_REASONS[CloseCode.MESSAGE_TOO_LARGE].text or ""
+        return text.format(max=self._mount.limits.max_message_bytes)

@@ -1,0 +1,112 @@
+"""The little HTTP the hub answers itself: whole requests in, whole responses out, over ASGI."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+import msgspec
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+JSON: Final = "application/json"
+
+
+class BodyTooLargeError(Exception):
+    """The request's body exceeds the limit (bytes)."""
+
+
+class ClientGoneError(Exception):
+    """The client left before its request was complete."""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """One request; header names are lower-case, of repeated query keys the first one counts."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    query: Mapping[str, str]
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpResponse:
+    """One response, body complete."""
+
+    status: int
+    body: bytes = b""
+    content_type: str = JSON
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+HttpHandler = Callable[[HttpRequest], Awaitable[HttpResponse]]
+
+
+def json_response(status: int, value: Any, headers: Mapping[str, str] | None = None) -> HttpResponse:
+    """Return ``value`` as a JSON response that no cache keeps."""
+    return HttpResponse(
+        status, msgspec.json.encode(value), headers={"cache-control": "no-store", **(headers or {})}
+    )
+
+
+def error_response(status: int, text: str, headers: Mapping[str, str] | None = None) -> HttpResponse:
+    """Return a refusal: ``{"error": text}``."""
+    return json_response(status, {"error": text}, headers)
+
+
+def read_head(scope: Scope) -> HttpRequest:
+    """Return the request of an ``http`` or ``websocket`` scope, without body."""
+    query: dict[str, str] = {}
+    for key, value in parse_qsl(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True):
+        query.setdefault(key, value)
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in scope["headers"]:
+        headers.setdefault(raw_name.decode("latin-1").lower(), raw_value.decode("latin-1"))
+    path = scope["path"]
+    root_path = scope.get("root_path", "")
+    if root_path and path.startswith(root_path):
+        path = path[len(root_path) :] or "/"
+    return HttpRequest(scope.get("method", "GET"), path, headers, query)
+
+
+async def read_body(head: HttpRequest, receive: Receive, limit_bytes: int) -> HttpRequest:
+    """Return the request with its body.
+
+    Raises:
+        BodyTooLargeError: it is longer than the limit, announced or not.
+        ClientGoneError: the client left in the middle.
+
+    """
+    announced = head.headers.get("content-length", "")
+    if announced.isdigit() and int(announced) > limit_bytes:
+        raise BodyTooLargeError
+    body = bytearray()
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGoneError
+        body += message.get("body", b"")
+        if len(body) > limit_bytes:
+            raise BodyTooLargeError
+        more = message.get("more_body", False)
+    return HttpRequest(head.method, head.path, head.headers, head.query, bytes(body))
+
+
+async def send_response(send: Send, response: HttpResponse, prefix: str = "http.response") -> None:
+    """Send a response; ``prefix`` ``websocket.http.response`` refuses a WebSocket handshake with it."""
+    headers = {
+        "content-type": response.content_type,
+        "content-length": str(len(response.body)),
+        "x-content-type-options": "nosniff",
+        **response.headers,
+    }
+    raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+    await send({"type": f"{prefix}.start", "status": response.status, "headers": raw})
+    await send({"type": f"{prefix}.body", "body": response.body})

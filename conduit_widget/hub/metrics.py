@@ -1,0 +1,144 @@
+"""Counters with the contract's names; never a user, conversation or connection id as a label."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from conduit_widget.contract import CLOSE_REASONS, CloseCode
+
+CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+_PREFIX: Final = "conduit_signalr_"
+_FAST_BUCKETS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
+_LONG_BUCKETS: Final = (1, 10, 60, 300, 1800, 3600, 14400, 86400)
+_RETURN_WINDOW: Final = 60.0
+_MAX_REMEMBERED: Final = 10_000
+
+
+class HubMetrics:
+    """The metrics of one hub application, on a registry of its own."""
+
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        self.registry = registry = registry or CollectorRegistry()
+        self.connections_active = Gauge(
+            f"{_PREFIX}connections_active", "Connections open now", ["hub"], registry=registry
+        )
+        self.connections = Counter(
+            f"{_PREFIX}connections", "Connections by outcome", ["hub", "status"], registry=registry
+        )
+        self.connection_duration = Histogram(
+            f"{_PREFIX}connection_duration_seconds",
+            "How long connections lived",
+            ["hub"],
+            buckets=_LONG_BUCKETS,
+            registry=registry,
+        )
+        self.messages = Counter(
+            f"{_PREFIX}messages", "Hub messages", ["hub", "method", "direction"], registry=registry
+        )
+        self.processing = Histogram(
+            f"{_PREFIX}message_processing_seconds",
+            "Time in a hub method",
+            ["hub", "method"],
+            buckets=_FAST_BUCKETS,
+            registry=registry,
+        )
+        self.reconnections = Counter(
+            f"{_PREFIX}reconnections", "Users back within a minute of a drop", ["hub"], registry=registry
+        )
+        self.errors = Counter(
+            f"{_PREFIX}errors", "Refused or failed work by kind", ["hub", "kind"], registry=registry
+        )
+        self.delivery_latency = Histogram(
+            f"{_PREFIX}delivery_latency_seconds",
+            "From the first message queued in a tick to the last one written",
+            ["hub"],
+            buckets=_FAST_BUCKETS,
+            registry=registry,
+        )
+        self.outbound_queue = Gauge(
+            f"{_PREFIX}outbound_queue_bytes", "Bytes waiting for slow readers", ["hub"], registry=registry
+        )
+        self.closes = Counter(
+            f"{_PREFIX}closes", "Connections the hub closed, by reason", ["hub", "reason"], registry=registry
+        )
+        self.recoveries = Counter(
+            f"{_PREFIX}recoveries", "Resumed conversations by result", ["result"], registry=registry
+        )
+
+    def for_hub(self, hub: str) -> HubMeter:
+        """Return the metrics with their ``hub`` label set (the hub's path)."""
+        return HubMeter(self, hub)
+
+    def render(self) -> bytes:
+        """Return everything in Prometheus' text format."""
+        return generate_latest(self.registry)
+
+
+class HubMeter:
+    """One hub's metrics; label lookups are done once."""
+
+    def __init__(self, metrics: HubMetrics, hub: str) -> None:
+        self._metrics = metrics
+        self._hub = hub
+        self._active = metrics.connections_active.labels(hub)
+        self._latency = metrics.delivery_latency.labels(hub)
+        self._sent: dict[str, Counter] = {}
+        self._dropped: OrderedDict[str, float] = OrderedDict()
+
+    def watch_queue(self, total_bytes: Callable[[], float]) -> None:
+        """Ask ``total_bytes`` for the outbound queue whenever the metrics are read."""
+        self._metrics.outbound_queue.labels(self._hub).set_function(total_bytes)
+
+    def opened(self, user_id: str) -> None:
+        """Count a connection whose handshake is done."""
+        self._active.inc()
+        self._metrics.connections.labels(self._hub, "accepted").inc()
+        dropped_at = self._dropped.pop(user_id, None)
+        if dropped_at is not None and time.monotonic() - dropped_at < _RETURN_WINDOW:
+            self._metrics.reconnections.labels(self._hub).inc()
+
+    def refused(self, status: str) -> None:
+        """Count a connection that was not let in: ``unauthorized``, ``limit``, ``handshake``, …"""
+        self._metrics.connections.labels(self._hub, status).inc()
+
+    def ended(self, user_id: str, seconds: float, dropped: bool) -> None:
+        """Count a connection that is over; ``dropped``: not by its own will."""
+        self._active.dec()
+        self._metrics.connection_duration.labels(self._hub).observe(seconds)
+        if dropped:
+            self._dropped[user_id] = time.monotonic()
+            self._dropped.move_to_end(user_id)
+            if len(self._dropped) > _MAX_REMEMBERED:
+                self._dropped.popitem(last=False)
+
+    def closed(self, code: CloseCode) -> None:
+        """Count a connection the hub closes."""
+        self._metrics.closes.labels(self._hub, CLOSE_REASONS[code].code.name.lower()).inc()
+
+    def received(self, method: str) -> None:
+        """Count an invocation; ``method`` is a declared name or ``unknown``."""
+        self._metrics.messages.labels(self._hub, method, "in").inc()
+
+    def sent(self, target: str, count: int) -> None:
+        """Count an event queued for ``count`` connections."""
+        counter = self._sent.get(target)
+        if counter is None:
+            counter = self._sent[target] = self._metrics.messages.labels(self._hub, target, "out")
+        counter.inc(count)
+
+    def processed(self, method: str, seconds: float) -> None:
+        """Observe a finished hub method."""
+        self._metrics.processing.labels(self._hub, method).observe(seconds)
+
+    def failed(self, kind: str) -> None:
+        """Count refused or failed work: ``refused``, ``rate_limit``, ``unexpected``, ``protocol``, …"""
+        self._metrics.errors.labels(self._hub, kind).inc()
+
+    def flushed(self, seconds: float) -> None:
+        """Observe how long a tick's messages waited."""
+        self._latency.observe(seconds)

@@ -1,0 +1,63 @@
+"""A hub in its place: the instance, its connections and what they share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from conduit_widget.hub.clients import HubClients
+from conduit_widget.hub.groups import Groups
+from conduit_widget.hub.hub import Hub
+from conduit_widget.hub.lifetime import LifetimeManager
+from conduit_widget.hub.limits import HubLimits
+from conduit_widget.hub.metrics import HubMeter, HubMetrics
+from conduit_widget.hub.outbox import EncodedRecord, FlushRound
+from conduit_widget.hub.timer_wheel import TimerWheel
+from conduit_widget.protocol.hub_protocol import HubProtocol
+from conduit_widget.protocol.messages import Ping
+
+
+@dataclass(frozen=True, eq=False)
+class MountedHub:
+    """Everything the connections of one hub share."""
+
+    path: str
+    hub: Hub
+    protocols: Mapping[str, HubProtocol]
+    limits: HubLimits
+    meter: HubMeter
+    wheel: TimerWheel
+    lifetime: LifetimeManager
+    groups: Groups
+    flush_round: FlushRound
+    pings: Mapping[str, EncodedRecord] = field(repr=False)
+
+    @classmethod
+    def mount(
+        cls,
+        path: str,
+        hub: Hub,
+        *,
+        protocols: Mapping[str, HubProtocol],
+        limits: HubLimits,
+        metrics: HubMetrics,
+        wheel: TimerWheel,
+    ) -> MountedHub:
+        """Give ``hub`` its connections and return it mounted at ``path``."""
+        meter = metrics.for_hub(path)
+        lifetime = LifetimeManager(meter.sent)
+        groups = Groups(lifetime.connections)
+        meter.watch_queue(lambda: sum(item.outbox.queued_bytes for item in lifetime.all()))
+        hub.attach(HubClients(lifetime, groups), groups)
+        return cls(
+            path=path,
+            hub=hub,
+            protocols=protocols,
+            limits=limits,
+            meter=meter,
+            wheel=wheel,
+            lifetime=lifetime,
+            groups=groups,
+            flush_round=FlushRound(meter.flushed),
+            pings={name: EncodedRecord(protocol.encode(Ping())) for name, protocol in protocols.items()},
+        )

@@ -1,0 +1,81 @@
+"""Which web pages and which Host headers the hub answers: exact, loopback unless configured.
+
+Native clients send no Origin and are let through; their token is what counts. The Host check stops
+DNS rebinding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+from urllib.parse import urlsplit
+
+LOOPBACK_HOSTS: Final = ("localhost", "127.0.0.1", "::1")
+LOOPBACK_ORIGINS: Final = tuple(
+    f"{scheme}://{host}:*" for scheme in ("http", "https") for host in ("localhost", "127.0.0.1", "[::1]")
+)
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+_ALLOWED_HEADERS: Final = "authorization, content-type, x-api-key, x-requested-with, x-signalr-user-agent"
+
+
+class OriginPolicy:
+    """What is allowed.
+
+    ``origins`` are ``scheme://host[:port]`` (port ``*``: any), ``hosts`` names without port (``*``: any).
+
+    Raises:
+        ValueError: an origin is not one.
+
+    """
+
+    def __init__(
+        self, origins: Sequence[str] = LOOPBACK_ORIGINS, hosts: Sequence[str] = LOOPBACK_HOSTS
+    ) -> None:
+        self._exact = {_normal(origin) for origin in origins if not origin.endswith(":*")}
+        self._any_port = {_normal(origin[:-2])[:2] for origin in origins if origin.endswith(":*")}
+        self._hosts = {host.lower().strip("[]") for host in hosts}
+
+    def allows_origin(self, origin: str) -> bool:
+        """Whether pages of this origin may talk to the hub; ``null`` and what cannot be read may not."""
+        try:
+            parts = _normal(origin)
+        except ValueError:
+            return False
+        return parts in self._exact or parts[:2] in self._any_port
+
+    def allows_host(self, header: str) -> bool:
+        """Whether the Host header names this hub."""
+        if "*" in self._hosts:
+            return True
+        try:
+            host = urlsplit(f"//{header}").hostname
+        except ValueError:
+            return False
+        return host is not None and host in self._hosts
+
+    def headers(self, origin: str | None) -> Mapping[str, str]:
+        """Return the CORS headers of a response to an allowed origin."""
+        if origin is None:
+            return {}
+        return {
+            "access-control-allow-origin": origin,
+            "access-control-allow-credentials": "true",
+            "vary": "Origin",
+        }
+
+    def preflight_headers(self, origin: str) -> Mapping[str, str]:
+        """Return the headers that answer an allowed origin's preflight request."""
+        return {
+            **self.headers(origin),
+            "access-control-allow-methods": "GET, POST, DELETE",
+            "access-control-allow-headers": _ALLOWED_HEADERS,
+            "access-control-max-age": "600",
+        }
+
+
+def _normal(origin: str) -> tuple[str, str, int]:
+    parts = urlsplit(origin)
+    port = parts.port or _DEFAULT_PORTS.get(parts.scheme)
+    if not parts.hostname or port is None or parts.path or parts.query or parts.username is not None:
+        raise ValueError(f"{origin!r} is not an origin such as https://example.org.")
+    return parts.scheme, parts.hostname, port

@@ -1,0 +1,135 @@
+"""Runs a hub application on uvicorn with our WebSocket class: one port, clean drain, exit 0 on SIGTERM."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from typing import Final
+
+import uvicorn
+
+from conduit_widget.errors import HubStartError
+from conduit_widget.hub.app import HubApp
+from conduit_widget.hub.redaction import install_redaction
+from conduit_widget.transports.websocket_server import WebSocketServerConnection
+
+DRAIN_TIMEOUT: Final = 5.0
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn that drains the hub before it closes anything, and leaves signals to :func:`serve`."""
+
+    def __init__(self, config: uvicorn.Config, app: HubApp, on_started: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._hub = app
+        self._on_started = on_started
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Do nothing: uvicorn would raise the signal again after a clean end, and exit with its number."""
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, then say so."""
+        await super().startup(sockets)
+        if self.started:
+            self._on_started()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Say goodbye to every connection, then stop listening."""
+        await self._hub.drain(DRAIN_TIMEOUT)
+        await super().shutdown(sockets)
+
+
+async def serve(
+    app: HubApp,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    *,
+    on_ready: Callable[[str], None],
+    stop: asyncio.Event | None = None,
+    access_log: bool = False,
+) -> None:
+    """Serve until SIGINT, SIGTERM or ``stop``; then drain and return.
+
+    ``on_ready`` gets the URL once connections are accepted; port 0 picks a free one. Logging is left as it
+    is, except that tokens and keys are taken out of every line.
+
+    Raises:
+        HubStartError: the address cannot be bound, or the application does not start.
+
+    """
+    install_redaction()
+    listener = _bind(host, port)
+    config = uvicorn.Config(
+        app,
+        ws=WebSocketServerConnection,
+        ws_max_size=app.limits.max_frame_bytes,
+        lifespan="on",
+        log_config=None,
+        access_log=access_log,
+        server_header=False,
+        timeout_graceful_shutdown=int(DRAIN_TIMEOUT),
+    )
+    server = _Server(config, app, lambda: on_ready(_url(listener)))
+    with contextlib.closing(listener), _signals(server):
+        ender = asyncio.create_task(_end_on(stop, server)) if stop is not None else None
+        try:
+            await server.serve(sockets=[listener])
+        except SystemExit as error:
+            raise HubStartError("The hub could not start; the log says why.") from error
+        finally:
+            if ender is not None:
+                ender.cancel()
+    if not server.started:
+        raise HubStartError("The hub could not start; the log says why.")
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind)
+    except OSError as error:
+        raise HubStartError(f"The address {host}:{port} is not usable: {error.strerror}.") from error
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+    except OSError as error:
+        listener.close()
+        raise HubStartError(
+            f"Cannot listen on {host}:{port}: {error.strerror}. Choose another with --port (0: any)."
+        ) from error
+    listener.setblocking(False)
+    return listener
+
+
+def _url(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+@contextlib.contextmanager
+def _signals(server: uvicorn.Server) -> Iterator[None]:
+    """Have SIGINT and SIGTERM end the server, where this thread may handle signals."""
+    loop = asyncio.get_running_loop()
+    handled = []
+    for number in _SIGNALS:
+        with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
+            loop.add_signal_handler(number, server.handle_exit, number, None)
+            handled.append(number)
+    try:
+        yield
+    finally:
+        for number in handled:
+            loop.remove_signal_handler(number)
+
+
+async def _end_on(stop: asyncio.Event, server: uvicorn.Server) -> None:
+    await stop.wait()
+    server.should_exit = True

@@ -1,0 +1,335 @@
+"""The server's end of a WebSocket: a class for uvicorn's ``ws=`` on ``websockets``' sans-I/O parser.
+
+``ServerProtocol`` does the handshake, parsing and close; frames going out are made elsewhere (once for many
+connections) and written straight to the transport. The ASGI application runs for the opening only: it finds
+this connection as ``scope["extensions"]["conduit.connection"]`` and attaches a receiver, after which the
+connection lives by callbacks, without a task. One that does not attach speaks ordinary ASGI messages.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import struct
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote
+
+from websockets.exceptions import PayloadTooBig
+from websockets.frames import Frame, Opcode
+from websockets.http11 import Request, Response
+from websockets.protocol import State
+from websockets.server import ServerProtocol
+
+from conduit_widget.transports.asgi_messages import AsgiMessages
+from conduit_widget.transports.server_connection import ConnectionReceiver, Framer
+
+if TYPE_CHECKING:
+    from uvicorn.config import Config
+    from uvicorn.server import ServerState
+
+EXTENSION: Final = "conduit.connection"
+WRITE_HIGH_BYTES: Final = 256 * 1024
+WRITE_LOW_BYTES: Final = 64 * 1024
+CLOSE_TIMEOUT: Final = 2.0
+OPEN_TIMEOUT: Final = 10.0
+
+logger = logging.getLogger(__name__)
+# The library's debug lines show requests with their query and frames with their content: never let them out.
+_silent = logging.getLogger(f"{__name__}.frames")
+_silent.setLevel(logging.CRITICAL)
+
+
+def frame_text(payload: bytes) -> bytes:
+    """Return ``payload`` (UTF-8) as one unmasked text frame (RFC 6455, 5.2)."""
+    return _header(0x81, len(payload)) + payload
+
+
+def frame_binary(payload: bytes) -> bytes:
+    """Return ``payload`` as one unmasked binary frame."""
+    return _header(0x82, len(payload)) + payload
+
+
+def _header(first: int, length: int) -> bytes:
+    if length < 126:
+        return bytes((first, length))
+    if length < 65536:
+        return struct.pack("!BBH", first, 126, length)
+    return struct.pack("!BBQ", first, 127, length)
+
+
+def _address(name: object) -> tuple[str, int] | None:
+    """Return host and port; IPv6 names carry more, Unix sockets less."""
+    return (name[0], name[1]) if isinstance(name, tuple) else None
+
+
+class WebSocketServerConnection(asyncio.Protocol):
+    """One client, a ``ServerConnection``; uvicorn's ``ws_max_size`` bounds a whole incoming message."""
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        self._config = config
+        self._server_state = server_state
+        self._app_state = app_state
+        self._loop = _loop or asyncio.get_running_loop()
+        self._parser = ServerProtocol(extensions=[], max_size=config.ws_max_size, logger=_silent)
+        self._transport: asyncio.Transport | None = None
+        self._request: Request | None = None
+        self._receiver: ConnectionReceiver | None = None
+        self._fragments: list[bytes] = []
+        self._opcode = Opcode.TEXT
+        self._timer: asyncio.TimerHandle | None = None
+        self._lost = False
+        self._told = False
+
+    # asyncio.Protocol
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take over the transport from uvicorn's HTTP protocol."""
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        transport.set_write_buffer_limits(high=WRITE_HIGH_BYTES, low=WRITE_LOW_BYTES)
+        self._server_state.connections.add(self)  # type: ignore[arg-type]  # uvicorn lists its own classes only
+        self._timer = self._loop.call_later(OPEN_TIMEOUT, self.abort)
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what came and hand whole messages on."""
+        self._parser.receive_data(data)
+        for event in self._parser.events_received():
+            if isinstance(event, Frame):
+                self._frame_received(event)
+            elif isinstance(event, Request):
+                self._opening(event)
+        if isinstance(self._parser.parser_exc, PayloadTooBig):
+            self._say_too_large()
+        self._write_pending()
+
+    def eof_received(self) -> bool:
+        """The client will send nothing more: close."""
+        self._parser.receive_eof()
+        self._write_pending()
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell the receiver, once."""
+        self._lost = True
+        self._stop_timer()
+        self._server_state.connections.discard(self)
+        receiver, self._receiver = self._receiver, None
+        if receiver is not None:
+            receiver.connection_lost(exc or self._closing_error())
+
+    def pause_writing(self) -> None:
+        """The transport's buffer is over its high-water mark."""
+        if self._receiver is not None:
+            self._receiver.pause_writing()
+
+    def resume_writing(self) -> None:
+        """The transport's buffer has drained."""
+        if self._receiver is not None:
+            self._receiver.resume_writing()
+
+    def shutdown(self) -> None:
+        """Uvicorn ends: let the receiver say goodbye, or close with 1012 (service restart)."""
+        if self._receiver is not None:
+            self._receiver.shutdown()
+        elif self._parser.state is State.CONNECTING:
+            self.refuse(503, [], b"")
+        else:
+            self.close(1012)
+
+    # ServerConnection
+
+    @property
+    def message_is_text(self) -> bool:
+        """Whether the message being delivered came in text frames."""
+        return self._opcode is Opcode.TEXT
+
+    @property
+    def buffered_bytes(self) -> int:
+        """Bytes in the transport's buffer."""
+        return 0 if self._transport is None else self._transport.get_write_buffer_size()
+
+    @property
+    def attached(self) -> bool:
+        """Whether a receiver has (had) this connection."""
+        return self._parser.state is not State.CONNECTING
+
+    def attach(self, receiver: ConnectionReceiver, subprotocol: str | None = None) -> None:
+        """Complete the opening handshake; messages go to ``receiver`` from now on."""
+        assert self._request is not None
+        if self._lost or self._parser.state is not State.CONNECTING:
+            self._loop.call_soon(receiver.connection_lost, ConnectionResetError("The client left."))
+            return
+        response = self._parser.accept(self._request)
+        if response.status_code == 101 and subprotocol is not None:
+            response.headers["Sec-WebSocket-Protocol"] = subprotocol
+        self._stop_timer()
+        self._receiver = receiver
+        self._parser.send_response(response)
+        self._write_pending()
+        self.resume_reading()
+
+    def framer(self, binary: bool) -> Framer:
+        """Return the framing shared by all connections of one transfer format."""
+        return frame_binary if binary else frame_text
+
+    def write(self, frame: bytes) -> None:
+        """Send a frame made by :meth:`framer`; nothing once the connection is closing."""
+        if not self._lost and self._parser.state is State.OPEN:
+            assert self._transport is not None
+            self._transport.write(frame)
+
+    def close(self, code: int = 1000, reason: str = "") -> None:
+        """Start the closing handshake; a client that does not answer is cut after two seconds."""
+        if self._parser.state is not State.OPEN:
+            return
+        self._parser.send_close(code, reason.encode()[:123].decode(errors="ignore"))
+        self._write_pending()
+        self._start_close_timer()
+
+    def abort(self) -> None:
+        """Cut the connection."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    def refuse(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
+        """Answer the opening handshake with an HTTP response other than 101."""
+        if self._lost or self._parser.state is not State.CONNECTING:
+            return
+        response: Response = self._parser.reject(status, "")
+        response.body = body
+        for name in {name for name, _ in headers} | {"Content-Length"}:
+            del response.headers[name]
+        for name, value in headers:
+            response.headers[name] = value
+        if "Content-Length" not in response.headers:
+            response.headers["Content-Length"] = str(len(body))
+        self._parser.send_response(response)
+        self._write_pending()
+        self._start_close_timer()
+
+    # Inside
+
+    def _opening(self, request: Request) -> None:
+        self._request = request
+        # Reads stop until somebody is attached: what a client sends early waits in the socket.
+        self.pause_reading()
+        task = self._loop.create_task(self._run_application(request))
+        self._server_state.tasks.add(task)
+        task.add_done_callback(self._server_state.tasks.discard)
+
+    async def _run_application(self, request: Request) -> None:
+        messages = AsgiMessages(self)
+        try:
+            await self._config.loaded_app(self._scope(request), messages.receive, messages.send)
+        except Exception:
+            logger.exception("The application failed on a WebSocket")
+            self.refuse(500, [], b"")
+            self.close(1011)
+            return
+        if not self.attached:
+            logger.error("The application answered a WebSocket with nothing")
+            self.refuse(500, [], b"")
+
+    def _scope(self, request: Request) -> dict[str, Any]:
+        assert self._transport is not None
+        raw_path, _, query = request.path.partition("?")
+        secure = self._transport.get_extra_info("sslcontext") is not None
+        protocols = [
+            name.strip()
+            for header in request.headers.get_all("Sec-WebSocket-Protocol")
+            for name in header.split(",")
+        ]
+        return {
+            "type": "websocket",
+            "asgi": {"version": self._config.asgi_version, "spec_version": "2.4"},
+            "http_version": "1.1",
+            "scheme": "wss" if secure else "ws",
+            "server": _address(self._transport.get_extra_info("sockname")),
+            "client": _address(self._transport.get_extra_info("peername")),
+            "root_path": self._config.root_path,
+            "path": self._config.root_path + unquote(raw_path),
+            "raw_path": (self._config.root_path + raw_path).encode("ascii"),
+            "query_string": query.encode("ascii"),
+            "headers": [
+                (name.lower().encode("ascii"), value.encode("latin-1"))
+                for name, value in request.headers.raw_items()
+            ],
+            "subprotocols": protocols,
+            "state": self._app_state.copy(),
+            "extensions": {"websocket.http.response": {}, EXTENSION: self},
+        }
+
+    def _frame_received(self, frame: Frame) -> None:
+        opcode = frame.opcode
+        if opcode in (Opcode.TEXT, Opcode.BINARY):
+            self._opcode = opcode
+            if frame.fin:
+                self._deliver(bytes(frame.data))
+            else:
+                self._fragments = [bytes(frame.data)]
+        elif opcode is Opcode.CONT:
+            self._fragments.append(bytes(frame.data))
+            if frame.fin:
+                data, self._fragments = b"".join(self._fragments), []
+                self._deliver(data)
+        elif opcode is Opcode.CLOSE:
+            self._start_close_timer()
+
+    def _deliver(self, data: bytes) -> None:
+        if self._receiver is not None and self._parser.state is State.OPEN:
+            self._receiver.data_received(data)
+
+    def _say_too_large(self) -> None:
+        """Put the receiver's last words before the close frame the parser has ready; once."""
+        if self._receiver is None or self._told or self._lost or self._transport is None:
+            return
+        self._told = True
+        frame = self._receiver.message_too_large(self._config.ws_max_size)
+        self._transport.write(frame)
+
+    def _write_pending(self) -> None:
+        """Write what the parser has to say: responses, pongs, close frames; an empty piece ends our side."""
+        if self._transport is None or self._lost:
+            return
+        for piece in self._parser.data_to_send():
+            if piece:
+                self._transport.write(piece)
+            elif self._transport.can_write_eof():
+                # Half-closing lets the peer read our last words even while it is still sending.
+                self._transport.write_eof()
+                self.resume_reading()
+                self._start_close_timer()
+            else:
+                self._transport.close()
+
+    def pause_reading(self) -> None:
+        """Leave what the client sends in the socket."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Read on."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.resume_reading()
+
+    def _closing_error(self) -> Exception | None:
+        if self._parser.close_rcvd is not None and self._parser.close_rcvd.code in (1000, 1001, 1005):
+            return None
+        if self._parser.close_sent is not None and self._parser.parser_exc is None:
+            return None
+        return self._parser.parser_exc or ConnectionResetError("The client left without closing.")
+
+    def _start_close_timer(self) -> None:
+        if self._timer is None:
+            self._timer = self._loop.call_later(CLOSE_TIMEOUT, self.abort)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None

@@ -1,0 +1,124 @@
+"""A small hub with one method of every kind, for the tests of the hub itself."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import msgspec
+
+from conduit_widget.contract import CloseCode
+from conduit_widget.errors import HubException
+from conduit_widget.hub.connection import HubConnectionContext
+from conduit_widget.hub.hub import Hub, hub_method
+
+
+class Parcel(msgspec.Struct, frozen=True, rename="camel"):
+    """A typed argument."""
+
+    item_name: str
+    weight: float
+    kind: str = "box"
+
+
+class EchoHub(Hub):
+    """Echoes, fails, streams, groups; remembers what happened to it."""
+
+    def __init__(self) -> None:
+        self.connected: list[str] = []
+        self.disconnected: list[tuple[str, Exception | None]] = []
+        self.gate = asyncio.Event()
+        self.calls: list[str] = []
+        self.stream_ended = asyncio.Event()
+
+    async def on_connected(self, caller: HubConnectionContext) -> None:
+        self.connected.append(caller.user.user_id)
+
+    async def on_disconnected(self, caller: HubConnectionContext, error: Exception | None) -> None:
+        self.disconnected.append((caller.user.user_id, error))
+
+    @hub_method("Echo")
+    async def echo(self, caller: HubConnectionContext, value: Any) -> Any:
+        self.calls.append("Echo")
+        return value
+
+    @hub_method("Nothing")
+    async def nothing(self, caller: HubConnectionContext) -> None:
+        self.calls.append("Nothing")
+
+    @hub_method("Weigh")
+    async def weigh(self, caller: HubConnectionContext, parcel: Parcel, times: int = 1) -> Parcel:
+        return Parcel(parcel.item_name, parcel.weight * times)
+
+    @hub_method("Refuse")
+    async def refuse(self, caller: HubConnectionContext, text: str) -> None:
+        raise HubException(text)
+
+    @hub_method("Crash")
+    async def crash(self, caller: HubConnectionContext) -> None:
+        raise RuntimeError("an inner detail")
+
+    @hub_method("Wait")
+    async def wait(self, caller: HubConnectionContext) -> str:
+        self.calls.append("Wait")
+        await self.gate.wait()
+        return "waited"
+
+    @hub_method("Who")
+    async def who(self, caller: HubConnectionContext) -> dict[str, str]:
+        return {
+            "userId": caller.user.user_id,
+            "userName": caller.user.user_name,
+            "connectionId": caller.connection_id,
+        }
+
+    @hub_method("Count")
+    async def count(self, caller: HubConnectionContext, number: int) -> AsyncGenerator[int, None]:
+        for value in range(number):
+            yield value
+
+    @hub_method("Forever")
+    async def forever(self, caller: HubConnectionContext) -> AsyncGenerator[int, None]:
+        try:
+            value = 0
+            while True:
+                yield value
+                value += 1
+                await asyncio.sleep(0.01)
+        finally:
+            self.stream_ended.set()
+
+    @hub_method("FailingStream")
+    async def failing_stream(self, caller: HubConnectionContext) -> AsyncGenerator[int, None]:
+        yield 1
+        raise HubException("the stream broke")
+
+    @hub_method("JoinGroup")
+    async def join_group(self, caller: HubConnectionContext, group: str) -> None:
+        self.groups.add(caller.connection_id, group)
+
+    @hub_method("LeaveGroup")
+    async def leave_group(self, caller: HubConnectionContext, group: str) -> None:
+        self.groups.remove(caller.connection_id, group)
+
+    @hub_method("ToGroup")
+    async def to_group(self, caller: HubConnectionContext, group: str, text: str) -> None:
+        self.clients.group(group).send("Said", caller.user.user_id, text)
+
+    @hub_method("ToOthers")
+    async def to_others(self, caller: HubConnectionContext, group: str, text: str) -> None:
+        self.clients.group_except(group, {caller.connection_id}).send("Said", caller.user.user_id, text)
+
+    @hub_method("ToUser")
+    async def to_user(self, caller: HubConnectionContext, user_id: str, text: str) -> None:
+        self.clients.user(user_id).send("Said", caller.user.user_id, text)
+
+    @hub_method("ToCaller")
+    async def to_caller(self, caller: HubConnectionContext, times: int) -> None:
+        for number in range(times):
+            caller.send("Number", number)
+
+    @hub_method("CloseMe")
+    async def close_me(self, caller: HubConnectionContext, allow_reconnect: bool) -> None:
+        caller.close(CloseCode.SHUTDOWN if allow_reconnect else CloseCode.NORMAL)

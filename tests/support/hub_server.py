@@ -1,0 +1,119 @@
+"""A real hub server on port 0 inside the test's loop, and a raw JSON hub client on ``websockets``."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import httpx2
+from websockets.asyncio.client import ClientConnection, connect
+
+from conduit_widget.hub.app import HubApp
+from conduit_widget.hub.auth import LocalAuthority
+from conduit_widget.hub.server import serve
+
+SECRET: Final = b"a secret of the tests, 32 bytes or more"
+SEPARATOR: Final = "\x1e"
+
+
+@contextlib.asynccontextmanager
+async def running(app: HubApp, *, access_log: bool = False) -> AsyncIterator[str]:
+    """Serve ``app`` and yield its URL; drains at the end."""
+    url: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    stop = asyncio.Event()
+    server = asyncio.create_task(serve(app, on_ready=url.set_result, stop=stop, access_log=access_log))
+    await asyncio.wait((server, url), return_when=asyncio.FIRST_COMPLETED)
+    if server.done():
+        await server
+    try:
+        yield await url
+    finally:
+        stop.set()
+        await server
+
+
+def authority() -> LocalAuthority:
+    """Return the tests' authority."""
+    return LocalAuthority(SECRET)
+
+
+def token(user_id: str = "ann", ttl: float = 60.0) -> str:
+    """Return a token of the tests' authority."""
+    return authority().issue(user_id, user_id.title(), ttl)
+
+
+async def negotiate(url: str, path: str, access_token: str | None, **query: str) -> httpx2.Response:
+    """POST negotiate with a Bearer token."""
+    headers = {} if access_token is None else {"Authorization": f"Bearer {access_token}"}
+    async with httpx2.AsyncClient(trust_env=False) as http:
+        return await http.post(
+            f"{url}{path}/negotiate", params={"negotiateVersion": "1", **query}, headers=headers
+        )
+
+
+@dataclass
+class RawClient:
+    """One raw connection: sends records, keeps every record received."""
+
+    socket: ClientConnection
+    records: list[dict[str, Any]] = field(default_factory=list)
+    _next_id: int = 0
+
+    async def send(self, *messages: dict[str, Any]) -> None:
+        """Send messages as records of one frame."""
+        await self.socket.send("".join(json.dumps(message) + SEPARATOR for message in messages))
+
+    async def read(self, within: float = 5.0) -> dict[str, Any]:
+        """Return the next record that is not a ping."""
+        deadline = time.monotonic() + within
+        while True:
+            while self.records:
+                record = self.records.pop(0)
+                if record.get("type") != 6:
+                    return record
+            frame = await asyncio.wait_for(self.socket.recv(), max(0.01, deadline - time.monotonic()))
+            assert isinstance(frame, str)
+            self.records += [json.loads(part) for part in frame.split(SEPARATOR) if part]
+
+    async def invoke(self, target: str, *arguments: Any) -> dict[str, Any]:
+        """Invoke and return the completion; other records stay for :meth:`read`."""
+        self._next_id += 1
+        wanted = str(self._next_id)
+        await self.send({"type": 1, "invocationId": wanted, "target": target, "arguments": list(arguments)})
+        others: list[dict[str, Any]] = []
+        while True:
+            record = await self.read()
+            if record.get("type") == 3 and record["invocationId"] == wanted:
+                self.records[:0] = others
+                return record
+            others.append(record)
+
+
+@contextlib.asynccontextmanager
+async def raw_client(
+    url: str,
+    path: str,
+    access_token: str | None = None,
+    *,
+    skip_negotiation: bool = False,
+    handshake: bool = True,
+) -> AsyncIterator[RawClient]:
+    """Negotiate, connect and shake hands; yield the client."""
+    access_token = access_token or token()
+    query = f"access_token={access_token}"
+    if not skip_negotiation:
+        response = await negotiate(url, path, access_token)
+        query += f"&id={response.json()['connectionToken']}"
+    address = url.replace("http", "ws", 1) + path
+    async with connect(f"{address}?{query}", proxy=None, ping_interval=None) as socket:
+        client = RawClient(socket)
+        if handshake:
+            await client.send({"protocol": "json", "version": 1})
+            reply = await client.read()
+            assert reply == {}, reply
+        yield client
