@@ -1,0 +1,76 @@
+import type { Host } from "./host";
+import { mount } from "./mount";
+import { createStore, type Store } from "./store";
+
+/** The part of anywidget's model that we use (anywidget front-end module, 0.9 to 0.11). */
+export interface AnyModel {
+  get(name: string): unknown;
+  send(content: unknown): void;
+  on(event: string, listener: (...args: never[]) => void): void;
+  off(event: string, listener: (...args: never[]) => void): void;
+}
+
+interface Props {
+  model: AnyModel;
+  /** Since anywidget 0.11; before, the returned function was the only end. */
+  signal?: AbortSignal;
+}
+
+/** Adapts an anywidget model to the {@link Host} port. */
+export function anywidgetHost(model: AnyModel): Host {
+  const listen = (event: string, listener: (...args: never[]) => void, signal: AbortSignal): void => {
+    if (signal.aborted) return;
+    model.on(event, listener);
+    signal.addEventListener("abort", () => model.off(event, listener), { once: true });
+  };
+  return {
+    send: (message) => model.send(message),
+    onMessage: (listener, signal) => listen("msg:custom", (content: unknown) => listener(content), signal),
+    onLinkChange: (listener, signal) => listen("comm_live_update", () => listener(), signal),
+    trait: (name) => model.get(name),
+    onTrait: (name, listener, signal) => listen(`change:${name}`, () => listener(), signal),
+  };
+}
+
+/** A lifetime that ends with the host's signal or with the returned function, whichever comes first. */
+function lifetime(outer: AbortSignal | undefined): { signal: AbortSignal; end: () => void } {
+  const controller = new AbortController();
+  const end = (): void => controller.abort();
+  if (outer?.aborted) end();
+  else outer?.addEventListener("abort", end, { once: true, signal: controller.signal });
+  return { signal: controller.signal, end };
+}
+
+/**
+ * The anywidget module. anywidget calls the function once a model, so the views of one model share one store;
+ * `initialize` and `render` get different proxies of the same model, which is why identity alone will not do.
+ */
+export default function widget() {
+  const byModel = new Map<AnyModel, Store>();
+
+  const open = (model: AnyModel, signal: AbortSignal): Store => {
+    const store = createStore(anywidgetHost(model), signal);
+    byModel.set(model, store);
+    signal.addEventListener("abort", () => byModel.delete(model), { once: true });
+    return store;
+  };
+
+  const find = (model: AnyModel): Store | undefined => {
+    const exact = byModel.get(model);
+    if (exact || byModel.size !== 1) return exact;
+    return byModel.values().next().value;
+  };
+
+  return {
+    initialize({ model, signal: outer }: Props): () => void {
+      const { signal, end } = lifetime(outer);
+      open(model, signal);
+      return end;
+    },
+    render({ model, el, signal: outer }: Props & { el: HTMLElement }): () => void {
+      const { signal, end } = lifetime(outer);
+      mount(el, find(model) ?? open(model, signal), signal);
+      return end;
+    },
+  };
+}

@@ -1,0 +1,48 @@
+import remend from "remend";
+import { type BlockToken, lex } from "./lexer";
+
+/**
+ * The blocks of a text that grows at its end. Only the last block can still change, so only it is lexed again;
+ * a block that was closed keeps its token, and so its nodes. Edge cases (a reference link defined later) come right
+ * when the whole text is lexed at the end.
+ */
+export class OpenBlocks {
+  readonly #closed: BlockToken[] = [];
+  #consumed = 0;
+
+  /** Blocks that will not change any more. */
+  get closed(): readonly BlockToken[] {
+    return this.#closed;
+  }
+
+  /** Takes the text so far (it only ever grows); returns the blocks still open, unfinished marks completed. */
+  update(text: string): BlockToken[] {
+    const source = text.includes("\r") ? text.replace(/\r\n?/g, "\n") : text;
+    const tokens = lex(source.slice(this.#consumed));
+    const open = tokens.slice(this.#close(source, tokens));
+    const rest = source.slice(this.#consumed);
+    const whole = completed(rest);
+    return whole === rest ? open : lex(whole);
+  }
+
+  /** Closes all but the last block; returns how many. */
+  #close(source: string, tokens: BlockToken[]): number {
+    const last = tokens.findLastIndex((token) => token.type !== "space");
+    let count = 0;
+    for (const token of tokens.slice(0, Math.max(last, 0))) {
+      // What a token claims to have read must be the text, or offsets would drift (tabs may be expanded).
+      if (!source.startsWith(token.raw, this.#consumed)) break;
+      this.#closed.push(token);
+      this.#consumed += token.raw.length;
+      count += 1;
+    }
+    return count;
+  }
+}
+
+/** Closes the marks a half-written paragraph leaves open; code and formulas stay as they are. */
+function completed(source: string): string {
+  return /^ {0,3}(?:```|~~~|\$\$|\\\[)/.test(source)
+    ? source
+    : remend(source, { linkMode: "text-only", katex: false, images: true });
+}

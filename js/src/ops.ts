@@ -1,0 +1,100 @@
+// Applies the kernel's ops to the chat. Pure; the Python side passes the same vectors (tests/vectors/ops.json).
+import { codePoints, dropCodePoints } from "./code-points";
+import type { ChatMessage, ChatState, MessageStatus, Op, StreamText } from "./contract";
+
+const FINAL: ReadonlySet<MessageStatus | undefined> = new Set([
+  "complete",
+  "cancelled",
+  "interrupted",
+  "error",
+]);
+
+/** Whether nothing more will be written to this message. */
+export function isFinal(message: ChatMessage): boolean {
+  return FINAL.has(message.metadata?.status);
+}
+
+/** Position in the conversation; a message without one comes last. */
+export function seqOf(message: ChatMessage | undefined): number {
+  return message?.metadata?.seq ?? Number.POSITIVE_INFINITY;
+}
+
+/** Applies one op; `null` means that text is missing and a snapshot is needed. Unknown ops change nothing. */
+export function applyOp(chat: ChatState, op: Op): ChatState | null {
+  switch (op.op) {
+    case "message":
+      return withMessage(chat, op.message);
+    case "token":
+      return withToken(chat, op);
+    case "streamEnd":
+      return withStreamEnd(chat, op.id);
+    case "participants":
+      return { ...chat, participants: op.participants };
+    case "typing":
+      return { ...chat, typing: op.userIds };
+    case "provider":
+      return { ...chat, provider: op.provider };
+    case "connection":
+      return { ...chat, connection: op.connection };
+    case "history":
+      return { ...chat, messages: merged(op.messages, chat.messages), hasMore: op.hasMore };
+    default:
+      return chat;
+  }
+}
+
+/** Both lists by seq; where an id is in both, the one of `newer`. */
+export function merged(older: ChatMessage[], newer: ChatMessage[]): ChatMessage[] {
+  const known = new Set(newer.map((message) => message.id));
+  return [...older.filter((message) => !known.has(message.id)), ...newer].sort(bySeq);
+}
+
+function bySeq(left: ChatMessage, right: ChatMessage): number {
+  const [a, b] = [seqOf(left), seqOf(right)];
+  return a === b ? 0 : a - b;
+}
+
+function withMessage(chat: ChatState, message: ChatMessage): ChatState {
+  const others = chat.messages.filter((known) => known.id !== message.id);
+  const after = others.findIndex((known) => seqOf(known) > seqOf(message));
+  const messages = others.toSpliced(after < 0 ? others.length : after, 0, message);
+  const streams = isFinal(message) ? withoutStream(chat.streams, message.id) : chat.streams;
+  return { ...chat, messages, streams };
+}
+
+function withToken(chat: ChatState, op: Extract<Op, { op: "token" }>): ChatState | null {
+  const known = chat.messages.findLast((message) => message.id === op.id);
+  if (known && isFinal(known)) return chat;
+  const stream = chat.streams[op.id] ?? { text: "", metrics: null };
+  const length = lengthOf(stream);
+  if (op.offset > length) return null;
+  const fresh = op.offset === length ? op.text : dropCodePoints(op.text, length - op.offset);
+  const next: StreamText = { text: stream.text + fresh, metrics: op.metrics ?? stream.metrics };
+  lengths.set(next, length + codePoints(fresh));
+  return { ...chat, streams: { ...chat.streams, [op.id]: next } };
+}
+
+/** The text so far stays visible until the message's final text arrives. */
+function withStreamEnd(chat: ChatState, id: string): ChatState {
+  const stream = chat.streams[id];
+  if (!stream) return chat;
+  const messages = chat.messages.map((message) =>
+    message.id === id && !isFinal(message) ? { ...message, content: stream.text } : message,
+  );
+  return { ...chat, messages, streams: withoutStream(chat.streams, id) };
+}
+
+function withoutStream(streams: ChatState["streams"], id: string): ChatState["streams"] {
+  if (!(id in streams)) return streams;
+  const { [id]: _ended, ...rest } = streams;
+  return rest;
+}
+
+/** Counting a long text at every token would be quadratic: remember what was counted. */
+const lengths = new WeakMap<StreamText, number>();
+
+function lengthOf(stream: StreamText): number {
+  const known = lengths.get(stream) ?? codePoints(stream.text);
+  lengths.set(stream, known);
+  return known;
+}

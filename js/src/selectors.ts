@@ -1,0 +1,47 @@
+import { computed, type ReadonlySignal } from "@preact/signals";
+import type { ChatMessage, ChatState, Connection, Participant, ProviderLine } from "./contract";
+import { isFinal } from "./ops";
+
+/** Slices of the chat that change only when their part does: a token must not render the whole view. */
+export interface Selectors {
+  messages: ReadonlySignal<readonly ChatMessage[]>;
+  participants: ReadonlySignal<readonly Participant[]>;
+  typing: ReadonlySignal<readonly string[]>;
+  provider: ReadonlySignal<ProviderLine | null>;
+  connection: ReadonlySignal<Connection | null>;
+  hasMore: ReadonlySignal<boolean>;
+  selfId: ReadonlySignal<string>;
+  conversationId: ReadonlySignal<string>;
+  /** Id of the answer that Stop would end: the one being written, else the oldest waiting one. */
+  stoppable: ReadonlySignal<string | null>;
+  /** Whether text of this message is being streamed. */
+  streaming(id: string): boolean;
+}
+
+const NOBODY: readonly Participant[] = [];
+const NOTHING: readonly ChatMessage[] = [];
+const NONE: readonly string[] = [];
+
+export function createSelectors(chat: ReadonlySignal<ChatState | null>): Selectors {
+  const streamIds = computed(() => Object.keys(chat.value?.streams ?? {}).join("\n"));
+  const openIds = computed(() => new Set(streamIds.value.split("\n")));
+  const messages = computed(() => chat.value?.messages ?? NOTHING);
+  return {
+    messages,
+    participants: computed(() => chat.value?.participants ?? NOBODY),
+    typing: computed(() => chat.value?.typing ?? NONE),
+    provider: computed(() => chat.value?.provider ?? null),
+    connection: computed(() => chat.value?.connection ?? null),
+    hasMore: computed(() => chat.value?.hasMore ?? false),
+    selfId: computed(() => chat.value?.self.userId ?? ""),
+    conversationId: computed(() => chat.value?.conversationId ?? ""),
+    stoppable: computed(() => stoppable(messages.value, openIds.value)),
+    streaming: (id) => openIds.value.has(id),
+  };
+}
+
+function stoppable(messages: readonly ChatMessage[], streams: ReadonlySet<string>): string | null {
+  const open = messages.filter((message) => message.role === "assistant" && !isFinal(message));
+  const writing = open.find((message) => streams.has(message.id) || message.metadata?.status === "streaming");
+  return (writing ?? open.find((message) => message.metadata?.status === "queued"))?.id ?? null;
+}

@@ -1,0 +1,108 @@
+import { useSignal } from "@preact/signals";
+import type { RefObject, TargetedKeyboardEvent, VNode } from "preact";
+import { useLayoutEffect, useRef } from "preact/hooks";
+import { MAX_MESSAGE_BYTES } from "../contract";
+import type { Store } from "../store";
+import { SendIcon, StopIcon } from "./icons";
+
+/** Room for the envelope around the text within the hub's limit. */
+const MAX_TEXT_BYTES = MAX_MESSAGE_BYTES - 1024;
+
+/** Where a message is written. Enter sends, Shift+Enter breaks the line, Escape stops the answer. */
+export function Composer({ store }: { store: Store }): VNode {
+  const area = useRef<HTMLTextAreaElement>(null);
+  const problem = useSignal<string | null>(null);
+  const draft = store.draft.value;
+  useGrowing(area, draft);
+
+  const send = (): void => {
+    const text = store.draft.value.trim();
+    if (!text) return;
+    problem.value = tooLong(text);
+    if (problem.value) return;
+    store.draft.value = "";
+    store.send(text);
+    area.current?.focus();
+  };
+  const onInput = (text: string): void => {
+    store.draft.value = text;
+    problem.value = null;
+    if (text.trim()) store.typed();
+    else store.stoppedTyping();
+  };
+  const onKeyDown = (event: TargetedKeyboardEvent<HTMLTextAreaElement>): void => {
+    // While an input method composes, Enter chooses a candidate (229: Safari ends the composition first).
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
+    event.preventDefault();
+    send();
+  };
+  const notice = problem.value ?? store.notice.value;
+
+  return (
+    <div class="composer">
+      {notice && (
+        <p class="notice" role="alert">
+          {notice}
+        </p>
+      )}
+      <div class="field">
+        <textarea
+          ref={area}
+          rows={1}
+          value={draft}
+          placeholder="Message"
+          aria-label="Message"
+          title="Enter sends, Shift+Enter breaks the line"
+          onInput={(event) => onInput(event.currentTarget.value)}
+          onKeyDown={onKeyDown}
+          onBlur={store.stoppedTyping}
+        />
+        <StopButton store={store} />
+        <button
+          type="button"
+          class="send"
+          aria-label="Send"
+          title="Send (Enter)"
+          disabled={!draft.trim()}
+          onClick={send}
+        >
+          <SendIcon />
+        </button>
+      </div>
+    </div>
+  );
+}
+
+function StopButton({ store }: { store: Store }): VNode | null {
+  const id = store.select.stoppable.value;
+  if (!id) return null;
+  const busy = store.stopping.value;
+  return (
+    <button
+      type="button"
+      class="stop"
+      title="Stop the answer (Esc)"
+      disabled={busy}
+      onClick={() => store.stop(id)}
+    >
+      <StopIcon />
+      {busy ? "Stopping…" : "Stop"}
+    </button>
+  );
+}
+
+/** The field grows with its text; the stylesheet ends that at eight lines. */
+function useGrowing(area: RefObject<HTMLTextAreaElement | null>, draft: string): void {
+  useLayoutEffect(() => {
+    const element = area.current;
+    if (!element) return;
+    element.style.height = "auto";
+    if (element.scrollHeight > 0) element.style.height = `${element.scrollHeight}px`;
+  }, [area, draft]);
+}
+
+function tooLong(text: string): string | null {
+  const bytes = new TextEncoder().encode(text).length;
+  if (bytes <= MAX_TEXT_BYTES) return null;
+  return `The message has ${bytes.toLocaleString("en")} bytes; the limit is ${MAX_TEXT_BYTES.toLocaleString("en")}. Shorten it or send it in parts.`;
+}

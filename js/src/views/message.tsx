@@ -1,0 +1,190 @@
+import { useComputed } from "@preact/signals";
+import type { ComponentChildren, VNode } from "preact";
+import { textOf } from "../announce";
+import type { ChatMessage, Participant } from "../contract";
+import { Markdown } from "../markdown/markdown";
+import { MessageImage } from "../markdown/message-image";
+import { isFinal } from "../ops";
+import type { OutgoingMessage } from "../state";
+import type { Store } from "../store";
+import { AssistantAvatar, Avatar } from "./avatar";
+import { CopyButton } from "./copy-button";
+import { memo } from "./memo";
+import { Dots } from "./typing";
+import { assistantName, endingLine, metricsLine, timeLabel } from "./words";
+
+interface MessageProps {
+  store: Store;
+  message: ChatMessage;
+  own: boolean;
+  streaming: boolean;
+  participant: Participant | undefined;
+}
+
+/** One message of the conversation. */
+export const Message = memo(function Message(props: MessageProps): VNode {
+  const { message, own } = props;
+  if (message.role === "assistant") return <Answer {...props} />;
+  if (message.role !== "user") return <Note message={message} />;
+  const name = message.author?.userName ?? "Someone";
+  return (
+    <article
+      class={own ? "message own" : "message"}
+      data-message-id={message.id}
+      aria-label={own ? "You" : name}
+    >
+      {!own && <Avatar name={name} participant={props.participant} />}
+      <div class="column">
+        <Byline name={own ? null : name} message={message} />
+        <div class="bubble">
+          <Markdown text={textOf(message)} />
+          <Images message={message} />
+        </div>
+      </div>
+    </article>
+  );
+});
+
+/** An own message on its way. */
+export function Outgoing({ store, message }: { store: Store; message: OutgoingMessage }): VNode {
+  const failed = message.state === "failed";
+  return (
+    <article class="message own outgoing" data-message-id={message.id} aria-label="You">
+      <div class="column">
+        <div class="bubble">
+          <Markdown text={message.text} />
+        </div>
+        {message.state === "sending" && <p class="foot late">Sending…</p>}
+        {failed && (
+          <p class="foot problem" role="alert">
+            <span>Not sent. {message.error}</span>
+            <button type="button" class="plain" onClick={() => store.resend(message.id)}>
+              Retry
+            </button>
+            <button type="button" class="quiet" onClick={() => store.discard(message.id)}>
+              Discard
+            </button>
+          </p>
+        )}
+      </div>
+    </article>
+  );
+}
+
+function Answer({ store, message, streaming }: MessageProps): VNode {
+  const status = message.metadata?.status;
+  const done = !streaming && (isFinal(message) || status === undefined);
+  return (
+    <article
+      class={done ? "message answer" : "message answer open"}
+      data-message-id={message.id}
+      data-status={status}
+      aria-label={assistantName(message.metadata)}
+      aria-busy={!done}
+    >
+      <AssistantAvatar />
+      <div class="column">
+        <Byline name={assistantName(message.metadata)} message={message} />
+        {streaming ? <StreamingText store={store} id={message.id} /> : <FinalText message={message} />}
+        {done ? <AnswerFoot message={message} /> : <StreamingFoot store={store} id={message.id} />}
+      </div>
+    </article>
+  );
+}
+
+function StreamingText({ store, id }: { store: Store; id: string }): VNode {
+  const text = store.liveText(id).value;
+  return text ? (
+    <Body>
+      <Markdown text={text} open />
+    </Body>
+  ) : (
+    <Thinking />
+  );
+}
+
+function FinalText({ message }: { message: ChatMessage }): VNode | null {
+  const text = textOf(message);
+  if (message.metadata?.status === "queued") return <p class="waiting">Waiting for the current answer…</p>;
+  if (!text) return message.metadata?.status === "streaming" ? <Thinking /> : null;
+  return (
+    <Body>
+      <Markdown text={text} />
+      <Images message={message} />
+    </Body>
+  );
+}
+
+/** The words of an answer; what of them is read aloud is the announcer's business. */
+function Body({ children }: { children: ComponentChildren }): VNode {
+  return (
+    <div class="body" aria-live="off">
+      {children}
+    </div>
+  );
+}
+
+function Thinking(): VNode {
+  return (
+    <p class="waiting">
+      <Dots />
+      <span class="sr-only">Thinking…</span>
+    </p>
+  );
+}
+
+function StreamingFoot({ store, id }: { store: Store; id: string }): VNode | null {
+  const metrics = useComputed(() => store.chat.value?.streams[id]?.metrics ?? null).value;
+  const line = metrics ? metricsLine(metrics) : "";
+  return line ? <p class="foot metrics">{line}</p> : null;
+}
+
+function AnswerFoot({ message }: { message: ChatMessage }): VNode | null {
+  const ending = endingLine(message);
+  const line = metricsLine(message.metadata ?? {});
+  const text = textOf(message);
+  return (
+    <>
+      {ending && <p class={message.error ? "foot ending problem" : "foot ending"}>{ending}</p>}
+      {(line || text) && (
+        <p class="foot metrics">
+          {line && <span>{line}</span>}
+          {text && <CopyButton text={text} what="answer" />}
+        </p>
+      )}
+    </>
+  );
+}
+
+/** A system or tool message: a quiet line. */
+function Note({ message }: { message: ChatMessage }): VNode {
+  return (
+    <article class="message note" data-message-id={message.id}>
+      <Markdown text={textOf(message)} />
+    </article>
+  );
+}
+
+function Byline({ name, message }: { name: string | null; message: ChatMessage }): VNode | null {
+  const timestamp = message.metadata?.timestamp;
+  const time = timeLabel(timestamp);
+  if (!name && !time) return null;
+  return (
+    <p class="byline">
+      {name && <span class="name">{name}</span>}
+      {time && <time dateTime={timestamp}>{time}</time>}
+    </p>
+  );
+}
+
+function Images({ message }: { message: ChatMessage }): VNode | null {
+  if (typeof message.content === "string") return null;
+  const images = message.content.flatMap((part) => (part.type === "image_url" ? [part.image_url.url] : []));
+  return images.length > 0 ? (
+    <p class="images">
+      {images.map((url) => (
+        <MessageImage key={url} href={url} alt="" />
+      ))}
+    </p>
+  ) : null;
+}

@@ -1,0 +1,33 @@
+import type { VNode } from "preact";
+import type { ProviderState } from "../contract";
+import type { Store } from "../store";
+import { modelLabel, PROVIDER_WORDS } from "./words";
+
+const TONE: Record<ProviderState, string> = {
+  healthy: "good",
+  degraded: "warn",
+  rate_limited: "warn",
+  down: "bad",
+  unknown: "idle",
+  disabled: "idle",
+};
+
+/** Name, model and state of the provider that answers; a dot for the eye, words for everybody. */
+export function Provider({ store }: { store: Store }): VNode | null {
+  const line = store.select.provider.value;
+  if (!line) return null;
+  const { provider, model, state, reason } = line;
+  const words = PROVIDER_WORDS[state] ?? state;
+  return (
+    <div class="provider" title={reason || undefined}>
+      <span class={`dot ${TONE[state] ?? "idle"}`} aria-hidden="true" />
+      <span class="parts">
+        <span>{provider || "No provider"}</span>
+        {model && <span>{modelLabel(model)}</span>}
+        <span>{words}</span>
+      </span>
+      {provider === "local" && <span class="caution">small model, often wrong</span>}
+      {state !== "healthy" && reason && <span class="reason">{reason}</span>}
+    </div>
+  );
+}

@@ -1,0 +1,24 @@
+import type { VNode } from "preact";
+import type { Store } from "../store";
+import { typingLine } from "./words";
+
+/** Who is typing. The line keeps its place when it is empty, so that nothing jumps. */
+export function Typing({ store }: { store: Store }): VNode {
+  const line = typingLine(store.select.typing.value, store.select.participants.value);
+  return (
+    <div class="typing" aria-live="off">
+      {line && <Dots />}
+      {line}
+    </div>
+  );
+}
+
+export function Dots(): VNode {
+  return (
+    <span class="dots" aria-hidden="true">
+      <i />
+      <i />
+      <i />
+    </span>
+  );
+}

@@ -1,0 +1,2 @@
+// Entry of the anywidget bundle.
+export { default } from "./host-anywidget";
