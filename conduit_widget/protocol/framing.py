@@ -35,6 +35,9 @@ class TextRecordReader:
         """
         if isinstance(data, str):
             data = data.encode()
+        size = len(data) - 1
+        if not self._tail and 0 <= size <= self._max_record_bytes and data.find(RECORD_SEPARATOR) == size:
+            return [data[:size]]  # one whole record, by far the most frequent case
         records = data.split(RECORD_SEPARATOR)
         rest = records.pop()
         if self._tail and records:
@@ -85,10 +88,14 @@ class BinaryRecordReader:
         records: list[bytes] = []
         position, end = 0, len(data)
         while position < end:
-            prefix = read_varint(data, position)
-            if prefix is None:
-                break
-            size, start = prefix
+            size = data[position]
+            if size < 0x80:
+                start = position + 1
+            else:
+                prefix = read_varint(data, position)
+                if prefix is None:
+                    break
+                size, start = prefix
             if size > self._max_record_bytes:
                 raise MessageTooLargeError(size, self._max_record_bytes)
             stop = start + size
@@ -109,6 +116,8 @@ def read_varint(data: bytes, position: int) -> tuple[int, int] | None:
         RemoteProtocolError: the value does not fit a signed 32-bit integer.
 
     """
+    if position + 1 < len(data) and data[position] >= 0x80 > data[position + 1]:
+        return data[position] & 0x7F | data[position + 1] << 7, position + 2
     value = shift = 0
     for index in range(position, min(len(data), position + MAX_VARINT_BYTES)):
         byte = data[index]
@@ -128,6 +137,8 @@ def write_varint(value: int) -> bytes:
     """Return ``value`` as a length prefix."""
     if value < 0x80:
         return bytes((value,))
+    if value < 0x4000:
+        return bytes((value & 0x7F | 0x80, value >> 7))
     prefix = bytearray()
     while value >= 0x80:
         prefix.append(value & 0x7F | 0x80)

@@ -36,10 +36,10 @@ class _TypeOnly(msgspec.Struct):
     type: int
 
 
-_encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[_WireMessage] = msgspec.json.Decoder(_WireMessage)
 _type_decoder = msgspec.json.Decoder(_TypeOnly)
-_PING: Final = _encoder.encode(Ping()) + RECORD_SEPARATOR
+_encode: Final = msgspec.json.Encoder().encode
+_PING: Final = _encode(Ping()) + RECORD_SEPARATOR
 
 
 class JsonHubProtocol:
@@ -57,10 +57,10 @@ class JsonHubProtocol:
 
         """
         try:
-            if isinstance(message, Invocation):
+            if type(message) is Invocation:
                 if message.invocation_id is None and not message.headers:
-                    return _encoder.encode(message) + RECORD_SEPARATOR
-                return _encoder.encode(_ordered(message, INVOCATION)) + RECORD_SEPARATOR
+                    return _encode(message) + RECORD_SEPARATOR
+                return _encode(_ordered(message, INVOCATION)) + RECORD_SEPARATOR
             if isinstance(message, Ping):
                 return _PING
             if isinstance(message, InvocationBindingFailure):
@@ -69,8 +69,8 @@ class JsonHubProtocol:
                 )
             if getattr(message, "headers", None):
                 tag = message.__struct_config__.tag
-                return _encoder.encode(_ordered(message, tag)) + RECORD_SEPARATOR
-            return _encoder.encode(message) + RECORD_SEPARATOR
+                return _encode(_ordered(message, tag)) + RECORD_SEPARATOR
+            return _encode(message) + RECORD_SEPARATOR
         except (TypeError, ValueError, OverflowError, RecursionError) as error:
             raise LocalProtocolError(f"A value cannot be sent as JSON: {error}.") from error
 

@@ -1,6 +1,6 @@
-"""The one small HTTP client of the edges: POST for negotiate, cookies kept, nothing secret in errors or logs.
+"""The one small HTTP client of the edges: POST for negotiate, cookies kept, nothing secret told.
 
-It drives httpx2's transport directly: its ``AsyncClient`` logs every URL, and a redirected negotiate may carry
+It drives httpx2's transport directly: its ``AsyncClient`` logs every URL, and a redirected one may carry
 a token in its query. Environment proxies are not used, so a loopback hub is never asked for through one.
 """
 

@@ -1,7 +1,11 @@
 """A scripted SignalR peer on a real socket: the test decides every byte after the HTTP request.
 
-One port answers ``POST …/negotiate`` from a list of replies (the last one repeats) and hands WebSockets to the
-test, which drives each by hand: ``socket = await server.accept(); await socket.handshake(); socket.send({...})``.
+One port answers ``POST …/negotiate`` from a list of replies (the last one repeats) and hands WebSockets to
+the test, which drives each by hand::
+
+    socket = await server.accept()
+    await socket.handshake()
+    socket.send({"type": 6})
 """
 
 from __future__ import annotations
