@@ -1,0 +1,22 @@
+"""Conversations on the hub: ChatHub and StatusHub, order and history, generations, presence.
+
+A message's way: ``validation`` → ``answering`` → the store's transaction (``history_store``) → fan-out in
+``conversation``; its answer: ``generation_queue`` → ``generation`` → the same store and fan-out.
+"""
+
+from .chat import Chat, build_chat
+from .chat_hub import ChatHub
+from .history_store import HistoryStore
+from .history_store_sqlite import SqliteHistoryStore
+from .settings import ChatSettings
+from .status_hub import StatusHub
+
+__all__ = [
+    "Chat",
+    "ChatHub",
+    "ChatSettings",
+    "HistoryStore",
+    "SqliteHistoryStore",
+    "StatusHub",
+    "build_chat",
+]

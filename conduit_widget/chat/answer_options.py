@@ -1,0 +1,137 @@
+"""What the sender of a message wants of the answer: read from ``message.metadata`` and validated."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import msgspec
+
+from conduit_widget.errors import ValidationError
+from conduit_widget.providers.provider import GenerationParameters
+from conduit_widget.types import AssistantSetting
+
+__all__ = ["AnswerOptions", "read_options", "wants_answer"]
+
+MAX_NAME_CHARS: Final = 128
+MAX_SYSTEM_PROMPT_BYTES: Final = 8 * 1024
+MAX_ANSWER_TOKENS: Final = 32_768
+MAX_STOPS: Final = 4
+MAX_STOP_CHARS: Final = 64
+MAX_SEED: Final = 2**53 - 1
+
+_ASSISTANT: Final = re.compile(r"(?<!\w)@assistant(?!\w)", re.IGNORECASE)
+
+
+class AnswerOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """``respond`` overrides the conversation's assistant setting; None leaves the default."""
+
+    respond: bool | None = None
+    model: str | None = None
+    provider: str | None = None
+    system_prompt: str | None = None
+    parameters: GenerationParameters = GenerationParameters()
+
+
+def read_options(metadata: Mapping[str, Any]) -> AnswerOptions:
+    """Read ``respond``, ``model``, ``provider`` and ``parameters``; other keys are not ours.
+
+    Raises:
+        ValidationError: one of them is of the wrong kind or out of range.
+
+    """
+    respond = metadata.get("respond")
+    if respond is not None and not isinstance(respond, bool):
+        raise ValidationError("message.metadata.respond", "must be true or false")
+    parameters = metadata.get("parameters")
+    if parameters is None:
+        parameters = {}
+    if not isinstance(parameters, Mapping):
+        raise ValidationError("message.metadata.parameters", "must be an object")
+    return AnswerOptions(
+        respond=respond,
+        model=_name("model", metadata.get("model")),
+        provider=_name("provider", metadata.get("provider")),
+        system_prompt=_system_prompt(parameters.get("systemPrompt")),
+        parameters=GenerationParameters(
+            temperature=_number("temperature", parameters.get("temperature"), 0, 2),
+            top_p=_number("topP", parameters.get("topP"), 0, 1),
+            max_tokens=_integer("maxTokens", parameters.get("maxTokens"), 1, MAX_ANSWER_TOKENS),
+            stop=_stop(parameters.get("stop")),
+            seed=_integer("seed", parameters.get("seed"), -MAX_SEED, MAX_SEED),
+        ),
+    )
+
+
+def wants_answer(
+    setting: AssistantSetting, options: AnswerOptions, text: str, models: Iterable[str] = ()
+) -> bool:
+    """Say whether the model answers a message with this text; ``models`` are the names it goes by."""
+    if options.respond is not None:
+        return options.respond
+    if setting != "mention":
+        return setting == "always"
+    if options.model is not None or _ASSISTANT.search(text):
+        return True
+    lowered = text.lower()
+    return any(f"@{model.lower()}" in lowered for model in models if model)
+
+
+def _name(key: str, value: Any) -> str | None:
+    if value is None or value == "":
+        return None
+    field = f"message.metadata.{key}"
+    if not isinstance(value, str):
+        raise ValidationError(field, "must be text")
+    if len(value) > MAX_NAME_CHARS:
+        raise ValidationError(field, f"has {len(value)} characters; the limit is {MAX_NAME_CHARS}")
+    return value
+
+
+def _number(key: str, value: Any, least: float, most: float) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
+        raise ValidationError(
+            f"message.metadata.parameters.{key}", f"must be a number from {least} to {most}"
+        )
+    return float(value)
+
+
+def _integer(key: str, value: Any, least: int, most: int) -> int | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        raise ValidationError(
+            f"message.metadata.parameters.{key}", f"must be a whole number from {least} to {most}"
+        )
+    return value
+
+
+def _stop(value: Any) -> list[str] | None:
+    if value is None:
+        return None
+    stops = [value] if isinstance(value, str) else value
+    if (
+        not isinstance(stops, list)
+        or len(stops) > MAX_STOPS
+        or not all(isinstance(stop, str) and 0 < len(stop) <= MAX_STOP_CHARS for stop in stops)
+    ):
+        raise ValidationError(
+            "message.metadata.parameters.stop",
+            f"must be at most {MAX_STOPS} texts of 1 to {MAX_STOP_CHARS} characters",
+        )
+    return stops or None
+
+
+def _system_prompt(value: Any) -> str | None:
+    if value is None:
+        return None
+    field = "message.metadata.parameters.systemPrompt"
+    if not isinstance(value, str):
+        raise ValidationError(field, "must be text")
+    size = len(value.encode())
+    if size > MAX_SYSTEM_PROMPT_BYTES:
+        raise ValidationError(field, f"has {size} bytes; the limit is {MAX_SYSTEM_PROMPT_BYTES} bytes")
+    return value

@@ -1,0 +1,126 @@
+"""The text and speed of an answer being written: pure bookkeeping, times given by the caller."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from typing import Final
+
+from conduit_widget.providers.provider import Usage
+from conduit_widget.types import StreamMetrics
+
+__all__ = ["AnswerText", "Delta", "Speed"]
+
+_LONE_SURROGATES: Final = re.compile("[\ud800-\udfff]")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Delta:
+    """Text to send: ``offset`` in code points, ``index`` of its first token, ``count`` of its tokens."""
+
+    text: str
+    offset: int
+    index: int
+    count: int
+
+
+class AnswerText:
+    """What was sent of an answer and what still waits to be.
+
+    Whoever reads :attr:`sent` and then gets every later delta has the whole text. The answer ends at
+    ``max_bytes`` of UTF-8 (overflow policy: the generation is stopped, finish reason ``length``).
+    """
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._size = 0
+        self._sent: list[str] = []
+        self._sent_chars = 0
+        self._sent_tokens = 0
+        self._waiting: list[str] = []
+
+    @property
+    def sent(self) -> str:
+        """The text of all deltas taken so far."""
+        if len(self._sent) > 1:
+            self._sent = ["".join(self._sent)]
+        return self._sent[0] if self._sent else ""
+
+    @property
+    def sent_tokens(self) -> int:
+        """How many tokens the deltas taken so far had."""
+        return self._sent_tokens
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a delta would not be empty."""
+        return bool(self._waiting)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the answer has reached its limit."""
+        return self._size >= self._max_bytes
+
+    def add(self, token: str) -> None:
+        """Add a token; what no text encoding can carry becomes U+FFFD."""
+        token = _LONE_SURROGATES.sub("\ufffd", token)
+        self._size += len(token.encode())
+        self._waiting.append(token)
+
+    def take(self) -> Delta:
+        """Return all that waits as one delta and count it as sent."""
+        delta = Delta("".join(self._waiting), self._sent_chars, self._sent_tokens, len(self._waiting))
+        if delta.text:
+            self._sent.append(delta.text)
+        self._sent_chars += len(delta.text)
+        self._sent_tokens += delta.count
+        self._waiting.clear()
+        return delta
+
+
+class Speed:
+    """How fast an answer comes. Times in seconds from one monotonic clock; the results in ms and tokens/s.
+
+    A chunk counts as a token until the provider reports its own count.
+    """
+
+    def __init__(self, started: float) -> None:
+        self._started = started
+        self._first: float | None = None
+        self._last = started
+        self._chunks = 0
+        self.usage: Usage | None = None
+
+    def token(self, now: float) -> None:
+        """Note a chunk with text."""
+        if self._first is None:
+            self._first = now
+        self._last = now
+        self._chunks += 1
+
+    @property
+    def completion_tokens(self) -> int:
+        """Tokens of the answer: reported, else counted in chunks."""
+        return self.usage.completion_tokens if self.usage is not None else self._chunks
+
+    def latency_ms(self, now: float) -> float:
+        """Time since the provider was asked."""
+        return _ms(now - self._started)
+
+    def metrics(self) -> StreamMetrics:
+        """Return what is known so far."""
+        if self._first is None:
+            return StreamMetrics()
+        steps, span = self.completion_tokens - 1, self._last - self._first
+        measurable = steps > 0 and span > 0
+        return StreamMetrics(
+            time_to_first_token=_ms(self._first - self._started),
+            tokens_per_second=round(steps / span, 2) if measurable else None,
+            inter_token_latency=_ms(span / steps) if measurable else None,
+            prompt_tokens=self.usage.prompt_tokens if self.usage is not None else None,
+            completion_tokens=self.completion_tokens,
+        )
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1000, 3)

@@ -1,0 +1,82 @@
+"""Posting a message: committed with its answer's placeholder in one step, then the answer takes its turn."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, Protocol
+
+from conduit_widget.types import Author, ChatMessage, MessageError, ProviderStatus, SendReceipt
+
+from .answer_options import AnswerOptions, wants_answer
+from .conversation import Conversation
+from .generation import GenerationJob
+from .generation_queue import GenerationQueue, Place
+from .history_store import Commit
+
+__all__ = ["ModelNames", "post_message"]
+
+
+class ModelNames(Protocol):
+    """Knows the models that may be named in a message."""
+
+    def statuses(self) -> list[ProviderStatus]:
+        """Return the state of every provider, its models included."""
+
+
+async def post_message(
+    conversation: Conversation,
+    generations: GenerationQueue,
+    providers: ModelNames,
+    *,
+    author: Author,
+    message: ChatMessage,
+    options: AnswerOptions,
+) -> SendReceipt:
+    """Commit a user's message and return its receipt; the model answers where it should.
+
+    A repeated message (same id, same author) has the first receipt, and no second answer.
+    """
+    names = [model for status in providers.statuses() for model in (status.provider, *status.models)]
+    if not wants_answer(conversation.assistant, options, message.text, names):
+        return await conversation.append(author, message, None, lambda _commit: None)
+    with generations.reserve(conversation.conversation_id) as place:
+        answer = _placeholder(message, options, place)
+
+        def enqueue(commit: Commit) -> None:
+            if commit.duplicate or answer.error is not None:
+                return
+            question, placeholder = commit.events
+            generations.enqueue(
+                GenerationJob(
+                    room=conversation,
+                    question_seq=question.seq,
+                    author_id=author.user_id,
+                    answer=ChatMessage.from_wire(placeholder.arguments[0]),
+                    answer_seq=placeholder.seq,
+                    options=options,
+                )
+            )
+
+        return await conversation.append(author, message, answer, enqueue)
+
+
+def _placeholder(question: ChatMessage, options: AnswerOptions, place: Place) -> ChatMessage:
+    metadata: dict[str, Any] = {"status": place}
+    if options.model is not None:
+        metadata["model"] = options.model
+    error = None
+    if place == "full":
+        metadata = {**metadata, "status": "error", "finishReason": "error"}
+        error = MessageError(
+            type="rate_limit",
+            recoverable=True,
+            message="Too many questions wait for an answer here. Ask again when some are answered.",
+        )
+    return ChatMessage(
+        id=str(uuid.uuid4()),
+        role="assistant",
+        content="",
+        parent_id=question.id,
+        metadata=metadata,
+        error=error,
+    )

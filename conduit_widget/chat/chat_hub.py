@@ -1,0 +1,191 @@
+"""ChatHub: what clients may call. Identity is the connection's; membership is checked at every method."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, TypeVar
+
+from conduit_widget.contract import ChatMethod, ErrorText
+from conduit_widget.errors import HubException
+from conduit_widget.hub.connection import HubConnectionContext
+from conduit_widget.hub.hub import Hub, hub_method
+from conduit_widget.types import (
+    Author,
+    HistoryPage,
+    JoinResult,
+    ProviderStatus,
+    ResumeResult,
+    SendReceipt,
+)
+
+from .answering import post_message
+from .conversation import Conversation
+from .conversations import Conversations
+from .generation_queue import GenerationQueue
+from .history_store import HistoryStore
+from .provider_feed import Providers, send_statuses
+from .settings import ChatSettings
+from .validation import (
+    check_conversation_id,
+    check_history_request,
+    check_message,
+    check_message_id,
+    check_position,
+)
+
+__all__ = ["ChatHub"]
+
+T = TypeVar("T")
+
+_JOINED: Final = "chat.conversations"
+
+
+class ChatHub(Hub):
+    """The chat's methods. What a method refuses, it refuses with a ``HubException`` for people.
+
+    A conversation the caller has not joined, may not read, or that does not exist: "Unauthorized", alike, so
+    that nobody learns which conversations there are.
+    """
+
+    def __init__(self, store: HistoryStore, providers: Providers, settings: ChatSettings) -> None:
+        self._settings = settings
+        self._store = store
+        self._providers = providers
+        self.generations = GenerationQueue(providers, settings)
+        self.conversations = Conversations(self, store, self.generations, settings)
+
+    async def on_disconnected(self, caller: HubConnectionContext, error: Exception | None) -> None:
+        """Leave every conversation; a reload within the grace shows nothing to the others."""
+        for conversation in self._joined(caller).values():
+            conversation.leave(caller.connection_id)
+
+    @hub_method(ChatMethod.JOIN_CONVERSATION)
+    async def join_conversation(self, caller: HubConnectionContext, conversation_id: str) -> JoinResult:
+        """Join; return the snapshot that live events continue. An unknown id creates, where allowed."""
+        return await self._enter(caller, conversation_id, lambda found: found.join(caller))
+
+    @hub_method(ChatMethod.RESUME_CONVERSATION)
+    async def resume_conversation(
+        self, caller: HubConnectionContext, conversation_id: str, epoch: str, seq: int
+    ) -> ResumeResult:
+        """Join again after ``seq`` of ``epoch``; return all missed events, or a snapshot instead."""
+        check_position("seq", seq)
+        return await self._enter(caller, conversation_id, lambda found: found.resume(caller, epoch, seq))
+
+    @hub_method(ChatMethod.LEAVE_CONVERSATION)
+    async def leave_conversation(self, caller: HubConnectionContext, conversation_id: str) -> None:
+        """Leave; harmless when not joined."""
+        conversation = self._joined(caller).pop(check_conversation_id(conversation_id), None)
+        if conversation is not None:
+            conversation.leave(caller.connection_id)
+
+    @hub_method(ChatMethod.SEND_MESSAGE)
+    async def send_message(
+        self, caller: HubConnectionContext, conversation_id: str, message: dict[str, Any]
+    ) -> SendReceipt:
+        """Commit a message; the same id again returns the same receipt."""
+        conversation = await self._writable(caller, conversation_id)
+        author = _author(caller)
+        checked, options = check_message(message, author)
+        return await post_message(
+            conversation,
+            self.generations,
+            self._providers,
+            author=author,
+            message=checked,
+            options=options,
+        )
+
+    @hub_method(ChatMethod.START_TYPING)
+    async def start_typing(self, caller: HubConnectionContext, conversation_id: str) -> None:
+        """Show the caller as typing until they stop, send, leave, or 6 s pass without another call."""
+        conversation = await self._writable(caller, conversation_id)
+        conversation.start_typing(caller)
+
+    @hub_method(ChatMethod.STOP_TYPING)
+    async def stop_typing(self, caller: HubConnectionContext, conversation_id: str) -> None:
+        """Take it back."""
+        conversation = await self._writable(caller, conversation_id)
+        conversation.stop_typing(caller.user.user_id)
+
+    @hub_method(ChatMethod.REQUEST_PROVIDER_STATUS)
+    async def request_provider_status(self, caller: HubConnectionContext) -> list[ProviderStatus]:
+        """Return every provider's status, and send it as events to the caller."""
+        return send_statuses(caller, self._providers)
+
+    @hub_method(ChatMethod.GET_HISTORY)
+    async def get_history(
+        self, caller: HubConnectionContext, conversation_id: str, before_seq: int, limit: int
+    ) -> HistoryPage:
+        """Return up to ``limit`` messages before ``before_seq``, oldest first; large ones come in fewer."""
+        await self._readable(caller, conversation_id)
+        before_seq, limit = check_history_request(before_seq, limit, self._settings.max_history_page)
+        return await self._store.history(
+            conversation_id, before_seq=before_seq, limit=limit, max_bytes=self._settings.reply_bytes
+        )
+
+    @hub_method(ChatMethod.STOP_GENERATION)
+    async def stop_generation(self, caller: HubConnectionContext, message_id: str) -> bool:
+        """End the answer of that id, keeping its text; False when it is not being written (any more).
+
+        In an open conversation every member may stop an answer; in a members' conversation whoever asked,
+        and an owner.
+        """
+        generation = self.generations.find(check_message_id(message_id))
+        if generation is None:
+            return False
+        conversation = self._joined(caller).get(generation.job.room.conversation_id)
+        if conversation is None:
+            raise HubException(ErrorText.UNAUTHORIZED)
+        user_id = caller.user.user_id
+        role = await conversation.access.require_writer(user_id)
+        if not (conversation.access.is_open or role == "owner" or user_id == generation.job.author_id):
+            raise HubException(ErrorText.UNAUTHORIZED)
+        self.generations.stop(generation, "cancelled")
+        return True
+
+    def _joined(self, caller: HubConnectionContext) -> dict[str, Conversation]:
+        joined: dict[str, Conversation] = caller.items.setdefault(_JOINED, {})
+        return joined
+
+    async def _readable(self, caller: HubConnectionContext, conversation_id: str) -> Conversation:
+        conversation = self._joined(caller).get(check_conversation_id(conversation_id))
+        if conversation is None or not conversation.has(caller.connection_id):
+            raise HubException(ErrorText.UNAUTHORIZED)
+        await conversation.access.require_reader(caller.user.user_id)
+        return conversation
+
+    async def _writable(self, caller: HubConnectionContext, conversation_id: str) -> Conversation:
+        conversation = await self._readable(caller, conversation_id)
+        await conversation.access.require_writer(caller.user.user_id)
+        return conversation
+
+    async def _enter(
+        self,
+        caller: HubConnectionContext,
+        conversation_id: str,
+        work: Callable[[Conversation], Awaitable[T]],
+    ) -> T:
+        """Let the caller in, where they may, by ``work``; nothing is awaited after it."""
+        joined = self._joined(caller)
+        most = self._settings.conversations_per_connection
+        if len(joined) >= most and conversation_id not in joined:
+            raise HubException(
+                f"Conversation limit exceeded ({len(joined)}/{most}). Leave one before joining another."
+            )
+        user_id = caller.user.user_id
+        conversation = await self.conversations.open(check_conversation_id(conversation_id), user_id)
+        if conversation is None:
+            raise HubException(ErrorText.UNAUTHORIZED)
+
+        async def check_and_work() -> T:
+            await conversation.access.require_reader(user_id)
+            return await work(conversation)
+
+        result = await conversation.pinned(check_and_work())
+        joined[conversation_id] = conversation
+        return result
+
+
+def _author(caller: HubConnectionContext) -> Author:
+    return Author(user_id=caller.user.user_id, user_name=caller.user.user_name)

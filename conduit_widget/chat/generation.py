@@ -1,0 +1,348 @@
+"""One generation: the provider's chunks become batched ``StreamToken`` events and, at the end, one message.
+
+A token waits at most one batch interval; the text so far is checkpointed while it grows; the last event is
+``done``, then the final text is committed as ``MessageUpdated``. Nobody needs to be reading.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+import logging
+import secrets
+import traceback
+from collections.abc import Callable
+from typing import Any, Final, Protocol, cast, get_args
+
+from conduit_widget.contract import ChatEvent, ErrorText
+from conduit_widget.errors import ProviderError
+from conduit_widget.providers.provider import Chunk, GenerationRequest, Provider
+from conduit_widget.types import (
+    ChatMessage,
+    FinishReason,
+    MessageError,
+    OpenStream,
+    StreamMetadata,
+    StreamMetrics,
+)
+
+from .answer_options import AnswerOptions
+from .answer_text import AnswerText, Speed
+from .history_store import StoredStream
+from .prompt import build_prompt
+from .settings import ChatSettings
+
+__all__ = ["AnswerRoom", "Generation", "GenerationJob", "ProviderChoice"]
+
+_log = logging.getLogger(__name__)
+
+_FINISH_REASONS: Final = frozenset(get_args(FinishReason))
+_STATUS_OF: Final[dict[str, str]] = {
+    "cancelled": "cancelled",
+    "interrupted": "interrupted",
+    "error": "error",
+}
+
+
+class AnswerRoom(Protocol):
+    """The conversation, as an answer being written needs it."""
+
+    @property
+    def conversation_id(self) -> str:
+        """Where the answer goes."""
+
+    def broadcast(self, target: str, *arguments: Any) -> None:
+        """Send an event to every connection in the conversation."""
+
+    async def history_until(self, seq: int) -> list[dict[str, Any]]:
+        """Return the newest messages up to and including ``seq``, oldest first."""
+
+    async def checkpoint(self, stream: StoredStream) -> None:
+        """Keep the text so far."""
+
+    async def finish_answer(self, message: ChatMessage, on_commit: Callable[[], None]) -> None:
+        """Commit the final version and end the stream."""
+
+
+class ProviderChoice(Protocol):
+    """Picks the provider of a generation."""
+
+    def select(self, provider: str | None, model: str | None) -> Provider:
+        """Return the provider to ask.
+
+        Raises:
+            ProviderError: there is none; the text says what to do.
+
+        """
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class GenerationJob:
+    """An answer to write: ``answer`` is its committed placeholder, at ``answer_seq``."""
+
+    room: AnswerRoom
+    question_seq: int
+    author_id: str
+    answer: ChatMessage
+    answer_seq: int
+    options: AnswerOptions
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Outcome:
+    reason: FinishReason
+    error: MessageError | None = None
+
+
+class Generation:
+    """Runs one job once. Everything happens on one event loop."""
+
+    def __init__(self, job: GenerationJob, providers: ProviderChoice, settings: ChatSettings) -> None:
+        self.job = job
+        self.is_open = False
+        self._claimed = False
+        self._providers = providers
+        self._settings = settings
+        self._loop = asyncio.get_running_loop()
+        self._text = AnswerText(settings.max_answer_bytes)
+        self._speed = Speed(self._loop.time())
+        self._model = job.options.model or ""
+        self._provider = ""
+        self._provider_reason: str | None = None
+        self._stop_reason: FinishReason | None = None
+        self._work: asyncio.Task[None] | None = None
+        self._ended: asyncio.Future[None] = self._loop.create_future()
+        self._flush_timer: asyncio.TimerHandle | None = None
+        self._checkpoint_timer: asyncio.TimerHandle | None = None
+        self._checkpointing: asyncio.Task[None] | None = None
+        self._last_flush = self._last_metrics = float("-inf")
+
+    def claim(self) -> bool:
+        """Take the right to run it; True once only."""
+        claimed, self._claimed = self._claimed, True
+        return not claimed
+
+    def stop(self, reason: FinishReason) -> None:
+        """End it, keeping the text so far; the first reason holds, an ended one is left alone."""
+        if self._stop_reason is not None or self._ended.done():
+            return
+        self._stop_reason = reason
+        if self._work is not None:
+            self._work.cancel()
+            # A provider that will not end does not keep the answer from ending.
+            self._loop.call_later(self._settings.stop_timeout, self._mark_ended)
+
+    async def run(self) -> None:
+        """Ask the provider, stream the answer, commit it. Raises only when the store does."""
+        self.is_open = True
+        try:
+            outcome = await self._produce()
+            self._cancel_timers()
+            self._send_delta(done=True, reason=outcome.reason)
+            if self._checkpointing is not None:
+                await asyncio.wait({self._checkpointing})
+            await self.job.room.finish_answer(self._final_message(outcome), self._close)
+        finally:
+            self.is_open = False
+
+    def open_stream(self) -> OpenStream:
+        """Return the stream as a late joiner needs it: every later delta continues this text."""
+        return OpenStream(
+            message_id=self.job.answer.id,
+            seq=self.job.answer_seq,
+            text=self._text.sent,
+            index=self._text.sent_tokens,
+            model=self._model,
+            provider=self._provider,
+            metrics=self._speed.metrics(),
+        )
+
+    def _close(self) -> None:
+        self.is_open = False
+
+    async def _produce(self) -> _Outcome:
+        if self._stop_reason is not None:
+            self._mark_ended()
+            return _Outcome(self._stop_reason)
+        if self.job.answer.metadata.get("status") == "queued":
+            self._send_delta()  # empty: its turn has come
+        self._work = asyncio.create_task(self._consume(), name="generation")
+        self._work.add_done_callback(self._mark_ended)
+        await self._ended
+        if not self._work.done():
+            _log.warning("The provider %s did not end a stopped generation in time.", self._provider)
+        elif not self._work.cancelled():
+            return self._outcome_of(self._work.exception())
+        return _Outcome(self._why_stopped())
+
+    def _why_stopped(self) -> FinishReason:
+        return self._stop_reason or "interrupted"
+
+    def _mark_ended(self, _work: object = None) -> None:
+        if not self._ended.done():
+            self._ended.set_result(None)
+
+    async def _consume(self) -> None:
+        options = self.job.options
+        provider = self._providers.select(options.provider, options.model)
+        self._provider = provider.name
+        request = await self._request(provider.context_tokens)
+        self._speed = Speed(self._loop.time())
+        async with contextlib.aclosing(provider.generate(request)) as chunks:
+            async for chunk in chunks:
+                self._take(chunk)
+                if self._text.is_full:
+                    self._provider_reason = "length"
+                    break
+
+    async def _request(self, context_tokens: int | None) -> GenerationRequest:
+        options, settings = self.job.options, self._settings
+        prompt = options.system_prompt if options.system_prompt is not None else settings.system_prompt
+        messages = build_prompt(
+            await self.job.room.history_until(self.job.question_seq),
+            system_prompt=prompt,
+            context_tokens=context_tokens or settings.default_context_tokens,
+            max_tokens=options.parameters.max_tokens,
+        )
+        return GenerationRequest(messages=messages, model=options.model, parameters=options.parameters)
+
+    def _take(self, chunk: Chunk) -> None:
+        self._model = chunk.model or self._model
+        if chunk.usage is not None:
+            self._speed.usage = chunk.usage
+        if chunk.finish_reason is not None:
+            self._provider_reason = chunk.finish_reason
+        if not chunk.text or self._stop_reason is not None:
+            return
+        now = self._loop.time()
+        self._speed.token(now)
+        self._text.add(chunk.text)
+        if self._flush_timer is not None:
+            return
+        wait = self._last_flush + self._settings.batch_interval - now
+        if wait > 0:
+            self._flush_timer = self._loop.call_later(wait, self._flush)
+        else:
+            self._flush()
+
+    def _flush(self) -> None:
+        self._flush_timer = None
+        self._last_flush = self._loop.time()
+        self._send_delta()
+        if self._checkpoint_timer is None:
+            self._checkpoint_timer = self._loop.call_later(
+                self._settings.checkpoint_interval, self._start_checkpoint
+            )
+
+    def _send_delta(self, *, done: bool = False, reason: FinishReason | None = None) -> None:
+        delta = self._text.take()
+        metadata = StreamMetadata(
+            message_id=self.job.answer.id,
+            seq=self.job.answer_seq,
+            index=delta.index,
+            count=delta.count,
+            offset=delta.offset,
+            model=self._model,
+            provider=self._provider,
+            done=done,
+            finish_reason=reason,
+            metrics=self._due_metrics(done),
+        )
+        room = self.job.room
+        room.broadcast(ChatEvent.STREAM_TOKEN, room.conversation_id, delta.text, metadata)
+
+    def _due_metrics(self, done: bool) -> StreamMetrics | None:
+        now = self._loop.time()
+        metrics = self._speed.metrics()
+        known = metrics.time_to_first_token is not None
+        if not known or not (done or now - self._last_metrics >= self._settings.metrics_interval):
+            return None
+        self._last_metrics = now
+        return metrics
+
+    def _start_checkpoint(self) -> None:
+        self._checkpoint_timer = None
+        if self._checkpointing is None or self._checkpointing.done():
+            self._checkpointing = asyncio.create_task(self._checkpoint(), name="checkpoint")
+
+    async def _checkpoint(self) -> None:
+        stream = StoredStream(
+            conversation_id=self.job.room.conversation_id,
+            message_id=self.job.answer.id,
+            seq=self.job.answer_seq,
+            text=self._text.sent,
+            index=self._text.sent_tokens,
+            model=self._model,
+            provider=self._provider,
+        )
+        try:
+            await self.job.room.checkpoint(stream)
+        except Exception as error:  # noqa: BLE001 - the answer goes on; the next checkpoint may succeed
+            _log.warning("A checkpoint of an answer failed: %s", type(error).__name__)
+
+    def _cancel_timers(self) -> None:
+        for timer in (self._flush_timer, self._checkpoint_timer):
+            if timer is not None:
+                timer.cancel()
+
+    def _outcome_of(self, error: BaseException | None) -> _Outcome:
+        if error is None:
+            reason = self._provider_reason or "stop"
+            return _Outcome(cast("FinishReason", reason) if reason in _FINISH_REASONS else "stop")
+        if isinstance(error, ProviderError):
+            return _Outcome("error", _message_error(error))
+        error_id = secrets.token_hex(8)
+        # Not the error's text: a foreign provider may have put the prompt into it.
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        _log.error(
+            "A generation failed (error ID %s): %s in %s:%s",
+            error_id,
+            type(error).__name__,
+            place.filename,
+            place.lineno,
+        )
+        text = ErrorText.UNEXPECTED.format(id=error_id)
+        return _Outcome("error", MessageError(type="server_error", recoverable=True, message=text))
+
+    def _final_message(self, outcome: _Outcome) -> ChatMessage:
+        status = _STATUS_OF.get(outcome.reason, "complete")
+        metadata = {**self.job.answer.metadata, "status": status, "finishReason": outcome.reason}
+        if self._provider_reason is not None and self._provider_reason not in _FINISH_REASONS:
+            metadata["providerFinishReason"] = self._provider_reason
+        metadata.update(self._measured())
+        return ChatMessage(
+            id=self.job.answer.id,
+            role="assistant",
+            content=self._text.sent,
+            parent_id=self.job.answer.parent_id,
+            metadata=metadata,
+            error=outcome.error,
+        )
+
+    def _measured(self) -> dict[str, Any]:
+        metrics, usage = self._speed.metrics(), self._speed.usage
+        measured = {
+            "model": self._model or None,
+            "provider": self._provider or None,
+            "promptTokens": metrics.prompt_tokens,
+            "completionTokens": metrics.completion_tokens,
+            "tokensUsed": usage.prompt_tokens + usage.completion_tokens if usage is not None else None,
+            "tokensEstimated": True if usage is None and metrics.completion_tokens else None,
+            "tokensPerSecond": metrics.tokens_per_second,
+            "timeToFirstToken": metrics.time_to_first_token,
+            "latency": self._speed.latency_ms(self._loop.time()) if self._provider else None,
+        }
+        return {key: value for key, value in measured.items() if value is not None}
+
+
+def _message_error(error: ProviderError) -> MessageError:
+    return MessageError(
+        type=error.type,
+        recoverable=error.recoverable,
+        code=error.code,
+        status_code=error.status_code,
+        retry_after=error.retry_after,
+        suggestions=list(error.suggestions),
+        message=str(error),
+    )

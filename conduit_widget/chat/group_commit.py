@@ -1,0 +1,171 @@
+"""One writer thread for SQLite: many writes, one commit, results back on the event loop in commit order."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable
+from typing import Any, Final, Generic, TypeVar, cast
+
+from conduit_widget.errors import ConduitError
+
+from .history_store import NotInHistoryError
+
+__all__ = ["GroupCommitWriter"]
+
+_log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+MAX_PENDING_WRITES: Final = 1024
+MAX_BATCH: Final = 256
+
+
+class _Write(Generic[T]):
+    """A write under way: what to do, who waits, who is told."""
+
+    __slots__ = ("error", "future", "on_commit", "result", "work")
+
+    def __init__(
+        self,
+        work: Callable[[sqlite3.Connection], T],
+        future: asyncio.Future[T],
+        on_commit: Callable[[T], None] | None,
+    ) -> None:
+        self.work = work
+        self.future = future
+        self.on_commit = on_commit
+        self.result: T | None = None
+        self.error: BaseException | None = None
+
+
+class GroupCommitWriter:
+    """Runs writes on one thread; those that arrive during a commit share the next one.
+
+    At most :data:`MAX_PENDING_WRITES` writes are pending; beyond that a caller waits its turn (overflow
+    policy *wait*). A write refuses by raising a ``ConduitError`` or ``NotInHistoryError`` before it changes
+    anything; any other error undoes the batch, and its writes run again one by one, so that only the guilty
+    one fails.
+    """
+
+    def __init__(self, open_connection: Callable[[], sqlite3.Connection]) -> None:
+        self._open = open_connection
+        self._queue: queue.SimpleQueue[_Write[Any] | None] = queue.SimpleQueue()
+        self._room = asyncio.Semaphore(MAX_PENDING_WRITES)
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def start(self) -> None:
+        """Open the connection on the writer thread; its failure is raised here."""
+        self._loop = asyncio.get_running_loop()
+        opened: asyncio.Future[None] = self._loop.create_future()
+        self._thread = threading.Thread(
+            target=self._run, args=(self._loop, opened), name="history-writer", daemon=True
+        )
+        self._thread.start()
+        await opened
+
+    async def aclose(self) -> None:
+        """Let pending writes finish, then end the thread."""
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            self._queue.put(None)
+            await asyncio.to_thread(thread.join)
+
+    async def write(
+        self, work: Callable[[sqlite3.Connection], T], on_commit: Callable[[T], None] | None = None
+    ) -> T:
+        """Run ``work`` in a transaction and return its result after the commit.
+
+        Once queued the write happens, and ``on_commit`` is called, even when the caller is cancelled.
+        """
+        if self._thread is None or self._loop is None:
+            raise RuntimeError("The history store is not open; call start() first.")
+        await self._room.acquire()
+        future: asyncio.Future[T] = self._loop.create_future()
+        self._queue.put(_Write(work, future, on_commit))
+        return await future
+
+    def _run(self, loop: asyncio.AbstractEventLoop, opened: asyncio.Future[None]) -> None:
+        try:
+            connection = self._open()
+        except Exception as error:  # noqa: BLE001 - handed to start(), which raises it
+            _call(loop, opened.set_exception, error)
+            return
+        _call(loop, opened.set_result, None)
+        try:
+            while batch := self._next_batch():
+                _commit(connection, batch)
+                _call(loop, self._deliver, batch)
+        finally:
+            connection.close()
+
+    def _next_batch(self) -> list[_Write[Any]]:
+        first = self._queue.get()
+        if first is None:
+            return []
+        batch = [first]
+        while len(batch) < MAX_BATCH:
+            try:
+                write = self._queue.get_nowait()
+            except queue.Empty:
+                break
+            if write is None:
+                self._queue.put(None)
+                break
+            batch.append(write)
+        return batch
+
+    def _deliver(self, batch: list[_Write[Any]]) -> None:
+        for write in batch:
+            self._room.release()
+            if write.error is None and write.on_commit is not None:
+                try:
+                    write.on_commit(write.result)
+                except Exception:  # noqa: BLE001 - one listener's fault must not cost the others their results
+                    _log.exception("A commit callback failed.")
+            if write.future.done():
+                continue
+            if write.error is None:
+                write.future.set_result(write.result)
+            else:
+                write.future.set_exception(cast("Exception", write.error))
+
+
+def _commit(connection: sqlite3.Connection, batch: list[_Write[Any]]) -> None:
+    """Run the batch in one transaction; after an unexpected error, each write in its own."""
+    try:
+        _transaction(connection, batch)
+    except Exception as error:  # noqa: BLE001 - kept in the writes and raised to their callers
+        if len(batch) == 1:
+            batch[0].error = error
+            return
+        for write in batch:
+            _commit(connection, [write])
+
+
+def _transaction(connection: sqlite3.Connection, batch: list[_Write[Any]]) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for write in batch:
+            write.error = None
+            try:
+                write.result = write.work(connection)
+            except (ConduitError, NotInHistoryError) as refusal:
+                write.error = refusal
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _call(loop: asyncio.AbstractEventLoop, callback: Callable[..., object], *args: Any) -> None:
+    """Call on the loop; a loop that has been closed has nobody left to tell."""
+    try:
+        loop.call_soon_threadsafe(callback, *args)
+    except RuntimeError:
+        _log.debug("The event loop closed before a commit was delivered.")

@@ -1,0 +1,329 @@
+"""The conversation log in SQLite (stdlib ``sqlite3``): WAL, synchronous=FULL, one writer with group commit.
+
+Reads run on two threads of their own; in WAL mode they neither wait for the writer nor hold it up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import sqlite3
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from conduit_widget.contract import ChatEvent
+from conduit_widget.types import (
+    AssistantSetting,
+    ChatMessage,
+    HistoryPage,
+    LogEvent,
+    MemberRole,
+    SendReceipt,
+)
+
+from . import history_rows as rows
+from .group_commit import GroupCommitWriter
+from .history_store import (
+    Commit,
+    ConversationRecord,
+    NotInHistoryError,
+    OnCommit,
+    Snapshot,
+    StoredStream,
+)
+from .settings import Visibility
+
+__all__ = ["SqliteHistoryStore"]
+
+T = TypeVar("T")
+
+READERS: Final = 2
+MAX_PENDING_READS: Final = 1024
+
+
+class SqliteHistoryStore:
+    """A ``HistoryStore`` in one SQLite file that only its owner can read.
+
+    One process may write at a time. ``clock`` gives the time of day for timestamps (UTC).
+    """
+
+    def __init__(self, path: Path, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._path = path
+        self._clock = clock
+        self._writer = GroupCommitWriter(self._open_writer)
+        self._readers: ThreadPoolExecutor | None = None
+        self._local = threading.local()
+        self._read_connections: list[sqlite3.Connection] = []
+        self._read_room = asyncio.Semaphore(MAX_PENDING_READS)
+
+    async def start(self) -> None:
+        """Open the file, creating it and its folder when missing."""
+        await self._writer.start()
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="history-reader")
+
+    async def aclose(self) -> None:
+        """Finish pending writes and close every connection."""
+        await self._writer.aclose()
+        readers, self._readers = self._readers, None
+        if readers is not None:
+            await asyncio.to_thread(readers.shutdown)
+            for connection in self._read_connections:
+                connection.close()
+            self._read_connections.clear()
+            self._local = threading.local()
+
+    async def create(
+        self, conversation_id: str, *, owner_id: str, visibility: Visibility, assistant: AssistantSetting
+    ) -> ConversationRecord:
+        """Create a conversation owned by ``owner_id``; an existing one is returned unchanged."""
+        epoch, now = secrets.token_hex(8), self._now()
+
+        def work(db: sqlite3.Connection) -> ConversationRecord:
+            existing = rows.find(db, conversation_id)
+            if existing is not None:
+                return existing
+            db.execute(
+                "INSERT INTO conversations (id, epoch, visibility, assistant, created_at) VALUES (?,?,?,?,?)",
+                (conversation_id, epoch, visibility, assistant, now),
+            )
+            rows.set_role(db, conversation_id, owner_id, "owner")
+            return ConversationRecord(
+                id=conversation_id, epoch=epoch, seq=0, visibility=visibility, assistant=assistant
+            )
+
+        return await self._writer.write(work)
+
+    async def find(self, conversation_id: str) -> ConversationRecord | None:
+        """Return the conversation, or None."""
+        return await self._read(lambda db: rows.find(db, conversation_id))
+
+    async def role(self, conversation_id: str, user_id: str) -> MemberRole | None:
+        """Return the user's role, or None for a stranger."""
+
+        def work(db: sqlite3.Connection) -> MemberRole | None:
+            row = db.execute(
+                "SELECT role FROM members WHERE conversation_id=? AND user_id=?", (conversation_id, user_id)
+            ).fetchone()
+            return row[0] if row else None
+
+        return await self._read(work)
+
+    async def set_role(self, conversation_id: str, user_id: str, role: MemberRole | None) -> None:
+        """Make the user an owner, member or reader; None removes them."""
+        await self._writer.write(lambda db: rows.set_role(db, conversation_id, user_id, role))
+
+    async def append(
+        self,
+        conversation_id: str,
+        author_id: str,
+        message: ChatMessage,
+        *,
+        answer: ChatMessage | None = None,
+        on_commit: OnCommit | None = None,
+    ) -> Commit:
+        """Append a message, and its answer's placeholder, in one transaction; see the seam."""
+        answer_id = answer.id if answer is not None else None
+
+        def work(db: sqlite3.Connection) -> Commit:
+            duplicate = rows.receipt_of(db, conversation_id, message.id, author_id)
+            if duplicate is not None:
+                return Commit(receipt=duplicate, duplicate=True)
+            seq, now = rows.newest_seq(db, conversation_id), self._now()
+            events = [
+                rows.insert_message(
+                    db,
+                    conversation_id,
+                    message,
+                    seq=seq + 1,
+                    now=now,
+                    author_id=author_id,
+                    answer_id=answer_id,
+                )
+            ]
+            if answer is not None:
+                events.append(
+                    rows.insert_message(
+                        db, conversation_id, answer, seq=seq + 2, now=now, author_id=rows.NOBODY
+                    )
+                )
+                if answer.error is None:
+                    db.execute(
+                        "INSERT INTO streams (conversation_id, message_id, seq) VALUES (?,?,?)",
+                        (conversation_id, answer.id, seq + 2),
+                    )
+            rows.advance(db, conversation_id, events[-1].seq)
+            receipt = SendReceipt(id=message.id, seq=seq + 1, timestamp=now, answer_id=answer_id)
+            return Commit(receipt=receipt, events=tuple(events))
+
+        return await self._writer.write(work, on_commit)
+
+    async def update(
+        self,
+        conversation_id: str,
+        message: ChatMessage,
+        *,
+        close_stream: bool = False,
+        on_commit: OnCommit | None = None,
+    ) -> Commit:
+        """Append a new version of a message; see the seam."""
+        wire = message.to_wire()
+
+        def work(db: sqlite3.Connection) -> Commit:
+            seq, now = rows.newest_seq(db, conversation_id) + 1, self._now()
+            row = db.execute(
+                "SELECT seq, timestamp FROM messages WHERE conversation_id=? AND id=?",
+                (conversation_id, message.id),
+            ).fetchone()
+            if row is None:
+                raise NotInHistoryError("The message to update is not in the conversation.")
+            place, written_at = row
+            stamp = {"conversationId": conversation_id, "seq": place, "timestamp": written_at}
+            metadata = {**wire.get("metadata", {}), **stamp, "eventSeq": seq, "updatedAt": now}
+            body = msgspec.json.encode({**wire, "metadata": metadata})
+            db.execute(
+                "UPDATE messages SET body=? WHERE conversation_id=? AND id=?",
+                (body, conversation_id, message.id),
+            )
+            event = rows.log_event(db, conversation_id, seq, ChatEvent.MESSAGE_UPDATED, body)
+            if close_stream:
+                db.execute(
+                    "DELETE FROM streams WHERE conversation_id=? AND message_id=?",
+                    (conversation_id, message.id),
+                )
+            rows.advance(db, conversation_id, seq)
+            receipt = SendReceipt(id=message.id, seq=place, timestamp=written_at)
+            return Commit(receipt=receipt, events=(event,))
+
+        return await self._writer.write(work, on_commit)
+
+    async def checkpoint(self, stream: StoredStream) -> None:
+        """Keep an open stream's text so far."""
+
+        def work(db: sqlite3.Connection) -> None:
+            db.execute(
+                "UPDATE streams SET text=?, token_index=?, model=?, provider=?"
+                " WHERE conversation_id=? AND message_id=?",
+                (
+                    stream.text,
+                    stream.index,
+                    stream.model,
+                    stream.provider,
+                    stream.conversation_id,
+                    stream.message_id,
+                ),
+            )
+
+        await self._writer.write(work)
+
+    async def open_streams(self) -> list[StoredStream]:
+        """Return every answer that has no end yet."""
+
+        def work(db: sqlite3.Connection) -> list[StoredStream]:
+            found = db.execute(
+                "SELECT conversation_id, message_id, seq, text, token_index, model, provider FROM streams"
+                " ORDER BY conversation_id, seq"
+            )
+            fields = StoredStream.__struct_fields__
+            return [StoredStream(**dict(zip(fields, row, strict=True))) for row in found]
+
+        return await self._read(work)
+
+    async def message(self, conversation_id: str, message_id: str) -> dict[str, Any] | None:
+        """Return the latest version of a message in wire form, or None."""
+
+        def work(db: sqlite3.Connection) -> dict[str, Any] | None:
+            row = db.execute(
+                "SELECT body FROM messages WHERE conversation_id=? AND id=?", (conversation_id, message_id)
+            ).fetchone()
+            return msgspec.json.decode(row[0]) if row else None
+
+        return await self._read(work)
+
+    async def snapshot(self, conversation_id: str, *, limit: int, max_bytes: int) -> Snapshot | None:
+        """Return the newest messages and the position they were read at, or None."""
+
+        def work(db: sqlite3.Connection) -> Snapshot | None:
+            record = rows.find(db, conversation_id)
+            if record is None:
+                return None
+            page = rows.page_before(
+                db, conversation_id, before_seq=record.seq + 1, limit=limit, max_bytes=max_bytes
+            )
+            return Snapshot(record=record, messages=page.messages, has_more=page.has_more)
+
+        return await self._read(work)
+
+    async def history(
+        self, conversation_id: str, *, before_seq: int, limit: int, max_bytes: int
+    ) -> HistoryPage:
+        """Return the messages just before a position, oldest first."""
+        return await self._read(
+            lambda db: rows.page_before(
+                db, conversation_id, before_seq=before_seq, limit=limit, max_bytes=max_bytes
+            )
+        )
+
+    async def events_after(
+        self, conversation_id: str, epoch: str, seq: int, *, limit: int, max_bytes: int
+    ) -> list[LogEvent] | None:
+        """Return all events after ``seq`` of that epoch, or None where that cannot be had."""
+
+        def work(db: sqlite3.Connection) -> list[LogEvent] | None:
+            record = rows.find(db, conversation_id)
+            if record is None or record.epoch != epoch or not 0 <= record.seq - seq <= limit:
+                return None
+            found = db.execute(
+                "SELECT seq, target, arguments FROM events WHERE conversation_id=? AND seq>? ORDER BY seq",
+                (conversation_id, seq),
+            ).fetchall()
+            if len(found) != record.seq - seq or sum(len(row[2]) for row in found) > max_bytes:
+                return None
+            return [
+                LogEvent(seq=at, target=target, arguments=msgspec.json.decode(arguments))
+                for at, target, arguments in found
+            ]
+
+        return await self._read(work)
+
+    def _now(self) -> str:
+        return self._clock().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+    async def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run ``work`` on a reader thread, everything it reads being of one moment."""
+        readers = self._readers
+        if readers is None:
+            raise RuntimeError("The history store is not open; call start() first.")
+        async with self._read_room:
+            return await asyncio.get_running_loop().run_in_executor(readers, self._read_now, work)
+
+    def _read_now(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
+            connection.execute("PRAGMA query_only=1")
+            self._local.connection = connection
+            self._read_connections.append(connection)
+        connection.execute("BEGIN")
+        try:
+            return work(connection)
+        finally:
+            connection.execute("COMMIT")
+
+    def _open_writer(self) -> sqlite3.Connection:
+        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # Created by us so that nobody else can read it; SQLite gives the WAL the same mode.
+        os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
+        connection = sqlite3.connect(self._path, isolation_level=None)
+        try:
+            rows.migrate(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection

@@ -1,0 +1,63 @@
+"""What a site may set about its chats, and the sizes that bound them. Times in seconds, sizes in bytes."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Final, Literal
+
+from conduit_widget.contract import (
+    CONVERSATIONS_PER_CONNECTION,
+    INVOCATIONS_PER_SECOND,
+    JOIN_SNAPSHOT_MESSAGES,
+    MAX_HISTORY_PAGE,
+    PRESENCE_GRACE,
+    RECOVERY_EVENTS,
+    TOKEN_BATCH_INTERVAL,
+    TYPING_TTL,
+)
+from conduit_widget.types import AssistantSetting
+
+__all__ = ["DEFAULT_SYSTEM_PROMPT", "ChatSettings", "Visibility"]
+
+Visibility = Literal["open", "members"]
+
+DEFAULT_SYSTEM_PROMPT: Final = (
+    "You are a helpful assistant in a chat. Answer briefly and plainly. Say so when you do not know."
+)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ChatSettings:
+    """Settings of one hub's chats.
+
+    ``create_on_join``, ``visibility`` and ``assistant`` say what joining an unknown conversation does: the
+    local hub creates an open one whose every message is answered. A joiner who creates one owns it.
+    """
+
+    create_on_join: bool = True
+    visibility: Visibility = "open"
+    assistant: AssistantSetting = "always"
+    system_prompt: str = DEFAULT_SYSTEM_PROMPT
+
+    batch_interval: float = TOKEN_BATCH_INTERVAL
+    metrics_interval: float = 1.0
+    checkpoint_interval: float = 1.0
+    presence_grace: float = PRESENCE_GRACE
+    presence_interval: float = 0.1
+    typing_ttl: float = TYPING_TTL
+    status_interval: float = 1.0
+    access_ttl: float = 2.0
+    stop_timeout: float = 5.0
+
+    queued_generations: int = 16
+    concurrent_generations: int = 8
+    max_answer_bytes: int = 256 * 1024
+    default_context_tokens: int = 8192
+
+    conversations_per_connection: int = CONVERSATIONS_PER_CONNECTION
+    snapshot_messages: int = JOIN_SNAPSHOT_MESSAGES
+    max_history_page: int = MAX_HISTORY_PAGE
+    invocations_per_second: float = INVOCATIONS_PER_SECOND
+    recovery_events: int = RECOVERY_EVENTS
+    reply_bytes: int = 512 * 1024
+    """Most a snapshot, a recovery or a history page may weigh: half of what a connection's outbox holds."""
