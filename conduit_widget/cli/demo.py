@@ -120,7 +120,7 @@ def choose_port(wanted: int | None) -> int:
 
 def start_hub(data_dir: Path) -> subprocess.Popen[bytes] | None:
     """Start the hub as our child, unless this user already has one for the data directory."""
-    if local_hub.find_running(data_dir) is not None:
+    if local_hub.find(data_dir) is not None:
         return None
     data_dir.mkdir(parents=True, exist_ok=True)
     log = (data_dir / "hub.log").open("ab")
@@ -133,7 +133,7 @@ def start_hub(data_dir: Path) -> subprocess.Popen[bytes] | None:
             start_new_session=True,
         )
     deadline = time.monotonic() + START_TIMEOUT
-    while local_hub.find_running(data_dir) is None:
+    while local_hub.find(data_dir) is None:
         if hub.poll() is not None or time.monotonic() > deadline:
             stop([hub])
             raise HubStartError(f"The hub did not start; see {data_dir / 'hub.log'}.")

@@ -1,0 +1,198 @@
+"""The composition root: one hub process, from its data directory to a served ASGI app."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import logging
+import os
+import secrets
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from filelock import FileLock, Timeout
+
+from conduit_widget import __version__
+from conduit_widget.chat.chat import build_chat
+from conduit_widget.chat.history_store_sqlite import SqliteHistoryStore
+from conduit_widget.chat.settings import ChatSettings
+from conduit_widget.client import local_hub
+from conduit_widget.contract import CHAT_HUB_PATH, HEALTH_PATH, MINT_PATH, STATUS_HUB_PATH
+from conduit_widget.errors import HubStartError
+from conduit_widget.hub.app import HubApp
+from conduit_widget.hub.auth import MIN_SECRET_BYTES, LocalAuthority
+from conduit_widget.hub.http import HttpHandler, HttpRequest, HttpResponse, json_response
+from conduit_widget.hub.mint import mint_route
+from conduit_widget.hub.origins import LOOPBACK_HOSTS, LOOPBACK_ORIGINS
+from conduit_widget.hub.secret_file import load_or_create_secrets
+from conduit_widget.hub.server import serve
+from conduit_widget.providers.config import ProviderSettings
+from conduit_widget.providers.discovery import discover
+from conduit_widget.types import HubRuntime
+
+KEY_FILE: Final = "hub.key"
+SERVING_LOCK_FILE: Final = "serving.lock"  # held as long as a hub serves this data directory
+HISTORY_FILE: Final = "history.sqlite3"
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class HubSettings:
+    """What one hub process is told. ``idle_timeout`` in seconds, 0 for never; ``port`` 0 picks a free one."""
+
+    data_dir: Path
+    host: str = "127.0.0.1"
+    port: int = 0
+    key_file: Path | None = None
+    allowed_origins: tuple[str, ...] = ()
+    allowed_hosts: tuple[str, ...] = ()
+    idle_timeout: float = 0.0
+    provider_url: str | None = None
+    model: str | None = None
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only this machine can reach the hub."""
+        if self.host == "localhost":
+            return True
+        with contextlib.suppress(ValueError):
+            return ipaddress.ip_address(self.host).is_loopback
+        return False
+
+
+def signing_authority(data_dir: Path, key_file: Path | None) -> LocalAuthority:
+    """Return what signs and verifies the tokens of a hub: its data directory's key, or the given one.
+
+    Raises:
+        HubStartError: the key file cannot be read or is too short.
+
+    """
+    if key_file is None:
+        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        current, *previous = load_or_create_secrets(data_dir / KEY_FILE)
+        return LocalAuthority(current, previous)
+    try:
+        key = key_file.read_bytes().strip()
+    except OSError as error:
+        raise HubStartError(f"--key-file: {key_file} cannot be read ({error.strerror}).") from error
+    if len(key) < MIN_SECRET_BYTES:
+        raise HubStartError(
+            f"--key-file: the key has {len(key)} bytes, at least {MIN_SECRET_BYTES} are needed."
+        )
+    return LocalAuthority(key)
+
+
+async def run_hub(settings: HubSettings, *, on_ready: Callable[[str], None]) -> None:
+    """Serve until SIGINT, SIGTERM or the idle timeout; ``on_ready`` gets the URL once.
+
+    Raises:
+        HubStartError: the data directory is in use, the port is taken, or a key is missing.
+
+    """
+    if not settings.is_local and settings.key_file is None:
+        raise HubStartError(
+            f"--host {settings.host} can be reached from other machines: give a signing key with --key-file."
+        )
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with _sole_hub(settings.data_dir):
+        await _serve(settings, on_ready)
+
+
+@contextlib.contextmanager
+def _sole_hub(data_dir: Path) -> Iterator[None]:
+    """Hold the data directory; a second hub on the same history would break its order."""
+    lock = FileLock(data_dir / SERVING_LOCK_FILE, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        runtime = local_hub.read_runtime(data_dir)
+        where = f" at {runtime.url} (pid {runtime.pid})" if runtime else ""
+        raise HubStartError(
+            f"A hub already serves {data_dir}{where}: stop it, or choose another --data-dir."
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+async def _serve(settings: HubSettings, on_ready: Callable[[str], None]) -> None:
+    """Put the rooms together and serve them; what was opened is closed in reverse order."""
+    instance, mint_key = secrets.token_hex(16), secrets.token_urlsafe(32)
+    authority = signing_authority(settings.data_dir, settings.key_file)
+    routes: dict[str, HttpHandler] = {HEALTH_PATH: _health_of(instance)}
+    if settings.is_local:
+        routes[MINT_PATH] = mint_route(authority, mint_key)
+
+    def ready(url: str) -> None:
+        runtime = HubRuntime(
+            url=url,
+            pid=os.getpid(),
+            instance=instance,
+            mint_key=mint_key,
+            version=__version__,
+            started_at=datetime.now(UTC).isoformat(),
+        )
+        if settings.is_local:
+            local_hub.write_runtime(settings.data_dir, runtime)
+        on_ready(url)
+
+    async with contextlib.AsyncExitStack() as stack:
+        store = await SqliteHistoryStore.open(settings.data_dir / HISTORY_FILE)
+        stack.push_async_callback(store.close)
+        providers = ProviderSettings.load(
+            settings.data_dir, base_url=settings.provider_url, model=settings.model
+        )
+        directory = await discover(providers)
+        stack.push_async_callback(directory.aclose)
+        chat_settings = ChatSettings(visibility="open" if settings.is_local else "members")
+        chat = build_chat(store, directory, chat_settings)
+
+        @contextlib.asynccontextmanager
+        async def lifespan() -> AsyncIterator[None]:
+            await chat.start()
+            try:
+                yield
+            finally:
+                await chat.aclose()
+
+        app = HubApp(
+            {CHAT_HUB_PATH: chat.chat_hub, STATUS_HUB_PATH: chat.status_hub},
+            authenticator=authority,
+            allowed_origins=(*LOOPBACK_ORIGINS, *settings.allowed_origins),
+            allowed_hosts=(*LOOPBACK_HOSTS, settings.host, *settings.allowed_hosts),
+            routes=routes,
+            lifespan=lifespan,
+        )
+        stop = asyncio.Event()
+        if settings.idle_timeout > 0:
+            watcher = asyncio.create_task(_stop_when_idle(app, settings.idle_timeout, stop))
+            stack.callback(watcher.cancel)
+        stack.callback(local_hub.remove_runtime, settings.data_dir, instance)
+        await serve(app, settings.host, settings.port, on_ready=ready, stop=stop)
+
+
+def _health_of(instance: str) -> HttpHandler:
+    """Say that this very process is alive; clients compare the instance with the runtime file's."""
+
+    async def health(request: HttpRequest) -> HttpResponse:
+        return json_response(200, {"status": "ok", "instance": instance})
+
+    return health
+
+
+async def _stop_when_idle(app: HubApp, timeout: float, stop: asyncio.Event) -> None:
+    """Set ``stop`` once nobody was connected for ``timeout`` seconds."""
+    while True:
+        idle = 0.0 if app.connections_active else time.monotonic() - app.last_active
+        if idle >= timeout:
+            logger.info("No connection for %g s: the hub ends.", timeout)
+            stop.set()
+            return
+        await asyncio.sleep(max(0.05, min(timeout - idle, 5.0)))

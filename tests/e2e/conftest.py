@@ -1,0 +1,80 @@
+"""Real Chromium, real JupyterLab, the real local model."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, BrowserContext, async_playwright
+
+from conduit_widget.client import local_hub
+from tests.support.chromium import FLAGS, ensure_chromium
+from tests.support.jupyter_lab import JupyterLab, start_jupyter_lab
+from tests.support.local_hub_process import stop_hub
+
+SCREENSHOTS = Path(__file__).parent / "screenshots"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything in this folder needs a browser and has time for a small model."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.e2e)
+            item.add_marker(pytest.mark.timeout(300))
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
+    """The browser."""
+    return ensure_chromium()
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path) -> Path:
+    """The data directory of the hub the kernels will start."""
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def lab(tmp_path: Path, data_dir: Path) -> Iterator[JupyterLab]:
+    """A JupyterLab on an empty folder; its kernels share one hub with the local model."""
+    root = tmp_path / "notebooks"
+    root.mkdir()
+    environment = {"CONDUIT_DATA_DIR": str(data_dir), "CONDUIT_PROVIDER": "local"}
+    server = start_jupyter_lab(root, environment)
+    try:
+        yield server
+    finally:
+        server.stop()
+        runtime = local_hub.read_runtime(data_dir)
+        if runtime is not None:
+            stop_hub(runtime.pid)
+
+
+@pytest.fixture
+async def browser(chromium_path: str) -> AsyncIterator[Browser]:
+    """A fresh Chromium."""
+    async with async_playwright() as playwright:
+        instance = await playwright.chromium.launch(executable_path=chromium_path, args=FLAGS)
+        try:
+            yield instance
+        finally:
+            await instance.close()
+
+
+@pytest.fixture
+async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
+    """A browser profile of its own."""
+    profile = await browser.new_context(viewport={"width": 1100, "height": 900})
+    try:
+        yield profile
+    finally:
+        await profile.close()
+
+
+@pytest.fixture
+def screenshots() -> Path:
+    """Where pictures for people go."""
+    SCREENSHOTS.mkdir(exist_ok=True)
+    return SCREENSHOTS

@@ -1,0 +1,79 @@
+"""What is shipped: a wheel that carries the browser part and installs where there is no Node."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+LEFT_OUT = shutil.ignore_patterns(
+    "node_modules", "static", ".git", ".venv", "__pycache__", ".*_cache", "screenshots", "dist"
+)
+
+
+def _bin_without_node(folder: Path) -> Path:
+    """A PATH folder with the tools a build may use, but no node and no npm."""
+    folder.mkdir()
+    for tool in ("sh", "env", "git"):
+        found = shutil.which(tool)
+        if found:
+            (folder / tool).symlink_to(found)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built from a copy of the sources with no Node on PATH."""
+    base = tmp_path_factory.mktemp("packaging")
+    source = base / "source"
+    shutil.copytree(ROOT, source, ignore=LEFT_OUT)
+    tools = _bin_without_node(base / "bin")
+    subprocess.run(
+        [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(base), str(source)],
+        env={**os.environ, "PATH": str(tools)},
+        check=True,
+    )
+    return next(base.glob("conduit_widget-*.whl"))
+
+
+@pytest.mark.timeout(600)
+def test_wheel_carries_browser_part_when_built_without_node_on_path(wheel: Path) -> None:
+    """A source build takes Node from PyPI; the wheel holds the bundle, the notebook and the type marker."""
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+        bundle = archive.read("conduit_widget/static/widget.js").decode()
+    assert "conduit_widget/py.typed" in names
+    assert "conduit_widget/notebooks/01_quickstart.ipynb" in names
+    assert not [name for name in names if name.startswith(("tests/", "js/"))]
+    assert "initialize" in bundle
+
+
+@pytest.mark.timeout(600)
+def test_wheel_installs_and_imports_without_node(wheel: Path, tmp_path: Path) -> None:
+    """Installing the wheel runs no build: it unpacks, and the widget's module is found."""
+    target = tmp_path / "site"
+    tools = _bin_without_node(tmp_path / "bin")
+    subprocess.run(
+        [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(target), str(wheel)],
+        env={**os.environ, "PATH": str(tools)},
+        check=True,
+    )
+    shown = subprocess.run(
+        [
+            *(sys.executable, "-c"),
+            "import conduit_widget; from conduit_widget.widget.front_end import front_end_source;"
+            "print(conduit_widget.__file__); front_end_source()",
+        ],
+        env={**os.environ, "PYTHONPATH": str(target), "PATH": str(tools)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert shown.stdout.startswith(str(target))
