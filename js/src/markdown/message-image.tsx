@@ -11,7 +11,7 @@ export function MessageImage({ href, alt }: { href: string; alt: string }): VNod
     return <img src={source.src} alt={alt} loading="lazy" referrerpolicy="no-referrer" />;
   }
   return (
-    <button type="button" class="quiet" onClick={() => setWanted(true)}>
+    <button type="button" class="plain" onClick={() => setWanted(true)}>
       Load image{alt ? ` “${alt}”` : ""} from {source.from}
     </button>
   );

@@ -48,7 +48,7 @@ export function ConnectionBadge({ store }: { store: Store }): VNode {
 
 /** Says what is wrong and what helps, once it has lasted a second: short drops pass unnoticed. */
 export function ConnectionBanner({ store }: { store: Store }): VNode | null {
-  const { connection, words } = useLink(store);
+  const connection = store.select.connection.value;
   const silent = store.kernelSilent.value;
   const lost = connection?.state === "reconnecting" || connection?.state === "offline";
   const show = useGrace(store.clock, silent || lost, GRACE_MS);
@@ -71,7 +71,6 @@ export function ConnectionBanner({ store }: { store: Store }): VNode | null {
         {connection?.message ||
           (offline ? "The connection is closed." : "The connection to the hub is lost.")}
       </span>
-      <span class="muted">{offline ? "" : `${words}`}</span>
       <button type="button" class="plain" onClick={store.retryConnection}>
         Try now
       </button>
