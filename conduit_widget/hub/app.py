@@ -126,7 +126,7 @@ class HubApp:
         elif scope["type"] == "lifespan":
             await self._run_lifespan(receive, send)
 
-    async def drain(self, timeout: float = 5.0) -> None:  # noqa: ASYNC109 - it stops waiting, nothing is cancelled
+    async def drain(self, timeout: float = 5.0) -> None:
         """Let nobody in, send everybody Close with allowReconnect, and wait until all are gone.
 
         What is still there after ``timeout`` seconds is left to the server to cut.

@@ -36,8 +36,16 @@ class HubMethod:
     @cached_property
     def types(self) -> tuple[Any, ...]:
         """The parameters' types, resolved on first use (annotations may name later definitions)."""
-        hints = typing.get_type_hints(self.function, include_extras=True)
-        return tuple(hints.get(name, Any) for name in self.python_names)
+        return tuple(self._hints.get(name, Any) for name in self.python_names)
+
+    @cached_property
+    def is_void(self) -> bool:
+        """Whether the method is declared to return nothing; its completion then carries no result."""
+        return self._hints.get("return", type(None)) is type(None)
+
+    @cached_property
+    def _hints(self) -> dict[str, Any]:
+        return typing.get_type_hints(self.function, include_extras=True)
 
     def bind(self, arguments: Sequence[Any]) -> list[Any]:
         """Return the arguments converted to the parameters' types.

@@ -127,7 +127,7 @@ class Dispatcher:
         try:
             arguments = method.bind(message.arguments)
             result = await getattr(self._hub, method.attribute)(self._context, *arguments)
-            self._complete(message.invocation_id, result)
+            self._complete(method, message.invocation_id, result)
         except asyncio.CancelledError:
             self._refuse(message.invocation_id, ErrorText.CANCELLED, "cancelled")
             task = asyncio.current_task()
@@ -173,10 +173,10 @@ class Dispatcher:
 
     # Answers
 
-    def _complete(self, invocation_id: str | None, result: Any) -> None:
+    def _complete(self, method: HubMethod, invocation_id: str | None, result: Any) -> None:
         if invocation_id is None:
             return
-        if result is None:
+        if result is None and method.is_void:
             self._context.send_message(Completion(invocation_id=invocation_id))
         else:
             self._context.send_message(Completion(invocation_id=invocation_id, result=to_wire(result)))

@@ -73,6 +73,7 @@ async def serve(
         log_config=None,
         access_log=access_log,
         server_header=False,
+        proxy_headers=False,
         timeout_graceful_shutdown=int(DRAIN_TIMEOUT),
     )
     server = _Server(config, app, lambda: on_ready(_url(listener)))

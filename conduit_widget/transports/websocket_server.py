@@ -11,9 +11,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import struct
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
+from websockets.datastructures import Headers
 from websockets.exceptions import PayloadTooBig
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Request, Response
@@ -84,7 +86,9 @@ class WebSocketServerConnection(asyncio.Protocol):
         self._opcode = Opcode.TEXT
         self._timer: asyncio.TimerHandle | None = None
         self._lost = False
+        self._answered = False
         self._told = False
+        self._write_ended = False
 
     # asyncio.Protocol
 
@@ -137,7 +141,7 @@ class WebSocketServerConnection(asyncio.Protocol):
         """Uvicorn ends: let the receiver say goodbye, or close with 1012 (service restart)."""
         if self._receiver is not None:
             self._receiver.shutdown()
-        elif self._parser.state is State.CONNECTING:
+        elif not self._answered:
             self.refuse(503, [], b"")
         else:
             self.close(1012)
@@ -156,18 +160,19 @@ class WebSocketServerConnection(asyncio.Protocol):
 
     @property
     def attached(self) -> bool:
-        """Whether a receiver has (had) this connection."""
-        return self._parser.state is not State.CONNECTING
+        """Whether the opening handshake is answered, one way or the other."""
+        return self._answered
 
     def attach(self, receiver: ConnectionReceiver, subprotocol: str | None = None) -> None:
         """Complete the opening handshake; messages go to ``receiver`` from now on."""
         assert self._request is not None
-        if self._lost or self._parser.state is not State.CONNECTING:
+        if self._lost or self._answered:
             self._loop.call_soon(receiver.connection_lost, ConnectionResetError("The client left."))
             return
         response = self._parser.accept(self._request)
         if response.status_code == 101 and subprotocol is not None:
             response.headers["Sec-WebSocket-Protocol"] = subprotocol
+        self._answered = True
         self._stop_timer()
         self._receiver = receiver
         self._parser.send_response(response)
@@ -199,17 +204,13 @@ class WebSocketServerConnection(asyncio.Protocol):
 
     def refuse(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
         """Answer the opening handshake with an HTTP response other than 101."""
-        if self._lost or self._parser.state is not State.CONNECTING:
+        if self._lost or self._answered:
             return
-        response: Response = self._parser.reject(status, "")
-        response.body = body
-        for name in {name for name, _ in headers} | {"Content-Length"}:
-            del response.headers[name]
-        for name, value in headers:
-            response.headers[name] = value
-        if "Content-Length" not in response.headers:
-            response.headers["Content-Length"] = str(len(body))
-        self._parser.send_response(response)
+        self._answered = True
+        own = {name.lower() for name, _ in headers}
+        general = [("Connection", "close"), ("Content-Length", str(len(body)))]
+        fields = Headers([*headers, *((name, value) for name, value in general if name.lower() not in own)])
+        self._parser.send_response(Response(status, HTTPStatus(status).phrase, fields, body))
         self._write_pending()
         self._start_close_timer()
 
@@ -298,9 +299,12 @@ class WebSocketServerConnection(asyncio.Protocol):
         if self._transport is None or self._lost:
             return
         for piece in self._parser.data_to_send():
+            if self._write_ended:
+                return
             if piece:
                 self._transport.write(piece)
             elif self._transport.can_write_eof():
+                self._write_ended = True
                 # Half-closing lets the peer read our last words even while it is still sending.
                 self._transport.write_eof()
                 self.resume_reading()

@@ -122,3 +122,8 @@ class EchoHub(Hub):
     @hub_method("CloseMe")
     async def close_me(self, caller: HubConnectionContext, allow_reconnect: bool) -> None:
         caller.close(CloseCode.SHUTDOWN if allow_reconnect else CloseCode.NORMAL)
+
+    @hub_method("StreamEnded")
+    async def was_stream_ended(self, caller: HubConnectionContext) -> bool:
+        await asyncio.wait_for(self.stream_ended.wait(), 5)
+        return True
