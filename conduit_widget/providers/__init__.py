@@ -1,1 +1,36 @@
 """Model providers: one seam (`provider.py`), an OpenAI-compatible adapter, and the local model behind it."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from conduit_widget.providers.config import ProviderConfig as ProviderConfig
+    from conduit_widget.providers.config import ProviderSettings as ProviderSettings
+    from conduit_widget.providers.config import Secret as Secret
+    from conduit_widget.providers.config import Timeouts as Timeouts
+    from conduit_widget.providers.directory import ProviderDirectory as ProviderDirectory
+    from conduit_widget.providers.directory import discover as discover
+    from conduit_widget.providers.openai_compatible import OpenAICompatible as OpenAICompatible
+
+# Loaded on first use: the local model's process imports this package and needs none of it.
+_HOMES: Final = {
+    "ProviderConfig": "config",
+    "ProviderSettings": "config",
+    "Secret": "config",
+    "Timeouts": "config",
+    "ProviderDirectory": "directory",
+    "discover": "directory",
+    "OpenAICompatible": "openai_compatible",
+}
+__all__ = [  # noqa: PLE0604 - computed from the table above
+    *_HOMES,
+]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{home}"), name)

@@ -1,0 +1,57 @@
+"""The clocks of one generation: first token, idle, whole answer (connecting is the HTTP client's own)."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable
+from typing import TypeVar
+
+from conduit_widget.providers import failures
+from conduit_widget.providers.config import Timeouts
+
+T = TypeVar("T")
+
+
+class GenerationClocks:
+    """Started when made. Only awaits on the provider are timed; the reader's own time is not its fault."""
+
+    def __init__(self, provider: str, timeouts: Timeouts) -> None:
+        now = time.monotonic()
+        self._provider = provider
+        self._timeouts = timeouts
+        self._first_until: float | None = now + timeouts.first_token
+        self._answer_until = None if timeouts.answer is None else now + timeouts.answer
+
+    def token_seen(self) -> None:
+        """The first delta came: from now on the idle clock counts."""
+        self._first_until = None
+
+    async def wait(self, awaitable: Awaitable[T]) -> T:
+        """Await the provider.
+
+        Raises:
+            ProviderError: the present clock, or that of the whole answer, ran out.
+
+        """
+        now = time.monotonic()
+        waiting_first = self._first_until is not None
+        until = self._first_until if self._first_until is not None else now + self._timeouts.idle
+        answer_first = self._answer_until is not None and self._answer_until < until
+        if answer_first and self._answer_until is not None:
+            until = self._answer_until
+        timeout = asyncio.timeout(max(0.0, until - now))
+        try:
+            async with timeout:
+                return await awaitable
+        except TimeoutError as error:
+            if not timeout.expired():
+                raise
+            raise self._expired(answer_first=answer_first, waiting_first=waiting_first) from error
+
+    def _expired(self, *, answer_first: bool, waiting_first: bool) -> Exception:
+        if answer_first:
+            return failures.timed_out(self._provider, "answer", self._timeouts.answer or 0.0)
+        if waiting_first:
+            return failures.timed_out(self._provider, "first token", self._timeouts.first_token)
+        return failures.timed_out(self._provider, "idle", self._timeouts.idle)

@@ -1,0 +1,286 @@
+"""The providers of one hub: which there are, how they are, and the one that answers."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Final
+
+from conduit_widget.errors import ProviderError
+from conduit_widget.providers import detection, discovery, failures
+from conduit_widget.providers.config import LOCAL_PROVIDER, ProviderSettings
+from conduit_widget.providers.discovery import Found
+from conduit_widget.providers.health import ChangeCallback, ProviderHealth
+from conduit_widget.providers.local_model import INSTALL_COMMAND, MODEL_NAME, is_installed, model_path
+from conduit_widget.providers.local_server import LocalServer
+from conduit_widget.providers.observed_provider import ObservedProvider
+from conduit_widget.providers.openai_compatible import OpenAICompatible
+from conduit_widget.providers.provider import Provider
+from conduit_widget.types import ProviderStatus
+
+_log = logging.getLogger(__name__)
+
+CHECK_INTERVAL: Final = 5.0
+PROBE_INTERVAL: Final = 30.0
+
+
+async def discover(settings: ProviderSettings) -> ProviderDirectory:
+    """Find the providers and return the started directory; the caller closes it."""
+    directory = ProviderDirectory(settings)
+    await directory.start()
+    return directory
+
+
+class _Entry:
+    """One provider with its health."""
+
+    def __init__(self, found: Found, provider: Provider, health: ProviderHealth) -> None:
+        self.found = found
+        self.provider = provider
+        self.health = health
+        self.probed_at = 0.0
+
+
+class ProviderDirectory:
+    """Finds providers, watches them, and hands them out.
+
+    While there is none, it looks again every ``check_interval`` seconds and at every :meth:`select`, so that
+    a model installed meanwhile is picked up.
+    """
+
+    def __init__(
+        self,
+        settings: ProviderSettings,
+        *,
+        signatures: Sequence[detection.Signature] = detection.SIGNATURES,
+        check_interval: float = CHECK_INTERVAL,
+        probe_interval: float = PROBE_INTERVAL,
+    ) -> None:
+        self._settings = settings
+        self._signatures = tuple(signatures)
+        self._check_interval = check_interval
+        self._probe_interval = probe_interval
+        self._entries: dict[str, _Entry] = {}
+        self._callbacks: list[ChangeCallback] = []
+        self._watch: asyncio.Task[None] | None = None
+        # Says what to do while there is nothing; becomes the local provider's own once it is installed.
+        self._local_health = ProviderHealth(
+            LOCAL_PROVIDER, self._changed, state="down", reason=self._nothing_found()
+        )
+
+    async def start(self) -> None:
+        """Find the providers and begin watching them (idempotent)."""
+        if self._watch is None:
+            await self._find()
+            self._watch = asyncio.create_task(self._watching(), name="provider-directory")
+
+    async def aclose(self) -> None:
+        """Close every provider, the local model's process included (idempotent)."""
+        watch, self._watch = self._watch, None
+        if watch is not None:
+            watch.cancel()
+            with suppress(asyncio.CancelledError):
+                await watch
+        entries, self._entries = self._entries, {}
+        await asyncio.gather(*(entry.provider.aclose() for entry in entries.values()))
+
+    def statuses(self) -> list[ProviderStatus]:
+        """Every provider's status, the default first; never empty."""
+        if not self._entries:
+            return [self._local_health.status]
+        return [entry.health.status for entry in self._entries.values()]
+
+    def current(self) -> ProviderStatus:
+        """The status of the provider that answers by default."""
+        return self.statuses()[0]
+
+    def on_change(self, callback: ChangeCallback) -> Callable[[], None]:
+        """Call back when a status changes (state, reason, retry time or models); returns the unsubscriber."""
+        self._callbacks.append(callback)
+
+        def unsubscribe() -> None:
+            if callback in self._callbacks:
+                self._callbacks.remove(callback)
+
+        return unsubscribe
+
+    def select(self, provider: str | None = None, model: str | None = None) -> Provider:
+        """Return the provider for one generation; its traffic is recorded by itself.
+
+        Raises:
+            ProviderError: there is none, or none of that name or model; the text says what to do.
+
+        """
+        entry = self._entry_for(provider, model)
+        config = entry.found.config
+        if config is not None and config.missing_key:
+            raise _missing_key(entry.found.name, config.missing_key)
+        return ObservedProvider(
+            entry.provider,
+            model=model,
+            on_success=lambda ttft, rate: entry.health.record_success(ttft=ttft, tokens_per_second=rate),
+            on_failure=entry.health.record_failure,
+        )
+
+    def record_success(
+        self, provider: str, *, ttft: float | None = None, tokens_per_second: float | None = None
+    ) -> None:
+        """Tell of a whole answer that did not come through :meth:`select`; ``ttft`` in seconds."""
+        if entry := self._entries.get(provider):
+            entry.health.record_success(ttft=ttft, tokens_per_second=tokens_per_second)
+
+    def record_failure(self, provider: str, error: ProviderError) -> None:
+        """Tell of a failed generation that did not come through :meth:`select`."""
+        if entry := self._entries.get(provider):
+            entry.health.record_failure(error)
+
+    def _entry_for(self, provider: str | None, model: str | None) -> _Entry:
+        if not self._entries:
+            self._add_installed_model()
+        if not self._entries:
+            raise _no_provider(self._nothing_found())
+        if provider is not None:
+            entry = self._entries.get(provider)
+            if entry is None:
+                raise _unknown_provider(provider, list(self._entries))
+        else:
+            entry = self._entry_with(model)
+        if entry.found.config is None and model not in {None, MODEL_NAME}:
+            raise failures.refused(entry.found.name, 404, failures.ErrorBody(), model=model)
+        return entry
+
+    def _entry_with(self, model: str | None) -> _Entry:
+        entries = list(self._entries.values())
+        if model is None:
+            return entries[0]
+        return next((entry for entry in entries if model in entry.health.status.models), entries[0])
+
+    async def _find(self) -> None:
+        for found in await discovery.find_providers(self._settings, signatures=self._signatures):
+            if found.name not in self._entries:
+                self._add(found)
+
+    def _add_installed_model(self) -> None:
+        if is_installed(self._settings.models_dir):
+            self._add(Found(name=LOCAL_PROVIDER, models=(MODEL_NAME,)))
+
+    def _add(self, found: Found) -> None:
+        """Take a provider in; its first status is announced like any change."""
+        config = found.config
+        if config is None:
+            provider: Provider = LocalServer(model_path(self._settings.models_dir))
+            self._entries[found.name] = entry = _Entry(found, provider, self._local_health)
+            self._check_local(entry)
+            return
+        health = ProviderHealth(found.name, self._changed)
+        provider = OpenAICompatible(
+            config.name,
+            config.base_url,
+            api_key=config.api_key,
+            model=config.model,
+            context_tokens=config.context_tokens,
+            timeouts=config.timeouts,
+            key_variable=config.key_variable,
+            on_headers=health.record_headers,
+        )
+        self._entries[found.name] = entry = _Entry(found, provider, health)
+        if config.missing_key:
+            health.record_probe(_missing_key(found.name, config.missing_key))
+        elif found.models:
+            entry.probed_at = time.monotonic()
+            health.record_probe(found.models)
+
+    def _check_local(self, entry: _Entry) -> None:
+        if discovery.engine_installed():
+            entry.health.standing_reason = discovery.LOCAL_LABEL
+            entry.health.record_probe([MODEL_NAME])
+        else:
+            entry.health.record_probe(
+                ProviderError(discovery.ENGINE_MISSING, code="engine_missing", recoverable=False)
+            )
+
+    async def _watching(self) -> None:
+        while True:
+            try:
+                await self._check()
+            except Exception:  # noqa: BLE001 - a bug here must not end the watching
+                _log.exception("Checking the providers failed.")
+            await asyncio.sleep(self._check_interval)
+
+    async def _check(self) -> None:
+        """Look again where something is missing or down; leave alone what works."""
+        for entry in list(self._entries.values()):
+            await self._probe(entry)
+        if not self._entries:
+            await self._find()
+
+    async def _probe(self, entry: _Entry) -> None:
+        state = entry.health.status.state
+        config = entry.found.config
+        if config is None:
+            if state == "down":
+                self._check_local(entry)
+            return
+        due = entry.probed_at == 0.0 or time.monotonic() - entry.probed_at >= self._probe_interval
+        if config.missing_key or state not in {"unknown", "down"} or not (due or entry.found.detected):
+            return
+        entry.probed_at = time.monotonic()
+        try:
+            entry.health.record_probe(await entry.provider.models())
+        except ProviderError as error:
+            if entry.found.detected and error.code == "unreachable":
+                await self._forget(entry)
+            else:
+                entry.health.record_probe(error)
+
+    async def _forget(self, entry: _Entry) -> None:
+        """A server found by looking is gone: look again."""
+        self._entries.pop(entry.found.name, None)
+        await entry.provider.aclose()
+        await self._find()
+        self._changed(self.current())
+
+    def _nothing_found(self) -> str:
+        if self._settings.preferred == LOCAL_PROVIDER:
+            return f"The local model is not installed. Run: {INSTALL_COMMAND}"
+        return discovery.NOTHING_FOUND
+
+    def _changed(self, status: ProviderStatus) -> None:
+        for callback in list(self._callbacks):
+            try:
+                callback(status)
+            except Exception:  # noqa: BLE001 - a listener's bug is not the provider's
+                _log.exception("A listener for provider changes failed.")
+
+
+def _no_provider(text: str) -> ProviderError:
+    return ProviderError(
+        text,
+        type="model_not_found",
+        code=failures.NO_PROVIDER,
+        recoverable=False,
+        suggestions=(f"Run: {INSTALL_COMMAND}",),
+    )
+
+
+def _unknown_provider(name: str, known: list[str]) -> ProviderError:
+    return ProviderError(
+        f"There is no provider {name!r}. Choose one of: {', '.join(known)}.",
+        type="model_not_found",
+        code="unknown_provider",
+        recoverable=False,
+        suggestions=tuple(f"Choose {other}." for other in known),
+    )
+
+
+def _missing_key(name: str, variable: str) -> ProviderError:
+    return ProviderError(
+        f"{name} needs a key. Set {variable} and start the hub again.",
+        type="auth_error",
+        code="missing_key",
+        recoverable=False,
+        suggestions=(f"Set {variable}.",),
+    )

@@ -1,0 +1,215 @@
+"""From what went wrong on the wire to one :class:`ProviderError` that says what to do next.
+
+A provider's own error text is never passed on: it may echo the prompt or a part of the key. Only its
+error *code* is, and only when it looks like one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from conduit_widget.errors import ProviderError
+from conduit_widget.providers.rate_limit_headers import parse_retry_after
+
+CONTEXT_OVERFLOW: Final = "context_length_exceeded"
+QUOTA_EXHAUSTED: Final = "insufficient_quota"
+TRUNCATED: Final = "truncated"
+BAD_REQUEST: Final = "bad_request"
+NO_PROVIDER: Final = "no_provider"
+
+_CODE_SHAPE: Final = re.compile(r"[a-z][a-z0-9_.\-]{0,63}", re.IGNORECASE)
+_OVERFLOW_CODES: Final = frozenset({CONTEXT_OVERFLOW, "exceed_context_size_error", "context_window_exceeded"})
+_OVERFLOW_WORDS: Final = ("context length", "context size", "context window", "prompt is too long")
+_QUOTA_CODES: Final = frozenset({QUOTA_EXHAUSTED, "billing_hard_limit_reached", "credit_balance_too_low"})
+_MODEL_CODES: Final = frozenset({"model_not_found", "model_not_available"})
+
+
+class ErrorBody(msgspec.Struct, frozen=True):
+    """The few facts of an error payload; ``message`` is for matching only, never for showing."""
+
+    code: str | None = None
+    message: str = ""
+
+
+def read_error_body(body: bytes) -> ErrorBody:
+    """Read ``{"error": {...}}``, ``{"error": "..."}`` or anything else a provider may answer."""
+    try:
+        payload = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return ErrorBody()
+    return error_body(payload.get("error", payload) if isinstance(payload, dict) else payload)
+
+
+def error_body(error: Any) -> ErrorBody:
+    """The same from a decoded ``error`` value."""
+    if not isinstance(error, dict):
+        return ErrorBody(message=error.lower() if isinstance(error, str) else "")
+    message = error.get("message")
+    for key in ("code", "type"):
+        code = error.get(key)
+        if isinstance(code, str) and _CODE_SHAPE.fullmatch(code):
+            break
+    else:
+        code = None
+    return ErrorBody(code=code, message=message.lower() if isinstance(message, str) else "")
+
+
+def refused(
+    provider: str,
+    status: int,
+    body: ErrorBody,
+    *,
+    model: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    key_hint: str = "Set the provider's key",
+) -> ProviderError:
+    """The error for an HTTP status (or an error event in the stream, where ``status`` is its own or 500)."""
+    if body.code in _OVERFLOW_CODES or (
+        status in {400, 413} and any(word in body.message for word in _OVERFLOW_WORDS)
+    ):
+        return _overflow(provider, status)
+    if status == 404 or body.code in _MODEL_CODES:
+        return _model_not_found(provider, status, model, body.code)
+    if status in {401, 403}:
+        return ProviderError(
+            f"{provider} refused the key (HTTP {status}). {key_hint} and try again.",
+            type="auth_error",
+            code=body.code,
+            status_code=status,
+            recoverable=False,
+            suggestions=(f"{key_hint}.", "Choose another provider."),
+        )
+    if status == 429 or body.code in _QUOTA_CODES:
+        return _rate_limited(provider, status, body, parse_retry_after(headers or {}))
+    if status in {408, 409, 425} or status >= 500:
+        return ProviderError(
+            f"{provider} failed (HTTP {status}). Try again in a moment, or choose another provider.",
+            type="server_error",
+            code=body.code,
+            status_code=status,
+            retry_after=parse_retry_after(headers or {}),
+            suggestions=("Try again in a moment.", "Choose another provider."),
+        )
+    return ProviderError(
+        f"{provider} did not accept the request (HTTP {status}). Check its model and parameters.",
+        type="server_error",
+        code=body.code or BAD_REQUEST,
+        status_code=status,
+        recoverable=False,
+        suggestions=("Check the model name and the parameters.",),
+    )
+
+
+def unreachable(provider: str, origin: str) -> ProviderError:
+    """No connection could be made, or it broke before an answer began."""
+    return ProviderError(
+        f"Cannot reach {provider} at {origin}. Check that it runs and the network is up, then try again.",
+        type="network_error",
+        code="unreachable",
+        suggestions=("Check that the provider runs and the network is up.", "Choose another provider."),
+    )
+
+
+def timed_out(provider: str, clock: str, seconds: float) -> ProviderError:
+    """One of the clocks ran out: ``connect``, ``first token``, ``idle`` or ``answer`` (seconds)."""
+    what = {
+        "connect": f"did not accept a connection within {seconds:g} s",
+        "first token": f"sent no first token within {seconds:g} s",
+        "idle": f"fell silent for {seconds:g} s in the middle of the answer",
+        "answer": f"did not finish the answer within {seconds:g} s",
+    }[clock]
+    return ProviderError(
+        f"{provider} {what}. Try again, or choose another provider.",
+        type="network_error",
+        code=f"{clock.replace(' ', '_')}_timeout",
+        suggestions=("Try again.", "Choose another provider."),
+    )
+
+
+def truncated(provider: str) -> ProviderError:
+    """The stream ended without a finish reason and without ``[DONE]``."""
+    return ProviderError(
+        f"{provider} ended the answer before it was complete. Ask again for the rest.",
+        type="network_error",
+        code=TRUNCATED,
+        suggestions=("Ask again.",),
+    )
+
+
+def malformed(provider: str) -> ProviderError:
+    """The provider sent something that is not a chat completion stream."""
+    return ProviderError(
+        f"{provider} sent an answer that cannot be read. Check that its URL is an OpenAI-compatible API.",
+        type="server_error",
+        code="malformed",
+        suggestions=("Check that the URL ends in the API's path, usually /v1.",),
+    )
+
+
+def closed(provider: str) -> ProviderError:
+    """Our side has closed the provider."""
+    return ProviderError(
+        f"{provider} is closed here. Start the hub again.",
+        type="network_error",
+        code="closed",
+        recoverable=False,
+    )
+
+
+def no_models(provider: str) -> ProviderError:
+    """The endpoint lists no model and none was configured."""
+    return ProviderError(
+        f"{provider} lists no model. Load one there, or name one in CONDUIT_MODEL.",
+        type="model_not_found",
+        recoverable=False,
+        suggestions=("Load a model in the provider.", "Set CONDUIT_MODEL."),
+    )
+
+
+def _overflow(provider: str, status: int) -> ProviderError:
+    return ProviderError(
+        f"The conversation is too long for {provider}'s model. Start a new one or send less text.",
+        type="server_error",
+        code=CONTEXT_OVERFLOW,
+        status_code=status,
+        recoverable=False,
+        suggestions=("Start a new conversation.", "Choose a model with a larger context."),
+    )
+
+
+def _model_not_found(provider: str, status: int, model: str | None, code: str | None) -> ProviderError:
+    name = f" {model!r}" if model else ""
+    return ProviderError(
+        f"{provider} has no model{name} at this address. Choose one that it lists, or check its URL.",
+        type="model_not_found",
+        code=code,
+        status_code=status,
+        recoverable=False,
+        suggestions=("Choose a model the provider lists.", "Check the provider's URL (usually …/v1)."),
+    )
+
+
+def _rate_limited(provider: str, status: int, body: ErrorBody, retry_after: float | None) -> ProviderError:
+    if body.code in _QUOTA_CODES:
+        return ProviderError(
+            f"The quota at {provider} is used up. Check plan and billing there, or choose another provider.",
+            type="rate_limit",
+            code=body.code,
+            status_code=status,
+            retry_after=retry_after,
+            recoverable=False,
+            suggestions=("Check plan and billing.", "Choose another provider."),
+        )
+    wait = f"in {retry_after:g} s" if retry_after is not None else "in a moment"
+    return ProviderError(
+        f"{provider} limits the rate of requests. Try again {wait}, or choose another provider.",
+        type="rate_limit",
+        code=body.code,
+        status_code=status,
+        retry_after=retry_after,
+        suggestions=(f"Try again {wait}.", "Choose another provider."),
+    )

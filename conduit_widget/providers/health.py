@@ -1,0 +1,139 @@
+"""The health of one provider, learnt from its traffic and probes, as the ``ProviderStatus`` people see."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from conduit_widget.errors import ProviderError
+from conduit_widget.providers import failures
+from conduit_widget.providers.rate_limit_headers import iso_time, parse_rate_limit
+from conduit_widget.types import ProviderLatency, ProviderState, ProviderStatus
+
+_SAMPLES: Final = 50
+_OUTCOMES: Final = 20
+_DOWN_AFTER: Final = 3
+# Not the provider's fault: the next request may well succeed.
+_REQUEST_CODES: Final = frozenset({failures.CONTEXT_OVERFLOW, failures.BAD_REQUEST})
+_WATCHED: Final = ("state", "breaker", "reason", "retry_at", "models")
+
+ChangeCallback = Callable[[ProviderStatus], None]
+
+
+class ProviderHealth:
+    """Keeps the status; ``on_change`` is called when state, reason, retry time or models differ.
+
+    Speed, error rate and rate limits are up to date in :attr:`status` but do not count as a change.
+    """
+
+    def __init__(
+        self, provider: str, on_change: ChangeCallback, *, state: ProviderState = "unknown", reason: str = ""
+    ) -> None:
+        now = iso_time(time.time())
+        self._on_change = on_change
+        self._ttft: deque[float] = deque(maxlen=_SAMPLES)
+        self._rates: deque[float] = deque(maxlen=_SAMPLES)
+        self._outcomes: deque[bool] = deque(maxlen=_OUTCOMES)
+        self._failures_in_a_row = 0
+        self.standing_reason = reason
+        self._retry_epoch: float | None = None
+        self._status = ProviderStatus(
+            provider=provider, state=state, since=now, reason=reason, last_checked_at=now
+        )
+
+    @property
+    def status(self) -> ProviderStatus:
+        """The present status; a rate limit whose time is over reads as unknown until the next request."""
+        if self._retry_epoch is not None and time.time() >= self._retry_epoch:
+            self._retry_epoch = None
+            self._set("unknown", self.standing_reason, source=self._status.source)
+        return self._status
+
+    def record_success(self, *, ttft: float | None, tokens_per_second: float | None) -> None:
+        """A whole answer came; ``ttft`` in seconds."""
+        if ttft is not None:
+            self._ttft.append(ttft * 1000)
+        if tokens_per_second is not None:
+            self._rates.append(tokens_per_second)
+        self._outcomes.append(True)
+        self._failures_in_a_row = 0
+        self._retry_epoch = None
+        self._set("healthy", self.standing_reason, source="traffic")
+
+    def record_failure(self, error: ProviderError) -> None:
+        """A generation failed."""
+        if error.code in _REQUEST_CODES:
+            return
+        self._outcomes.append(False)
+        self._failures_in_a_row += 1
+        self._retry_epoch = None
+        if error.type == "rate_limit" and error.retry_after is not None:
+            self._retry_epoch = time.time() + error.retry_after
+        self._set(self._state_after(error), str(error), source="traffic")
+
+    def record_probe(self, models: Sequence[str] | ProviderError) -> None:
+        """A probe listed the models, or failed; one that the endpoint merely does not offer says nothing."""
+        if isinstance(models, ProviderError):
+            if models.type == "model_not_found" or models.code == "malformed":
+                return
+            self._set(self._state_after(models), str(models), source="probe")
+            return
+        recovered = self._status.state in {"unknown", "down"}
+        state = "healthy" if recovered else self._status.state
+        reason = self.standing_reason if recovered else self._status.reason
+        self._set(state, reason, source="probe", models=list(models))
+
+    def record_headers(self, headers: Mapping[str, str]) -> None:
+        """Remember the rate limits a response states."""
+        limits = parse_rate_limit(headers)
+        if limits:
+            self._status = msgspec.structs.replace(self._status, rate_limit=limits)
+
+    def _state_after(self, error: ProviderError) -> ProviderState:
+        if error.type == "rate_limit":
+            return "rate_limited"
+        if error.type == "model_not_found":
+            return "degraded"
+        certain = error.type == "auth_error" or not error.recoverable or error.code == "unreachable"
+        return "down" if certain or self._failures_in_a_row >= _DOWN_AFTER else "degraded"
+
+    def _set(self, state: ProviderState, reason: str, **fields: Any) -> None:
+        before, now = self._status, time.time()
+        self._status = msgspec.structs.replace(
+            before,
+            state=state,
+            reason=reason,
+            since=before.since if before.state == state else iso_time(now),
+            retry_at=None if self._retry_epoch is None else iso_time(self._retry_epoch),
+            latency=self._latency(),
+            error_rate=self._error_rate(),
+            last_checked_at=iso_time(now),
+            **fields,
+        )
+        if any(getattr(before, name) != getattr(self._status, name) for name in _WATCHED):
+            self._on_change(self._status)
+
+    def _latency(self) -> ProviderLatency:
+        return ProviderLatency(
+            ttft_p50=_quantile(self._ttft, 0.50),
+            ttft_p95=_quantile(self._ttft, 0.95),
+            tokens_per_second=_quantile(self._rates, 0.50),
+        )
+
+    def _error_rate(self) -> float:
+        if not self._outcomes:
+            return 0.0
+        return round(1 - sum(self._outcomes) / len(self._outcomes), 3)
+
+
+def _quantile(samples: Sequence[float], share: float) -> float | None:
+    """The nearest-rank quantile, one decimal."""
+    if not samples:
+        return None
+    ordered = sorted(samples)
+    return round(ordered[max(0, math.ceil(share * len(ordered)) - 1)], 1)

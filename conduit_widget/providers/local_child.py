@@ -1,0 +1,108 @@
+"""The local model's process: llama.cpp's OpenAI-compatible server on loopback, for its parent only.
+
+Run as ``python -m conduit_widget.providers.local_child``. The first line on standard input is a
+:class:`ChildSettings` as JSON (the key never shows in a process list); one :class:`ChildReady` line comes
+back on standard output. The process ends when standard input does, so that it never outlives its parent.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import sys
+from typing import Any, Final
+
+import msgspec
+
+_NICENESS: Final = 5
+_HTTP_THREADS: Final = 6
+_MAX_THREADS: Final = 8
+_LOOPBACK: Final = "127.0.0.1"
+
+
+class ChildSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What the parent wants; ``slots`` generations at a time with ``context_tokens`` each."""
+
+    model_path: str
+    model_name: str
+    api_key: str
+    threads: int
+    slots: int
+    context_tokens: int
+
+
+class ChildReady(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The child's one line: its address, or why it cannot serve."""
+
+    url: str = ""
+    error: str = ""
+    code: str = ""
+
+
+def default_threads() -> int:
+    """One less than the CPUs this process may use; more than a few only get in each other's way."""
+    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
+    return max(1, min(_MAX_THREADS, available - 1))
+
+
+def main() -> int:
+    """Serve until standard input ends."""
+    # The terminal's Ctrl-C is for the parent, which ends us when it is ready.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    answers = _claim_standard_output()
+    settings = msgspec.json.decode(sys.stdin.buffer.readline(), type=ChildSettings)
+    if hasattr(os, "nice"):
+        os.nice(_NICENESS)
+    try:
+        engine = importlib.import_module("xllamacpp")
+    except ImportError:  # an extra; its absence is an answer, not a crash
+        return _answer(answers, ChildReady(code="engine_missing", error="xllamacpp is not installed"))
+    try:
+        server = engine.Server(_parameters(engine, settings))
+    except Exception as error:  # noqa: BLE001 - native code raises what it likes; the parent tells the user
+        return _answer(answers, ChildReady(code="load_failed", error=type(error).__name__))
+    _answer(answers, ChildReady(url=server.listening_address))
+    while sys.stdin.buffer.read(4096):
+        pass
+    # The server's threads may be deep in native code: leave without waiting for them.
+    os._exit(0)
+
+
+def _claim_standard_output() -> int:
+    """Keep standard output for our one line; whatever native code prints goes to standard error."""
+    answers = os.dup(1)
+    os.dup2(2, 1)
+    return answers
+
+
+def _answer(descriptor: int, ready: ChildReady) -> int:
+    os.write(descriptor, msgspec.json.encode(ready) + b"\n")
+    return 0 if ready.url else 1
+
+
+def _parameters(engine: Any, settings: ChildSettings) -> Any:
+    """Build llama.cpp's parameters; every name here is llama.cpp's own."""
+    p = engine.CommonParams()
+    p.model.path = settings.model_path
+    p.model_alias = {settings.model_name}
+    p.hostnames = [_LOOPBACK]
+    p.port = 0
+    p.api_keys = [settings.api_key]
+    p.ui = False
+    p.endpoint_slots = False
+    p.offline = True
+    p.verbosity = -1
+    p.n_parallel = settings.slots
+    p.n_ctx = settings.slots * settings.context_tokens
+    p.kv_unified = False
+    # A prompt cache of up to 8 GB in memory is the default; the slots' own is enough for a chat.
+    p.cache_ram_mib = 0
+    p.n_threads_http = _HTTP_THREADS
+    p.cpuparams.n_threads = settings.threads
+    p.cpuparams_batch.n_threads = settings.threads
+    return p
+
+
+if __name__ == "__main__":
+    sys.exit(main())

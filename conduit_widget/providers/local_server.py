@@ -1,0 +1,263 @@
+"""The local model as a provider: supervises the child process and speaks to it as to any endpoint.
+
+The child starts with the first generation, or with :meth:`LocalServer.start`. When it has died, the next
+generation starts another, after a pause that grows while it keeps dying.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import sys
+import time
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing, suppress
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from conduit_widget.errors import ProviderError
+from conduit_widget.providers import failures
+from conduit_widget.providers.config import LOCAL_PROVIDER, LOCAL_TIMEOUTS, Secret, Timeouts
+from conduit_widget.providers.local_child import ChildReady, ChildSettings, default_threads
+from conduit_widget.providers.local_model import INSTALL_COMMAND, MODEL_NAME
+from conduit_widget.providers.openai_compatible import OpenAICompatible
+from conduit_widget.providers.provider import Chunk, GenerationRequest, PromptMessage
+
+_log = logging.getLogger(__name__)
+
+CONTEXT_TOKENS: Final = 4096
+SLOTS: Final = 2
+MAX_ANSWER_TOKENS: Final = 512
+ENGINE_COMMAND: Final = "pip install 'conduit_widget[local]'"
+# Looked at over a few dozen answers: a repeat penalty of 1.1 spoils short ones (it also counts the question's
+# words), none at all loops in long ones; DRY punishes repeated sequences only.
+SAMPLING: Final[dict[str, Any]] = {
+    "temperature": 0.2,
+    "top_p": 0.9,
+    "repeat_penalty": 1.03,
+    "repeat_last_n": 128,
+    "dry_multiplier": 0.8,
+    "dry_allowed_length": 3,
+    "dry_penalty_last_n": 512,
+    "dry_sequence_breakers": ["<|im_end|>"],
+    "max_tokens": MAX_ANSWER_TOKENS,
+}
+SYSTEM_PROMPT: Final = "You are a helpful assistant in a team chat. Answer briefly and to the point."
+_COMMAND: Final = (sys.executable, "-m", "conduit_widget.providers.local_child")
+_READY_TIMEOUT: Final = 60.0
+_STOP_TIMEOUT: Final = 3.0
+_STABLE_AFTER: Final = 60.0
+_FIRST_PAUSE: Final = 0.5
+_LONGEST_PAUSE: Final = 30.0
+
+
+class LocalServer:
+    """SmolLM2-135M on llama.cpp, two generations at a time, further ones wait for a free slot."""
+
+    def __init__(
+        self,
+        model_path: Path,
+        *,
+        threads: int | None = None,
+        timeouts: Timeouts = LOCAL_TIMEOUTS,
+        ready_timeout: float = _READY_TIMEOUT,
+        command: Sequence[str] = _COMMAND,
+    ) -> None:
+        self.name = LOCAL_PROVIDER
+        self.context_tokens: int | None = CONTEXT_TOKENS
+        self._model_path = model_path
+        self._threads = threads or default_threads()
+        self._timeouts = timeouts
+        self._ready_timeout = ready_timeout
+        self._command = tuple(command)
+        self._lock = asyncio.Lock()
+        self._process: asyncio.subprocess.Process | None = None
+        self._endpoint: OpenAICompatible | None = None
+        self._started_at = 0.0
+        self._deaths = 0
+        self._closed = False
+
+    @property
+    def pid(self) -> int | None:
+        """The child's process id while it runs."""
+        process = self._process
+        return process.pid if process is not None and process.returncode is None else None
+
+    async def models(self) -> list[str]:
+        """The one model."""
+        return [MODEL_NAME]
+
+    async def start(self) -> None:
+        """Start the child and wait until it serves (idempotent).
+
+        Raises:
+            ProviderError: the engine or the model is missing or broken; the text says what to do.
+
+        """
+        await self._ready_endpoint()
+
+    async def aclose(self) -> None:
+        """End the child; nothing of it is left when this returns."""
+        self._closed = True
+        async with self._lock:
+            await self._stop()
+
+    async def generate(self, request: GenerationRequest) -> AsyncGenerator[Chunk, None]:
+        """Stream one answer; ``aclose()`` frees the model at once.
+
+        Raises:
+            ProviderError: the model cannot be started, or its process died in the middle of the answer.
+
+        """
+        endpoint = await self._ready_endpoint()
+        try:
+            async with aclosing(endpoint.generate(_prepared(request))) as chunks:
+                async for chunk in chunks:
+                    yield chunk
+        except ProviderError as error:
+            if error.type == "network_error" and endpoint is not self._endpoint:
+                raise _ended() from error
+            if error.code in {failures.TRUNCATED, "unreachable"} and await self._has_died():
+                raise _ended() from error
+            raise
+
+    async def _ready_endpoint(self) -> OpenAICompatible:
+        async with self._lock:
+            if self._closed:
+                raise failures.closed(self.name)
+            if self._endpoint is not None and self.pid is not None:
+                return self._endpoint
+            await self._pause_after_deaths()
+            await self._stop()
+            self._endpoint = await self._launch()
+            return self._endpoint
+
+    async def _launch(self) -> OpenAICompatible:
+        key = secrets.token_urlsafe(24)
+        settings = ChildSettings(
+            model_path=str(self._model_path),
+            model_name=MODEL_NAME,
+            api_key=key,
+            threads=self._threads,
+            slots=SLOTS,
+            context_tokens=CONTEXT_TOKENS,
+        )
+        started = time.monotonic()
+        self._started_at = started
+        try:
+            ready = await asyncio.wait_for(self._spawn(settings), self._ready_timeout)
+        except TimeoutError as error:
+            await self._stop()
+            raise _not_started(f"was not ready within {self._ready_timeout:g} s") from error
+        except BaseException:
+            await self._stop()
+            raise
+        if not ready.url:
+            await self._stop()
+            raise _engine_missing() if ready.code == "engine_missing" else _not_started("could not be loaded")
+        _log.info("local model ready in %.2f s (pid %s)", time.monotonic() - started, self.pid)
+        return OpenAICompatible(
+            self.name,
+            f"{ready.url}/v1",
+            api_key=Secret(key),
+            model=MODEL_NAME,
+            context_tokens=CONTEXT_TOKENS,
+            timeouts=self._timeouts,
+            defaults=SAMPLING,
+        )
+
+    async def _spawn(self, settings: ChildSettings) -> ChildReady:
+        self._process = process = await asyncio.create_subprocess_exec(
+            *self._command,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            # Its own session: a Ctrl-C in the terminal must not cut answers that the hub is still draining.
+            start_new_session=True,
+        )
+        if process.stdin is None or process.stdout is None:
+            raise _not_started("has no pipes")
+        process.stdin.write(msgspec.json.encode(settings) + b"\n")
+        with suppress(ConnectionError):  # it died: its answer, or the lack of one, says so below
+            await process.stdin.drain()
+        line = await process.stdout.readline()
+        try:
+            return msgspec.json.decode(line, type=ChildReady)
+        except msgspec.DecodeError:
+            return ChildReady(error="no answer", code="died")
+
+    async def _stop(self) -> None:
+        endpoint, self._endpoint = self._endpoint, None
+        process, self._process = self._process, None
+        if endpoint is not None:
+            await endpoint.aclose()
+        if process is None:
+            return
+        if process.returncode is None:
+            if process.stdin is not None:
+                process.stdin.close()
+            try:
+                await asyncio.wait_for(process.wait(), _STOP_TIMEOUT)
+            except TimeoutError:
+                process.kill()
+        await process.wait()
+
+    async def _has_died(self) -> bool:
+        """Whether the child is gone; a crash shows on the socket a moment before its exit code does."""
+        process = self._process
+        if process is None:
+            return True
+        with suppress(TimeoutError):
+            await asyncio.wait_for(process.wait(), 1.0)
+        return process.returncode is not None
+
+    async def _pause_after_deaths(self) -> None:
+        """Wait before another start, longer each time the child died soon after the last."""
+        process = self._process
+        if process is None or process.returncode is None:
+            return
+        self._deaths = 1 if time.monotonic() - self._started_at > _STABLE_AFTER else self._deaths + 1
+        pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (self._deaths - 1)) if self._deaths > 1 else 0.0
+        _log.warning(
+            "local model ended (exit code %d); starting it again in %.1f s", process.returncode, pause
+        )
+        await asyncio.sleep(pause)
+
+
+def _prepared(request: GenerationRequest) -> GenerationRequest:
+    """The request for the one model; without instructions it gets those this model does best with."""
+    messages = request.messages
+    if not any(message.role == "system" for message in messages):
+        messages = [PromptMessage("system", SYSTEM_PROMPT), *messages]
+    return msgspec.structs.replace(request, model=MODEL_NAME, messages=messages)
+
+
+def _ended() -> ProviderError:
+    return ProviderError(
+        "The local model stopped in the middle of the answer. Ask again: it starts anew.",
+        type="network_error",
+        code=failures.TRUNCATED,
+        suggestions=("Ask again.",),
+    )
+
+
+def _not_started(what: str) -> ProviderError:
+    return ProviderError(
+        f"The local model {what}. Try again; if it stays so, run: {INSTALL_COMMAND}",
+        type="server_error",
+        code="local_model_failed",
+        suggestions=("Try again.", f"Run: {INSTALL_COMMAND}"),
+    )
+
+
+def _engine_missing() -> ProviderError:
+    return ProviderError(
+        f"The local model's engine is not installed. Run: {ENGINE_COMMAND}",
+        type="server_error",
+        code="engine_missing",
+        recoverable=False,
+        suggestions=(f"Run: {ENGINE_COMMAND}",),
+    )
