@@ -232,12 +232,13 @@ class Chat(anywidget.AnyWidget):
     # ---- display and end -------------------------------------------------------------------------------
 
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
-        if getattr(self, "_opened", None) is None or self.comm is None:
-            return {"text/plain": f"{self!r} (closed)"}, {}
+        if getattr(self, "_opened", None) is None:
+            return None  # closed: the repr is all there is
         return display.mimebundle(self._name, self.model_id, self.messages), {}
 
     def __repr__(self) -> str:
-        return display.plain_text(getattr(self, "_name", ""))
+        closed = "" if getattr(self, "_opened", None) is not None else " (closed)"
+        return display.plain_text(getattr(self, "_name", "")) + closed
 
     def close(self) -> None:
         """Leave the conversation and release everything: views, comm, connection, listeners. Idempotent."""
@@ -248,10 +249,11 @@ class Chat(anywidget.AnyWidget):
             with contextlib.suppress(RuntimeError):  # the loop is gone at the interpreter's end
                 silenced = self._thread.submit(_shut_down(opened))
                 self._wait_briefly(silenced)
-        layout, comm = getattr(self, "layout", None), self.comm
+        comm = self.comm
+        if comm is not None:  # a constructor that failed has none, and asking for its layout would make one
+            self.layout.close()
+            comm.on_msg(None)
         super().close()
-        if comm is not None and layout is not None:
-            layout.close()
 
     def _wait_briefly(self, future: concurrent.futures.Future[None]) -> None:
         """Let the last comm message leave before the comm closes; never wait on the loop thread itself."""

@@ -58,7 +58,7 @@ class ScriptedConnection:
         self.state = ConnectionState.DISCONNECTED
         self._fail_pending("The connection to the hub was stopped.")
 
-    async def invoke(self, target: str, *args: Any, timeout: float | None = None) -> Any:  # noqa: ASYNC109
+    async def invoke(self, target: str, *args: Any, timeout: float | None = None) -> Any:
         if self.state is not ConnectionState.CONNECTED:
             raise ConnectionLostError("not connected")
         self.invoked.append((target, args))

@@ -1,0 +1,521 @@
+"""The chat at the prompt and its comm, on a scripted hub and recorded comms."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import threading
+import weakref
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conduit_widget.errors import (
+    ConduitError,
+    ConnectionFailedError,
+    FrontEndMissingError,
+    HubException,
+    InvocationTimeoutError,
+    ProviderError,
+    ValidationError,
+)
+from conduit_widget.kernel.callback_thread import THREAD_NAME as CALLBACK_THREAD
+from conduit_widget.kernel.loop_thread import THREAD_NAME, loop_thread
+from conduit_widget.types import ChatMessage
+from conduit_widget.widget.chat import Chat
+from tests.support.comm import CommLedger
+from tests.support.waiting import eventually, eventually_sync
+
+from .conftest import ScriptedHub
+
+
+def texts(chat: Chat) -> list[str]:
+    """What the chat holds."""
+    return [message.text for message in chat.messages]
+
+
+# ---- asking --------------------------------------------------------------------------------------------
+
+
+def test_send_returns_the_receipt_in_a_plain_cell(chat: Chat, hub: ScriptedHub) -> None:
+    """The receipt comes after the hub took the message."""
+    receipt = chat.send("hello", model="m").result(5)
+    assert receipt.id == hub.questions[0]["id"]
+    assert hub.questions[0]["metadata"] == {"model": "m"}
+
+
+async def test_ask_returns_the_finished_answer_when_awaited(chat: Chat, hub: ScriptedHub) -> None:
+    """`await chat.ask(...)` gives the final message, not the first token."""
+    asking = asyncio.ensure_future(_ask(chat, "what is it?"))
+    await eventually(lambda: hub.questions)
+    hub.stream("4", "2")
+    await eventually(lambda: texts(chat) == ["what is it?", "42"])
+    assert not asking.done()
+    hub.finish("42")
+    message = await asking
+    assert (message.text, message.role, message.metadata["status"]) == ("42", "assistant", "complete")
+
+
+async def _ask(chat: Chat, text: str) -> ChatMessage:
+    return await chat.ask(text)
+
+
+def test_ask_works_in_a_plain_cell(chat: Chat, hub: ScriptedHub) -> None:
+    """The synchronous form blocks only its own thread."""
+    pending = chat.ask("q", temperature=0)
+    eventually_sync(lambda: hub.questions)
+    hub.finish("a")
+    assert pending.result(5).text == "a"
+    assert hub.questions[0]["metadata"] == {"respond": True, "parameters": {"temperature": 0}}
+
+
+def test_ask_finds_its_own_answer_when_others_talk_too(chat: Chat, hub: ScriptedHub) -> None:
+    """Somebody else's answer is not mistaken for mine."""
+    first, second = chat.ask("one"), chat.ask("two")
+    eventually_sync(lambda: len(hub.questions) == 2)
+    hub.finish("answer two")
+    assert second.result(5).text == "answer two"
+    assert not first.done()
+    hub.questions.reverse()
+    hub.finish("answer one")
+    assert first.result(5).text == "answer one"
+
+
+def test_model_failure_is_a_provider_error_with_advice(chat: Chat, hub: ScriptedHub) -> None:
+    """The error has the provider's type and says what to do."""
+    pending = chat.ask("q")
+    eventually_sync(lambda: hub.questions)
+    error = {"type": "rate_limit", "recoverable": True, "retryAfter": 3, "message": "Too many requests."}
+    hub.finish("", "error", error={**error, "suggestions": ["Wait 3 s."]})
+    with pytest.raises(ProviderError, match=r"Too many requests\. Wait 3 s\.") as caught:
+        pending.result(5)
+    assert (caught.value.type, caught.value.retry_after) == ("rate_limit", 3)
+
+
+def test_broken_off_answer_is_an_error_and_a_stopped_one_is_not(chat: Chat, hub: ScriptedHub) -> None:
+    """Nobody takes half an answer for a whole one, except who pressed Stop."""
+    broken = chat.ask("one")
+    eventually_sync(lambda: hub.questions)
+    hub.finish("half", "interrupted")
+    with pytest.raises(ProviderError, match="broke off"):
+        broken.result(5)
+    stopped = chat.ask("two")
+    eventually_sync(lambda: len(hub.questions) == 2)
+    hub.finish("half", "cancelled")
+    assert stopped.result(5).text == "half"
+
+
+def test_timeout_stops_the_generation(chat: Chat, hub: ScriptedHub) -> None:
+    """An answer nobody waits for any more is not paid for."""
+    with pytest.raises(InvocationTimeoutError, match=r"0\.2 s"):
+        chat.ask("q", timeout=0.2).result(5)
+    eventually_sync(lambda: hub.stopped)
+    assert hub.stopped == [f"answer to {hub.questions[0]['id']}"]
+
+
+def test_cancelling_ask_stops_the_generation(chat: Chat, hub: ScriptedHub) -> None:
+    """Interrupting the cell ends the answer."""
+    pending = chat.ask("q")
+    eventually_sync(lambda: len(chat.messages) == 2)
+    assert pending.cancel()
+    eventually_sync(lambda: hub.stopped)
+
+
+def test_stop_ends_the_open_answers_only(chat: Chat, hub: ScriptedHub) -> None:
+    """Stop without anything to stop is fine; with an open answer it names it."""
+    chat.stop().result(5)
+    assert hub.stopped == []
+    chat.send("q").result(5)
+    eventually_sync(lambda: len(chat.messages) == 2)
+    chat.stop().result(5)
+    assert len(hub.stopped) == 1
+
+
+def test_refusals_reach_the_prompt_in_one_line(chat: Chat, hub: ScriptedHub) -> None:
+    """The hub's text for people, and our own checks before it."""
+
+    def refuse(*_: Any) -> None:
+        raise HubException("Rate limit exceeded. Please try again later.")
+
+    hub.answers["SendMessage"] = refuse
+    with pytest.raises(HubException, match="Rate limit"):
+        chat.ask("q").result(5)
+    with pytest.raises(ValidationError, match="empty"):
+        chat.ask(" ")
+
+
+# ---- streaming -----------------------------------------------------------------------------------------
+
+
+async def test_stream_yields_the_text_as_it_comes_in_an_async_cell(chat: Chat, hub: ScriptedHub) -> None:
+    """Pieces are strings, together they are the message, which is there afterwards."""
+    stream = chat.stream("q")
+    assert hub.questions == [], "nothing is sent before the iteration begins"
+    pieces: list[str] = []
+
+    async def read() -> None:
+        async for piece in stream:
+            pieces.append(piece)
+
+    reading = asyncio.ensure_future(read())
+    await eventually(lambda: hub.questions)
+    hub.stream("Hello ")
+    await eventually(lambda: pieces == ["Hello "])
+    hub.stream("world", start=6)
+    await eventually(lambda: pieces == ["Hello ", "world"])
+    hub.finish("Hello world")
+    await asyncio.wait_for(reading, 5)
+    assert pieces == ["Hello ", "world"]
+    assert stream.message is not None
+    assert stream.message.text == "Hello world"
+
+
+def test_stream_yields_the_text_in_a_plain_cell(chat: Chat, hub: ScriptedHub) -> None:
+    """`for` works like `async for`, and a second loop is simply over."""
+    stream = chat.stream("q")
+
+    def play() -> None:
+        eventually_sync(lambda: hub.questions)
+        hub.stream("a", "b")
+        hub.finish("abc")
+
+    player = threading.Thread(target=play)
+    player.start()
+    assert "".join(stream) == "abc"
+    player.join()
+    assert list(stream) == []
+    assert stream.message is not None
+    assert repr(stream) == "<stream: finished; iterate with `async for` or `for`>"
+
+
+def test_failing_stream_raises_where_it_is_read(chat: Chat, hub: ScriptedHub) -> None:
+    """The text so far comes first, then the error."""
+    stream = chat.stream("q")
+
+    def play() -> None:
+        eventually_sync(lambda: hub.questions)
+        hub.stream("par")
+        hub.finish("par", "interrupted")
+
+    player = threading.Thread(target=play)
+    player.start()
+    pieces: list[str] = []
+    with pytest.raises(ProviderError):
+        pieces.extend(stream)
+    player.join()
+    assert "".join(pieces) == "par"
+
+
+def test_stream_can_be_stopped(chat: Chat, hub: ScriptedHub) -> None:
+    """`stop` ends the generation of this answer."""
+    stream = chat.stream("q")
+
+    def play() -> None:
+        eventually_sync(lambda: hub.questions)
+        hub.stream("x")
+
+    player = threading.Thread(target=play)
+    player.start()
+    assert next(stream) == "x"
+    player.join()
+    stream.stop().result(5)
+    assert len(hub.stopped) == 1
+
+
+# ---- reading and listening -----------------------------------------------------------------------------
+
+
+def test_messages_hold_the_text_so_far_of_an_open_answer(chat: Chat, hub: ScriptedHub) -> None:
+    """What is read is a snapshot that later tokens do not change."""
+    chat.send("q").result(5)
+    hub.stream("so far")
+    eventually_sync(lambda: texts(chat) == ["q", "so far"])
+    before = chat.messages
+    hub.stream(", so good", start=6)
+    eventually_sync(lambda: texts(chat) == ["q", "so far, so good"])
+    assert before[1].text == "so far"
+
+
+def test_listener_hears_every_finished_message_once_in_the_background(chat: Chat, hub: ScriptedHub) -> None:
+    """Questions when sent, answers when finished, each once; the listener may use the chat and block."""
+    heard: list[tuple[str, str, int]] = []
+
+    def listen(message: ChatMessage) -> None:
+        heard.append((message.text, threading.current_thread().name, len(chat.messages)))
+
+    unsubscribe = chat.on_message(listen)
+    chat.send("q").result(5)
+    hub.stream("a")
+    hub.finish("a")
+    eventually_sync(lambda: len(heard) == 2)
+    assert [(text, thread) for text, thread, _ in heard] == [("q", CALLBACK_THREAD), ("a", CALLBACK_THREAD)]
+    unsubscribe()
+    chat.send("again").result(5)
+    eventually_sync(lambda: len(chat.messages) == 4)
+    assert len(heard) == 2
+
+
+def test_listener_does_not_hear_history(hub: ScriptedHub, comms: CommLedger) -> None:
+    """What was said before the chat existed is in `messages`, not an event."""
+    hub.log = [{"id": "old", "role": "user", "content": "old", "metadata": {"seq": 1, "conversationId": "c"}}]
+    hub.seq = 1
+    chat = Chat("c", hub_url="http://scripted", token="t")
+    heard: list[str] = []
+    chat.on_message(lambda message: heard.append(message.text))
+    chat.wait_connected(5)
+    chat.send("new").result(5)
+    eventually_sync(lambda: heard)
+    assert heard == ["new"]
+    chat.close()
+
+
+def test_coroutine_function_is_refused_as_a_listener(chat: Chat) -> None:
+    """It would never run; the error says what to do instead."""
+
+    async def listen(_message: ChatMessage) -> None: ...
+
+    with pytest.raises(TypeError, match="plain function"):
+        chat.on_message(listen)
+
+
+def test_connection_state_is_readable_and_waiting_for_it_says_why_not(chat: Chat, hub: ScriptedHub) -> None:
+    """A person at the prompt sees what the badge shows."""
+    assert chat.connection.state == "live"
+    hub.act(hub.lose, ConnectionError("cable"))
+    eventually_sync(lambda: chat.connection.state == "reconnecting")
+    with pytest.raises(ConnectionFailedError, match="not connected: cable"):
+        chat.wait_connected(0.05)
+    hub.act(hub.restore)
+    chat.wait_connected(5)
+
+
+# ---- the comm ------------------------------------------------------------------------------------------
+
+
+def test_synced_state_is_small_and_holds_no_token(chat: Chat, hub: ScriptedHub, comms: CommLedger) -> None:
+    """Only conversation id, height and the module are state; no token anywhere a notebook could keep it."""
+    state = comms.view.opened_with
+    ours = {name for name in state if not name.startswith("_")} - {"layout", "tabbable", "tooltip"}
+    assert ours == {"conversation_id", "height"}
+    chat.send("q").result(5)
+    eventually_sync(lambda: comms.view.custom)
+    bundle, _ = chat._repr_mimebundle_() or ({}, {})
+    everything = json.dumps([state, comms.view.sent, bundle, repr(chat)])
+    assert "SECRET-TOKEN" not in everything
+    assert "mint" not in everything.lower()
+
+
+def test_view_gets_a_snapshot_without_asking_and_again_on_hello(chat: Chat, comms: CommLedger) -> None:
+    """A view that cannot get through to a busy kernel still sees the conversation; hello repeats it."""
+    view = comms.view
+    snapshot = eventually_sync(lambda: next((m for m in view.custom if m["kind"] == "snapshot"), None))
+    assert snapshot["state"]["conversationId"] == "c"
+    assert snapshot["state"]["self"] == {"userId": "me", "userName": "me"}
+    assert set(snapshot["state"]) == {
+        "conversationId",
+        "epoch",
+        "seq",
+        "self",
+        "connection",
+        "provider",
+        "participants",
+        "typing",
+        "messages",
+        "streams",
+        "hasMore",
+    }
+    before = len(view.custom)
+    view.receive({"kind": "hello", "n": 0})
+    eventually_sync(lambda: len(view.custom) > before)
+    assert view.custom[-1]["kind"] == "snapshot"
+
+
+def test_snapshot_and_ops_rebuild_the_same_conversation(
+    chat: Chat, hub: ScriptedHub, comms: CommLedger
+) -> None:
+    """A view that applies what it gets, by the rules of the comm protocol, holds what Python holds."""
+    chat.send("q").result(5)
+    for number in range(50):
+        hub.stream(f"{number:02d} ", start=3 * number)
+    final = "".join(f"{number:02d} " for number in range(50))
+    hub.finish(final)
+    eventually_sync(lambda: texts(chat) == ["q", final])
+    eventually_sync(lambda: replay(comms.view.custom) == ["q", final])
+    assert len(comms.view.custom) < 20, "tokens are batched"
+
+
+def replay(custom: list[dict[str, Any]]) -> list[str]:
+    """A small view model: contents in order; fails on a gap in numbers or offsets."""
+    messages: dict[str, dict[str, Any]] = {}
+    streams: dict[str, str] = {}
+    n = 0
+    for packet in custom:
+        if packet["kind"] == "snapshot":
+            n = packet["n"]
+            messages = {message["id"]: message for message in packet["state"]["messages"]}
+            streams = {id_: stream["text"] for id_, stream in packet["state"]["streams"].items()}
+        elif packet["kind"] == "ops":
+            assert packet["n"] == n + 1
+            n = packet["n"]
+            for op in packet["ops"]:
+                if op["op"] == "message":
+                    messages[op["message"]["id"]] = op["message"]
+                elif op["op"] == "token":
+                    assert op["offset"] == len(streams.get(op["id"], ""))
+                    streams[op["id"]] = streams.get(op["id"], "") + op["text"]
+                elif op["op"] == "streamEnd":
+                    streams.pop(op["id"])
+    ordered = sorted(messages.values(), key=lambda message: int(message["metadata"]["seq"]))
+    return [streams.get(message["id"]) or message["content"] for message in ordered]
+
+
+def test_everything_is_sent_from_the_loop_thread(chat: Chat, hub: ScriptedHub, comms: CommLedger) -> None:
+    """One writer: custom messages leave from one thread only, so their order is their number."""
+    chat.send("q").result(5)
+    comms.view.receive({"kind": "hello", "n": 0})
+    eventually_sync(lambda: len(comms.view.custom) >= 2)
+    senders = {thread for _, data, thread in comms.view.sent if data.get("method") == "custom"}
+    assert senders == {THREAD_NAME}
+
+
+def request(comms: CommLedger, request_id: int, **content: Any) -> dict[str, Any]:
+    """Send a view's request and wait for its reply."""
+    comms.view.receive({"requestId": request_id, **content})
+    reply: dict[str, Any] = eventually_sync(
+        lambda: next((m for m in comms.view.custom if m.get("requestId") == request_id), None)
+    )
+    return reply
+
+
+def test_view_sends_with_its_own_id_and_a_retry_gets_a_receipt_again(
+    chat: Chat, hub: ScriptedHub, comms: CommLedger
+) -> None:
+    """The view's id is the idempotency key end to end."""
+    reply = request(comms, 1, kind="send", id="view-id", text="hello")
+    assert reply == {"kind": "reply", "requestId": 1, "ok": True, "result": reply["result"]}
+    assert reply["result"]["id"] == "view-id"
+    assert hub.questions[0]["id"] == "view-id"
+    assert request(comms, 2, kind="send", id="view-id", text="hello")["ok"]
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        ({"kind": "send", "id": "x", "text": ""}, "invalid"),
+        ({"kind": "send", "id": "x", "text": 7}, "invalid"),
+        ({"kind": "send", "id": "", "text": "hi"}, "invalid"),
+        ({"kind": "send", "text": "no id"}, "invalid"),
+        ({"kind": "nonsense"}, "invalid"),
+    ],
+)
+def test_bad_request_of_a_view_gets_a_reply(
+    chat: Chat, comms: CommLedger, content: dict[str, Any], code: str
+) -> None:
+    """A view never waits for ever, and the kernel takes nothing it does not understand."""
+    reply = request(comms, 5, **content)
+    assert (reply["ok"], reply["error"]["code"]) == (False, code)
+
+
+@pytest.mark.parametrize("content", [None, [], {"kind": 1}, {"kind": "typing", "isTyping": "yes"}, {}])
+def test_meaningless_message_of_a_view_is_ignored(chat: Chat, comms: CommLedger, content: Any) -> None:
+    """Garbage from the front-end changes nothing."""
+    comms.view.receive(content)
+    assert request(comms, 9, kind="stop", messageId="x")["ok"]
+
+
+def test_view_stops_loads_history_and_types(chat: Chat, hub: ScriptedHub, comms: CommLedger) -> None:
+    """The other requests of the comm protocol reach the hub."""
+    hub.answers["GetHistory"] = lambda *_: {"messages": [], "hasMore": False}
+    assert request(comms, 1, kind="stop", messageId="a1")["ok"]
+    assert hub.stopped == ["a1"]
+    assert request(comms, 2, kind="history", beforeSeq=9)["result"] == {"count": 0, "hasMore": False}
+    comms.view.receive({"kind": "typing", "isTyping": True})
+    eventually_sync(lambda: hub.sent)
+    assert hub.sent == [("StartTyping", ("c",))]
+    comms.view.receive({"kind": "retry"})
+    eventually_sync(lambda: hub.retries == 1)
+
+
+def test_failure_of_a_request_is_an_answer_with_code(chat: Chat, hub: ScriptedHub, comms: CommLedger) -> None:
+    """The view can tell a refusal from a lost connection."""
+
+    def refuse(_id: str) -> None:
+        raise HubException("Unauthorized")
+
+    hub.answers["StopGeneration"] = refuse
+    reply = request(comms, 3, kind="stop", messageId="a1")
+    assert reply["error"] == {"message": "Unauthorized", "code": "refused"}
+
+
+# ---- beginning and end ---------------------------------------------------------------------------------
+
+
+def test_constructor_does_not_wait_for_the_hub(hub: ScriptedHub, comms: CommLedger) -> None:
+    """A hub that takes for ever to answer does not hold up the cell; closing works all the same."""
+    hub.gate = asyncio.Event()
+    chat = Chat("c", hub_url="http://scripted", token="t")
+    assert chat.connection.state == "connecting"
+    with pytest.raises(ConnectionFailedError, match=r"still connecting after 0\.05 s"):
+        chat.wait_connected(0.05)
+    chat.close()
+
+
+def test_close_is_idempotent_and_waits_end(hub: ScriptedHub, comms: CommLedger) -> None:
+    """A closed chat hangs nobody and says what to do."""
+    chat = Chat("c", hub_url="http://scripted", token="t")
+    chat.wait_connected(5)
+    pending = chat.ask("q")
+    eventually_sync(lambda: hub.questions)
+    chat.close()
+    chat.close()
+    with pytest.raises(ConduitError, match="closed"):
+        pending.result(5)
+    with pytest.raises(ConduitError, match="create a new one"):
+        chat.send("q")
+    assert hub.count("LeaveConversation") == 1
+    assert repr(chat) == "Chat('c') (closed)"
+
+
+def test_closed_chat_is_garbage(hub: ScriptedHub, comms: CommLedger) -> None:
+    """Nothing keeps a closed chat alive: no callback, no registry, no task."""
+    chat = Chat("c", hub_url="http://scripted", token="t")
+    chat.wait_connected(5)
+    chat.on_message(print)
+    chat.close()
+    gone = weakref.ref(chat)
+    del chat
+    loop_thread().submit(asyncio.sleep(0)).result(5)
+    eventually_sync(lambda: gc.collect() >= 0 and gone() is None)
+
+
+def test_two_chats_share_a_connection_and_close_apart(hub: ScriptedHub, comms: CommLedger) -> None:
+    """Two cells on one conversation are one connection; closing one leaves the other live."""
+    first, second = (Chat("c", hub_url="http://scripted", token="t") for _ in range(2))
+    for chat in (first, second):
+        chat.wait_connected(5)
+    assert hub.starts == 1
+    first.close()
+    assert second.connection.state == "live"
+    second.send("q").result(5)
+    second.close()
+    assert hub.stops == 1
+
+
+def test_missing_browser_part_is_one_line_that_says_what_to_run(
+    built_front_end: Path, hub: ScriptedHub, comms: CommLedger
+) -> None:
+    """Without a build there is no widget, and nothing is left half made."""
+    built_front_end.unlink()
+    with pytest.raises(FrontEndMissingError, match="pip install") as caught:
+        Chat("c", hub_url="http://scripted", token="t")
+    assert "\n" not in str(caught.value)
+    assert comms.comms == []
+
+
+@pytest.mark.parametrize("conversation_id", ["", "x" * 200])
+def test_bad_conversation_id_is_refused(hub: ScriptedHub, comms: CommLedger, conversation_id: str) -> None:
+    """The mistake is named at once, not by the hub later."""
+    with pytest.raises(ValidationError, match="conversation_id"):
+        Chat(conversation_id)

@@ -1,0 +1,129 @@
+"""Results on their way: awaited, waited for, given up, forgotten."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import gc
+import logging
+import threading
+
+import pytest
+
+from conduit_widget.errors import ConduitError, HubException, InvocationTimeoutError, LocalProtocolError
+from conduit_widget.kernel.loop_thread import THREAD_NAME
+from conduit_widget.widget.pending import Pending
+
+Future = concurrent.futures.Future[str]
+
+
+def test_result_returns_the_value_and_raises_the_error() -> None:
+    """A plain cell gets what an async cell gets."""
+    done, failed = Future(), Future()
+    done.set_result("value")
+    failed.set_exception(HubException("no"))
+    assert Pending("ask", done).result() == "value"
+    with pytest.raises(HubException, match="no"):
+        Pending("ask", failed).result()
+
+
+async def test_await_returns_the_value_in_the_cells_loop() -> None:
+    """The value crosses from another thread while the awaiting loop stays free."""
+    future = Future()
+    timer = threading.Timer(0.02, future.set_result, ["value"])
+    timer.start()
+    assert await Pending("ask", future) == "value"
+    timer.join()
+
+
+async def test_cancelling_the_await_cancels_the_work() -> None:
+    """Interrupting the cell gives up the question."""
+    future = Future()
+
+    async def waits() -> str:
+        return await Pending("ask", future)
+
+    task = asyncio.create_task(waits())
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert future.cancelled()
+
+
+def test_interrupt_while_waiting_cancels_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C in a plain cell gives up the question too."""
+    future = Future()
+
+    def interrupted(_timeout: float | None) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(future, "result", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        Pending("ask", future).result()
+    assert future.cancelled()
+
+
+def test_timeout_is_a_one_line_error_and_the_work_goes_on() -> None:
+    """A wait that ends says how long it was; the result may still be fetched later."""
+    future = Future()
+    pending = Pending("ask", future)
+    with pytest.raises(InvocationTimeoutError, match=r"ask within 0\.01 s"):
+        pending.result(0.01)
+    future.set_result("late")
+    assert pending.result() == "late"
+
+
+def test_cancelled_work_is_a_conduit_error() -> None:
+    """No foreign exception type reaches the prompt."""
+    future = Future()
+    pending = Pending("ask", future)
+    assert pending.cancel()
+    with pytest.raises(ConduitError, match="cancelled"):
+        pending.result()
+
+
+def test_waiting_on_the_loop_thread_is_refused() -> None:
+    """Where waiting would deadlock, the error says what to do instead."""
+    caught: list[Exception] = []
+
+    def wait() -> None:
+        try:
+            Pending("ask", Future()).result()
+        except LocalProtocolError as error:
+            caught.append(error)
+
+    thread = threading.Thread(target=wait, name=THREAD_NAME)
+    thread.start()
+    thread.join(5)
+    assert "await" in str(caught[0])
+
+
+def test_repr_is_one_line_without_an_address() -> None:
+    """A cell that ends with it shows what to do."""
+    future = Future()
+    pending = Pending("ask", future)
+    assert repr(pending) == "<ask: waiting; use `await` or `.result()`>"
+    future.set_result("value")
+    assert repr(pending) == "<ask: done>"
+    failed = Future()
+    failed.set_exception(HubException("why"))
+    refused = Pending("send", failed)
+    assert repr(refused) == "<send: failed: why>"
+    with pytest.raises(HubException):
+        refused.result()
+
+
+def test_error_nobody_asked_for_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """`chat.send(...)` without waiting does not fail in silence; an error that was seen is not repeated."""
+    for seen in (False, True):
+        future = Future()
+        future.set_exception(HubException(f"seen {seen}"))
+        pending = Pending("send", future)
+        if seen:
+            with pytest.raises(HubException):
+                pending.result()
+        with caplog.at_level(logging.WARNING):
+            del pending
+            gc.collect()
+    assert "send failed: seen False" in caplog.text
+    assert "seen True" not in caplog.text
