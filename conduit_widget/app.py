@@ -32,7 +32,7 @@ from conduit_widget.hub.origins import LOOPBACK_HOSTS, LOOPBACK_ORIGINS
 from conduit_widget.hub.secret_file import load_or_create_secrets
 from conduit_widget.hub.server import serve
 from conduit_widget.providers.config import ProviderSettings
-from conduit_widget.providers.discovery import discover
+from conduit_widget.providers.directory import discover
 from conduit_widget.types import HubRuntime
 
 KEY_FILE: Final = "hub.key"
@@ -144,8 +144,7 @@ async def _serve(settings: HubSettings, on_ready: Callable[[str], None]) -> None
         on_ready(url)
 
     async with contextlib.AsyncExitStack() as stack:
-        store = await SqliteHistoryStore.open(settings.data_dir / HISTORY_FILE)
-        stack.push_async_callback(store.close)
+        store = SqliteHistoryStore(settings.data_dir / HISTORY_FILE)
         providers = ProviderSettings.load(
             settings.data_dir, base_url=settings.provider_url, model=settings.model
         )
