@@ -22,7 +22,7 @@ from conduit_widget.client.hub_access import HubAccess, Identity
 from conduit_widget.client.hub_connection import HubConnection
 from conduit_widget.client.pool import ConnectionPool
 from conduit_widget.client.transcript import is_final
-from conduit_widget.errors import ConduitError, InvocationTimeoutError
+from conduit_widget.errors import ConduitError, InvocationTimeoutError, ProviderError
 from conduit_widget.kernel.callback_thread import callback_thread
 from conduit_widget.kernel.loop_thread import LoopThread
 from conduit_widget.types import ChatMessage, SendReceipt
@@ -87,7 +87,13 @@ class ChatBackend:
         return await self.conversation.send(message)
 
     async def begin(self, message: ChatMessage) -> Answer:
-        """Send a question and follow its answer; give it back to :meth:`end`."""
+        """Send a question and follow its answer; give it back to :meth:`end`.
+
+        Raises:
+            ProviderError: the hub says that no answer will come.
+            ConduitError: the message was refused, or the connection ended for good.
+
+        """
         answer = Answer(self.conversation, message.id)
         self._answers.add(answer)
         try:
@@ -96,6 +102,9 @@ class ChatBackend:
             self.end(answer)
             raise
         answer.id = answer.id or receipt.answer_id
+        if answer.id is None and self.conversation.transcript.epoch:
+            self.end(answer)  # this hub names the answer it will give, so there will be none
+            raise ProviderError("Your question was sent, but no model answers in this conversation.")
         return answer
 
     def end(self, answer: Answer) -> None:

@@ -107,6 +107,14 @@ def test_broken_off_answer_is_an_error_and_a_stopped_one_is_not(chat: Chat, hub:
     assert stopped.result(5).text == "half"
 
 
+def test_question_nobody_will_answer_is_an_error_not_a_hang(chat: Chat, hub: ScriptedHub) -> None:
+    """The receipt says whether an answer comes; without one, ask ends at once."""
+    receipt = {"id": "x", "seq": 1, "timestamp": "2026-01-01T00:00:00Z"}
+    hub.answers["SendMessage"] = lambda *_: receipt
+    with pytest.raises(ProviderError, match="no model answers"):
+        chat.ask("q").result(5)
+
+
 def test_timeout_stops_the_generation(chat: Chat, hub: ScriptedHub) -> None:
     """An answer nobody waits for any more is not paid for."""
     with pytest.raises(InvocationTimeoutError, match=r"0\.2 s"):
