@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +22,6 @@ from conduit_widget.protocol.messages import (
     StreamInvocation,
     StreamItem,
 )
-import itertools
 
 VECTORS: dict[str, Any] = json.loads((Path(__file__).parents[1] / "vectors" / "signalr.json").read_text())
 

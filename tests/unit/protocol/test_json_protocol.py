@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import Any
 
@@ -20,7 +21,6 @@ from conduit_widget.protocol.messages import (
     StreamItem,
 )
 from tests.support.signalr_vectors import VECTORS, hub_messages, message_of, split_at
-import contextlib
 
 LIMIT = 1 << 20
 protocol = JsonHubProtocol()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,7 +25,6 @@ from conduit_widget.protocol.messages import (
     StreamItem,
 )
 from tests.support.signalr_vectors import VECTORS, has_float32, hub_messages, message_of, split_at
-import contextlib
 
 LIMIT = 1 << 20
 protocol = MessagePackHubProtocol()
