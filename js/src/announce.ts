@@ -1,6 +1,6 @@
 // What a screen reader hears: whole sentences of an answer, and other people's messages. Never each token.
 import type { ChatMessage, ChatState } from "./contract";
-import { isFinal } from "./ops";
+import { isFinal, textOf } from "./messages";
 
 const SENTENCE = /[^\n]*?[.!?:…][)"'”’*_`]*(?=\s)|[^\n]*\n/y;
 const LONGEST = 300;
@@ -9,12 +9,6 @@ const KEPT = 6;
 export interface Announcement {
   key: number;
   text: string;
-}
-
-/** Text of a message, parts joined by blank lines; images are left out. */
-export function textOf(message: ChatMessage): string {
-  if (typeof message.content === "string") return message.content;
-  return message.content.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("\n\n");
 }
 
 /** Where the last finished sentence at or after `from` ends. */
@@ -76,7 +70,7 @@ export function createAnnouncer(): Announcer {
     update(chat, silent) {
       for (const [id, stream] of Object.entries(chat.streams)) openAnswer(id, stream.text, silent);
       for (const message of chat.messages) {
-        if (heard.has(message.id) || !(message.role === "user" || isFinal(message))) continue;
+        if (heard.has(message.id) || message.id in chat.streams || !isFinal(message)) continue;
         finished(message, chat, silent);
       }
       return list;

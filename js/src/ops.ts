@@ -1,23 +1,10 @@
 // Applies the kernel's ops to the chat. Pure; the Python side passes the same vectors (tests/vectors/ops.json).
 import { codePoints, dropCodePoints } from "./code-points";
-import type { ChatMessage, ChatState, MessageStatus, Op, StreamText } from "./contract";
+import type { ChatMessage, ChatState, Op, StreamText } from "./contract";
+import { isFinal, seqOf } from "./messages";
 
-const FINAL: ReadonlySet<MessageStatus | undefined> = new Set([
-  "complete",
-  "cancelled",
-  "interrupted",
-  "error",
-]);
-
-/** Whether nothing more will be written to this message. */
-export function isFinal(message: ChatMessage): boolean {
-  return FINAL.has(message.metadata?.status);
-}
-
-/** Position in the conversation; a message without one comes last. */
-export function seqOf(message: ChatMessage | undefined): number {
-  return message?.metadata?.seq ?? Number.POSITIVE_INFINITY;
-}
+/** More than this and the oldest go: they are still in the history. */
+export const MAX_MESSAGES = 5000;
 
 /** Applies one op; `null` means that text is missing and a snapshot is needed. Unknown ops change nothing. */
 export function applyOp(chat: ChatState, op: Op): ChatState | null {
@@ -59,7 +46,8 @@ function withMessage(chat: ChatState, message: ChatMessage): ChatState {
   const after = others.findIndex((known) => seqOf(known) > seqOf(message));
   const messages = others.toSpliced(after < 0 ? others.length : after, 0, message);
   const streams = isFinal(message) ? withoutStream(chat.streams, message.id) : chat.streams;
-  return { ...chat, messages, streams };
+  if (messages.length <= MAX_MESSAGES) return { ...chat, messages, streams };
+  return { ...chat, messages: messages.slice(-MAX_MESSAGES), streams, hasMore: true };
 }
 
 function withToken(chat: ChatState, op: Extract<Op, { op: "token" }>): ChatState | null {

@@ -1,6 +1,6 @@
 import { computed, type ReadonlySignal } from "@preact/signals";
 import type { ChatMessage, ChatState, Connection, Participant, ProviderLine } from "./contract";
-import { isFinal } from "./ops";
+import { isFinal } from "./messages";
 
 /** Slices of the chat that change only when their part does: a token must not render the whole view. */
 export interface Selectors {

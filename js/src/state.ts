@@ -1,6 +1,7 @@
 // The state of a view and everything that may change it. Pure: no clock, no host, no DOM.
 import type { ChatMessage, ChatState, KernelMessage, Op, SendReceipt } from "./contract";
-import { applyOp, merged, seqOf } from "./ops";
+import { seqOf } from "./messages";
+import { applyOp, merged } from "./ops";
 
 /** An own message that the conversation does not contain yet. */
 export interface OutgoingMessage {

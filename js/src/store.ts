@@ -6,7 +6,7 @@ import type { ChatState, KernelMessage, Reply, ViewMessage } from "./contract";
 import type { Host } from "./host";
 import { uuid } from "./identifier";
 import { createLiveTexts } from "./live-texts";
-import { seqOf } from "./ops";
+import { seqOf } from "./messages";
 import { createRequests } from "./requests";
 import { framesToSkip } from "./reveal";
 import { createSelectors, type Selectors } from "./selectors";

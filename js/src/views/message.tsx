@@ -1,10 +1,9 @@
 import { useComputed } from "@preact/signals";
 import type { ComponentChildren, VNode } from "preact";
-import { textOf } from "../announce";
 import type { ChatMessage, Participant } from "../contract";
 import { Markdown } from "../markdown/markdown";
 import { MessageImage } from "../markdown/message-image";
-import { isFinal } from "../ops";
+import { isFinal, textOf } from "../messages";
 import type { OutgoingMessage } from "../state";
 import type { Store } from "../store";
 import { AssistantAvatar, Avatar } from "./avatar";
@@ -73,7 +72,7 @@ export function Outgoing({ store, message }: { store: Store; message: OutgoingMe
 
 function Answer({ store, message, streaming }: MessageProps): VNode {
   const status = message.metadata?.status;
-  const done = !streaming && (isFinal(message) || status === undefined);
+  const done = !streaming && isFinal(message);
   return (
     <article
       class={done ? "message answer" : "message answer open"}
@@ -106,7 +105,7 @@ function StreamingText({ store, id }: { store: Store; id: string }): VNode {
 function FinalText({ message }: { message: ChatMessage }): VNode | null {
   const text = textOf(message);
   if (message.metadata?.status === "queued") return <p class="waiting">Waiting for the current answer…</p>;
-  if (!text) return message.metadata?.status === "streaming" ? <Thinking /> : null;
+  if (!text) return isFinal(message) ? null : <Thinking />;
   return (
     <Body>
       <Markdown text={text} />

@@ -1,0 +1,39 @@
+import type { ChatMessage, ChatState, MessageMetadata, Op, Participant } from "../../src/contract";
+
+export const ADA: Participant = person("ada", "Ada");
+export const BO: Participant = person("bo", "Bo");
+
+export function person(userId: string, userName: string): Participant {
+  return { userId, userName, initials: userName[0] ?? "", color: "#336699", state: "active" };
+}
+
+export function question(seq: number, content: string, by: Participant = BO): ChatMessage {
+  const { userId, userName } = by;
+  return { id: `q${seq}`, role: "user", content, author: { userId, userName }, metadata: { seq } };
+}
+
+export function answer(seq: number, content: string, metadata: MessageMetadata = {}): ChatMessage {
+  return { id: `a${seq}`, role: "assistant", content, metadata: { seq, status: "complete", ...metadata } };
+}
+
+/** Ada's view of an empty, live conversation. */
+export function chatState(change: Partial<ChatState> = {}): ChatState {
+  return {
+    conversationId: "team",
+    epoch: "e",
+    seq: 0,
+    self: { userId: "ada", userName: "Ada" },
+    connection: { state: "live", attempt: 0, retryAt: null, message: null },
+    provider: null,
+    participants: [ADA, BO],
+    typing: [],
+    messages: [],
+    streams: {},
+    hasMore: false,
+    ...change,
+  };
+}
+
+export function token(id: string, offset: number, text: string): Op {
+  return { op: "token", id, offset, text };
+}

@@ -1,0 +1,55 @@
+import type { KernelMessage, ViewMessage } from "../../src/contract";
+import type { Host, TraitName } from "../../src/host";
+
+/** A host whose kernel is the test. */
+export class FakeHost implements Host {
+  readonly sent: ViewMessage[] = [];
+  readonly traits: Record<TraitName, unknown> = { conversation_id: "team", height: 0 };
+  broken = false;
+  readonly #listeners = new Map<string, Set<(value: unknown) => void>>();
+
+  get listeners(): number {
+    return [...this.#listeners.values()].reduce((sum, set) => sum + set.size, 0);
+  }
+
+  send(message: ViewMessage): void {
+    if (this.broken) throw new Error("comm is closed");
+    this.sent.push(message);
+  }
+
+  onMessage(listener: (message: unknown) => void, signal: AbortSignal): void {
+    this.#listen("message", listener, signal);
+  }
+
+  onLinkChange(listener: () => void, signal: AbortSignal): void {
+    this.#listen("link", listener, signal);
+  }
+
+  trait(name: TraitName): unknown {
+    return this.traits[name];
+  }
+
+  onTrait(name: TraitName, listener: () => void, signal: AbortSignal): void {
+    this.#listen(name, listener, signal);
+  }
+
+  /** The kernel says something. */
+  push(message: KernelMessage): void {
+    this.emit("message", structuredClone(message));
+  }
+
+  emit(event: string, value?: unknown): void {
+    for (const listener of this.#listeners.get(event) ?? []) listener(value);
+  }
+
+  /** The messages of one kind that the view sent. */
+  all<K extends ViewMessage["kind"]>(kind: K): Extract<ViewMessage, { kind: K }>[] {
+    return this.sent.filter((message): message is Extract<ViewMessage, { kind: K }> => message.kind === kind);
+  }
+
+  #listen(event: string, listener: (value: unknown) => void, signal: AbortSignal): void {
+    const set = this.#listeners.get(event) ?? new Set();
+    this.#listeners.set(event, set.add(listener));
+    signal.addEventListener("abort", () => set.delete(listener));
+  }
+}
