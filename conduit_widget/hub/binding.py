@@ -17,8 +17,9 @@ import msgspec
 
 from conduit_widget.errors import HubException
 
-_ECHO: Final = re.compile(r"^Invalid (?:enum )?value\b.*?(?= - at `|$)", re.DOTALL)
-_UNKNOWN_FIELD: Final = re.compile(r"unknown field `.*?`(?= - at|$)", re.DOTALL)
+_ECHO: Final = re.compile(r"^Invalid (?:enum )?value\b.*?(?= - at `\$[\w.\[\]]*`\Z|\Z)", re.DOTALL)
+# The key a client made up may look like a path: the whole rest goes.
+_UNKNOWN_FIELD: Final = re.compile(r"unknown field `.*\Z", re.DOTALL)
 
 
 @dataclass(frozen=True)

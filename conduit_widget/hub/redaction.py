@@ -8,7 +8,7 @@ from typing import Final
 
 REDACTED: Final = "[redacted]"
 _SECRET: Final = re.compile(
-    r"(?P<keep>(?:access_token|api_key|mint_key)(?:=|%3D)|\bbearer(?:\s|%20)+|x-api-key\W{1,8})[^\s&\"'<>,;)\]}]+",
+    r"(?P<keep>(?:access_token|api_key|mint_key)(?:=|%3D)|\bbearer(?:\s|%20)+|x-api-key\W{1,4}(?:b['\"])?)[^\s&\"'<>,;)\]}]+",
     re.IGNORECASE,
 )
 _BARE: Final = re.compile(r"\beyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]*|\bcondt_[\w-]+")

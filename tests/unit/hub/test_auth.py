@@ -1,0 +1,150 @@
+"""Tokens: what is accepted, what is refused, and where a credential is read from."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import jwt
+import pytest
+
+from conduit_widget.contract import TOKEN_AUDIENCE, TOKEN_ISSUER, ErrorText
+from conduit_widget.errors import AuthenticationError
+from conduit_widget.hub.auth import Credential, LocalAuthority, read_credential
+from conduit_widget.hub.http import HttpRequest
+
+SECRET = b"0123456789abcdef0123456789abcdef"
+OTHER = b"another secret that is long enough"
+
+
+def _claims(**changes: Any) -> dict[str, Any]:
+    now = int(time.time())
+    claims = {
+        "sub": "ann",
+        "name": "Ann",
+        "aud": TOKEN_AUDIENCE,
+        "iss": TOKEN_ISSUER,
+        "iat": now,
+        "nbf": now,
+        "exp": now + 60,
+        "jti": "1",
+        **changes,
+    }
+    return {name: value for name, value in claims.items() if value is not None}
+
+
+def _sign(claims: dict[str, Any], secret: bytes = SECRET, algorithm: str = "HS256") -> str:
+    return jwt.encode(claims, secret, algorithm=algorithm)
+
+
+def test_issued_token_names_its_user_when_verified() -> None:
+    """A token carries the user's id and name, its own id and its end."""
+    authority = LocalAuthority(SECRET)
+    principal = authority.verify(authority.issue("ann", "Ann Ä.", 60))
+    assert (principal.user_id, principal.user_name) == ("ann", "Ann Ä.")
+    assert principal.token_id
+    assert principal.expires_at == pytest.approx(time.time() + 60, abs=2)
+
+
+def test_two_tokens_differ_when_issued_at_once() -> None:
+    """Every token has an id of its own."""
+    authority = LocalAuthority(SECRET)
+    assert (
+        authority.verify(authority.issue("a", "A", 9)).token_id
+        != authority.verify(authority.issue("a", "A", 9)).token_id
+    )
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        _sign(_claims(exp=int(time.time()) - 1)),
+        _sign(_claims(nbf=int(time.time()) + 60)),
+        _sign(_claims(iat=int(time.time()) + 60)),
+        _sign(_claims(aud="another-hub")),
+        _sign(_claims(aud=[TOKEN_AUDIENCE, "another-hub"])),
+        _sign(_claims(iss="somebody")),
+        _sign(_claims(sub="")),
+        _sign(_claims(sub=5)),
+        _sign(_claims(jti=7)),
+        *(_sign(_claims(**{name: None})) for name in ("exp", "iat", "nbf", "aud", "iss", "sub", "jti")),
+        _sign(_claims(), OTHER),
+        _sign(_claims(), SECRET * 2, "HS512"),
+        jwt.encode(_claims(), "", algorithm="none"),
+        _sign(_claims()) + "x",
+        "not a token",
+        "",
+        "a.b.c",
+        "é" * 50,
+    ],
+)
+def test_token_is_refused_when_anything_is_wrong(token: str) -> None:
+    """Expired, early, foreign, incomplete, otherwise signed or unreadable: one text, no details."""
+    with pytest.raises(AuthenticationError) as caught:
+        LocalAuthority(SECRET).verify(token)
+    assert str(caught.value) == ErrorText.INVALID_AUTHENTICATION
+
+
+def test_hs512_is_refused_when_signed_with_the_right_secret() -> None:
+    """The algorithm list is fixed, whatever the header says."""
+    with pytest.raises(AuthenticationError):
+        LocalAuthority(SECRET * 2).verify(_sign(_claims(), SECRET * 2, "HS512"))
+
+
+def test_old_key_is_accepted_when_rotating() -> None:
+    """Two keys are valid during a rotation; new tokens are signed with the new one."""
+    rotated = LocalAuthority(OTHER, [SECRET])
+    assert rotated.verify(LocalAuthority(SECRET).issue("ann", "Ann", 60)).user_id == "ann"
+    with pytest.raises(AuthenticationError):
+        LocalAuthority(SECRET).verify(rotated.issue("ann", "Ann", 60))
+
+
+def test_expired_token_of_the_new_key_is_refused_when_rotating() -> None:
+    """A second key gives an expired token no second chance."""
+    with pytest.raises(AuthenticationError):
+        LocalAuthority(OTHER, [SECRET]).verify(LocalAuthority(OTHER).issue("ann", "Ann", -5))
+
+
+def test_short_secret_is_refused_when_constructing() -> None:
+    """Key length is enforced."""
+    with pytest.raises(ValueError, match="32 bytes"):
+        LocalAuthority(b"short")
+
+
+async def test_missing_credential_asks_for_one() -> None:
+    """No credential and a wrong one have different texts."""
+    authority = LocalAuthority(SECRET)
+    with pytest.raises(AuthenticationError, match=ErrorText.AUTHENTICATION_REQUIRED):
+        await authority.authenticate(None)
+    with pytest.raises(AuthenticationError, match=ErrorText.INVALID_AUTHENTICATION):
+        await authority.authenticate(Credential("api_key", authority.issue("a", "A", 9)))
+
+
+def _request(
+    path: str = "/hubs/chat", query: dict[str, str] | None = None, headers: dict[str, str] | None = None
+) -> HttpRequest:
+    return HttpRequest("POST", path, headers or {}, query or {})
+
+
+def test_credential_is_found_in_order_when_several_are_sent() -> None:
+    """Query token, query key, Bearer, X-API-Key."""
+    everything = {"access_token": "q", "api_key": "k"}
+    headers = {"authorization": "Bearer h", "x-api-key": "x"}
+    assert read_credential(_request(query=everything, headers=headers)) == Credential("bearer", "q")
+    assert read_credential(_request(query={"api_key": "k"}, headers=headers)) == Credential("api_key", "k")
+    assert read_credential(_request(headers=headers)) == Credential("bearer", "h")
+    assert read_credential(_request(headers={"x-api-key": "x"})) == Credential("api_key", "x")
+    assert read_credential(_request()) is None
+    assert read_credential(_request(headers={"authorization": "Basic abc"})) is None
+
+
+def test_query_token_is_ignored_when_outside_the_hubs() -> None:
+    """A token in a URL counts only where a browser cannot send a header."""
+    assert read_credential(_request("/metrics", {"access_token": "q", "api_key": "k"})) is None
+    assert read_credential(_request("/hubsX", {"access_token": "q"})) is None
+
+
+def test_credential_hides_its_value_when_printed() -> None:
+    """No repr shows a secret."""
+    assert "secret" not in repr(Credential("bearer", "secret"))
+    assert "0123" not in repr(LocalAuthority(SECRET))

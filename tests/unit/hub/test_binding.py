@@ -1,0 +1,120 @@
+"""Binding arguments: types, arity, and refusals that never echo the content."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+import pytest
+
+from conduit_widget.errors import HubException
+from conduit_widget.hub.connection import HubConnectionContext
+from conduit_widget.hub.hub import Hub, hub_method
+
+
+class Note(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """A typed argument."""
+
+    note_text: str
+    kind: Literal["a", "b"] = "a"
+
+
+class BoundHub(Hub):
+    """One method of each shape."""
+
+    @hub_method("Send")
+    async def send(
+        self, caller: HubConnectionContext, conversation_id: str, note: Note, n: int = 1
+    ) -> None: ...
+
+    @hub_method("Free")
+    async def free(self, caller: HubConnectionContext, value: Any) -> Any: ...
+
+
+class Derived(BoundHub):
+    """Inherits, replaces, adds."""
+
+    @hub_method("Send")
+    async def other_send(self, caller: HubConnectionContext) -> None: ...
+
+
+SEND = BoundHub.methods["send"]
+
+
+def test_arguments_are_converted_when_they_fit() -> None:
+    """Mappings become structs; a default may be left out."""
+    assert SEND.bind(["c", {"noteText": "hi"}]) == ["c", Note("hi")]
+    assert SEND.bind(["c", {"noteText": "hi", "kind": "b"}, 5]) == ["c", Note("hi", "b"), 5]
+    assert BoundHub.methods["free"].bind([{"any": [1]}]) == [{"any": [1]}]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        ([], "Send: expected 2 to 3 arguments (conversationId, note, n), got 0"),
+        ([1, 2, 3, 4], "Send: expected 2 to 3 arguments (conversationId, note, n), got 4"),
+        ([7, {"noteText": "x"}], "Send: argument 'conversationId': Expected `str`, got `int`"),
+        (["c", {}], "Send: argument 'note': Object missing required field `noteText`"),
+        (["c", {"noteText": 1}], "Send: argument 'note': Expected `str`, got `int` - at `$.noteText`"),
+        (["c", {"noteText": "x"}, True], "Send: argument 'n': Expected `int`, got `bool`"),
+    ],
+)
+def test_refusal_names_the_argument_when_it_does_not_fit(arguments: list[Any], text: str) -> None:
+    """Arity and types are answered with the method, the argument and the path."""
+    with pytest.raises(HubException) as caught:
+        SEND.bind(arguments)
+    assert str(caught.value) == text
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        {"noteText": "x", "kind": "se'cret - at `$.x`"},
+        {"noteText": "x", "secret": 1},
+        {"noteText": "x", "a` - at secret": 1},
+        {"noteText": "x", "kind": "secret\nsecret"},
+    ],
+)
+def test_refusal_keeps_the_content_to_itself(note: dict[str, Any]) -> None:
+    """Values and keys a client sent are never sent back."""
+    with pytest.raises(HubException) as caught:
+        SEND.bind(["c", note])
+    assert "cret" not in str(caught.value)
+
+
+def test_methods_are_inherited_and_replaced_by_name() -> None:
+    """A subclass has its base's methods; the same wire name replaces."""
+    assert set(Derived.methods) == {"send", "free"}
+    assert Derived.methods["send"].attribute == "other_send"
+    assert BoundHub.methods["send"].attribute == "send"
+    assert Hub.methods == {}
+
+
+def test_void_methods_are_known_by_their_annotation() -> None:
+    """A method declared to return nothing completes without a result."""
+    assert SEND.is_void
+    assert not BoundHub.methods["free"].is_void
+
+
+def test_hub_is_refused_when_a_method_is_not_async() -> None:
+    """A blocking hub method is a programming error, told at class definition."""
+    with pytest.raises(TypeError, match="async def"):
+
+        class Blocking(Hub):
+            @hub_method("Block")
+            def block(self, caller: HubConnectionContext) -> None: ...
+
+
+def test_hub_is_refused_when_a_method_takes_keywords_or_no_caller() -> None:
+    """The wire has positions only."""
+    with pytest.raises(TypeError, match="caller"):
+
+        class NoCaller(Hub):
+            @hub_method("X")
+            async def x(self) -> None: ...
+
+    with pytest.raises(TypeError, match="positional"):
+
+        class Variadic(Hub):
+            @hub_method("X")
+            async def x(self, caller: HubConnectionContext, *rest: int) -> None: ...
