@@ -96,12 +96,10 @@ class NotebookPage:
         """Run a cell; with ``wait`` until it ends."""
         await self.page.evaluate(SELECT_AND_RUN, [index, wait])
 
-    async def kernel_status(self) -> str:
-        """Return the kernel's status as JupyterLab shows it."""
-        status: str = await self.page.evaluate(
-            "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status"
-        )
-        return status
+    async def is_running(self, index: int) -> bool:
+        """Whether a cell is still being executed (the kernel's own status also follows its subshells)."""
+        prompt = await self.page.locator(".jp-Cell").nth(index).locator(".jp-InputPrompt").text_content()
+        return "*" in (prompt or "")
 
     async def save(self) -> None:
         """Save the notebook."""
