@@ -1,0 +1,156 @@
+"""A real kernel that is busy: tokens leave, requests get in, prints stay where they belong."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conduit_widget.contract import COMM_INTERVAL
+from tests.support.chat_server import ChatServer, chat_server
+from tests.support.hub_server import token
+from tests.support.kernel import LiveKernel, live_kernel
+from tests.support.scripted_provider import ScriptedProvider, Step
+from tests.support.waiting import eventually
+
+TOKENS = 60
+SHOW = """
+from functools import partial
+from pathlib import Path
+from conduit_widget.widget import front_end
+front_end.MODULE = Path({module!r})
+from conduit_widget import Chat
+chat = Chat("busy")
+chat.wait_connected(10)
+chat
+"""
+BUSY = {
+    "sleep": "import time\ntime.sleep(4)",
+    "cpu": "import time\nend = time.monotonic() + 4\nwhile time.monotonic() < end: sum(range(1000))",
+}
+
+
+@pytest.fixture
+async def server(tmp_path: Path) -> AsyncIterator[ChatServer]:
+    """A hub whose model writes a token every 50 ms for 3 s."""
+    script: list[Step] = []
+    for number in range(TOKENS):
+        script += [f"{number:02d} ", 0.05]
+    async with chat_server(tmp_path / "h", ScriptedProvider(script)) as running:
+        yield running
+
+
+@pytest.fixture
+async def kernel(server: ChatServer, tmp_path: Path) -> AsyncIterator[LiveKernel]:
+    """A kernel with a live chat shown in its first cell."""
+    module = tmp_path / "widget.js"
+    module.write_text("export default {};")
+    environment = {"CONDUIT_HUB_URL": server.url, "CONDUIT_HUB_TOKEN": token("ann", 300)}
+    async with live_kernel(environment) as running:
+        await running.run(SHOW.format(module=str(module)))
+        yield running
+
+
+def tokens(custom: list[tuple[float, dict[str, Any]]]) -> list[tuple[float, str]]:
+    """Arrival time and text of every token op."""
+    return [
+        (arrived, op["text"])
+        for arrived, packet in custom
+        if packet["kind"] == "ops"
+        for op in packet["ops"]
+        if op["op"] == "token"
+    ]
+
+
+@pytest.mark.parametrize("kind", ["sleep", "cpu"])
+async def test_tokens_leave_while_a_cell_runs(kernel: LiveKernel, kind: str) -> None:
+    """The answer streams into the front-end in the middle of a blocking cell, numbered without a gap."""
+    comm_id = kernel.comm_id()
+    await kernel.run("pending = chat.ask('count', max_tokens=99)")
+    cell = kernel.start(BUSY[kind])
+    await kernel.finished(cell)
+    ended = max(arrived for arrived, m in kernel.iopub if m["parent_header"].get("msg_id") == cell)
+    during = [text for arrived, text in tokens(kernel.custom(comm_id)) if arrived < ended]
+    assert len(during) > 20, "tokens must not wait for the cell"
+    await kernel.run("answer = pending.result(20).text")
+    final = "".join(f"{number:02d} " for number in range(TOKENS))
+    await eventually(lambda: "".join(text for _, text in tokens(kernel.custom(comm_id))) == final)
+    sent = [(arrived, packet["n"]) for arrived, packet in kernel.custom(comm_id) if packet["kind"] == "ops"]
+    assert [n for _, n in sent] == list(range(1, len(sent) + 1))
+    span = sent[-1][0] - sent[0][0]
+    assert len(sent) <= span / COMM_INTERVAL + 5, "at most one message per tick"
+
+
+@pytest.mark.skipif(version("ipykernel").startswith("6."), reason="this ipykernel has no subshells")
+async def test_requests_of_a_view_get_in_within_50_ms_while_a_cell_runs(kernel: LiveKernel) -> None:
+    """Send, stop and hello reach the hub through a subshell although the main shell is busy."""
+    comm_id, subshell = kernel.comm_id(), await kernel.create_subshell()
+    cell = kernel.start("import time\ntime.sleep(5)")
+    await eventually(lambda: any(m["parent_header"].get("msg_id") == cell for _, m in kernel.iopub))
+    waits = []
+    for number in range(20):
+        sent = kernel.view_says(
+            comm_id, {"kind": "stop", "requestId": number, "messageId": f"none-{number}"}, subshell
+        )
+        replied = await eventually(partial(reply, kernel, comm_id, number), within=3)
+        waits.append(replied - sent)
+        await asyncio.sleep(0.06)  # the hub's own limit is 20 a second
+    assert not any(
+        m["msg_type"] == "status" and m["content"]["execution_state"] == "idle"
+        for _, m in kernel.iopub
+        if m["parent_header"].get("msg_id") == cell
+    ), "the cell must still run"
+    print(f"view to kernel to hub and back, ms: {[round(wait * 1000) for wait in sorted(waits)]}")
+    assert sorted(waits)[len(waits) // 2] < 0.05
+    await kernel.finished(cell)
+
+
+def reply(kernel: LiveKernel, comm_id: str, request_id: int) -> float | None:
+    """Arrival time of a request's reply."""
+    for arrived, packet in kernel.custom(comm_id):
+        if packet["kind"] == "reply" and packet["requestId"] == request_id:
+            return arrived
+    return None
+
+
+async def test_background_work_prints_into_no_cell_and_listeners_into_theirs(kernel: LiveKernel) -> None:
+    """A listener's output belongs to the cell that registered it, whatever cell runs now."""
+    registering = kernel.start("stop_listening = chat.on_message(lambda m: print('heard', m.role))")
+    await kernel.finished(registering)
+    other = kernel.start("import time\nchat.send('hi', respond=False)\ntime.sleep(1)")
+    await kernel.finished(other)
+    await eventually(lambda: kernel.printed(registering) == "heard user\n")
+    assert kernel.printed(other) == ""
+
+
+async def test_closing_the_chat_closes_its_comms(kernel: LiveKernel, server: ChatServer) -> None:
+    """Both the widget's and its layout's comm close, and the connection goes."""
+    comm_id, layout_id = kernel.comm_id(), kernel.comm_id("LayoutModel")
+    await kernel.run("chat.close()")
+    closed = {m["content"]["comm_id"] for _, m in kernel.iopub if m["msg_type"] == "comm_close"}
+    assert {comm_id, layout_id} <= closed
+
+
+async def test_interrupting_a_cell_that_waits_stops_the_generation(kernel: LiveKernel) -> None:
+    """The notebook's stop button ends the answer, too."""
+    cell = kernel.start("chat.ask('count').result()")
+    await eventually(lambda: len(tokens(kernel.custom(kernel.comm_id()))) > 3, within=10)
+    kernel.client.session.send(
+        kernel.client.control_channel.socket, kernel.client.session.msg("interrupt_request", {})
+    )
+
+    def cancelled() -> bool:
+        return any(
+            op.get("message", {}).get("metadata", {}).get("status") == "cancelled"
+            for _, packet in kernel.custom(kernel.comm_id())
+            for op in packet.get("ops", ())
+        )
+
+    await eventually(cancelled, within=5, what="the answer is cancelled")
+    with pytest.raises(AssertionError, match="KeyboardInterrupt"):
+        await kernel.finished(cell)
