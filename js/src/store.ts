@@ -85,9 +85,8 @@ export function createStore(host: Host, lifetime: AbortSignal, clock: Clock = br
     history = false;
     if (more) schedule();
     // Preact renders in a microtask queued above; ours comes after it and sees what it cost.
-    const started = performance.now();
     queueMicrotask(() => {
-      skip = framesToSkip(performance.now() - started);
+      skip = framesToSkip(clock.now() - now);
     });
   };
 

@@ -11,7 +11,10 @@ describe("the shared vectors", () => {
     let state: ViewState = { ...EMPTY, n: 1, chat: start, needsHello: false };
     for (const message of messages) state = receive(state, message as KernelMessage);
     expect(state.chat).toEqual({ ...vectors.base, ...after.state });
-    expect({ n: state.n, needsHello: state.needsHello }).toEqual({ n: after.n, needsHello: after.needsHello });
+    expect({ n: state.n, needsHello: state.needsHello }).toEqual({
+      n: after.n,
+      needsHello: after.needsHello,
+    });
   });
 });
 

@@ -117,7 +117,12 @@ describe("what people do", () => {
     await clock.paint();
     const [first] = host.all("send");
     expect(store.outbox.value).toMatchObject([{ id: first?.id, state: "sending" }]);
-    host.push({ kind: "reply", requestId: first?.requestId ?? "", ok: false, error: { message: "Offline." } });
+    host.push({
+      kind: "reply",
+      requestId: first?.requestId ?? "",
+      ok: false,
+      error: { message: "Offline." },
+    });
     await clock.paint();
     expect(store.outbox.value).toMatchObject([{ state: "failed", error: "Offline." }]);
     store.resend(first?.id ?? "");
@@ -146,7 +151,12 @@ describe("what people do", () => {
     const [stop, ...more] = host.all("stop");
     expect(more).toEqual([]);
     expect(store.stopping.value).toBe(true);
-    host.push({ kind: "reply", requestId: stop?.requestId ?? "", ok: false, error: { message: "Not yours." } });
+    host.push({
+      kind: "reply",
+      requestId: stop?.requestId ?? "",
+      ok: false,
+      error: { message: "Not yours." },
+    });
     expect(store.stopping.value).toBe(false);
     expect(store.notice.value).toBe("Not yours.");
   });

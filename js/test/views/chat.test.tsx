@@ -1,0 +1,349 @@
+// @vitest-environment happy-dom
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { ChatState } from "../../src/contract";
+import { mount } from "../../src/mount";
+import { createStore, type Store } from "../../src/store";
+import { ADA, answer, BO, chatState, person, question, token } from "../support/chat";
+import { FakeClock, settled } from "../support/fake-clock";
+import { FakeHost } from "../support/fake-host";
+
+let host: FakeHost;
+let clock: FakeClock;
+let life: AbortController;
+let store: Store;
+let el: HTMLElement;
+let n = 1;
+
+beforeEach(() => {
+  host = new FakeHost();
+  clock = new FakeClock();
+  life = new AbortController();
+  store = createStore(host, life.signal, clock);
+  el = document.createElement("div");
+  document.body.append(el);
+  mount(el, store, life.signal);
+});
+
+afterEach(() => {
+  life.abort();
+  el.remove();
+});
+
+/** A task later, so that Preact's passive effects have run too. */
+async function painted(): Promise<void> {
+  await clock.paint();
+  await new Promise((done) => setTimeout(done, 40));
+  await settled();
+}
+
+async function live(change: Partial<ChatState> = {}): Promise<void> {
+  n = 1;
+  host.push({ kind: "snapshot", n, state: chatState(change) });
+  await painted();
+}
+
+function root(): ShadowRoot {
+  const shadow = el.firstElementChild?.shadowRoot;
+  if (!shadow) throw new Error("not mounted");
+  return shadow;
+}
+
+function find<E extends HTMLElement = HTMLElement>(selector: string): E {
+  const found = root().querySelector<E>(selector);
+  if (!found) throw new Error(`nothing matches ${selector}`);
+  return found;
+}
+
+function text(selector: string): string {
+  return root().querySelector(selector)?.textContent ?? "";
+}
+
+function type(value: string): HTMLTextAreaElement {
+  const area = find<HTMLTextAreaElement>("textarea");
+  area.value = value;
+  area.dispatchEvent(new Event("input", { bubbles: true }));
+  return area;
+}
+
+function press(target: HTMLElement, key: string, options: KeyboardEventInit = {}): KeyboardEvent {
+  const event = new KeyboardEvent("keydown", {
+    key,
+    bubbles: true,
+    cancelable: true,
+    composed: true,
+    ...options,
+  });
+  target.dispatchEvent(event);
+  return event;
+}
+
+it("keeps the notebook's shortcuts away from its own keys", () => {
+  expect(el.firstElementChild?.getAttribute("data-lm-suppress-shortcuts")).toBe("true");
+});
+
+describe("the composer", () => {
+  beforeEach(() => live());
+
+  it("sends with Enter, shows the message at once and empties itself", async () => {
+    const area = type("Hello *you*");
+    expect(press(area, "Enter").defaultPrevented).toBe(true);
+    await painted();
+    expect(host.all("send")).toMatchObject([{ text: "Hello *you*" }]);
+    expect(find<HTMLTextAreaElement>("textarea").value).toBe("");
+    expect(find(".outgoing em").textContent).toBe("you");
+  });
+
+  it("breaks the line with Shift+Enter and leaves Enter to an input method", async () => {
+    const area = type("ni");
+    expect(press(area, "Enter", { shiftKey: true }).defaultPrevented).toBe(false);
+    press(area, "Enter", { isComposing: true });
+    press(area, "Enter", { keyCode: 229 });
+    expect(host.all("send")).toEqual([]);
+  });
+
+  it("sends nothing when there is nothing but space", () => {
+    press(type("  \n "), "Enter");
+    expect(host.all("send")).toEqual([]);
+    expect(find<HTMLButtonElement>("button.send").disabled).toBe(true);
+  });
+
+  it("keeps a message that is too long and names the limit in bytes", async () => {
+    press(type("é".repeat(40_000)), "Enter");
+    await painted();
+    expect(host.all("send")).toEqual([]);
+    expect(text(".notice")).toContain("80,000 bytes; the limit is 64,512");
+    expect(find<HTMLTextAreaElement>("textarea").value).toHaveLength(40_000);
+  });
+
+  it("says that somebody types, and that they stopped on sending", async () => {
+    press(type("H"), "Enter");
+    await painted();
+    expect(host.all("typing").map(({ isTyping }) => isTyping)).toEqual([true, false]);
+  });
+
+  it("offers Retry, under the same id, for a message that failed", async () => {
+    press(type("Hi"), "Enter");
+    const [first] = host.all("send");
+    host.push({
+      kind: "reply",
+      requestId: first?.requestId ?? "",
+      ok: false,
+      error: { message: "You are offline." },
+    });
+    await painted();
+    expect(text(".outgoing .problem")).toContain("Not sent. You are offline.");
+    find<HTMLButtonElement>(".outgoing .plain").click();
+    expect(host.all("send")[1]?.id).toBe(first?.id);
+  });
+});
+
+describe("an answer", () => {
+  const open = answer(2, "", { status: "streaming", model: "SmolLM2" });
+
+  it("is shown as it is written and has its numbers under it in the end", async () => {
+    await live({ messages: [question(1, "Q"), open] });
+    expect(text(".answer .sr-only")).toBe("Thinking…");
+    host.push({ kind: "ops", n: 2, ops: [token("a2", 0, "One **two**")] });
+    for (let frame = 0; frame < 30; frame += 1) await clock.paint();
+    expect(text(".answer .body")).toBe("One two");
+    expect(find(".answer").getAttribute("aria-busy")).toBe("true");
+    const metrics = { timeToFirstToken: 410, tokensPerSecond: 63, completionTokens: 3 };
+    const final = answer(2, "One **two** three", { model: "SmolLM2", finishReason: "stop", ...metrics });
+    host.push({
+      kind: "ops",
+      n: 3,
+      ops: [
+        { op: "streamEnd", id: "a2" },
+        { op: "message", message: final },
+      ],
+    });
+    await painted();
+    expect(text(".answer .body")).toBe("One two three");
+    expect(text(".answer .metrics span")).toBe("TTFT 0.41 s · 63 tok/s · 3 tokens");
+    expect(text(".answer .name")).toBe("SmolLM2");
+    expect(root().querySelector(".answer.open")).toBeNull();
+  });
+
+  it("is stopped by the button and by Escape", async () => {
+    await live({ messages: [open] });
+    find("button.stop").click();
+    await painted();
+    expect(host.all("stop")).toMatchObject([{ messageId: "a2" }]);
+    expect(text("button.stop")).toBe("Stopping…");
+    host.push({ kind: "reply", requestId: host.all("stop")[0]?.requestId ?? "", ok: true });
+    await painted();
+    press(find("textarea"), "Escape");
+    expect(host.all("stop")).toHaveLength(2);
+    host.push({
+      kind: "ops",
+      n: 2,
+      ops: [{ op: "message", message: answer(2, "", { status: "cancelled" }) }],
+    });
+    await painted();
+    expect(root().querySelector("button.stop")).toBeNull();
+    expect(text(".ending")).toBe("Stopped. The text so far is kept.");
+    press(find("textarea"), "Escape");
+    expect(host.all("stop")).toHaveLength(2);
+  });
+
+  it("waits visibly behind another", async () => {
+    await live({ messages: [open, answer(4, "", { status: "queued" })] });
+    expect(text("article:last-of-type")).toContain("Waiting for the current answer…");
+    find("button.stop").click();
+    expect(host.all("stop"), "Stop means the one being written").toMatchObject([{ messageId: "a2" }]);
+  });
+
+  it("is read aloud by sentence from one polite region, its body is not live", async () => {
+    await live({ messages: [open] });
+    host.push({ kind: "ops", n: 2, ops: [token("a2", 0, "First sentence. Sec")] });
+    await painted();
+    expect(text("[aria-live=polite]")).toBe("First sentence.");
+    expect(find(".answer .body").getAttribute("aria-live")).toBe("off");
+    expect(find("[role=log]").getAttribute("aria-live")).toBe("off");
+  });
+});
+
+it("tells own messages from others' and names these", async () => {
+  await live({ messages: [question(1, "From Bo"), question(2, "From Ada", ADA)] });
+  expect(text(".message:not(.own)")).toContain("Bo");
+  expect(text(".message.own .bubble")).toBe("From Ada");
+  expect(find(".message:not(.own) .avatar").textContent).toBe("B");
+  expect(root().querySelector(".message.own .avatar")).toBeNull();
+});
+
+it("shows at most five people and counts the others", async () => {
+  const crowd = ["Cy", "Di", "Ed", "Fay", "Gus"].map((name) => person(name, name));
+  await live({ participants: [ADA, BO, ...crowd] });
+  const items = [...root().querySelectorAll<HTMLElement>(".presence li")];
+  expect(items).toHaveLength(5);
+  expect(items[0]?.title).toBe("Ada (you)");
+  expect(items[4]?.textContent).toBe("+3");
+  expect(items[4]?.title).toBe("Ed\nFay\nGus");
+});
+
+it("names the provider, its model and state, and warns of the small model", async () => {
+  await live({ provider: { provider: "local", model: "SmolLM2", state: "healthy", reason: "" } });
+  expect(text(".provider .parts")).toBe("localSmolLM2ready");
+  expect(text(".provider")).toContain("small model, often wrong");
+  host.push({
+    kind: "ops",
+    n: 2,
+    ops: [
+      { op: "provider", provider: { provider: "openai", model: "gpt", state: "down", reason: "No route." } },
+    ],
+  });
+  await painted();
+  expect(text(".provider")).toBe("openaigptnot reachableNo route.");
+});
+
+describe("the connection", () => {
+  const connection = (
+    state: "reconnecting" | "offline" | "live",
+    retryAt: number | null,
+    message = "Lost.",
+  ) => ({
+    op: "connection" as const,
+    connection: { state, attempt: 1, retryAt, message },
+  });
+  const push = async (...ops: ReturnType<typeof connection>[]): Promise<void> => {
+    n += 1;
+    host.push({ kind: "ops", n, ops });
+    await painted();
+  };
+
+  it("is said to be made until the first snapshot, then live", async () => {
+    expect(text(".badge")).toBe("Connecting…");
+    await live();
+    expect(text(".badge")).toBe("Live");
+    expect(root().querySelector(".banner")).toBeNull();
+  });
+
+  it("counts down, shows the banner after a second, and tries at once when asked", async () => {
+    await live();
+    await push(connection("reconnecting", clock.now() + 8_000));
+    expect(text(".badge")).toBe("Reconnecting in 8 s");
+    expect(root().querySelector(".banner"), "short drops pass unnoticed").toBeNull();
+    clock.advance(2_000);
+    await painted();
+    expect(text(".badge")).toBe("Reconnecting in 6 s");
+    expect(text(".banner")).toContain("Lost.");
+    find<HTMLButtonElement>(".banner button").click();
+    expect(host.all("retry")).toHaveLength(1);
+    await push(connection("live", null));
+    expect(root().querySelector(".banner")).toBeNull();
+  });
+
+  it("never counts below zero, nor from a clock that is far off", async () => {
+    await live();
+    await push(connection("reconnecting", clock.now() - 5_000));
+    expect(text(".badge")).toBe("Reconnecting…");
+    await push(connection("reconnecting", clock.now() + 7_200_000));
+    expect(text(".badge")).toBe("Reconnecting…");
+  });
+
+  it("says offline and why", async () => {
+    await live();
+    await push(connection("offline", null, "The hub refused the token."));
+    clock.advance(1_100);
+    await painted();
+    expect(text(".badge")).toBe("Offline");
+    expect(text(".banner")).toContain("The hub refused the token.");
+  });
+
+  it("says so when the kernel is gone", async () => {
+    await live();
+    host.broken = true;
+    store.send("Hi");
+    await painted();
+    clock.advance(1_100);
+    await painted();
+    expect(text(".badge")).toBe("Kernel not answering");
+    expect(text(".banner")).toContain("run the cell again");
+  });
+});
+
+it("offers earlier messages where there are some", async () => {
+  await live({ messages: [question(5, "Hi")], hasMore: true });
+  find<HTMLButtonElement>(".earlier").click();
+  await painted();
+  expect(host.all("history")).toMatchObject([{ beforeSeq: 5 }]);
+  expect(text(".earlier")).toBe("Loading…");
+  host.push({ kind: "ops", n: 2, ops: [{ op: "history", messages: [question(1, "Old")], hasMore: false }] });
+  await painted();
+  expect(root().querySelector(".earlier")).toBeNull();
+  expect(root().querySelectorAll("article")).toHaveLength(2);
+});
+
+it("keeps a window of the newest messages in the document", async () => {
+  const messages = Array.from({ length: 450 }, (_, index) => question(index + 1, `m${index + 1}`));
+  await live({ messages });
+  expect(root().querySelectorAll("article")).toHaveLength(200);
+  find<HTMLButtonElement>(".earlier").click();
+  await painted();
+  expect(root().querySelectorAll("article")).toHaveLength(400);
+  expect(host.all("history")).toEqual([]);
+});
+
+it("greets an empty conversation", async () => {
+  expect(text(".empty")).toBe("Opening the conversation…");
+  await live();
+  expect(text(".empty")).toContain("Everybody who opens “team” sees the same conversation");
+});
+
+it("takes its height from Python", async () => {
+  host.traits.height = 600;
+  host.emit("height");
+  await painted();
+  expect(find("section").style.height).toBe("600px");
+});
+
+it("shares the draft and the state between the views of one model", async () => {
+  const second = document.createElement("div");
+  mount(second, store, life.signal);
+  await live({ messages: [question(1, "Hi")] });
+  type("half a thou");
+  await painted();
+  const other = second.firstElementChild?.shadowRoot;
+  expect(other?.querySelector("textarea")?.value).toBe("half a thou");
+  expect(other?.querySelectorAll("article")).toHaveLength(1);
+});

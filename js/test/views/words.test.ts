@@ -1,0 +1,72 @@
+import { describe, expect, it } from "vitest";
+import { avatarColors } from "../../src/views/color";
+import { endingLine, metricsLine, modelLabel, nameList, timeLabel, typingLine } from "../../src/views/words";
+import { ADA, answer, BO } from "../support/chat";
+
+it("joins names the way people do", () => {
+  expect(["A", "A,B", "A,B,C", "A,B,C,D"].map((names) => nameList(names.split(",")))).toEqual([
+    "A",
+    "A and B",
+    "A, B and C",
+    "A, B and 2 others",
+  ]);
+});
+
+it("says who is typing", () => {
+  expect(typingLine([], [ADA])).toBe("");
+  expect(typingLine(["ada"], [ADA, BO])).toBe("Ada is typing…");
+  expect(typingLine(["ada", "bo"], [ADA, BO])).toBe("Ada and Bo are typing…");
+  expect(typingLine(["gone"], [ADA])).toBe("Someone is typing…");
+});
+
+it("shows the metrics it has", () => {
+  expect(metricsLine({ timeToFirstToken: 412, tokensPerSecond: 63.2, completionTokens: 120 })).toBe(
+    "TTFT 0.41 s · 63 tok/s · 120 tokens",
+  );
+  expect(metricsLine({ tokensPerSecond: 4.26, completionTokens: 1, timeToFirstToken: null })).toBe(
+    "4.3 tok/s · 1 token",
+  );
+  expect(metricsLine({})).toBe("");
+});
+
+describe("how an answer ended", () => {
+  it.each([
+    [{ status: "complete", finishReason: "stop" }, null],
+    [{ status: "complete", finishReason: "length" }, "Cut off at the length limit."],
+    [{ status: "cancelled", finishReason: "cancelled" }, "Stopped. The text so far is kept."],
+    [{ status: "interrupted" }, "Interrupted before the end. Ask again to get the whole answer."],
+    [{ status: "error" }, "The answer failed."],
+  ] as const)("%j", (metadata, words) => {
+    expect(endingLine(answer(1, "x", metadata))).toBe(words);
+  });
+
+  it("passes on what the error says and what helps", () => {
+    const error = {
+      type: "rate_limit",
+      recoverable: true,
+      retryAfter: 11.2,
+      suggestions: ["Use another model."],
+    } as const;
+    expect(endingLine({ ...answer(1, ""), error: { ...error, suggestions: [...error.suggestions] } })).toBe(
+      "The provider's rate limit is reached. Try again in 12 s. Use another model.",
+    );
+  });
+});
+
+it("names a model without its folder and file ending", () => {
+  expect(modelLabel("/home/x/models/SmolLM2-135M.gguf")).toBe("SmolLM2-135M");
+});
+
+it("shows the day only when it is not today's", () => {
+  const now = new Date("2026-11-23T12:00:00");
+  expect(timeLabel("2026-11-23T09:05:00", now)).toMatch(/^0?9:05/);
+  expect(timeLabel("2026-11-20T09:05:00", now)).toMatch(/20/);
+  expect(timeLabel("nonsense", now)).toBe("");
+});
+
+it("keeps initials readable on any colour and takes nothing else for a colour", () => {
+  expect(avatarColors("#ffb300")).toEqual({ background: "#ffb300", text: "#000" });
+  expect(avatarColors("#1b3a79").text).toBe("#fff");
+  expect(avatarColors("hsl(60, 90%, 60%)").text).toBe("#000");
+  expect(avatarColors("red;background:url(https://x)").background).toBe("#546e7a");
+});
