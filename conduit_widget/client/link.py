@@ -213,5 +213,6 @@ class Link:
                 end.error or ConnectionFailedError("The connection ended before the handshake.")
             )
             self._handshake.exception()  # whoever opened it may have given up already
-        self.ended.set_result(end)
+        if not self.ended.done():  # cancelling whoever awaits it cancels the future too
+            self.ended.set_result(end)
         self._on_end(self, end)
