@@ -131,13 +131,19 @@ class Transcript:
         return changes
 
     def apply_history(self, page: HistoryPage) -> list[Change]:
-        """Put older messages before all others."""
+        """Put older messages in their places; the change carries the whole page.
+
+        One view may ask for what another has loaded already, so known messages are told again, in the
+        version known here.
+        """
         messages = [ChatMessage.from_wire(raw) for raw in page.messages]
-        fresh = [message for message in messages if message.id not in self._messages]
-        for message in fresh:
-            self._place(message)
-        self.has_more = page.has_more
-        return [HistoryChange(messages=fresh, has_more=self.has_more)]
+        for message in messages:
+            if message.id not in self._messages:
+                self._place(message)
+        if not messages or seq_of(messages[0]) == self.oldest_seq:
+            self.has_more = page.has_more
+        shown = [self._messages.get(message.id, message) for message in messages]
+        return [HistoryChange(messages=shown, has_more=page.has_more)]
 
     def _apply_streams(self, streams: Iterable[OpenStream]) -> list[Change]:
         changes: list[Change] = []

@@ -8,7 +8,7 @@ from typing import Final
 
 from conduit_widget.contract import TYPING_TTL
 
-REFRESH_INTERVAL: Final = TYPING_TTL / 2
+REFRESH_INTERVAL: Final = TYPING_TTL / 3  # less than a view's own refresh, which is half of it
 
 
 class TypingSignal:

@@ -45,6 +45,8 @@ class ViewLink:
         self._channel = batcher.open(send, self._state)
         self._requests = 0
         self._unsubscribe = self._conversation.subscribe(self._on_changes)
+        # A view whose hello waits for a busy kernel still has something to apply ops to.
+        self._channel.request_snapshot()
 
     def close(self) -> None:
         """Send nothing any more."""

@@ -235,7 +235,18 @@ def test_history_stands_before_everything_and_is_not_doubled() -> None:
     )
     assert ids(transcript) == ["m1", "m2", "m3"]
     assert isinstance(changes[0], HistoryChange)
-    assert [each.id for each in changes[0].messages] == ["m1", "m2"]
+    assert [each.id for each in changes[0].messages] == ["m1", "m2", "m3"]
+    assert not transcript.has_more
+
+
+def test_page_another_view_had_loaded_is_told_again_as_it_is_known_here() -> None:
+    """Every view gets the page it asked for; the newer version wins; older messages stay known as there."""
+    transcript = joined(message("m1", 1), message("m2", 2, "edited", eventSeq=4), message("m3", 3), seq=4)
+    page = HistoryPage(messages=[message("m2", 2, "first")], has_more=True)
+    changes = transcript.apply_history(page)
+    assert isinstance(changes[0], HistoryChange)
+    assert ([each.text for each in changes[0].messages], changes[0].has_more) == (["edited"], True)
+    assert ids(transcript) == ["m1", "m2", "m3"]
     assert not transcript.has_more
 
 

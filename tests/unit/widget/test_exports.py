@@ -1,0 +1,33 @@
+"""The package's front door: light to import, complete, and honest about what is not there."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import conduit_widget
+
+
+def test_importing_the_package_imports_nothing_heavy() -> None:
+    """`import conduit_widget` costs next to nothing; rooms come with their first use."""
+    code = (
+        "import sys, conduit_widget; "
+        "print([m for m in ('anywidget', 'ipywidgets', 'msgspec', 'httpx2', 'asyncio') if m in sys.modules])"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", conduit_widget.__all__)
+def test_every_exported_name_resolves(name: str) -> None:
+    """What `__all__` promises is there."""
+    assert getattr(conduit_widget, name) is not None
+    assert name in dir(conduit_widget)
+
+
+def test_unknown_name_is_an_attribute_error() -> None:
+    """A typing error is not an import puzzle."""
+    with pytest.raises(AttributeError, match="Chatt"):
+        conduit_widget.__getattr__("Chatt")
