@@ -23,9 +23,10 @@ from conduit_widget.client.connection_state import ConnectionState
 from conduit_widget.client.outgoing import Outgoing
 from conduit_widget.client.pool import Lease
 from conduit_widget.client.provider_line import ProviderLine
+from conduit_widget.client.synchronizer import RESYNC_DELAY, Synchronizer
 from conduit_widget.client.transcript import Transcript
 from conduit_widget.client.typing_signal import TypingSignal
-from conduit_widget.contract import ChatEvent, ErrorText
+from conduit_widget.contract import ChatEvent
 from conduit_widget.errors import (
     AuthenticationError,
     ConduitError,
@@ -40,8 +41,6 @@ _log = logging.getLogger(__name__)
 
 ChangeHandler = Callable[[list[Change]], None]
 
-MAX_BUFFERED_EVENTS: Final = 2000
-RESYNC_DELAY: Final = 2.0
 HISTORY_PAGE: Final = 50
 
 
@@ -65,16 +64,21 @@ class Conversation:
         self.conversation_id = conversation_id
         self._lease = lease
         self._hub = ChatHubClient(lease.connection)
-        self._resync_delay = resync_delay
+        self._sync = Synchronizer(
+            self._hub,
+            self.transcript,
+            spawn=self._spawn,
+            synced=self._on_synced,
+            refused=self._go_offline,
+            delayed=lambda error: self._set_link("reconnecting", _line(error)),
+            delay=resync_delay,
+        )
         self._handlers: list[ChangeHandler] = []
         self._unsubscribers: list[Callable[[], None]] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._outgoing = Outgoing()
         self._live = asyncio.Event()
-        self._sync_wanted = False
-        self._syncing = False
         self._closed = False
-        self._buffer: list[tuple[str, list[Any]]] | None = None
         self._typing: TypingSignal
 
     # ---- lifetime --------------------------------------------------------------------------------------
@@ -88,7 +92,7 @@ class Conversation:
             self._hub.on_event(self._on_event),
             connection.on_reconnecting(self._on_reconnecting),
             connection.on_retry_scheduled(self._on_retry_scheduled),
-            connection.on_reconnected(lambda _id: self._want_sync()),
+            connection.on_reconnected(lambda _id: self._sync.request()),
             connection.on_close(self._on_close),
         ]
         self._spawn(self._connect())
@@ -163,7 +167,7 @@ class Conversation:
             self._go_offline(ConnectionFailedError(f"The hub connection failed: {type(error).__name__}."))
         else:
             if self._lease.connection.state is ConnectionState.CONNECTED:
-                self._want_sync()
+                self._sync.request()
             else:  # shared with somebody whose connection is just being restored: on_reconnected tells
                 self._set_link("reconnecting")
 
@@ -200,61 +204,13 @@ class Conversation:
 
     # ---- join and resume -------------------------------------------------------------------------------
 
-    def _want_sync(self) -> None:
-        """Join or resume; wanted again while one runs means once more after it."""
-        self._sync_wanted = True
-        if not self._syncing and not self._closed:
-            self._syncing = True
-            self._spawn(self._sync_loop())
-
-    async def _sync_loop(self) -> None:
-        try:
-            while self._sync_wanted:
-                self._sync_wanted = False
-                await self._sync()
-        finally:
-            self._syncing = False
-            self._buffer = None
-
-    async def _sync(self) -> None:
-        self._buffer = []
-        try:
-            changes = await self._join_or_resume()
-        except ConnectionLostError:
-            return  # the reconnect asks again
-        except (HubException, InvocationTimeoutError, msgspec.ValidationError) as error:
-            if isinstance(error, HubException) and not str(error).startswith(_PASSING):
-                self._go_offline(error)
-                return
-            _log.warning("Joining failed: %s", error)
-            self._set_link("reconnecting", _line(error))
-            await asyncio.sleep(self._resync_delay)
-            self._sync_wanted = True
-            return
-        buffered, self._buffer = self._buffer or [], None
+    def _on_synced(self, changes: list[Change], buffered: list[tuple[str, list[Any]]]) -> None:
         for target, arguments in buffered:
             changes += self._apply(target, arguments)
         self._set_link("live")
         self._emit(changes)
         if not self.provider_line.is_known:
             self._spawn(self._ask_provider_status())
-
-    async def _join_or_resume(self) -> list[Change]:
-        transcript = self.transcript
-        if transcript.epoch:
-            resume = await self._hub.resume_conversation(
-                self.conversation_id, transcript.epoch, transcript.seq
-            )
-            if resume is not None:
-                changes = transcript.apply_resume(resume)
-                if not transcript.needs_resync:
-                    return changes
-        join = await self._hub.join_conversation(self.conversation_id)
-        if join is None:  # a hub with only the seed's methods: what comes from now on is all there is
-            transcript.joined = True
-            transcript.needs_resync = False
-            return []
-        return transcript.apply_join(join)
 
     async def _ask_provider_status(self) -> None:
         try:
@@ -269,13 +225,8 @@ class Conversation:
     def _on_event(self, target: str, arguments: list[Any]) -> None:
         if not self._is_mine(target, arguments):
             return
-        if self._buffer is None:
+        if not self._sync.take(target, arguments):
             self._emit(self._apply(target, arguments))
-        elif len(self._buffer) < MAX_BUFFERED_EVENTS:
-            self._buffer.append((target, arguments))
-        else:  # overflow policy: forget the buffer, resume once more when this answer is in
-            self._buffer.clear()
-            self._sync_wanted = True
 
     def _is_mine(self, target: str, arguments: list[Any]) -> bool:
         """Whether an event of the shared connection concerns this conversation."""
@@ -298,7 +249,7 @@ class Conversation:
             _log.warning("An event %s was not understood: %s", target, error)
             return []
         if self.transcript.needs_resync:
-            self._want_sync()
+            self._sync.request()
         return changes
 
     def _update_provider(self, statuses: list[ProviderStatus]) -> None:
@@ -372,13 +323,6 @@ class Conversation:
             await tell(self.conversation_id)
 
 
-# Refusals of a join that may be gone in a moment.
-_PASSING: Final = (
-    ErrorText.RATE_LIMIT,
-    ErrorText.TIMED_OUT,
-    ErrorText.CANCELLED,
-    ErrorText.UNEXPECTED.partition("{")[0],
-)
 _BY_FIRST_ARGUMENT: Final = frozenset(
     {ChatEvent.STREAM_TOKEN, ChatEvent.PRESENCE_UPDATE, ChatEvent.TYPING_UPDATE}
 )

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from conduit_widget.client import conversation as conversation_module
+from conduit_widget.client import synchronizer
 from conduit_widget.client.changes import Change, ConnectionChange, MessageChange, ProviderChange, ResetChange
 from conduit_widget.client.conversation import Conversation
 from conduit_widget.client.pool import ConnectionPool
@@ -371,7 +371,7 @@ async def test_buffer_overflow_during_a_join_resumes_once_more(
     opened: Opened, connection: ScriptedConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """More events than the buffer holds are fetched again, not lost."""
-    monkeypatch.setattr(conversation_module, "MAX_BUFFERED_EVENTS", 1)
+    monkeypatch.setattr(synchronizer, "MAX_BUFFERED_EVENTS", 1)
 
     async def slow_join(_id: str) -> dict[str, Any]:
         for seq in (2, 3, 4):

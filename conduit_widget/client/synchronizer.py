@@ -1,0 +1,136 @@
+"""Joining and resuming without a gap: subscribe, buffer, read, merge, go live.
+
+While a join or resume is under way, live events are held back; they are applied after its result, where their
+positions tell what the result already contained. Only one runs at a time; a wish that comes meanwhile means
+once more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
+
+import msgspec
+
+from conduit_widget.client.changes import Change
+from conduit_widget.client.chat import ChatHubClient
+from conduit_widget.client.transcript import Transcript
+from conduit_widget.contract import ErrorText
+from conduit_widget.errors import ConnectionLostError, HubException, InvocationTimeoutError
+
+_log = logging.getLogger(__name__)
+
+MAX_BUFFERED_EVENTS: Final = 2000
+RESYNC_DELAY: Final = 2.0
+
+# Refusals of a join that may be gone in a moment.
+_PASSING: Final = (
+    ErrorText.RATE_LIMIT,
+    ErrorText.TIMED_OUT,
+    ErrorText.CANCELLED,
+    ErrorText.UNEXPECTED.partition("{")[0],
+)
+
+
+class Synchronizer:
+    """Keeps one transcript in step with the hub.
+
+    Args:
+        hub: where to join.
+        transcript: what to keep in step.
+        spawn: starts a task that ends with the conversation.
+        synced: told when the transcript is up to date, with the changes of the result and the buffered events
+            that :meth:`take` held back.
+        refused: told when the hub does not let us in.
+        delayed: told when it will be tried again after ``delay`` seconds.
+        delay: see ``delayed``.
+
+    """
+
+    def __init__(
+        self,
+        hub: ChatHubClient,
+        transcript: Transcript,
+        *,
+        spawn: Callable[[Coroutine[Any, Any, None]], None],
+        synced: Callable[[list[Change], list[tuple[str, list[Any]]]], None],
+        refused: Callable[[HubException], None],
+        delayed: Callable[[Exception], None],
+        delay: float = RESYNC_DELAY,
+    ) -> None:
+        self._hub = hub
+        self._transcript = transcript
+        self._spawn = spawn
+        self._synced = synced
+        self._refused = refused
+        self._delayed = delayed
+        self._delay = delay
+        self._wanted = False
+        self._running = False
+        self._buffer: list[tuple[str, list[Any]]] | None = None
+
+    def request(self) -> None:
+        """Join or resume; wanted again while one runs means once more after it."""
+        self._wanted = True
+        if not self._running:
+            self._running = True
+            self._spawn(self._run())
+
+    def take(self, target: str, arguments: list[Any]) -> bool:
+        """Hold an event back while a join or resume is under way; False if there is none.
+
+        Overflow policy: with :data:`MAX_BUFFERED_EVENTS` held back they are forgotten and asked for again.
+        """
+        if self._buffer is None:
+            return False
+        if len(self._buffer) < MAX_BUFFERED_EVENTS:
+            self._buffer.append((target, arguments))
+        else:
+            self._buffer.clear()
+            self._wanted = True
+        return True
+
+    async def _run(self) -> None:
+        try:
+            while self._wanted:
+                self._wanted = False
+                await self._synchronize()
+        finally:
+            self._running = False
+            self._buffer = None
+
+    async def _synchronize(self) -> None:
+        self._buffer = []
+        try:
+            changes = await self._join_or_resume()
+        except ConnectionLostError:
+            return  # the reconnect asks again
+        except (HubException, InvocationTimeoutError, msgspec.ValidationError) as error:
+            if isinstance(error, HubException) and not str(error).startswith(_PASSING):
+                self._refused(error)
+                return
+            _log.warning("Joining failed, trying again in %g s: %s", self._delay, error)
+            self._delayed(error)
+            await asyncio.sleep(self._delay)
+            self._wanted = True
+            return
+        buffered, self._buffer = self._buffer, None
+        self._synced(changes, buffered)
+
+    async def _join_or_resume(self) -> list[Change]:
+        transcript = self._transcript
+        if transcript.epoch:
+            resume = await self._hub.resume_conversation(
+                transcript.conversation_id, transcript.epoch, transcript.seq
+            )
+            if resume is not None:
+                changes = transcript.apply_resume(resume)
+                if not transcript.needs_resync:
+                    return changes
+        join = await self._hub.join_conversation(transcript.conversation_id)
+        if join is None:  # a hub with only the seed's methods: what comes from now on is all there is
+            transcript.joined, transcript.needs_resync = True, False
+            return []
+        return transcript.apply_join(join)
