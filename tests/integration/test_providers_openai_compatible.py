@@ -1,0 +1,347 @@
+"""The OpenAI-compatible adapter over real sockets: a fake provider with real faults, and scripted bytes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from typing import Any
+
+import pytest
+from llmock.pytest_plugin import LLMock
+
+from conduit_widget.errors import ProviderError
+from conduit_widget.providers.config import Secret, Timeouts
+from conduit_widget.providers.openai_compatible import OpenAICompatible
+from conduit_widget.providers.provider import Chunk, GenerationParameters, GenerationRequest, PromptMessage
+from conduit_widget.providers.rate_limit_headers import parse_rate_limit
+from tests.support.ports import free_port
+from tests.support.raw_http_server import RawHttpServer, RawReply, RawRequest, Script
+from tests.support.waiting import eventually
+
+KEY = "sk-do-not-show-this"
+QUESTION = "What did my diary say?"
+SHORT = Timeouts(connect=2, first_token=0.4, idle=0.4, answer=None)
+
+
+def request(**parameters: Any) -> GenerationRequest:
+    """One question."""
+    return GenerationRequest(
+        messages=[PromptMessage("user", QUESTION)], parameters=GenerationParameters(**parameters)
+    )
+
+
+async def answer(provider: OpenAICompatible, **parameters: Any) -> list[Chunk]:
+    """The whole answer."""
+    async with aclosing(provider.generate(request(**parameters))) as chunks:
+        return [chunk async for chunk in chunks]
+
+
+async def failure(provider: OpenAICompatible, seen: list[Chunk] | None = None) -> ProviderError:
+    """The error the answer ends with; the chunks before it go to ``seen``."""
+    seen = [] if seen is None else seen
+
+    async def read() -> None:
+        async with aclosing(provider.generate(request())) as chunks:
+            async for chunk in chunks:
+                seen.append(chunk)
+
+    with pytest.raises(ProviderError) as caught:
+        await read()
+    return caught.value
+
+
+@asynccontextmanager
+async def adapter(base_url: str, **options: Any) -> AsyncIterator[OpenAICompatible]:
+    """An adapter with a key, closed afterwards."""
+    provider = OpenAICompatible(
+        "acme", base_url, **{"api_key": Secret(KEY), "model": "gpt-4o-mini", **options}
+    )
+    try:
+        yield provider
+    finally:
+        await provider.aclose()
+
+
+@asynccontextmanager
+async def scripted(script: Script, **options: Any) -> AsyncIterator[tuple[OpenAICompatible, RawHttpServer]]:
+    """An adapter on a scripted server."""
+    async with RawHttpServer(script) as server, adapter(server.base_url, **options) as provider:
+        yield provider, server
+
+
+async def test_answer_streams_whole_when_all_is_well(llmock: LLMock) -> None:
+    """Many chunks, the exact text, one finish reason at the end, and usage."""
+    text = "The quick brown fox jumps over the lazy dog, twice: 🦊🦊."
+    llmock.reply(text)
+    async with adapter(llmock.base_url()) as provider:
+        chunks = await answer(provider, temperature=0.5, max_tokens=99)
+    assert "".join(chunk.text for chunk in chunks) == text
+    assert len(chunks) > 5
+    assert [chunk.finish_reason for chunk in chunks if chunk.finish_reason] == ["stop"]
+    assert chunks[-1].finish_reason == "stop"
+    body = llmock.last_request.body
+    assert (body["temperature"], body["max_tokens"], body["stream"]) == (0.5, 99, True)
+    assert "seed" not in body
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "expected"),
+    [
+        (401, None, "auth_error"),
+        (404, "model_not_found", "model_not_found"),
+        (429, "insufficient_quota", "rate_limit"),
+        (500, None, "server_error"),
+        (503, None, "server_error"),
+    ],
+)
+async def test_refusal_is_one_error_that_says_what_to_do(
+    llmock: LLMock, caplog: pytest.LogCaptureFixture, status: int, code: str | None, expected: str
+) -> None:
+    """Type and status come through; key and question appear in no error and no log."""
+    caplog.set_level(logging.DEBUG)
+    llmock.fail(status, code=code, message=f"bad {KEY} in {QUESTION}")
+    async with adapter(llmock.base_url(), key_variable="ACME_KEY") as provider:
+        error = await failure(provider)
+    assert (error.type, error.status_code) == (expected, status)
+    shown = f"{error!r} {error.suggestions} {caplog.text}"
+    assert KEY not in shown
+    assert QUESTION not in shown
+    if status == 401:
+        assert "ACME_KEY" in str(error)
+
+
+async def test_rate_limit_tells_when_to_come_back(llmock: LLMock) -> None:
+    """A 429 is asked once only, and carries the provider's wait."""
+    llmock.rate_limit(retry_after=12)
+    async with adapter(llmock.base_url()) as provider:
+        error = await failure(provider)
+    assert (error.type, error.retry_after, error.recoverable) == ("rate_limit", 12.0, True)
+    assert len(llmock.requests) == 1
+
+
+async def test_limits_are_read_from_real_headers(llmock: LLMock) -> None:
+    """Every response's headers are seen; the counts are the provider's own."""
+    llmock.limits(rpm=10)
+    seen: list[dict[str, Any]] = []
+    async with adapter(
+        llmock.base_url(), on_headers=lambda headers: seen.append(parse_rate_limit(headers))
+    ) as provider:
+        await answer(provider)
+    assert seen[-1]["requests"]["limit"] == 10
+    assert seen[-1]["requests"]["remaining"] == 9
+    assert seen[-1]["requests"]["percentageUsed"] == 10.0
+
+
+async def test_context_overflow_has_its_own_code(llmock: LLMock) -> None:
+    """A prompt that is too long is not the provider's failure."""
+    llmock.context_overflow()
+    async with adapter(llmock.base_url()) as provider:
+        error = await failure(provider)
+    assert (error.code, error.recoverable) == ("context_length_exceeded", False)
+
+
+@pytest.mark.parametrize("fault", ["truncate", "disconnect"])
+async def test_cut_answer_is_an_error_after_its_text(llmock: LLMock, fault: str) -> None:
+    """What came is kept, but a cut answer is never passed off as complete."""
+    getattr(llmock, fault)(after_chunks=4)
+    seen: list[Chunk] = []
+    async with adapter(llmock.base_url()) as provider:
+        error = await failure(provider, seen)
+    assert (error.type, error.code, error.recoverable) == ("network_error", "truncated", True)
+    assert "".join(chunk.text for chunk in seen)
+    assert all(chunk.finish_reason is None for chunk in seen)
+
+
+async def test_corrupt_chunk_ends_the_answer(llmock: LLMock) -> None:
+    """A chunk that is not JSON is an error, not a gap."""
+    llmock.corrupt(after_chunks=2)
+    async with adapter(llmock.base_url()) as provider:
+        assert (await failure(provider)).code == "malformed"
+
+
+async def test_first_token_clock_runs_out_when_nothing_comes(llmock: LLMock) -> None:
+    """A provider that does not begin is given up after its clock."""
+    llmock.slow_first_token(30)
+    async with adapter(llmock.base_url(), timeouts=SHORT) as provider:
+        assert (await failure(provider)).code == "first_token_timeout"
+
+
+async def test_idle_clock_runs_out_when_the_answer_stalls(llmock: LLMock) -> None:
+    """A provider that stalls in the middle is given up after its clock."""
+    llmock.stall(after_chunks=3, seconds=30)
+    seen: list[Chunk] = []
+    async with adapter(llmock.base_url(), timeouts=SHORT) as provider:
+        assert (await failure(provider, seen)).code == "idle_timeout"
+    assert seen
+
+
+async def test_answer_clock_runs_out_when_the_answer_never_ends() -> None:
+    """Steady tokens do not keep an endless answer alive."""
+
+    async def endless(_request: RawRequest, reply: RawReply) -> None:
+        await reply.start_stream()
+        while True:
+            await reply.delta("x")
+            await asyncio.sleep(0.02)
+
+    async with scripted(endless, timeouts=Timeouts(answer=0.4)) as (provider, _):
+        assert (await failure(provider)).code == "answer_timeout"
+
+
+async def test_comments_do_not_stop_the_first_token_clock() -> None:
+    """Keep-alive comments and an empty role delta are not tokens."""
+
+    async def chatter(_request: RawRequest, reply: RawReply) -> None:
+        await reply.start_stream()
+        await reply.delta("")
+        while True:
+            await reply.raw(b": still working\n\n")
+            await asyncio.sleep(0.02)
+
+    async with scripted(chatter, timeouts=SHORT) as (provider, _):
+        assert (await failure(provider)).code == "first_token_timeout"
+
+
+async def test_slow_reader_is_not_the_providers_fault() -> None:
+    """The clocks time the provider only: a reader that pauses gets the rest."""
+
+    async def quick(_request: RawRequest, reply: RawReply) -> None:
+        await reply.start_stream()
+        for word in ("a", "b", "c"):
+            await reply.delta(word)
+        await reply.event("[DONE]")
+
+    async with (
+        scripted(quick, timeouts=Timeouts(first_token=5, idle=0.1)) as (provider, _),
+        aclosing(provider.generate(request())) as chunks,
+    ):
+        text = ""
+        async for chunk in chunks:
+            text += chunk.text
+            await asyncio.sleep(0.15)  # longer than the idle clock, on purpose
+    assert text == "abc"
+
+
+async def test_unreachable_provider_is_named_with_its_address_only() -> None:
+    """A closed port is a network error that says where."""
+    port = free_port()
+    async with adapter(f"http://127.0.0.1:{port}/v1") as provider:
+        error = await failure(provider)
+    assert (error.type, error.code) == ("network_error", "unreachable")
+    assert f"http://127.0.0.1:{port}" in str(error)
+
+
+async def test_request_is_closed_at_once_when_the_reader_stops() -> None:
+    """Closing the generator hangs up, which is how providers learn to stop."""
+
+    async def patient(request: RawRequest, reply: RawReply) -> None:
+        await reply.start_stream()
+        await reply.delta("one")
+        await request.closed.wait()
+
+    async with scripted(patient) as (provider, server):
+        chunks = provider.generate(request())
+        assert (await anext(chunks)).text == "one"
+        await chunks.aclose()
+        await asyncio.wait_for(server.requests[0].closed.wait(), 2)
+
+
+async def test_request_is_closed_at_once_when_the_task_is_cancelled() -> None:
+    """Cancelling the reading task in the middle of a wait hangs up too."""
+
+    async def silent(request: RawRequest, _reply: RawReply) -> None:
+        await request.closed.wait()
+
+    async with scripted(silent) as (provider, server):
+        task = asyncio.create_task(answer(provider))
+        await eventually(lambda: server.requests)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await asyncio.wait_for(server.requests[0].closed.wait(), 2)
+
+
+@pytest.mark.parametrize("field", ["stream_options", "max_tokens"])
+async def test_optional_field_is_left_out_when_it_is_refused(field: str) -> None:
+    """One refusal teaches; later requests go without the field, a limit keeps its newer name."""
+
+    async def strict(request: RawRequest, reply: RawReply) -> None:
+        if field in request.json:
+            await reply.json({"error": {"message": f"Unsupported parameter: '{field}'"}}, status=400)
+            return
+        await reply.start_stream()
+        await reply.delta("ok", finish_reason="stop")
+
+    async with scripted(strict) as (provider, server):
+        for _ in range(2):
+            chunks = await answer(provider, max_tokens=7)
+            assert "".join(chunk.text for chunk in chunks) == "ok"
+    assert [field in item.json for item in server.requests] == [True, False, False]
+    if field == "max_tokens":
+        assert server.requests[-1].json["max_completion_tokens"] == 7
+
+
+async def test_bad_request_is_not_sent_twice() -> None:
+    """A refusal that names no optional field is final."""
+
+    async def refuse(_request: RawRequest, reply: RawReply) -> None:
+        await reply.json({"error": {"message": "no"}}, status=400)
+
+    async with scripted(refuse) as (provider, server):
+        error = await failure(provider)
+    assert (error.code, error.recoverable, len(server.requests)) == ("bad_request", False, 1)
+
+
+async def test_answer_is_complete_when_the_line_breaks_after_its_end() -> None:
+    """A reset after the finish reason takes nothing from the answer."""
+
+    async def careless(_request: RawRequest, reply: RawReply) -> None:
+        await reply.start_stream()
+        await reply.delta("done", finish_reason="stop")
+        await asyncio.sleep(0.05)
+        reply.abort()
+
+    async with scripted(careless) as (provider, _):
+        chunks = await answer(provider)
+    assert [chunk.text for chunk in chunks] == ["done", ""]
+    assert chunks[-1].finish_reason == "stop"
+
+
+async def test_web_page_is_refused_when_the_url_is_not_an_api() -> None:
+    """A 200 with HTML says what the URL should be."""
+
+    async def page(_request: RawRequest, reply: RawReply) -> None:
+        await reply.raw(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\n\r\n<html>")
+
+    async with scripted(page) as (provider, _):
+        error = await failure(provider)
+    assert error.code == "malformed"
+    assert "/v1" in str(error.suggestions)
+
+
+async def test_models_lists_the_configured_one_first(llmock: LLMock) -> None:
+    """The listing comes from the endpoint; the default leads."""
+    async with adapter(llmock.base_url(), model="my-tuned-model") as provider:
+        models = await provider.models()
+    assert models[0] == "my-tuned-model"
+    assert len(models) > 1
+    async with adapter(llmock.base_url(), model=None) as provider:
+        listed = await provider.models()
+        assert [chunk.model for chunk in await answer(provider)][-1] == listed[0]
+
+
+async def test_proxy_is_not_used_for_loopback(llmock: LLMock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy in the environment never sees what is meant for this machine."""
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
+    async with adapter(llmock.base_url()) as provider:
+        assert await answer(provider)
+
+
+async def test_closed_provider_says_so() -> None:
+    """After aclose nothing is opened again."""
+    async with adapter("http://127.0.0.1:9/v1") as provider:
+        await provider.aclose()
+        assert (await failure(provider)).code == "closed"

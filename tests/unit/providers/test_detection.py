@@ -1,0 +1,90 @@
+"""Finding model servers on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+import msgspec
+import pytest
+
+from conduit_widget.providers import detection
+from conduit_widget.providers.detection import SIGNATURES, Signature
+from tests.support.ports import free_port
+from tests.support.raw_http_server import RawHttpServer, RawReply, RawRequest
+
+OLLAMA = {
+    "models": [{"name": "nomic-embed-text:latest", "digest": "1"}, {"name": "llama3:8b", "digest": "2"}]
+}
+LM_STUDIO = {
+    "data": [
+        {"id": "idle", "type": "llm", "state": "not-loaded"},
+        {"id": "embedder", "type": "embeddings", "state": "loaded"},
+        {"id": "ready", "type": "llm", "state": "loaded"},
+    ]
+}
+ANSWERS = [
+    ("ollama", OLLAMA, ["llama3:8b"]),
+    ("lm-studio", LM_STUDIO, ["ready", "idle"]),
+    ("llama.cpp", {"data": [{"id": "m.gguf", "owned_by": "llamacpp"}]}, ["m.gguf"]),
+    ("vllm", {"data": [{"id": "qwen", "owned_by": "vllm"}]}, ["qwen"]),
+]
+
+
+def at(signature_name: str, port: int) -> Signature:
+    """The signature of this name, on another port."""
+    signature = next(item for item in SIGNATURES if item.name == signature_name)
+    return msgspec.structs.replace(signature, port=port)
+
+
+def answering(payload: Any) -> RawHttpServer:
+    """A server that says the same to everybody."""
+
+    async def script(_request: RawRequest, reply: RawReply) -> None:
+        await reply.json(payload)
+
+    return RawHttpServer(script)
+
+
+@pytest.mark.parametrize(("name", "payload", "models"), ANSWERS)
+async def test_server_is_found_when_it_answers_as_its_kind_does(
+    name: str, payload: Any, models: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The name, a /v1 address and the chat models come out; no key went in."""
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-mine")
+    monkeypatch.setenv("CONDUIT_PROVIDER_KEY", "sk-mine")
+    async with answering(payload) as server:
+        ((config, found),) = await detection.detect([at(name, server.port)], timeout=5)
+        (request,) = server.requests
+    assert (config.name, found, config.model) == (name, models, models[0])
+    assert config.base_url == f"http://127.0.0.1:{server.port}/v1"
+    assert config.api_key is None
+    assert "sk-mine" not in str(request)
+
+
+@pytest.mark.parametrize(
+    "payload", [{"data": [{"id": "x"}]}, {"models": []}, [1], "hello", {"data": [3]}, None]
+)
+async def test_foreign_service_is_left_alone_when_it_sits_on_the_port(payload: Any) -> None:
+    """A port alone proves nothing: whatever else answers there is not a provider."""
+    async with answering(payload) as server:
+        signatures = [at(name, server.port) for name, _, _ in ANSWERS]
+        assert await detection.detect(signatures, timeout=5) == []
+
+
+async def test_looking_takes_half_a_second_at_most_when_a_port_is_silent() -> None:
+    """A silent, a closed and a good port are asked together; the good one is still found."""
+
+    async def silent(request: RawRequest, _reply: RawReply) -> None:
+        await request.closed.wait()
+
+    async with RawHttpServer(silent) as mute, answering(OLLAMA) as good:
+        ports = {"llama.cpp": mute.port, "vllm": free_port(), "ollama": good.port}
+        started = time.monotonic()
+        found = await detection.detect([at(name, port) for name, port in ports.items()])
+        elapsed = time.monotonic() - started
+        assert [config.name for config, _ in found] == ["ollama"]
+        # Half a second for the looking, the rest for a busy machine.
+        assert elapsed < 1.5
+        await asyncio.wait_for(mute.requests[0].closed.wait(), 5)

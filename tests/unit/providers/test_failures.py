@@ -1,0 +1,83 @@
+"""From HTTP refusals to errors people can act on."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from conduit_widget.errors import ProviderError
+from conduit_widget.providers import failures
+
+SECRET = "sk-verysecret"
+PROMPT = "my diary says"
+
+
+def refused(status: int, code: str | None = None, message: str = "", **kwargs: str) -> ProviderError:
+    """The error for a body with this code and message."""
+    body = json.dumps({"error": {"code": code, "message": message}}).encode()
+    return failures.refused("acme", status, failures.read_error_body(body), headers=kwargs)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "expected_type", "recoverable"),
+    [
+        (401, "invalid_api_key", "auth_error", False),
+        (403, None, "auth_error", False),
+        (404, None, "model_not_found", False),
+        (400, "model_not_found", "model_not_found", False),
+        (403, "model_not_found", "model_not_found", False),
+        (429, None, "rate_limit", True),
+        (429, "insufficient_quota", "rate_limit", False),
+        (400, None, "server_error", False),
+        (422, None, "server_error", False),
+        (408, None, "server_error", True),
+        (500, None, "server_error", True),
+        (503, None, "server_error", True),
+    ],
+)
+def test_status_and_code_decide_the_type(
+    status: int, code: str | None, expected_type: str, recoverable: bool
+) -> None:
+    """Each kind of refusal has its type and says whether trying again can help."""
+    error = refused(status, code)
+    assert (error.type, error.recoverable, error.status_code) == (expected_type, recoverable, status)
+    assert error.suggestions
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("context_length_exceeded", ""),
+        (None, "This model's maximum context length is 4096 tokens"),
+        ("exceed_context_size_error", "the request exceeds the available context size"),
+    ],
+)
+def test_overflow_is_recognised_when_the_prompt_is_too_long(code: str | None, message: str) -> None:
+    """A context overflow has its own code, whichever way the provider says it."""
+    assert refused(400, code, message).code == failures.CONTEXT_OVERFLOW
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 413, 429, 500, 503])
+def test_nothing_of_the_providers_text_is_shown(status: int) -> None:
+    """Providers echo keys and prompts in their errors; ours is one line without either."""
+    error = refused(status, f"bad key {SECRET}", f"Incorrect key {SECRET} for {PROMPT}")
+    shown = f"{error} {error.code} {error.suggestions}"
+    assert SECRET not in shown
+    assert PROMPT not in shown
+    assert "\n" not in str(error)
+
+
+def test_retry_after_is_told_when_the_provider_states_it() -> None:
+    """The wait is in the field and in the sentence."""
+    error = refused(429, **{"retry-after": "7"})
+    assert error.retry_after == 7.0
+    assert "7 s" in str(error)
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>", b"[]", b'"x"', b'{"error": "plain"}', b'{"error": null}', b"\xff"]
+)
+def test_any_body_is_survived(body: bytes) -> None:
+    """Error bodies are not always JSON, and JSON not always an object."""
+    assert failures.read_error_body(body).code is None

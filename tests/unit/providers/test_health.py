@@ -1,0 +1,129 @@
+"""Provider health from traffic and probes."""
+
+from __future__ import annotations
+
+import pytest
+
+from conduit_widget.errors import ProviderError
+from conduit_widget.providers import failures, health
+from conduit_widget.providers.health import ProviderHealth
+from conduit_widget.types import ProviderStatus
+
+
+class Clock:
+    """A settable epoch clock."""
+
+    now = 1_800_000_000.0
+
+    def time(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The clock the module under test reads."""
+    clock = Clock()
+    monkeypatch.setattr(health, "time", clock)
+    return clock
+
+
+@pytest.fixture
+def changes() -> list[ProviderStatus]:
+    """Every change announced."""
+    return []
+
+
+@pytest.fixture
+def subject(clock: Clock, changes: list[ProviderStatus]) -> ProviderHealth:
+    """A provider nothing is known of."""
+    return ProviderHealth("acme", changes.append)
+
+
+def test_change_is_announced_once_when_the_state_changes(
+    subject: ProviderHealth, changes: list[ProviderStatus]
+) -> None:
+    """Ten good answers are one change; speed alone is none, but shows in the status."""
+    for ttft in range(10):
+        subject.record_success(ttft=ttft / 10, tokens_per_second=50.0)
+    assert [status.state for status in changes] == ["healthy"]
+    assert subject.status.latency.ttft_p50 == 400.0
+    assert subject.status.latency.ttft_p95 == 900.0
+    assert subject.status.latency.tokens_per_second == 50.0
+    assert subject.status.source == "traffic"
+
+
+def test_since_moves_only_with_the_state(subject: ProviderHealth, clock: Clock) -> None:
+    """``since`` is when the present state began."""
+    subject.record_success(ttft=None, tokens_per_second=None)
+    since = subject.status.since
+    clock.now += 100
+    subject.record_success(ttft=None, tokens_per_second=None)
+    assert subject.status.since == since
+    subject.record_failure(failures.truncated("acme"))
+    assert subject.status.since > since
+
+
+@pytest.mark.parametrize(
+    ("error", "state"),
+    [
+        (failures.refused("acme", 401, failures.ErrorBody()), "down"),
+        (failures.unreachable("acme", "http://x"), "down"),
+        (failures.refused("acme", 503, failures.ErrorBody()), "degraded"),
+        (failures.truncated("acme"), "degraded"),
+        (failures.timed_out("acme", "idle", 15), "degraded"),
+        (failures.refused("acme", 404, failures.ErrorBody(), model="m"), "degraded"),
+        (failures.refused("acme", 429, failures.ErrorBody()), "rate_limited"),
+        (failures.refused("acme", 400, failures.ErrorBody()), "healthy"),
+        (failures.refused("acme", 400, failures.ErrorBody("context_length_exceeded")), "healthy"),
+    ],
+)
+def test_failure_decides_the_state(subject: ProviderHealth, error: ProviderError, state: str) -> None:
+    """Each failure says something else about the provider; the request's own fault says nothing."""
+    subject.record_success(ttft=0.1, tokens_per_second=10.0)
+    subject.record_failure(error)
+    assert subject.status.state == state
+    assert subject.status.error_rate == (0.0 if state == "healthy" else 0.5)
+
+
+def test_repeated_failures_mean_down_until_a_success(
+    subject: ProviderHealth, changes: list[ProviderStatus]
+) -> None:
+    """Three in a row are down, one good answer heals."""
+    for _ in range(3):
+        subject.record_failure(failures.truncated("acme"))
+    subject.record_success(ttft=None, tokens_per_second=None)
+    assert [status.state for status in changes] == ["degraded", "down", "healthy"]
+    assert changes[-1].reason == ""
+
+
+def test_rate_limit_ends_when_its_time_is_over(subject: ProviderHealth, clock: Clock) -> None:
+    """``retryAt`` is told, and afterwards the state is unknown, not healthy."""
+    error = failures.refused("acme", 429, failures.ErrorBody(), headers={"retry-after": "30"})
+    subject.record_failure(error)
+    limited = subject.status
+    assert (limited.state, limited.retry_at) == ("rate_limited", "2027-01-15T08:00:30.000Z")
+    clock.now += 31
+    over = subject.status
+    assert (over.state, over.retry_at) == ("unknown", None)
+
+
+def test_probe_heals_what_is_down_but_not_what_traffic_found(subject: ProviderHealth) -> None:
+    """Listing models proves reachability, not that answers are whole."""
+    states = []
+    for record in (failures.unreachable("acme", "http://x"), ["m"]):
+        subject.record_probe(record)
+        states.append(subject.status.state)
+    subject.record_failure(failures.truncated("acme"))
+    subject.record_probe(["m"])
+    assert [*states, subject.status.state] == ["down", "healthy", "degraded"]
+    assert subject.status.models == ["m"]
+
+
+def test_limits_are_kept_from_headers_without_a_change(
+    subject: ProviderHealth, changes: list[ProviderStatus]
+) -> None:
+    """Counts move with each request: they are in the status, but announce nothing."""
+    subject.record_headers({"x-ratelimit-limit-requests": "10", "x-ratelimit-remaining-requests": "1"})
+    subject.record_headers({})
+    assert subject.status.rate_limit["requests"]["percentageUsed"] == 90.0
+    assert changes == []

@@ -1,0 +1,57 @@
+"""The event stream decoder."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conduit_widget.providers.sse import EventDataDecoder, EventTooLargeError
+
+
+@given(
+    payloads=st.lists(st.text(alphabet=st.characters(exclude_characters="\r\n"), min_size=1), max_size=8),
+    newline=st.sampled_from([b"\n", b"\r\n", b"\r"]),
+    cuts=st.lists(st.integers(min_value=0, max_value=400), max_size=12),
+)
+def test_payloads_survive_any_split(payloads: list[str], newline: bytes, cuts: list[int]) -> None:
+    """Whatever the cuts and the line ends, the same payloads come out, in order."""
+    encoded = [payload.encode() for payload in payloads]
+    stream = b"".join(b"data: " + payload + newline + newline for payload in encoded)
+    edges = [0, *sorted(min(cut, len(stream)) for cut in cuts), len(stream)]
+    decoder = EventDataDecoder()
+    out: list[bytes] = []
+    for start, end in pairwise(edges):
+        out += decoder.feed(stream[start:end])
+    out += decoder.flush()
+    assert out == encoded
+
+
+def test_other_fields_and_comments_are_skipped_when_present() -> None:
+    """Comments, names and ids carry no payload; several data lines are one, joined by newlines."""
+    decoder = EventDataDecoder()
+    stream = b": ping\n\nevent: x\nid: 1\ndata: a\ndata:b\ndata\n\nretry: 5\n\n"
+    assert decoder.feed(stream) == [b"a\nb\n"]
+
+
+def test_last_event_is_returned_when_its_blank_line_is_missing() -> None:
+    """A stream that ends right after its last data line loses nothing."""
+    decoder = EventDataDecoder()
+    assert decoder.feed(b"data: [DONE]") == []
+    assert decoder.flush() == [b"[DONE]"]
+    assert decoder.flush() == []
+
+
+@pytest.mark.parametrize("stream", [b"data: " + b"x" * 200, b"data: " + b"x" * 60 + b"\n"])
+def test_memory_is_bounded_when_an_event_never_ends(stream: bytes) -> None:
+    """An endless event is an error, not an endless buffer."""
+    decoder = EventDataDecoder(max_event_bytes=250)
+
+    def feed_for_ever() -> None:
+        for _ in range(5):
+            decoder.feed(stream)
+
+    with pytest.raises(EventTooLargeError):
+        feed_for_ever()
