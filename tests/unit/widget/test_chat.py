@@ -347,14 +347,20 @@ def test_snapshot_and_ops_rebuild_the_same_conversation(
     chat: Chat, hub: ScriptedHub, comms: CommLedger
 ) -> None:
     """A view that applies what it gets, by the rules of the comm protocol, holds what Python holds."""
+    view = comms.view
+    eventually_sync(lambda: [packet["kind"] for packet in view.custom].count("snapshot") == 2)
     chat.send("q").result(5)
     for number in range(50):
         hub.stream(f"{number:02d} ", start=3 * number)
+        if number % 10 == 9:  # several ticks' worth
+            before = len(view.custom)
+            eventually_sync(lambda: len(view.custom) > before)  # noqa: B023 - called at once
     final = "".join(f"{number:02d} " for number in range(50))
     hub.finish(final)
     eventually_sync(lambda: texts(chat) == ["q", final])
-    eventually_sync(lambda: replay(comms.view.custom) == ["q", final])
-    assert len(comms.view.custom) < 20, "tokens are batched"
+    eventually_sync(lambda: replay(view.custom) == ["q", final])
+    ops = [packet for packet in view.custom if packet["kind"] == "ops"]
+    assert 5 <= len(ops) < 20, "tokens are batched"
 
 
 def replay(custom: list[dict[str, Any]]) -> list[str]:
