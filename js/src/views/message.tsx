@@ -73,17 +73,20 @@ export function Outgoing({ store, message }: { store: Store; message: OutgoingMe
 function Answer({ store, message, streaming }: MessageProps): VNode {
   const status = message.metadata?.status;
   const done = !streaming && isFinal(message);
+  // The hub names the model when the answer ends; until then it is the one in the provider line.
+  const model = message.metadata?.model || (done ? null : store.select.provider.value?.model);
+  const name = assistantName(model);
   return (
     <article
       class={done ? "message answer" : "message answer open"}
       data-message-id={message.id}
       data-status={status}
-      aria-label={assistantName(message.metadata)}
+      aria-label={name}
       aria-busy={!done}
     >
       <AssistantAvatar />
       <div class="column">
-        <Byline name={assistantName(message.metadata)} message={message} />
+        <Byline name={name} message={message} />
         {streaming ? <StreamingText store={store} id={message.id} /> : <FinalText message={message} />}
         {done ? <AnswerFoot message={message} /> : <StreamingFoot store={store} id={message.id} />}
       </div>

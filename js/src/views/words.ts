@@ -1,12 +1,5 @@
 // Every sentence and number a person reads that is not Markdown, in one place.
-import type {
-  ChatMessage,
-  ErrorType,
-  MessageMetadata,
-  Participant,
-  ProviderState,
-  StreamMetrics,
-} from "../contract";
+import type { ChatMessage, ErrorType, Participant, ProviderState, StreamMetrics } from "../contract";
 
 export const PROVIDER_WORDS: Record<ProviderState, string> = {
   healthy: "ready",
@@ -91,8 +84,8 @@ export function timeLabel(timestamp: string | undefined, now: Date = new Date())
 }
 
 /** Who answers: the model's own name where it is known. */
-export function assistantName(metadata: MessageMetadata | undefined): string {
-  return metadata?.model ? modelLabel(metadata.model) : "Assistant";
+export function assistantName(model: string | null | undefined): string {
+  return model ? modelLabel(model) : "Assistant";
 }
 
 /** A model by its name alone: no folder, no file ending. */

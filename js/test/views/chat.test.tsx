@@ -81,6 +81,18 @@ it("keeps the notebook's shortcuts away from its own keys", () => {
   expect(el.firstElementChild?.getAttribute("data-lm-suppress-shortcuts")).toBe("true");
 });
 
+it("lets no line break out to JupyterLab, which would cancel it", () => {
+  const heard: string[] = [];
+  el.firstElementChild?.addEventListener("beforeinput", (event) =>
+    heard.push((event as InputEvent).inputType),
+  );
+  for (const inputType of ["insertLineBreak", "insertText"]) {
+    const options = { inputType, bubbles: true, composed: true };
+    find("textarea").dispatchEvent(new InputEvent("beforeinput", options));
+  }
+  expect(heard).toEqual(["insertText"]);
+});
+
 describe("the composer", () => {
   beforeEach(() => live());
 
