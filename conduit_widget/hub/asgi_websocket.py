@@ -34,7 +34,9 @@ class AsgiWebSocketConnection:
         self._queued_bytes = 0
         self._paused = False
         self._close: tuple[int, str] | None = None
+        self._aborted = False
         self._changed = asyncio.Event()
+        self._closing = asyncio.Event()
 
     @property
     def buffered_bytes(self) -> int:
@@ -66,30 +68,41 @@ class AsgiWebSocketConnection:
         if self._close is None:
             self._close = (code, reason.encode()[:123].decode(errors="ignore"))
             self._changed.set()
+            self._closing.set()
 
     def abort(self) -> None:
         """Close without sending what was written."""
+        self._aborted = True
         self._frames.clear()
         self.close(1011)
 
     async def run(self) -> None:
-        """Accept the client, then carry messages until one side closes."""
+        """Accept the client, then carry messages until one side closes or a close gets no answer."""
         assert self._receiver is not None
         await self._send({"type": "websocket.accept"})
         reading = asyncio.ensure_future(self._read(self._receiver))
         writing = asyncio.ensure_future(self._write_all(self._receiver))
+        expiring = asyncio.ensure_future(self._expire())
+        tasks = (reading, writing, expiring)
         error: Exception | None = None
         try:
-            await asyncio.wait((reading, writing), return_when=asyncio.FIRST_COMPLETED)
-            if writing.done() and not reading.done():
-                await asyncio.wait((reading,), timeout=CLOSE_TIMEOUT)
-            error = next((task.exception() for task in (reading, writing) if task.done()), None)  # type: ignore[assignment]  # only Exception is raised there
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            if writing.done() and writing.exception() is None:
+                await asyncio.wait((reading, expiring), return_when=asyncio.FIRST_COMPLETED)
         finally:
-            reading.cancel()
-            writing.cancel()
-            await asyncio.gather(reading, writing, return_exceptions=True)
+            for task in tasks:
+                task.cancel()
+            for result in await asyncio.gather(*tasks, return_exceptions=True):
+                if isinstance(result, Exception):
+                    error = error or result
             self._close = self._close or (1006, "")
             self._receiver.connection_lost(error)
+
+    async def _expire(self) -> None:
+        """Return when a close has gone unanswered for too long: the client may not even read."""
+        await self._closing.wait()
+        if not self._aborted:
+            await asyncio.sleep(CLOSE_TIMEOUT)
 
     async def _read(self, receiver: ConnectionReceiver) -> None:
         while True:

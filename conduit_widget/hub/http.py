@@ -26,7 +26,7 @@ class ClientGoneError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """One request; header names are lower-case, of repeated query keys the first one counts."""
+    """One request; header names are lower-case, of what is repeated the first one counts."""
 
     method: str
     path: str
@@ -67,7 +67,9 @@ def read_head(scope: Scope) -> HttpRequest:
         query.setdefault(key, value)
     headers: dict[str, str] = {}
     for raw_name, raw_value in scope["headers"]:
-        headers.setdefault(raw_name.decode("latin-1").lower(), raw_value.decode("latin-1"))
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        # Two hosts are none (RFC 9112, 3.2): nobody may pick the one that suits.
+        headers[name] = "" if name == "host" and name in headers else headers.get(name, value)
     path = scope["path"]
     root_path = scope.get("root_path", "")
     if root_path and path.startswith(root_path):

@@ -6,6 +6,7 @@ DNS rebinding.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 from urllib.parse import urlsplit
@@ -14,6 +15,7 @@ LOOPBACK_HOSTS: Final = ("localhost", "127.0.0.1", "::1")
 LOOPBACK_ORIGINS: Final = tuple(
     f"{scheme}://{host}:*" for scheme in ("http", "https") for host in ("localhost", "127.0.0.1", "[::1]")
 )
+_HOST: Final = re.compile(r"(?:\[(?P<v6>[0-9a-f:.]+)\]|(?P<name>[a-z0-9._-]+))(?::\d{1,5})?\Z")
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _ALLOWED_HEADERS: Final = "authorization, content-type, x-api-key, x-requested-with, x-signalr-user-agent"
 
@@ -47,11 +49,8 @@ class OriginPolicy:
         """Whether the Host header names this hub."""
         if "*" in self._hosts:
             return True
-        try:
-            host = urlsplit(f"//{header}").hostname
-        except ValueError:
-            return False
-        return host is not None and host in self._hosts
+        match = _HOST.match(header.lower())
+        return match is not None and (match["v6"] or match["name"]) in self._hosts
 
     def headers(self, origin: str | None) -> Mapping[str, str]:
         """Return the CORS headers of a response to an allowed origin."""

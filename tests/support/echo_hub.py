@@ -33,6 +33,7 @@ class EchoHub(Hub):
         self.stream_ended = asyncio.Event()
 
     async def on_connected(self, caller: HubConnectionContext) -> None:
+        self.groups.add(caller.connection_id, "everyone")
         self.connected.append(caller.user.user_id)
 
     async def on_disconnected(self, caller: HubConnectionContext, error: Exception | None) -> None:

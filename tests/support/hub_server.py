@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import json
+import os
+import socket
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -117,3 +120,27 @@ async def raw_client(
             reply = await client.read()
             assert reply == {}, reply
         yield client
+
+
+async def stopped_reader(
+    url: str, path: str, access_token: str
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Open a hub connection on a bare socket and never read from it again."""
+    host, port = url.removeprefix("http://").split(":")
+    bare = socket.socket()
+    bare.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    bare.setblocking(False)
+    await asyncio.get_running_loop().sock_connect(bare, (host, int(port)))
+    reader, writer = await asyncio.open_connection(sock=bare, limit=1024)
+    key = base64.b64encode(os.urandom(16)).decode()
+    request = (
+        f"GET {path}?access_token={access_token} HTTP/1.1\r\nHost: {host}:{port}\r\nUpgrade: websocket\r\n"
+        f"Connection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    )
+    writer.write(request.encode())
+    await reader.readuntil(b"\r\n\r\n")
+    record = b'{"protocol":"json","version":1}\x1e'
+    writer.write(bytes((0x81, 0x80 | len(record))) + b"\0\0\0\0" + record)
+    await reader.readexactly(5)
+    writer.transport.pause_reading()  # type: ignore[attr-defined]  # a socket transport
+    return reader, writer

@@ -80,6 +80,18 @@ def npm_ci(folder: Path, node: Node) -> None:
         raise RuntimeError(f"npm ci failed in {folder.name}: {(result.stderr or result.stdout)[-2000:]}")
 
 
+def npm_run(folder: Path, script: str, node: Node) -> None:
+    """Run a script of ``folder``'s package.json, its output going to ours.
+
+    Raises:
+        RuntimeError: it failed.
+
+    """
+    command = [*node.npm, "run", script]
+    if subprocess.run(command, cwd=folder, env=_environment(node), check=False).returncode:
+        raise RuntimeError(f"npm run {script} failed in {folder.name}")
+
+
 async def run_script(script: Path, node: Node, settings: Mapping[str, Any], *, within: float) -> list[Any]:
     """Run a script with ``settings`` as JSON in CONDUIT_TEST; return the JSON lines it printed.
 

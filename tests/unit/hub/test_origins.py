@@ -60,7 +60,17 @@ def test_host_is_exact() -> None:
     policy = OriginPolicy()
     for host in ("localhost", "localhost:8765", "127.0.0.1:1", "[::1]:8765", "LOCALHOST"):
         assert policy.allows_host(host)
-    for host in ("", "evil.example", "127.0.0.1.evil.example", "localhost@evil.example", "[::1", "a:b:c"):
+    for host in (
+        "",
+        "evil.example",
+        "127.0.0.1.evil.example",
+        "localhost@evil.example",
+        "[::1",
+        "localhost:b:c",
+        "localhost:1, evil.example",
+        "localhost:",
+        "localhost/x",
+    ):
         assert not policy.allows_host(host)
     assert OriginPolicy(hosts=["*"]).allows_host("anything")
     assert OriginPolicy(hosts=["Hub.Example"]).allows_host("hub.example:80")

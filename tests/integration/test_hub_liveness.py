@@ -1,0 +1,189 @@
+"""Timeouts, pings, expiry, limits and slow readers over real sockets, with small numbers."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+import pytest
+from websockets.asyncio.client import connect
+
+from conduit_widget.contract import ErrorText
+from conduit_widget.hub.app import HubApp
+from conduit_widget.hub.limits import HubLimits
+from conduit_widget.hub.timer_wheel import TimerWheel
+from tests.support.echo_hub import EchoHub
+from tests.support.hub_server import authority, negotiate, raw_client, running, stopped_reader, token
+from tests.support.waiting import eventually
+
+PATH = "/hubs/echo"
+
+
+def _app(hub: EchoHub | None = None, **limits: Any) -> HubApp:
+    return HubApp(
+        {PATH: hub or EchoHub()},
+        authenticator=authority(),
+        limits=HubLimits(**limits),
+        wheel=TimerWheel(0.02),
+    )
+
+
+async def test_hub_pings_when_the_connection_is_silent() -> None:
+    """Pings come at the keep-alive interval."""
+    async with running(_app(keep_alive_interval=0.1)) as url, raw_client(url, PATH) as client:
+        frames = [await asyncio.wait_for(client.socket.recv(), 2) for _ in range(3)]
+    assert frames == ['{"type":6}\x1e'] * 3
+
+
+async def test_silent_client_is_closed_and_may_return() -> None:
+    """No byte for the client timeout: Close with allowReconnect, and the hub hears an error."""
+    hub = EchoHub()
+    async with running(_app(hub, client_timeout=0.3)) as url, raw_client(url, PATH) as client:
+        started = time.monotonic()
+        assert await client.read() == {
+            "type": 7,
+            "error": "The client was silent for too long.",
+            "allowReconnect": True,
+        }
+        assert 0.2 < time.monotonic() - started < 2
+        await eventually(lambda: hub.disconnected)
+    assert isinstance(hub.disconnected[0][1], TimeoutError)
+
+
+async def test_client_stays_when_it_pings() -> None:
+    """Any message counts as life."""
+    async with running(_app(client_timeout=0.3)) as url, raw_client(url, PATH) as client:
+        for _ in range(8):
+            await client.send({"type": 6})
+            await asyncio.sleep(0.1)
+        assert (await client.invoke("Echo", 1))["result"] == 1
+
+
+async def test_connection_without_handshake_is_closed() -> None:
+    """A client that says nothing is not kept."""
+    app = _app(handshake_timeout=0.2)
+    async with running(app) as url, raw_client(url, PATH, handshake=False) as client:
+        await asyncio.wait_for(client.socket.wait_closed(), 5)
+        assert client.socket.close_code == 3504
+        await eventually(lambda: app.connections_active == 0)
+
+
+async def test_connection_ends_when_its_token_does() -> None:
+    """Expiry holds while connected: Close with allowReconnect, for a fresh token."""
+    async with running(_app()) as url, raw_client(url, PATH, token(ttl=2)) as client:
+        close = await client.read(within=4)
+        assert close == {"type": 7, "error": "The access token expired.", "allowReconnect": True}
+
+
+async def test_rate_limit_refuses_and_the_connection_stays() -> None:
+    """Over the burst: a completion with the contract's text; later it works again."""
+    app = _app(invocation_burst=5, invocations_per_second=10.0)
+    async with running(app) as url, raw_client(url, PATH) as client:
+        answers = [await client.invoke("Echo", n) for n in range(12)]
+        refused = [answer for answer in answers if "error" in answer]
+        assert 3 <= len(refused) <= 7
+        assert {answer["error"] for answer in refused} == {ErrorText.RATE_LIMIT}
+        await asyncio.sleep(0.2)
+        assert (await client.invoke("Echo", "again"))["result"] == "again"
+
+
+async def test_connection_limit_refuses_with_its_text() -> None:
+    """The third connection of a user is told why, at negotiate and, without it, at the handshake."""
+    text = ErrorText.CONNECTION_LIMIT.format(n=2, max=2)
+    app = _app(connections_per_user=2)
+    async with running(app) as url, raw_client(url, PATH) as _one, raw_client(url, PATH) as _two:
+        assert (await negotiate(url, PATH, token())).json() == {"error": text}
+        async with raw_client(url, PATH, skip_negotiation=True, handshake=False) as three:
+            await three.send({"protocol": "json", "version": 1})
+            assert await three.read() == {"error": text}
+            await asyncio.wait_for(three.socket.wait_closed(), 5)
+        async with raw_client(url, PATH, token("bob")) as bob:
+            assert (await bob.invoke("Echo", 1))["result"] == 1
+        await eventually(lambda: app.connections_active == 2)
+
+
+async def test_connection_is_allowed_again_when_one_ends() -> None:
+    """The count goes down with the connection."""
+    app = _app(connections_per_user=1)
+    async with running(app) as url:
+        for _ in range(3):
+            async with raw_client(url, PATH) as client:
+                assert (await client.invoke("Echo", 1))["result"] == 1
+            await eventually(lambda: app.connections_active == 0)
+
+
+async def test_oversized_invocation_is_refused_and_the_connection_stays() -> None:
+    """The completion names the limit and the size."""
+    async with running(_app(max_message_bytes=1000)) as url, raw_client(url, PATH) as client:
+        answer = await client.invoke("Echo", "x" * 2000)
+        assert "exceeds the limit of 1000 bytes" in answer["error"]
+        assert "xxx" not in answer["error"]
+        assert (await client.invoke("Echo", 1))["result"] == 1
+
+
+@pytest.mark.parametrize("size", [2_000, 200_000])
+async def test_oversized_message_without_id_closes_and_names_the_limit(size: int) -> None:
+    """Nobody waits for an answer: a Close message says it, also when the frame is too large to be read."""
+    async with running(_app(max_message_bytes=1000)) as url, raw_client(url, PATH) as client:
+        await client.send({"type": 1, "target": "Echo", "arguments": ["x" * size]})
+        assert await client.read() == {"type": 7, "error": "A message exceeds the limit of 1000 bytes."}
+        await asyncio.wait_for(client.socket.wait_closed(), 5)
+
+
+async def test_slow_reader_is_closed_and_delays_nobody() -> None:
+    """One that stops reading is cut at the hard limit; the others get everything at once."""
+    hub = EchoHub()
+    app = _app(hub, outbox_hard_bytes=200_000, invocation_burst=1000)
+    async with running(app) as url, raw_client(url, PATH, token("ann")) as ann:
+        reader, writer = await stopped_reader(url, PATH, token("bob"))
+        del reader
+        await eventually(lambda: len(hub.connected) == 2)
+        text, slowest = "x" * 20_000, 0.0
+        for _ in range(400):
+            started = time.perf_counter()
+            await ann.invoke("ToGroup", "everyone", text)
+            assert (await ann.read())["arguments"][1] == text
+            slowest = max(slowest, time.perf_counter() - started)
+            if hub.disconnected:
+                break
+        await eventually(lambda: hub.disconnected)
+        assert hub.disconnected[0][0] == "bob"
+        assert slowest < 1.0
+        writer.close()
+
+
+async def test_paused_reader_is_closed_after_a_time() -> None:
+    """A client that does not read is not kept for ever, however little waits."""
+    hub = EchoHub()
+    app = _app(hub, lagging_timeout=0.3, outbox_hard_bytes=100_000_000)
+    async with running(app) as url:
+        _, writer = await stopped_reader(url, PATH, token("bob"))
+        await eventually(lambda: hub.connected)
+        hub.clients.all().send("Big", "x" * 20_000_000)
+        await eventually(lambda: hub.disconnected, within=8)
+        writer.close()
+
+
+async def test_idle_connections_cost_no_task_each() -> None:
+    """A connection lives by callbacks; a task runs only while there is work."""
+    async with running(_app(connections_per_user=100)) as url:
+        before = _hub_tasks()
+        address = f"{url.replace('http', 'ws', 1)}{PATH}?access_token={token()}"
+        sockets = [await connect(address, proxy=None, ping_interval=None) for _ in range(20)]
+        for websocket in sockets:
+            await websocket.send('{"protocol":"json","version":1}\x1e')
+            assert await websocket.recv() == "{}\x1e"
+        await eventually(lambda: _hub_tasks() == before)
+        for websocket in sockets:
+            await websocket.close()
+
+
+def _hub_tasks() -> int:
+    """Count the tasks that run this package's code."""
+    return sum("/conduit_widget/" in _file(task) for task in asyncio.all_tasks())
+
+
+def _file(task: asyncio.Task[Any]) -> str:
+    code = getattr(task.get_coro(), "cr_code", None)
+    return str(code.co_filename) if code is not None else ""
