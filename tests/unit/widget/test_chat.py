@@ -350,11 +350,10 @@ def test_snapshot_and_ops_rebuild_the_same_conversation(
     view = comms.view
     eventually_sync(lambda: [packet["kind"] for packet in view.custom].count("snapshot") == 2)
     chat.send("q").result(5)
-    for number in range(50):
-        hub.stream(f"{number:02d} ", start=3 * number)
-        if number % 10 == 9:  # several ticks' worth
-            before = len(view.custom)
-            eventually_sync(lambda: len(view.custom) > before)  # noqa: B023 - called at once
+    for start in range(0, 50, 10):  # several ticks' worth
+        before = len(view.custom)
+        hub.stream(*(f"{number:02d} " for number in range(start, start + 10)), start=3 * start)
+        eventually_sync(lambda: len(view.custom) > before)  # noqa: B023 - called at once
     final = "".join(f"{number:02d} " for number in range(50))
     hub.finish(final)
     eventually_sync(lambda: texts(chat) == ["q", final])
