@@ -1,0 +1,100 @@
+"""Our client and our hub: they meet on the wire only, so here is where they must agree."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from conduit_widget.client import ConnectionState, DelayRetry, HubConnection
+from conduit_widget.errors import AuthenticationError, ConnectionLostError, HubException
+from conduit_widget.hub.app import HubApp
+from conduit_widget.protocol.hub_protocol import HubProtocol
+from conduit_widget.protocol.json_protocol import JsonHubProtocol
+from conduit_widget.protocol.messagepack_protocol import MessagePackHubProtocol
+from tests.support.echo_hub import EchoHub
+from tests.support.hub_server import authority, running, token
+from tests.support.waiting import eventually
+
+PATH = "/hubs/echo"
+AT_ONCE = DelayRetry((0.0,), jitter=0.0, min_spread=0.0)
+
+
+@pytest.mark.parametrize("protocol", [JsonHubProtocol(), MessagePackHubProtocol()], ids=lambda it: it.name)
+async def test_invocations_streams_and_events_work_together(protocol: HubProtocol) -> None:
+    """Results, refusals, streams both to the end and cancelled, events in order, in both encodings."""
+    app = HubApp({PATH: EchoHub()}, authenticator=authority(), protocols=[protocol])
+    async with (
+        running(app) as url,
+        HubConnection(url + PATH, access_token=token, protocol=protocol) as connection,
+    ):
+        assert await connection.invoke("echo", {"ž": [1, None, 2.5]}) == {"ž": [1, None, 2.5]}
+        assert await connection.invoke("Nothing") is None
+        with pytest.raises(HubException, match="not today"):
+            await connection.invoke("Refuse", "not today")
+        assert (await connection.invoke("Who"))["connectionId"] == connection.connection_id
+        assert [item async for item in connection.stream("Count", 5)] == [0, 1, 2, 3, 4]
+        stream = connection.stream("Forever")
+        assert [await anext(stream), await anext(stream)] == [0, 1]
+        await stream.aclose()
+        assert await connection.invoke("StreamEnded", timeout=5) is True
+        with pytest.raises(HubException, match="broke"):
+            _ = [item async for item in connection.stream("FailingStream")]
+        numbers: list[int] = []
+        connection.on("number", numbers.append)
+        await connection.invoke("ToCaller", 500)
+        await eventually(lambda: len(numbers) == 500)
+        assert numbers == list(range(500))
+
+
+async def test_hub_close_is_honoured_on_both_verdicts() -> None:
+    """With allowReconnect the client is back by itself, without it stays away."""
+    app = HubApp({PATH: EchoHub()}, authenticator=authority())
+    async with running(app) as url:
+        connection = HubConnection(url + PATH, access_token=token, retry=AT_ONCE)
+        back: list[str | None] = []
+        closed: list[Exception | None] = []
+        connection.on_reconnected(back.append)
+        connection.on_close(closed.append)
+        await connection.start()
+        first = connection.connection_id
+        await connection.send("CloseMe", True)
+        await eventually(lambda: back)
+        assert back == [connection.connection_id] != [first]
+        await connection.send("CloseMe", False)
+        await eventually(lambda: closed)
+        assert connection.state is ConnectionState.DISCONNECTED
+        assert len(back) == 1
+
+
+async def test_restarted_hub_is_found_again_and_pending_work_fails() -> None:
+    """The hub goes away in the middle of an invocation and returns on another port."""
+    urls: list[str] = []
+    hub = EchoHub()
+    connection = HubConnection(lambda: urls[-1] + PATH, access_token=token, retry=AT_ONCE)
+
+    async def wait_until_lost() -> None:
+        with pytest.raises(ConnectionLostError):
+            await connection.invoke("Wait")
+        hub.gate.set()  # only now may the hub's own work end, and with it the drain
+
+    async with running(HubApp({PATH: hub}, authenticator=authority())) as url:
+        urls.append(url)
+        await connection.start()
+        waiting = asyncio.ensure_future(wait_until_lost())
+        await eventually(lambda: "Wait" in hub.calls)
+    await waiting
+    async with running(HubApp({PATH: EchoHub()}, authenticator=authority())) as url:
+        urls.append(url)
+        await eventually(lambda: connection.state is ConnectionState.CONNECTED)
+        assert await connection.invoke("Echo", "again") == "again"
+        await connection.stop()
+
+
+async def test_bad_token_is_refused_before_any_connection() -> None:
+    """The hub answers negotiate with 401, the client says so once."""
+    app = HubApp({PATH: EchoHub()}, authenticator=authority())
+    async with running(app) as url:
+        with pytest.raises(AuthenticationError):
+            await HubConnection(url + PATH, access_token="nonsense").start(retry=True)
+        assert app.connections_active == 0
