@@ -15,8 +15,8 @@ export function mount(el: HTMLElement, store: Store, signal: AbortSignal): void 
   const root = host.attachShadow({ mode: "open" });
   adoptStyles(root, [tokensCss, chatCss, messageCss, markdownCss].join("\n"));
   const container = document.createElement("div");
-  // JupyterLab cancels line breaks in cells that reach the event's target, for it the host (Shift+Enter runs a cell).
-  container.addEventListener("beforeinput", keepLineBreak, { signal });
+  // Where an edit in a cell reaches the event's target (for JupyterLab: our host), it cancels line breaks and undo.
+  container.addEventListener("beforeinput", (event) => event.stopPropagation(), { signal });
   root.append(container);
   el.append(host);
   render(<Chat store={store} />, container);
@@ -35,8 +35,4 @@ function adoptStyles(root: ShadowRoot, css: string): void {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(css);
   root.adoptedStyleSheets = [sheet];
-}
-
-function keepLineBreak(event: InputEvent): void {
-  if (event.inputType === "insertLineBreak") event.stopPropagation();
 }
