@@ -7,16 +7,19 @@ something cannot be had, one line says what is missing and the run fails.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from conduit_widget.client import local_hub
 from tests.support.chromium import MissingChromiumError, ensure_chromium
-from tests.support.node import npm_ci, npm_run
+from tests.support.local_hub_process import stop_hub
+from tests.support.node import find_node, npm_ci, npm_run
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = sys.executable
@@ -36,9 +39,10 @@ def run(*command: str, **environment: str) -> None:
 
 def front_end() -> None:
     """Lint, type-check, test and bundle the TypeScript."""
-    npm_ci(ROOT / "js")
+    node = find_node()
+    npm_ci(ROOT / "js", node)
     for script in ("lint", "typecheck", "test", "build"):
-        npm_run(ROOT / "js", script)
+        npm_run(ROOT / "js", script, node)
 
 
 def static() -> None:
@@ -53,12 +57,23 @@ def python() -> None:
     run(PYTHON, "-m", "pytest", "-m", "not e2e and not soak")
 
 
+@contextlib.contextmanager
+def hub_ends_with(data_dir: Path) -> Iterator[None]:
+    """End the hub that a kernel may have started for a data directory."""
+    try:
+        yield
+    finally:
+        runtime = local_hub.read_runtime(data_dir)
+        if runtime is not None:
+            stop_hub(runtime.pid)
+
+
 def notebooks() -> None:
     """The demo notebooks, with a real hub and the local model."""
-    with tempfile.TemporaryDirectory(prefix="conduit-nbval-") as data_dir:
+    with tempfile.TemporaryDirectory(prefix="conduit-nbval-") as data_dir, hub_ends_with(Path(data_dir)):
         run(
             *(PYTHON, "-m", "pytest", "--nbval", "--nbval-sanitize-with", "tests/nbval_sanitize.cfg"),
-            *("--nbval-cell-timeout", "120", "-p", "no:asyncio", "-W", "default", "notebooks"),
+            *("--nbval-cell-timeout", "120", "notebooks"),
             CONDUIT_DATA_DIR=data_dir,
             CONDUIT_PROVIDER="local",
             PYDEVD_DISABLE_FILE_VALIDATION="1",
