@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Final
 
 from conduit_widget.errors import HubStartError
+from conduit_widget.hub.auth import MIN_SECRET_BYTES
 
 SECRET_BYTES: Final = 32
-MIN_SECRET_BYTES: Final = 32
 
 
 def load_or_create_secret(path: Path) -> bytes:

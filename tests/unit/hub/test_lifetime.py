@@ -1,0 +1,116 @@
+"""Delivery to many: encoded once per hub protocol, closed connections left out, nothing left behind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from conduit_widget.hub.clients import HubClients
+from conduit_widget.hub.groups import Groups
+from conduit_widget.hub.lifetime import LifetimeManager
+from conduit_widget.hub.outbox import EncodedRecord
+from conduit_widget.hub.principal import Principal
+from conduit_widget.protocol.json_protocol import JsonHubProtocol
+from conduit_widget.protocol.messages import HubMessage
+from conduit_widget.types import SendReceipt
+
+
+@dataclass
+class CountingProtocol:
+    """Counts its encodings."""
+
+    name: str
+    encoded: list[HubMessage] = field(default_factory=list)
+
+    def encode(self, message: HubMessage) -> bytes:
+        self.encoded.append(message)
+        return JsonHubProtocol().encode(message)
+
+
+def _connection(connection_id: str, user_id: str, protocol: CountingProtocol, lagging: bool = False) -> Any:
+    records: list[EncodedRecord] = []
+    return SimpleNamespace(
+        connection_id=connection_id,
+        user=Principal(user_id, user_id),
+        protocol=protocol,
+        closed=False,
+        lagging=lagging,
+        records=records,
+        outbox=SimpleNamespace(put=records.append),
+    )
+
+
+@pytest.fixture
+def sent() -> list[tuple[str, int]]:
+    """What the metrics are told."""
+    return []
+
+
+def test_broadcast_is_encoded_once_per_protocol(sent: list[tuple[str, int]]) -> None:
+    """A hundred receivers share two encodings, the very same bytes."""
+    one, two = CountingProtocol("one"), CountingProtocol("two")
+    lifetime = LifetimeManager(lambda target, count: sent.append((target, count)))
+    connections = [_connection(str(n), "ann", one if n % 2 else two) for n in range(100)]
+    for connection in connections:
+        lifetime.add(connection)
+    connections[0].closed = True
+    HubClients(lifetime, Groups(lifetime.connections)).all().send(
+        "Acknowledged", SendReceipt(id="a", seq=1, timestamp="t")
+    )
+    assert (len(one.encoded), len(two.encoded)) == (1, 1)
+    assert len({id(item.records[0]) for item in connections[1:]}) == 2
+    assert b'"answerId"' not in connections[1].records[0].payload
+    assert connections[0].records == []
+    assert sent == [("Acknowledged", 99)]
+
+
+def test_volatile_event_skips_who_lags_and_leaves_the_rest(sent: list[tuple[str, int]]) -> None:
+    """Typing and presence are not worth a slow reader's memory."""
+    protocol = CountingProtocol("one")
+    lifetime = LifetimeManager(lambda target, count: sent.append((target, count)))
+    slow, quick = _connection("1", "ann", protocol, lagging=True), _connection("2", "bob", protocol)
+    lifetime.add(slow)
+    lifetime.add(quick)
+    clients = HubClients(lifetime, Groups(lifetime.connections))
+    clients.all().send_volatile("UserTyping", "ann", True)
+    assert (len(slow.records), len(quick.records)) == (0, 1)
+    clients.client("1").send("Important")
+    assert len(slow.records) == 1
+
+
+def test_nobody_is_encoded_for_when_nobody_is_there() -> None:
+    """An empty group costs nothing."""
+    lifetime = LifetimeManager(lambda target, count: pytest.fail("nothing was sent"))
+    clients = HubClients(lifetime, Groups(lifetime.connections))
+    clients.group("none").send("X", object())
+    clients.user("none").send("X")
+    clients.client("none").send("X")
+
+
+def test_groups_and_users_forget_who_is_gone() -> None:
+    """Nothing is left of a connection that ended, empty groups included."""
+    lifetime = LifetimeManager(lambda target, count: None)
+    groups = Groups(lifetime.connections)
+    protocol = CountingProtocol("one")
+    first, second = _connection("1", "ann", protocol), _connection("2", "ann", protocol)
+    for connection in (first, second):
+        lifetime.add(connection)
+        groups.add(connection.connection_id, "g")
+        groups.add(connection.connection_id, "g")
+    groups.add("1", "h")
+    groups.add("gone", "g")
+    assert len(groups.members("g")) == 2
+    assert groups.groups_of("1") == {"g", "h"}
+    groups.remove("2", "g")
+    groups.remove("2", "g")
+    lifetime.remove(first)
+    lifetime.remove(first)
+    groups.remove_all("1")
+    groups.remove_all("1")
+    assert lifetime.of_user("ann") == (second,)
+    assert (groups.members("g"), groups.members("h"), groups.groups_of("1")) == ((), (), frozenset())
+    assert groups._members == {}
+    assert groups._groups_of == {}
