@@ -15,7 +15,7 @@ from conduit_widget.types import AssistantSetting
 __all__ = ["AnswerOptions", "read_options", "wants_answer"]
 
 MAX_NAME_CHARS: Final = 128
-MAX_SYSTEM_PROMPT_BYTES: Final = 8 * 1024
+MAX_SYSTEM_PROMPT_BYTES: Final = 4 * 1024
 MAX_ANSWER_TOKENS: Final = 32_768
 MAX_STOPS: Final = 4
 MAX_STOP_CHARS: Final = 64

@@ -1,0 +1,423 @@
+"""Answers over real sockets: tokens equal the stored text; late joiners, stop, queue, errors, crash."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conduit_widget.chat import SqliteHistoryStore
+from conduit_widget.chat.history_store import StoredStream
+from conduit_widget.contract import ChatEvent, ChatMethod, ErrorText
+from conduit_widget.errors import HubException, ProviderError
+from conduit_widget.providers.provider import Chunk, Usage
+from tests.support.chat_server import FAST, chat_server
+from tests.support.scripted_provider import ScriptedProvider
+from tests.support.waiting import eventually
+
+WORDS = [
+    "Grüß",
+    " dich",
+    " 👋🏽",
+    " e",
+    "\u0301",
+    "te",
+    " 👨‍",
+    "👩‍👧",
+    " e\u0301",
+    "\n```py\n",
+    "x=1",
+    "\n```",
+    " 日本",
+    "語",
+]
+
+
+def metrics_of(tokens: list[list[Any]]) -> list[dict[str, Any]]:
+    """The metrics of the events that carry some."""
+    return [metadata["metrics"] for _, _, metadata in tokens if "metrics" in metadata]
+
+
+async def test_deltas_equal_stored_text_when_streamed(tmp_path: Path) -> None:
+    """Every reader's concatenated deltas are the stored message, emoji and combining marks included."""
+    script = [step for word in WORDS for step in (word, 0.004)]
+    provider = ScriptedProvider(script, usage=Usage(prompt_tokens=9, completion_tokens=14))
+    async with (
+        chat_server(tmp_path / "h.db", provider) as server,
+        server.person("ann") as ann,
+        server.person("bob") as bob,
+    ):
+        await ann.join()
+        await bob.join()
+        receipt = await ann.send("hello?")
+        answer_id = receipt["answerId"]
+        finals = [await person.final(answer_id) for person in (ann, bob)]
+        text = "".join(WORDS)
+        for person, final in zip((ann, bob), finals, strict=True):
+            assert final["content"] == text
+            assert person.streamed(answer_id) == text
+            tokens = person.of(ChatEvent.STREAM_TOKEN)
+            assert 1 < len(tokens) < len(WORDS)
+            assert sum(metadata["count"] for _, _, metadata in tokens) == len(WORDS)
+            assert [metadata.get("done", False) for _, _, metadata in tokens] == [
+                *[False] * (len(tokens) - 1),
+                True,
+            ]
+            assert {metadata["seq"] for _, _, metadata in tokens} == {2}
+            assert person.log() == [1, 2, 3]
+        [_, [placeholder]] = ann.of(ChatEvent.RECEIVE_MESSAGE)
+        assert (placeholder["role"], placeholder["content"]) == ("assistant", "")
+        assert placeholder["parentId"] == receipt["id"]
+        assert placeholder["metadata"]["status"] == "streaming"
+        metadata = finals[0]["metadata"]
+        assert {key: metadata[key] for key in ("status", "finishReason", "model", "provider")} == {
+            "status": "complete",
+            "finishReason": "stop",
+            "model": "script-1",
+            "provider": "scripted",
+        }
+        assert (metadata["promptTokens"], metadata["completionTokens"], metadata["tokensUsed"]) == (9, 14, 23)
+        assert metadata["tokensPerSecond"] > 0
+        assert metadata["latency"] > metadata["timeToFirstToken"] > 0
+        [first, last] = metrics_of(ann.of(ChatEvent.STREAM_TOKEN))
+        assert first["timeToFirstToken"] == last["timeToFirstToken"] == metadata["timeToFirstToken"]
+        assert (await bob.join())["messages"][1] == finals[0]
+
+
+async def test_late_joiner_gets_text_so_far_when_answer_streams(tmp_path: Path) -> None:
+    """Who joins or resumes in the middle has the text so far, and the later deltas continue it."""
+    gates = [asyncio.Event(), asyncio.Event()]
+    provider = ScriptedProvider(["one", " two", gates[0], " three", gates[1], " four"])
+    async with (
+        chat_server(tmp_path / "h.db", provider) as server,
+        server.person("ann") as ann,
+        server.person("bob") as bob,
+    ):
+        epoch = (await ann.join())["epoch"]
+        answer_id = (await ann.send())["answerId"]
+        await eventually(lambda: ann.streamed(answer_id) == "one two")
+        join = await bob.join()
+        [stream] = join["streams"]
+        assert (stream["messageId"], stream["seq"], stream["text"], stream["index"]) == (
+            answer_id,
+            2,
+            "one two",
+            2,
+        )
+        gates[0].set()
+        await eventually(lambda: ann.streamed(answer_id) == "one two three")
+        await eventually(lambda: bob.of(ChatEvent.STREAM_TOKEN))
+        resumed = await bob.invoke(ChatMethod.RESUME_CONVERSATION, "c", epoch, 2)
+        assert resumed["streams"][0]["text"] == "one two three"
+        gates[1].set()
+        final = await bob.final(answer_id)
+        text = stream["text"]
+        for _, token, metadata in bob.of(ChatEvent.STREAM_TOKEN):
+            assert metadata["offset"] == len(text)
+            text += token
+        assert text == final["content"] == "one two three four"
+        assert (await bob.join())["streams"] == []
+
+
+async def test_answer_goes_on_when_nobody_reads(tmp_path: Path) -> None:
+    """A generation ends and is stored though everybody has gone; who comes back finds all of it."""
+    gate = asyncio.Event()
+    provider = ScriptedProvider(["to", " nobody", gate, " yet"])
+    async with chat_server(tmp_path / "h.db", provider) as server:
+        async with server.person("ann") as ann:
+            epoch = (await ann.join())["epoch"]
+            answer_id = (await ann.send())["answerId"]
+        conversations = server.chat.chat_hub.conversations
+        await eventually(lambda: provider.running == 1)
+        gate.set()
+        await eventually(lambda: len(conversations) == 0)
+        async with server.person("ann") as ann:
+            resumed = await ann.invoke(ChatMethod.RESUME_CONVERSATION, "c", epoch, 2)
+            [event] = resumed["events"]
+            assert event["target"] == ChatEvent.MESSAGE_UPDATED
+            assert event["arguments"][0]["id"] == answer_id
+            assert event["arguments"][0]["content"] == "to nobody yet"
+
+
+async def test_partial_text_is_kept_when_stopped(tmp_path: Path) -> None:
+    """Stop ends the provider's work; the text stays, marked cancelled; stopping again is harmless."""
+    provider = ScriptedProvider(["some", " text", asyncio.Event()])
+    async with (
+        chat_server(tmp_path / "h.db", provider) as server,
+        server.person("ann") as ann,
+        server.person("bob") as bob,
+    ):
+        await ann.join()
+        await bob.join()
+        answer_id = (await ann.send())["answerId"]
+        await eventually(lambda: bob.streamed(answer_id) == "some text")
+        assert await bob.invoke(ChatMethod.STOP_GENERATION, answer_id)
+        final = await ann.final(answer_id)
+        assert final["content"] == "some text"
+        assert (final["metadata"]["status"], final["metadata"]["finishReason"]) == ("cancelled", "cancelled")
+        assert (provider.closed_early, provider.running) == (1, 0)
+        [_, _, last] = ann.of(ChatEvent.STREAM_TOKEN)[-1]
+        assert last["done"]
+        assert last["finishReason"] == "cancelled"
+        assert await bob.invoke(ChatMethod.STOP_GENERATION, answer_id) is False
+        assert await bob.invoke(ChatMethod.STOP_GENERATION, "never was") is False
+
+
+async def test_answers_queue_visibly_when_questions_come_fast(tmp_path: Path) -> None:
+    """One answer at a time; the others wait as 'queued' placeholders, each answered to its own question."""
+    gate = asyncio.Event()
+    provider = ScriptedProvider(["first", gate], ["second"], ["third"])
+    async with chat_server(tmp_path / "h.db", provider) as server, server.person("ann") as ann:
+        await ann.join()
+        receipts = [await ann.send(f"question {n}") for n in range(3)]
+        ids = [receipt["answerId"] for receipt in receipts]
+        answers = {
+            message["id"]: message["metadata"]["status"]
+            for (message,) in await ann.got(ChatEvent.RECEIVE_MESSAGE, 6)
+            if message["role"] == "assistant"
+        }
+        assert answers == dict(zip(ids, ("streaming", "queued", "queued"), strict=True))
+        assert await ann.invoke(ChatMethod.STOP_GENERATION, ids[1])
+        cancelled = await ann.final(ids[1])
+        assert (cancelled["content"], cancelled["metadata"]["status"]) == ("", "cancelled")
+        assert len(provider.requests) == 1
+        gate.set()
+        assert (await ann.final(ids[0]))["content"] == "first"
+        assert (await ann.final(ids[2]))["content"] == "second"
+        assert provider.most_running == 1
+        asked = [message.content for message in provider.requests[1].messages if message.role == "user"]
+        assert asked[-1] == "question 1\n\nquestion 2"
+        said = [message.content for message in provider.requests[1].messages if message.role == "assistant"]
+        assert said == ["first"]
+        first_of_third = next(
+            metadata for _, _, metadata in ann.of(ChatEvent.STREAM_TOKEN) if metadata["messageId"] == ids[2]
+        )
+        assert (first_of_third["count"], first_of_third["offset"]) == (0, 0)
+
+
+async def test_question_is_kept_when_queue_is_full(tmp_path: Path) -> None:
+    """Past the queue's limit a message is stored and its answer refused at once, visibly."""
+    gate = asyncio.Event()
+    provider = ScriptedProvider([gate, "ok"])
+    settings = dataclasses.replace(FAST, queued_generations=1)
+    async with (
+        chat_server(tmp_path / "h.db", provider, settings=settings) as server,
+        server.person("ann") as ann,
+    ):
+        await ann.join()
+        for n in range(2):
+            await ann.send(f"question {n}")
+        refused_id = (await ann.send("too much"))["answerId"]
+        received = await ann.got(ChatEvent.RECEIVE_MESSAGE, 6)
+        refused = next(message for (message,) in received if message["id"] == refused_id)
+        assert refused["metadata"]["status"] == "error"
+        assert refused["error"]["type"] == "rate_limit"
+        assert await server.chat.store.message("c", refused["parentId"]) is not None
+        gate.set()
+        await ann.got(ChatEvent.MESSAGE_UPDATED, 2)
+        again = await ann.send("now")
+        assert (await ann.final(again["answerId"]))["content"] == "ok"
+
+
+@pytest.mark.parametrize("breaks", ["provider error", "bug", "unknown reason"])
+async def test_error_is_shown_with_partial_text_when_provider_fails(
+    tmp_path: Path, breaks: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A failed answer keeps its text and says why in one line; the next one is fine; no content is logged."""
+    failure = ProviderError(
+        "The provider stopped in the middle.",
+        type="network_error",
+        status_code=502,
+        retry_after=3,
+        suggestions=("Ask again.",),
+    )
+    error = {"provider error": failure, "bug": ValueError("secret words"), "unknown reason": None}[breaks]
+    last = [error] if error is not None else [Chunk("", "m", "content_filter")]
+    provider = ScriptedProvider(["secret", " part", *last], ["fine"])
+    async with chat_server(tmp_path / "h.db", provider) as server, server.person("ann") as ann:
+        await ann.join()
+        final = await ann.final((await ann.send("secret question"))["answerId"])
+        assert final["content"] == "secret part"
+        if breaks == "unknown reason":
+            assert final["metadata"]["status"] == "complete"
+        else:
+            assert (final["metadata"]["status"], final["metadata"]["finishReason"]) == ("error", "error")
+        if breaks == "provider error":
+            assert final["error"] == {
+                "type": "network_error",
+                "recoverable": True,
+                "statusCode": 502,
+                "retryAfter": 3.0,
+                "suggestions": ["Ask again."],
+                "message": "The provider stopped in the middle.",
+            }
+        if breaks == "bug":
+            assert final["error"]["type"] == "server_error"
+            assert "error ID" in final["error"]["message"]
+            assert "ValueError" in caplog.text
+        assert (await ann.final((await ann.send("next"))["answerId"]))["content"] == "fine"
+        assert "secret" not in caplog.text
+
+
+async def test_answer_says_what_to_do_when_there_is_no_model(tmp_path: Path) -> None:
+    """With no provider the answer is an error that names the one command."""
+    async with chat_server(tmp_path / "h.db", None) as server, server.person("ann") as ann:
+        await ann.join()
+        final = await ann.final((await ann.send())["answerId"])
+        assert final["error"]["type"] == "model_not_found"
+        assert "conduit-widget model install" in final["error"]["message"]
+        assert final["metadata"]["status"] == "error"
+
+
+async def test_answer_ends_when_it_reaches_its_limit(tmp_path: Path) -> None:
+    """An endless answer is cut at its limit, with finish reason 'length', and the provider is ended."""
+    provider = ScriptedProvider(["0123456789"] * 1000)
+    settings = dataclasses.replace(FAST, max_answer_bytes=100)
+    async with (
+        chat_server(tmp_path / "h.db", provider, settings=settings) as server,
+        server.person("ann") as ann,
+    ):
+        await ann.join()
+        final = await ann.final((await ann.send())["answerId"])
+        assert final["content"] == "0123456789" * 10
+        assert final["metadata"]["finishReason"] == "length"
+        assert provider.closed_early == 1
+
+
+async def test_unfinished_answer_is_interrupted_when_hub_comes_back_after_crash(tmp_path: Path) -> None:
+    """After a crash an answer has the text of its last checkpoint and says that it was interrupted."""
+    path = tmp_path / "h.db"
+    provider = ScriptedProvider(["kept", " text", asyncio.Event()])
+    settings = dataclasses.replace(FAST, checkpoint_interval=0.02)
+    async with chat_server(path, provider, settings=settings) as server, server.person("ann") as ann:
+        join = await ann.join()
+        receipt = await ann.send()
+
+        async def checkpointed() -> bool:
+            streams = await server.chat.store.open_streams()
+            return [stream.text for stream in streams] == ["kept text"]
+
+        await eventually(checkpointed)
+        # What is on disk now is what a killed hub leaves behind.
+        with sqlite3.connect(path) as source, sqlite3.connect(tmp_path / "crashed.db") as copy:
+            source.backup(copy)
+        source.close()
+        copy.close()
+    async with chat_server(tmp_path / "crashed.db", provider) as server, server.person("ann") as ann:
+        resumed = await ann.invoke(ChatMethod.RESUME_CONVERSATION, "c", join["epoch"], 2)
+        assert resumed["recovered"]
+        [event] = resumed["events"]
+        assert (event["seq"], event["target"]) == (3, ChatEvent.MESSAGE_UPDATED)
+        message = event["arguments"][0]
+        assert message["id"] == receipt["answerId"]
+        assert message["content"] == "kept text"
+        assert message["metadata"]["status"] == message["metadata"]["finishReason"] == "interrupted"
+        assert resumed.get("streams", []) == []
+        assert (await ann.send("go on"))["seq"] == 4
+
+
+async def test_drain_interrupts_with_text_kept_when_hub_stops(tmp_path: Path) -> None:
+    """A hub that stops commits and sends every answer's text so far; questions after that are kept."""
+    provider = ScriptedProvider(["half", asyncio.Event()])
+    async with chat_server(tmp_path / "h.db", provider) as server, server.person("ann") as ann:
+        await ann.join()
+        running, waiting = [(await ann.send())["answerId"] for _ in range(2)]
+        await eventually(lambda: ann.streamed(running) == "half")
+        await server.chat.drain()
+        final = await ann.final(running)
+        assert (final["content"], final["metadata"]["status"]) == ("half", "interrupted")
+        assert (await ann.final(waiting))["metadata"]["status"] == "interrupted"
+        late = await ann.send("late")
+        assert (await ann.final(late["answerId"]))["metadata"]["status"] == "interrupted"
+        assert len(provider.requests) == 1
+        assert provider.running == 0
+    store = SqliteHistoryStore(tmp_path / "h.db")
+    await store.start()
+    assert await store.open_streams() == list[StoredStream]()
+    await store.aclose()
+
+
+async def test_model_answers_only_when_asked_to(tmp_path: Path) -> None:
+    """``mention`` answers @assistant, a named model or respond=true; respond=false silences ``always``."""
+    provider = ScriptedProvider(["yes"])
+    mention = dataclasses.replace(FAST, assistant="mention")
+    async with (
+        chat_server(tmp_path / "h.db", provider, settings=mention) as server,
+        server.person("ann") as ann,
+    ):
+        await ann.join()
+        assert "answerId" not in await ann.send("just us")
+        assert "answerId" not in await ann.send("mail me: ann@assistant.example")
+        for text, metadata in (
+            ("@Assistant, hello", {}),
+            ("ask @script-1", {}),
+            ("hello", {"respond": True}),
+            ("hello", {"model": "script-1"}),
+        ):
+            receipt = await ann.send(text, **metadata)
+            await ann.final(receipt["answerId"])
+        assert "answerId" not in await ann.send("@assistant", respond=False)
+    async with chat_server(tmp_path / "i.db", provider) as server, server.person("ann") as ann:
+        await ann.join()
+        assert "answerId" not in await ann.send("psst", respond=False)
+
+
+async def test_options_reach_provider_when_sent(tmp_path: Path) -> None:
+    """Model, provider and parameters of a message are the request's."""
+    provider = ScriptedProvider(["yes"])
+    async with chat_server(tmp_path / "h.db", provider) as server, server.person("ann") as ann:
+        await ann.join()
+        parameters = {
+            "temperature": 0,
+            "topP": 0.5,
+            "maxTokens": 7,
+            "stop": "END",
+            "seed": 3,
+            "systemPrompt": "Rhyme.",
+        }
+        receipt = await ann.send("hi", model="script-1", provider="scripted", parameters=parameters)
+        await ann.final(receipt["answerId"])
+        assert server.directory.selected == [("scripted", "script-1")]
+        [request] = provider.requests
+        assert request.model == "script-1"
+        chosen = request.parameters
+        assert (chosen.temperature, chosen.top_p, chosen.max_tokens, chosen.stop, chosen.seed) == (
+            0.0,
+            0.5,
+            7,
+            ["END"],
+            3,
+        )
+        assert [(message.role, message.content) for message in request.messages] == [
+            ("system", "Rhyme."),
+            ("user", "hi"),
+        ]
+
+
+async def test_only_asker_or_owner_stops_when_members_only(tmp_path: Path) -> None:
+    """In a members' conversation another member may not stop an answer; who asked and an owner may."""
+    provider = ScriptedProvider(["x", asyncio.Event()])
+    settings = dataclasses.replace(FAST, visibility="members")
+    async with (
+        chat_server(tmp_path / "h.db", provider, settings=settings) as server,
+        server.person("owner") as owner,
+        server.person("ann") as ann,
+        server.person("bob") as bob,
+        server.person("eve") as eve,
+    ):
+        await owner.join()
+        for user_id in ("ann", "bob"):
+            await server.chat.store.set_role("c", user_id, "member")
+        await ann.join()
+        await bob.join()
+        for stopper in (ann, owner):
+            answer_id = (await ann.send())["answerId"]
+            for refused in (bob, eve):
+                with pytest.raises(HubException, match=ErrorText.UNAUTHORIZED):
+                    await refused.invoke(ChatMethod.STOP_GENERATION, answer_id)
+            assert await stopper.invoke(ChatMethod.STOP_GENERATION, answer_id)
+            await ann.final(answer_id)

@@ -1,0 +1,146 @@
+"""A real chat on a real hub server on port 0, and people who join it over real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from conduit_widget.chat import Chat, ChatSettings, HistoryStore, SqliteHistoryStore, build_chat
+from conduit_widget.client.chat import CHAT_EVENTS
+from conduit_widget.client.hub_connection import HubConnection
+from conduit_widget.contract import CHAT_HUB_PATH, STATUS_HUB_PATH, ChatEvent, ChatMethod
+from conduit_widget.hub.app import HubApp
+from conduit_widget.hub.limits import HubLimits
+from tests.support.hub_server import authority, running, token
+from tests.support.scripted_provider import ScriptedDirectory, ScriptedProvider
+from tests.support.waiting import eventually
+
+FAST = ChatSettings(presence_grace=0.1, presence_interval=0.01, typing_ttl=0.3, access_ttl=0.0)
+"""The settings of the tests: the same promises, sooner."""
+
+PLENTY = HubLimits(invocations_per_second=10_000, invocation_burst=10_000)
+
+
+@dataclass
+class ChatServer:
+    """A running chat."""
+
+    url: str
+    chat: Chat
+    directory: ScriptedDirectory
+
+    @contextlib.asynccontextmanager
+    async def person(self, user_id: str) -> AsyncIterator[Person]:
+        """Connect a user."""
+        connection = HubConnection(self.url + CHAT_HUB_PATH, access_token=lambda: token(user_id), retry=None)
+        person = Person(connection, user_id)
+        async with connection:
+            yield person
+
+
+class Person:
+    """One connection to ChatHub; keeps every event it gets, in order."""
+
+    def __init__(self, connection: HubConnection, user_id: str) -> None:
+        self.connection = connection
+        self.user_id = user_id
+        self.events: list[tuple[str, list[Any]]] = []
+        for target in CHAT_EVENTS:
+            self._listen(target)
+
+    def _listen(self, target: str) -> None:
+        self.connection.on(target, lambda *arguments: self.events.append((target, list(arguments))))
+
+    async def invoke(self, target: str, *arguments: Any) -> Any:
+        """Invoke any method."""
+        return await self.connection.invoke(target, *arguments, timeout=10)
+
+    async def join(self, conversation_id: str = "c") -> dict[str, Any]:
+        """Join; return the snapshot."""
+        result: dict[str, Any] = await self.invoke(ChatMethod.JOIN_CONVERSATION, conversation_id)
+        return result
+
+    async def send(
+        self,
+        text: str = "hello",
+        *,
+        id_: str | None = None,
+        conversation_id: str = "c",
+        **metadata: Any,
+    ) -> dict[str, Any]:
+        """Send a message; return the receipt."""
+        message = {"id": id_ or str(uuid.uuid4()), "role": "user", "content": text, "metadata": metadata}
+        receipt: dict[str, Any] = await self.invoke(ChatMethod.SEND_MESSAGE, conversation_id, message)
+        return receipt
+
+    def of(self, target: str) -> list[list[Any]]:
+        """The arguments of every event of that name so far."""
+        return [arguments for name, arguments in self.events if name == target]
+
+    def log(self) -> list[int]:
+        """The log positions of the committed events got so far, in order of arrival."""
+        positions = []
+        for name, arguments in self.events:
+            if name in (ChatEvent.RECEIVE_MESSAGE, ChatEvent.MESSAGE_UPDATED):
+                metadata = arguments[0]["metadata"]
+                positions.append(metadata.get("eventSeq", metadata["seq"]))
+        return positions
+
+    def streamed(self, answer_id: str) -> str:
+        """The text streamed for an answer so far; fails on a gap or an overlap."""
+        text = ""
+        for _, token_text, metadata in self.of(ChatEvent.STREAM_TOKEN):
+            if metadata["messageId"] == answer_id:
+                assert metadata["offset"] == len(text), "a delta does not continue the text"
+                text += token_text
+        return text
+
+    async def final(self, answer_id: str, *, within: float = 10.0) -> dict[str, Any]:
+        """Wait for an answer's final version."""
+
+        def found() -> dict[str, Any] | None:
+            updates = [message for (message,) in self.of(ChatEvent.MESSAGE_UPDATED)]
+            return next((message for message in updates if message["id"] == answer_id), None)
+
+        message: dict[str, Any] = await eventually(found, within=within, what="the final answer")
+        return message
+
+    async def got(self, target: str, count: int = 1, *, within: float = 5.0) -> list[list[Any]]:
+        """Wait until that many events of that name have come; return them."""
+        await eventually(lambda: len(self.of(target)) >= count, within=within, what=f"{count} of {target}")
+        return self.of(target)
+
+
+@contextlib.asynccontextmanager
+async def chat_server(
+    path: Path,
+    provider: ScriptedProvider | None = None,
+    *,
+    settings: ChatSettings = FAST,
+    store: HistoryStore | None = None,
+) -> AsyncIterator[ChatServer]:
+    """Serve a chat whose history is the file ``path``; None as provider means none is there."""
+    directory = ScriptedDirectory(provider)
+    chat = build_chat(store or SqliteHistoryStore(path), directory, settings)
+    app = HubApp(
+        {CHAT_HUB_PATH: chat.chat_hub, STATUS_HUB_PATH: chat.status_hub},
+        authenticator=authority(),
+        limits=PLENTY,
+    )
+    await chat.start()
+    try:
+        async with running(app) as url:
+            yield ChatServer(url, chat, directory)
+    finally:
+        await chat.aclose()
+
+
+async def tick(times: int = 3) -> None:
+    """Let other tasks of the loop take a few steps."""
+    for _ in range(times):
+        await asyncio.sleep(0)

@@ -1,0 +1,108 @@
+"""A provider that does what its script says, and a directory with only it; both record requests."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Sequence
+
+from conduit_widget.errors import ProviderError
+from conduit_widget.providers.provider import Chunk, GenerationRequest, Provider, Usage
+from conduit_widget.types import ProviderStatus
+
+Step = str | float | asyncio.Event | Exception | Chunk
+"""A token to say, seconds to pause, an event to wait for, an error to raise, or a chunk as it is."""
+
+
+class ScriptedProvider:
+    """Plays one script a request; the last script is used for all later requests.
+
+    Without a step that ends it, an answer ends with finish reason ``stop`` and ``usage``.
+    """
+
+    def __init__(
+        self,
+        *scripts: Sequence[Step],
+        name: str = "scripted",
+        context_tokens: int | None = 4096,
+        usage: Usage | None = None,
+    ) -> None:
+        self.name = name
+        self.context_tokens = context_tokens
+        self.requests: list[GenerationRequest] = []
+        self.running = 0
+        self.most_running = 0
+        self.closed_early = 0
+        self._scripts = scripts or (["Hello", " world"],)
+        self._usage = usage
+
+    async def generate(self, request: GenerationRequest) -> AsyncGenerator[Chunk, None]:
+        """Play the next script."""
+        script = self._scripts[min(len(self.requests), len(self._scripts) - 1)]
+        self.requests.append(request)
+        self.running += 1
+        self.most_running = max(self.most_running, self.running)
+        finished = False
+        try:
+            for step in script:
+                if isinstance(step, Chunk):
+                    yield step
+                elif isinstance(step, str):
+                    yield Chunk(step, "script-1")
+                elif isinstance(step, Exception):
+                    finished = True
+                    raise step
+                elif isinstance(step, asyncio.Event):
+                    await step.wait()
+                else:
+                    await asyncio.sleep(step)
+            finished = True
+            yield Chunk("", "script-1", "stop", self._usage)
+        finally:
+            self.running -= 1
+            self.closed_early += not finished
+
+    async def models(self) -> list[str]:
+        """Return the one model."""
+        return ["script-1"]
+
+    async def start(self) -> None:
+        """Nothing to start."""
+
+    async def aclose(self) -> None:
+        """Nothing to release."""
+
+
+class ScriptedDirectory:
+    """Gives out one provider, or refuses like a directory with none; tests report changes themselves."""
+
+    def __init__(self, provider: Provider | None = None) -> None:
+        self._provider = provider
+        self._callbacks: list[Callable[[ProviderStatus], None]] = []
+        self.selected: list[tuple[str | None, str | None]] = []
+
+    def select(self, provider: str | None, model: str | None) -> Provider:
+        """Return the provider."""
+        self.selected.append((provider, model))
+        if self._provider is None:
+            raise ProviderError(
+                "No model is available; run `conduit-widget model install`.",
+                type="model_not_found",
+                suggestions=("conduit-widget model install",),
+            )
+        return self._provider
+
+    def statuses(self) -> list[ProviderStatus]:
+        """Return one healthy status, if there is a provider."""
+        if self._provider is None:
+            return []
+        return [ProviderStatus(provider=self._provider.name, state="healthy", models=["script-1"])]
+
+    def on_change(self, callback: Callable[[ProviderStatus], None]) -> Callable[[], None]:
+        """Keep the callback."""
+        self._callbacks.append(callback)
+        return lambda: self._callbacks.remove(callback)
+
+    def report(self, status: ProviderStatus) -> None:
+        """Tell everybody who listens."""
+        for callback in list(self._callbacks):
+            callback(status)

@@ -1,0 +1,62 @@
+"""Batched text and measured speed of an answer."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conduit_widget.chat.answer_text import AnswerText, Delta, Speed
+from conduit_widget.providers.provider import Usage
+
+
+@given(st.lists(st.one_of(st.text(min_size=1), st.none())))
+def test_deltas_make_the_text_when_taken_at_any_time(steps: list[str | None]) -> None:
+    """Offsets, indices and counts join up without gap or overlap, wherever deltas are cut (None: here)."""
+    answer = AnswerText(1 << 20)
+    whole, tokens, text = "", 0, ""
+    for step in [*steps, None]:
+        if step is not None:
+            answer.add(step)
+            whole += step
+            continue
+        delta = answer.take()
+        assert (delta.offset, delta.index) == (len(text), tokens)
+        text += delta.text
+        tokens += delta.count
+        assert (answer.sent, answer.sent_tokens, answer.is_waiting) == (text, tokens, False)
+    assert text == whole
+    assert tokens == sum(step is not None for step in steps)
+
+
+def test_lone_surrogates_are_replaced_when_a_provider_sends_them() -> None:
+    """What no encoding can carry never reaches the store or the wire; the length stays."""
+    answer = AnswerText(100)
+    answer.add("a\ud83d")
+    answer.add("👋")
+    assert answer.take() == Delta("a\ufffd👋", 0, 0, 2)
+
+
+def test_answer_is_full_when_limit_in_bytes_is_reached() -> None:
+    """The limit counts UTF-8 bytes."""
+    answer = AnswerText(8)
+    answer.add("👋")
+    assert not answer.is_full
+    answer.add("👋")
+    assert answer.is_full
+
+
+def test_speed_counts_chunks_until_usage_is_known() -> None:
+    """Times are ms, the rate is tokens a second after the first; the provider's count wins."""
+    speed = Speed(10.0)
+    assert speed.metrics().time_to_first_token is None
+    speed.token(10.25)
+    assert speed.metrics().time_to_first_token == 250
+    assert speed.metrics().tokens_per_second is None
+    speed.token(10.5)
+    speed.token(10.75)
+    metrics = speed.metrics()
+    assert (metrics.tokens_per_second, metrics.inter_token_latency, metrics.completion_tokens) == (4, 250, 3)
+    speed.usage = Usage(prompt_tokens=5, completion_tokens=11)
+    metrics = speed.metrics()
+    assert (metrics.tokens_per_second, metrics.prompt_tokens, metrics.completion_tokens) == (20, 5, 11)
+    assert speed.latency_ms(11.0) == 1000

@@ -1,0 +1,229 @@
+"""Turns, batching and endings of generations, with a room that records."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import itertools
+from collections.abc import AsyncGenerator, Callable
+from typing import Any
+
+import pytest
+
+from conduit_widget.chat.answer_options import AnswerOptions
+from conduit_widget.chat.generation import GenerationJob
+from conduit_widget.chat.generation_queue import GenerationQueue
+from conduit_widget.chat.history_store import StoredStream
+from conduit_widget.chat.settings import ChatSettings
+from conduit_widget.providers.provider import Chunk, GenerationRequest
+from conduit_widget.types import ChatMessage, StreamMetadata
+from tests.support.scripted_provider import ScriptedDirectory, ScriptedProvider
+from tests.support.waiting import eventually
+
+SETTINGS = ChatSettings(checkpoint_interval=0.02, concurrent_generations=2, stop_timeout=0.05)
+
+
+class RecordingRoom:
+    """A conversation that keeps what an answer tells it; ``failure`` is raised by its store."""
+
+    def __init__(self, conversation_id: str = "c", failure: Exception | None = None) -> None:
+        self.conversation_id = conversation_id
+        self.tokens: list[tuple[float, str, StreamMetadata]] = []
+        self.finished: list[ChatMessage] = []
+        self.checkpoints: list[StoredStream] = []
+        self._failure = failure
+
+    def broadcast(self, target: str, *arguments: Any) -> None:
+        """Keep a token."""
+        assert target == "StreamToken"
+        conversation_id, text, metadata = arguments
+        assert conversation_id == self.conversation_id
+        self.tokens.append((asyncio.get_running_loop().time(), text, metadata))
+
+    async def history_until(self, seq: int) -> list[dict[str, Any]]:
+        """Return one question."""
+        return [{"id": "q", "role": "user", "content": "?", "metadata": {"seq": seq}}]
+
+    async def checkpoint(self, stream: StoredStream) -> None:
+        """Keep or refuse a checkpoint."""
+        if self._failure is not None:
+            raise self._failure
+        self.checkpoints.append(stream)
+
+    async def finish_answer(self, message: ChatMessage, on_commit: Callable[[], None]) -> None:
+        """Keep or refuse the final message."""
+        if self._failure is not None:
+            raise self._failure
+        on_commit()
+        self.finished.append(message)
+
+
+def job(room: RecordingRoom, answer_id: str = "a", status: str = "streaming") -> GenerationJob:
+    """An answer to write in that room."""
+    answer = ChatMessage(id=answer_id, role="assistant", content="", metadata={"status": status})
+    return GenerationJob(
+        room=room, question_seq=1, author_id="ann", answer=answer, answer_seq=2, options=AnswerOptions()
+    )
+
+
+def queue_for(provider: Any, settings: ChatSettings = SETTINGS) -> GenerationQueue:
+    """A queue whose answers all come from that provider."""
+    return GenerationQueue(ScriptedDirectory(provider), settings)
+
+
+async def test_first_token_is_at_once_and_others_are_batched() -> None:
+    """The first token waits for nobody; then there is at most one delta per interval, none lost."""
+    room = RecordingRoom()
+    script = [step for n in range(100) for step in (f"{n} ", 0.001)]
+    queue = queue_for(ScriptedProvider(script), dataclasses.replace(SETTINGS, batch_interval=0.03))
+    queue.enqueue(job(room))
+    await eventually(lambda: room.finished)
+    first, *others = room.tokens
+    assert first[1] == "0 "
+    times = [at for at, _, _ in room.tokens[:-1]]
+    assert min(b - a for a, b in itertools.pairwise(times)) >= 0.029
+    assert len(others) < 40
+    assert "".join(text for _, text, _ in room.tokens) == room.finished[0].content
+    assert [m.done for _, _, m in room.tokens] == [False] * (len(room.tokens) - 1) + [True]
+
+
+async def test_slow_tokens_are_not_held_back() -> None:
+    """A token that comes later than one interval after the last goes out at once."""
+    room = RecordingRoom()
+    gate = asyncio.Event()
+    settings = dataclasses.replace(SETTINGS, batch_interval=0.02)
+    queue = queue_for(ScriptedProvider(["a", 0.05, "b", gate]), settings)
+    queue.enqueue(job(room))
+    await eventually(lambda: len(room.tokens) == 2)
+    assert [text for _, text, _ in room.tokens] == ["a", "b"]
+    gate.set()
+    await eventually(lambda: room.finished)
+
+
+async def test_metrics_come_once_an_interval_and_with_the_end() -> None:
+    """Metrics go with the first token, then at most once an interval, and with ``done``."""
+    room = RecordingRoom()
+    settings = dataclasses.replace(SETTINGS, batch_interval=0.001, metrics_interval=30.0)
+    queue = queue_for(ScriptedProvider([step for _ in range(20) for step in ("x", 0.002)]), settings)
+    queue.enqueue(job(room))
+    await eventually(lambda: room.finished)
+    with_metrics = [at for at, (_, _, m) in enumerate(room.tokens) if m.metrics is not None]
+    assert with_metrics == [0, len(room.tokens) - 1]
+
+
+async def test_text_is_checkpointed_when_tokens_pause() -> None:
+    """The text so far is kept soon after it came, also when no more comes."""
+    room = RecordingRoom()
+    gate = asyncio.Event()
+    queue = queue_for(ScriptedProvider(["a", 0.01, "b", gate, "c"]))
+    queue.enqueue(job(room))
+    await eventually(lambda: room.checkpoints and room.checkpoints[-1].text == "ab")
+    assert room.checkpoints[-1].index == 2
+    gate.set()
+    await eventually(lambda: room.finished)
+
+
+async def test_conversations_share_a_bounded_number_of_generations() -> None:
+    """So many run at a time over all conversations; the rest wait and are answered."""
+    gate = asyncio.Event()
+    provider = ScriptedProvider([gate, "x"])
+    queue = queue_for(provider)
+    rooms = [RecordingRoom(f"c{n}") for n in range(5)]
+    for n, room in enumerate(rooms):
+        queue.enqueue(job(room, f"a{n}"))
+    await eventually(lambda: provider.running == 2)
+    with queue.reserve("another") as place:
+        assert place == "queued"
+    gate.set()
+    await eventually(lambda: all(room.finished for room in rooms))
+    assert provider.most_running == 2
+    with queue.reserve("another") as place:
+        assert place == "streaming"
+
+
+async def test_place_counts_reservations_when_commits_are_under_way() -> None:
+    """Of two questions at once the second is queued, though neither is committed."""
+    queue = queue_for(ScriptedProvider(["x"]))
+    with queue.reserve("c") as first, queue.reserve("c") as second, queue.reserve("d") as other:
+        assert (first, second, other) == ("streaming", "queued", "streaming")
+
+
+async def test_waiting_answer_ends_at_once_when_stopped() -> None:
+    """Stop does not wait for a free slot, and the provider is never asked."""
+    gate = asyncio.Event()
+    provider = ScriptedProvider([gate, "x"])
+    queue = queue_for(provider)
+    idle: list[str] = []
+    queue.on_idle = idle.append
+    rooms = [RecordingRoom(f"c{n}") for n in range(3)]
+    for n, room in enumerate(rooms):
+        queue.enqueue(job(room, f"a{n}", "queued"))
+    await eventually(lambda: provider.running == 2)
+    waiting = queue.find("a2")
+    assert waiting is not None
+    queue.stop(waiting, "cancelled")
+    await eventually(lambda: rooms[2].finished)
+    assert rooms[2].finished[0].metadata["status"] == "cancelled"
+    assert idle == ["c2"]
+    gate.set()
+    await eventually(lambda: rooms[0].finished and rooms[1].finished)
+    assert len(provider.requests) == 2
+    assert queue.find("a2") is None
+    assert not queue.is_busy("c2")
+
+
+class StubbornProvider(ScriptedProvider):
+    """Ignores that it is told to end."""
+
+    async def generate(self, request: GenerationRequest) -> AsyncGenerator[Chunk, None]:
+        """Say a word, then hold on to the connection for long after the caller has gone."""
+        yield Chunk("word", "m")
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0.5)
+
+
+async def test_answer_ends_when_provider_does_not(caplog: pytest.LogCaptureFixture) -> None:
+    """A provider that will not let go delays the end of a stopped answer only so long."""
+    room = RecordingRoom()
+    queue = queue_for(StubbornProvider())
+    queue.enqueue(job(room))
+    await eventually(lambda: room.tokens)
+    generation = queue.find("a")
+    assert generation is not None
+    work = next(task for task in asyncio.all_tasks() if task.get_name() == "generation")
+    queue.stop(generation, "cancelled")
+    await eventually(lambda: room.finished, within=0.4)
+    assert room.finished[0].content == "word"
+    assert "did not end a stopped generation" in caplog.text
+    await asyncio.wait({work})
+
+
+async def test_queue_goes_on_when_store_fails(caplog: pytest.LogCaptureFixture) -> None:
+    """An answer that cannot be stored is logged, without content, and the next one has its turn."""
+    broken, fine = RecordingRoom(failure=OSError("secret on a full disk")), RecordingRoom()
+    queue = queue_for(ScriptedProvider(["secret", 0.05]))
+    queue.enqueue(job(broken, "a1"))
+    queue.enqueue(job(fine, "a2"))
+    await eventually(lambda: fine.finished)
+    assert "could not be stored: OSError" in caplog.text
+    assert "checkpoint of an answer failed" in caplog.text
+    assert "secret" not in caplog.text
+
+
+async def test_drain_interrupts_everything_and_later_jobs() -> None:
+    """After drain nothing runs; what is asked later is interrupted at once."""
+    room = RecordingRoom()
+    provider = ScriptedProvider(["half", asyncio.Event()])
+    queue = queue_for(provider)
+    for n in range(3):
+        queue.enqueue(job(room, f"a{n}"))
+    await eventually(lambda: room.tokens)
+    await queue.drain()
+    assert [message.content for message in room.finished] == ["half", "", ""]
+    assert {message.metadata["status"] for message in room.finished} == {"interrupted"}
+    queue.enqueue(job(room, "late"))
+    await eventually(lambda: len(room.finished) == 4)
+    assert provider.closed_early == 1
+    assert len(provider.requests) == 1

@@ -1,0 +1,77 @@
+"""What the model gets to read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from conduit_widget.chat.prompt import build_prompt, estimate_tokens
+from conduit_widget.providers.provider import PromptMessage
+
+
+def said(text: Any, user: str | None = "ann", **more: Any) -> dict[str, Any]:
+    """A message in wire form: a user's, or the model's when ``user`` is None."""
+    message: dict[str, Any] = {"id": "x", "role": "user" if user else "assistant", "content": text, **more}
+    if user:
+        message["author"] = {"userId": user, "userName": user.title()}
+    return message
+
+
+def prompt(*history: dict[str, Any], context: int = 4096, **more: Any) -> list[tuple[str, Any]]:
+    """The prompt as pairs."""
+    messages = build_prompt(list(history), system_prompt="Be kind.", context_tokens=context, **more)
+    assert all(isinstance(message, PromptMessage) for message in messages)
+    return [(message.role, message.content) for message in messages]
+
+
+def test_history_is_in_order_when_it_fits() -> None:
+    """System prompt, then the turns, without names for one person and without empty answers."""
+    assert prompt(said("hi"), said("hello", None), said("", None), said("how?")) == [
+        ("system", "Be kind."),
+        ("user", "hi"),
+        ("assistant", "hello"),
+        ("user", "how?"),
+    ]
+
+
+def test_names_stand_first_when_several_write() -> None:
+    """With two people the model can tell who said what; neighbours of one role are one turn."""
+    [system, *turns] = prompt(said("hi"), said("hey", "bob"), said("both!", None), said("ok"))
+    assert system[1].startswith("Be kind. ")
+    assert "name" in system[1]
+    assert turns == [("user", "Ann: hi\n\nBob: hey"), ("assistant", "both!"), ("user", "Ann: ok")]
+
+
+def test_oldest_is_left_out_when_context_is_small() -> None:
+    """The newest history that fits is kept whole, beginning with a user, and the answer has room."""
+    history = [said(f"{n} " + "x" * 350, "ann" if n % 2 == 0 else None) for n in range(21)]
+    turns = prompt(*history, context=1024)[1:]
+    assert turns[-1][1].startswith("20 ")
+    assert turns[0][0] == "user"
+    assert 2 < len(turns) < 8
+    used = sum(estimate_tokens(text) for _, text in turns)
+    assert used <= 1024 * 3 // 4
+    assert len(prompt(*history, context=1024, max_tokens=500)[1:]) < len(turns)
+
+
+def test_question_is_cut_in_the_middle_when_it_alone_is_too_long() -> None:
+    """The question is never left out; both its ends are kept."""
+    [_, (role, text)] = prompt(said("begin " + "é" * 9000 + " end"), context=512)
+    assert role == "user"
+    assert text.startswith("begin ")
+    assert text.endswith(" end")
+    assert estimate_tokens(text) < 512
+
+
+def test_parts_are_read_as_text() -> None:
+    """Text parts are joined; images are left out."""
+    parts = [
+        {"type": "text", "text": "a"},
+        {"type": "image_url", "image_url": {"url": "https://example.org/a.png"}},
+        {"type": "text", "text": "b"},
+    ]
+    assert prompt(said(parts))[1:] == [("user", "a\n\nb")]
+
+
+def test_no_system_message_is_sent_when_prompt_is_empty() -> None:
+    """An empty system prompt is none."""
+    assert build_prompt([said("hi")], system_prompt="", context_tokens=512) == [PromptMessage("user", "hi")]
