@@ -231,7 +231,7 @@ class ProviderDirectory:
         try:
             entry.health.record_probe(await entry.provider.models())
         except ProviderError as error:
-            if entry.found.detected and error.code == "unreachable":
+            if entry.found.detected and error.code == failures.UNREACHABLE:
                 await self._forget(entry)
             else:
                 entry.health.record_probe(error)

@@ -18,6 +18,7 @@ from conduit_widget.providers.rate_limit_headers import parse_retry_after
 CONTEXT_OVERFLOW: Final = "context_length_exceeded"
 QUOTA_EXHAUSTED: Final = "insufficient_quota"
 TRUNCATED: Final = "truncated"
+UNREACHABLE: Final = "unreachable"
 BAD_REQUEST: Final = "bad_request"
 NO_PROVIDER: Final = "no_provider"
 
@@ -109,7 +110,7 @@ def unreachable(provider: str, origin: str) -> ProviderError:
     return ProviderError(
         f"Cannot reach {provider} at {origin}. Check that it runs and the network is up, then try again.",
         type="network_error",
-        code="unreachable",
+        code=UNREACHABLE,
         suggestions=("Check that the provider runs and the network is up.", "Choose another provider."),
     )
 

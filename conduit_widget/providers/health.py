@@ -99,7 +99,7 @@ class ProviderHealth:
             return "rate_limited"
         if error.type == "model_not_found":
             return "degraded"
-        certain = error.type == "auth_error" or not error.recoverable or error.code == "unreachable"
+        certain = error.type == "auth_error" or not error.recoverable or error.code == failures.UNREACHABLE
         return "down" if certain or self._failures_in_a_row >= _DOWN_AFTER else "degraded"
 
     def _set(self, state: ProviderState, reason: str, **fields: Any) -> None:

@@ -49,6 +49,7 @@ SYSTEM_PROMPT: Final = "You are a helpful assistant in a team chat. Answer brief
 _COMMAND: Final = (sys.executable, "-m", "conduit_widget.providers.local_child")
 _READY_TIMEOUT: Final = 60.0
 _STOP_TIMEOUT: Final = 3.0
+_EXIT_CODE_TIMEOUT: Final = 1.0
 _STABLE_AFTER: Final = 60.0
 _FIRST_PAUSE: Final = 0.5
 _LONGEST_PAUSE: Final = 30.0
@@ -78,7 +79,7 @@ class LocalServer:
         self._endpoint: OpenAICompatible | None = None
         self._started_at = 0.0
         self._deaths = 0
-        self._closed = False
+        self._closing = asyncio.Event()
 
     @property
     def pid(self) -> int | None:
@@ -101,7 +102,9 @@ class LocalServer:
 
     async def aclose(self) -> None:
         """End the child; nothing of it is left when this returns."""
-        self._closed = True
+        self._closing.set()
+        if self._endpoint is None and self._process is not None and self._process.returncode is None:
+            self._process.kill()  # still loading: it would not notice the end of its input before it is done
         async with self._lock:
             await self._stop()
 
@@ -112,21 +115,27 @@ class LocalServer:
             ProviderError: the model cannot be started, or its process died in the middle of the answer.
 
         """
-        endpoint = await self._ready_endpoint()
-        try:
-            async with aclosing(endpoint.generate(_prepared(request))) as chunks:
-                async for chunk in chunks:
-                    yield chunk
-        except ProviderError as error:
-            if error.type == "network_error" and endpoint is not self._endpoint:
-                raise _ended() from error
-            if error.code in {failures.TRUNCATED, "unreachable"} and await self._has_died():
-                raise _ended() from error
-            raise
+        prepared = _prepared(request)
+        began = False
+        for retried in (False, True):
+            endpoint = await self._ready_endpoint()
+            try:
+                async with aclosing(endpoint.generate(prepared)) as chunks:
+                    async for chunk in chunks:
+                        began = True
+                        yield chunk
+            except ProviderError as error:
+                if error.type != "network_error" or not await self._is_gone(endpoint):
+                    raise
+                # Found dead before it said anything: the next one takes the question, once.
+                if began or retried or self._closing.is_set() or error.code != failures.UNREACHABLE:
+                    raise _ended() from error
+            else:
+                return
 
     async def _ready_endpoint(self) -> OpenAICompatible:
         async with self._lock:
-            if self._closed:
+            if self._closing.is_set():
                 raise failures.closed(self.name)
             if self._endpoint is not None and self.pid is not None:
                 return self._endpoint
@@ -202,16 +211,17 @@ class LocalServer:
             try:
                 await asyncio.wait_for(process.wait(), _STOP_TIMEOUT)
             except TimeoutError:
-                process.kill()
+                with suppress(ProcessLookupError):
+                    process.kill()
         await process.wait()
 
-    async def _has_died(self) -> bool:
-        """Whether the child is gone; a crash shows on the socket a moment before its exit code does."""
+    async def _is_gone(self, endpoint: OpenAICompatible) -> bool:
+        """Whether the child behind ``endpoint`` ended; the socket tells before the exit code does."""
         process = self._process
-        if process is None:
+        if process is None or endpoint is not self._endpoint:
             return True
         with suppress(TimeoutError):
-            await asyncio.wait_for(process.wait(), 1.0)
+            await asyncio.wait_for(process.wait(), _EXIT_CODE_TIMEOUT)
         return process.returncode is not None
 
     async def _pause_after_deaths(self) -> None:
@@ -224,7 +234,8 @@ class LocalServer:
         _log.warning(
             "local model ended (exit code %d); starting it again in %.1f s", process.returncode, pause
         )
-        await asyncio.sleep(pause)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._closing.wait(), pause)
 
 
 def _prepared(request: GenerationRequest) -> GenerationRequest:

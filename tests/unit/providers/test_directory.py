@@ -1,0 +1,278 @@
+"""Which provider answers, and what the directory says of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from conduit_widget.errors import ProviderError
+from conduit_widget.providers import discovery, failures
+from conduit_widget.providers.config import ProviderConfig, ProviderSettings, Secret
+from conduit_widget.providers.detection import SIGNATURES, Signature
+from conduit_widget.providers.directory import ProviderDirectory
+from conduit_widget.providers.local_model import SMOLLM2, model_path
+from conduit_widget.providers.observed_provider import ObservedProvider
+from conduit_widget.providers.provider import GenerationRequest, PromptMessage, Provider
+from conduit_widget.types import ProviderStatus
+from tests.support.ports import free_port
+from tests.support.raw_http_server import RawHttpServer, RawReply, RawRequest
+from tests.support.waiting import eventually
+
+REQUEST = GenerationRequest(messages=[PromptMessage("user", "Hi")])
+
+
+def pretend_installed(models_dir: Path) -> None:
+    """Put a (sparse) file of the model's size in place."""
+    models_dir.mkdir(parents=True, exist_ok=True)
+    with model_path(models_dir).open("wb") as file:
+        file.truncate(SMOLLM2.gguf_bytes)
+
+
+async def serve(request: RawRequest, reply: RawReply) -> None:
+    """A small endpoint that lists one model and answers."""
+    if request.method == "GET":
+        await reply.json({"data": [{"id": "qwen", "owned_by": "vllm"}]})
+        return
+    await reply.start_stream()
+    await reply.delta("Hello")
+    await reply.delta(" you", finish_reason="stop")
+
+
+def settings(tmp_path: Path, *configured: ProviderConfig, **fields: Any) -> ProviderSettings:
+    """Settings that see nothing but what they are told."""
+    return ProviderSettings(configured=configured, **{"detect": False, "models_dir": tmp_path, **fields})
+
+
+@asynccontextmanager
+async def started(
+    settings: ProviderSettings, *, signatures: list[Signature] | None = None, interval: float = 0.02
+) -> AsyncIterator[ProviderDirectory]:
+    """A running directory that looks often."""
+    directory = ProviderDirectory(
+        settings, signatures=signatures or [], check_interval=interval, probe_interval=interval
+    )
+    await directory.start()
+    try:
+        yield directory
+    finally:
+        await directory.aclose()
+
+
+def names(directory: ProviderDirectory) -> list[str]:
+    """The providers in order."""
+    return [status.provider for status in directory.statuses()]
+
+
+def inner(provider: Provider) -> str:
+    """The name of what was selected."""
+    assert isinstance(provider, ObservedProvider)
+    return provider.name
+
+
+async def read(provider: Provider) -> str:
+    """The text of one answer."""
+    return "".join([chunk.text async for chunk in provider.generate(REQUEST)])
+
+
+def vllm_at(port: int) -> list[Signature]:
+    """Detection that looks at one port."""
+    return [msgspec.structs.replace(item, port=port) for item in SIGNATURES if item.name == "vllm"]
+
+
+async def test_status_names_the_command_when_there_is_no_provider(tmp_path: Path) -> None:
+    """With nothing at all, status and error both say what to run."""
+    async with started(settings(tmp_path)) as directory:
+        status = directory.current()
+        assert status.state == "down"
+        assert "conduit-widget model install" in status.reason
+        with pytest.raises(ProviderError, match="conduit-widget model install"):
+            directory.select()
+
+
+async def test_model_is_picked_up_when_it_is_installed_meanwhile(tmp_path: Path) -> None:
+    """Select finds it at once; otherwise the next look does, and says so once."""
+    async with started(settings(tmp_path), interval=60) as directory:
+        pretend_installed(tmp_path)
+        assert inner(directory.select()) == "local"
+    other = tmp_path / "other"
+    async with started(settings(other)) as directory:
+        changes: list[ProviderStatus] = []
+        directory.on_change(changes.append)
+        pretend_installed(other)
+        await eventually(lambda: directory.current().state == "healthy")
+        assert [(status.provider, status.state) for status in changes] == [("local", "healthy")]
+
+
+async def test_configured_provider_comes_before_the_local_model(tmp_path: Path) -> None:
+    """The order is configuration, then the installed model; nobody looks around."""
+    pretend_installed(tmp_path)
+    config = ProviderConfig(name="house", base_url=f"http://127.0.0.1:{free_port()}/v1", model="m")
+    async with RawHttpServer(serve) as server:
+        looking = settings(tmp_path, config, detect=True)
+        async with started(looking, signatures=vllm_at(server.port)) as directory:
+            assert names(directory) == ["house", "local"]
+        assert server.requests == []
+
+
+async def test_detected_server_comes_before_the_local_model(tmp_path: Path) -> None:
+    """A server on loopback is used, with the model it lists."""
+    pretend_installed(tmp_path)
+    async with (
+        RawHttpServer(serve) as server,
+        started(settings(tmp_path, detect=True), signatures=vllm_at(server.port)) as directory,
+    ):
+        assert names(directory) == ["vllm", "local"]
+        assert (directory.current().state, directory.current().models) == ("healthy", ["qwen"])
+        assert await read(directory.select()) == "Hello you"
+        assert server.requests[-1].json["model"] == "qwen"
+
+
+async def test_local_is_forced_when_it_is_preferred(tmp_path: Path) -> None:
+    """CONDUIT_PROVIDER=local uses nothing else, whatever is configured."""
+    pretend_installed(tmp_path)
+    config = ProviderConfig(name="house", base_url="http://127.0.0.1:9/v1")
+    async with started(settings(tmp_path, config, preferred="local")) as directory:
+        assert names(directory) == ["local"]
+
+
+async def test_preferred_provider_answers_by_default(tmp_path: Path) -> None:
+    """A name in CONDUIT_PROVIDER moves that provider to the front."""
+    configs = [ProviderConfig(name=name, base_url="http://127.0.0.1:9/v1") for name in ("a", "b")]
+    async with started(settings(tmp_path, *configs, preferred="b"), interval=60) as directory:
+        assert names(directory) == ["b", "a"]
+
+
+async def test_name_and_model_choose_the_provider(tmp_path: Path) -> None:
+    """By name, by a model only one of them lists, or a line that says what there is."""
+    pretend_installed(tmp_path)
+    async with RawHttpServer(serve) as server:
+        config = ProviderConfig(name="house", base_url=server.base_url, model="big")
+        async with started(settings(tmp_path, config)) as directory:
+            await eventually(lambda: directory.current().models)
+            assert inner(directory.select("local")) == "local"
+            assert inner(directory.select(None, "SmolLM2-135M-Instruct")) == "local"
+            assert inner(directory.select(None, "qwen")) == "house"
+            with pytest.raises(ProviderError, match=r"no provider 'nope'.*house, local"):
+                directory.select("nope")
+            with pytest.raises(ProviderError, match="no model 'gpt-5'"):
+                directory.select("local", "gpt-5")
+            await read(directory.select(None, "qwen"))
+            assert server.requests[-1].json["model"] == "qwen"
+
+
+async def test_missing_key_is_named_before_anything_is_sent(tmp_path: Path) -> None:
+    """A configured key variable that is unset is a status and an error, not a 401."""
+    async with RawHttpServer(serve) as server:
+        config = ProviderConfig(name="house", base_url=server.base_url, key_variable="HOUSE_KEY")
+        async with started(settings(tmp_path, config)) as directory:
+            assert directory.current().state == "down"
+            assert "HOUSE_KEY" in directory.current().reason
+            with pytest.raises(ProviderError, match="Set HOUSE_KEY"):
+                directory.select()
+        assert server.requests == []
+
+
+async def test_refused_key_shows_as_down_without_a_question(tmp_path: Path) -> None:
+    """The first look at a configured endpoint tells a bad key before anybody asks."""
+
+    async def refuse(_request: RawRequest, reply: RawReply) -> None:
+        await reply.json({"error": {"message": "bad key sk-mine"}}, status=401)
+
+    async with RawHttpServer(refuse) as server:
+        config = ProviderConfig(name="house", base_url=server.base_url, api_key=Secret("sk-mine"))
+        async with started(settings(tmp_path, config)) as directory:
+            await eventually(lambda: directory.current().state == "down")
+            assert "sk-mine" not in directory.current().reason
+
+
+async def test_traffic_moves_the_status_and_is_announced(tmp_path: Path) -> None:
+    """A failed answer degrades, a good one heals; the same state twice is announced once."""
+    fail = asyncio.Event()
+
+    async def moody(request: RawRequest, reply: RawReply) -> None:
+        if request.method == "POST" and fail.is_set():
+            await reply.json({"error": {}}, status=503)
+        else:
+            await serve(request, reply)
+
+    async with RawHttpServer(moody) as server:
+        config = ProviderConfig(name="house", base_url=server.base_url, model="m")
+        async with started(settings(tmp_path, config), interval=60) as directory:
+            await eventually(lambda: directory.current().state == "healthy")
+            changes: list[str] = []
+            unsubscribe = directory.on_change(lambda status: changes.append(status.state))
+            fail.set()
+            for _ in range(2):
+                with pytest.raises(ProviderError):
+                    await read(directory.select())
+            fail.clear()
+            await read(directory.select())
+            await read(directory.select())
+            assert changes == ["degraded", "healthy"]
+            assert directory.current().latency.ttft_p50 is not None
+            unsubscribe()
+            directory.record_failure("house", failures.unreachable("house", "http://x"))
+            assert changes == ["degraded", "healthy"]
+
+
+async def test_down_provider_heals_when_it_comes_back(tmp_path: Path) -> None:
+    """Nobody has to ask for the status to become right again."""
+    port = free_port()
+    config = ProviderConfig(name="house", base_url=f"http://127.0.0.1:{port}/v1", model="m")
+    async with started(settings(tmp_path, config)) as directory:
+        await eventually(lambda: directory.current().state == "down")
+        async with RawHttpServer(serve, port=port):
+            await eventually(lambda: directory.current().state == "healthy")
+
+
+async def test_detected_server_is_forgotten_when_it_is_gone(tmp_path: Path) -> None:
+    """A server that was only found by looking makes way for the installed model."""
+    pretend_installed(tmp_path)
+    async with RawHttpServer(serve) as server:
+        looking = settings(tmp_path, detect=True)
+        signatures = vllm_at(server.port)
+        stack = started(looking, signatures=signatures)
+        directory = await stack.__aenter__()
+        assert names(directory) == ["vllm", "local"]
+    with pytest.raises(ProviderError):
+        await read(directory.select())
+    await eventually(lambda: names(directory) == ["local"])
+    await stack.__aexit__(None, None, None)
+
+
+async def test_missing_engine_is_named_with_its_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A model without llama.cpp says which command brings it, and recovers once it is there."""
+    pretend_installed(tmp_path)
+    present = False
+    monkeypatch.setattr(discovery, "engine_installed", lambda: present)
+    async with started(settings(tmp_path)) as directory:
+        assert directory.current().state == "down"
+        assert "pip install 'conduit_widget[local]'" in directory.current().reason
+        present = True
+        await eventually(lambda: directory.current().state == "healthy")
+
+
+async def test_listener_that_fails_does_not_stop_the_others(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A broken callback is logged; the next one still hears."""
+    heard: list[str] = []
+
+    def broken(_status: ProviderStatus) -> None:
+        raise RuntimeError("bug")
+
+    async with started(settings(tmp_path)) as directory:
+        directory.on_change(broken)
+        directory.on_change(lambda status: heard.append(status.state))
+        pretend_installed(tmp_path)
+        directory.select()
+        assert heard == ["healthy"]
+    assert "A listener for provider changes failed." in caplog.text
