@@ -15,6 +15,7 @@ import pytest
 from conduit_widget.client import ConnectionState, DelayRetry, HubConnection, RetryContext
 from conduit_widget.client import handlers as handlers_module
 from conduit_widget.client import invocations as invocations_module
+from conduit_widget.client import lifecycle as lifecycle_module
 from conduit_widget.client.invocations import StreamOverflowError
 from conduit_widget.errors import (
     AuthenticationError,
@@ -788,6 +789,26 @@ async def test_hub_that_drops_at_once_is_not_stormed(server: RawSignalRServer) -
             await socket.handshake()
         await eventually(lambda: len(delays) == 5)
     assert delays == [0.0, 2.0, 10.0, 30.0, 30.0]
+
+
+async def test_schedule_starts_over_after_a_connection_that_lasted(
+    server: RawSignalRServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lasting connection that drops comes back at once, however often it dropped before."""
+    monkeypatch.setattr(lifecycle_module, "MIN_STABLE", 0.0)
+    counts: list[int] = []
+
+    def policy(context: RetryContext) -> float:
+        counts.append(context.previous_retry_count)
+        return 0.0
+
+    async with connected(server, retry=policy) as (_, socket):
+        for _ in range(3):
+            socket.abort()
+            socket = await server.accept()  # noqa: PLW2901 - the next one
+            await socket.handshake()
+        await eventually(lambda: len(counts) == 3)
+    assert counts == [0, 0, 0]
 
 
 async def test_retry_now_skips_the_waiting_time(server: RawSignalRServer) -> None:
