@@ -21,9 +21,9 @@ __all__ = ["DEFAULT_SYSTEM_PROMPT", "ChatSettings", "Visibility"]
 
 Visibility = Literal["open", "members"]
 
-DEFAULT_SYSTEM_PROMPT: Final = (
-    "You are a helpful assistant in a chat. Answer briefly and plainly. Say so when you do not know."
-)
+DEFAULT_SYSTEM_PROMPT: Final = "You are a helpful assistant."
+"""Short on purpose: with instructions on style and honesty added, SmolLM2-135M no longer named France's
+capital (20 generations compared)."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
