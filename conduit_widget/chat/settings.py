@@ -22,8 +22,7 @@ __all__ = ["DEFAULT_SYSTEM_PROMPT", "ChatSettings", "Visibility"]
 Visibility = Literal["open", "members"]
 
 DEFAULT_SYSTEM_PROMPT: Final = "You are a helpful assistant."
-"""Short on purpose: with instructions on style and honesty added, SmolLM2-135M no longer named France's
-capital (20 generations compared)."""
+"""Short on purpose: in a handful of runs a longer one (style, honesty) misled the 135M local model."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
