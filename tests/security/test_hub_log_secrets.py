@@ -34,16 +34,18 @@ def everything_logged() -> Iterator[io.StringIO]:
     )
     root, access_logger = logging.getLogger(), logging.getLogger("uvicorn.access")
     names = ["", "uvicorn", "uvicorn.error", "uvicorn.access", "websockets", "websockets.server", "asyncio"]
-    levels = {name: logging.getLogger(name).level for name in names}
+    before = {name: (logging.getLogger(name).level, logging.getLogger(name).propagate) for name in names}
     for name in names:
         logging.getLogger(name).setLevel(1)
+        logging.getLogger(name).propagate = True  # another server of this process may have cut it off
     root.addHandler(plain)
     access_logger.addHandler(access)
     yield stream
     root.removeHandler(plain)
     access_logger.removeHandler(access)
-    for name, level in levels.items():
+    for name, (level, propagate) in before.items():
         logging.getLogger(name).setLevel(level)
+        logging.getLogger(name).propagate = propagate
 
 
 async def test_no_secret_is_logged_when_clients_come_go_and_fail(everything_logged: io.StringIO) -> None:
