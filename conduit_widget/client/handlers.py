@@ -114,7 +114,7 @@ class Handlers:
                 failed = True
                 _logger.exception("a handler of %s failed", _known(invocation, handlers))
                 continue
-            if inspect.isawaitable(result):
+            if result is not None and inspect.isawaitable(result):
                 return self._await_rest(invocation, handlers, position, result)
         self._finish(invocation, handlers, result, failed=failed)
         return None

@@ -140,7 +140,7 @@ class HubConnection:
     ) -> None:
         await self.stop()
 
-    async def invoke(self, target: str, *args: Any, timeout: float | None = None) -> Any:  # noqa: ASYNC109 - its error names the target
+    async def invoke(self, target: str, *args: Any, timeout: float | None = None) -> Any:
         """Invoke a hub method and return its result (None for void). ``timeout`` in seconds; None waits.
 
         Raises:
