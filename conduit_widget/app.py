@@ -18,7 +18,7 @@ from typing import Final
 from filelock import FileLock, Timeout
 
 from conduit_widget import __version__
-from conduit_widget.chat.chat import build_chat
+from conduit_widget.chat.chat import Chat, build_chat
 from conduit_widget.chat.history_store_sqlite import SqliteHistoryStore
 from conduit_widget.chat.settings import ChatSettings
 from conduit_widget.client import local_hub
@@ -168,10 +168,11 @@ async def _serve(settings: HubSettings, on_ready: Callable[[str], None]) -> None
             allowed_hosts=(*LOOPBACK_HOSTS, settings.host, *settings.allowed_hosts),
             routes=routes,
             lifespan=lifespan,
+            on_drain=chat.drain,
         )
         stop = asyncio.Event()
         if settings.idle_timeout > 0:
-            watcher = asyncio.create_task(_stop_when_idle(app, settings.idle_timeout, stop))
+            watcher = asyncio.create_task(_stop_when_idle(app, chat, settings.idle_timeout, stop))
             stack.callback(watcher.cancel)
         stack.callback(local_hub.remove_runtime, settings.data_dir, instance)
         await serve(app, settings.host, settings.port, on_ready=ready, stop=stop)
@@ -186,10 +187,14 @@ def _health_of(instance: str) -> HttpHandler:
     return health
 
 
-async def _stop_when_idle(app: HubApp, timeout: float, stop: asyncio.Event) -> None:
-    """Set ``stop`` once nobody was connected for ``timeout`` seconds."""
+async def _stop_when_idle(app: HubApp, chat: Chat, timeout: float, stop: asyncio.Event) -> None:
+    """Set ``stop`` once nobody was connected, and nothing was being written, for ``timeout`` seconds."""
+    last_busy = time.monotonic()
     while True:
-        idle = 0.0 if app.connections_active else time.monotonic() - app.last_active
+        now = time.monotonic()
+        if app.connections_active or chat.busy:
+            last_busy = now
+        idle = now - max(app.last_active, last_busy)
         if idle >= timeout:
             logger.info("No connection for %g s: the hub ends.", timeout)
             stop.set()

@@ -34,6 +34,11 @@ class Chat:
             await self._interrupt(stream)
         self._feed.start()
 
+    @property
+    def busy(self) -> bool:
+        """Whether an answer is being written or waits, with or without a reader."""
+        return self.chat_hub.generations.busy
+
     async def drain(self) -> None:
         """Interrupt every answer, its text committed and sent; later messages are kept but not answered."""
         await self.chat_hub.generations.drain()

@@ -85,6 +85,11 @@ class GenerationQueue:
         """Whether an answer is being written or waits."""
         return conversation_id in self._unfinished
 
+    @property
+    def busy(self) -> bool:
+        """Whether any answer of this hub is being written or waits."""
+        return bool(self._unfinished)
+
     def open_streams(self, conversation_id: str) -> list[OpenStream]:
         """Return the answers being written, with their text so far."""
         return [g.open_stream() for g in self._lines.get(conversation_id, ()) if g.is_open]

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Final
 
@@ -57,6 +57,7 @@ class HubApp:
     """Serves ``hubs`` (path → hub). Loopback origins and hosts are let in unless others are named.
 
     ``lifespan`` wraps the server's life; ``protocols`` are the hub protocols spoken (JSON unless given).
+    ``on_drain`` runs once a drain begins, while everybody is still connected: the place for last words.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class HubApp:
         protocols: Sequence[HubProtocol] = (),
         lifespan: Lifespan | None = None,
         wheel: TimerWheel | None = None,
+        on_drain: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self.limits = limits or HubLimits()
         self.metrics = metrics or HubMetrics()
@@ -80,6 +82,7 @@ class HubApp:
         self._policy = OriginPolicy(allowed_origins, allowed_hosts)
         self._wheel = wheel or TimerWheel()
         self._lifespan = lifespan or nullcontext
+        self._on_drain = on_drain
         self._draining = False
         self._endpoints: set[ConnectionEndpoint] = set()
         self._leaving: set[ConnectionEndpoint] = set()
@@ -131,8 +134,10 @@ class HubApp:
 
         What is still there after ``timeout`` seconds is left to the server to cut.
         """
-        self._draining = True
+        first, self._draining = not self._draining, True
         deadline = time.monotonic() + timeout
+        if first and self._on_drain is not None:
+            await self._on_drain()
         for endpoint in list(self._endpoints):
             endpoint.shutdown()
         while (self._endpoints or self._leaving) and time.monotonic() < deadline:

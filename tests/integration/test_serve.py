@@ -1,0 +1,115 @@
+"""``conduit-widget serve`` as a process: ready line, one hub a data directory, SIGTERM, idle end."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conduit_widget.client import HubConnection, local_hub
+from conduit_widget.contract import CHAT_HUB_PATH
+from conduit_widget.hub import server
+from tests.support.live_hub import LiveHub
+from tests.support.waiting import eventually
+
+
+def test_listener_names_its_protocol() -> None:
+    """The listening socket says TCP, which is what makes asyncio switch Nagle's delay off."""
+    listener = server._bind("127.0.0.1", 0)
+    try:
+        assert listener.proto == socket.IPPROTO_TCP
+    finally:
+        listener.close()
+
+
+def test_second_hub_on_a_data_directory_is_refused(tmp_path: Path) -> None:
+    """Two hubs on one history would break its order: the second says where the first is."""
+    hub = LiveHub(tmp_path).start()
+    try:
+        second = subprocess.run(
+            [sys.executable, "-m", "conduit_widget", "serve", "--port", "0", "--data-dir", str(tmp_path)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert second.returncode == 1
+        assert hub.url in second.stderr
+        assert "--data-dir" in second.stderr
+        assert len(second.stderr.strip().splitlines()) == 1
+    finally:
+        hub.stop()
+
+
+def test_address_others_can_reach_needs_a_key(tmp_path: Path) -> None:
+    """Binding beyond loopback without a configured key is refused in one line."""
+    run = subprocess.run(
+        [
+            *(sys.executable, "-m", "conduit_widget", "serve", "--host", "0.0.0.0"),
+            *("--port", "0", "--data-dir", str(tmp_path)),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 1
+    assert "--key-file" in run.stderr
+
+
+@pytest.mark.timeout(180)
+async def test_sigterm_in_mid_answer_sends_the_text_then_close_and_loses_nothing(tmp_path: Path) -> None:
+    """Drain: the open answer is committed and sent as interrupted, Close allows reconnect, exit code 0."""
+    hub = LiveHub(tmp_path, {"CONDUIT_PROVIDER": "local"}).start()
+    updates: list[dict[str, Any]] = []
+    text: list[str] = []
+    reconnecting = asyncio.Event()
+    async with HubConnection(hub.url + CHAT_HUB_PATH, access_token=hub.token("ada")) as connection:
+        connection.on("MessageUpdated", updates.append)
+        connection.on("StreamToken", lambda _conversation, token, _metadata: text.append(token))
+        connection.on_reconnecting(lambda _error: reconnecting.set())
+        joined = await connection.invoke("JoinConversation", "drain")
+        question = {"id": str(uuid.uuid4()), "role": "user", "content": "Write a very long story."}
+        await connection.invoke("SendMessage", "drain", question)
+        await eventually(lambda: len(text) > 3, within=60, what="tokens arrive")
+        code = await asyncio.to_thread(hub.terminate)
+        assert code == 0
+        await asyncio.wait_for(reconnecting.wait(), 10)
+        assert updates, "the last words came before the Close"
+        assert updates[-1]["metadata"]["status"] == "interrupted"
+        assert updates[-1]["content"] == "".join(text)
+        hub.start()
+        await eventually(lambda: connection.connection_id, within=40, what="the client is back")
+        resumed = await connection.invoke(
+            "ResumeConversation", "drain", joined["epoch"], updates[-1]["metadata"]["eventSeq"]
+        )
+        assert resumed["recovered"] is True
+        assert resumed.get("events", []) == []
+    hub.stop()
+
+
+async def test_hub_ends_by_itself_after_its_last_connection(tmp_path: Path) -> None:
+    """With an idle timeout the hub stays while somebody is connected, then ends and takes its file along."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "conduit_widget", "serve", "--port", "0", "--idle-timeout", "1"),
+        *("--data-dir", str(tmp_path)),
+        stdout=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        runtime = await eventually(lambda: local_hub.find(tmp_path), within=30, what="the hub runs")
+        token = local_hub.mint(runtime, "ada", "Ada").access_token
+        async with HubConnection(runtime.url + CHAT_HUB_PATH, access_token=token) as connection:
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(process.wait(), 2)
+            assert await connection.invoke("RequestProviderStatus")
+        assert await asyncio.wait_for(process.wait(), 20) == 0
+        assert local_hub.read_runtime(tmp_path) is None
+    finally:
+        if process.returncode is None:
+            process.send_signal(signal.SIGKILL)
+            await process.wait()
