@@ -275,8 +275,10 @@ describe("the connection", () => {
     await live();
     await push(connection("reconnecting", clock.now() + 8_000));
     expect(text(".badge")).toBe("Reconnecting in 8 s");
+    clock.advance(900);
+    await painted();
     expect(root().querySelector(".banner"), "short drops pass unnoticed").toBeNull();
-    clock.advance(2_000);
+    clock.advance(1_100);
     await painted();
     expect(text(".badge")).toBe("Reconnecting in 6 s");
     expect(text(".banner")).toContain("Lost.");
