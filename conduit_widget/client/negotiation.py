@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
 
+import msgspec
+
 from conduit_widget.errors import AuthenticationError, ConnectionFailedError, RemoteProtocolError
 from conduit_widget.protocol.hub_protocol import TransferFormat
 from conduit_widget.protocol.negotiate import NEGOTIATE_VERSION, NegotiateResponse, parse_negotiate
@@ -16,6 +18,7 @@ from conduit_widget.transports.http import HttpClient, HttpReply
 TokenFactory = Callable[[], str | Awaitable[str | None] | None]
 UrlFactory = Callable[[], str | Awaitable[str]]
 
+MAX_REFUSAL_CHARS: Final = 200
 MAX_REDIRECTS: Final = 100
 WEB_SOCKETS: Final = "WebSockets"
 
@@ -31,6 +34,12 @@ class Endpoint:
     url: str = field(repr=False)
     headers: Mapping[str, str] = field(repr=False)
     connection_id: str | None
+
+
+class _Refusal(msgspec.Struct, frozen=True):
+    """The body our own hub, and many web frameworks, send with a refusal."""
+
+    error: str | None = None
 
 
 @dataclass(frozen=True)
@@ -106,7 +115,8 @@ class Negotiator:
             reply = await self._post(target)
         if reply.status_code in (_HTTP_UNAUTHORIZED, _HTTP_FORBIDDEN):
             raise AuthenticationError(
-                f"The hub refused the access token (HTTP {reply.status_code}); sign in again.",
+                f"{_said(reply) or 'The hub refused the access token'} (HTTP {reply.status_code}): "
+                "get a fresh token for this hub.",
                 reply.status_code,
             )
         if reply.status_code != _HTTP_OK:
@@ -136,6 +146,15 @@ class Negotiator:
         if cookie:
             headers.setdefault("Cookie", cookie)
         return Endpoint(connect_url(target.url, connection_token), headers, connection_id)
+
+
+def _said(reply: HttpReply) -> str | None:
+    """Return the hub's own words for a refusal, when it gave some that fit a line."""
+    try:
+        text = msgspec.json.decode(reply.body, type=_Refusal).error
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    return text if text and len(text) <= MAX_REFUSAL_CHARS and text.isprintable() else None
 
 
 def negotiate_url(hub_url: str) -> str:

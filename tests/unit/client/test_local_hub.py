@@ -186,6 +186,7 @@ def test_killed_hub_is_started_again_by_whoever_asks(stand_in: Path) -> None:
     first = find_or_start(stand_in)
     os.kill(first.pid, signal.SIGKILL)
     eventually_sync(lambda: find(stand_in) is None)
+    eventually_sync(lambda: local_hub._children[0].poll() is not None)  # silent a moment before it is dead
     second = find_or_start(stand_in)
     assert second.instance != first.instance
     assert len(local_hub._children) == 1
