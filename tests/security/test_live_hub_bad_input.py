@@ -97,7 +97,7 @@ def forged(hub: LiveHub, *, key: bytes | None = None, algorithm: str | None = "H
     body = {name: value for name, value in body.items() if value is not None}
     secret = load_or_create_secret(hub.data_dir / "hub.key")
     if algorithm is None:
-        return jwt.encode(body, None, algorithm="none")
+        return jwt.encode(body, "", algorithm="none")
     return jwt.encode(body, key if key is not None else secret, algorithm=algorithm)
 
 
