@@ -68,7 +68,7 @@ def build_front_end(root: Path) -> None:
         npm, folder = node_from_package()
         environment["PATH"] = folder + os.pathsep + environment.get("PATH", "")
     js = root / "js"
-    for step in (["ci", "--no-audit", "--no-fund"], ["run", "build"]):
+    for step in (["ci", "--omit=dev", "--no-audit", "--no-fund"], ["run", "build"]):
         try:
             subprocess.run(
                 [*npm, *step], cwd=js, env=environment, check=True, stdout=sys.stderr, stderr=sys.stderr

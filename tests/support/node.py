@@ -64,7 +64,7 @@ def npm_ci(folder: Path, node: Node) -> None:
 
     """
     lock, done = folder / "package-lock.json", folder / "node_modules" / ".package-lock.json"
-    if done.exists() and done.stat().st_mtime >= lock.stat().st_mtime:
+    if done.exists() and done.stat().st_mtime >= lock.stat().st_mtime and _is_whole(folder):
         return
     command = [*node.npm, "ci", "--no-audit", "--no-fund"]
     result = subprocess.run(
@@ -78,6 +78,13 @@ def npm_ci(folder: Path, node: Node) -> None:
     )
     if result.returncode:
         raise RuntimeError(f"npm ci failed in {folder.name}: {(result.stderr or result.stdout)[-2000:]}")
+
+
+def _is_whole(folder: Path) -> bool:
+    """Whether every direct dependency is there: a wheel build leaves out what only tests need."""
+    package = json.loads((folder / "package.json").read_text(encoding="utf-8"))
+    names = {**package.get("dependencies", {}), **package.get("devDependencies", {})}
+    return all((folder / "node_modules" / name / "package.json").exists() for name in names)
 
 
 def npm_run(folder: Path, script: str, node: Node) -> None:
