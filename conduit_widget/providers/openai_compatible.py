@@ -18,12 +18,12 @@ import httpx2
 import msgspec
 
 from conduit_widget.errors import ProviderError
+from conduit_widget.event_stream import EventDataDecoder, EventTooLargeError
 from conduit_widget.providers import failures
 from conduit_widget.providers.clocks import GenerationClocks
 from conduit_widget.providers.completion_stream import CompletionStream
 from conduit_widget.providers.config import Secret, Timeouts
 from conduit_widget.providers.provider import Chunk, GenerationRequest
-from conduit_widget.providers.sse import EventDataDecoder, EventTooLargeError
 
 _log = logging.getLogger(__name__)
 

@@ -1,4 +1,4 @@
-"""The event stream decoder."""
+"""Server-sent events, written and read."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conduit_widget.providers.sse import EventDataDecoder, EventTooLargeError
+from conduit_widget.event_stream import EventDataDecoder, EventTooLargeError, encode_event
+from tests.support.signalr_vectors import VECTORS
 
 
 @given(
@@ -55,3 +56,30 @@ def test_memory_is_bounded_when_an_event_never_ends(stream: bytes) -> None:
 
     with pytest.raises(EventTooLargeError):
         feed_for_ever()
+
+
+@pytest.mark.parametrize("vector", VECTORS["sse_write"], ids=lambda vector: repr(vector["payload"]))
+def test_events_are_written_as_the_official_hub_writes_them(vector: dict[str, str]) -> None:
+    """Byte for byte."""
+    assert encode_event(vector["payload"].encode()) == vector["encoded"].encode()
+
+
+@given(
+    payloads=st.lists(st.binary(min_size=1, max_size=80), max_size=6),
+    cuts=st.lists(st.integers(min_value=0, max_value=500), max_size=12),
+)
+def test_written_events_are_read_back_wherever_they_are_cut(payloads: list[bytes], cuts: list[int]) -> None:
+    """Any bytes survive, apart from the kind of their line ends."""
+    stream = b"".join(map(encode_event, payloads))
+    edges = [0, *sorted(min(cut, len(stream)) for cut in cuts), len(stream)]
+    decoder = EventDataDecoder()
+    out = [event for start, end in pairwise(edges) for event in decoder.feed(stream[start:end])]
+    assert out == [payload.replace(b"\r\n", b"\n").replace(b"\r", b"\n") for payload in payloads]
+
+
+def test_event_is_complete_at_a_carriage_return() -> None:
+    """A stream with bare CRs does not wait for the byte after them."""
+    decoder = EventDataDecoder()
+    assert decoder.feed(b"data: x\r") == []
+    assert decoder.feed(b"\r") == [b"x"]
+    assert decoder.feed(b"\ndata: y\r\n\r") == [b"y"]

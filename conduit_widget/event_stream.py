@@ -1,0 +1,93 @@
+"""Server-sent events: payloads to bytes and back (WHATWG HTML, section 9.2).
+
+Only ``data`` matters here; event names, ids and comments are skipped. The payload stays bytes so that JSON is
+decoded from it directly.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+MAX_EVENT_BYTES: Final = 1024 * 1024
+
+_LINE_END: Final = re.compile(rb"\r\n|\n|\r")
+
+
+class EventTooLargeError(ValueError):
+    """An event grew over its limit in bytes without ending."""
+
+
+def encode_event(payload: bytes) -> bytes:
+    """Return one event with a ``data`` line for each line of ``payload``, as .NET's hub writes it."""
+    if not payload:
+        return b"\r\n"
+    if b"\n" not in payload and b"\r" not in payload:
+        return b"data: " + payload + b"\r\n\r\n"
+    return b"".join(b"data: " + line + b"\r\n" for line in _LINE_END.split(payload)) + b"\r\n"
+
+
+class EventDataDecoder:
+    """Incremental decoder, indifferent to where the bytes are split and to the kind of line end."""
+
+    def __init__(self, max_event_bytes: int = MAX_EVENT_BYTES) -> None:
+        self._max_event_bytes = max_event_bytes
+        self._tail: list[bytes] = []
+        self._tail_bytes = 0
+        self._data: list[bytes] = []
+        self._data_bytes = 0
+        self._ended_in_cr = False
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """Return the payloads of the events completed by ``data``.
+
+        Raises:
+            EventTooLargeError: an event exceeds the limit.
+
+        """
+        if self._ended_in_cr and data:
+            self._ended_in_cr = False
+            if data[0] == 0x0A:  # the second half of a CRLF
+                data = data[1:]
+        if b"\r" in data:
+            self._ended_in_cr = data.endswith(b"\r")
+            data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        *lines, rest = data.split(b"\n")
+        if lines and self._tail:
+            self._tail.append(lines[0])
+            lines[0] = b"".join(self._tail)
+            self._tail.clear()
+            self._tail_bytes = 0
+        events = []
+        for line in lines:
+            if not line:
+                if self._data:
+                    events.append(self._take())
+            elif line.startswith(b"data:"):
+                self._append(line[6:] if line[5:6] == b" " else line[5:])
+            elif line == b"data":
+                self._append(b"")
+        if rest:
+            self._tail.append(rest)
+            self._tail_bytes += len(rest)
+            self._check()
+        return events
+
+    def flush(self) -> list[bytes]:
+        """Return a last event whose closing blank line never came (some servers end on ``[DONE]``)."""
+        return self.feed(b"\n\n") if self._tail or self._data else []
+
+    def _append(self, value: bytes) -> None:
+        self._data.append(value)
+        self._data_bytes += len(value)
+        self._check()
+
+    def _take(self) -> bytes:
+        payload = self._data[0] if len(self._data) == 1 else b"\n".join(self._data)
+        self._data.clear()
+        self._data_bytes = 0
+        return payload
+
+    def _check(self) -> None:
+        if self._data_bytes + self._tail_bytes > self._max_event_bytes:
+            raise EventTooLargeError(f"A streamed event exceeds {self._max_event_bytes} bytes.")
