@@ -248,10 +248,10 @@ class ConnectionEndpoint:
         # Pings only prove life; completions and stream items answer nothing this hub asked.
 
     def _answer_oversized(self, data: bytes, context: HubConnectionContext) -> bytes:
-        if context.protocol.transfer_format is TransferFormat.BINARY or self._dispatcher is None:
+        if self._dispatcher is None:
             return data
         limit = self._mount.limits.max_message_bytes
-        data, oversized = set_oversized_apart(data, limit)
+        data, oversized = set_oversized_apart(data, limit, context.protocol.transfer_format)
         for item in oversized:
             error = MessageTooLargeError(item.size_bytes, limit)
             self._dispatcher.refuse(item.invocation_id, f"{item.target[:64]}: {error}")

@@ -54,7 +54,9 @@ async def test_negotiate_keeps_the_token_secret_from_the_id() -> None:
     async with running(_app()) as url:
         answer = (await negotiate(url, PATH, token())).json()
         assert answer["negotiateVersion"] == 1
-        assert answer["availableTransports"] == [{"transport": "WebSockets", "transferFormats": ["Text"]}]
+        assert answer["availableTransports"] == [
+            {"transport": "WebSockets", "transferFormats": ["Text", "Binary"]}
+        ]
         assert answer["connectionId"] != answer["connectionToken"]
         address = f"{url.replace('http', 'ws', 1)}{PATH}?access_token={token()}&id="
         with pytest.raises(Exception, match="404"):

@@ -1,0 +1,63 @@
+"""Who may come in: the request's Host, its Origin, its credential. Refusals are responses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from conduit_widget.contract import HEALTH_PATH, READY_PATH
+from conduit_widget.errors import AuthenticationError
+from conduit_widget.hub.auth import Authenticator, read_credential
+from conduit_widget.hub.http import HttpRequest, HttpResponse, Send, error_response, send_response
+from conduit_widget.hub.mount import MountedHub
+from conduit_widget.hub.origins import OriginPolicy
+from conduit_widget.hub.principal import Principal
+
+_UNCHECKED_HOSTS: Final = frozenset({HEALTH_PATH, READY_PATH})
+
+
+class Admission:
+    """The checks every request passes, whatever it wants."""
+
+    def __init__(
+        self, authenticator: Authenticator, allowed_origins: Sequence[str], allowed_hosts: Sequence[str]
+    ) -> None:
+        self._authenticator = authenticator
+        self._policy = OriginPolicy(allowed_origins, allowed_hosts)
+
+    def refusal(self, request: HttpRequest) -> HttpResponse | None:
+        """Return what refuses a request's Host or Origin, if one of them is not allowed."""
+        host = request.headers.get("host", "")
+        if request.path not in _UNCHECKED_HOSTS and not self._policy.allows_host(host):
+            return error_response(400, "This Host is not served here; allow it with --allow-host.")
+        origin = request.headers.get("origin")
+        if origin is not None and not self._policy.allows_origin(origin):
+            return error_response(403, "This origin is not allowed; allow it with --allow-origin.")
+        return None
+
+    def preflight(self, request: HttpRequest) -> HttpResponse | None:
+        """Return the answer to a CORS preflight, if the request is one (its origin is allowed)."""
+        origin = request.headers.get("origin")
+        if origin is None or request.method != "OPTIONS":
+            return None
+        return HttpResponse(204, headers=self._policy.preflight_headers(origin))
+
+    def cors_headers(self, request: HttpRequest) -> Mapping[str, str]:
+        """Return the CORS headers for a request that was let in."""
+        return self._policy.headers(request.headers.get("origin"))
+
+    async def authenticate(self, request: HttpRequest, mount: MountedHub) -> Principal | HttpResponse:
+        """Return who asks, or the 401 or 403 that refuses them."""
+        try:
+            return await self._authenticator.authenticate(read_credential(request))
+        except AuthenticationError as error:
+            mount.meter.refused("unauthorized")
+            return error_response(error.status_code, str(error), {"www-authenticate": "Bearer"})
+
+
+async def refuse_websocket(extensions: Mapping[str, object], send: Send, response: HttpResponse) -> None:
+    """Refuse a WebSocket with an HTTP response where the server can, else with a plain 403."""
+    if "websocket.http.response" in extensions:
+        await send_response(send, response, "websocket.http.response")
+    else:
+        await send({"type": "websocket.close", "code": 1008, "reason": ""})

@@ -1,0 +1,61 @@
+"""``POST …/negotiate``: a secret token for one connection, and the transports it may use."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection
+from typing import Final
+
+from conduit_widget.hub.http import HttpRequest, HttpResponse, error_response
+from conduit_widget.hub.mount import MountedHub
+from conduit_widget.hub.pending import PendingConnections
+from conduit_widget.hub.principal import Principal
+from conduit_widget.hub.registry import ConnectionRegistry
+from conduit_widget.protocol.hub_protocol import TransferFormat
+from conduit_widget.protocol.negotiate import AvailableTransport, NegotiateResponse, encode_negotiate
+
+NEGOTIATE: Final = "/negotiate"
+RETRY_AFTER: Final = {"retry-after": "1"}
+
+
+class Negotiation:
+    """Answers negotiate, versions 0 and 1 (TransportProtocols.md)."""
+
+    def __init__(self, registry: ConnectionRegistry, pending: PendingConnections) -> None:
+        self._registry = registry
+        self._pending = pending
+
+    def refusal(self, request: HttpRequest) -> HttpResponse | None:
+        """Return what refuses a negotiate before anybody asks who it is."""
+        if request.method != "POST":
+            return error_response(405, "Use POST.", {"allow": "POST"})
+        if self._registry.draining:
+            return error_response(503, "The hub is restarting.", RETRY_AFTER)
+        return None
+
+    def respond(self, request: HttpRequest, mount: MountedHub, user: Principal) -> HttpResponse:
+        """Promise ``user`` a connection to the hub."""
+        self._registry.last_active = time.monotonic()
+        refusal = self._registry.limit_text(user)
+        if refusal is not None:
+            mount.meter.refused("limit")
+            return HttpResponse(200, encode_negotiate(NegotiateResponse(error=refusal)))
+        version = 1 if request.query.get("negotiateVersion", "0") >= "1" else 0
+        token, pending = self._pending.create(mount.path, user.user_id, public=version > 0)
+        response = NegotiateResponse(
+            negotiate_version=version,
+            connection_id=pending.connection_id,
+            connection_token=token if version > 0 else None,
+            available_transports=available_transports(mount),
+        )
+        return HttpResponse(200, encode_negotiate(response), headers={"cache-control": "no-store"})
+
+
+def available_transports(mount: MountedHub) -> list[AvailableTransport]:
+    """Return what the hub offers, best first."""
+    spoken = {protocol.transfer_format for protocol in mount.protocols.values()}
+    return [AvailableTransport("WebSockets", _formats(spoken))]
+
+
+def _formats(spoken: Collection[TransferFormat]) -> list[str]:
+    return [item.value for item in (TransferFormat.TEXT, TransferFormat.BINARY) if item in spoken]

@@ -1,0 +1,82 @@
+"""The opening of a WebSocket: checks, the negotiated id, then an endpoint on the server's connection."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from conduit_widget.hub.admission import Admission, refuse_websocket
+from conduit_widget.hub.asgi_websocket import AsgiWebSocketConnection
+from conduit_widget.hub.endpoint import ConnectionEndpoint
+from conduit_widget.hub.http import (
+    HttpRequest,
+    HttpResponse,
+    Receive,
+    Scope,
+    Send,
+    error_response,
+    read_head,
+)
+from conduit_widget.hub.mount import MountedHub
+from conduit_widget.hub.negotiation import RETRY_AFTER
+from conduit_widget.hub.pending import PendingConnections, new_connection_id
+from conduit_widget.hub.principal import Principal
+from conduit_widget.hub.registry import ConnectionRegistry
+from conduit_widget.transports.server_connection import ServerConnection
+
+CONNECTION_EXTENSION: Final = "conduit.connection"
+
+
+class WebSocketOpening:
+    """Lets WebSockets in, or refuses them."""
+
+    def __init__(
+        self, admission: Admission, registry: ConnectionRegistry, pending: PendingConnections
+    ) -> None:
+        self._admission = admission
+        self._registry = registry
+        self._pending = pending
+
+    async def serve(self, scope: Scope, receive: Receive, send: Send, mount: MountedHub | None) -> None:
+        """Serve a ``websocket`` scope whose path belongs to ``mount``."""
+        await receive()  # websocket.connect
+        request = read_head(scope)
+        extensions = scope.get("extensions") or {}
+        refusal = self._admission.refusal(request)
+        if mount is None:
+            await refuse_websocket(extensions, send, refusal or error_response(404, "There is no hub here."))
+            return
+        if refusal is None and self._registry.draining:
+            refusal = error_response(503, "The hub is restarting.", RETRY_AFTER)
+        user = refusal or await self._admission.authenticate(request, mount)
+        if isinstance(user, HttpResponse):
+            await refuse_websocket(extensions, send, user)
+            return
+        connection_id = self._connection_id(request, mount, user)
+        if connection_id is None:
+            mount.meter.refused("unknown_id")
+            refusal = error_response(404, "There is no connection with that id.")
+            await refuse_websocket(extensions, send, refusal)
+            return
+        # The server's own connection where it has one, else a task of this application.
+        own = extensions.get(CONNECTION_EXTENSION)
+        adapter = AsgiWebSocketConnection(receive, send)
+        connection: ServerConnection = adapter if own is None else own
+        endpoint = ConnectionEndpoint(
+            connection,
+            mount,
+            connection_id=connection_id,
+            user=user,
+            on_gone=self._registry.gone,
+            refusal=self._registry.limit_text(user),
+        )
+        self._registry.add(endpoint)
+        connection.attach(endpoint)
+        if own is None:
+            await adapter.run()
+
+    def _connection_id(self, request: HttpRequest, mount: MountedHub, user: Principal) -> str | None:
+        token = request.query.get("id")
+        if token is None:
+            return new_connection_id()
+        pending = self._pending.take(token, mount.path, user.user_id)
+        return None if pending is None else pending.connection_id
