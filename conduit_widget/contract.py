@@ -75,6 +75,7 @@ TOKEN_EXPIRY_WARNING: Final = 30.0
 
 # Sizes and counts.
 MAX_MESSAGE_BYTES: Final = 64 * 1024
+MAX_CONTENT_BYTES: Final = 32 * 1024  # UTF-8 of the text; leaves room for JSON escapes and the envelope
 JOIN_SNAPSHOT_MESSAGES: Final = 50
 MAX_HISTORY_PAGE: Final = 200
 RECOVERY_EVENTS: Final = 300

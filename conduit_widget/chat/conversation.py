@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
-from conduit_widget.contract import ChatEvent
+from conduit_widget.contract import MAX_CONTENT_BYTES, ChatEvent
 from conduit_widget.hub.connection import HubConnectionContext
 from conduit_widget.hub.hub import Hub
 from conduit_widget.types import (
@@ -31,7 +31,6 @@ from .access import Access
 from .history_store import Commit, ConversationRecord, HistoryStore, Snapshot, StoredStream
 from .presence import Presence
 from .settings import ChatSettings
-from .validation import MAX_CONTENT_BYTES
 
 __all__ = ["Conversation"]
 

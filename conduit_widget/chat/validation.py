@@ -12,14 +12,13 @@ from typing import Any, Final
 
 import msgspec
 
-from conduit_widget.contract import MAX_ID_CHARS
+from conduit_widget.contract import MAX_CONTENT_BYTES, MAX_ID_CHARS
 from conduit_widget.errors import ValidationError
 from conduit_widget.types import Author, ChatMessage, Content, ImagePart, TextPart
 
 from .answer_options import AnswerOptions, read_options
 
 __all__ = [
-    "MAX_CONTENT_BYTES",
     "MAX_EXTRA_BYTES",
     "check_conversation_id",
     "check_history_request",
@@ -28,7 +27,6 @@ __all__ = [
     "check_position",
 ]
 
-MAX_CONTENT_BYTES: Final = 32 * 1024
 MAX_EXTRA_BYTES: Final = 8 * 1024
 """Most that metadata, attachments and unknown keys may weigh together, as JSON."""
 MAX_PARTS: Final = 32

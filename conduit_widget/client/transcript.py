@@ -235,6 +235,7 @@ class Transcript:
                 placeholder = _placeholder(delta, self.conversation_id)
                 self._place(placeholder)
                 changes.append(MessageChange(message=placeholder))
+        changes += self._name_model(delta)
         offset = stream.length
         added = stream.add(delta)
         if added is None:
@@ -245,6 +246,16 @@ class Transcript:
         if delta.done:
             changes += self._end_stream(delta, stream)
         return changes
+
+    def _name_model(self, delta: Delta) -> list[Change]:
+        """Say who is writing as soon as a delta tells; the hub's message says so only at the end."""
+        message = self._messages.get(delta.message_id)
+        if message is None or not delta.model or message.metadata.get("model"):
+            return []
+        named = {"model": delta.model, "provider": delta.provider}
+        message = msgspec.structs.replace(message, metadata={**message.metadata, **named})
+        self._place(message)
+        return [MessageChange(message=message)]
 
     def _end_stream(self, delta: Delta, stream: OpenText) -> list[Change]:
         """Keep the streamed text as the message's, until the hub's final version replaces it."""

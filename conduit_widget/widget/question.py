@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any, Final
 
-from conduit_widget.contract import MAX_ID_CHARS, MAX_MESSAGE_BYTES
+from conduit_widget.contract import MAX_CONTENT_BYTES, MAX_ID_CHARS
 from conduit_widget.errors import ValidationError
 from conduit_widget.types import ChatMessage
 
@@ -60,7 +60,7 @@ def check_text(text: object) -> None:
     if not text.strip():
         raise ValidationError("text", "is empty; write a question.")
     size = len(text.encode(errors="replace"))
-    if size > MAX_MESSAGE_BYTES:
+    if size > MAX_CONTENT_BYTES:
         raise ValidationError(
-            "text", f"has {size} bytes; the limit is {MAX_MESSAGE_BYTES}. Send it in parts."
+            "text", f"has {size} bytes; the limit is {MAX_CONTENT_BYTES}. Send it in parts."
         )

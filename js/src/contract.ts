@@ -40,6 +40,7 @@ export const TYPING_TTL = 6;
 export const COMM_INTERVAL = 0.033;
 /** Largest hub message, in bytes. */
 export const MAX_MESSAGE_BYTES = 64 * 1024;
+export const MAX_CONTENT_BYTES = 32 * 1024;
 export const JOIN_SNAPSHOT_MESSAGES = 50;
 export const MAX_HISTORY_PAGE = 200;
 

@@ -1,12 +1,9 @@
 import { useSignal } from "@preact/signals";
 import type { RefObject, TargetedKeyboardEvent, VNode } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { MAX_MESSAGE_BYTES } from "../contract";
+import { MAX_CONTENT_BYTES } from "../contract";
 import type { Store } from "../store";
 import { SendIcon, StopIcon } from "./icons";
-
-/** Room for the envelope around the text within the hub's limit. */
-const MAX_TEXT_BYTES = MAX_MESSAGE_BYTES - 1024;
 
 /** Where a message is written. Enter sends, Shift+Enter breaks the line, Escape stops the answer. */
 export function Composer({ store }: { store: Store }): VNode {
@@ -103,6 +100,6 @@ function useGrowing(area: RefObject<HTMLTextAreaElement | null>, draft: string):
 
 function tooLong(text: string): string | null {
   const bytes = new TextEncoder().encode(text).length;
-  if (bytes <= MAX_TEXT_BYTES) return null;
-  return `The message has ${bytes.toLocaleString("en")} bytes; the limit is ${MAX_TEXT_BYTES.toLocaleString("en")}. Shorten it or send it in parts.`;
+  if (bytes <= MAX_CONTENT_BYTES) return null;
+  return `The message has ${bytes.toLocaleString("en")} bytes; the limit is ${MAX_CONTENT_BYTES.toLocaleString("en")}. Shorten it or send it in parts.`;
 }

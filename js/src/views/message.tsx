@@ -137,7 +137,8 @@ function Thinking(): VNode {
 
 function StreamingFoot({ store, id }: { store: Store; id: string }): VNode | null {
   const metrics = useComputed(() => store.chat.value?.streams[id]?.metrics ?? null).value;
-  const line = metrics ? metricsLine(metrics) : "";
+  // The hub measures once a second: until there is a rate, a token count would only look stuck.
+  const line = metrics?.tokensPerSecond ? metricsLine(metrics) : "";
   return line ? <p class="foot metrics">{line}</p> : null;
 }
 

@@ -1,4 +1,11 @@
-import type { ChatMessage, ChatState, MessageMetadata, Op, Participant } from "../../src/contract";
+import type {
+  ChatMessage,
+  ChatState,
+  MessageMetadata,
+  Op,
+  Participant,
+  StreamMetrics,
+} from "../../src/contract";
 
 export const ADA: Participant = person("ada", "Ada");
 export const BO: Participant = person("bo", "Bo");
@@ -34,6 +41,6 @@ export function chatState(change: Partial<ChatState> = {}): ChatState {
   };
 }
 
-export function token(id: string, offset: number, text: string): Op {
-  return { op: "token", id, offset, text };
+export function token(id: string, offset: number, text: string, metrics?: StreamMetrics): Op {
+  return { op: "token", id, offset, text, ...(metrics && { metrics }) };
 }

@@ -124,7 +124,7 @@ describe("the composer", () => {
     press(type("é".repeat(40_000)), "Enter");
     await painted();
     expect(host.all("send")).toEqual([]);
-    expect(text(".notice")).toContain("80,000 bytes; the limit is 64,512");
+    expect(text(".notice")).toContain("80,000 bytes; the limit is 32,768");
     expect(find<HTMLTextAreaElement>("textarea").value).toHaveLength(40_000);
   });
 
@@ -175,6 +175,18 @@ describe("an answer", () => {
     expect(text(".answer .metrics span")).toBe("TTFT 0.41 s · 63 tok/s · 3 tokens");
     expect(text(".answer .name")).toBe("SmolLM2");
     expect(root().querySelector(".answer.open")).toBeNull();
+  });
+
+  it("shows no count while it is written until there is a rate", async () => {
+    await live({ messages: [question(1, "Q"), open] });
+    const first = { timeToFirstToken: 410, completionTokens: 1 };
+    host.push({ kind: "ops", n: 2, ops: [token("a2", 0, "One", first)] });
+    await painted();
+    expect(root().querySelector(".answer .metrics")).toBeNull();
+    const later = { ...first, tokensPerSecond: 63, completionTokens: 40 };
+    host.push({ kind: "ops", n: 3, ops: [token("a2", 3, " two", later)] });
+    await painted();
+    expect(text(".answer .metrics")).toBe("TTFT 0.41 s · 63 tok/s · 40 tokens");
   });
 
   it("is stopped by the button and by Escape", async () => {

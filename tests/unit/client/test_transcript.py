@@ -194,6 +194,17 @@ def test_late_joiner_gets_the_text_so_far_and_goes_on() -> None:
     assert transcript.streams["a"].text == "So far, so good"
 
 
+def test_answer_gets_its_model_s_name_with_the_first_delta_that_tells() -> None:
+    """The hub's placeholder does not know who will write; the view is told once, and the text still grows."""
+    transcript = joined(message("q", 1), seq=1)
+    receive(transcript, answer(2))
+    changes = token(transcript, "4", 0, model="m", provider="p")
+    assert [type(change) for change in changes] == [MessageChange, TokenChange]
+    assert transcript.messages[1].metadata["model"] == "m"
+    assert [type(change) for change in token(transcript, "2", 1, model="m")] == [TokenChange]
+    assert transcript.streams["a"].text == "42"
+
+
 def test_answer_ends_once_when_done_and_final_text_both_come() -> None:
     """The last delta ends the stream and keeps its text until the hub's final version replaces it."""
     transcript = joined(message("q", 1), seq=1)

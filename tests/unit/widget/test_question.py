@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from conduit_widget.contract import MAX_MESSAGE_BYTES
+from conduit_widget.contract import MAX_CONTENT_BYTES
 from conduit_widget.errors import ValidationError
 from conduit_widget.widget.question import user_message
 
@@ -26,7 +26,7 @@ def test_every_message_has_an_id_of_its_own() -> None:
     assert user_message("a", message_id="given").id == "given"
 
 
-@pytest.mark.parametrize("text", ["", "  \n", 7, None, "x" * (MAX_MESSAGE_BYTES + 1)])
+@pytest.mark.parametrize("text", ["", "  \n", 7, None, "x" * (MAX_CONTENT_BYTES + 1)])
 def test_bad_text_is_refused_without_echoing_it(text: object) -> None:
     """The error names field and limit, never the content."""
     with pytest.raises(ValidationError) as caught:
