@@ -1,0 +1,219 @@
+"""Several members of one conversation, talking through a fault proxy to a real hub process."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import urlsplit
+
+from conduit_widget.app import signing_authority
+from conduit_widget.client.changes import Change, HistoryChange, MessageChange, ResetChange
+from conduit_widget.client.conversation import Conversation
+from conduit_widget.client.hub_connection import HubConnection
+from conduit_widget.client.pool import ConnectionPool
+from conduit_widget.client.retry import DelayRetry
+from conduit_widget.client.transcript import seq_of
+from conduit_widget.contract import CHAT_HUB_PATH, MAX_HISTORY_PAGE
+from conduit_widget.errors import ConduitError
+from conduit_widget.protocol.hub_protocol import HubProtocol
+from conduit_widget.protocol.json_protocol import JsonHubProtocol
+from conduit_widget.protocol.messagepack_protocol import MessagePackHubProtocol
+from conduit_widget.types import ChatMessage
+from tests.support.fault_proxy import Chaos, FaultProxy, fault_proxy
+from tests.support.history_checker import HistoryChecker, Sighting
+from tests.support.live_hub import LiveHub
+from tests.support.waiting import eventually
+
+CONVERSATION: Final = "chaos"
+PROTOCOLS: Final[tuple[type[HubProtocol], ...]] = (JsonHubProtocol, MessagePackHubProtocol)
+RETRY: Final = DelayRetry(delays=(0.0, 0.2, 0.5, 1.0), min_spread=0.2)
+SERVER_TIMEOUT: Final = 20.0  # above the hub's 15 s keep-alive
+TOKEN_LIFETIME: Final = 3600.0
+SETTLE_WITHIN: Final = 120.0  # a half-open connection may cost 20 s, then a negotiate 15 s, several times
+
+
+def sighting(message: ChatMessage) -> Sighting:
+    """Return where a message stands and its number."""
+    seq = seq_of(message)
+    assert seq is not None, "a message of the hub has a seq"
+    return seq, int(message.id.rpartition("-")[2])
+
+
+class Member:
+    """One client with a conversation of its own; everything it sees goes to its observer."""
+
+    def __init__(self, name: str, connection: Callable[[], HubConnection], checker: HistoryChecker) -> None:
+        self.name = name
+        self.reconnects = 0
+        self._checker = checker
+        self.observer = checker.observer(name)
+        lease = ConnectionPool().acquire(name, connection)
+        lease.connection.on_reconnected(self._count_reconnect)
+        self.conversation = Conversation(lease, CONVERSATION, name, resync_delay=0.2)
+        self.conversation.subscribe(self._see)
+        self._wanted_before: int | None = None
+        self._history_wanted = asyncio.Event()
+
+    async def talk(self, until: asyncio.Event, chance: random.Random, pause: float) -> None:
+        """Send messages until told to stop; now and then one a second time, as an impatient view would."""
+        while not until.is_set():
+            number = self._checker.send()
+            message = ChatMessage(
+                id=f"{self.name}-{number}",
+                role="user",
+                content=f"message {number} " + "x" * chance.randrange(200),
+                metadata={"respond": False},
+            )
+            await self._deliver(message, number)
+            if chance.random() < 0.05:
+                await self._deliver(message, number)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(until.wait(), chance.uniform(0.2, 1.8) * pause)
+
+    @property
+    def condition(self) -> str:
+        """How the connection and the conversation are, in one line."""
+        connection, link = self.conversation._lease.connection, self.conversation.link
+        return f"connection {connection.state.name}, conversation {link.state} ({link.message})"
+
+    async def fill_gaps(self) -> None:
+        """Load what lies between the last message seen and a snapshot; runs for ever."""
+        while True:
+            await self._history_wanted.wait()
+            self._history_wanted.clear()
+            while (before := self._wanted_before) is not None:
+                try:
+                    await self.conversation.wait_live()
+                    count = await self.conversation.load_history(before, MAX_HISTORY_PAGE)
+                except ConduitError:
+                    await asyncio.sleep(0.1)
+                    continue
+                if count == 0:
+                    self._wanted_before = None
+
+    async def _deliver(self, message: ChatMessage, number: int) -> None:
+        receipt = await self.conversation.send(message)
+        self._checker.acknowledge(receipt.seq, number)
+
+    def _see(self, changes: list[Change]) -> None:
+        if any(isinstance(change, ResetChange) for change in changes):
+            # The snapshot is taken now, so it holds what the other changes of the batch say.
+            before = self.observer.snapshot(_sightings(self.conversation.transcript.messages))
+            if before is not None:
+                self._wanted_before = before
+                self._history_wanted.set()
+            return
+        for change in changes:
+            if isinstance(change, MessageChange):
+                self.observer.live(*sighting(change.message))
+            elif isinstance(change, HistoryChange):
+                page = _sightings(change.messages)
+                self.observer.history(page)
+                self._wanted_before = page[0][0] if page and change.has_more else None
+
+    def _count_reconnect(self, _connection_id: str | None) -> None:
+        self.reconnects += 1
+
+
+def _sightings(messages: Iterable[ChatMessage]) -> list[Sighting]:
+    return [sighting(message) for message in messages]
+
+
+@dataclass
+class ChaosRun:
+    """A running conversation of several members through a proxy."""
+
+    hub: LiveHub
+    proxy: FaultProxy
+    checker: HistoryChecker
+    members: list[Member]
+    seed: int
+    _stop: asyncio.Event = field(default_factory=asyncio.Event)
+    _talkers: list[asyncio.Task[None]] = field(default_factory=list)
+
+    def talk(self, pause: float) -> None:
+        """Let every member send, a message each ``pause`` seconds on average."""
+        for number, member in enumerate(self.members):
+            chance = random.Random(f"{self.seed} {number}")
+            self._talkers.append(asyncio.create_task(member.talk(self._stop, chance, pause)))
+
+    def check_talkers(self) -> None:
+        """Raise what ended a talker before its time."""
+        for talker in self._talkers:
+            if talker.done() and not talker.cancelled():
+                talker.result()
+
+    async def settle(self) -> None:
+        """Stop talking, let the network be, wait until everybody has everything."""
+        self._stop.set()
+        self.proxy.calm_down()
+        _, stuck = await asyncio.wait(self._talkers, timeout=SETTLE_WITHIN)
+        for member in self.members:
+            if stuck:
+                self.checker.verdict_so_far.note(f"{member.name} at the end: {member.condition}")
+        for talker in stuck:
+            talker.cancel()
+        self.check_talkers()
+
+        def everybody_has_everything() -> bool:
+            return not any(self.checker.missing(member.observer) for member in self.members)
+
+        with contextlib.suppress(AssertionError):  # the verdict says what is missing
+            await eventually(everybody_has_everything, within=SETTLE_WITHIN)
+
+    async def log(self) -> list[Sighting]:
+        """Read the hub's whole log with a fresh client, past the proxy."""
+        async with self._direct() as connection:
+            await connection.invoke("JoinConversation", CONVERSATION)
+            log: list[Sighting] = []
+            before = 2**31
+            while True:
+                page = await connection.invoke("GetHistory", CONVERSATION, before, MAX_HISTORY_PAGE)
+                found = _sightings(map(ChatMessage.from_wire, page["messages"]))
+                log[:0] = found
+                if not found or not page.get("hasMore"):
+                    return log
+                before = found[0][0]
+                await asyncio.sleep(0.06)  # within the hub's rate limit
+
+    def _direct(self) -> HubConnection:
+        return HubConnection(self.hub.url + CHAT_HUB_PATH, access_token=self.hub.token("reader"), retry=None)
+
+
+@contextlib.asynccontextmanager
+async def chaos_run(hub: LiveHub, *, members: int, seed: int, chaos: Chaos | None) -> AsyncIterator[ChaosRun]:
+    """Join ``members`` clients, alternating the encodings, through a proxy in front of a running hub."""
+    port = urlsplit(hub.url).port
+    assert port is not None
+    authority = signing_authority(hub.data_dir, None)
+    checker = HistoryChecker()
+    async with fault_proxy(port, chaos) as proxy:
+        url = f"http://127.0.0.1:{proxy.port}{CHAT_HUB_PATH}"
+
+        def connect(name: str, protocol: HubProtocol) -> HubConnection:
+            return HubConnection(
+                url,
+                access_token=lambda: authority.issue(name, name, TOKEN_LIFETIME),
+                protocol=protocol,
+                retry=RETRY,
+                server_timeout=SERVER_TIMEOUT,
+            )
+
+        people = []
+        for number in range(members):
+            name, protocol = f"m{number}", PROTOCOLS[number % len(PROTOCOLS)]()
+            people.append(Member(name, lambda n=name, p=protocol: connect(n, p), checker))  # type: ignore[misc] # mypy cannot infer lambdas with defaults
+        fillers = [asyncio.create_task(member.fill_gaps()) for member in people]
+        try:
+            for member in people:
+                member.conversation.open()
+            yield ChaosRun(hub, proxy, checker, people, seed)
+        finally:
+            for task in fillers:
+                task.cancel()
+            await asyncio.gather(*fillers, return_exceptions=True)
+            await asyncio.gather(*(member.conversation.close() for member in people))
