@@ -1,19 +1,27 @@
-"""The one small HTTP client of the edges: POST for negotiate, cookies kept, nothing secret told.
+"""The one small HTTP of the edges: POST for negotiate, cookies kept, nothing secret told.
 
-It drives httpx2's transport directly: its ``AsyncClient`` logs every URL, and a redirected one may carry
-a token in its query. Environment proxies are not used, so a loopback hub is never asked for through one.
+:class:`HttpClient` asks single questions, :class:`HttpChannel` carries one connection's requests. Both drive
+httpx2's transport directly: its ``AsyncClient`` logs every URL, and a redirected one may carry a token in its
+query. Environment proxies are not used, so a loopback hub is never asked for through one; a proxy is used
+where it is given.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from ssl import SSLContext, create_default_context
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 import httpx2
 
-from conduit_widget.errors import ConnectionFailedError
+from conduit_widget.errors import AuthenticationError, ConnectionFailedError
+
+CONNECT_TIMEOUT: Final = 15.0
+KEEP_ALIVE_EXPIRY: Final = 2.0
+"""Seconds a socket is kept for the next request: shorter than servers do, so that none is closed under it."""
+
+_FAILURES: Final = (httpx2.HTTPError, httpx2.InvalidURL, OSError)
 
 
 class HttpReply(NamedTuple):
@@ -26,8 +34,9 @@ class HttpReply(NamedTuple):
 class HttpClient:
     """One request at a time with one cookie jar. ``timeout`` in seconds, for each step of a request."""
 
-    def __init__(self, *, ssl: SSLContext | None = None, timeout: float) -> None:
+    def __init__(self, *, ssl: SSLContext | None = None, timeout: float, proxy: str | None = None) -> None:
         self._ssl = ssl
+        self._proxy = proxy
         self._timeout = httpx2.Timeout(timeout).as_dict()
         self._cookies = httpx2.Cookies()
 
@@ -44,17 +53,13 @@ class HttpClient:
             )
             self._cookies.set_cookie_header(request)
             async with httpx2.AsyncHTTPTransport(
-                verify=self._verify(request.url.scheme), trust_env=False
+                verify=self._verify(request.url.scheme), trust_env=False, proxy=self._proxy
             ) as transport:
                 response = await transport.handle_async_request(request)
                 response.request = request
                 body = await response.aread()
-        except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
-            parts = urlsplit(url)
-            raise ConnectionFailedError(
-                f"No answer from {parts.scheme}://{parts.netloc.rpartition('@')[2]} "
-                f"({str(error) or type(error).__name__}); is the hub running?"
-            ) from error
+        except _FAILURES as error:
+            raise _no_answer(url, error) from error
         self._cookies.extract_cookies(response)
         return HttpReply(response.status_code, body)
 
@@ -66,10 +71,96 @@ class HttpClient:
         return header
 
     def _verify(self, scheme: str) -> SSLContext | bool:
-        if scheme != "https":
-            return (
-                False  # reading the trust store takes tens of milliseconds, and plain HTTP has no use for it
-            )
-        if self._ssl is None:
+        if scheme == "https" and self._ssl is None:
             self._ssl = create_default_context()
-        return self._ssl
+        return _verification(scheme, self._ssl)
+
+
+class HttpChannel:
+    """The requests of one connection: the same URL and headers, kept-alive sockets, no redirects."""
+
+    def __init__(
+        self, url: str, headers: Mapping[str, str], *, ssl: SSLContext | None, proxy: str | None
+    ) -> None:
+        self._url = url
+        self._headers = dict(headers)
+        scheme = urlsplit(url).scheme
+        if scheme == "https" and ssl is None:
+            ssl = create_default_context()
+        self._transport = httpx2.AsyncHTTPTransport(
+            verify=_verification(scheme, ssl),
+            trust_env=False,
+            proxy=proxy,
+            limits=httpx2.Limits(keepalive_expiry=KEEP_ALIVE_EXPIRY),
+        )
+
+    async def open(
+        self,
+        method: str,
+        content: bytes = b"",
+        *,
+        headers: Mapping[str, str] | None = None,
+        read_timeout: float | None = None,
+    ) -> httpx2.Response:
+        """Send a request and return the response with its body unread: iterate over it, then ``aclose()`` it.
+
+        ``read_timeout`` in seconds, between two reads.
+
+        Raises:
+            AuthenticationError: HTTP 401 or 403.
+            ConnectionFailedError: no answer, or one that is no success.
+
+        """
+        timeout = httpx2.Timeout(CONNECT_TIMEOUT, read=read_timeout).as_dict()
+        try:
+            request = httpx2.Request(
+                method,
+                self._url,
+                headers={**self._headers, **(headers or {})},
+                content=content,
+                extensions={"timeout": timeout},
+            )
+            response = await self._transport.handle_async_request(request)
+        except httpx2.ReadTimeout:
+            raise
+        except _FAILURES as error:
+            raise _no_answer(self._url, error) from error
+        response.request = request
+        status = response.status_code
+        if not httpx2.codes.is_success(status):
+            await response.aclose()
+            if status in (httpx2.codes.UNAUTHORIZED, httpx2.codes.FORBIDDEN):
+                raise AuthenticationError(f"The hub refused the access token (HTTP {status}).", status)
+            raise ConnectionFailedError(f"The hub refused the request with HTTP {status}.")
+        return response
+
+    async def request(self, method: str, content: bytes = b"") -> None:
+        """Send a request and drop the body of its answer; raises as :meth:`open` does."""
+        try:
+            response = await self.open(method, content, read_timeout=CONNECT_TIMEOUT)
+            try:
+                async for _ in response.aiter_raw():
+                    pass
+            finally:
+                await response.aclose()
+        except _FAILURES as error:
+            raise _no_answer(self._url, error) from error
+
+    async def aclose(self) -> None:
+        """Close the sockets."""
+        await self._transport.aclose()
+
+
+def _verification(scheme: str, ssl: SSLContext | None) -> SSLContext | bool:
+    if scheme != "https" or ssl is None:
+        return False  # reading the trust store takes tens of milliseconds, and plain HTTP has no use for it
+    return ssl
+
+
+def _no_answer(url: str, error: Exception) -> ConnectionFailedError:
+    """Return an error that names scheme, host and port only."""
+    parts = urlsplit(url)
+    return ConnectionFailedError(
+        f"No answer from {parts.scheme}://{parts.netloc.rpartition('@')[2]} "
+        f"({str(error) or type(error).__name__}); is the hub running?"
+    )

@@ -47,19 +47,19 @@ class NegotiateReply:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-class RawSocket:
-    """One WebSocket as the server sees it."""
+class RawPeer:
+    """One connection as the server sees it, whatever carries it."""
 
-    def __init__(
-        self, request: RecordedRequest, protocol: ServerProtocol, writer: asyncio.StreamWriter
-    ) -> None:
+    def __init__(self, request: RecordedRequest) -> None:
         self.request = request
-        self.protocol = protocol
         self.closed = asyncio.Event()
-        self.opcodes: list[Opcode] = []
-        self._writer = writer
+        self.received = b""
         self._records: asyncio.Queue[str] = asyncio.Queue()
         self._buffer = b""
+
+    def send_text(self, text: str) -> None:
+        """Send text in one frame, event or poll."""
+        raise NotImplementedError
 
     async def handshake(
         self, response: str = "{}" + RECORD_SEPARATOR, *, with_records: str = ""
@@ -86,9 +86,38 @@ class RawSocket:
         """Send hub messages, all in one frame."""
         self.send_text("".join(json.dumps(message) + RECORD_SEPARATOR for message in messages))
 
+    def end(self) -> None:
+        """Note that the client is gone."""
+        self.closed.set()
+
+    def take_records(self, data: bytes) -> None:
+        """Feed bytes of hub messages from the client."""
+        self.received += data
+        self._buffer += data
+        *records, self._buffer = self._buffer.split(RECORD_SEPARATOR.encode())
+        for record in records:
+            self._records.put_nowait(record.decode(errors="replace"))
+
+
+class RawSocket(RawPeer):
+    """One WebSocket as the server sees it."""
+
+    def __init__(
+        self, request: RecordedRequest, protocol: ServerProtocol, writer: asyncio.StreamWriter
+    ) -> None:
+        super().__init__(request)
+        self.protocol = protocol
+        self.opcodes: list[Opcode] = []
+        self._writer = writer
+
     def send_text(self, text: str) -> None:
         """Send one text frame."""
         self.protocol.send_text(text.encode())
+        self._flush()
+
+    def send_binary(self, data: bytes) -> None:
+        """Send one binary frame."""
+        self.protocol.send_binary(data)
         self._flush()
 
     def send_fragments(self, *fragments: bytes) -> None:
@@ -115,18 +144,8 @@ class RawSocket:
             if isinstance(event, Frame):
                 self.opcodes.append(event.opcode)
                 if event.opcode in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):
-                    self._take_records(bytes(event.data))
+                    self.take_records(bytes(event.data))
         self._flush()
-
-    def end(self) -> None:
-        """Note that the client is gone."""
-        self.closed.set()
-
-    def _take_records(self, data: bytes) -> None:
-        self._buffer += data
-        *records, self._buffer = self._buffer.split(RECORD_SEPARATOR.encode())
-        for record in records:
-            self._records.put_nowait(record.decode())
 
     def _flush(self) -> None:
         for data in self.protocol.data_to_send():
@@ -175,7 +194,7 @@ class RawSignalRServer:
         self._writers.add(writer)
         try:
             head = await reader.readuntil(b"\r\n\r\n")
-            request = _parse_head(head)
+            request = parse_head(head)
             self.requests.append(request)
             if request.method == "POST":
                 await self._answer_negotiate(writer)
@@ -237,7 +256,8 @@ def negotiate_body(number: int) -> dict[str, Any]:
     }
 
 
-def _parse_head(head: bytes) -> RecordedRequest:
+def parse_head(head: bytes) -> RecordedRequest:
+    """Read an HTTP request head."""
     first, *lines = head.decode("latin-1").split("\r\n")
     method, target, _ = first.split(" ")
     headers = {
