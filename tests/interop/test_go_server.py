@@ -1,0 +1,124 @@
+"""Our client against a hub on the Go server github.com/philippseith/signalr, in both encodings."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from subprocess import PIPE, Popen
+
+import pytest
+
+from conduit_widget.client.connection_state import ConnectionState
+from conduit_widget.client.hub_connection import HubConnection
+from conduit_widget.errors import ConnectionLostError, HubException
+from conduit_widget.protocol.hub_protocol import HubProtocol
+from conduit_widget.protocol.json_protocol import JsonHubProtocol
+from conduit_widget.protocol.messagepack_protocol import MessagePackHubProtocol
+from tests.support.toolchain import ToolchainMissingError, build_go
+from tests.support.waiting import eventually
+
+HERE = Path(__file__).parent
+
+pytestmark = pytest.mark.timeout(480)  # the first build compiles the server's dependencies
+
+
+@pytest.fixture(scope="module")
+def go_hub() -> Iterator[str]:
+    """Run the Go hub; yield its address."""
+    try:
+        binary = build_go(HERE / "go")
+    except ToolchainMissingError as missing:
+        pytest.skip(str(missing))
+    with Popen([binary], stdin=PIPE, stdout=PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdin is not None
+        line = process.stdout.readline()
+        assert line.startswith("listening on "), line
+        try:
+            yield f"{line.split()[-1]}/hub"
+        finally:
+            process.stdin.close()
+            process.wait(10)
+
+
+@pytest.fixture(params=[JsonHubProtocol, MessagePackHubProtocol], ids=["json", "messagepack"])
+async def connection(go_hub: str, request: pytest.FixtureRequest) -> AsyncIterator[HubConnection]:
+    """Yield our client, connected."""
+    protocol: HubProtocol = request.param()
+    async with HubConnection(go_hub, protocol=protocol, retry=None) as connected:
+        yield connected
+
+
+async def test_invocations_are_answered_when_the_hub_is_go(connection: HubConnection) -> None:
+    """Results, structures, void and late results arrive."""
+    assert await connection.invoke("Echo", "grüße 😀 \u001e", timeout=5) == "grüße 😀 \u001e"
+    assert await connection.invoke("Add", 40, 2, timeout=5) == 42
+    parcel = {"name": "tea", "weight": 1.5}
+    assert await connection.invoke("Weigh", parcel, 2, timeout=5) == {"name": "tea", "weight": 3.0}
+    assert await connection.invoke("Nothing", timeout=5) is None
+    assert await connection.invoke("Slow", "late", timeout=5) == "late"
+
+
+async def test_errors_are_raised_and_the_connection_stays_when_the_hub_is_go(
+    connection: HubConnection,
+) -> None:
+    """A failing method, an unknown method and a wrong argument raise HubException; the next call works."""
+    for target, arguments in (("Fail", ()), ("NoSuchMethod", ()), ("Add", ("one", "two"))):
+        with pytest.raises(HubException):
+            await connection.invoke(target, *arguments, timeout=5)
+    assert await connection.invoke("Echo", "still here", timeout=5) == "still here"
+
+
+async def test_streams_arrive_in_order_when_the_hub_is_go(connection: HubConnection) -> None:
+    """Items come in order, an empty stream ends, two streams run side by side."""
+    assert [item async for item in connection.stream("Count", 200)] == list(range(200))
+    assert [item async for item in connection.stream("Count", 0)] == []
+
+    async def collect(number: int) -> list[int]:
+        return [item async for item in connection.stream("Count", number)]
+
+    assert await asyncio.gather(collect(30), collect(20)) == [list(range(30)), list(range(20))]
+
+
+async def test_closing_a_stream_early_leaves_the_connection_usable_when_the_hub_is_go(
+    connection: HubConnection,
+) -> None:
+    """A stream given up after three items is cancelled; calls go on."""
+    async with contextlib.aclosing(connection.stream("Count", 100_000)) as items:
+        seen = [await anext(items) for _ in range(3)]
+    assert seen == [0, 1, 2]
+    assert await connection.invoke("Echo", "on", timeout=5) == "on"
+
+
+async def test_events_and_groups_reach_our_handlers_when_the_hub_is_go(
+    go_hub: str, connection: HubConnection
+) -> None:
+    """Events of the hub keep their order; a group's event reaches both members, whatever they speak."""
+    numbers: list[int] = []
+    said: list[tuple[str, str]] = []
+    connection.on("number", numbers.append)
+    connection.on("said", lambda text: said.append(("first", text)))
+    await connection.send("Announce", 100)
+    await eventually(lambda: len(numbers) == 100, within=5)
+    assert sorted(numbers) == list(range(100))  # the Go server starts a goroutine for each: no order
+    async with HubConnection(go_hub, retry=None) as other:
+        other.on("Said", lambda text: said.append(("second", text)))
+        for member in (connection, other):
+            await member.invoke("JoinGroup", "interop", timeout=5)
+        await connection.send("ToGroup", "interop", "hello")
+        await eventually(lambda: sorted(said) == [("first", "hello"), ("second", "hello")], within=5)
+
+
+async def test_big_messages_travel_when_the_hub_is_go(connection: HubConnection) -> None:
+    """A text of 300 kB comes back whole."""
+    text = "0123456789é" * 27_000
+    assert await connection.invoke("Echo", text, timeout=10) == text
+
+
+async def test_pending_calls_fail_at_once_when_the_go_hub_hangs_up(connection: HubConnection) -> None:
+    """A call under way is told of the drop instead of hanging, and the connection says it is over."""
+    with pytest.raises((ConnectionLostError, HubException)):
+        await connection.invoke("HangUp", timeout=5)
+    await eventually(lambda: connection.state is ConnectionState.DISCONNECTED, within=5)
