@@ -9,35 +9,15 @@ if TYPE_CHECKING:
     from conduit_widget.client.hub_connection import HubConnection as HubConnection
     from conduit_widget.errors import (
         AuthenticationError as AuthenticationError,
-    )
-    from conduit_widget.errors import (
         ConduitError as ConduitError,
-    )
-    from conduit_widget.errors import (
         ConnectionFailedError as ConnectionFailedError,
-    )
-    from conduit_widget.errors import (
         ConnectionLostError as ConnectionLostError,
-    )
-    from conduit_widget.errors import (
         FrontEndMissingError as FrontEndMissingError,
-    )
-    from conduit_widget.errors import (
         HubException as HubException,
-    )
-    from conduit_widget.errors import (
         HubStartError as HubStartError,
-    )
-    from conduit_widget.errors import (
         InvocationTimeoutError as InvocationTimeoutError,
-    )
-    from conduit_widget.errors import (
         ModelInstallError as ModelInstallError,
-    )
-    from conduit_widget.errors import (
         ProviderError as ProviderError,
-    )
-    from conduit_widget.errors import (
         ValidationError as ValidationError,
     )
     from conduit_widget.types import ChatMessage as ChatMessage

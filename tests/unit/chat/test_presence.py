@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from conduit_widget.chat.appearance import MIN_CONTRAST, color_of, contrast_with_white, initials_of
 from conduit_widget.chat.presence import Expired, Presence
