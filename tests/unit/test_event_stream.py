@@ -5,8 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from conduit_widget.event_stream import EventDataDecoder, EventTooLargeError, encode_event
 from tests.support.signalr_vectors import VECTORS

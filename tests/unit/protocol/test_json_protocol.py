@@ -7,8 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from conduit_widget.errors import LocalProtocolError, MessageTooLargeError, RemoteProtocolError
 from conduit_widget.protocol.json_protocol import JsonHubProtocol

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import deque
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from conduit_widget.errors import RemoteProtocolError
 from conduit_widget.protocol.json_protocol import JsonHubProtocol

@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from conduit_widget.errors import LocalProtocolError, MessageTooLargeError, RemoteProtocolError
 from conduit_widget.protocol.framing import write_varint

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from conduit_widget.errors import LocalProtocolError, MessageTooLargeError, RemoteProtocolError
 from conduit_widget.protocol.hub_protocol import HubProtocol
