@@ -25,6 +25,7 @@ from conduit_widget.client.lifecycle import Lifecycle
 from conduit_widget.client.link import Link, LinkOptions
 from conduit_widget.client.negotiation import Negotiator, TokenFactory, UrlFactory
 from conduit_widget.client.retry import DEFAULT_RETRY, RetryPolicy
+from conduit_widget.client.transport_choice import TransportChoice, TransportOption
 from conduit_widget.contract import CLIENT_SERVER_TIMEOUT, HANDSHAKE_TIMEOUT, KEEP_ALIVE_INTERVAL
 from conduit_widget.errors import ConnectionLostError, InvocationTimeoutError, ProtocolError
 from conduit_widget.protocol.hub_protocol import HubProtocol
@@ -39,8 +40,6 @@ from conduit_widget.protocol.messages import (
     StreamItem,
 )
 from conduit_widget.transports.http import HttpClient
-from conduit_widget.transports.transport import TransportFactory
-from conduit_widget.transports.websocket_client import WebSocketTransport
 
 Unsubscribe = Callable[[], None]
 
@@ -63,7 +62,16 @@ class HubConnection:
         skip_negotiation: connect the WebSocket straight away; there is no connection id then.
         ssl: used for ``https`` and ``wss``; the system's trust by default.
         max_message_bytes: largest hub message accepted; a larger one ends the connection.
-        transport: makes the transport; WebSockets by default.
+        transport: the transports allowed, of ``"WebSockets"``, ``"ServerSentEvents"`` and ``"LongPolling"``,
+            tried in the hub's order; all by default. Or a factory of a transport of your own.
+        proxy: the URL of an HTTP proxy; none by default, environment variables are not read.
+        compression: offer permessage-deflate on WebSockets. Off by default: who can put text beside a secret
+            into a compressed message may guess the secret by its size.
+        stateful_reconnect: ask the hub to keep the connection over a short cut of its WebSocket, so that
+            nothing pending fails, is lost or doubled. Without the hub's consent reconnects are ordinary.
+
+    Raises:
+        ValueError: options that exclude each other.
 
     """
 
@@ -81,18 +89,25 @@ class HubConnection:
         skip_negotiation: bool = False,
         ssl: SSLContext | None = None,
         max_message_bytes: int = 1 << 20,
-        transport: TransportFactory = WebSocketTransport,
+        transport: TransportOption = None,
+        proxy: str | None = None,
+        compression: bool = False,
+        stateful_reconnect: bool = False,
     ) -> None:
-        http = HttpClient(ssl=ssl, timeout=handshake_timeout)
         self._pending = PendingInvocations()
         self._handlers = Handlers(reply=self._reply, on_overflow=self._handlers_overflowed)
         self._life = Lifecycle(
             negotiator=Negotiator(
-                url, access_token, headers=headers or {}, skip_negotiation=skip_negotiation, http=http
+                url,
+                access_token,
+                headers=headers or {},
+                skip_negotiation=skip_negotiation,
+                http=HttpClient(ssl=ssl, timeout=handshake_timeout, proxy=proxy),
+                choice=TransportChoice(transport, proxy=proxy, compression=compression),
+                stateful_reconnect=stateful_reconnect,
             ),
             link_options=LinkOptions(
                 protocol=protocol if protocol is not None else JsonHubProtocol(),
-                transport=transport,
                 ssl=ssl,
                 keep_alive_interval=keep_alive_interval,
                 server_timeout=server_timeout,

@@ -13,7 +13,7 @@ from conduit_widget.client.link import Link, LinkEnd, LinkOptions
 from conduit_widget.client.negotiation import Negotiator
 from conduit_widget.client.observers import Observers
 from conduit_widget.client.retry import RetryContext, RetryPolicy
-from conduit_widget.errors import ConnectionFailedError
+from conduit_widget.errors import AuthenticationError, ConnectionFailedError
 from conduit_widget.protocol.messages import HubMessage
 
 MIN_STABLE: Final = 5.0
@@ -159,18 +159,31 @@ class Lifecycle:
                 failure = error
 
     async def _attempt(self) -> Link:
-        endpoint = await self._negotiator.endpoint(self._link_options.protocol.transfer_format)
-        link = Link(self._link_options, on_message=self._on_message, on_end=self._link_ended)
-        try:
-            await link.open(endpoint)
-        except Exception as error:
-            if link.end is not None and not link.end.allow_reconnect:
-                raise _HubSaidNoError(error) from error
-            raise
-        self.link = link
-        self.states.enter(ConnectionState.CONNECTED)
-        link.go_live()
-        return link
+        """Try the transports the hub offers, in its order, until one connects."""
+        failures: list[ConnectionFailedError] = []
+        endpoints = self._negotiator.endpoints(self._link_options.protocol.transfer_format)
+        async with contextlib.aclosing(endpoints):
+            async for endpoint in endpoints:
+                link = Link(
+                    self._link_options, endpoint, on_message=self._on_message, on_end=self._link_ended
+                )
+                try:
+                    await link.open()
+                except ConnectionFailedError as error:
+                    if link.end is not None and not link.end.allow_reconnect:
+                        raise _HubSaidNoError(error) from error
+                    if link.connected or isinstance(error, AuthenticationError):
+                        raise
+                    _logger.debug("%s did not connect", endpoint.transport_name)
+                    failures.append(error)
+                else:
+                    self.link = link
+                    self.states.enter(ConnectionState.CONNECTED)
+                    link.go_live()
+                    return link
+        if len(failures) == 1:
+            raise failures[0]
+        raise ConnectionFailedError(f"No transport connected: {' '.join(map(str, failures))}")
 
     async def _wait(self, delay: float) -> None:
         self._skip_wait.clear()

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from conduit_widget.client.keep_alive import KeepAlive
 from conduit_widget.client.negotiation import Endpoint
+from conduit_widget.client.stateful_reconnect import StatefulReconnect
 from conduit_widget.errors import ConnectionFailedError, ConnectionLostError, ProtocolError
 from conduit_widget.protocol.hub_protocol import HubProtocol
 from conduit_widget.protocol.messages import Close, HubMessage, Ping
@@ -20,7 +21,7 @@ from conduit_widget.protocol.session import (
     Session,
     SessionState,
 )
-from conduit_widget.transports.transport import TransportFactory
+from conduit_widget.transports.transport import Transport
 
 _logger = logging.getLogger(__name__)
 
@@ -36,7 +37,6 @@ class LinkOptions(NamedTuple):
     """What every link of one hub connection shares. Times in seconds, sizes in bytes."""
 
     protocol: HubProtocol
-    transport: TransportFactory
     ssl: SSLContext | None
     keep_alive_interval: float
     server_timeout: float
@@ -53,20 +53,28 @@ class Link:
     def __init__(
         self,
         options: LinkOptions,
+        endpoint: Endpoint,
         *,
         on_message: Callable[[HubMessage], None],
         on_end: Callable[[Link, LinkEnd], None],
     ) -> None:
         self._options = options
+        self._endpoint = endpoint
         self._on_message = on_message
         self._on_end = on_end
         self._loop = asyncio.get_running_loop()
         self._session = Session.client(options.protocol, max_message_bytes=options.max_message_bytes)
-        self._transport = options.transport(
-            on_data=self._receive,
-            on_close=self._transport_closed,
-            max_message_bytes=options.max_message_bytes,
-        )
+        self._transport = self._make_transport()
+        self._stateful: StatefulReconnect | None = None
+        if endpoint.stateful:
+            self._stateful = StatefulReconnect(
+                options.protocol,
+                reconnect=self._reconnect_transport,
+                transmit=self._transmit,
+                on_message=on_message,
+                on_broken=self.abort,
+            )
+            self._on_message = self._stateful.take
         self._keep_alive = KeepAlive(
             interval=options.keep_alive_interval,
             timeout=options.server_timeout,
@@ -78,6 +86,7 @@ class Link:
         self._early: list[HubMessage] | None = []
         self._closing: asyncio.Task[None] | None = None
         self.ended: asyncio.Future[LinkEnd] = self._loop.create_future()
+        self.connected = False
         self.connection_id: str | None = None
 
     @property
@@ -85,8 +94,8 @@ class Link:
         """Why it ended; None while it lives."""
         return self._end
 
-    async def open(self, endpoint: Endpoint) -> None:
-        """Connect and shake hands.
+    async def open(self) -> None:
+        """Connect and shake hands; :attr:`connected` tells how far it came.
 
         Raises:
             AuthenticationError: the transport was refused with 401 or 403.
@@ -97,13 +106,9 @@ class Link:
         limit = options.handshake_timeout
         try:
             async with asyncio.timeout(limit):
-                await self._transport.connect(
-                    endpoint.url,
-                    transfer_format=options.protocol.transfer_format,
-                    headers=endpoint.headers,
-                    ssl=options.ssl,
-                )
-                self._transport.send(self._session.start())
+                await self._connect_transport()
+                self.connected = True
+                self._transport.send(self._session.start(2 if self._stateful is not None else 1))
                 await self._handshake
         except TimeoutError:
             error = ConnectionFailedError(f"The hub did not complete the handshake within {limit:g} s.")
@@ -114,8 +119,8 @@ class Link:
             raise
         if self._end is not None:  # the hub closed in the very frame of its handshake
             raise ConnectionFailedError(str(self._end.error or "The hub closed the connection at once."))
-        self.connection_id = endpoint.connection_id
-        self._keep_alive.start()
+        self.connection_id = self._endpoint.connection_id
+        self._watch()
 
     def go_live(self) -> None:
         """Deliver what arrived early, and everything else from now on."""
@@ -134,17 +139,21 @@ class Link:
         """
         if self._session.state is not SessionState.OPEN:
             raise ConnectionLostError("The connection to the hub has ended; try again after it reconnected.")
-        self._transport.send(self._session.send(message))
+        record = self._session.send(message)
+        if self._stateful is None or self._stateful.hold(message, record):
+            self._transport.send(record)
         self._keep_alive.last_sent = self._loop.time()
 
     async def drain(self) -> None:
-        """Wait for room in the outgoing buffer."""
+        """Wait for room in the outgoing buffers."""
+        if self._stateful is not None:
+            await self._stateful.drain()
         await self._transport.drain()
 
     async def close(self) -> None:
         """Say goodbye and end in good order; ``on_end`` is called without an error."""
         if self._session.state is SessionState.OPEN:
-            self._transport.send(self._session.send(Close()))
+            self.send(Close())
         self._finish(LinkEnd(None, allow_reconnect=False))
         await self._transport.close()
         if self._closing is not None:
@@ -196,10 +205,59 @@ class Link:
 
     def _hub_is_silent(self) -> None:
         limit = self._options.server_timeout
-        self.abort(ConnectionLostError(f"The hub sent nothing for {limit:g} s."))
+        error = ConnectionLostError(f"The hub sent nothing for {limit:g} s.")
+        if not self._survives(error):
+            self.abort(error)
 
     def _transport_closed(self, error: Exception | None) -> None:
+        if error is not None and self._end is None and self._survives(error):
+            return
         self._finish(LinkEnd(error or ConnectionLostError("The hub ended the connection."), True))
+
+    def _survives(self, error: Exception) -> bool:
+        """Start to restore a stateful connection; False where there is none, or nothing to restore yet."""
+        if self._stateful is None or self._session.state is not SessionState.OPEN:
+            return False
+        self._keep_alive.stop()
+        self._session.resume()
+        self._stateful.cut(error)
+        dead, self._transport = self._transport, self._make_transport()
+        dead.abort()
+        return True
+
+    def _transmit(self, data: bytes) -> None:
+        self._transport.send(data)
+        self._keep_alive.last_sent = self._loop.time()
+
+    async def _reconnect_transport(self) -> None:
+        """Connect a fresh transport to the same address; raises as :meth:`.Transport.connect` does."""
+        self._session.resume()
+        self._transport = self._make_transport()
+        async with asyncio.timeout(self._options.handshake_timeout):
+            await self._connect_transport()
+        self._watch()
+
+    def _make_transport(self) -> Transport:
+        def closed(error: Exception | None) -> None:
+            if transport is self._transport:  # one that was given up has no say any more
+                self._transport_closed(error)
+
+        transport = self._endpoint.transport(
+            on_data=self._receive, on_close=closed, max_message_bytes=self._options.max_message_bytes
+        )
+        return transport
+
+    async def _connect_transport(self) -> None:
+        await self._transport.connect(
+            self._endpoint.url,
+            transfer_format=self._options.protocol.transfer_format,
+            headers=self._endpoint.headers,
+            ssl=self._options.ssl,
+        )
+
+    def _watch(self) -> None:
+        if not self._endpoint.inherent_keep_alive:
+            self._keep_alive.start()
 
     def _finish(self, end: LinkEnd) -> None:
         """Enter the end state, once: later reasons are only echoes of the first."""
@@ -208,6 +266,8 @@ class Link:
         self._end = end
         self._session.close()
         self._keep_alive.stop()
+        if self._stateful is not None:
+            self._stateful.stop()
         if not self._handshake.done():
             self._handshake.set_exception(
                 end.error or ConnectionFailedError("The connection ended before the handshake.")

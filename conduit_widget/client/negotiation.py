@@ -1,26 +1,27 @@
-"""From a hub URL to an endpoint a transport can connect to: negotiate, redirects, one retry on 401."""
+"""From a hub URL to endpoints for transports: negotiate, redirects, one retry on 401, fallback."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
-from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
 
 import msgspec
 
+from conduit_widget.client.hub_url import connect_url, negotiate_url, origin, with_scheme
+from conduit_widget.client.transport_choice import LONG_POLLING, WEB_SOCKETS, TransportChoice
 from conduit_widget.errors import AuthenticationError, ConnectionFailedError, RemoteProtocolError
 from conduit_widget.protocol.hub_protocol import TransferFormat
-from conduit_widget.protocol.negotiate import NEGOTIATE_VERSION, NegotiateResponse, parse_negotiate
+from conduit_widget.protocol.negotiate import NegotiateResponse, parse_negotiate
 from conduit_widget.transports.http import HttpClient, HttpReply
+from conduit_widget.transports.transport import TransportFactory
 
 TokenFactory = Callable[[], str | Awaitable[str | None] | None]
 UrlFactory = Callable[[], str | Awaitable[str]]
 
 MAX_REFUSAL_CHARS: Final = 200
 MAX_REDIRECTS: Final = 100
-WEB_SOCKETS: Final = "WebSockets"
 
 _HTTP_OK: Final = 200
 _HTTP_UNAUTHORIZED: Final = 401
@@ -34,6 +35,14 @@ class Endpoint:
     url: str = field(repr=False)
     headers: Mapping[str, str] = field(repr=False)
     connection_id: str | None
+    transport_name: str
+    transport: TransportFactory = field(repr=False)
+    stateful: bool = False
+
+    @property
+    def inherent_keep_alive(self) -> bool:
+        """Whether the transport notices by itself that the hub is gone, so that nobody pings (as .NET's)."""
+        return self.transport_name == LONG_POLLING
 
 
 class _Refusal(msgspec.Struct, frozen=True):
@@ -52,7 +61,12 @@ class _Target:
 
 
 class Negotiator:
-    """Asks for the URL and the token anew at every :meth:`endpoint`."""
+    """Asks for the URL and the token anew at every :meth:`endpoints`.
+
+    Raises:
+        ValueError: negotiation is skipped, which only WebSockets allow, and they are not allowed.
+
+    """
 
     def __init__(
         self,
@@ -62,36 +76,55 @@ class Negotiator:
         headers: Mapping[str, str],
         skip_negotiation: bool,
         http: HttpClient,
+        choice: TransportChoice,
+        stateful_reconnect: bool = False,
     ) -> None:
+        if skip_negotiation and not choice.allows(WEB_SOCKETS):
+            raise ValueError("skip_negotiation needs the WebSockets transport.")
         self._url = url
         self._access_token = access_token
         self._headers = dict(headers)
         self._skip_negotiation = skip_negotiation
         self._http = http
+        self._choice = choice
+        self._stateful_reconnect = stateful_reconnect
 
-    async def endpoint(self, transfer_format: TransferFormat) -> Endpoint:
-        """Negotiate a connection that can carry ``transfer_format``.
+    async def endpoints(self, transfer_format: TransferFormat) -> AsyncGenerator[Endpoint, None]:
+        """Yield what can carry ``transfer_format``, in the hub's order, each from a negotiate of its own.
 
         Raises:
             AuthenticationError: the token was refused, twice where a factory could give a second one.
-            ConnectionFailedError: the hub cannot be reached, refuses, or offers nothing we speak.
-            RemoteProtocolError: the answer is no negotiate response.
+            ConnectionFailedError: the hub cannot be reached, refuses, or offers nothing we may use.
 
         """
         target = _Target(await self._ask_url(), await self.token())
         if self._skip_negotiation:
-            return self._endpoint(target, connection_id=None, connection_token=None)
+            yield self._endpoint(target, WEB_SOCKETS, None)
+            return
+        target, first = await self._negotiate_to_the_end(target)
+        response: NegotiateResponse | None = first
+        obstacles: list[str] = []
+        for offered in first.transports:
+            obstacle = self._choice.obstacle(offered, transfer_format)
+            if obstacle is not None:
+                obstacles.append(obstacle)
+                continue
+            if response is None:
+                target, response = await self._negotiate_to_the_end(target)
+            yield self._endpoint(target, offered.transport, response)
+            response = None
+        if response is first:
+            reasons = "; ".join(obstacles) or "it offered none"
+            raise ConnectionFailedError(f"The hub offers no transport this client can use: {reasons}.")
+
+    async def _negotiate_to_the_end(self, target: _Target) -> tuple[_Target, NegotiateResponse]:
+        """Negotiate, following redirects."""
         for _ in range(MAX_REDIRECTS):
             target, response = await self._negotiate(target)
             if response.error is not None:
                 raise ConnectionFailedError(f"The hub refused to negotiate: {response.error}")
             if response.url is None:
-                _require_web_sockets(response, transfer_format)
-                return self._endpoint(
-                    target,
-                    connection_id=response.connection_id,
-                    connection_token=response.id_for_connect,
-                )
+                return target, response
             target = _Target(response.url, response.access_token or target.token, redirected=True)
         raise ConnectionFailedError(f"The hub redirected more than {MAX_REDIRECTS} times; check its address.")
 
@@ -121,16 +154,17 @@ class Negotiator:
             )
         if reply.status_code != _HTTP_OK:
             raise ConnectionFailedError(
-                f"Negotiate with {_origin(target.url)} was answered with HTTP {reply.status_code}; "
+                f"Negotiate with {origin(target.url)} was answered with HTTP {reply.status_code}; "
                 "check the hub's address."
             )
         try:
             return target, parse_negotiate(reply.body)
         except RemoteProtocolError as error:
-            raise ConnectionFailedError(f"{_origin(target.url)} is no SignalR hub: {error}") from error
+            raise ConnectionFailedError(f"{origin(target.url)} is no SignalR hub: {error}") from error
 
     async def _post(self, target: _Target) -> HttpReply:
-        return await self._http.post(negotiate_url(target.url), self._request_headers(target.token))
+        url = negotiate_url(target.url, stateful_reconnect=self._stateful_reconnect)
+        return await self._http.post(url, self._request_headers(target.token))
 
     def _request_headers(self, token: str | None) -> dict[str, str]:
         headers = dict(self._headers)
@@ -138,14 +172,23 @@ class Negotiator:
             headers["Authorization"] = f"Bearer {token}"
         return headers
 
-    def _endpoint(
-        self, target: _Target, *, connection_id: str | None, connection_token: str | None
-    ) -> Endpoint:
+    def _endpoint(self, target: _Target, name: str, response: NegotiateResponse | None) -> Endpoint:
         headers = self._request_headers(target.token)
-        cookie = self._http.cookie_header(_with_scheme(target.url, "http"))
+        cookie = self._http.cookie_header(with_scheme(target.url, "http"))
         if cookie:
             headers.setdefault("Cookie", cookie)
-        return Endpoint(connect_url(target.url, connection_token), headers, connection_id)
+        scheme = "ws" if name == WEB_SOCKETS else "http"
+        return Endpoint(
+            connect_url(target.url, response.id_for_connect if response else None, scheme),
+            headers,
+            response.connection_id if response else None,
+            name,
+            self._choice.factory(name),
+            stateful=self._stateful_reconnect
+            and name == WEB_SOCKETS
+            and response is not None
+            and response.use_stateful_reconnect,
+        )
 
 
 def _said(reply: HttpReply) -> str | None:
@@ -155,48 +198,3 @@ def _said(reply: HttpReply) -> str | None:
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
     return text if text and len(text) <= MAX_REFUSAL_CHARS and text.isprintable() else None
-
-
-def negotiate_url(hub_url: str) -> str:
-    """Return the negotiate address: path extended, query kept, version asked for unless already said."""
-    parts = urlsplit(_with_scheme(hub_url, "http"))
-    query = parts.query
-    if not any(name.lower() == "negotiateversion" for name, _ in parse_qsl(query, keep_blank_values=True)):
-        query = f"{query}&" if query else ""
-        query += f"negotiateVersion={NEGOTIATE_VERSION}"
-    return urlunsplit(parts._replace(path=parts.path.rstrip("/") + "/negotiate", query=query, fragment=""))
-
-
-def connect_url(hub_url: str, connection_token: str | None) -> str:
-    """Return the WebSocket address, with the connection token as ``id``; never with the access token."""
-    parts = urlsplit(_with_scheme(hub_url, "ws"))
-    query = parts.query
-    if connection_token:
-        query = f"{query}&" if query else ""
-        query += f"id={quote(connection_token, safe='')}"
-    return urlunsplit(parts._replace(query=query, fragment=""))
-
-
-def _with_scheme(url: str, plain: str) -> str:
-    """Return ``url`` with scheme ``plain`` (``http`` or ``ws``), or its secure form where it was secure."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https", "ws", "wss") or not parts.hostname:
-        raise ConnectionFailedError("The hub URL must look like http://host:port/hubs/chat.")
-    secure = parts.scheme in ("https", "wss")
-    return urlunsplit(parts._replace(scheme=plain + "s" if secure else plain))
-
-
-def _origin(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.hostname}{f':{parts.port}' if parts.port else ''}{parts.path}"
-
-
-def _require_web_sockets(response: NegotiateResponse, transfer_format: TransferFormat) -> None:
-    for offered in response.transports:
-        if offered.transport == WEB_SOCKETS and transfer_format.value in offered.transfer_formats:
-            return
-    offers = ", ".join(offered.transport for offered in response.transports) or "none"
-    raise ConnectionFailedError(
-        f"The hub offers no transport this client speaks (offered: {offers}; "
-        f"spoken: {WEB_SOCKETS} with {transfer_format.value} frames)."
-    )

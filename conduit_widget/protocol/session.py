@@ -188,6 +188,17 @@ class Session:
             )
         return self.protocol.encode(message)
 
+    def resume(self) -> None:
+        """Go on over a new transport (stateful reconnect): what the old one cut in half is dropped.
+
+        Raises:
+            LocalProtocolError: the session is not open.
+
+        """
+        if self._state is not SessionState.OPEN:
+            raise LocalProtocolError(f"A session cannot resume: {_EXPECTED[self._state]}.")
+        self._decoder = self.protocol.decoder(self._max_message_bytes)
+
     def close(self) -> None:
         """End the session; what arrives later is dropped. Idempotent."""
         self._decoder = None

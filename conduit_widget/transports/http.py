@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import httpx2
 
 from conduit_widget.errors import AuthenticationError, ConnectionFailedError
+from conduit_widget.transports.transport import TransportRefusedError
 
 CONNECT_TIMEOUT: Final = 15.0
 KEEP_ALIVE_EXPIRY: Final = 2.0
@@ -131,7 +132,7 @@ class HttpChannel:
             await response.aclose()
             if status in (httpx2.codes.UNAUTHORIZED, httpx2.codes.FORBIDDEN):
                 raise AuthenticationError(f"The hub refused the access token (HTTP {status}).", status)
-            raise ConnectionFailedError(f"The hub refused the request with HTTP {status}.")
+            raise TransportRefusedError("request", status)
         return response
 
     async def request(self, method: str, content: bytes = b"") -> None:

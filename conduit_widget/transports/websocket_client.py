@@ -1,6 +1,9 @@
 """WebSocket transport of the client: websockets' sans-I/O ``ClientProtocol`` under our own asyncio protocol.
 
 Fragments are passed on as they come: records do not follow message boundaries, and their decoder bounds them.
+For the same reason the payloads of neighbouring frames are passed on together. Whole, unfragmented, plain data
+frames, which is nearly all a hub sends, are cut out right here; everything else (control frames, fragments,
+extensions, frames that arrive in pieces, mistakes) goes to ``ClientProtocol``.
 """
 
 from __future__ import annotations
@@ -19,11 +22,25 @@ from websockets.uri import parse_uri
 
 from conduit_widget.errors import AuthenticationError, ConnectionFailedError, ConnectionLostError
 from conduit_widget.protocol.hub_protocol import TransferFormat
-from conduit_widget.transports.transport import OnClose, OnData
+from conduit_widget.transports.compression import client_deflate
+from conduit_widget.transports.proxy import open_tunnel
+from conduit_widget.transports.transport import OnClose, OnData, TransportRefusedError
 
 CLOSE_TIMEOUT: Final = 2.0
 MIN_FRAME_LIMIT_BYTES: Final = 16 * 1024 * 1024
 WRITE_HIGH_WATER_BYTES: Final = 256 * 1024
+
+FRAMES_TOGETHER: Final = 64
+
+# First bytes of an unfragmented text or binary frame without extension bits (RFC 6455, 5.2).
+_WHOLE_MESSAGES: Final = frozenset({0x81, 0x82})
+_FINAL: Final = 0x80
+_OPCODE: Final = 0x0F
+_CONTROL: Final = 0x08
+_SIZE_IN_2_BYTES: Final = 126
+_SIZE_IN_8_BYTES: Final = 127
+_HEAD_END: Final = b"\r\n\r\n"
+_MAX_HEAD_BYTES: Final = 64 * 1024
 
 _HTTP_UNAUTHORIZED: Final = 401
 _HTTP_FORBIDDEN: Final = 403
@@ -34,9 +51,22 @@ _wire_logger.setLevel(logging.WARNING)
 
 
 class WebSocketTransport:
-    """A :class:`~.transport.Transport` over one WebSocket."""
+    """A :class:`~.transport.Transport` over one WebSocket.
 
-    def __init__(self, *, on_data: OnData, on_close: OnClose, max_message_bytes: int) -> None:
+    ``proxy`` is the URL of an HTTP proxy to tunnel through; ``compression`` offers permessage-deflate.
+    """
+
+    def __init__(
+        self,
+        *,
+        on_data: OnData,
+        on_close: OnClose,
+        max_message_bytes: int,
+        proxy: str | None = None,
+        compression: bool = False,
+    ) -> None:
+        self._proxy = proxy
+        self._compression = compression
         self._on_data = on_data
         self._on_close = on_close
         self._frame_limit_bytes = max(MIN_FRAME_LIMIT_BYTES, 2 * max_message_bytes)
@@ -49,19 +79,25 @@ class WebSocketTransport:
         uri = parse_uri(url)
         if uri.secure and ssl is None:
             ssl = create_default_context()
-        websocket = ClientProtocol(uri, max_size=self._frame_limit_bytes, logger=_wire_logger)
+        websocket = ClientProtocol(
+            uri,
+            extensions=[client_deflate()] if self._compression else None,
+            max_size=self._frame_limit_bytes,
+            logger=_wire_logger,
+        )
         loop = asyncio.get_running_loop()
         wire = self._wire = _Wire(
             loop, websocket, self._on_data, self._on_close, binary=transfer_format is TransferFormat.BINARY
         )
+        tls, server_name = (ssl, uri.host) if uri.secure else (None, None)
         try:
-            await loop.create_connection(
-                lambda: wire,
-                uri.host,
-                uri.port,
-                ssl=ssl if uri.secure else None,
-                server_hostname=uri.host if uri.secure else None,
-            )
+            if self._proxy is None:
+                await loop.create_connection(
+                    lambda: wire, uri.host, uri.port, ssl=tls, server_hostname=server_name
+                )
+            else:
+                tunnel = await open_tunnel(self._proxy, uri.host, uri.port)
+                await loop.create_connection(lambda: wire, sock=tunnel, ssl=tls, server_hostname=server_name)
         except OSError as error:
             reason = error.strerror or str(error) or type(error).__name__
             raise ConnectionFailedError(
@@ -127,6 +163,11 @@ class _Wire(asyncio.Protocol):
         self._socket: asyncio.Transport | None = None
         self._close_timer: asyncio.TimerHandle | None = None
         self._ended = False
+        self._head: bytes | None = b""  # of the upgrade response, until it is whole
+        self._direct = False  # whether frames are looked at before ClientProtocol
+        self._tail = b""  # of a frame's header
+        self._owed = 0  # bytes ClientProtocol still has to get of a frame it began
+        self._fragmented = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -134,6 +175,88 @@ class _Wire(asyncio.Protocol):
         self._socket = transport
 
     def data_received(self, data: bytes) -> None:
+        if self._head is not None:
+            data = self._read_head(self._head + data)
+        if not self._direct:
+            self._parse(data)
+            return
+        if self._tail:
+            data, self._tail = self._tail + data, b""
+        position = 0
+        if self._owed:
+            position = min(self._owed, len(data))
+            self._owed -= position
+            self._parse(data[:position])
+        self._read_frames(data, position)
+
+    def _read_head(self, data: bytes) -> bytes:
+        """Let ``ClientProtocol`` judge the upgrade response; return what came after it."""
+        end = data.find(_HEAD_END) + len(_HEAD_END)
+        if end < len(_HEAD_END):
+            self._head = data
+            if len(data) < _MAX_HEAD_BYTES:
+                return b""
+            end = 0
+        self._head = None
+        if end:
+            self._parse(data[:end])
+            self._direct = self._websocket.state is State.OPEN
+        return data[end:]
+
+    def _read_frames(self, data: bytes, position: int) -> None:
+        """Read frames from ``position``, where one begins."""
+        end = len(data)
+        payloads: list[bytes] = []
+        while position < end and not self._ended:
+            start = position + 2
+            if start > end:
+                break
+            size = data[position + 1]
+            if size >= _SIZE_IN_2_BYTES:
+                start += 2 if size == _SIZE_IN_2_BYTES else 8
+                if start > end:
+                    break
+                size = int.from_bytes(data[position + 2 : start]) if size <= _SIZE_IN_8_BYTES else end
+            stop = start + size
+            if stop <= end and not self._fragmented and data[position] in _WHOLE_MESSAGES:
+                payloads.append(data[start:stop])
+                if len(payloads) == FRAMES_TOGETHER:
+                    self._deliver(payloads)
+                    payloads = []
+                position = stop
+                continue
+            if payloads:
+                self._deliver(payloads)
+                payloads = []
+                if self._ended:
+                    break
+            self._owed = max(stop - end, 0)
+            self._note_fragment(data[position])
+            self._parse(data[position:stop])
+            position = min(stop, end)
+        if payloads:
+            self._deliver(payloads)
+        if self._ended:
+            self._leave_to_parser(data[position:])
+        else:
+            self._tail = data[position:]
+
+    def _note_fragment(self, first: int) -> None:
+        """Note whether a fragmented message is under way, from a frame's first byte."""
+        if not first & _CONTROL:
+            self._fragmented = not first & _FINAL
+
+    def _deliver(self, payloads: list[bytes]) -> None:
+        self._on_data(payloads[0] if len(payloads) == 1 else b"".join(payloads))
+
+    def _leave_to_parser(self, data: bytes) -> None:
+        """After the end only ``ClientProtocol`` reads, to finish the closing handshake."""
+        self._direct = False
+        if data:
+            self._parse(data)
+
+    def _parse(self, data: bytes) -> None:
+        """Have ``ClientProtocol`` read, and do what comes of it."""
         websocket = self._websocket
         websocket.receive_data(data)
         if websocket.writes:
@@ -250,5 +373,5 @@ def _refusal(failure: Exception) -> ConnectionFailedError:
         status = failure.response.status_code
         if status in (_HTTP_UNAUTHORIZED, _HTTP_FORBIDDEN):
             return AuthenticationError(f"The hub refused the access token (HTTP {status}).", status)
-        return ConnectionFailedError(f"The hub refused the WebSocket with HTTP {status}.")
+        return TransportRefusedError("WebSocket", status)
     return ConnectionFailedError(f"The hub's answer to the WebSocket request is invalid: {failure}.")

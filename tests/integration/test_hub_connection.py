@@ -12,10 +12,15 @@ from typing import Any
 
 import pytest
 
-from conduit_widget.client import ConnectionState, DelayRetry, HubConnection, RetryContext
-from conduit_widget.client import handlers as handlers_module
-from conduit_widget.client import invocations as invocations_module
-from conduit_widget.client import lifecycle as lifecycle_module
+from conduit_widget.client import (
+    ConnectionState,
+    DelayRetry,
+    HubConnection,
+    RetryContext,
+    handlers as handlers_module,
+    invocations as invocations_module,
+    lifecycle as lifecycle_module,
+)
 from conduit_widget.client.invocations import StreamOverflowError
 from conduit_widget.errors import (
     AuthenticationError,
@@ -683,10 +688,10 @@ async def test_cookies_of_negotiate_go_to_the_websocket(server: RawSignalRServer
             NegotiateReply(
                 body={
                     **negotiate_body(1),
-                    "availableTransports": [{"transport": "LongPolling", "transferFormats": ["Text"]}],
+                    "availableTransports": [{"transport": "Pigeons", "transferFormats": ["Text"]}],
                 }
             ),
-            "offered: LongPolling",
+            "Pigeons is unknown",
         ),
     ],
     ids=["error", "404", "html", "classic", "transport"],

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from conduit_widget.client.negotiation import Endpoint, connect_url, negotiate_url
+from conduit_widget.client.hub_url import connect_url, negotiate_url
+from conduit_widget.client.negotiation import Endpoint
 from conduit_widget.errors import ConnectionFailedError
+from conduit_widget.transports.websocket_client import WebSocketTransport
 
 
 @pytest.mark.parametrize(
@@ -46,4 +48,6 @@ def test_useless_url_says_what_is_wanted(hub_url: str) -> None:
 
 def test_endpoint_repr_hides_its_secrets() -> None:
     """An endpoint in a log or a traceback shows neither URL nor headers."""
-    assert "secret" not in repr(Endpoint("ws://h/hub?id=secret", {"Authorization": "Bearer secret"}, "id"))
+    headers = {"Authorization": "Bearer secret"}
+    endpoint = Endpoint("ws://h/hub?id=secret", headers, "id", "WebSockets", WebSocketTransport)
+    assert "secret" not in repr(endpoint)

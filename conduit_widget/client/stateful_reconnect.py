@@ -1,0 +1,128 @@
+"""Stateful reconnect of the client: a dropped WebSocket is replaced beneath a hub connection that goes on.
+
+No negotiate and no handshake: the same address again, ``Sequence``, then what the hub has not acknowledged.
+When that does not work in time, or the hub has forgotten us, ``on_broken`` hands over to ordinary reconnect.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from conduit_widget.errors import (
+    AuthenticationError,
+    ConnectionFailedError,
+    ConnectionLostError,
+    RemoteProtocolError,
+)
+from conduit_widget.protocol.hub_protocol import HubProtocol
+from conduit_widget.protocol.message_buffer import ACK_DELAY, MessageBuffer
+from conduit_widget.protocol.messages import HubMessage
+from conduit_widget.transports.transport import TransportRefusedError
+
+RESUME_DELAYS: Final = (0.0, 0.5, 1.0, 2.0, 4.0)
+"""Seconds before each attempt: together less than the 15 s for which hubs keep a connection that was cut."""
+
+_logger = logging.getLogger(__name__)
+
+
+class StatefulReconnect:
+    """One connection's message buffer with its ack timer and the task that restores it after a cut.
+
+    ``reconnect`` opens a fresh transport, ``transmit`` puts bytes on the present one.
+    """
+
+    def __init__(
+        self,
+        protocol: HubProtocol,
+        *,
+        reconnect: Callable[[], Awaitable[None]],
+        transmit: Callable[[bytes], None],
+        on_message: Callable[[HubMessage], None],
+        on_broken: Callable[[Exception], None],
+    ) -> None:
+        self._protocol = protocol
+        self._reconnect = reconnect
+        self._transmit = transmit
+        self._on_message = on_message
+        self._on_broken = on_broken
+        self._buffer = MessageBuffer()
+        self._ack_timer: asyncio.TimerHandle | None = None
+        self._resuming: asyncio.Task[None] | None = None
+        self._room: asyncio.Future[None] | None = None
+        self._stopped = False
+        self._cuts = 0
+
+    def take(self, message: HubMessage) -> None:
+        """Pass on a message unless it is a duplicate or only concerns the buffer."""
+        try:
+            accepted = self._buffer.accept(message)
+        except RemoteProtocolError as error:
+            self._on_broken(ConnectionLostError(f"The connection cannot be continued: {error}"))
+            return
+        if self._buffer.owes_ack and self._ack_timer is None:
+            self._ack_timer = asyncio.get_running_loop().call_later(ACK_DELAY, self._send_ack)
+        if self._room is not None and not self._buffer.is_full:
+            self._make_room()
+        if accepted:
+            self._on_message(message)
+
+    def hold(self, message: HubMessage, record: bytes) -> bool:
+        """Keep an outgoing message; whether to send it now, which is not the case while we are cut off."""
+        return self._buffer.hold(message, record)
+
+    async def drain(self) -> None:
+        """Wait until the hub acknowledged enough."""
+        while self._buffer.is_full and not self._stopped:
+            if self._room is None:
+                self._room = asyncio.get_running_loop().create_future()
+            await asyncio.shield(self._room)
+
+    def cut(self, error: Exception) -> None:
+        """Note that the transport is gone, and begin to replace it."""
+        self._buffer.disconnected()
+        self._cuts += 1
+        if self._resuming is None and not self._stopped:
+            self._resuming = asyncio.get_running_loop().create_task(self._resume(error))
+
+    def stop(self) -> None:
+        """End timer and task; whoever waits in :meth:`drain` goes on. Idempotent."""
+        self._stopped = True
+        if self._ack_timer is not None:
+            self._ack_timer.cancel()
+        if self._resuming is not None and self._resuming is not asyncio.current_task():
+            self._resuming.cancel()
+        self._make_room()
+
+    async def _resume(self, error: Exception) -> None:
+        for delay in RESUME_DELAYS:
+            await asyncio.sleep(delay)
+            cuts = self._cuts
+            try:
+                await self._reconnect()
+            except (AuthenticationError, TransportRefusedError):
+                break  # the hub answered: it does not know the connection any more
+            except (ConnectionFailedError, TimeoutError) as failure:
+                _logger.debug("an attempt to continue the connection failed: %s", type(failure).__name__)
+                continue
+            if self._cuts != cuts:
+                continue  # it was cut again before we got here
+            self._resuming = None
+            for record in self._buffer.replay(self._protocol):
+                self._transmit(record)
+            _logger.info("connection to the hub continued after a cut")
+            return
+        self._resuming = None
+        self._on_broken(error)
+
+    def _send_ack(self) -> None:
+        self._ack_timer = None
+        if not self._buffer.is_cut:  # otherwise the Sequence that ends the cut asks again
+            self._transmit(self._protocol.encode(self._buffer.take_ack()))
+
+    def _make_room(self) -> None:
+        if self._room is not None and not self._room.done():
+            self._room.set_result(None)
+        self._room = None

@@ -1,0 +1,68 @@
+"""Which transports a connection may use, and how each is made."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from functools import partial
+from typing import Final, Literal, TypeAlias, get_args
+
+from conduit_widget.protocol.hub_protocol import TransferFormat
+from conduit_widget.protocol.negotiate import AvailableTransport
+from conduit_widget.transports.long_polling import LongPollingTransport
+from conduit_widget.transports.server_sent_events import ServerSentEventsTransport
+from conduit_widget.transports.transport import TransportFactory
+from conduit_widget.transports.websocket_client import WebSocketTransport
+
+TransportName: TypeAlias = Literal["WebSockets", "ServerSentEvents", "LongPolling"]
+TransportOption: TypeAlias = TransportName | Collection[TransportName] | TransportFactory | None
+
+WEB_SOCKETS: Final[TransportName] = "WebSockets"
+SERVER_SENT_EVENTS: Final[TransportName] = "ServerSentEvents"
+LONG_POLLING: Final[TransportName] = "LongPolling"
+TRANSPORT_NAMES: Final[tuple[TransportName, ...]] = get_args(TransportName)
+
+
+class TransportChoice:
+    """The allowed transports by name; the hub's order decides among them.
+
+    Raises:
+        ValueError: a name that is none, or no name at all.
+
+    """
+
+    def __init__(
+        self, option: TransportOption = None, *, proxy: str | None = None, compression: bool = False
+    ) -> None:
+        self._factories: Mapping[str, TransportFactory]
+        if callable(option):  # a transport of the caller's own stands where WebSockets would
+            self._factories = {WEB_SOCKETS: option}
+            return
+        names = TRANSPORT_NAMES if option is None else (option,) if isinstance(option, str) else option
+        unknown = set(names) - set(TRANSPORT_NAMES)
+        if unknown or not names:
+            raise ValueError(f"transport must be some of {', '.join(TRANSPORT_NAMES)}.")
+        every: dict[str, TransportFactory] = {
+            WEB_SOCKETS: partial(WebSocketTransport, proxy=proxy, compression=compression),
+            SERVER_SENT_EVENTS: partial(ServerSentEventsTransport, proxy=proxy),
+            LONG_POLLING: partial(LongPollingTransport, proxy=proxy),
+        }
+        self._factories = {name: every[name] for name in names}
+
+    def allows(self, name: str) -> bool:
+        """Whether a transport may be used."""
+        return name in self._factories
+
+    def factory(self, name: str) -> TransportFactory:
+        """Return what makes the transport."""
+        return self._factories[name]
+
+    def obstacle(self, offered: AvailableTransport, transfer_format: TransferFormat) -> str | None:
+        """Return why an offered transport cannot be used; None when it can."""
+        if offered.transport not in TRANSPORT_NAMES:
+            return f"{offered.transport[:32]} is unknown"
+        if not self.allows(offered.transport):
+            return f"{offered.transport} is not allowed here"
+        textual = offered.transport == SERVER_SENT_EVENTS and transfer_format is not TransferFormat.TEXT
+        if textual or transfer_format.value not in offered.transfer_formats:
+            return f"{offered.transport} carries no {transfer_format.value} frames"
+        return None
