@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from playwright.async_api import Browser, BrowserContext, expect
@@ -38,6 +39,12 @@ async def test_tokens_paint_and_survive_a_reload_when_a_person_asks(
     assert await chat.root.locator("article.answer.open").count() == 1, "ended before the reload"
 
     await notebook.save()
+    saved = (lab.root / "chat.ipynb").read_text(encoding="utf-8")
+    runtime = local_hub.read_runtime(data_dir)
+    assert runtime is not None
+    assert "Chat('team')" in saved, "the output was saved"
+    assert runtime.mint_key not in saved
+    assert not re.search(r"eyJ[\w-]+\.eyJ", saved), "no token in the notebook"
     await notebook.reload()
     chat = notebook.chat
     await expect(chat.root).to_be_visible(timeout=60_000)
