@@ -73,6 +73,9 @@ TOKEN_BATCH_INTERVAL: Final = 0.030
 COMM_INTERVAL: Final = 0.033
 TOKEN_EXPIRY_WARNING: Final = 30.0
 
+# Server → client event of any hub that opts in: seconds until the connection's token expires.
+TOKEN_EXPIRING: Final = "TokenExpiring"
+
 # Sizes and counts.
 MAX_MESSAGE_BYTES: Final = 64 * 1024
 MAX_CONTENT_BYTES: Final = 32 * 1024  # UTF-8 of the text; leaves room for JSON escapes and the envelope

@@ -21,6 +21,9 @@
 
 from __future__ import annotations
 
+import traceback
+from pathlib import PurePath
+
 from conduit_widget.types import ErrorType
 
 
@@ -120,3 +123,15 @@ class HubStartError(ConduitError):
 
 class FrontEndMissingError(ConduitError):
     """The browser part of the widget was not built."""
+
+
+def trace_of(error: BaseException, frames: int = 8) -> str:
+    """Return an error's type and where it was raised, innermost first; its text may hold content: not that."""
+    parts: list[str] = []
+    cause: BaseException | None = error
+    while cause is not None and len(parts) < 3:
+        stack = traceback.extract_tb(cause.__traceback__)[-frames:]
+        places = [f"{PurePath(item.filename).name}:{item.lineno} {item.name}" for item in reversed(stack)]
+        parts.append(f"{type(cause).__name__} at {' < '.join(places) or 'an unknown place'}")
+        cause = cause.__cause__
+    return "; caused by ".join(parts)

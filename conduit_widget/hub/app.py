@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from conduit_widget.contract import HEALTH_PATH, METRICS_PATH, READY_PATH
 from conduit_widget.hub.admission import Admission
 from conduit_widget.hub.auth import Authenticator
+from conduit_widget.hub.filters import HubFilter
 from conduit_widget.hub.http import (
     BodyTooLargeError,
     ClientGoneError,
@@ -25,6 +26,7 @@ from conduit_widget.hub.http import (
     send_response,
 )
 from conduit_widget.hub.hub import Hub
+from conduit_widget.hub.hub_context import HubContext
 from conduit_widget.hub.limits import HubLimits
 from conduit_widget.hub.metrics import CONTENT_TYPE, HubMetrics
 from conduit_widget.hub.mount import MountedHub
@@ -50,6 +52,8 @@ class HubApp:
 
     ``lifespan`` wraps the server's life; ``protocols`` are the hub protocols spoken (JSON and MessagePack
     unless given). ``on_drain`` runs once a drain begins, while everybody is still connected.
+    ``filters`` run around every hub's own; ``detailed_errors`` tells clients the text of errors nobody
+    expected (for development: it may hold anything).
     """
 
     def __init__(
@@ -66,6 +70,8 @@ class HubApp:
         lifespan: Lifespan | None = None,
         wheel: TimerWheel | None = None,
         on_drain: Callable[[], Awaitable[None]] | None = None,
+        filters: Sequence[HubFilter] = (),
+        detailed_errors: bool = False,
     ) -> None:
         self.limits = limits or HubLimits()
         self.metrics = metrics or HubMetrics()
@@ -87,6 +93,9 @@ class HubApp:
                 limits=self.limits,
                 metrics=self.metrics,
                 wheel=self._wheel,
+                authenticator=authenticator,
+                filters=filters,
+                detailed_errors=detailed_errors,
             )
             for path, hub in hubs.items()
         }
@@ -111,6 +120,15 @@ class HubApp:
     def draining(self) -> bool:
         """Whether the hub is about to end and lets nobody in."""
         return self._registry.draining
+
+    def hub_context(self, path: str) -> HubContext:
+        """Return the way to a mounted hub's clients and groups from outside its methods.
+
+        Raises:
+            KeyError: no hub is mounted at ``path``.
+
+        """
+        return self._mounts[path].context
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI scope."""

@@ -35,6 +35,8 @@ class AsgiWebSocketConnection:
         self._paused = False
         self._close: tuple[int, str] | None = None
         self._aborted = False
+        self._readable = asyncio.Event()
+        self._readable.set()
         self._changed = asyncio.Event()
         self._closing = asyncio.Event()
 
@@ -76,6 +78,14 @@ class AsgiWebSocketConnection:
         self._frames.clear()
         self.close(1011)
 
+    def pause_reading(self) -> None:
+        """Take no further message from the server."""
+        self._readable.clear()
+
+    def resume_reading(self) -> None:
+        """Take messages again."""
+        self._readable.set()
+
     async def run(self) -> None:
         """Accept the client, then carry messages until one side closes or a close gets no answer."""
         assert self._receiver is not None
@@ -106,6 +116,7 @@ class AsgiWebSocketConnection:
 
     async def _read(self, receiver: ConnectionReceiver) -> None:
         while True:
+            await self._readable.wait()
             message = await self._receive()
             if message["type"] == "websocket.disconnect":
                 if message.get("code", 1005) not in (1000, 1001, 1005) and self._close is None:

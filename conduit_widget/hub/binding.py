@@ -5,6 +5,7 @@ A refusal names the argument, the limit or the type expected, and the path; neve
 
 from __future__ import annotations
 
+import collections.abc
 import inspect
 import re
 import typing
@@ -16,15 +17,25 @@ from typing import Any, Final
 import msgspec
 
 from conduit_widget.errors import HubException
+from conduit_widget.hub.authorization import Authorize
 
 _ECHO: Final = re.compile(r"^Invalid (?:enum )?value\b.*?(?= - at `\$[\w.\[\]]*`\Z|\Z)", re.DOTALL)
+_UPLOADS: Final = (
+    collections.abc.AsyncIterator,
+    collections.abc.AsyncIterable,
+    collections.abc.AsyncGenerator,
+)
 # The key a client made up may look like a path: the whole rest goes.
 _UNKNOWN_FIELD: Final = re.compile(r"unknown field `.*\Z", re.DOTALL)
 
 
 @dataclass(frozen=True)
 class HubMethod:
-    """One callable method: its wire name, the attribute that holds it and its parameters' wire names."""
+    """One callable method: its wire name, the attribute that holds it and its parameters' wire names.
+
+    A parameter annotated ``AsyncIterator[T]`` (or ``AsyncIterable``) is an upload: a stream from the client,
+    which travels beside the arguments. ``authorize`` says who may call it.
+    """
 
     name: str
     attribute: str
@@ -33,11 +44,26 @@ class HubMethod:
     required: int
     function: Callable[..., Any] = field(repr=False)
     python_names: tuple[str, ...] = field(repr=False, default=())
+    authorize: Authorize | None = field(repr=False, default=None)
 
     @cached_property
     def types(self) -> tuple[Any, ...]:
         """The parameters' types, resolved on first use (annotations may name later definitions)."""
         return tuple(self._hints.get(name, Any) for name in self.python_names)
+
+    @cached_property
+    def upload_types(self) -> dict[int, Any]:
+        """Which parameters are uploads, by position, and the type of their items."""
+        uploads: dict[int, Any] = {}
+        for position, kind in enumerate(self.types):
+            if (typing.get_origin(kind) or kind) in _UPLOADS:
+                uploads[position] = (*typing.get_args(kind), Any)[0]
+        return uploads
+
+    @cached_property
+    def argument_positions(self) -> tuple[int, ...]:
+        """The positions of the parameters that are bound from the arguments."""
+        return tuple(index for index in range(len(self.parameters)) if index not in self.upload_types)
 
     @cached_property
     def is_void(self) -> bool:
@@ -48,35 +74,41 @@ class HubMethod:
     def _hints(self) -> dict[str, Any]:
         return typing.get_type_hints(self.function, include_extras=True)
 
-    def bind(self, arguments: Sequence[Any]) -> list[Any]:
-        """Return the arguments converted to the parameters' types.
+    def bind(self, arguments: Sequence[Any], uploads: Sequence[Any] = ()) -> list[Any]:
+        """Return the arguments converted to the parameters' types, uploads in their places.
 
         Raises:
             HubException: wrong number or type of arguments; the text names them, never the content.
 
         """
-        if not self.required <= len(arguments) <= len(self.parameters):
-            raise HubException(self._arity_text(len(arguments)))
+        positions = self.argument_positions
+        required = self.required - len(self.upload_types)
+        if not required <= len(arguments) <= len(positions):
+            raise HubException(self._arity_text(len(arguments), required))
         bound = []
-        for name, kind, argument in zip(self.parameters, self.types, arguments, strict=False):
+        for position, argument in zip(positions, arguments, strict=False):
             try:
-                bound.append(msgspec.convert(argument, kind))
+                bound.append(msgspec.convert(argument, self.types[position]))
             except msgspec.ValidationError as error:
+                name = self.parameters[position]
                 raise HubException(f"{self.name}: argument '{name}': {describe_mismatch(error)}") from error
+        for position, upload in zip(self.upload_types, uploads, strict=True):
+            if position > len(bound):
+                raise HubException(self._arity_text(len(arguments), len(positions)))
+            bound.insert(position, upload)
         return bound
 
-    def _arity_text(self, given: int) -> str:
-        wanted = (
-            f"{self.required}"
-            if self.required == len(self.parameters)
-            else (f"{self.required} to {len(self.parameters)}")
-        )
+    def _arity_text(self, given: int, required: int) -> str:
+        positions = self.argument_positions
+        wanted = f"{required}" if required == len(positions) else f"{required} to {len(positions)}"
         noun = "argument" if wanted == "1" else "arguments"
-        names = f" ({', '.join(self.parameters)})" if self.parameters else ""
-        return f"{self.name}: expected {wanted} {noun}{names}, got {given}"
+        names = ", ".join(self.parameters[position] for position in positions)
+        return f"{self.name}: expected {wanted} {noun}{f' ({names})' if names else ''}, got {given}"
 
 
-def describe(name: str, attribute: str, function: Callable[..., Any]) -> HubMethod:
+def describe(
+    name: str, attribute: str, function: Callable[..., Any], authorize: Authorize | None = None
+) -> HubMethod:
     """Read a method's signature.
 
     Raises:
@@ -99,6 +131,7 @@ def describe(name: str, attribute: str, function: Callable[..., Any]) -> HubMeth
         required=sum(parameter.default is inspect.Parameter.empty for parameter in arguments),
         function=function,
         python_names=tuple(parameter.name for parameter in arguments),
+        authorize=authorize,
     )
 
 

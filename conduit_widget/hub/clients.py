@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
+from conduit_widget.errors import ConnectionLostError
 from conduit_widget.hub.connection import HubConnectionContext
 from conduit_widget.hub.groups import Groups
 from conduit_widget.hub.lifetime import LifetimeManager
@@ -35,6 +36,24 @@ class ClientProxy:
         self._lifetime.broadcast((c for c in self._receivers() if not c.lagging), target, args)
 
 
+class SingleClientProxy(ClientProxy):
+    """One connection, which can also be asked."""
+
+    __slots__ = ()
+
+    async def invoke(self, target: str, *args: Any, timeout: float | None = None) -> Any:
+        """Call a method of the client and return its result; see ``HubConnectionContext.invoke``.
+
+        Raises:
+            ConnectionLostError: there is no such connection (any more).
+            HubException, InvocationTimeoutError, LocalProtocolError: as there.
+
+        """
+        for receiver in self._receivers():
+            return await receiver.invoke(target, *args, timeout=timeout)
+        raise ConnectionLostError("There is no connection with that id.")
+
+
 class HubClients:
     """The connections of one hub: all, by group, by user, by id."""
 
@@ -61,6 +80,13 @@ class HubClients:
         """Every connection of a user."""
         return ClientProxy(self._lifetime, lambda: self._lifetime.of_user(user_id))
 
-    def client(self, connection_id: str) -> ClientProxy:
+    def all_except(self, excluded: Collection[str]) -> ClientProxy:
+        """Every connection but for some connection ids (the caller's, for "others")."""
+        return ClientProxy(
+            self._lifetime,
+            lambda: (c for c in self._lifetime.all() if c.connection_id not in excluded),
+        )
+
+    def client(self, connection_id: str) -> SingleClientProxy:
         """One connection; nobody when it is gone."""
-        return ClientProxy(self._lifetime, lambda: self._lifetime.with_id(connection_id))
+        return SingleClientProxy(self._lifetime, lambda: self._lifetime.with_id(connection_id))

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from conduit_widget.contract import CloseCode
+from conduit_widget.errors import ConnectionLostError
+from conduit_widget.hub.client_results import ClientResults
 from conduit_widget.hub.outbox import EncodedRecord, Outbox
 from conduit_widget.hub.payload import to_wire
 from conduit_widget.hub.principal import Principal
@@ -14,10 +16,14 @@ from conduit_widget.protocol.messages import HubMessage, Invocation
 
 
 class Closer(Protocol):
-    """Whoever can end the connection."""
+    """Whoever can end the connection, or prolong it."""
 
     def close(self, code: CloseCode, text: str | None = None) -> None:
         """End the connection for the reason ``code``; ``text`` replaces the table's text."""
+
+    async def refresh(self, token: str) -> Principal:
+        """Go on with a newer token of the same subject."""
+        ...
 
 
 class HubConnectionContext:
@@ -36,6 +42,7 @@ class HubConnectionContext:
         "items",
         "outbox",
         "protocol",
+        "results",
         "user",
     )
 
@@ -57,6 +64,7 @@ class HubConnectionContext:
         self.outbox = outbox
         self.items: dict[str, Any] = {}
         self.closed = False
+        self.results: ClientResults | None = None
         self._closer = closer
         self._on_sent = on_sent
 
@@ -76,6 +84,39 @@ class HubConnectionContext:
             return
         self.send_message(Invocation(target=target, arguments=[to_wire(arg) for arg in args]))
         self._on_sent(target, 1)
+
+    async def invoke(self, target: str, *args: Any, timeout: float | None = None) -> Any:
+        """Call a method of this client and return its result; several calls may be under way.
+
+        Raises:
+            HubException: the client answered with an error, or owes too many results.
+            ConnectionLostError: the connection is over, or ends before the answer.
+            InvocationTimeoutError: no answer within ``timeout`` seconds (``None``: as long as it lives).
+            LocalProtocolError: an argument cannot be encoded.
+
+        """
+        if self.closed:
+            raise ConnectionLostError("The client is gone.")
+        if self.results is None:
+            self.results = ClientResults()
+        invocation_id, future = self.results.expect()
+        arguments = [to_wire(arg) for arg in args]
+        try:
+            self.send_message(Invocation(target=target, arguments=arguments, invocation_id=invocation_id))
+            self._on_sent(target, 1)
+        except BaseException:
+            self.results.forget(invocation_id)
+            raise
+        return await self.results.wait(target, invocation_id, future, timeout)
+
+    async def refresh(self, token: str) -> Principal:
+        """Go on with a newer token of the same subject; return who it speaks for, and until when.
+
+        Raises:
+            HubException: the token is not accepted, or it is somebody else's.
+
+        """
+        return await self._closer.refresh(token)
 
     def send_message(self, message: HubMessage) -> None:
         """Queue any hub message (completions, stream items, pings)."""

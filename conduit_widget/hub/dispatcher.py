@@ -1,135 +1,176 @@
-"""One connection's invocations: in order, one at a time; streams beside them; every failure is an answer.
-
-No task exists while nothing is to be done.
-"""
+"""One connection's invocations: begun in order, streams beside them; every failure is an answer."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import secrets
 import time
-from collections import deque
-from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from conduit_widget.contract import ErrorText
-from conduit_widget.errors import HubException
+from conduit_widget.errors import ConnectionLostError, HubException
 from conduit_widget.hub.binding import HubMethod
 from conduit_widget.hub.connection import HubConnectionContext
-from conduit_widget.hub.hub import Hub
+from conduit_widget.hub.invoker import HubInvoker
 from conduit_widget.hub.limits import HubLimits, TokenBucket
 from conduit_widget.hub.metrics import HubMeter
 from conduit_widget.hub.payload import to_wire
+from conduit_widget.hub.uploads import Upload, Uploads
+from conduit_widget.hub.work_queue import WorkQueue
 from conduit_widget.protocol.messages import Completion, Invocation, StreamInvocation, StreamItem
+from conduit_widget.transports.server_connection import ReadControl
 
 logger = logging.getLogger(__name__)
 _UNKNOWN: Final = "unknown"
 
-Work = Callable[[], Awaitable[None]]
+Call = Invocation | StreamInvocation
 
 
 class Dispatcher:
     """Runs hub methods for one connection."""
 
-    __slots__ = ("_bucket", "_context", "_hub", "_limits", "_meter", "_queue", "_runner", "_streams")
+    __slots__ = (
+        "_apart",
+        "_bucket",
+        "_context",
+        "_invoker",
+        "_limits",
+        "_meter",
+        "_reading",
+        "_uploads",
+        "_work",
+    )
 
-    def __init__(self, hub: Hub, context: HubConnectionContext, limits: HubLimits, meter: HubMeter) -> None:
-        self._hub = hub
+    def __init__(
+        self,
+        invoker: HubInvoker,
+        context: HubConnectionContext,
+        limits: HubLimits,
+        meter: HubMeter,
+        reading: ReadControl,
+    ) -> None:
+        self._invoker = invoker
         self._context = context
         self._limits = limits
         self._meter = meter
+        self._reading = reading
         self._bucket = TokenBucket(limits.invocations_per_second, limits.invocation_burst, time.monotonic())
-        self._queue: deque[Work] = deque()
-        self._runner: asyncio.Task[None] | None = None
-        self._streams: dict[str, asyncio.Task[None]] = {}
-
-    def connected(self) -> None:
-        """Run the hub's ``on_connected`` before anything else."""
-        self._put(self._on_connected)
-
-    def invoke(self, message: Invocation | StreamInvocation) -> None:
-        """Queue an invocation, or refuse it at once when the connection asks too much."""
-        method = self._hub.methods.get(message.target.lower())
-        self._meter.received(_UNKNOWN if method is None else method.name)
-        if not self._bucket.take(time.monotonic()) or len(self._queue) >= self._limits.queued_invocations:
-            self._refuse(message.invocation_id, ErrorText.RATE_LIMIT, "rate_limit")
-        elif method is None:
-            # The name is the client's own text; it is cut, not trusted.
-            self._refuse(message.invocation_id, f"Unknown hub method '{message.target[:64]}'", "refused")
-        elif isinstance(message, StreamInvocation) or method.is_stream:
-            self._put(lambda: self._start_stream(method, message))
-        else:
-            self._put(lambda: self._run_method(method, message))
-
-    def cancel(self, invocation_id: str) -> None:
-        """Stop a stream at once; harmless when it is not running."""
-        task = self._streams.get(invocation_id)
-        if task is not None:
-            task.cancel()
-
-    def refuse(self, invocation_id: str, text: str) -> None:
-        """Answer an invocation that was not even read."""
-        self._refuse(invocation_id, text, "refused")
-
-    def disconnected(self, error: Exception | None) -> None:
-        """Drop what waits, stop streams, let the running invocation end, then run ``on_disconnected``."""
-        self._queue.clear()
-        for task in self._streams.values():
-            task.cancel()
-        running = self._runner
-        self._put(lambda: self._on_disconnected(error))
-        if running is not None and not running.done():
-            asyncio.get_running_loop().call_later(self._limits.disconnect_timeout, self._give_up, running)
+        self._work = WorkQueue()
+        self._apart: dict[
+            str, tuple[asyncio.Task[None], bool]
+        ] = {}  # by id; whether it streams to the client
+        self._uploads: Uploads | None = None
 
     @property
     def idle(self) -> bool:
         """Whether nothing runs or waits."""
-        return self._runner is None and not self._streams
+        return self._work.idle and not self._apart
 
-    # Running
+    @property
+    def stalled(self) -> bool:
+        """Whether the connection is not read because an upload is full."""
+        return self._uploads is not None and self._uploads.stalled
 
-    def _put(self, work: Work) -> None:
-        self._queue.append(work)
-        if self._runner is None:
-            self._runner = asyncio.get_running_loop().create_task(self._run())
+    # What the client sends
 
-    async def _run(self) -> None:
-        try:
-            while self._queue:
-                await self._queue.popleft()()
-        finally:
-            self._runner = None
-            if self._queue:  # cancelled in the middle: what is left still runs
-                self._runner = asyncio.get_running_loop().create_task(self._run())
+    def invoke(self, message: Call) -> None:
+        """Queue an invocation, or refuse it at once when the connection asks too much."""
+        method = self._invoker.hub.methods.get(message.target.lower())
+        self._meter.received(_UNKNOWN if method is None else method.name)
+        if not self._bucket.take(time.monotonic()) or len(self._work) >= self._limits.queued_invocations:
+            self.refuse(message.invocation_id, ErrorText.RATE_LIMIT, "rate_limit")
+        elif method is None:
+            # The name is the client's own text; it is cut, not trusted.
+            self.refuse(message.invocation_id, f"Unknown hub method '{message.target[:64]}'")
+        elif isinstance(message, StreamInvocation) or method.is_stream or method.upload_types:
+            self._prepare_apart(method, message)
+        elif message.stream_ids:
+            self.refuse(message.invocation_id, f"{method.name} takes no streams")
+        else:
+            self._work.put(lambda: self._run(method, message))
 
-    def _give_up(self, running: asyncio.Task[None]) -> None:
-        if not running.done() and running is self._runner and self._queue:
-            logger.warning("A hub method of a closed connection did not end in time and is cancelled")
-            running.cancel()
+    def cancel(self, invocation_id: str) -> None:
+        """Stop a stream at once; harmless when it is not running."""
+        found = self._apart.get(invocation_id)
+        if found is not None:
+            found[0].cancel()
+
+    def stream_item(self, message: StreamItem) -> None:
+        """Hand an item of an upload on."""
+        if self._uploads is not None:
+            self._uploads.put(message.invocation_id, message.item)
+
+    def completion(self, message: Completion) -> None:
+        """Take a client's result, or the end of an upload."""
+        results = self._context.results
+        if (results is None or not results.complete(message)) and self._uploads is not None:
+            self._uploads.end(message.invocation_id, message.error)
+
+    def refuse(self, invocation_id: str | None, text: str, kind: str = "refused") -> None:
+        """Answer an invocation with an error."""
+        self._meter.failed(kind)
+        if invocation_id is not None:
+            self._context.send_message(Completion(invocation_id=invocation_id, error=text))
+
+    # The connection's life
+
+    def connected(self) -> None:
+        """Run the hub's ``on_connected`` before anything else."""
+        self._work.put(self._on_connected)
+
+    def disconnected(self, error: Exception | None) -> None:
+        """Stop streams, fail what waits for the client, let the rest end, then run ``on_disconnected``.
+
+        What still runs after ``disconnect_timeout`` seconds is cancelled.
+        """
+        if self._uploads is not None:
+            self._uploads.drop(ConnectionLostError("The client left in the middle of its stream."))
+        if self._context.results is not None:
+            self._context.results.drop()
+        for task, streams in self._apart.values():
+            if streams:
+                task.cancel()
+        running = (*self._work.running, *(task for task, _ in self._apart.values()))
+        self._work.finish(lambda: self._on_disconnected(error))
+        if running:
+            asyncio.get_running_loop().call_later(self._limits.disconnect_timeout, self._give_up, running)
+
+    def _give_up(self, running: tuple[asyncio.Task[None], ...]) -> None:
+        late = [task for task in running if not task.done()]
+        if late:
+            logger.warning(
+                "%d hub methods of a closed connection are cancelled: they took too long", len(late)
+            )
+        for task in late:
+            task.cancel()
 
     async def _on_connected(self) -> None:
         try:
-            await self._hub.on_connected(self._context)
+            await self._invoker.connected(self._context)
         except HubException as error:
             self._context.close(text=str(error))
-        except Exception:  # noqa: BLE001 - a hub's own code; the connection ends with an error id
-            self._context.close(text=self._unexpected("on_connected"))
+        except Exception as error:  # noqa: BLE001 - a hub's own code; the connection ends with an error id
+            failure = self._invoker.explain("on_connected", error)
+            self._meter.failed(failure.kind)
+            self._context.close(text=failure.text)
+        finally:
+            self._work.allow(self._limits.parallel_invocations)
 
     async def _on_disconnected(self, error: Exception | None) -> None:
         try:
-            await self._hub.on_disconnected(self._context, error)
-        except Exception:  # noqa: BLE001 - a hub's own code; the connection is over anyway
-            self._unexpected("on_disconnected")
+            await self._invoker.disconnected(self._context, error)
+        except Exception as failed:  # noqa: BLE001 - a hub's own code; the connection is over anyway
+            self._meter.failed(self._invoker.explain("on_disconnected", failed).kind)
 
-    async def _run_method(self, method: HubMethod, message: Invocation | StreamInvocation) -> None:
+    # Invocations
+
+    async def _run(self, method: HubMethod, message: Call, uploads: list[Upload] | None = None) -> None:
         started = time.perf_counter()
         try:
-            arguments = method.bind(message.arguments)
-            result = await getattr(self._hub, method.attribute)(self._context, *arguments)
+            result = await self._invoker.invoke(method, self._context, message.arguments, uploads or ())
             self._complete(method, message.invocation_id, result)
         except asyncio.CancelledError:
-            self._refuse(message.invocation_id, ErrorText.CANCELLED, "cancelled")
+            self.refuse(message.invocation_id, ErrorText.CANCELLED, "cancelled")
             task = asyncio.current_task()
             if task is not None and task.cancelling():
                 raise  # this very task is told to end; otherwise something the method awaited was
@@ -138,38 +179,81 @@ class Dispatcher:
         finally:
             self._meter.processed(method.name, time.perf_counter() - started)
 
-    async def _start_stream(self, method: HubMethod, message: Invocation | StreamInvocation) -> None:
-        invocation_id = message.invocation_id
-        if not isinstance(message, StreamInvocation) or invocation_id is None:
-            self._refuse(invocation_id, f"{method.name} streams; use stream(), not invoke()", "refused")
-        elif not method.is_stream:
-            self._refuse(invocation_id, f"{method.name} does not stream; use invoke()", "refused")
-        elif invocation_id in self._streams:
-            self._refuse(invocation_id, "An invocation with this id is running", "refused")
-        elif len(self._streams) >= self._limits.streams_per_connection:
-            self._refuse(invocation_id, ErrorText.RATE_LIMIT, "rate_limit")
-        else:
-            task = asyncio.get_running_loop().create_task(self._stream(method, message))
-            self._streams[invocation_id] = task
-            task.add_done_callback(lambda _: self._streams.pop(invocation_id, None))
-
-    async def _stream(self, method: HubMethod, message: StreamInvocation) -> None:
-        invocation_id = message.invocation_id
-        context = self._context
+    def _prepare_apart(self, method: HubMethod, message: Call) -> None:
+        """Open the uploads at once, their items may be next; the method starts in its turn."""
+        stream_ids, wanted = message.stream_ids or [], len(method.upload_types)
+        if len(stream_ids) != wanted:
+            self.refuse(
+                message.invocation_id, f"{method.name}: expected {wanted} streams, got {len(stream_ids)}"
+            )
+            return
         try:
-            items = getattr(self._hub, method.attribute)(context, *method.bind(message.arguments))
+            uploads = self._open_uploads(stream_ids, method) if stream_ids else []
+        except HubException as error:
+            self.refuse(message.invocation_id, str(error))
+            return
+        self._work.put(lambda: self._start_apart(method, message, uploads))
+
+    def _open_uploads(self, stream_ids: list[str], method: HubMethod) -> list[Upload]:
+        if self._uploads is None:
+            self._uploads = Uploads(
+                capacity=self._limits.upload_buffer_items,
+                limit=self._limits.streams_per_connection,
+                pause=self._reading.pause_reading,
+                resume=self._reading.resume_reading,
+            )
+        return self._uploads.open(stream_ids, method.upload_types.values())
+
+    async def _start_apart(self, method: HubMethod, message: Call, uploads: list[Upload]) -> None:
+        """Start a method that streams, in either direction, beside the queue."""
+        invocation_id = message.invocation_id
+        streams = isinstance(message, StreamInvocation)
+        refusal, kind = None, "refused"
+        if method.is_stream and not streams:
+            refusal = f"{method.name} streams; use stream(), not invoke()"
+        elif streams and not method.is_stream:
+            refusal = f"{method.name} does not stream; use invoke()"
+        elif invocation_id in self._apart:
+            refusal = "An invocation with this id is running"
+        elif len(self._apart) >= self._limits.streams_per_connection:
+            refusal, kind = ErrorText.RATE_LIMIT, "rate_limit"
+        if refusal is not None:
+            self.refuse(invocation_id, refusal, kind)
+            self._close_uploads(message)
+            return
+        run = self._stream(method, message, uploads) if streams else self._run(method, message, uploads)
+        task = asyncio.get_running_loop().create_task(run)
+        key = invocation_id or f"\0{id(task)}"
+        self._apart[key] = (task, streams)
+        task.add_done_callback(lambda _: self._ended_apart(key, message))
+
+    async def _stream(self, method: HubMethod, message: Call, uploads: list[Upload]) -> None:
+        invocation_id, context = message.invocation_id, self._context
+        assert invocation_id is not None
+        try:
+            items = await self._invoker.invoke(method, context, message.arguments, uploads)
             try:
                 async for item in items:
                     context.send_message(StreamItem(invocation_id=invocation_id, item=to_wire(item)))
                     # A slow reader slows its own stream only.
                     await context.outbox.writable()
             finally:
-                await items.aclose()
+                close = getattr(items, "aclose", None)  # a filter may have put another iterator there
+                if close is not None:
+                    await close()
             context.send_message(Completion(invocation_id=invocation_id))
         except asyncio.CancelledError:
             context.send_message(Completion(invocation_id=invocation_id))
         except Exception as error:  # noqa: BLE001 - every failure of a hub method becomes an answer
             self._fail(method, invocation_id, error)
+
+    def _ended_apart(self, key: str, message: Call) -> None:
+        self._apart.pop(key, None)
+        self._close_uploads(message)
+
+    def _close_uploads(self, message: Call) -> None:
+        if self._uploads is not None and message.stream_ids:
+            self._uploads.close(message.stream_ids)
 
     # Answers
 
@@ -182,20 +266,5 @@ class Dispatcher:
             self._context.send_message(Completion(invocation_id=invocation_id, result=to_wire(result)))
 
     def _fail(self, method: HubMethod, invocation_id: str | None, error: Exception) -> None:
-        if isinstance(error, HubException):
-            self._refuse(invocation_id, str(error), "refused")
-        elif isinstance(error, TimeoutError):
-            self._refuse(invocation_id, ErrorText.TIMED_OUT, "timeout")
-        else:
-            self._refuse(invocation_id, self._unexpected(method.name), "unexpected")
-
-    def _refuse(self, invocation_id: str | None, text: str, kind: str) -> None:
-        self._meter.failed(kind)
-        if invocation_id is not None:
-            self._context.send_message(Completion(invocation_id=invocation_id, error=text))
-
-    def _unexpected(self, name: str) -> str:
-        """Log the present exception under an error id and return the text that names the id."""
-        error_id = secrets.token_hex(4)
-        logger.exception("Hub method %s failed (error id %s)", name, error_id)
-        return ErrorText.UNEXPECTED.format(id=error_id)
+        failure = self._invoker.explain(method.name, error)
+        self.refuse(invocation_id, failure.text, failure.kind)

@@ -1,30 +1,37 @@
-"""One client from its transport's opening to its end: handshake, messages, liveness, close. No task."""
+"""One client from its transport's opening to its end: handshake, messages, close. No task."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-from conduit_widget.contract import CLOSE_REASONS, CloseCode
-from conduit_widget.errors import HubException, MessageTooLargeError, RemoteProtocolError
+from conduit_widget.contract import CLOSE_REASONS, TOKEN_EXPIRING, CloseCode, ErrorText
+from conduit_widget.errors import (
+    AuthenticationError,
+    HubException,
+    MessageTooLargeError,
+    RemoteProtocolError,
+)
+from conduit_widget.hub.auth import Credential
 from conduit_widget.hub.connection import HubConnectionContext
 from conduit_widget.hub.dispatcher import Dispatcher
+from conduit_widget.hub.liveness import Liveness
 from conduit_widget.hub.mount import MountedHub
 from conduit_widget.hub.outbox import Outbox
 from conduit_widget.hub.oversize import set_oversized_apart
 from conduit_widget.hub.principal import Principal
-from conduit_widget.hub.timer_wheel import WheelTimer
 from conduit_widget.protocol.handshake import HandshakeResponse, encode_response
-from conduit_widget.protocol.hub_protocol import TransferFormat
+from conduit_widget.protocol.hub_protocol import HubProtocol, TransferFormat
 from conduit_widget.protocol.messages import (
     CancelInvocation,
     Close,
+    Completion,
     HubMessage,
     Invocation,
     InvocationBindingFailure,
     StreamInvocation,
+    StreamItem,
 )
 from conduit_widget.protocol.session import HandshakeCompleted, HandshakeRefused, MessageReceived, Session
 from conduit_widget.transports.server_connection import ServerConnection
@@ -36,27 +43,24 @@ class ConnectionEndpoint:
     """The hub's end of one connection; implements ``ConnectionReceiver``.
 
     ``on_gone`` is told at the end; ``refusal`` is a text that answers the handshake instead of
-    letting the client in.
+    letting the client in; ``protocols`` are those the transport can carry (all of the hub's unless given).
     """
 
     __slots__ = (
         "_closing",
         "_connection",
-        "_connection_id",
         "_context",
         "_dispatcher",
         "_error",
-        "_last_ping",
-        "_last_received",
+        "_liveness",
         "_lost",
         "_mount",
         "_on_gone",
         "_opened_at",
-        "_paused_since",
         "_refusal",
         "_session",
-        "_timer",
-        "_user",
+        "connection_id",
+        "user",
     )
 
     def __init__(
@@ -68,37 +72,30 @@ class ConnectionEndpoint:
         user: Principal,
         on_gone: Callable[[ConnectionEndpoint], None],
         refusal: str | None = None,
+        protocols: Mapping[str, HubProtocol] | None = None,
     ) -> None:
+        self.connection_id = connection_id
+        self.user = user
         self._connection = connection
         self._mount = mount
-        self._connection_id = connection_id
-        self._user = user
         self._on_gone = on_gone
         self._refusal = refusal
-        self._session = Session.server(mount.protocols, max_message_bytes=mount.limits.max_message_bytes)
+        self._session = Session.server(
+            mount.protocols if protocols is None else protocols,
+            max_message_bytes=mount.limits.max_message_bytes,
+        )
         self._context: HubConnectionContext | None = None
         self._dispatcher: Dispatcher | None = None
-        self._opened_at = self._last_received = self._last_ping = asyncio.get_running_loop().time()
-        self._paused_since: float | None = None
+        self._opened_at = asyncio.get_running_loop().time()
         self._closing = False
         self._lost = False
         self._error: Exception | None = None
-        self._timer: WheelTimer | None = mount.wheel.after(mount.limits.handshake_timeout, self._check)
-
-    @property
-    def user(self) -> Principal:
-        """Who is connected."""
-        return self._user
+        self._liveness = Liveness(self, mount.limits, mount.wheel)
 
     @property
     def finished(self) -> bool:
         """Whether the connection is over and the hub has nothing left to do for it."""
         return self._lost and (self._dispatcher is None or self._dispatcher.idle)
-
-    @property
-    def connected(self) -> bool:
-        """Whether the handshake is done and the end has not come."""
-        return self._context is not None and not self._closing
 
     # ConnectionReceiver
 
@@ -106,7 +103,7 @@ class ConnectionEndpoint:
         """Take one transport message and act on the hub messages in it."""
         if self._closing:
             return
-        self._last_received = asyncio.get_running_loop().time()
+        self._liveness.received()
         try:
             if len(data) > self._mount.limits.max_message_bytes and self._context is not None:
                 data = self._answer_oversized(data, self._context)
@@ -138,9 +135,7 @@ class ConnectionEndpoint:
             return
         self._lost = True
         self._closing = True
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._liveness.stop()
         self._session.close()
         error = self._error or error
         context, dispatcher = self._context, self._dispatcher
@@ -150,22 +145,19 @@ class ConnectionEndpoint:
             self._mount.lifetime.remove(context)
             self._mount.groups.remove_all(context.connection_id)
             duration = asyncio.get_running_loop().time() - self._opened_at
-            self._mount.meter.ended(self._user.user_id, duration, error is not None)
+            self._mount.meter.ended(self.user.user_id, duration, error is not None)
             dispatcher.disconnected(error)
         self._on_gone(self)
 
     def pause_writing(self) -> None:
         """Hold what the hub sends: the client reads too slowly."""
-        self._paused_since = asyncio.get_running_loop().time()
+        self._liveness.pause()
         if self._context is not None:
             self._context.outbox.pause()
-            due = self._paused_since + self._mount.limits.lagging_timeout
-            if self._timer is None or self._timer.due > due:
-                self._rearm(self._mount.limits.lagging_timeout)
 
     def resume_writing(self) -> None:
         """Send on."""
-        self._paused_since = None
+        self._liveness.resume()
         if self._context is not None:
             self._context.outbox.resume()
 
@@ -173,7 +165,7 @@ class ConnectionEndpoint:
         """Say that the hub restarts."""
         self.close(CloseCode.SHUTDOWN)
 
-    # Closer
+    # Closer, ReadControl
 
     def close(self, code: CloseCode, text: str | None = None) -> None:
         """Send what is queued and a Close message, then close the transport. Idempotent."""
@@ -181,12 +173,74 @@ class ConnectionEndpoint:
             return
         reason = CLOSE_REASONS[code]
         if self._context is not None:
-            if self._paused_since is None:
+            if not self._liveness.paused:
                 self._context.outbox.flush_now()
             self._connection.write(self._close_frame(code, text))
         self._end(code)
         number = 1000 if code is CloseCode.NORMAL else int(code)
         self._connection.close(number, text or reason.text or "")
+
+    async def refresh(self, token: str) -> Principal:
+        """Go on with a newer token of the same subject."""
+        try:
+            user = await self._mount.authenticator.authenticate(Credential("bearer", token))
+        except AuthenticationError as error:
+            raise HubException(str(error)) from error
+        if user.user_id != self.user.user_id:
+            raise HubException(ErrorText.UNAUTHORIZED)
+        self.renew(user)
+        return user
+
+    def renew(self, user: Principal) -> None:
+        """Go on as the same user with another expiry."""
+        self.user = user
+        if self._context is not None:
+            self._context.user = user
+            self._liveness.check()
+
+    def pause_reading(self) -> None:
+        """Leave what the client sends where it is: an upload is full."""
+        self._connection.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Read on."""
+        self._liveness.received()
+        self._connection.resume_reading()
+
+    # LiveConnection
+
+    @property
+    def shaken(self) -> bool:
+        """Whether the handshake is done."""
+        return self._context is not None
+
+    @property
+    def silence_excused(self) -> bool:
+        """Whether the client is not read at present."""
+        return self._dispatcher is not None and self._dispatcher.stalled
+
+    @property
+    def expiry_warning(self) -> float | None:
+        """How many seconds before its token expires the hub wants the client to know."""
+        return self._mount.hub.expiry_warning
+
+    def ping(self) -> None:
+        """Send a ping to a client that reads."""
+        if self._context is not None and not self._liveness.paused:
+            self._context.send_record(self._mount.pings[self._context.protocol.name])
+
+    def warn_of_expiry(self, seconds_left: float) -> None:
+        """Tell the client that its token expires soon."""
+        if self._context is not None:
+            self._context.send(TOKEN_EXPIRING, round(seconds_left))
+
+    def time_out(self, code: CloseCode, error: Exception | None) -> None:
+        """End a connection whose deadline has passed."""
+        if code is CloseCode.SLOW_READER:
+            self._overflowed()
+        else:
+            self._error = self._error or error
+            self.close(code)
 
     # Handshake
 
@@ -205,23 +259,23 @@ class ConnectionEndpoint:
             on_overflow=self._overflowed,
         )
         context = HubConnectionContext(
-            self._connection_id,
-            self._user,
+            self.connection_id,
+            self.user,
             hub=mount.path,
             protocol=protocol,
             outbox=outbox,
             closer=self,
             on_sent=mount.meter.sent,
         )
-        if self._paused_since is not None:
+        if self._liveness.paused:
             outbox.pause()
         self._connection.write(self._connection.framer(binary)(self._session.handshake_reply()))
         self._context = context
-        self._dispatcher = Dispatcher(mount.hub, context, mount.limits, mount.meter)
+        self._dispatcher = Dispatcher(mount.invoker, context, mount.limits, mount.meter, self)
         mount.lifetime.add(context)
-        mount.meter.opened(self._user.user_id)
+        mount.meter.opened(self.user.user_id)
         self._dispatcher.connected()
-        self._check()
+        self._liveness.check()
 
     def _refuse_handshake(self, reply: bytes) -> None:
         self._mount.meter.refused("handshake" if self._refusal is None else "limit")
@@ -233,19 +287,24 @@ class ConnectionEndpoint:
     # Messages
 
     def _message_received(self, message: HubMessage) -> None:
-        if self._closing or self._dispatcher is None:
+        dispatcher = self._dispatcher
+        if self._closing or dispatcher is None:
             return
         if isinstance(message, Invocation | StreamInvocation):
-            self._dispatcher.invoke(message)
+            dispatcher.invoke(message)
+        elif isinstance(message, StreamItem):
+            dispatcher.stream_item(message)
+        elif isinstance(message, Completion):
+            dispatcher.completion(message)
         elif isinstance(message, CancelInvocation):
-            self._dispatcher.cancel(message.invocation_id)
+            dispatcher.cancel(message.invocation_id)
         elif isinstance(message, Close):
             self._error = HubException("The client closed with an error") if message.error else None
             self._end(None)
             self._connection.close()
-        elif isinstance(message, InvocationBindingFailure) and message.invocation_id is not None:
-            self._dispatcher.refuse(message.invocation_id, message.error)
-        # Pings only prove life; completions and stream items answer nothing this hub asked.
+        elif isinstance(message, InvocationBindingFailure):
+            dispatcher.refuse(message.invocation_id, message.error)
+        # Pings only prove life.
 
     def _answer_oversized(self, data: bytes, context: HubConnectionContext) -> bytes:
         if self._dispatcher is None:
@@ -256,46 +315,6 @@ class ConnectionEndpoint:
             error = MessageTooLargeError(item.size_bytes, limit)
             self._dispatcher.refuse(item.invocation_id, f"{item.target[:64]}: {error}")
         return data
-
-    # Liveness
-
-    def _check(self) -> None:
-        """Look at every deadline of this connection and come back for the nearest."""
-        if self._closing:
-            return
-        limits, now = self._mount.limits, asyncio.get_running_loop().time()
-        if self._context is None:
-            self._error = TimeoutError("The handshake took too long.")
-            self.close(CloseCode.HANDSHAKE_TIMEOUT)
-        elif time.time() >= self._user.expires_at:
-            self.close(CloseCode.TOKEN_EXPIRED)
-        elif now - self._last_received >= limits.client_timeout:
-            self._error = TimeoutError("The client was silent for too long.")
-            self.close(CloseCode.CLIENT_TIMEOUT)
-        elif self._paused_since is not None and now - self._paused_since >= limits.lagging_timeout:
-            self._overflowed()
-        else:
-            if now - self._last_ping >= limits.keep_alive_interval:
-                self._last_ping = now
-                if self._paused_since is None:
-                    self._context.send_record(self._mount.pings[self._context.protocol.name])
-            self._rearm(self._next_deadline(now))
-
-    def _next_deadline(self, now: float) -> float:
-        limits = self._mount.limits
-        deadlines = [
-            self._last_ping + limits.keep_alive_interval - now,
-            self._last_received + limits.client_timeout - now,
-            self._user.expires_at - time.time(),
-        ]
-        if self._paused_since is not None:
-            deadlines.append(self._paused_since + limits.lagging_timeout - now)
-        return min(deadlines)
-
-    def _rearm(self, delay: float) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = self._mount.wheel.after(delay, self._check)
 
     # The end
 
@@ -310,11 +329,12 @@ class ConnectionEndpoint:
     def _end(self, code: CloseCode | None) -> None:
         """Stop taking part; the transport's own close follows."""
         self._closing = True
+        self._liveness.stop()
         if self._context is not None:
             self._context.closed = True
         if code is not None:
             self._mount.meter.closed(code)
-            logger.info("Connection %s closed: %s", self._connection_id, code.name)
+            logger.info("Connection %s closed: %s", self.connection_id, code.name)
 
     def _close_frame(self, code: CloseCode, text: str | None) -> bytes:
         if self._context is None:

@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Final, TypeVar
 
+from conduit_widget.hub.authorization import Authorize
 from conduit_widget.hub.binding import HubMethod, describe
 from conduit_widget.hub.clients import HubClients
 from conduit_widget.hub.connection import HubConnectionContext
+from conduit_widget.hub.filters import HubFilter
 from conduit_widget.hub.groups import Groups
 
-_MARK: Final = "__hub_method_name__"
+_MARK: Final = "__hub_method__"
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
-def hub_method(name: str) -> Callable[[_Function], _Function]:
+def hub_method(name: str, *, authorize: Authorize | None = None) -> Callable[[_Function], _Function]:
     """Make a method invocable by clients as ``name`` (matched case-insensitively).
 
     The method is ``async def method(self, caller: HubConnectionContext, …typed arguments…)``; its arguments
     are bound with :func:`msgspec.convert`, its return value becomes the completion's result. An async
-    generator is a server-to-client stream. Raise
-    :class:`~conduit_widget.errors.HubException` to refuse with a text.
+    generator is a server-to-client stream; a parameter annotated ``AsyncIterator[T]`` is a stream from the
+    client. Raise :class:`~conduit_widget.errors.HubException` to refuse with a text.
+
+    ``authorize`` lets only some in: a role, several (one is enough), or a callable that is given the caller
+    and returns (or awaits) whether they may. Others hear "Unauthorized".
     """
 
     def mark(function: _Function) -> _Function:
-        setattr(function, _MARK, name)
+        setattr(function, _MARK, (name, authorize))
         return function
 
     return mark
@@ -33,8 +38,13 @@ def hub_method(name: str) -> Callable[[_Function], _Function]:
 class Hub:
     """One instance per mounted hub; methods marked with :func:`hub_method` are what clients may call.
 
-    ``clients`` and ``groups`` are set by :meth:`attach` when a ``HubApp`` mounts the hub.
+    ``clients`` and ``groups`` are set by :meth:`attach` when a ``HubApp`` mounts the hub. ``filters`` run
+    around its methods, inside the application's own filters.
     """
+
+    filters: Sequence[HubFilter] = ()
+    expiry_warning: float | None = None
+    """Seconds before a connection's token expires at which it hears ``TokenExpiring``; ``None``: never."""
 
     clients: HubClients
     groups: Groups
@@ -44,9 +54,10 @@ class Hub:
         super().__init_subclass__(**kwargs)
         methods = dict(cls.methods)
         for attribute, function in vars(cls).items():
-            name = getattr(function, _MARK, None)
-            if name is not None:
-                methods[name.lower()] = describe(name, attribute, function)
+            mark = getattr(function, _MARK, None)
+            if mark is not None:
+                name, authorize = mark
+                methods[name.lower()] = describe(name, attribute, function, authorize)
         cls.methods = methods
 
     def attach(self, clients: HubClients, groups: Groups) -> None:

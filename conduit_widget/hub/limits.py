@@ -19,7 +19,9 @@ class HubLimits:
     invocations_per_second: float = contract.INVOCATIONS_PER_SECOND
     invocation_burst: int = contract.INVOCATION_BURST
     queued_invocations: int = 100
+    parallel_invocations: int = 1
     streams_per_connection: int = 100
+    upload_buffer_items: int = 10
     connections_per_user: int = contract.CONNECTIONS_PER_USER
     connections_per_process: int = contract.CONNECTIONS_PER_PROCESS
     outbox_soft_bytes: int = contract.OUTBOX_SOFT_BYTES
@@ -29,6 +31,7 @@ class HubLimits:
     keep_alive_interval: float = contract.KEEP_ALIVE_INTERVAL
     client_timeout: float = contract.SERVER_CLIENT_TIMEOUT
     disconnect_timeout: float = 5.0
+    close_on_expiry: bool = True
 
     @property
     def max_frame_bytes(self) -> int:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from conduit_widget.hub.auth import Authenticator
 from conduit_widget.hub.clients import HubClients
+from conduit_widget.hub.filters import HubFilter
 from conduit_widget.hub.groups import Groups
 from conduit_widget.hub.hub import Hub
+from conduit_widget.hub.hub_context import HubContext
+from conduit_widget.hub.invoker import HubInvoker
 from conduit_widget.hub.lifetime import LifetimeManager
 from conduit_widget.hub.limits import HubLimits
 from conduit_widget.hub.metrics import HubMeter, HubMetrics
@@ -23,6 +27,9 @@ class MountedHub:
 
     path: str
     hub: Hub
+    context: HubContext
+    invoker: HubInvoker
+    authenticator: Authenticator
     protocols: Mapping[str, HubProtocol]
     limits: HubLimits
     meter: HubMeter
@@ -42,16 +49,23 @@ class MountedHub:
         limits: HubLimits,
         metrics: HubMetrics,
         wheel: TimerWheel,
+        authenticator: Authenticator,
+        filters: Sequence[HubFilter] = (),
+        detailed_errors: bool = False,
     ) -> MountedHub:
         """Give ``hub`` its connections and return it mounted at ``path``."""
         meter = metrics.for_hub(path)
         lifetime = LifetimeManager(meter.sent)
         groups = Groups(lifetime.connections)
         meter.watch_queue(lambda: sum(item.outbox.queued_bytes for item in lifetime.all()))
-        hub.attach(HubClients(lifetime, groups), groups)
+        clients = HubClients(lifetime, groups)
+        hub.attach(clients, groups)
         return cls(
             path=path,
             hub=hub,
+            context=HubContext(clients, groups),
+            invoker=HubInvoker(hub, filters, detailed_errors=detailed_errors),
+            authenticator=authenticator,
             protocols=protocols,
             limits=limits,
             meter=meter,

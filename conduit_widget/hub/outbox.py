@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Callable
 from typing import Final
 
@@ -87,7 +86,7 @@ class Outbox:
         self._soft_bytes = soft_bytes
         self._hard_bytes = hard_bytes
         self._on_overflow = on_overflow
-        self._records: deque[EncodedRecord] = deque()
+        self._records: list[EncodedRecord] = []  # an empty deque costs 700 bytes
         self._queued_bytes = 0
         self._scheduled = False
         self._writable: asyncio.Future[None] | None = None
@@ -161,14 +160,14 @@ class Outbox:
             records.clear()
             self._queued_bytes = 0
             return batch
-        taken, size = [records.popleft()], 0
-        size = len(taken[0].payload)
-        while records and size + len(records[0].payload) <= MAX_FRAME_BYTES:
-            record = records.popleft()
-            size += len(record.payload)
-            taken.append(record)
+        count, size = 1, len(records[0].payload)
+        while count < len(records) and size + len(records[count].payload) <= MAX_FRAME_BYTES:
+            size += len(records[count].payload)
+            count += 1
+        batch = tuple(records[:count])
+        del records[:count]
         self._queued_bytes -= size
-        return tuple(taken)
+        return batch
 
     def _release(self) -> None:
         waiter, self._writable = self._writable, None

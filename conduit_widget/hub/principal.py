@@ -20,3 +20,12 @@ class Principal:
     token_id: str = ""
     expires_at: float = math.inf
     claims: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """The roles the token grants: its ``roles`` claim, or ``role`` (a text or a list of them)."""
+        value = self.claims.get("roles", self.claims.get("role", ()))
+        names = (value,) if isinstance(value, str) else value
+        if not isinstance(names, list | tuple):
+            return frozenset()
+        return frozenset(name for name in names if isinstance(name, str))

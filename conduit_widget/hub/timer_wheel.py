@@ -7,6 +7,8 @@ import logging
 import math
 from collections.abc import Callable
 
+from conduit_widget.errors import trace_of
+
 logger = logging.getLogger(__name__)
 
 
@@ -72,5 +74,5 @@ class TimerWheel:
             return
         try:
             callback()
-        except Exception:
-            logger.exception("A timer of the hub failed")
+        except Exception as error:  # noqa: BLE001 - one connection's timer must not stop the others'
+            logger.error("A timer of the hub failed: %s", trace_of(error))  # noqa: TRY400

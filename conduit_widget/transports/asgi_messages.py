@@ -13,7 +13,7 @@ AsgiMessage = MutableMapping[str, Any]
 
 
 class AsgiServerConnection(ServerConnection, Protocol):
-    """A server connection whose opening can be refused and whose reading can be paused."""
+    """A server connection whose opening can be refused."""
 
     @property
     def attached(self) -> bool:
@@ -31,14 +31,6 @@ class AsgiServerConnection(ServerConnection, Protocol):
 
     def refuse(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
         """Answer the opening handshake with an HTTP response."""
-        ...
-
-    def pause_reading(self) -> None:
-        """Leave what the client sends in the socket."""
-        ...
-
-    def resume_reading(self) -> None:
-        """Read on."""
         ...
 
 

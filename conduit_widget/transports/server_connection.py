@@ -37,7 +37,19 @@ class ConnectionReceiver(Protocol):
         ...
 
 
-class ServerConnection(Protocol):
+class ReadControl(Protocol):
+    """Whoever can leave unread what a client sends."""
+
+    def pause_reading(self) -> None:
+        """Leave what the client sends where it is; what has arrived may still be delivered."""
+        ...
+
+    def resume_reading(self) -> None:
+        """Read on. Idempotent."""
+        ...
+
+
+class ServerConnection(ReadControl, Protocol):
     """One client on a transport."""
 
     @property

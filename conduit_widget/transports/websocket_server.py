@@ -22,6 +22,7 @@ from websockets.http11 import Request, Response
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
+from conduit_widget.errors import trace_of
 from conduit_widget.transports.asgi_messages import AsgiMessages
 from conduit_widget.transports.server_connection import ConnectionReceiver, Framer
 
@@ -64,6 +65,17 @@ def _address(name: object) -> tuple[str, int] | None:
     return (name[0], name[1]) if isinstance(name, tuple) else None
 
 
+class _Parser(ServerProtocol):
+    """The library's parser, but for a close frame between fragments: a close in good order, not an error."""
+
+    def recv_frame(self, frame: Frame) -> None:
+        """Take a frame; a close frame gives up the message it interrupts (RFC 6455, 5.5.1)."""
+        if frame.opcode is Opcode.CLOSE:
+            # named cur_size before websockets 16
+            setattr(self, "current_size" if hasattr(self, "current_size") else "cur_size", None)
+        super().recv_frame(frame)
+
+
 class WebSocketServerConnection(asyncio.Protocol):
     """One client, a ``ServerConnection``; uvicorn's ``ws_max_size`` bounds a whole incoming message."""
 
@@ -78,7 +90,7 @@ class WebSocketServerConnection(asyncio.Protocol):
         self._server_state = server_state
         self._app_state = app_state
         self._loop = _loop or asyncio.get_running_loop()
-        self._parser = ServerProtocol(extensions=[], max_size=config.ws_max_size, logger=_silent)
+        self._parser = _Parser(extensions=[], max_size=config.ws_max_size, logger=_silent)
         self._transport: asyncio.Transport | None = None
         self._request: Request | None = None
         self._receiver: ConnectionReceiver | None = None
@@ -228,8 +240,8 @@ class WebSocketServerConnection(asyncio.Protocol):
         messages = AsgiMessages(self)
         try:
             await self._config.loaded_app(self._scope(request), messages.receive, messages.send)
-        except Exception:
-            logger.exception("The application failed on a WebSocket")
+        except Exception as error:  # noqa: BLE001 - the application's own code; its text may hold content
+            logger.error("The application failed on a WebSocket: %s", trace_of(error))  # noqa: TRY400
             self.refuse(500, [], b"")
             self.close(1011)
             return

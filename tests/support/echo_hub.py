@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
 from typing import Any
 
 import msgspec
@@ -31,6 +31,7 @@ class EchoHub(Hub):
         self.gate = asyncio.Event()
         self.calls: list[str] = []
         self.stream_ended = asyncio.Event()
+        self.upload_errors: list[Exception] = []
 
     async def on_connected(self, caller: HubConnectionContext) -> None:
         self.groups.add(caller.connection_id, "everyone")
@@ -128,3 +129,62 @@ class EchoHub(Hub):
     async def was_stream_ended(self, caller: HubConnectionContext) -> bool:
         await asyncio.wait_for(self.stream_ended.wait(), 5)
         return True
+
+    @hub_method("Sum")
+    async def sum(self, caller: HubConnectionContext, numbers: AsyncIterator[int]) -> int:
+        total = 0
+        try:
+            async for number in numbers:
+                total += number
+        except Exception as error:
+            self.upload_errors.append(error)
+            raise
+        return total
+
+    @hub_method("Weave")
+    async def weave(  # noqa: PLR0917 - the very thing: streams among arguments
+        self,
+        caller: HubConnectionContext,
+        prefix: str,
+        left: AsyncIterable[str],
+        joint: str,
+        right: AsyncIterator[str],
+        suffix: str = "!",
+    ) -> str:
+        parts = [prefix, *[item async for item in left], joint, *[item async for item in right], suffix]
+        return "".join(parts)
+
+    @hub_method("EchoStream")
+    async def echo_stream(
+        self, caller: HubConnectionContext, items: AsyncIterator[Any]
+    ) -> AsyncGenerator[Any, None]:
+        async for item in items:
+            yield item
+
+    @hub_method("SumAtGate")
+    async def sum_at_gate(self, caller: HubConnectionContext, numbers: AsyncIterator[str]) -> int:
+        self.calls.append("SumAtGate")
+        await self.gate.wait()
+        return sum([len(number) async for number in numbers])
+
+    @hub_method("AskCaller")
+    async def ask_caller(
+        self, caller: HubConnectionContext, target: str, value: Any, timeout: float | None = None
+    ) -> Any:
+        return await caller.invoke(target, value, timeout=timeout)
+
+    @hub_method("AskClient")
+    async def ask_client(self, caller: HubConnectionContext, connection_id: str, target: str) -> Any:
+        return await self.clients.client(connection_id).invoke(target, timeout=5)
+
+    @hub_method("ForAdmins", authorize=("admin", "owner"))
+    async def for_admins(self, caller: HubConnectionContext) -> str:
+        return "let in"
+
+    @hub_method("ForAnn", authorize=lambda caller: caller.user.user_id == "ann")
+    async def for_ann(self, caller: HubConnectionContext) -> str:
+        return "let in"
+
+    @hub_method("Refresh")
+    async def refresh(self, caller: HubConnectionContext, token: str) -> float:
+        return (await caller.refresh(token)).expires_at
