@@ -16,9 +16,11 @@ import json
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
+from ssl import SSLContext
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from websockets.extensions import ServerExtensionFactory
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
 from websockets.protocol import State
@@ -108,6 +110,7 @@ class RawSocket(RawPeer):
         super().__init__(request)
         self.protocol = protocol
         self.opcodes: list[Opcode] = []
+        self.bytes_taken = 0
         self._writer = writer
 
     def send_text(self, text: str) -> None:
@@ -139,6 +142,7 @@ class RawSocket(RawPeer):
 
     def take(self, data: bytes) -> None:
         """Feed bytes from the client."""
+        self.bytes_taken += len(data)
         self.protocol.receive_data(data)
         for event in self.protocol.events_received():
             if isinstance(event, Frame):
@@ -165,6 +169,8 @@ class RawSignalRServer:
         self.negotiations: deque[NegotiateReply] = deque()
         self.refuse_upgrade_with: int | None = None
         self.port = 0
+        self.scheme = "http"
+        self.extensions: list[ServerExtensionFactory] = []
         self._accepted: asyncio.Queue[RawSocket] = asyncio.Queue()
         self._connections = 0
         self._writers: set[asyncio.StreamWriter] = set()
@@ -172,7 +178,7 @@ class RawSignalRServer:
     @property
     def url(self) -> str:
         """The hub's address."""
-        return f"http://127.0.0.1:{self.port}/hub"
+        return f"{self.scheme}://127.0.0.1:{self.port}/hub"
 
     @property
     def negotiate_requests(self) -> list[RecordedRequest]:
@@ -227,7 +233,7 @@ class RawSignalRServer:
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
     ) -> None:
-        protocol = ServerProtocol(max_size=None)
+        protocol = ServerProtocol(max_size=None, extensions=self.extensions)
         protocol.receive_data(head)
         (event,) = protocol.events_received()
         assert isinstance(event, Request)
@@ -268,10 +274,11 @@ def parse_head(head: bytes) -> RecordedRequest:
 
 
 @contextlib.asynccontextmanager
-async def raw_signalr_server() -> AsyncIterator[RawSignalRServer]:
+async def raw_signalr_server(ssl: SSLContext | None = None) -> AsyncIterator[RawSignalRServer]:
     """Serve on a free port of the loopback interface."""
     server = RawSignalRServer()
-    listener = await asyncio.start_server(server.serve, "127.0.0.1", 0)
+    server.scheme = "https" if ssl is not None else "http"
+    listener = await asyncio.start_server(server.serve, "127.0.0.1", 0, ssl=ssl)
     server.port = listener.sockets[0].getsockname()[1]
     try:
         yield server

@@ -1,0 +1,275 @@
+"""HubConnection and its ways to a hub: choice of transport, fallback, TLS, proxies, compression."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from websockets.extensions.permessage_deflate import PerMessageDeflate, ServerPerMessageDeflateFactory
+
+from conduit_widget.client import ConnectionState, DelayRetry, HubConnection
+from conduit_widget.client.transport_choice import TransportName
+from conduit_widget.errors import AuthenticationError, ConnectionFailedError
+from conduit_widget.protocol.messagepack_protocol import MessagePackHubProtocol
+from tests.support.http_proxy import http_proxy
+from tests.support.raw_http_transports import RawHttpServer, negotiate_all, raw_http_server
+from tests.support.raw_signalr_server import NegotiateReply, RawPeer, RawSignalRServer, raw_signalr_server
+from tests.support.self_signed import self_signed
+from tests.support.waiting import eventually
+
+AT_ONCE = DelayRetry((0.0,), jitter=0.0, min_spread=0.0)
+SSE: TransportName = "ServerSentEvents"
+POLLING: TransportName = "LongPolling"
+SOCKETS: TransportName = "WebSockets"
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[RawHttpServer]:
+    """Return a server that has no WebSockets, though it offers them."""
+    async with raw_http_server() as server:
+        yield server
+
+
+@contextlib.asynccontextmanager
+async def connected(
+    server: RawHttpServer | RawSignalRServer, **options: Any
+) -> AsyncIterator[tuple[HubConnection, Any]]:
+    """Start a connection and shake hands from the server's side; stop it afterwards."""
+    connection = HubConnection(server.url, **{"retry": None, **options})
+    starting = asyncio.ensure_future(connection.start())
+    peer = await server.accept()
+    await peer.handshake()
+    await starting
+    try:
+        yield connection, peer
+    finally:
+        await connection.stop()
+
+
+async def exchange(connection: HubConnection, peer: RawPeer) -> None:
+    """Invoke, be answered, get an event."""
+    heard: list[Any] = []
+    connection.on("Event", heard.append)
+    call = asyncio.ensure_future(connection.invoke("Echo", "ž"))
+    invocation = await peer.receive_type(1)
+    peer.send(
+        {"type": 1, "target": "Event", "arguments": ["x"]},
+        {"type": 3, "invocationId": invocation["invocationId"], "result": invocation["arguments"]},
+    )
+    assert await call == ["ž"]
+    assert heard == ["x"]
+
+
+@pytest.mark.parametrize("name", [SSE, POLLING])
+async def test_hub_connection_works_without_websockets(http: RawHttpServer, name: str) -> None:
+    """Everything goes over the one transport allowed, with the secret token as its id, and ends in order."""
+    async with connected(http, transport=name, access_token="t0ken") as (connection, peer):
+        assert peer.streams is (name == SSE)
+        assert peer.request.query == {"id": ["token-1"]}
+        assert connection.connection_id == "id-1"
+        await exchange(connection, peer)
+        assert all(request.headers["authorization"] == "Bearer t0ken" for request in peer.requests)
+    assert (await peer.receive_type(7))["type"] == 7
+    await eventually(peer.closed.is_set)
+    methods = [request.method for request in peer.requests]
+    assert methods.count("DELETE") == (1 if name == POLLING else 0)
+
+
+@pytest.mark.parametrize("name", [SSE, POLLING])
+async def test_drop_without_websockets_reconnects(http: RawHttpServer, name: str) -> None:
+    """Another negotiate, another connection."""
+    async with connected(http, transport=[name], retry=AT_ONCE) as (connection, peer):
+        peer.abort()
+        second = await http.accept()
+        await second.handshake()
+        await eventually(lambda: connection.state is ConnectionState.CONNECTED)
+        assert second.request.query == {"id": ["token-2"]}
+        await exchange(connection, second)
+
+
+async def test_fallback_follows_the_hubs_order_with_a_fresh_negotiate(http: RawHttpServer) -> None:
+    """The token of a transport that failed is spent: the next one gets its own."""
+    async with connected(http) as (connection, peer):
+        assert peer.streams
+        assert len(http.negotiate_requests) == 2
+        assert peer.request.query == {"id": ["token-2"]}
+        await exchange(connection, peer)
+
+
+async def test_hubs_order_decides(http: RawHttpServer) -> None:
+    """Not ours."""
+    http.negotiations.append(NegotiateReply(body=negotiate_all(7, POLLING, SSE, SOCKETS)))
+    async with connected(http, transport={SOCKETS, SSE, POLLING}) as (_, peer):
+        assert not peer.streams
+        assert len(http.negotiate_requests) == 1
+
+
+async def test_binary_encoding_passes_server_sent_events_over(http: RawHttpServer) -> None:
+    """MessagePack needs binary frames, also where the hub claims them for an event stream."""
+    offer = negotiate_all(1, SSE, POLLING)
+    offer["availableTransports"][0]["transferFormats"] = ["Text", "Binary"]
+    http.negotiations.append(NegotiateReply(body=offer))
+    async with connected(http, protocol=MessagePackHubProtocol()) as (_, peer):
+        assert not peer.streams
+        assert peer.received.startswith(b'{"protocol":"messagepack"')
+
+
+async def test_no_transport_that_connects_fails_with_every_reason(http: RawHttpServer) -> None:
+    """One line says what was tried."""
+    http.refuse_with = 503
+    with pytest.raises(ConnectionFailedError, match=r"WebSocket with HTTP 404.*HTTP 503.*HTTP 503"):
+        await HubConnection(http.url, retry=None).start()
+    assert len(http.negotiate_requests) == 3
+
+
+async def test_refused_token_ends_the_search(http: RawHttpServer) -> None:
+    """401 is about the token, another transport would not change it."""
+    http.refuse_with = 401
+    with pytest.raises(AuthenticationError):
+        await HubConnection(http.url, retry=None, transport=[SSE, POLLING]).start()
+    assert len(http.negotiate_requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "hint"),
+    [
+        ({"transport": []}, "must be some of"),
+        ({"transport": "Pigeons"}, "must be some of"),
+        ({"transport": POLLING, "skip_negotiation": True}, "needs the WebSockets"),
+    ],
+    ids=["none", "unknown", "skip"],
+)
+def test_options_that_exclude_each_other_are_refused(options: dict[str, Any], hint: str) -> None:
+    """At once, not at the first connect."""
+    with pytest.raises(ValueError, match=hint):
+        HubConnection("http://h/hub", **options)
+
+
+async def test_cookies_of_negotiate_travel_on(http: RawHttpServer) -> None:
+    """Sticky sessions need the same server for both."""
+    http.negotiations.append(
+        NegotiateReply(body=negotiate_all(1, POLLING), headers={"Set-Cookie": "node=2; Path=/"})
+    )
+    async with connected(http) as (connection, peer):
+        await exchange(connection, peer)
+        assert all(request.headers["cookie"] == "node=2" for request in peer.requests)
+
+
+async def test_long_polling_needs_no_pings_and_knows_no_silence(http: RawHttpServer) -> None:
+    """Its polls are its signs of life, as with the official client; server-sent events do time out."""
+    async with connected(http, transport=POLLING, keep_alive_interval=0.05, server_timeout=0.1) as (
+        connection,
+        peer,
+    ):
+        await asyncio.sleep(0.3)
+        assert connection.state is ConnectionState.CONNECTED
+        await exchange(connection, peer)
+        assert b'"type":6' not in peer.received
+    async with connected(http, transport=SSE, keep_alive_interval=0.05, server_timeout=0.2) as (
+        connection,
+        peer,
+    ):
+        await peer.receive_type(6)
+        await eventually(lambda: connection.state is ConnectionState.DISCONNECTED)
+
+
+@pytest.mark.parametrize("name", [SOCKETS, SSE, POLLING])
+async def test_custom_ssl_context_is_used_for_every_transport(name: TransportName, tmp_path: Path) -> None:
+    """A self-signed hub is reached with a context that trusts it, and refused without."""
+    server_side, client_side = self_signed(tmp_path)
+    listening: Any = raw_signalr_server(server_side) if name == SOCKETS else raw_http_server(server_side)
+    async with listening as server:
+        with pytest.raises(ConnectionFailedError, match="(?i)certificate"):
+            await HubConnection(server.url, transport=name, retry=None).start()
+        async with connected(server, transport=name, ssl=client_side) as (connection, peer):
+            await exchange(connection, peer)
+        with pytest.raises(ConnectionFailedError, match="(?i)certificate"):
+            await HubConnection(server.url, transport=SOCKETS, skip_negotiation=True, retry=None).start()
+
+
+@pytest.mark.parametrize("name", [SOCKETS, SSE, POLLING])
+async def test_proxy_carries_everything(name: TransportName) -> None:
+    """Negotiate and transport both; WebSockets in a tunnel."""
+    listening: Any = raw_signalr_server() if name == SOCKETS else raw_http_server()
+    async with http_proxy() as proxy, listening as server:
+        proxy.credentials = "user:pass"
+        async with connected(server, transport=name, proxy=proxy.url) as (connection, peer):
+            await exchange(connection, peer)
+        assert proxy.seen[0] == f"POST {server.url}/negotiate"
+        expected = f"CONNECT 127.0.0.1:{server.port}" if name == SOCKETS else f"GET {server.url}"
+        assert expected in proxy.seen
+        proxy.credentials = None
+        wrong = proxy.url.replace("http://", "http://user:wrong@")
+        proxy.credentials = "user:pass"
+        with pytest.raises(ConnectionFailedError, match="407"):
+            await HubConnection(server.url, transport=name, proxy=wrong, retry=None).start()
+        with pytest.raises(ConnectionFailedError, match="407"):
+            await HubConnection(
+                server.url, transport=SOCKETS, skip_negotiation=True, proxy=wrong, retry=None
+            ).start()
+
+
+async def test_proxy_works_with_tls(tmp_path: Path) -> None:
+    """TLS goes through the tunnel to the hub itself."""
+    server_side, client_side = self_signed(tmp_path)
+    async with (
+        http_proxy() as proxy,
+        raw_signalr_server(server_side) as server,
+        connected(server, proxy=proxy.url, ssl=client_side) as (connection, peer),
+    ):
+        await exchange(connection, peer)
+        assert proxy.seen == [f"CONNECT 127.0.0.1:{server.port}"] * 2
+
+
+async def test_compression_is_negotiated_without_context_takeover() -> None:
+    """Both directions inflate, from 512 bytes up ours are compressed, shorter ones go as they are."""
+    async with raw_signalr_server() as server:
+        server.extensions = [ServerPerMessageDeflateFactory()]
+        async with connected(server, compression=True) as (connection, socket):
+            offered = socket.request.headers["sec-websocket-extensions"]
+            assert "server_no_context_takeover" in offered
+            assert "client_no_context_takeover" in offered
+            (agreed,) = socket.protocol.extensions
+            assert isinstance(agreed, PerMessageDeflate)
+            assert agreed.remote_no_context_takeover
+            assert agreed.local_no_context_takeover
+            await exchange(connection, socket)
+            sizes = {}
+            for length in (400, 10_000):
+                before = socket.bytes_taken
+                await connection.send("Long", "x" * length)
+                record = await socket.receive_type(1)
+                assert record["arguments"] == ["x" * length]
+                sizes[length] = socket.bytes_taken - before
+            assert sizes[400] > 400
+            assert sizes[10_000] < 200
+            heard: list[str] = []
+            connection.on("Event", heard.append)
+            socket.send({"type": 1, "target": "Event", "arguments": ["y" * 100_000]})
+            await eventually(lambda: heard == ["y" * 100_000])
+
+
+async def test_compression_is_used_only_where_both_want_it() -> None:
+    """Not offered by default; a hub that has none is spoken to without."""
+    async with raw_signalr_server() as server:
+        server.extensions = [ServerPerMessageDeflateFactory()]
+        async with connected(server) as (connection, socket):
+            assert "sec-websocket-extensions" not in socket.request.headers
+            await exchange(connection, socket)
+        server.extensions = []
+        async with connected(server, compression=True) as (connection, socket):
+            assert socket.protocol.extensions == []
+            await exchange(connection, socket)
+
+
+async def test_inflated_size_is_limited() -> None:
+    """A small frame that inflates beyond the frame limit ends the connection, not the process."""
+    async with raw_signalr_server() as server:
+        server.extensions = [ServerPerMessageDeflateFactory()]
+        async with connected(server, compression=True) as (connection, socket):
+            socket.send_text("x" * (20 << 20))
+            await eventually(lambda: connection.state is ConnectionState.DISCONNECTED)
