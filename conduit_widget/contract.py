@@ -28,6 +28,7 @@ class ChatMethod:
     RESUME_CONVERSATION: Final = "ResumeConversation"
     GET_HISTORY: Final = "GetHistory"
     STOP_GENERATION: Final = "StopGeneration"
+    REFRESH_TOKEN: Final = "RefreshToken"
 
 
 class ChatEvent:
@@ -48,6 +49,7 @@ class StatusMethod:
     """Client → server methods of StatusHub."""
 
     REQUEST_PROVIDER_STATUS: Final = "RequestProviderStatus"
+    REFRESH_TOKEN: Final = "RefreshToken"
 
 
 class StatusEvent:

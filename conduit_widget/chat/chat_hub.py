@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar
 
-from conduit_widget.contract import ChatMethod, ErrorText
+from conduit_widget.contract import TOKEN_EXPIRY_WARNING, ChatMethod, ErrorText
 from conduit_widget.errors import HubException
 from conduit_widget.hub.connection import HubConnectionContext
 from conduit_widget.hub.hub import Hub, hub_method
@@ -46,6 +46,8 @@ class ChatHub(Hub):
     A conversation the caller has not joined, may not read, or that does not exist: "Unauthorized", alike, so
     that nobody learns which conversations there are.
     """
+
+    expiry_warning = TOKEN_EXPIRY_WARNING
 
     def __init__(self, store: HistoryStore, providers: Providers, settings: ChatSettings) -> None:
         self._settings = settings
@@ -143,6 +145,11 @@ class ChatHub(Hub):
             raise HubException(ErrorText.UNAUTHORIZED)
         self.generations.stop(generation, "cancelled")
         return True
+
+    @hub_method(ChatMethod.REFRESH_TOKEN)
+    async def refresh_token(self, caller: HubConnectionContext, token: str) -> float:
+        """Go on with a newer token of the same user; return when it ends (epoch seconds)."""
+        return (await caller.refresh(token)).expires_at
 
     def _joined(self, caller: HubConnectionContext) -> dict[str, Conversation]:
         joined: dict[str, Conversation] = caller.items.setdefault(_JOINED, {})

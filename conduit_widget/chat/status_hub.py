@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conduit_widget.contract import StatusMethod
+from conduit_widget.contract import TOKEN_EXPIRY_WARNING, StatusMethod
 from conduit_widget.hub.connection import HubConnectionContext
 from conduit_widget.hub.hub import Hub, hub_method
 from conduit_widget.types import ProviderStatus
@@ -15,6 +15,8 @@ __all__ = ["StatusHub"]
 class StatusHub(Hub):
     """The status methods; its events come from the provider feed."""
 
+    expiry_warning = TOKEN_EXPIRY_WARNING
+
     def __init__(self, providers: Providers) -> None:
         self._providers = providers
 
@@ -22,3 +24,8 @@ class StatusHub(Hub):
     async def request_provider_status(self, caller: HubConnectionContext) -> list[ProviderStatus]:
         """Return every provider's status, and send it as events to the caller."""
         return send_statuses(caller, self._providers)
+
+    @hub_method(StatusMethod.REFRESH_TOKEN)
+    async def refresh_token(self, caller: HubConnectionContext, token: str) -> float:
+        """Go on with a newer token of the same user; return when it ends (epoch seconds)."""
+        return (await caller.refresh(token)).expires_at

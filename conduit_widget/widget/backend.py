@@ -21,6 +21,7 @@ from conduit_widget.client.conversation import Conversation
 from conduit_widget.client.hub_access import HubAccess, Identity
 from conduit_widget.client.hub_connection import HubConnection
 from conduit_widget.client.pool import ConnectionPool
+from conduit_widget.client.token_refresh import keep_token_fresh
 from conduit_widget.client.transcript import is_final
 from conduit_widget.errors import ConduitError, InvocationTimeoutError, ProviderError
 from conduit_widget.kernel.callback_thread import callback_thread
@@ -44,7 +45,9 @@ def connection_pool(thread: LoopThread) -> ConnectionPool:
 
 
 def _connection(access: HubAccess) -> HubConnection:
-    return HubConnection(access.url, access_token=access.token, max_message_bytes=MAX_SNAPSHOT_BYTES)
+    connection = HubConnection(access.url, access_token=access.token, max_message_bytes=MAX_SNAPSHOT_BYTES)
+    keep_token_fresh(connection, access.token)
+    return connection
 
 
 class ChatBackend:

@@ -11,6 +11,7 @@ export const CHAT_METHODS = {
   RESUME_CONVERSATION: "ResumeConversation",
   GET_HISTORY: "GetHistory",
   STOP_GENERATION: "StopGeneration",
+  REFRESH_TOKEN: "RefreshToken",
 } as const;
 
 export const CHAT_EVENTS = {
