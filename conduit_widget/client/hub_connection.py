@@ -26,6 +26,7 @@ from conduit_widget.client.link import Link, LinkOptions
 from conduit_widget.client.negotiation import Negotiator, TokenFactory, UrlFactory
 from conduit_widget.client.retry import DEFAULT_RETRY, RetryPolicy
 from conduit_widget.client.transport_choice import TransportChoice, TransportOption
+from conduit_widget.client.uploads import Uploads, split_streams
 from conduit_widget.contract import CLIENT_SERVER_TIMEOUT, HANDSHAKE_TIMEOUT, KEEP_ALIVE_INTERVAL
 from conduit_widget.errors import ConnectionLostError, InvocationTimeoutError, ProtocolError
 from conduit_widget.protocol.hub_protocol import HubProtocol
@@ -158,6 +159,8 @@ class HubConnection:
     async def invoke(self, target: str, *args: Any, timeout: float | None = None) -> Any:
         """Invoke a hub method and return its result (None for void). ``timeout`` in seconds; None waits.
 
+        Arguments that are asynchronous iterables travel as streams beside the invocation.
+
         Raises:
             HubException: the hub refused; the text is for people.
             ConnectionLostError: there is no connection, or it dropped before the answer.
@@ -166,11 +169,13 @@ class HubConnection:
 
         """
         link = self._connected(target)
+        arguments, uploads = self._uploads(link, args)
         invocation_id, future = self._pending.add_result()
         limit = asyncio.timeout(timeout)
         try:
             async with limit:
-                link.send(Invocation(target, list(args), invocation_id))
+                link.send(Invocation(target, arguments, invocation_id, uploads.stream_ids))
+                uploads.start()
                 await link.drain()
                 return await future
         except TimeoutError:
@@ -179,11 +184,14 @@ class HubConnection:
             raise InvocationTimeoutError(target, timeout) from None
         finally:
             self._pending.discard(invocation_id)
+            await uploads.stop(tell_hub=not future.done() or future.cancelled())
             if future.done() and not future.cancelled():
                 future.exception()  # a cancelled caller must not leave an unread error behind
 
     async def send(self, target: str, *args: Any) -> None:
         """Invoke a hub method without wanting an answer; returns when it is handed to the network.
+
+        With streams among the arguments that is when the last of them has ended.
 
         Raises:
             ConnectionLostError: there is no connection.
@@ -191,8 +199,14 @@ class HubConnection:
 
         """
         link = self._connected(target)
-        link.send(Invocation(target, list(args)))
-        await link.drain()
+        arguments, uploads = self._uploads(link, args)
+        link.send(Invocation(target, arguments, stream_ids=uploads.stream_ids))
+        uploads.start()
+        try:
+            await link.drain()
+            await uploads.finished()
+        finally:
+            await uploads.stop(tell_hub=True)
 
     async def stream(self, target: str, *args: Any) -> AsyncGenerator[Any, None]:
         """Invoke a streaming hub method and iterate over its items; closing the iterator cancels it.
@@ -204,9 +218,11 @@ class HubConnection:
 
         """
         link = self._connected(target)
+        arguments, uploads = self._uploads(link, args)
         invocation_id, stream = self._pending.add_stream(target)
         try:
-            link.send(StreamInvocation(invocation_id, target, list(args)))
+            link.send(StreamInvocation(invocation_id, target, arguments, uploads.stream_ids))
+            uploads.start()
             await link.drain()
             async for item in stream.items():
                 yield item
@@ -214,6 +230,7 @@ class HubConnection:
             self._pending.discard(invocation_id)
             if not stream.ended and link.end is None:
                 link.send(CancelInvocation(invocation_id))
+            await uploads.stop(tell_hub=not stream.ended)
 
     def on(self, target: str, handler: Handler) -> Unsubscribe:
         """Call ``handler(*arguments)`` whenever the hub invokes ``target`` (case-insensitive), in order.
@@ -253,6 +270,10 @@ class HubConnection:
         if link is None or self.state is not ConnectionState.CONNECTED:
             raise self._life.states.not_connected(target)
         return link
+
+    def _uploads(self, link: Link, arguments: tuple[Any, ...]) -> tuple[list[Any], Uploads]:
+        plain, sources = split_streams(arguments)
+        return plain, Uploads(link, sources, self._pending.stream_ids(len(sources)))
 
     def _take(self, message: HubMessage) -> None:
         """Route one message; runs in the receive path."""

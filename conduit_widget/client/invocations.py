@@ -102,6 +102,10 @@ class PendingInvocations:
         stream = self._streams[invocation_id] = PendingStream(target)
         return invocation_id, stream
 
+    def stream_ids(self, count: int) -> list[str]:
+        """Return fresh ids for streams to the hub; they share the numbers of invocations."""
+        return [self._next_id() for _ in range(count)]
+
     def discard(self, invocation_id: str) -> None:
         """Forget an id; what arrives for it later is ignored."""
         self._results.pop(invocation_id, None)

@@ -183,11 +183,11 @@ async def test_custom_ssl_context_is_used_for_every_transport(name: TransportNam
     server_side, client_side = self_signed(tmp_path)
     listening: Any = raw_signalr_server(server_side) if name == SOCKETS else raw_http_server(server_side)
     async with listening as server:
-        with pytest.raises(ConnectionFailedError, match="(?i)certificate"):
+        with pytest.raises(ConnectionFailedError, match=r"(?i)certificate"):
             await HubConnection(server.url, transport=name, retry=None).start()
         async with connected(server, transport=name, ssl=client_side) as (connection, peer):
             await exchange(connection, peer)
-        with pytest.raises(ConnectionFailedError, match="(?i)certificate"):
+        with pytest.raises(ConnectionFailedError, match=r"(?i)certificate"):
             await HubConnection(server.url, transport=SOCKETS, skip_negotiation=True, retry=None).start()
 
 
