@@ -53,8 +53,11 @@ _encoder = msgspec.json.Encoder()
 
 
 def encode_negotiate(response: NegotiateResponse) -> bytes:
-    """Return the JSON body of a negotiate response."""
-    return _encoder.encode(response)
+    """Return the JSON body of a negotiate response; version 0 is written out too: clients insist on it."""
+    body = _encoder.encode(response)
+    if response.negotiate_version or response.error is not None:
+        return body
+    return b'{"negotiateVersion":0' + (b"," if len(body) > 2 else b"") + body[1:]
 
 
 def parse_negotiate(body: bytes | str) -> NegotiateResponse:

@@ -65,6 +65,13 @@ def test_written_response_is_read_back() -> None:
     assert parse_negotiate(body) == response
 
 
+def test_version_0_is_written_out() -> None:
+    """Clients of version 0 hubs look for the number; an error travels alone."""
+    response = NegotiateResponse(connection_id="a", available_transports=[])
+    assert encode_negotiate(response) == b'{"negotiateVersion":0,"connectionId":"a","availableTransports":[]}'
+    assert encode_negotiate(NegotiateResponse(error="full")) == b'{"error":"full"}'
+
+
 def test_error_response_is_read() -> None:
     """A hub may refuse in words."""
     assert parse_negotiate('{"error":"full"}').error == "full"
