@@ -168,6 +168,7 @@ class RawSignalRServer:
         self.requests: list[RecordedRequest] = []
         self.negotiations: deque[NegotiateReply] = deque()
         self.refuse_upgrade_with: int | None = None
+        self.cut_upgrades = False
         self.port = 0
         self.scheme = "http"
         self.extensions: list[ServerExtensionFactory] = []
@@ -204,7 +205,7 @@ class RawSignalRServer:
             self.requests.append(request)
             if request.method == "POST":
                 await self._answer_negotiate(writer)
-            else:
+            elif not self.cut_upgrades:
                 await self._serve_websocket(request, head, reader, writer)
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
