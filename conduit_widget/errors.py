@@ -30,6 +30,10 @@ from conduit_widget.types import ErrorType
 class ConduitError(Exception):
     """Root of every error this package raises on purpose."""
 
+    def _render_traceback_(self) -> list[str]:
+        """Show one line in a notebook (IPython's hook): our frames would bury what to do next."""
+        return [f"\x1b[31m{type(self).__name__}\x1b[39m: {self}"]
+
 
 class ProtocolError(ConduitError):
     """The hub protocol was broken by one of the two sides."""

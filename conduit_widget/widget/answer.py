@@ -122,7 +122,7 @@ def raise_for_error(message: ChatMessage) -> None:
     status = message.metadata.get("status")
     if message.error is not None:
         error = message.error
-        advice = " ".join(error.suggestions)
+        advice = " ".join(each for each in error.suggestions if each not in (error.message or ""))
         text = " ".join(filter(None, [error.message or f"The model failed ({error.type}).", advice]))
         raise ProviderError(
             text,

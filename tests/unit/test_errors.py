@@ -1,0 +1,34 @@
+"""Errors as people meet them in a notebook."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from conduit_widget import errors
+from conduit_widget.errors import ConduitError, InvocationTimeoutError, ValidationError
+
+
+def test_notebook_shows_one_line_and_no_frames_of_ours() -> None:
+    """IPython prints the type and the text that says what to do, not our call stack."""
+    code = "from conduit_widget.errors import ProviderError; raise ProviderError('Run this.')"
+    shell = subprocess.run(
+        [sys.executable, "-m", "IPython", "--quick", "--no-banner", "-c", code],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert shell.stdout.strip().splitlines() == ["\x1b[31mProviderError\x1b[39m: Run this."]
+
+
+def test_texts_name_field_and_limit() -> None:
+    """What went wrong is computed from the error's fields, in one line."""
+    assert str(ValidationError("text", "is empty")) == "text: is empty"
+    assert "within 2.5 s" in str(InvocationTimeoutError("JoinConversation", 2.5))
+
+
+def test_every_error_is_a_conduit_error() -> None:
+    """One ``except`` catches everything this package raises on purpose."""
+    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, Exception)]
+    assert len(kinds) > 10
+    assert all(issubclass(kind, ConduitError) for kind in kinds)
