@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 
 from conduit_widget.contract import HEALTH_PATH, METRICS_PATH, READY_PATH
+from conduit_widget.errors import trace_of
 from conduit_widget.hub.admission import Admission
 from conduit_widget.hub.auth import Authenticator
 from conduit_widget.hub.filters import HubFilter
@@ -25,6 +26,7 @@ from conduit_widget.hub.http import (
     read_head,
     send_response,
 )
+from conduit_widget.hub.http_transports import HttpTransports
 from conduit_widget.hub.hub import Hub
 from conduit_widget.hub.hub_context import HubContext
 from conduit_widget.hub.limits import HubLimits
@@ -83,6 +85,7 @@ class HubApp:
             ttl=self.limits.handshake_timeout, limit=self.limits.connections_per_process
         )
         self._negotiation = Negotiation(self._registry, pending)
+        self._http_transports = HttpTransports(self._admission, self._registry, pending)
         self._websockets = WebSocketOpening(self._admission, self._registry, pending)
         spoken = protocols or (JsonHubProtocol(), MessagePackHubProtocol())
         self._mounts = {
@@ -155,6 +158,10 @@ class HubApp:
         if refusal is not None:
             await send_response(send, refusal)
             return
+        mount = self._mounts.get(head.path)
+        if mount is not None:
+            await self._http_transports.serve(head, receive, send, mount)
+            return
         try:
             request = await read_body(head, receive, self.limits.max_body_bytes)
             response = await self._respond(request)
@@ -163,6 +170,9 @@ class HubApp:
             response = error_response(413, text, {"connection": "close"})
         except ClientGoneError:
             return
+        except Exception as error:  # noqa: BLE001 - a route's own code; the server would log its text
+            logger.error("A route failed: %s", trace_of(error))  # noqa: TRY400
+            response = error_response(500, "An unexpected error occurred.")
         headers = {**response.headers, **self._admission.cors_headers(head)}
         await send_response(
             send, HttpResponse(response.status, response.body, response.content_type, headers)
@@ -176,8 +186,6 @@ class HubApp:
             mount = self._mounts.get(request.path[: -len(NEGOTIATE)])
             if mount is not None:
                 return await self._negotiate(request, mount)
-        if request.path in self._mounts:
-            return error_response(405, "Use negotiate and a WebSocket.", {"allow": "POST"})
         return error_response(404, "There is nothing here.")
 
     async def _negotiate(self, request: HttpRequest, mount: MountedHub) -> HttpResponse:

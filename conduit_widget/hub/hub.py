@@ -11,6 +11,7 @@ from conduit_widget.hub.clients import HubClients
 from conduit_widget.hub.connection import HubConnectionContext
 from conduit_widget.hub.filters import HubFilter
 from conduit_widget.hub.groups import Groups
+from conduit_widget.hub.transport_kinds import TransportKind
 
 _MARK: Final = "__hub_method__"
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -39,10 +40,11 @@ class Hub:
     """One instance per mounted hub; methods marked with :func:`hub_method` are what clients may call.
 
     ``clients`` and ``groups`` are set by :meth:`attach` when a ``HubApp`` mounts the hub. ``filters`` run
-    around its methods, inside the application's own filters.
+    around its methods, inside the application's own filters; ``transports`` are those it offers.
     """
 
     filters: Sequence[HubFilter] = ()
+    transports: Sequence[TransportKind] = tuple(TransportKind)
     expiry_warning: float | None = None
     """Seconds before a connection's token expires at which it hears ``TokenExpiring``; ``None``: never."""
 

@@ -31,6 +31,8 @@ class HubLimits:
     keep_alive_interval: float = contract.KEEP_ALIVE_INTERVAL
     client_timeout: float = contract.SERVER_CLIENT_TIMEOUT
     disconnect_timeout: float = 5.0
+    poll_timeout: float = 90.0
+    poll_disconnect_timeout: float = 15.0
     close_on_expiry: bool = True
 
     @property

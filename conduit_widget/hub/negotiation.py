@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
 from typing import Final
 
 from conduit_widget.hub.http import HttpRequest, HttpResponse, error_response
@@ -11,6 +10,7 @@ from conduit_widget.hub.mount import MountedHub
 from conduit_widget.hub.pending import PendingConnections
 from conduit_widget.hub.principal import Principal
 from conduit_widget.hub.registry import ConnectionRegistry
+from conduit_widget.hub.transport_kinds import TransportKind
 from conduit_widget.protocol.hub_protocol import TransferFormat
 from conduit_widget.protocol.negotiate import AvailableTransport, NegotiateResponse, encode_negotiate
 
@@ -52,10 +52,16 @@ class Negotiation:
 
 
 def available_transports(mount: MountedHub) -> list[AvailableTransport]:
-    """Return what the hub offers, best first."""
+    """Return what the hub offers, best first; events carry text only."""
     spoken = {protocol.transfer_format for protocol in mount.protocols.values()}
-    return [AvailableTransport("WebSockets", _formats(spoken))]
-
-
-def _formats(spoken: Collection[TransferFormat]) -> list[str]:
-    return [item.value for item in (TransferFormat.TEXT, TransferFormat.BINARY) if item in spoken]
+    offered = []
+    for kind in TransportKind:
+        carried = (
+            {TransferFormat.TEXT}
+            if kind is TransportKind.SERVER_SENT_EVENTS
+            else {TransferFormat.TEXT, TransferFormat.BINARY}
+        )
+        formats = [item.value for item in TransferFormat if item in spoken & carried]
+        if formats and kind in mount.hub.transports:
+            offered.append(AvailableTransport(kind.value, formats))
+    return offered

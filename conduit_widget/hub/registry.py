@@ -5,12 +5,25 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 
 from conduit_widget.contract import ErrorText
 from conduit_widget.hub.endpoint import ConnectionEndpoint
 from conduit_widget.hub.limits import HubLimits
+from conduit_widget.hub.mount import MountedHub
 from conduit_widget.hub.principal import Principal
+from conduit_widget.protocol.hub_protocol import HubProtocol
+from conduit_widget.transports.server_connection import ServerConnection
+
+
+@dataclass(frozen=True, slots=True)
+class OpenConnection:
+    """A connection that later requests come back to."""
+
+    hub: str
+    endpoint: ConnectionEndpoint
+    connection: ServerConnection
 
 
 class ConnectionRegistry:
@@ -24,15 +37,49 @@ class ConnectionRegistry:
         self._endpoints: set[ConnectionEndpoint] = set()
         self._leaving: set[ConnectionEndpoint] = set()
         self._per_user: Counter[str] = Counter()
+        self._by_token: dict[str, OpenConnection] = {}
 
     def __len__(self) -> int:
         return len(self._endpoints)
 
-    def add(self, endpoint: ConnectionEndpoint) -> None:
-        """Count a connection in."""
+    def open(
+        self,
+        connection: ServerConnection,
+        mount: MountedHub,
+        *,
+        connection_id: str,
+        user: Principal,
+        token: str | None = None,
+        protocols: Mapping[str, HubProtocol] | None = None,
+    ) -> ConnectionEndpoint:
+        """Put an endpoint on a transport's connection; :meth:`find` finds it by ``token`` while it lives."""
+        endpoint = ConnectionEndpoint(
+            connection,
+            mount,
+            connection_id=connection_id,
+            user=user,
+            on_gone=self.gone if token is None else lambda gone: self._gone_with(token, gone),
+            refusal=self.limit_text(user),
+            protocols=protocols,
+        )
         self._endpoints.add(endpoint)
-        self._per_user[endpoint.user.user_id] += 1
+        self._per_user[user.user_id] += 1
         self.last_active = time.monotonic()
+        if token is not None:
+            self._by_token[token] = OpenConnection(mount.path, endpoint, connection)
+        connection.attach(endpoint)
+        return endpoint
+
+    def find(self, token: str, mount: MountedHub, user: Principal) -> OpenConnection | None:
+        """Return the connection of a secret token; ``None`` for a wrong token, hub or user."""
+        found = self._by_token.get(token)
+        if found is None or found.hub != mount.path or found.endpoint.user.user_id != user.user_id:
+            return None
+        return found
+
+    def _gone_with(self, token: str, endpoint: ConnectionEndpoint) -> None:
+        self._by_token.pop(token, None)
+        self.gone(endpoint)
 
     def gone(self, endpoint: ConnectionEndpoint) -> None:
         """Count a connection out; a drain still waits for what the hub has to do for it."""

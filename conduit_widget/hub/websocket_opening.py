@@ -6,7 +6,6 @@ from typing import Final
 
 from conduit_widget.hub.admission import Admission, refuse_websocket
 from conduit_widget.hub.asgi_websocket import AsgiWebSocketConnection
-from conduit_widget.hub.endpoint import ConnectionEndpoint
 from conduit_widget.hub.http import (
     HttpRequest,
     HttpResponse,
@@ -21,6 +20,7 @@ from conduit_widget.hub.negotiation import RETRY_AFTER
 from conduit_widget.hub.pending import PendingConnections, new_connection_id
 from conduit_widget.hub.principal import Principal
 from conduit_widget.hub.registry import ConnectionRegistry
+from conduit_widget.hub.transport_kinds import TransportKind
 from conduit_widget.transports.server_connection import ServerConnection
 
 CONNECTION_EXTENSION: Final = "conduit.connection"
@@ -47,6 +47,8 @@ class WebSocketOpening:
             return
         if refusal is None and self._registry.draining:
             refusal = error_response(503, "The hub is restarting.", RETRY_AFTER)
+        if TransportKind.WEBSOCKETS not in mount.hub.transports:
+            refusal = refusal or error_response(404, "WebSockets is not offered here.")
         user = refusal or await self._admission.authenticate(request, mount)
         if isinstance(user, HttpResponse):
             await refuse_websocket(extensions, send, user)
@@ -61,16 +63,7 @@ class WebSocketOpening:
         own = extensions.get(CONNECTION_EXTENSION)
         adapter = AsgiWebSocketConnection(receive, send)
         connection: ServerConnection = adapter if own is None else own
-        endpoint = ConnectionEndpoint(
-            connection,
-            mount,
-            connection_id=connection_id,
-            user=user,
-            on_gone=self._registry.gone,
-            refusal=self._registry.limit_text(user),
-        )
-        self._registry.add(endpoint)
-        connection.attach(endpoint)
+        self._registry.open(connection, mount, connection_id=connection_id, user=user)
         if own is None:
             await adapter.run()
 

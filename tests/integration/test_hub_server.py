@@ -55,7 +55,9 @@ async def test_negotiate_keeps_the_token_secret_from_the_id() -> None:
         answer = (await negotiate(url, PATH, token())).json()
         assert answer["negotiateVersion"] == 1
         assert answer["availableTransports"] == [
-            {"transport": "WebSockets", "transferFormats": ["Text", "Binary"]}
+            {"transport": "WebSockets", "transferFormats": ["Text", "Binary"]},
+            {"transport": "ServerSentEvents", "transferFormats": ["Text"]},
+            {"transport": "LongPolling", "transferFormats": ["Text", "Binary"]},
         ]
         assert answer["connectionId"] != answer["connectionToken"]
         address = f"{url.replace('http', 'ws', 1)}{PATH}?access_token={token()}&id="
@@ -274,7 +276,7 @@ async def test_http_answers_are_small_json() -> None:
             ("GET", "/nothing", 404),
             ("POST", "/hubs/other/negotiate", 404),
             ("GET", f"{PATH}/negotiate", 405),
-            ("GET", PATH, 405),
+            ("GET", PATH, 401),
             ("POST", "/healthz", 405),
         ):
             response = await http.request(method, path)

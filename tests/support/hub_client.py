@@ -10,6 +10,7 @@ from typing import Any, Final
 import httpx2
 from websockets.asyncio.client import ClientConnection, connect
 
+from conduit_widget.event_stream import EventDataDecoder
 from conduit_widget.protocol.hub_protocol import HubProtocol, TransferFormat
 from conduit_widget.protocol.json_protocol import JsonHubProtocol
 from conduit_widget.protocol.messagepack_protocol import MessagePackHubProtocol
@@ -137,9 +138,10 @@ async def _events(
                 response.raise_for_status()
                 assert response.headers["content-type"].startswith("text/event-stream")
                 opened.set()
-                async for line in response.aiter_lines():
-                    if line.startswith("data: "):
-                        client.take(line.removeprefix("data: "))
+                decoder = EventDataDecoder(MAX_BYTES)
+                async for data in response.aiter_bytes():
+                    for payload in decoder.feed(data):
+                        client.take(payload)
 
         async with _reading(client, read()):
             await asyncio.wait_for(opened.wait(), 5)

@@ -1,0 +1,161 @@
+"""A hub's path over plain HTTP: GET takes events or polls, POST sends, DELETE ends."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from conduit_widget.hub.admission import Admission
+from conduit_widget.hub.http import (
+    BodyTooLargeError,
+    ClientGoneError,
+    HttpRequest,
+    HttpResponse,
+    Receive,
+    Send,
+    error_response,
+    read_body,
+    send_response,
+)
+from conduit_widget.hub.http_connection import HttpServerConnection
+from conduit_widget.hub.long_polling import LongPollingConnection
+from conduit_widget.hub.mount import MountedHub
+from conduit_widget.hub.negotiation import RETRY_AFTER
+from conduit_widget.hub.pending import PendingConnections
+from conduit_widget.hub.principal import Principal
+from conduit_widget.hub.registry import ConnectionRegistry
+from conduit_widget.hub.server_sent_events import ServerSentEventsConnection
+from conduit_widget.hub.transport_kinds import TransportKind
+from conduit_widget.protocol.hub_protocol import TransferFormat
+
+_UNKNOWN: Final = "There is no connection with that id."
+
+
+class HttpTransports:
+    """Serves server-sent events and long polling. The id is secret, and good for its own user only."""
+
+    def __init__(
+        self, admission: Admission, registry: ConnectionRegistry, pending: PendingConnections
+    ) -> None:
+        self._admission = admission
+        self._registry = registry
+        self._pending = pending
+
+    async def serve(self, head: HttpRequest, receive: Receive, send: Send, mount: MountedHub) -> None:
+        """Serve one request to a hub's path; its Host and Origin are checked already."""
+        user = await self._admission.authenticate(head, mount)
+        if isinstance(user, HttpResponse):
+            response: HttpResponse | None = user
+        elif "id" not in head.query:
+            response = error_response(400, "Negotiate first: the 'id' is missing.")
+        elif head.method == "GET" and "text/event-stream" in head.headers.get("accept", ""):
+            response = await self._events(head, receive, send, mount, user)
+        elif head.method == "GET":
+            response = await self._poll(head, receive, mount, user)
+        elif head.method == "POST":
+            response = await self._post(head, receive, mount, user)
+        elif head.method == "DELETE":
+            response = self._delete(head, mount, user)
+        else:
+            response = error_response(405, "Use GET, POST or DELETE.", {"allow": "GET, POST, DELETE"})
+        if response is not None:
+            headers = {**response.headers, **self._admission.cors_headers(head)}
+            await send_response(
+                send, HttpResponse(response.status, response.body, response.content_type, headers)
+            )
+
+    async def _events(
+        self,
+        head: HttpRequest,
+        receive: Receive,
+        send: Send,
+        mount: MountedHub,
+        user: Principal,
+    ) -> HttpResponse | None:
+        if self._find(head, mount, user) is not None:
+            return error_response(409, "This connection is open already.")
+        connection = ServerSentEventsConnection()
+        refusal = self._open(connection, TransportKind.SERVER_SENT_EVENTS, head, mount, user)
+        if refusal is None:
+            await connection.serve(receive, send, self._admission.cors_headers(head))
+        return refusal
+
+    async def _poll(
+        self, head: HttpRequest, receive: Receive, mount: MountedHub, user: Principal
+    ) -> HttpResponse | None:
+        connection = self._find(head, mount, user)
+        if connection is None:
+            limits = mount.limits
+            connection = LongPollingConnection(
+                poll_timeout=limits.poll_timeout, disconnect_timeout=limits.poll_disconnect_timeout
+            )
+            refusal = self._open(connection, TransportKind.LONG_POLLING, head, mount, user)
+            if refusal is not None:
+                return refusal
+        if not isinstance(connection, LongPollingConnection):
+            return error_response(409, "This connection is open already.")
+        return await connection.poll(receive)
+
+    async def _post(
+        self, head: HttpRequest, receive: Receive, mount: MountedHub, user: Principal
+    ) -> HttpResponse | None:
+        connection = self._find(head, mount, user)
+        if connection is None:
+            return error_response(404, _UNKNOWN)
+        limit = mount.limits.max_frame_bytes
+        try:
+            request = await read_body(head, receive, limit)
+        except BodyTooLargeError:
+            text = f"The request body exceeds the limit of {limit} bytes."
+            return error_response(413, text, {"connection": "close"})
+        except ClientGoneError:
+            return None
+        return await connection.take(request.body)
+
+    def _delete(self, head: HttpRequest, mount: MountedHub, user: Principal) -> HttpResponse:
+        connection = self._find(head, mount, user)
+        if connection is None:
+            return error_response(404, _UNKNOWN)
+        if not isinstance(connection, LongPollingConnection):
+            return error_response(400, "Only long polling ends with DELETE; close the events instead.")
+        return connection.delete()
+
+    def _find(self, head: HttpRequest, mount: MountedHub, user: Principal) -> HttpServerConnection | None:
+        """Return the open connection of the id; a request with a newer token prolongs it."""
+        found = self._registry.find(head.query["id"], mount, user)
+        if found is None or not isinstance(found.connection, HttpServerConnection):
+            return None
+        if user.expires_at > found.endpoint.user.expires_at:
+            found.endpoint.renew(user)
+        return found.connection
+
+    def _open(
+        self,
+        connection: LongPollingConnection | ServerSentEventsConnection,
+        kind: TransportKind,
+        head: HttpRequest,
+        mount: MountedHub,
+        user: Principal,
+    ) -> HttpResponse | None:
+        if kind not in mount.hub.transports:
+            return error_response(404, f"{kind} is not offered here.")
+        if self._registry.draining:
+            return error_response(503, "The hub is restarting.", RETRY_AFTER)
+        token = head.query["id"]
+        pending = self._pending.take(token, mount.path, user.user_id)
+        if pending is None:
+            mount.meter.refused("unknown_id")
+            return error_response(404, _UNKNOWN)
+        text_only = kind is TransportKind.SERVER_SENT_EVENTS
+        self._registry.open(
+            connection,
+            mount,
+            connection_id=pending.connection_id,
+            user=user,
+            token=token,
+            protocols={
+                name: protocol
+                for name, protocol in mount.protocols.items()
+                if protocol.transfer_format is TransferFormat.TEXT or not text_only
+            },
+        )
+        return None

@@ -1,0 +1,228 @@
+"""Server-sent events and long polling: the same hub behind plain HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx2
+import pytest
+
+from conduit_widget.hub.app import HubApp
+from conduit_widget.hub.limits import HubLimits
+from conduit_widget.hub.timer_wheel import TimerWheel
+from conduit_widget.hub.transport_kinds import TransportKind
+from conduit_widget.protocol.messages import (
+    Close,
+    Completion,
+    Invocation,
+    StreamInvocation,
+    StreamItem,
+)
+from tests.support.echo_hub import EchoHub
+from tests.support.hub_client import JSON, MESSAGEPACK, hub_client
+from tests.support.hub_server import authority, negotiate, running, token
+from tests.support.waiting import eventually
+
+PATH = "/hubs/echo"
+WAYS = [
+    ("ServerSentEvents", JSON),
+    ("LongPolling", JSON),
+    ("LongPolling", MESSAGEPACK),
+    ("WebSockets", MESSAGEPACK),
+]
+EVERY_WAY = pytest.mark.parametrize(
+    ("transport", "protocol"), WAYS, ids=lambda item: item if isinstance(item, str) else item.name
+)
+
+
+def _app(hub: EchoHub | None = None, **limits: Any) -> HubApp:
+    return HubApp(
+        {PATH: hub or EchoHub()},
+        authenticator=authority(),
+        limits=HubLimits(**limits),
+        wheel=TimerWheel(0.05),
+    )
+
+
+@EVERY_WAY
+async def test_everything_works_over_every_transport(transport: str, protocol: Any) -> None:
+    """Invocations, streams both ways, client results, groups, big messages, the end."""
+    hub = EchoHub()
+    app = _app(hub, max_message_bytes=1 << 20)
+    async with running(app) as url:
+        async with hub_client(url, PATH, protocol=protocol, transport=transport) as client:
+            assert (await client.invoke("Echo", "a\nb\r\nc")).result == "a\nb\r\nc"
+            assert (await client.invoke("Refuse", "no")).error == "no"
+            await client.send(StreamInvocation("s", "Count", [3]))
+            items = [await client.read() for _ in range(4)]
+            assert items == [StreamItem("s", 0), StreamItem("s", 1), StreamItem("s", 2), Completion("s")]
+            await client.send(
+                Invocation("Sum", [], "u", ["n"]), StreamItem("n", 2), StreamItem("n", 3), Completion("n")
+            )
+            assert await client.read() == Completion("u", 5)
+            await client.send(Invocation("AskCaller", ["Name", 1], "r"))
+            await client.send(Completion((await client.read()).invocation_id, "Ann"))
+            assert await client.read() == Completion("r", "Ann")
+            await client.invoke("ToGroup", "everyone", "x" * 300_000)
+            assert await client.read() == Invocation("Said", ["ann", "x" * 300_000])
+            await client.send(Invocation("CloseMe", [True]))
+            close = await client.read()
+            assert (close, close.allow_reconnect) == (Close("The hub is restarting.", True), True)
+            await asyncio.wait_for(client.ended, 5)
+        await eventually(lambda: hub.disconnected and app.connections_active == 0)
+
+
+@pytest.mark.parametrize("transport", ["ServerSentEvents", "LongPolling"])
+async def test_hub_hears_the_end_when_the_client_leaves(transport: str) -> None:
+    """Events: the response is dropped. Polls: DELETE."""
+    hub = EchoHub()
+    async with running(_app(hub)) as url:
+        async with hub_client(url, PATH, transport=transport) as client:
+            await client.invoke("Nothing")
+        await eventually(lambda: hub.disconnected)
+    assert (hub.disconnected[0][1] is None) is (transport == "LongPolling")
+
+
+@asynccontextmanager
+async def _negotiated(url: str, user_id: str = "ann") -> AsyncIterator[tuple[httpx2.AsyncClient, str]]:
+    """A plain HTTP client with Ann's token and the connection's id in its query, and the hub's address."""
+    secret = (await negotiate(url, PATH, token(user_id))).json()["connectionToken"]
+    async with httpx2.AsyncClient(
+        trust_env=False,
+        timeout=10,
+        params={"id": secret},
+        headers={"Authorization": f"Bearer {token(user_id)}"},
+    ) as http:
+        yield http, url + PATH
+
+
+async def test_first_poll_returns_at_once_and_a_newer_poll_ends_the_older() -> None:
+    """200 empty, then the older gets 204 while the newer takes the data."""
+    async with running(_app()) as url, _negotiated(url) as (http, address):
+        first = await http.get(address)
+        assert (first.status_code, first.content) == (200, b"")
+        older = asyncio.create_task(http.get(address))
+        await asyncio.sleep(0.1)
+        newer = asyncio.create_task(http.get(address))
+        assert (await asyncio.wait_for(older, 5)).status_code == 204
+        sent = await http.post(address, content=b'{"protocol":"json","version":1}\x1e')
+        assert (sent.status_code, sent.content) == (202, b"")
+        assert (await asyncio.wait_for(newer, 5)).content == b"{}\x1e"
+
+
+async def test_poll_returns_empty_when_its_time_is_over() -> None:
+    """200 empty means: poll again; the connection lives."""
+    async with running(_app(poll_timeout=0.2)) as url, _negotiated(url) as (http, address):
+        await http.get(address)
+        await http.post(address, content=b'{"protocol":"json","version":1}\x1e')
+        assert (await http.get(address)).content == b"{}\x1e"
+        again = await asyncio.wait_for(http.get(address), 5)
+        assert (again.status_code, again.content) == (200, b"")
+        gone = await http.delete(address)
+        assert (gone.status_code, gone.content) == (202, b"")
+        assert (await http.get(address)).status_code == 404
+        assert (await http.delete(address)).status_code == 404
+
+
+async def test_delete_ends_a_waiting_poll() -> None:
+    """The poll gets 204, as a client that stops expects."""
+    async with running(_app()) as url, _negotiated(url) as (http, address):
+        await http.get(address)
+        waiting = asyncio.create_task(http.get(address))
+        await asyncio.sleep(0.1)
+        assert (await http.delete(address)).status_code == 202
+        assert (await asyncio.wait_for(waiting, 5)).status_code == 204
+
+
+async def test_poller_that_stops_is_given_up_after_a_time() -> None:
+    """Nobody stays connected without polling."""
+    hub = EchoHub()
+    app = _app(hub, poll_disconnect_timeout=0.2)
+    async with running(app) as url, _negotiated(url) as (http, address):
+        await http.get(address)
+        await http.post(address, content=b'{"protocol":"json","version":1}\x1e')
+        await http.get(address)
+        await eventually(lambda: hub.disconnected)
+        assert isinstance(hub.disconnected[0][1], ConnectionResetError)
+        assert app.connections_active == 0
+
+
+async def test_slow_poller_is_bounded_and_closed() -> None:
+    """What waits for a client that does not fetch it is bounded like any other connection's."""
+    hub = EchoHub()
+    app = _app(hub, outbox_hard_bytes=300_000, poll_disconnect_timeout=60)
+    async with running(app) as url, _negotiated(url) as (http, address):
+        await http.get(address)
+        await http.post(address, content=b'{"protocol":"json","version":1}\x1e')
+        await http.get(address)
+        for _ in range(40):
+            hub.clients.all().send("Big", "x" * 50_000)
+            await asyncio.sleep(0)
+        context = next(iter(hub.groups.members("everyone")), None)
+        assert context is None or context.closed
+        assert app.metrics.render().count(b'reason="slow_reader"') >= 1
+
+
+async def test_connection_belongs_to_its_user_and_its_secret() -> None:
+    """Another user, the public id, an unknown id and no id are refused on every verb."""
+    async with running(_app()) as url, _negotiated(url) as (http, address):
+        await http.get(address)
+        eve = {"Authorization": f"Bearer {token('eve')}"}
+        for verb in ("GET", "POST", "DELETE"):
+            assert (await http.request(verb, address, headers=eve)).status_code == 404
+            assert (
+                await http.request(verb, address, headers={"Authorization": "Bearer x"})
+            ).status_code == 401
+            assert (await http.request(verb, address, params={"id": "nobody"})).status_code == 404
+        async with httpx2.AsyncClient(trust_env=False, headers=http.headers) as bare:
+            assert (await bare.get(address)).status_code == 400
+        assert (await http.put(address)).status_code == 405
+        events = await http.get(address, headers={"Accept": "text/event-stream"})
+        assert events.status_code == 409
+        assert (await http.post(address, content=b"")).status_code == 202
+
+
+async def test_messagepack_is_refused_over_events() -> None:
+    """The handshake says which protocols there are: events carry text."""
+    async with running(_app()) as url:
+        with pytest.raises(ConnectionRefusedError, match="use json"):
+            async with hub_client(url, PATH, protocol=MESSAGEPACK, transport="ServerSentEvents"):
+                pass
+
+
+async def test_transport_that_the_hub_does_not_offer_is_neither_listed_nor_served() -> None:
+    """A hub names its transports."""
+    hub = EchoHub()
+    hub.transports = (TransportKind.LONG_POLLING,)
+    async with running(_app(hub)) as url, _negotiated(url) as (http, address):
+        listed = (await negotiate(url, PATH, token())).json()["availableTransports"]
+        assert listed == [{"transport": "LongPolling", "transferFormats": ["Text", "Binary"]}]
+        assert (await http.get(address, headers={"Accept": "text/event-stream"})).status_code == 404
+        assert (await http.get(address)).status_code == 200
+        with pytest.raises(Exception, match="404"):
+            async with hub_client(url, PATH, transport="WebSockets"):
+                pass
+
+
+async def test_post_over_the_frame_limit_is_refused_by_size() -> None:
+    """413 names the limit, the connection stays."""
+    async with running(_app(max_message_bytes=1000)) as url, _negotiated(url) as (http, address):
+        await http.get(address)
+        refused = await http.post(address, content=b"x" * 20_000)
+        assert refused.status_code == 413
+        assert "16000 bytes" in refused.text
+        assert (await http.post(address, content=b'{"protocol":"json","version":1}\x1e')).status_code == 202
+
+
+@pytest.mark.parametrize("transport", ["ServerSentEvents", "LongPolling"])
+async def test_drain_says_goodbye_over_plain_http(transport: str) -> None:
+    """Close with allowReconnect, and the drain is over."""
+    app = _app()
+    async with running(app) as url, hub_client(url, PATH, transport=transport) as client:
+        await client.invoke("Nothing")
+        await asyncio.wait_for(app.drain(5), 5)
+        assert (await client.read()) == Close("The hub is restarting.", True)
+        await asyncio.wait_for(client.ended, 5)
