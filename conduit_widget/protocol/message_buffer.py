@@ -159,9 +159,10 @@ class MessageBuffer:
 
     def _reset(self, message: HubMessage) -> None:
         assert isinstance(message, Sequence)
-        if not 1 <= message.sequence_id <= self._next_id:
+        expected = self._received + 1  # not _next_id: a replay may have been cut after our ack for all of it
+        if not 1 <= message.sequence_id <= expected:
             raise RemoteProtocolError(
-                f"The peer continues at message {message.sequence_id}, but {self._next_id} is the next one."
+                f"The peer continues at message {message.sequence_id}, but {expected} is the next one."
             )
         self._next_id = message.sequence_id
 
