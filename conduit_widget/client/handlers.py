@@ -104,19 +104,19 @@ class Handlers:
 
     def _call_all(self, invocation: Invocation) -> Awaitable[None] | None:
         """Call the handlers until one is awaitable; return what remains to be awaited."""
-        handlers = self._find(invocation.target)
+        handlers = self._by_spelling.get(invocation.target) or self._find(invocation.target)
         result: Any = None
         failed = False
         for position, handler in enumerate(handlers):
             try:
                 result = handler(*invocation.arguments)
             except Exception:
-                failed = True
+                failed, result = True, None
                 _logger.exception("a handler of %s failed", _known(invocation, handlers))
-                continue
             if result is not None and inspect.isawaitable(result):
                 return self._await_rest(invocation, handlers, position, result)
-        self._finish(invocation, handlers, result, failed=failed)
+        if invocation.invocation_id is not None or not handlers:
+            self._finish(invocation, handlers, result, failed=failed)
         return None
 
     async def _await_rest(

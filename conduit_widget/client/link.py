@@ -13,8 +13,9 @@ from conduit_widget.client.negotiation import Endpoint
 from conduit_widget.client.stateful_reconnect import StatefulReconnect
 from conduit_widget.errors import ConnectionFailedError, ConnectionLostError, ProtocolError
 from conduit_widget.protocol.hub_protocol import HubProtocol
-from conduit_widget.protocol.messages import Close, HubMessage, Ping
+from conduit_widget.protocol.messages import Close, HubMessage, Invocation, Ping
 from conduit_widget.protocol.session import (
+    Event,
     HandshakeCompleted,
     HandshakeRefused,
     MessageReceived,
@@ -166,11 +167,17 @@ class Link:
 
     def _receive(self, data: bytes | str) -> None:
         self._keep_alive.last_received = self._loop.time()
+        messages: list[HubMessage] = []
+        events: list[Event] = []
         try:
-            events = self._session.receive(data)
+            if self._early is None:
+                messages = self._session.receive_messages(data)
+            else:
+                events = self._session.receive(data)
         except ProtocolError as error:
             self.abort(ConnectionLostError(f"The connection was given up: {error}"))
             return
+        self._take_all(messages)
         for event in events:
             if self._end is not None:
                 return
@@ -181,6 +188,17 @@ class Link:
                     self._handshake.set_result(None)
             else:
                 self._refused(event)
+
+    def _take_all(self, messages: list[HubMessage]) -> None:
+        """Take what arrived on a live link: nearly always invocations, so those first and without detours."""
+        on_message = self._on_message
+        for message in messages:
+            if type(message) is Invocation:
+                on_message(message)
+            else:
+                self._take(message)
+            if self._end is not None:
+                return
 
     def _take(self, message: HubMessage) -> None:
         if type(message) is Close:

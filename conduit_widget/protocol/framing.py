@@ -19,12 +19,12 @@ class TextRecordReader:
 
     def __init__(self, max_record_bytes: int) -> None:
         self._max_record_bytes = max_record_bytes
-        self._tail = bytearray()
+        self.tail = bytearray()
 
     @property
     def pending_bytes(self) -> int:
         """Bytes of the incomplete record held back."""
-        return len(self._tail)
+        return len(self.tail)
 
     def feed(self, data: bytes | str) -> list[bytes]:
         """Return the records completed by ``data``, without separators.
@@ -36,20 +36,20 @@ class TextRecordReader:
         if isinstance(data, str):
             data = data.encode()
         size = len(data) - 1
-        if not self._tail and 0 <= size <= self._max_record_bytes and data.find(RECORD_SEPARATOR) == size:
+        if not self.tail and 0 <= size <= self._max_record_bytes and data.find(RECORD_SEPARATOR) == size:
             return [data[:size]]  # one whole record, by far the most frequent case
         records = data.split(RECORD_SEPARATOR)
         rest = records.pop()
-        if self._tail and records:
-            self._check(len(self._tail) + len(records[0]))
-            records[0] = bytes(self._tail + records[0])
-            self._tail.clear()
+        if self.tail and records:
+            self._check(len(self.tail) + len(records[0]))
+            records[0] = bytes(self.tail + records[0])
+            self.tail.clear()
         for record in records:
             if len(record) > self._max_record_bytes:
                 raise MessageTooLargeError(len(record), self._max_record_bytes)
         if rest:
-            self._check(len(self._tail) + len(rest))
-            self._tail += rest
+            self._check(len(self.tail) + len(rest))
+            self.tail += rest
         return records
 
     def _check(self, size_bytes: int) -> None:

@@ -37,8 +37,11 @@ class _TypeOnly(msgspec.Struct):
 
 
 _decoder: msgspec.json.Decoder[_WireMessage] = msgspec.json.Decoder(_WireMessage)
+_decode: Final = _decoder.decode
+_decode_lines: Final = _decoder.decode_lines
 _type_decoder = msgspec.json.Decoder(_TypeOnly)
 _encode: Final = msgspec.json.Encoder().encode
+_UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _PING: Final = _encode(Ping()) + RECORD_SEPARATOR
 
 
@@ -84,33 +87,58 @@ class JsonRecordDecoder:
 
     def __init__(self, max_record_bytes: int) -> None:
         self._reader = TextRecordReader(max_record_bytes)
+        self._max_record_bytes = max_record_bytes
 
     def feed(self, data: bytes | str) -> list[HubMessage]:
         """Return the messages completed by ``data``; see :class:`~.hub_protocol.RecordDecoder`."""
+        messages = None
+        if not self._reader.tail and type(data) is bytes:
+            end = data.find(RECORD_SEPARATOR)
+            if 0 <= end <= self._max_record_bytes:
+                try:
+                    if end == len(data) - 1:
+                        only = _decode(data[:end])
+                        if type(only) is not Completion:
+                            return [only]  # one whole record, the most frequent case
+                    elif len(data) <= self._max_record_bytes:
+                        messages = _read_many(data)
+                except _UNREADABLE:
+                    pass  # an unknown type, perhaps; one by one it will be clear
+        if messages is None:
+            messages = self._read_each(data)
+        for message in messages:
+            if type(message) is Completion and message.error is not None and message.has_result:
+                raise RemoteProtocolError("A completion carries both a result and an error.")
+        return messages
+
+    def _read_each(self, data: bytes | str) -> list[HubMessage]:
         messages: list[HubMessage] = []
         for record in self._reader.feed(data):
             try:
-                message = _decoder.decode(record)
+                messages.append(_decode(record))
             except msgspec.ValidationError as error:
                 _raise_unless_unknown_type(record, error)
-                continue
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
                 raise RemoteProtocolError(f"A record is not readable JSON: {error}.") from error
-            if (
-                type(message) is Completion
-                and message.error is not None
-                and message.result is not msgspec.UNSET
-            ):
-                raise RemoteProtocolError("A completion carries both a result and an error.")
-            messages.append(message)
         return messages
+
+
+def _read_many(data: bytes) -> list[HubMessage] | None:
+    """Decode whole records all at once, as lines; None when that is not what ``data`` is, or not sure.
+
+    It is sure when the data has no line feeds of its own and gives one message for each separator.
+    """
+    if not data.endswith(RECORD_SEPARATOR) or b"\n" in data:
+        return None
+    messages: list[HubMessage] = _decode_lines(data.replace(RECORD_SEPARATOR, b"\n"))  # type: ignore[assignment] # a list of fewer kinds
+    return messages if len(messages) == data.count(RECORD_SEPARATOR) else None
 
 
 def _raise_unless_unknown_type(record: bytes, error: msgspec.ValidationError) -> None:
     """Let records of unknown types pass (a newer peer may send them); anything else breaks the protocol."""
     try:
         unknown = _type_decoder.decode(record).type not in KNOWN_TYPES
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    except _UNREADABLE:
         unknown = False
     if not unknown:
         raise RemoteProtocolError(f"A record is no hub message: {error}.") from error

@@ -175,6 +175,13 @@ class Session:
             return []
         raise LocalProtocolError(f"Nothing can be received yet: {_EXPECTED[self._state]}.")
 
+    def receive_messages(self, data: bytes | str) -> list[HubMessage]:
+        """Do what :meth:`receive` does once the session is open, without an event around each message.
+
+        Raises: as :meth:`receive` does.
+        """
+        return self._decode(data)
+
     def send(self, message: HubMessage) -> bytes:
         """Return the framed record to put on the transport.
 

@@ -1,9 +1,9 @@
 """WebSocket transport of the client: websockets' sans-I/O ``ClientProtocol`` under our own asyncio protocol.
 
 Fragments are passed on as they come: records do not follow message boundaries, and their decoder bounds them.
-For the same reason the payloads of neighbouring frames are passed on together. Whole, unfragmented, plain data
-frames, which is nearly all a hub sends, are cut out right here; everything else (control frames, fragments,
-extensions, frames that arrive in pieces, mistakes) goes to ``ClientProtocol``.
+For the same reason the payloads of neighbouring frames are passed on together. Whole, unfragmented, plain
+data frames, which is nearly all a hub sends, are cut out right here; everything else (control frames,
+fragments, extensions, frames that arrive in pieces, mistakes) goes to ``ClientProtocol``.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ CLOSE_TIMEOUT: Final = 2.0
 MIN_FRAME_LIMIT_BYTES: Final = 16 * 1024 * 1024
 WRITE_HIGH_WATER_BYTES: Final = 256 * 1024
 
-FRAMES_TOGETHER: Final = 64
+TOGETHER_BYTES: Final = 8 * 1024
+"""Frames are passed on together up to this size; more at a time outgrows the processor's caches."""
 
 # First bytes of an unfragmented text or binary frame without extension bits (RFC 6455, 5.2).
 _WHOLE_MESSAGES: Final = frozenset({0x81, 0x82})
 _FINAL: Final = 0x80
-_OPCODE: Final = 0x0F
 _CONTROL: Final = 0x08
 _SIZE_IN_2_BYTES: Final = 126
 _SIZE_IN_8_BYTES: Final = 127
@@ -177,11 +177,11 @@ class _Wire(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._head is not None:
             data = self._read_head(self._head + data)
+        if self._tail:
+            data, self._tail = self._tail + data, b""
         if not self._direct:
             self._parse(data)
             return
-        if self._tail:
-            data, self._tail = self._tail + data, b""
         position = 0
         if self._owed:
             position = min(self._owed, len(data))
@@ -206,54 +206,48 @@ class _Wire(asyncio.Protocol):
     def _read_frames(self, data: bytes, position: int) -> None:
         """Read frames from ``position``, where one begins."""
         end = len(data)
+        full = position + TOGETHER_BYTES
         payloads: list[bytes] = []
-        while position < end and not self._ended:
-            start = position + 2
-            if start > end:
-                break
+        while (start := position + 2) <= end and self._direct:
             size = data[position + 1]
             if size >= _SIZE_IN_2_BYTES:
-                start += 2 if size == _SIZE_IN_2_BYTES else 8
-                if start > end:
+                if size > _SIZE_IN_8_BYTES:  # masked, which a hub must not do
+                    size = end
+                elif (start := start + (2 if size == _SIZE_IN_2_BYTES else 8)) > end:
                     break
-                size = int.from_bytes(data[position + 2 : start]) if size <= _SIZE_IN_8_BYTES else end
+                else:
+                    size = int.from_bytes(data[position + 2 : start])
             stop = start + size
-            if stop <= end and not self._fragmented and data[position] in _WHOLE_MESSAGES:
+            if stop <= end and data[position] in _WHOLE_MESSAGES and not self._fragmented:
                 payloads.append(data[start:stop])
-                if len(payloads) == FRAMES_TOGETHER:
-                    self._deliver(payloads)
-                    payloads = []
                 position = stop
-                continue
-            if payloads:
+                if position >= full:
+                    self._deliver(payloads)
+                    full = position + TOGETHER_BYTES
+            elif payloads:  # they come first, and may bring about the end
                 self._deliver(payloads)
-                payloads = []
-                if self._ended:
-                    break
-            self._owed = max(stop - end, 0)
-            self._note_fragment(data[position])
-            self._parse(data[position:stop])
-            position = min(stop, end)
-        if payloads:
-            self._deliver(payloads)
-        if self._ended:
-            self._leave_to_parser(data[position:])
-        else:
+            else:
+                self._hand_over(data[position:stop], stop - end)
+                position = min(stop, end)
+        self._deliver(payloads)
+        if self._direct:
             self._tail = data[position:]
+        elif position < end:
+            self._parse(data[position:])
 
-    def _note_fragment(self, first: int) -> None:
-        """Note whether a fragmented message is under way, from a frame's first byte."""
-        if not first & _CONTROL:
-            self._fragmented = not first & _FINAL
+    def _hand_over(self, frame: bytes, owed: int) -> None:
+        """Leave one frame to ``ClientProtocol``; a positive ``owed`` says how much of it is yet to come."""
+        if not frame[0] & _CONTROL:
+            self._fragmented = not frame[0] & _FINAL
+        self._owed = max(owed, 0)
+        self._parse(frame)
 
     def _deliver(self, payloads: list[bytes]) -> None:
-        self._on_data(payloads[0] if len(payloads) == 1 else b"".join(payloads))
-
-    def _leave_to_parser(self, data: bytes) -> None:
-        """After the end only ``ClientProtocol`` reads, to finish the closing handshake."""
-        self._direct = False
-        if data:
-            self._parse(data)
+        """Pass payloads on and empty the list."""
+        if payloads:
+            data = payloads[0] if len(payloads) == 1 else b"".join(payloads)
+            payloads.clear()
+            self._on_data(data)
 
     def _parse(self, data: bytes) -> None:
         """Have ``ClientProtocol`` read, and do what comes of it."""
@@ -344,6 +338,7 @@ class _Wire(asyncio.Protocol):
         self.abort()
 
     def _end(self, error: Exception | None) -> None:
+        self._direct = False  # from here on only ClientProtocol reads, to finish the closing handshake
         if not self._ended:
             self._ended = True
             self._on_close(error)

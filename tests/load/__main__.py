@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 
-from tests.load import soak
+from tests.load import client, codec, soak
 
-COMMANDS = {"soak": soak}
+COMMANDS = {"client": client, "codec": codec, "soak": soak}
 
 
 def main() -> int:
