@@ -26,7 +26,7 @@ export function Provider({ store }: { store: Store }): VNode | null {
         {model && <span>{modelLabel(model)}</span>}
         <span>{words}</span>
       </span>
-      {provider === "local" && <span class="caution">small model, often wrong</span>}
+      {provider === "local" && state !== "down" && <span class="caution">small model, often wrong</span>}
       {state !== "healthy" && reason && <span class="reason">{reason}</span>}
     </div>
   );

@@ -69,9 +69,9 @@ function errorLine(message: ChatMessage): string {
   const { error } = message;
   if (!error) return "The answer failed.";
   const wait = isNumber(error.retryAfter) ? `Try again in ${Math.ceil(error.retryAfter)} s.` : "";
-  return [error.message ?? ERROR_WORDS[error.type], wait, ...(error.suggestions ?? [])]
-    .filter(Boolean)
-    .join(" ");
+  const text = error.message ?? ERROR_WORDS[error.type];
+  const advice = (error.suggestions ?? []).filter((each) => !text.includes(each));
+  return [text, wait, ...advice].filter(Boolean).join(" ");
 }
 
 /** "14:05"; with the day when it is not today's. */

@@ -254,11 +254,11 @@ it("names the provider, its model and state, and warns of the small model", asyn
     kind: "ops",
     n: 2,
     ops: [
-      { op: "provider", provider: { provider: "openai", model: "gpt", state: "down", reason: "No route." } },
+      { op: "provider", provider: { provider: "local", model: "gpt", state: "down", reason: "No route." } },
     ],
   });
   await painted();
-  expect(text(".provider")).toBe("openaigptnot reachableNo route.");
+  expect(text(".provider")).toBe("localgptnot reachableNo route.");
 });
 
 describe("the connection", () => {

@@ -51,6 +51,19 @@ describe("how an answer ended", () => {
       "The provider's rate limit is reached. Try again in 12 s. Use another model.",
     );
   });
+
+  it("does not say advice twice", () => {
+    const message = "Nothing is set up. Run: x install";
+    const error = {
+      type: "model_not_found",
+      recoverable: true,
+      message,
+      suggestions: ["Run: x install"],
+    } as const;
+    expect(endingLine({ ...answer(1, ""), error: { ...error, suggestions: [...error.suggestions] } })).toBe(
+      message,
+    );
+  });
 });
 
 it("names a model without its folder and file ending", () => {
