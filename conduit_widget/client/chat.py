@@ -1,4 +1,13 @@
-"""Typed proxy of ChatHub: its methods as coroutines, its events as one callback.
+"""Typed proxy of ChatHub: its methods as coroutines, its events as one callback. Needs no Jupyter.
+
+::
+
+    async with HubConnection("http://localhost:5000/hubs/chat", access_token=token) as connection:
+        chat = ChatHubClient(connection)
+        chat.on_event(lambda event, arguments: print(event, arguments))
+        await chat.join_conversation("team")
+        question = ChatMessage(id=str(uuid.uuid4()), role="user", content="Hello")
+        receipt = await chat.send_message("team", question)
 
 Works with a hub that has only the seed's methods: results it does not return come back as None.
 """
@@ -83,6 +92,10 @@ class ChatHubClient:
         """Return the health of every provider; empty from a hub that answers by events only."""
         result = await self._invoke(ChatMethod.REQUEST_PROVIDER_STATUS)
         return _result(result, list[ProviderStatus]) or []
+
+    async def refresh_token(self, token: str) -> float:
+        """Go on with a newer token of the same user; return when that one expires (epoch seconds)."""
+        return msgspec.convert(await self._invoke(ChatMethod.REFRESH_TOKEN, token), float)
 
     def on_event(self, handler: EventHandler) -> Callable[[], None]:
         """Call ``handler(target, arguments)`` for every event of ChatHub; returns the unsubscriber."""

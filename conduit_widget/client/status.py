@@ -1,4 +1,12 @@
-"""Typed proxy of StatusHub: provider health, rate-limit warnings, announcements."""
+"""Typed proxy of StatusHub: provider health, rate-limit warnings, announcements. Needs no Jupyter.
+
+::
+
+    async with HubConnection("http://localhost:5000/hubs/status", access_token=token) as connection:
+        status = StatusHubClient(connection)
+        status.on_event(lambda event, arguments: print(event, arguments))
+        print(await status.request_provider_status())
+"""
 
 from __future__ import annotations
 
@@ -35,6 +43,14 @@ class StatusHubClient:
         """
         result = await self.connection.invoke(StatusMethod.REQUEST_PROVIDER_STATUS, timeout=self._timeout)
         return [] if result is None else msgspec.convert(result, list[ProviderStatus])
+
+    async def refresh_token(self, token: str) -> float:
+        """Go on with a newer token of the same user; return when that one expires (epoch seconds).
+
+        Raises as :meth:`request_provider_status` does.
+        """
+        result = await self.connection.invoke(StatusMethod.REFRESH_TOKEN, token, timeout=self._timeout)
+        return msgspec.convert(result, float)
 
     def on_event(self, handler: EventHandler) -> Callable[[], None]:
         """Call ``handler(target, arguments)`` for every event of StatusHub; returns the unsubscriber."""

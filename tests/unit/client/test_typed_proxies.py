@@ -1,0 +1,76 @@
+"""The typed proxies have a method for everything the hubs offer, and call it by its name."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import pytest
+
+from conduit_widget.chat.chat_hub import ChatHub
+from conduit_widget.chat.status_hub import StatusHub
+from conduit_widget.client.chat import CHAT_EVENTS, ChatHubClient
+from conduit_widget.client.status import STATUS_EVENTS, StatusHubClient
+from conduit_widget.contract import ChatMethod, StatusMethod
+from conduit_widget.types import ChatMessage
+from tests.support.scripted_connection import ScriptedConnection
+
+PROXIES: dict[str, tuple[Any, type, type]] = {
+    "chat": (ChatHubClient, ChatMethod, ChatHub),
+    "status": (StatusHubClient, StatusMethod, StatusHub),
+}
+CALLS = [(hub, name) for hub, (_, methods, _) in PROXIES.items() for name in vars(methods) if name.isupper()]
+
+
+@pytest.mark.parametrize(("hub", "name"), CALLS)
+async def test_proxy_calls_the_hubs_method_with_its_arguments(hub: str, name: str) -> None:
+    """In the contract's spelling, with as many arguments as the hub's method takes."""
+    proxy_type, methods, hub_type = PROXIES[hub]
+    target = getattr(methods, name)
+    answers: dict[str, Any] = {
+        "GetHistory": lambda *_: {"messages": [], "hasMore": False},
+        "RefreshToken": lambda *_: 1.5,
+    }
+    connection = ScriptedConnection(**answers)
+    await connection.start()
+    proxy = proxy_type(connection.as_connection())
+    method = getattr(proxy, name.lower())
+    arguments = [_value(parameter) for parameter in inspect.signature(method).parameters.values()]
+    await method(*arguments)
+    ((called, sent),) = connection.invoked + connection.sent
+    assert called == target
+    served = inspect.signature(getattr(hub_type, name.lower())).parameters
+    assert len(sent) == len(served) - 2, "self and the caller do not travel"
+
+
+def _value(parameter: inspect.Parameter) -> Any:
+    if "ChatMessage" in str(parameter.annotation):
+        return ChatMessage(id="1", role="user", content="hi")
+    return 1 if "int" in str(parameter.annotation) else "x"
+
+
+def test_refreshed_expiry_is_returned_as_seconds() -> None:
+    """Both proxies promise a number."""
+    for proxy, _, _ in PROXIES.values():
+        assert inspect.signature(proxy.refresh_token).return_annotation == "float"
+
+
+async def test_events_reach_one_handler_until_it_is_removed() -> None:
+    """Every event of the hub, with its name and arguments."""
+    proxies: list[tuple[Any, tuple[str, ...]]] = [
+        (ChatHubClient, CHAT_EVENTS),
+        (StatusHubClient, STATUS_EVENTS),
+    ]
+    for proxy_type, events in proxies:
+        connection = ScriptedConnection()
+        heard: list[tuple[str, list[Any]]] = []
+
+        def note(target: str, arguments: list[Any], heard: list[tuple[str, list[Any]]] = heard) -> None:
+            heard.append((target, arguments))
+
+        unsubscribe = proxy_type(connection.as_connection()).on_event(note)
+        for event in events:
+            connection.emit(event, 1, 2)
+        assert heard == [(event, [1, 2]) for event in events]
+        unsubscribe()
+        assert connection.listeners() == 0

@@ -1,0 +1,55 @@
+"""The wire contract in Python equals the shared vectors; js/test/contract.test.ts does the same."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conduit_widget import contract
+
+VECTORS: dict[str, Any] = json.loads((Path(__file__).parents[1] / "vectors" / "contract.json").read_text())
+OTHER_STRINGS = {"TOKEN_AUDIENCE", "TOKEN_ISSUER", "TOKEN_EXPIRING"}
+
+
+def constants(owner: object, kinds: tuple[type, ...]) -> dict[str, Any]:
+    """Return the public upper-case constants of a module or class, as JSON shows them."""
+    return {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in vars(owner).items()
+        if name.isupper() and not name.startswith("_") and isinstance(value, kinds)
+    }
+
+
+@pytest.mark.parametrize("name", ["ChatMethod", "ChatEvent", "StatusMethod", "StatusEvent", "ErrorText"])
+def test_names_and_texts_equal_the_vectors(name: str) -> None:
+    """None missing, none more."""
+    assert constants(getattr(contract, name), (str,)) == VECTORS[name]
+
+
+def test_paths_equal_the_vectors() -> None:
+    """The addresses below a hub's own."""
+    strings = constants(contract, (str,))
+    assert {name: value for name, value in strings.items() if name not in OTHER_STRINGS} == VECTORS["paths"]
+
+
+def test_numbers_equal_the_vectors() -> None:
+    """Times in seconds, sizes in bytes, counts."""
+    assert constants(contract, (int, float, tuple)) == VECTORS["numbers"]
+
+
+def test_close_reasons_equal_the_vectors() -> None:
+    """Every number has its text and its verdict on coming back."""
+    rows = [
+        {
+            "code": int(reason.code),
+            "name": reason.code.name,
+            "text": reason.text,
+            "allowReconnect": reason.allow_reconnect,
+        }
+        for reason in contract.CLOSE_REASONS.values()
+    ]
+    assert rows == VECTORS["closeReasons"]
+    assert set(contract.CLOSE_REASONS) == set(contract.CloseCode)
