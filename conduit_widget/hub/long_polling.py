@@ -13,6 +13,7 @@ from conduit_widget.hub.http import HttpResponse, Receive
 from conduit_widget.hub.http_connection import ACCEPTED, HttpServerConnection, client_gone
 from conduit_widget.transports.server_connection import Framer
 
+CLOSE_TIMEOUT: Final = 2.0
 _NO_STORE: Final = {"cache-control": "no-store"}
 _EMPTY: Final = HttpResponse(200, b"", "application/octet-stream", _NO_STORE)
 _OVER: Final = HttpResponse(204, b"", "text/plain", _NO_STORE)
@@ -66,6 +67,13 @@ class LongPollingConnection(HttpServerConnection):
         self._poll = None
         return self._answer()
 
+    def close(self, code: int = 1000, reason: str = "") -> None:
+        """Close after what was written; a client that does not come for it is given up sooner."""
+        if not self._closing:
+            super().close(code, reason)
+            if self._poll is None:
+                self._expect_poll()
+
     def delete(self) -> HttpResponse:
         """End the connection as its client asks."""
         self._stop_timer()
@@ -92,9 +100,12 @@ class LongPollingConnection(HttpServerConnection):
         """Give the client up unless it polls again in time."""
         self._stop_timer()
         if not self._lost:
-            loop = asyncio.get_running_loop()
-            error = None if self._closing else ConnectionResetError("The client stopped polling.")
-            self._timer = loop.call_later(self._disconnect_timeout, self._end, error)
+            loop, timeout = asyncio.get_running_loop(), self._disconnect_timeout
+            if self._closing:
+                self._timer = loop.call_later(min(CLOSE_TIMEOUT, timeout), self._end, None)
+            else:
+                error = ConnectionResetError("The client stopped polling.")
+                self._timer = loop.call_later(timeout, self._end, error)
 
     def _stop_timer(self) -> None:
         if self._timer is not None:

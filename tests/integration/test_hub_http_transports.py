@@ -96,7 +96,10 @@ async def _negotiated(url: str, user_id: str = "ann") -> AsyncIterator[tuple[htt
         params={"id": secret},
         headers={"Authorization": f"Bearer {token(user_id)}"},
     ) as http:
-        yield http, url + PATH
+        try:
+            yield http, url + PATH
+        finally:
+            await http.delete(url + PATH)  # a hub that ends waits for its pollers
 
 
 async def test_first_poll_returns_at_once_and_a_newer_poll_ends_the_older() -> None:
