@@ -79,7 +79,7 @@ async def test_streams_arrive_in_order_when_the_hub_is_go(connection: HubConnect
     async def collect(number: int) -> list[int]:
         return [item async for item in connection.stream("Count", number)]
 
-    assert await asyncio.gather(collect(30), collect(20)) == [list(range(30)), list(range(20))]
+    assert await asyncio.gather(collect(30), collect(20)) == (list(range(30)), list(range(20)))
 
 
 async def test_closing_a_stream_early_leaves_the_connection_usable_when_the_hub_is_go(

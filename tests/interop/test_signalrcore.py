@@ -1,0 +1,100 @@
+"""signalrcore (PyPI) connects to our hub over each transport it has: calls, events, streams both ways."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.support.hub_server import running, token
+from tests.support.interop_hub import PATH, interop_app
+from tests.support.waiting import eventually_sync
+
+builder_module = pytest.importorskip(
+    "signalrcore.hub_connection_builder", reason="signalrcore is missing: pip install signalrcore"
+)
+types_module = pytest.importorskip("signalrcore.types")
+json_module = pytest.importorskip("signalrcore.protocol.json_hub_protocol")
+messagepack_module = pytest.importorskip("signalrcore.protocol.messagepack_protocol")
+subject_module = pytest.importorskip("signalrcore.subject")
+
+WAIT = 10.0
+
+
+@contextlib.contextmanager
+def _connected(address: str, transport: str, protocol: Any) -> Iterator[Any]:
+    builder = builder_module.HubConnectionBuilder()
+    builder.keep_alive_interval = 1  # stop() waits for a thread that sleeps as long
+    connection = (
+        builder.with_url(
+            f"{address}?access_token={token('ann')}",  # its long polling leaves the header out of its polls
+            options={"transport": types_module.HttpTransportType(transport)},
+        )
+        .with_hub_protocol(protocol)
+        .configure_logging(logging.CRITICAL)
+        .build()
+    )
+    opened = threading.Event()
+    connection.on_open(opened.set)
+    connection.start()
+    try:
+        assert opened.wait(WAIT), "signalrcore did not connect"
+        yield connection
+    finally:
+        connection.stop()
+
+
+def _call(connection: Any, method: str, *arguments: Any) -> Any:
+    answers: list[Any] = []
+    connection.on_error(answers.append)
+    connection.send(method, list(arguments), answers.append)
+    return eventually_sync(lambda: answers, within=WAIT, what=f"{method} answers")[0]
+
+
+def _use(address: str, transport: str, protocol: Any) -> None:
+    with _connected(address, transport, protocol) as connection:
+        assert _call(connection, "Echo", {"text": "grüße 😀"}).result == {"text": "grüße 😀"}
+        assert _call(connection, "Refuse", "not today").error == "not today"
+        numbers: list[int] = []
+        connection.on("Number", numbers.extend)
+        connection.send("ToCaller", [50])
+        eventually_sync(lambda: numbers == list(range(50)), within=WAIT, what="50 events in order")
+        items: list[int] = []
+        ended = threading.Event()
+        connection.stream("Count", [20]).subscribe(
+            {"next": items.append, "complete": lambda _: ended.set(), "error": items.append}
+        )
+        assert ended.wait(WAIT)
+        assert items == list(range(20))
+        if type(protocol) is messagepack_module.MessagePackHubProtocol:
+            return  # its MessagePack uploads leave the invocation id out of the Invocation
+        said: list[list[str]] = []
+        connection.on("Said", said.append)
+        subject = subject_module.Subject()
+        connection.send("TellSum", subject)
+        for value in (1, 2, 3):
+            subject.next(value)
+        subject.complete()
+        eventually_sync(lambda: said == [["ann", "6"]], within=WAIT, what="the upload's sum")
+
+
+@pytest.mark.parametrize(
+    ("transport", "protocol"),
+    [
+        ("WebSockets", json_module.JsonHubProtocol),
+        ("WebSockets", messagepack_module.MessagePackHubProtocol),
+        ("ServerSentEvents", json_module.JsonHubProtocol),
+        ("LongPolling", json_module.JsonHubProtocol),
+    ],
+)
+async def test_signalrcore_calls_listens_and_streams_when_it_uses_our_hub(
+    transport: str, protocol: Any
+) -> None:
+    """Results, errors, events in order, a stream and an upload work for signalrcore."""
+    async with running(interop_app()) as url:
+        await asyncio.to_thread(_use, url + PATH, transport, protocol())
