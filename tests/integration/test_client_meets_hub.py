@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator
 
 import pytest
 
 from conduit_widget.client import ConnectionState, DelayRetry, HubConnection
+from conduit_widget.client.transport_choice import TransportName
 from conduit_widget.errors import AuthenticationError, ConnectionLostError, HubException
 from conduit_widget.hub.app import HubApp
+from conduit_widget.hub.limits import HubLimits
 from conduit_widget.protocol.hub_protocol import HubProtocol
 from conduit_widget.protocol.json_protocol import JsonHubProtocol
 from conduit_widget.protocol.messagepack_protocol import MessagePackHubProtocol
@@ -98,3 +101,71 @@ async def test_bad_token_is_refused_before_any_connection() -> None:
         with pytest.raises(AuthenticationError):
             await HubConnection(url + PATH, access_token="nonsense").start(retry=True)
         assert app.connections_active == 0
+
+
+MATRIX: list[tuple[TransportName, HubProtocol]] = [
+    ("WebSockets", JsonHubProtocol()),
+    ("WebSockets", MessagePackHubProtocol()),
+    ("ServerSentEvents", JsonHubProtocol()),
+    ("LongPolling", JsonHubProtocol()),
+    ("LongPolling", MessagePackHubProtocol()),
+]
+
+
+@pytest.mark.parametrize(("transport", "protocol"), MATRIX, ids=lambda it: getattr(it, "name", it))
+async def test_every_transport_carries_every_kind_of_call(
+    transport: TransportName, protocol: HubProtocol
+) -> None:
+    """Results, streams both ways and big messages, over each transport in each encoding it can carry."""
+
+    async def numbers() -> AsyncGenerator[int, None]:
+        for number in range(20):
+            yield number
+
+    app = HubApp({PATH: EchoHub()}, authenticator=authority())
+    async with running(app) as url:
+        async with HubConnection(
+            url + PATH, access_token=token, protocol=protocol, transport=transport, retry=None
+        ) as connection:
+            assert await connection.invoke("Echo", {"ž": [1, None, 2.5]}) == {"ž": [1, None, 2.5]}
+            assert await connection.invoke("Echo", "x" * 50_000) == "x" * 50_000
+            with pytest.raises(HubException, match="not today"):
+                await connection.invoke("Refuse", "not today")
+            assert [item async for item in connection.stream("Count", 5)] == [0, 1, 2, 3, 4]
+            stream = connection.stream("Forever")
+            assert [await anext(stream), await anext(stream)] == [0, 1]
+            await stream.aclose()
+            assert await connection.invoke("StreamEnded", timeout=5) is True
+            assert await connection.invoke("Sum", numbers()) == 190
+            got: list[int] = []
+            connection.on("Number", got.append)
+            await connection.invoke("ToCaller", 100)
+            await eventually(lambda: len(got) == 100)
+            assert got == list(range(100))
+            assert app.connections_active == 1
+        await eventually(lambda: app.connections_active == 0)
+
+
+async def test_streams_mix_with_arguments_and_clients_answer_the_hub() -> None:
+    """What only the two together can show: several uploads, a stream echoed, a result the hub waits for."""
+
+    async def letters(text: str) -> AsyncGenerator[str, None]:
+        for letter in text:
+            yield letter
+
+    async def answer(value: int) -> int:
+        assert await connection.invoke("Echo", "from inside") == "from inside"
+        return value + 1
+
+    limits = HubLimits(parallel_invocations=2)  # the hub's own invocation waits while ours is served
+    app = HubApp({PATH: EchoHub()}, authenticator=authority(), limits=limits)
+    async with running(app) as url, HubConnection(url + PATH, access_token=token) as connection:
+        woven = await connection.invoke("Weave", "<", letters("ab"), "|", letters("cd"), ">")
+        assert woven == "<ab|cd>"
+        echoed = [item async for item in connection.stream("EchoStream", letters("xyz"))]
+        assert echoed == ["x", "y", "z"]
+        connection.on("Next", answer)
+        assert await connection.invoke("AskCaller", "Next", 41) == 42
+        with pytest.raises(HubException):
+            await connection.invoke("AskCaller", "Unheard", 1)
+        assert await connection.invoke("Echo", "still here") == "still here"
