@@ -53,11 +53,13 @@ async def serve(
     on_ready: Callable[[str], None],
     stop: asyncio.Event | None = None,
     access_log: bool = False,
+    compression: bool = True,
 ) -> None:
     """Serve until SIGINT, SIGTERM or ``stop``; then drain and return.
 
     ``on_ready`` gets the URL once connections are accepted; port 0 picks a free one. Logging is left as it
-    is, except that tokens and keys are taken out of every line.
+    is, except that tokens and keys are taken out of every line. ``compression`` lets WebSocket clients
+    negotiate permessage-deflate.
 
     Raises:
         HubStartError: the address cannot be bound, or the application does not start.
@@ -68,6 +70,7 @@ async def serve(
     config = uvicorn.Config(
         app,
         ws=WebSocketServerConnection,
+        ws_per_message_deflate=compression,
         ws_max_size=app.limits.max_frame_bytes,
         lifespan="on",
         log_config=None,

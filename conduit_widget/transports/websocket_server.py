@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import struct
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
 from websockets.datastructures import Headers
 from websockets.exceptions import PayloadTooBig
+from websockets.extensions.permessage_deflate import PerMessageDeflate, ServerPerMessageDeflateFactory
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Request, Response
 from websockets.protocol import State
@@ -25,6 +25,13 @@ from websockets.server import ServerProtocol
 from conduit_widget.errors import trace_of
 from conduit_widget.transports.asgi_messages import AsgiMessages
 from conduit_widget.transports.server_connection import ConnectionReceiver, Framer
+from conduit_widget.transports.websocket_frames import (
+    BINARY,
+    TEXT,
+    deflating_framer,
+    frame_binary,
+    frame_text,
+)
 
 if TYPE_CHECKING:
     from uvicorn.config import Config
@@ -35,29 +42,15 @@ WRITE_HIGH_BYTES: Final = 256 * 1024
 WRITE_LOW_BYTES: Final = 64 * 1024
 CLOSE_TIMEOUT: Final = 2.0
 OPEN_TIMEOUT: Final = 10.0
+# Without context takeover: no 36 KiB a connection, and compressed frames can be shared.
+_DEFLATE: Final = (
+    ServerPerMessageDeflateFactory(server_no_context_takeover=True, client_no_context_takeover=True),
+)
 
 logger = logging.getLogger(__name__)
 # The library's debug lines show requests with their query and frames with their content: never let them out.
 _silent = logging.getLogger(f"{__name__}.frames")
 _silent.setLevel(logging.CRITICAL)
-
-
-def frame_text(payload: bytes) -> bytes:
-    """Return ``payload`` (UTF-8) as one unmasked text frame (RFC 6455, 5.2)."""
-    return _header(0x81, len(payload)) + payload
-
-
-def frame_binary(payload: bytes) -> bytes:
-    """Return ``payload`` as one unmasked binary frame."""
-    return _header(0x82, len(payload)) + payload
-
-
-def _header(first: int, length: int) -> bytes:
-    if length < 126:
-        return bytes((first, length))
-    if length < 65536:
-        return struct.pack("!BBH", first, 126, length)
-    return struct.pack("!BBQ", first, 127, length)
 
 
 def _address(name: object) -> tuple[str, int] | None:
@@ -90,7 +83,9 @@ class WebSocketServerConnection(asyncio.Protocol):
         self._server_state = server_state
         self._app_state = app_state
         self._loop = _loop or asyncio.get_running_loop()
-        self._parser = _Parser(extensions=[], max_size=config.ws_max_size, logger=_silent)
+        # The size limit holds after inflation: the parser inflates no further than that.
+        extensions = _DEFLATE if config.ws_per_message_deflate else ()
+        self._parser = _Parser(extensions=extensions, max_size=config.ws_max_size, logger=_silent)
         self._transport: asyncio.Transport | None = None
         self._request: Request | None = None
         self._receiver: ConnectionReceiver | None = None
@@ -187,12 +182,16 @@ class WebSocketServerConnection(asyncio.Protocol):
         self._answered = True
         self._stop_timer()
         self._receiver = receiver
+        self._request = None
         self._parser.send_response(response)
         self._write_pending()
         self.resume_reading()
 
     def framer(self, binary: bool) -> Framer:
-        """Return the framing shared by all connections of one transfer format."""
+        """Return the framing shared by all connections of one transfer format and compression class."""
+        for extension in self._parser.extensions:
+            if isinstance(extension, PerMessageDeflate):
+                return deflating_framer(BINARY if binary else TEXT, extension.local_max_window_bits)
         return frame_binary if binary else frame_text
 
     def write(self, frame: bytes) -> None:
