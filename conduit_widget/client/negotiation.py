@@ -166,6 +166,20 @@ class Negotiator:
         url = negotiate_url(target.url, stateful_reconnect=self._stateful_reconnect)
         return await self._http.post(url, self._request_headers(target.token))
 
+    async def _fresh_headers(self) -> dict[str, str]:
+        """Ask the token factory on behalf of a connection whose token is refused on the way.
+
+        Raises:
+            AuthenticationError: there is no factory, or it failed.
+
+        """
+        if not callable(self._access_token):
+            raise AuthenticationError("The hub refused the access token (HTTP 401).")
+        try:
+            return self._request_headers(await self.token())
+        except Exception as error:  # whatever the user's factory raises
+            raise AuthenticationError("No fresh access token: its factory failed.") from error
+
     def _request_headers(self, token: str | None) -> dict[str, str]:
         headers = dict(self._headers)
         if token:
@@ -183,7 +197,7 @@ class Negotiator:
             headers,
             response.connection_id if response else None,
             name,
-            self._choice.factory(name),
+            self._choice.factory(name, self._fresh_headers if not target.redirected else None),
             stateful=self._stateful_reconnect
             and name == WEB_SOCKETS
             and response is not None

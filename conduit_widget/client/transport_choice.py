@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import Final, Literal, TypeAlias, get_args
 
 from conduit_widget.protocol.hub_protocol import TransferFormat
 from conduit_widget.protocol.negotiate import AvailableTransport
+from conduit_widget.transports.http import FreshHeaders
 from conduit_widget.transports.long_polling import LongPollingTransport
 from conduit_widget.transports.server_sent_events import ServerSentEventsTransport
-from conduit_widget.transports.transport import TransportFactory
+from conduit_widget.transports.transport import Transport, TransportFactory
 from conduit_widget.transports.websocket_client import WebSocketTransport
 
 TransportName: TypeAlias = Literal["WebSockets", "ServerSentEvents", "LongPolling"]
@@ -33,7 +34,7 @@ class TransportChoice:
     def __init__(
         self, option: TransportOption = None, *, proxy: str | None = None, compression: bool = False
     ) -> None:
-        self._factories: Mapping[str, TransportFactory]
+        self._factories: Mapping[str, Callable[..., Transport]]
         if callable(option):  # a transport of the caller's own stands where WebSockets would
             self._factories = {WEB_SOCKETS: option}
             return
@@ -41,7 +42,7 @@ class TransportChoice:
         unknown = set(names) - set(TRANSPORT_NAMES)
         if unknown or not names:
             raise ValueError(f"transport must be some of {', '.join(TRANSPORT_NAMES)}.")
-        every: dict[str, TransportFactory] = {
+        every: dict[str, Callable[..., Transport]] = {
             WEB_SOCKETS: partial(WebSocketTransport, proxy=proxy, compression=compression),
             SERVER_SENT_EVENTS: partial(ServerSentEventsTransport, proxy=proxy),
             LONG_POLLING: partial(LongPollingTransport, proxy=proxy),
@@ -52,9 +53,10 @@ class TransportChoice:
         """Whether a transport may be used."""
         return name in self._factories
 
-    def factory(self, name: str) -> TransportFactory:
-        """Return what makes the transport."""
-        return self._factories[name]
+    def factory(self, name: str, fresh_headers: FreshHeaders | None = None) -> TransportFactory:
+        """Return what makes the transport; one made of many requests may need newer headers on its way."""
+        factory = self._factories[name]
+        return factory if name == WEB_SOCKETS else partial(factory, fresh_headers=fresh_headers)
 
     def obstacle(self, offered: AvailableTransport, transfer_format: TransferFormat) -> str | None:
         """Return why an offered transport cannot be used; None when it can."""

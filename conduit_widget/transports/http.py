@@ -8,7 +8,7 @@ where it is given.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from ssl import SSLContext, create_default_context
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
@@ -77,12 +77,25 @@ class HttpClient:
         return _verification(scheme, self._ssl)
 
 
+FreshHeaders = Callable[[], Awaitable[Mapping[str, str]]]
+
+
 class HttpChannel:
-    """The requests of one connection: the same URL and headers, kept-alive sockets, no redirects."""
+    """The requests of one connection: the same URL and headers, kept-alive sockets, no redirects.
+
+    On a 401 ``fresh_headers`` is asked once a request for headers with a newer token.
+    """
 
     def __init__(
-        self, url: str, headers: Mapping[str, str], *, ssl: SSLContext | None, proxy: str | None
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        *,
+        ssl: SSLContext | None,
+        proxy: str | None,
+        fresh_headers: FreshHeaders | None = None,
     ) -> None:
+        self._fresh_headers = fresh_headers
         self._url = url
         self._headers = dict(headers)
         scheme = urlsplit(url).scheme
@@ -112,6 +125,22 @@ class HttpChannel:
             ConnectionFailedError: no answer, or one that is no success.
 
         """
+        response = await self._send(method, content, headers, read_timeout)
+        if response.status_code == httpx2.codes.UNAUTHORIZED and self._fresh_headers is not None:
+            await response.aclose()
+            self._headers.update(await self._fresh_headers())
+            response = await self._send(method, content, headers, read_timeout)
+        status = response.status_code
+        if not httpx2.codes.is_success(status):
+            await response.aclose()
+            if status in (httpx2.codes.UNAUTHORIZED, httpx2.codes.FORBIDDEN):
+                raise AuthenticationError(f"The hub refused the access token (HTTP {status}).", status)
+            raise TransportRefusedError("request", status)
+        return response
+
+    async def _send(
+        self, method: str, content: bytes, headers: Mapping[str, str] | None, read_timeout: float | None
+    ) -> httpx2.Response:
         timeout = httpx2.Timeout(CONNECT_TIMEOUT, read=read_timeout).as_dict()
         try:
             request = httpx2.Request(
@@ -127,12 +156,6 @@ class HttpChannel:
         except _FAILURES as error:
             raise _no_answer(self._url, error) from error
         response.request = request
-        status = response.status_code
-        if not httpx2.codes.is_success(status):
-            await response.aclose()
-            if status in (httpx2.codes.UNAUTHORIZED, httpx2.codes.FORBIDDEN):
-                raise AuthenticationError(f"The hub refused the access token (HTTP {status}).", status)
-            raise TransportRefusedError("request", status)
         return response
 
     async def request(self, method: str, content: bytes = b"") -> None:

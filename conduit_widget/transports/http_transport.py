@@ -14,7 +14,7 @@ import httpx2
 from conduit_widget.errors import ConnectionFailedError, ConnectionLostError
 from conduit_widget.event_stream import EventTooLargeError
 from conduit_widget.protocol.hub_protocol import TransferFormat
-from conduit_widget.transports.http import HttpChannel
+from conduit_widget.transports.http import FreshHeaders, HttpChannel
 from conduit_widget.transports.post_queue import PostQueue
 from conduit_widget.transports.transport import OnClose, OnData
 
@@ -22,11 +22,21 @@ CLOSE_TIMEOUT: Final = 2.0
 
 
 class HttpTransport(ABC):
-    """A :class:`~.transport.Transport` over plain HTTP requests; ``proxy`` is the URL of an HTTP proxy."""
+    """A :class:`~.transport.Transport` over plain HTTP requests.
+
+    ``proxy`` is the URL of an HTTP proxy, ``fresh_headers`` gives a newer token when one expired on the way.
+    """
 
     def __init__(
-        self, *, on_data: OnData, on_close: OnClose, max_message_bytes: int, proxy: str | None = None
+        self,
+        *,
+        on_data: OnData,
+        on_close: OnClose,
+        max_message_bytes: int,
+        proxy: str | None = None,
+        fresh_headers: FreshHeaders | None = None,
     ) -> None:
+        self._fresh_headers = fresh_headers
         self._on_data = on_data
         self._on_close = on_close
         self._max_message_bytes = max_message_bytes
@@ -41,7 +51,7 @@ class HttpTransport(ABC):
         self, url: str, *, transfer_format: TransferFormat, headers: Mapping[str, str], ssl: SSLContext | None
     ) -> None:
         """Open the connection; see :meth:`.transport.Transport.connect`."""
-        channel = HttpChannel(url, headers, ssl=ssl, proxy=self._proxy)
+        channel = HttpChannel(url, headers, ssl=ssl, proxy=self._proxy, fresh_headers=self._fresh_headers)
         try:
             await self._open(channel, transfer_format)
         except BaseException as error:

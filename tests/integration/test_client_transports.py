@@ -134,6 +134,43 @@ async def test_refused_token_ends_the_search(http: RawHttpServer) -> None:
     assert len(http.negotiate_requests) == 1
 
 
+@pytest.mark.parametrize("name", [SSE, POLLING])
+async def test_token_that_expires_on_the_way_is_asked_for_anew(
+    http: RawHttpServer, name: TransportName
+) -> None:
+    """Every request carries a token, so a 401 to one of them asks the factory once, and nothing is lost."""
+    tokens = ["first"]
+    async with connected(http, transport=name, access_token=lambda: tokens[-1]) as (connection, peer):
+        http.only_token = "second"
+        tokens.append("second")
+        await exchange(connection, peer)
+        assert peer.requests[-1].headers["authorization"] == "Bearer second"
+        assert len(http.negotiate_requests) == 1
+        http.only_token = "third"
+        await connection.send("Late")
+        await eventually(lambda: connection.state is ConnectionState.DISCONNECTED)
+
+
+async def test_failing_token_factory_ends_the_connection_on_the_way(http: RawHttpServer) -> None:
+    """Its error is reported as a lost connection, not left in a task."""
+    asked = 0
+
+    def factory() -> str:
+        nonlocal asked
+        asked += 1
+        if asked > 1:
+            raise RuntimeError("no more")
+        return "first"
+
+    closed: list[Exception | None] = []
+    async with connected(http, transport=POLLING, access_token=factory) as (connection, peer):
+        connection.on_close(closed.append)
+        http.only_token = "second"
+        peer.send({"type": 6})
+        await eventually(lambda: closed)
+        assert "factory failed" in str(closed[0])
+
+
 @pytest.mark.parametrize(
     ("options", "hint"),
     [

@@ -65,6 +65,7 @@ class RawHttpServer:
         self.requests: list[RecordedRequest] = []
         self.negotiations: deque[NegotiateReply] = deque()
         self.refuse_with: int | None = None
+        self.only_token: str | None = None
         self._accepted: asyncio.Queue[RawHttpPeer] = asyncio.Queue()
         self._peers: dict[str, RawHttpPeer] = {}
         self._writers: set[asyncio.StreamWriter] = set()
@@ -131,6 +132,9 @@ class RawHttpServer:
             return True
         if self.refuse_with is not None:
             await reply(writer, self.refuse_with)
+            return True
+        if self.only_token and request.headers.get("authorization") != f"Bearer {self.only_token}":
+            await reply(writer, 401)
             return True
         peer = self._peers.get(request.query.get("id", [""])[0])
         if peer is not None:
