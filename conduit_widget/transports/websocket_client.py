@@ -124,7 +124,7 @@ class WebSocketTransport:
     async def drain(self) -> None:
         """Wait for room in the outgoing buffer."""
         if self._wire is not None and self._wire.paused is not None:
-            await self._wire.paused
+            await asyncio.shield(self._wire.paused)  # one who gives up waiting must not end it for others
 
     async def close(self) -> None:
         """Close with code 1000 and wait up to :data:`CLOSE_TIMEOUT` seconds for the peer."""

@@ -146,6 +146,22 @@ async def test_every_transport_carries_every_kind_of_call(
         await eventually(lambda: app.connections_active == 0)
 
 
+@pytest.mark.parametrize("protocol", [JsonHubProtocol(), MessagePackHubProtocol()], ids=lambda it: it.name)
+async def test_compressed_connection_carries_short_and_long_messages(protocol: HubProtocol) -> None:
+    """permessage-deflate at both ends, in both directions and encodings, around its threshold."""
+    app = HubApp({PATH: EchoHub()}, authenticator=authority())
+    async with (
+        running(app) as url,
+        HubConnection(url + PATH, access_token=token, protocol=protocol, compression=True) as connection,
+    ):
+        for length in (0, 1, 400, 511, 512, 513, 5000, 50_000):
+            assert await connection.invoke("Echo", "ž" * (length // 2)) == "ž" * (length // 2)
+        link = connection._life.link
+        assert link is not None
+        wire = link._transport._wire  # type: ignore[attr-defined] # a WebSocketTransport
+        assert len(wire._websocket.extensions) == 1
+
+
 async def test_streams_mix_with_arguments_and_clients_answer_the_hub() -> None:
     """What only the two together can show: several uploads, a stream echoed, a result the hub waits for."""
 

@@ -235,6 +235,21 @@ async def test_drop_ends_the_streams(ends: Ends, call: str) -> None:
     assert closed.is_set()
 
 
+async def test_one_sender_that_gives_up_does_not_end_the_others_wait(ends: Ends) -> None:
+    """Several wait for the same room in the buffer; a cancelled one is no concern of the rest."""
+    connection, socket = ends
+    socket._writer.transport.pause_reading()  # type: ignore[attr-defined] # a reading transport
+    big = "x" * (4 << 20)
+    sends = [asyncio.ensure_future(connection.send("Big", big)) for _ in range(3)]
+    await asyncio.sleep(0.1)
+    assert not any(send.done() for send in sends)
+    sends[0].cancel()
+    await asyncio.sleep(0.05)
+    assert [send.done() for send in sends] == [True, False, False]
+    socket._writer.transport.resume_reading()  # type: ignore[attr-defined] # as above
+    await asyncio.wait_for(asyncio.gather(*sends[1:]), 10)
+
+
 async def test_source_waits_for_a_slow_hub(ends: Ends) -> None:
     """Back-pressure: a hub that reads nothing stops the source within the buffers between them."""
     connection, socket = ends
