@@ -73,7 +73,18 @@ class Handlers:
                 return
             self._queue.append(invocation)
             return
-        pending = self._call_all(invocation)
+        handlers = self._by_spelling.get(invocation.target)
+        if handlers is not None and len(handlers) == 1 and invocation.invocation_id is None:
+            try:  # an event with one handler: nearly all there is
+                result = handlers[0](*invocation.arguments)
+            except Exception:
+                _logger.exception("a handler of %s failed", _known(invocation, handlers))
+                return
+            if result is None or not inspect.isawaitable(result):
+                return
+            pending: Awaitable[None] | None = self._await_rest(invocation, handlers, 0, result)
+        else:
+            pending = self._call_all(invocation)
         if pending is not None:
             self._worker = asyncio.get_running_loop().create_task(self._work(pending))
 
@@ -104,7 +115,7 @@ class Handlers:
 
     def _call_all(self, invocation: Invocation) -> Awaitable[None] | None:
         """Call the handlers until one is awaitable; return what remains to be awaited."""
-        handlers = self._by_spelling.get(invocation.target) or self._find(invocation.target)
+        handlers = self._find(invocation.target)
         result: Any = None
         failed = False
         for position, handler in enumerate(handlers):

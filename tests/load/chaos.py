@@ -46,14 +46,20 @@ def sighting(message: ChatMessage) -> Sighting:
 class Member:
     """One client with a conversation of its own; everything it sees goes to its observer."""
 
-    def __init__(self, name: str, connection: Callable[[], HubConnection], checker: HistoryChecker) -> None:
+    def __init__(
+        self,
+        name: str,
+        connection: Callable[[], HubConnection],
+        checker: HistoryChecker,
+        conversation: str = CONVERSATION,
+    ) -> None:
         self.name = name
         self.reconnects = 0
         self._checker = checker
         self.observer = checker.observer(name)
         lease = ConnectionPool().acquire(name, connection)
         lease.connection.on_reconnected(self._count_reconnect)
-        self.conversation = Conversation(lease, CONVERSATION, name, resync_delay=0.2)
+        self.conversation = Conversation(lease, conversation, name, resync_delay=0.2)
         self.conversation.subscribe(self._see)
         self._wanted_before: int | None = None
         self._history_wanted = asyncio.Event()
@@ -132,6 +138,7 @@ class ChaosRun:
     checker: HistoryChecker
     members: list[Member]
     seed: int
+    conversation: str = CONVERSATION
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
     _talkers: list[asyncio.Task[None]] = field(default_factory=list)
 
@@ -168,11 +175,11 @@ class ChaosRun:
     async def log(self) -> list[Sighting]:
         """Read the hub's whole log with a fresh client, past the proxy."""
         async with self._direct() as connection:
-            await connection.invoke("JoinConversation", CONVERSATION)
+            await connection.invoke("JoinConversation", self.conversation)
             log: list[Sighting] = []
             before = 2**31
             while True:
-                page = await connection.invoke("GetHistory", CONVERSATION, before, MAX_HISTORY_PAGE)
+                page = await connection.invoke("GetHistory", self.conversation, before, MAX_HISTORY_PAGE)
                 found = _sightings(map(ChatMessage.from_wire, page["messages"]))
                 log[:0] = found
                 if not found or not page.get("hasMore"):
@@ -185,7 +192,9 @@ class ChaosRun:
 
 
 @contextlib.asynccontextmanager
-async def chaos_run(hub: LiveHub, *, members: int, seed: int, chaos: Chaos | None) -> AsyncIterator[ChaosRun]:
+async def chaos_run(
+    hub: LiveHub, *, members: int, seed: int, chaos: Chaos | None, conversation: str = CONVERSATION
+) -> AsyncIterator[ChaosRun]:
     """Join ``members`` clients, alternating the encodings, through a proxy in front of a running hub."""
     port = urlsplit(hub.url).port
     assert port is not None
@@ -206,12 +215,12 @@ async def chaos_run(hub: LiveHub, *, members: int, seed: int, chaos: Chaos | Non
         people = []
         for number in range(members):
             name, protocol = f"m{number}", PROTOCOLS[number % len(PROTOCOLS)]()
-            people.append(Member(name, lambda n=name, p=protocol: connect(n, p), checker))  # type: ignore[misc] # mypy cannot infer lambdas with defaults
+            people.append(Member(name, lambda n=name, p=protocol: connect(n, p), checker, conversation))  # type: ignore[misc] # mypy cannot infer lambdas with defaults
         fillers = [asyncio.create_task(member.fill_gaps()) for member in people]
         try:
             for member in people:
                 member.conversation.open()
-            yield ChaosRun(hub, proxy, checker, people, seed)
+            yield ChaosRun(hub, proxy, checker, people, seed, conversation)
         finally:
             for task in fillers:
                 task.cancel()
