@@ -12,39 +12,28 @@ One connection belongs to one event loop; call it from there only.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from ssl import SSLContext
 from types import TracebackType
 from typing import Any
 
 from conduit_widget.client.connection_state import ConnectionState
-from conduit_widget.client.handlers import Handler, Handlers
-from conduit_widget.client.invocations import PendingInvocations
+from conduit_widget.client.handlers import Handler
 from conduit_widget.client.lifecycle import Lifecycle
 from conduit_widget.client.link import Link, LinkOptions
 from conduit_widget.client.negotiation import Negotiator, TokenFactory, UrlFactory
 from conduit_widget.client.retry import DEFAULT_RETRY, RetryPolicy
+from conduit_widget.client.routing import MessageRouter
 from conduit_widget.client.transport_choice import TransportChoice, TransportOption
 from conduit_widget.client.uploads import Uploads, split_streams
 from conduit_widget.contract import CLIENT_SERVER_TIMEOUT, HANDSHAKE_TIMEOUT, KEEP_ALIVE_INTERVAL
-from conduit_widget.errors import ConnectionLostError, InvocationTimeoutError, ProtocolError
+from conduit_widget.errors import InvocationTimeoutError
 from conduit_widget.protocol.hub_protocol import HubProtocol
 from conduit_widget.protocol.json_protocol import JsonHubProtocol
-from conduit_widget.protocol.messages import (
-    CancelInvocation,
-    Completion,
-    HubMessage,
-    Invocation,
-    InvocationBindingFailure,
-    StreamInvocation,
-    StreamItem,
-)
+from conduit_widget.protocol.messages import CancelInvocation, Invocation, StreamInvocation
 from conduit_widget.transports.http import HttpClient
 
 Unsubscribe = Callable[[], None]
-
-_logger = logging.getLogger(__name__)
 
 
 class HubConnection:
@@ -95,8 +84,9 @@ class HubConnection:
         compression: bool = False,
         stateful_reconnect: bool = False,
     ) -> None:
-        self._pending = PendingInvocations()
-        self._handlers = Handlers(reply=self._reply, on_overflow=self._handlers_overflowed)
+        self._router = MessageRouter(lambda: self._life.link)
+        self._pending = self._router.pending
+        self._handlers = self._router.handlers
         self._life = Lifecycle(
             negotiator=Negotiator(
                 url,
@@ -116,8 +106,8 @@ class HubConnection:
                 max_message_bytes=max_message_bytes,
             ),
             retry=retry,
-            on_message=self._take,
-            on_lost=self._lost,
+            on_message=self._router.take,
+            on_lost=self._router.lost,
         )
 
     @property
@@ -274,38 +264,3 @@ class HubConnection:
     def _uploads(self, link: Link, arguments: tuple[Any, ...]) -> tuple[list[Any], Uploads]:
         plain, sources = split_streams(arguments)
         return plain, Uploads(link, sources, self._pending.stream_ids(len(sources)))
-
-    def _take(self, message: HubMessage) -> None:
-        """Route one message; runs in the receive path."""
-        if type(message) is Invocation:
-            self._handlers.dispatch(message)
-        elif type(message) is Completion:
-            self._pending.complete(message)
-        elif type(message) is StreamItem:
-            if not self._pending.push_item(message):
-                self._reply(CancelInvocation(message.invocation_id))
-        elif type(message) is InvocationBindingFailure and message.invocation_id is not None:
-            self._reply(Completion(message.invocation_id, error=message.error))
-
-    def _reply(self, message: HubMessage) -> None:
-        """Send what answers the hub; an answer that cannot be sent any more is nobody's loss."""
-        link = self._life.link
-        if link is None:
-            return
-        try:
-            link.send(message)
-        except ConnectionLostError:
-            return
-        except ProtocolError as error:
-            _logger.error("a handler's result cannot be sent: %s", error)  # noqa: TRY400 - the text says it all
-            if isinstance(message, Completion):
-                link.send(Completion(message.invocation_id, error="The client's result cannot be encoded."))
-
-    def _handlers_overflowed(self, queued: int) -> None:
-        link = self._life.link
-        if link is not None:
-            link.abort(ConnectionLostError(f"Handlers are {queued} invocations behind; reconnecting."))
-
-    def _lost(self, error: Exception | None) -> None:
-        reason = "The connection to the hub was stopped." if error is None else str(error)
-        self._pending.fail_all(reason, error)
