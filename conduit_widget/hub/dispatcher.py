@@ -36,6 +36,7 @@ class Dispatcher:
         "_invoker",
         "_limits",
         "_meter",
+        "_queued_streams",
         "_reading",
         "_uploads",
         "_work",
@@ -59,6 +60,7 @@ class Dispatcher:
         self._apart: dict[
             str, tuple[asyncio.Task[None], bool]
         ] = {}  # by id; whether it streams to the client
+        self._queued_streams: dict[str, bool] = {}  # by id; whether it is cancelled already
         self._uploads: Uploads | None = None
 
     @property
@@ -90,10 +92,16 @@ class Dispatcher:
             self._work.put(lambda: self._run(method, message))
 
     def cancel(self, invocation_id: str) -> None:
-        """Stop a stream at once; harmless when it is not running."""
+        """Stop a stream, one that waits for its turn too; harmless when there is none.
+
+        The method runs up to its first wait all the same, as on the official server: what it does when it is
+        cancelled, it does for whoever cancels at once as well.
+        """
         found = self._apart.get(invocation_id)
         if found is not None:
-            found[0].cancel()
+            asyncio.get_running_loop().call_soon(found[0].cancel)
+        elif invocation_id in self._queued_streams:
+            self._queued_streams[invocation_id] = True
 
     def stream_item(self, message: StreamItem) -> None:
         """Hand an item of an upload on."""
@@ -192,6 +200,8 @@ class Dispatcher:
         except HubException as error:
             self.refuse(message.invocation_id, str(error))
             return
+        if isinstance(message, StreamInvocation):
+            self._queued_streams[message.invocation_id] = False
         self._work.put(lambda: self._start_apart(method, message, uploads))
 
     def _open_uploads(self, stream_ids: list[str], method: HubMethod) -> list[Upload]:
@@ -208,6 +218,7 @@ class Dispatcher:
         """Start a method that streams, in either direction, beside the queue."""
         invocation_id = message.invocation_id
         streams = isinstance(message, StreamInvocation)
+        cancelled = self._queued_streams.pop(invocation_id or "", False)
         refusal, kind = None, "refused"
         if method.is_stream and not streams:
             refusal = f"{method.name} streams; use stream(), not invoke()"
@@ -226,6 +237,8 @@ class Dispatcher:
         key = invocation_id or f"\0{id(task)}"
         self._apart[key] = (task, streams)
         task.add_done_callback(lambda _: self._ended_apart(key, message))
+        if cancelled and streams:
+            asyncio.get_running_loop().call_soon(task.cancel)
 
     async def _stream(self, method: HubMethod, message: Call, uploads: list[Upload]) -> None:
         invocation_id, context = message.invocation_id, self._context

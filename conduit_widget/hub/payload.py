@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 import msgspec
@@ -9,6 +10,8 @@ import msgspec
 from conduit_widget.types import Wire
 
 _PLAIN = frozenset({str, int, float, bool, type(None), bytes})
+# What a codec writes in its own way: base64 or binary, ISO 8601 or the timestamp extension.
+_LEFT_TO_CODEC = (bytes, bytearray, memoryview, datetime.datetime)
 
 
 def to_wire(value: Any) -> Any:
@@ -27,4 +30,4 @@ def to_wire(value: Any) -> Any:
         return [to_wire(item) for item in value]
     if kind is dict:
         return {key: to_wire(item) for key, item in value.items()}
-    return msgspec.to_builtins(value, builtin_types=(bytes, bytearray, memoryview))
+    return msgspec.to_builtins(value, builtin_types=_LEFT_TO_CODEC)

@@ -19,7 +19,7 @@ from conduit_widget.protocol.messages import (
 )
 from tests.support.echo_hub import EchoHub
 from tests.support.hub_client import JSON, MESSAGEPACK, HubClient, hub_client
-from tests.support.hub_server import authority, running, token
+from tests.support.hub_server import authority, raw_client, running, token
 from tests.support.waiting import eventually
 
 PATH = "/hubs/echo"
@@ -160,6 +160,16 @@ async def test_hub_awaits_results_of_its_caller_and_of_others(protocol: Any) -> 
         await ann.send(Invocation("AskCaller", ["Add", 2], "2"))
         await _answer(ann, "Add", error="no such method")
         assert await ann.read() == Completion("2", error="no such method")
+
+
+async def test_a_stream_ends_when_its_cancellation_comes_in_the_same_breath() -> None:
+    """A cancellation right behind the invocation, before its turn, is not lost."""
+    hub = EchoHub()
+    async with running(_app(hub)) as url, raw_client(url, PATH) as client:
+        call = {"type": 4, "invocationId": "s", "target": "Forever", "arguments": []}
+        await client.send(call, {"type": 5, "invocationId": "s"})
+        await asyncio.wait_for(hub.stream_ended.wait(), 5)
+        assert (await client.invoke("Echo", 1))["result"] == 1
 
 
 async def test_client_result_fails_at_once_when_the_client_leaves_or_was_never_there() -> None:
