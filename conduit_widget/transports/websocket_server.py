@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import struct
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
@@ -17,7 +18,7 @@ from urllib.parse import unquote
 from websockets.datastructures import Headers
 from websockets.exceptions import PayloadTooBig
 from websockets.extensions.permessage_deflate import PerMessageDeflate, ServerPerMessageDeflateFactory
-from websockets.frames import Frame, Opcode
+from websockets.frames import CloseCode, Frame, Opcode
 from websockets.http11 import Request, Response
 from websockets.protocol import State
 from websockets.server import ServerProtocol
@@ -59,11 +60,17 @@ def _address(name: object) -> tuple[str, int] | None:
 
 
 class _Parser(ServerProtocol):
-    """The library's parser, but for a close frame between fragments: a close in good order, not an error."""
+    """The library's parser, but for two kinds of close.
+
+    Between fragments it is in good order, not an error;
+    without a code it is answered with 1000, as the official server does.
+    """
 
     def recv_frame(self, frame: Frame) -> None:
         """Take a frame; a close frame gives up the message it interrupts (RFC 6455, 5.5.1)."""
         if frame.opcode is Opcode.CLOSE:
+            if not frame.data:
+                frame = Frame(Opcode.CLOSE, struct.pack("!H", CloseCode.NORMAL_CLOSURE))
             # named cur_size before websockets 16
             setattr(self, "current_size" if hasattr(self, "current_size") else "cur_size", None)
         super().recv_frame(frame)
