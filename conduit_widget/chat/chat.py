@@ -46,6 +46,7 @@ class Chat:
     async def aclose(self) -> None:
         """Drain, then close the store (idempotent)."""
         self._feed.close()
+        await self.chat_hub.warm_up.close()
         await self.drain()
         self.chat_hub.conversations.close()
         await self.store.aclose()

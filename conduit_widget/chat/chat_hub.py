@@ -32,6 +32,7 @@ from .validation import (
     check_message_id,
     check_position,
 )
+from .warm_up import WarmUp
 
 __all__ = ["ChatHub"]
 
@@ -53,6 +54,7 @@ class ChatHub(Hub):
         self._settings = settings
         self._store = store
         self._providers = providers
+        self.warm_up = WarmUp(providers)
         self.generations = GenerationQueue(providers, settings)
         self.conversations = Conversations(self, store, self.generations, settings)
 
@@ -64,7 +66,9 @@ class ChatHub(Hub):
     @hub_method(ChatMethod.JOIN_CONVERSATION)
     async def join_conversation(self, caller: HubConnectionContext, conversation_id: str) -> JoinResult:
         """Join; return the snapshot that live events continue. An unknown id creates, where allowed."""
-        return await self._enter(caller, conversation_id, lambda found: found.join(caller))
+        result = await self._enter(caller, conversation_id, lambda found: found.join(caller))
+        self.warm_up.request()
+        return result
 
     @hub_method(ChatMethod.RESUME_CONVERSATION)
     async def resume_conversation(

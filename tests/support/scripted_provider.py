@@ -29,6 +29,7 @@ class ScriptedProvider:
         self.name = name
         self.context_tokens = context_tokens
         self.requests: list[GenerationRequest] = []
+        self.starts = 0
         self.running = 0
         self.most_running = 0
         self.closed_early = 0
@@ -66,7 +67,8 @@ class ScriptedProvider:
         return ["script-1"]
 
     async def start(self) -> None:
-        """Nothing to start."""
+        """Count the starts; there is nothing to start."""
+        self.starts += 1
 
     async def aclose(self) -> None:
         """Nothing to release."""
