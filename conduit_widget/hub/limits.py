@@ -6,13 +6,17 @@ from dataclasses import dataclass
 from typing import Final
 
 from conduit_widget import contract
+from conduit_widget.protocol.message_buffer import BUFFER_BYTES
 
 WEBSOCKET_MESSAGE_FACTOR: Final = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HubLimits:
-    """Sizes in bytes, times in seconds, rates per second; the defaults are the contract's numbers."""
+    """Sizes in bytes, times in seconds, rates per second; the defaults are the contract's numbers.
+
+    ``stateful_window``: how long a dropped WebSocket with stateful reconnect is waited for (0: not offered).
+    """
 
     max_message_bytes: int = contract.MAX_MESSAGE_BYTES
     max_body_bytes: int = contract.MAX_MESSAGE_BYTES
@@ -33,6 +37,8 @@ class HubLimits:
     disconnect_timeout: float = 5.0
     poll_timeout: float = 90.0
     poll_disconnect_timeout: float = 15.0
+    stateful_window: float = 20.0
+    stateful_buffer_bytes: int = BUFFER_BYTES
     close_on_expiry: bool = True
 
     @property

@@ -73,5 +73,8 @@ class MountedHub:
             lifetime=lifetime,
             groups=groups,
             flush_round=FlushRound(meter.flushed),
-            pings={name: EncodedRecord(protocol.encode(Ping())) for name, protocol in protocols.items()},
+            pings={
+                name: EncodedRecord(protocol.encode(Ping()), counted=False)
+                for name, protocol in protocols.items()
+            },
         )

@@ -41,12 +41,20 @@ class Negotiation:
             mount.meter.refused("limit")
             return HttpResponse(200, encode_negotiate(NegotiateResponse(error=refusal)))
         version = 1 if request.query.get("negotiateVersion", "0") >= "1" else 0
-        token, pending = self._pending.create(mount.path, user.user_id, public=version > 0)
+        # Only a client that negotiates version 1 has a secret to come back with.
+        stateful = (
+            version > 0
+            and request.query.get("useStatefulReconnect", "").lower() == "true"
+            and mount.limits.stateful_window > 0
+            and TransportKind.WEBSOCKETS in mount.hub.transports
+        )
+        token, pending = self._pending.create(mount.path, user.user_id, public=version > 0, stateful=stateful)
         response = NegotiateResponse(
             negotiate_version=version,
             connection_id=pending.connection_id,
             connection_token=token if version > 0 else None,
             available_transports=available_transports(mount),
+            use_stateful_reconnect=stateful,
         )
         return HttpResponse(200, encode_negotiate(response), headers={"cache-control": "no-store"})
 

@@ -18,12 +18,16 @@ MAX_FRAME_BYTES: Final = 64 * 1024
 
 
 class EncodedRecord:
-    """A hub message in one hub protocol's bytes, shared by every receiver."""
+    """A hub message in one hub protocol's bytes, shared by every receiver.
 
-    __slots__ = ("payload",)
+    ``counted``: whether stateful reconnect numbers it (message types 1 to 5).
+    """
 
-    def __init__(self, payload: bytes) -> None:
+    __slots__ = ("counted", "payload")
+
+    def __init__(self, payload: bytes, *, counted: bool = True) -> None:
         self.payload = payload
+        self.counted = counted
 
 
 FrameCache = dict[tuple[Framer, tuple[EncodedRecord, ...]], bytes]

@@ -19,6 +19,7 @@ class PendingConnection:
     hub: str
     user_id: str
     expires_at: float
+    stateful: bool = False
 
 
 class PendingConnections:
@@ -29,7 +30,9 @@ class PendingConnections:
         self._limit = limit
         self._pending: OrderedDict[str, PendingConnection] = OrderedDict()
 
-    def create(self, hub: str, user_id: str, *, public: bool) -> tuple[str, PendingConnection]:
+    def create(
+        self, hub: str, user_id: str, *, public: bool, stateful: bool = False
+    ) -> tuple[str, PendingConnection]:
         """Return a new secret token and its connection.
 
         Without ``public`` (negotiate version 0) the secret is the connection id at the same time.
@@ -38,7 +41,7 @@ class PendingConnections:
         self._forget_expired(now)
         token = secrets.token_urlsafe(_TOKEN_BYTES)
         connection_id = secrets.token_urlsafe(_TOKEN_BYTES) if public else token
-        pending = PendingConnection(connection_id, hub, user_id, now + self._ttl)
+        pending = PendingConnection(connection_id, hub, user_id, now + self._ttl, stateful)
         self._pending[token] = pending
         if len(self._pending) > self._limit:
             self._pending.popitem(last=False)

@@ -51,6 +51,7 @@ class ConnectionRegistry:
         user: Principal,
         token: str | None = None,
         protocols: Mapping[str, HubProtocol] | None = None,
+        stateful: bool = False,
     ) -> ConnectionEndpoint:
         """Put an endpoint on a transport's connection; :meth:`find` finds it by ``token`` while it lives."""
         endpoint = ConnectionEndpoint(
@@ -61,13 +62,14 @@ class ConnectionRegistry:
             on_gone=self.gone if token is None else lambda gone: self._gone_with(token, gone),
             refusal=self.limit_text(user),
             protocols=protocols,
+            stateful=stateful,
         )
         self._endpoints.add(endpoint)
         self._per_user[user.user_id] += 1
         self.last_active = time.monotonic()
         if token is not None:
             self._by_token[token] = OpenConnection(mount.path, endpoint, connection)
-        connection.attach(endpoint)
+        endpoint.attach_to(connection)
         return endpoint
 
     def find(self, token: str, mount: MountedHub, user: Principal) -> OpenConnection | None:

@@ -7,7 +7,6 @@ from typing import Final
 from conduit_widget.hub.admission import Admission, refuse_websocket
 from conduit_widget.hub.asgi_websocket import AsgiWebSocketConnection
 from conduit_widget.hub.http import (
-    HttpRequest,
     HttpResponse,
     Receive,
     Scope,
@@ -18,7 +17,6 @@ from conduit_widget.hub.http import (
 from conduit_widget.hub.mount import MountedHub
 from conduit_widget.hub.negotiation import RETRY_AFTER
 from conduit_widget.hub.pending import PendingConnections, new_connection_id
-from conduit_widget.hub.principal import Principal
 from conduit_widget.hub.registry import ConnectionRegistry
 from conduit_widget.hub.transport_kinds import TransportKind
 from conduit_widget.transports.server_connection import ServerConnection
@@ -53,8 +51,11 @@ class WebSocketOpening:
         if isinstance(user, HttpResponse):
             await refuse_websocket(extensions, send, user)
             return
-        connection_id = self._connection_id(request, mount, user)
-        if connection_id is None:
+        token = request.query.get("id")
+        found = None if token is None else self._registry.find(token, mount, user)
+        pending = None if token is None else self._pending.take(token, mount.path, user.user_id)
+        resumes = found is not None and found.endpoint.resumable
+        if token is not None and pending is None and not resumes:
             mount.meter.refused("unknown_id")
             refusal = error_response(404, "There is no connection with that id.")
             await refuse_websocket(extensions, send, refusal)
@@ -63,13 +64,17 @@ class WebSocketOpening:
         own = extensions.get(CONNECTION_EXTENSION)
         adapter = AsgiWebSocketConnection(receive, send)
         connection: ServerConnection = adapter if own is None else own
-        self._registry.open(connection, mount, connection_id=connection_id, user=user)
+        if found is not None:
+            found.endpoint.reconnect(connection, user)
+        else:
+            stateful = pending is not None and pending.stateful
+            self._registry.open(
+                connection,
+                mount,
+                connection_id=new_connection_id() if pending is None else pending.connection_id,
+                user=user,
+                token=token if stateful else None,
+                stateful=stateful,
+            )
         if own is None:
             await adapter.run()
-
-    def _connection_id(self, request: HttpRequest, mount: MountedHub, user: Principal) -> str | None:
-        token = request.query.get("id")
-        if token is None:
-            return new_connection_id()
-        pending = self._pending.take(token, mount.path, user.user_id)
-        return None if pending is None else pending.connection_id
