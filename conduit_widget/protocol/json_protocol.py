@@ -38,7 +38,6 @@ class _TypeOnly(msgspec.Struct):
 
 _decoder: msgspec.json.Decoder[_WireMessage] = msgspec.json.Decoder(_WireMessage)
 _decode: Final = _decoder.decode
-_decode_lines: Final = _decoder.decode_lines
 _type_decoder = msgspec.json.Decoder(_TypeOnly)
 _encode: Final = msgspec.json.Encoder().encode
 _UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
@@ -92,18 +91,8 @@ class JsonRecordDecoder:
     def feed(self, data: bytes | str) -> list[HubMessage]:
         """Return the messages completed by ``data``; see :class:`~.hub_protocol.RecordDecoder`."""
         messages = None
-        if not self._reader.tail and type(data) is bytes:
-            end = data.find(RECORD_SEPARATOR)
-            if 0 <= end <= self._max_record_bytes:
-                try:
-                    if end == len(data) - 1:
-                        only = _decode(data[:end])
-                        if type(only) is not Completion:
-                            return [only]  # one whole record, the most frequent case
-                    elif len(data) <= self._max_record_bytes:
-                        messages = _read_many(data)
-                except _UNREADABLE:
-                    pass  # an unknown type, perhaps; one by one it will be clear
+        if type(data) is bytes and not self._reader.tail and len(data) <= self._max_record_bytes:
+            messages = _read_whole(data)
         if messages is None:
             messages = self._read_each(data)
         for message in messages:
@@ -123,15 +112,17 @@ class JsonRecordDecoder:
         return messages
 
 
-def _read_many(data: bytes) -> list[HubMessage] | None:
-    """Decode whole records all at once, as lines; None when that is not what ``data`` is, or not sure.
-
-    It is sure when the data has no line feeds of its own and gives one message for each separator.
-    """
-    if not data.endswith(RECORD_SEPARATOR) or b"\n" in data:
-        return None
-    messages: list[HubMessage] = _decode_lines(data.replace(RECORD_SEPARATOR, b"\n"))  # type: ignore[assignment] # a list of fewer kinds
-    return messages if len(messages) == data.count(RECORD_SEPARATOR) else None
+def _read_whole(data: bytes) -> list[HubMessage] | None:
+    """Decode whole records the quick way; None when these are none, or are not all plain hub messages."""
+    end = len(data) - 1
+    try:
+        if end == data.find(RECORD_SEPARATOR):
+            return [_decode(data[:end])]
+        if data.endswith(RECORD_SEPARATOR):
+            return list(map(_decode, data[:end].split(RECORD_SEPARATOR)))
+    except _UNREADABLE:
+        pass  # an unknown type, perhaps: one by one it will be clear
+    return None
 
 
 def _raise_unless_unknown_type(record: bytes, error: msgspec.ValidationError) -> None:

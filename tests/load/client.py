@@ -51,6 +51,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--messages", type=int, default=100_000, help="a phase and client")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--record", choices=RECORDS, default="short", help="with or without the model's name")
+    parser.add_argument("--pause", type=int, default=0, help="µs after each frame: every frame its own read")
     parser.add_argument("--only", action="append", help="measure this client (may be repeated)")
 
 
@@ -64,6 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
                 "messages": arguments.messages,
                 "per_frame": PER_FRAME,
                 "repeats": arguments.repeats,
+                "pause": arguments.pause,
             }
             try:
                 costs[peer.name] = _measure(peer, settings)
@@ -134,7 +136,8 @@ def _python_packages() -> Path | None:
 
 def _print_table(costs: dict[str, Costs], arguments: argparse.Namespace) -> None:
     ours = costs.get(OURS)
-    print(f"CPU µs per message, median (lowest) of {arguments.repeats} x {arguments.messages} messages")
+    feed = f"a frame each {arguments.pause} µs or more" if arguments.pause else "as fast as it reads"
+    print(f"CPU µs per message, median (lowest) of {arguments.repeats} x {arguments.messages}, {feed}")
     heads = "".join(f"{f'{per_frame} per frame':>18}{'ours / theirs':>15}" for per_frame in PER_FRAME)
     print(f"{'client':20}{heads}")
     for name, found in costs.items():

@@ -1,7 +1,8 @@
 """``python -m tests.load codec``: CPU time to encode and decode one StreamToken, both encodings.
 
-Medians of several repeats of process CPU time. ``decode`` is one record in a feed, ``decode x64`` the cost of
-each of 64 records in one feed. Goals: encode at most 0.6 µs, decode at most 0.8 µs.
+Medians of several repeats of process CPU time. ``decode`` is the codec on one record; ``feed`` adds the
+record's framing and the incremental reader; ``feed x64`` is the cost of each of 64 records in one feed.
+Goals: encode at most 0.6 µs, decode at most 0.8 µs.
 """
 
 from __future__ import annotations
@@ -10,8 +11,11 @@ import argparse
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
+from conduit_widget.protocol import json_protocol, messagepack_protocol
+from conduit_widget.protocol.framing import BinaryRecordReader, TextRecordReader
 from conduit_widget.protocol.hub_protocol import HubProtocol
 from conduit_widget.protocol.json_protocol import JsonHubProtocol
 from conduit_widget.protocol.messagepack_protocol import MessagePackHubProtocol
@@ -31,33 +35,49 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure and print."""
-    print(f"CPU µs per StreamToken, median of {arguments.repeats}")
-    print(
-        f"{'encoding':12} {'record':7} {'bytes':>5} {'encode':>7} {'decode':>7} {f'decode x{TOGETHER}':>10}"
-    )
-    protocols: tuple[HubProtocol, ...] = (JsonHubProtocol(), MessagePackHubProtocol())
-    for protocol in protocols:
-        for name, message in RECORDS.items():
-            record = protocol.encode(message)
-            feed = protocol.decoder(LIMIT_BYTES).feed
-            many = record * TOGETHER
-            encode = _cost(lambda p=protocol, m=message: p.encode(m), ROUNDS, arguments.repeats)  # type: ignore[misc] # mypy cannot infer lambdas with defaults
-            decode = _cost(lambda f=feed, r=record: f(r), ROUNDS, arguments.repeats)  # type: ignore[misc] # the same
-            together = _cost(lambda f=feed, m=many: f(m), ROUNDS // TOGETHER, arguments.repeats) / TOGETHER  # type: ignore[misc] # the same
-            print(
-                f"{protocol.name:12} {name:7} {len(record):5} {encode:7.2f} {decode:7.2f} {together:10.2f}",
-                flush=True,
-            )
+    print(f"CPU µs per StreamToken, median (lowest) of {arguments.repeats}")
+    heads = ("encode", "decode", "feed", f"feed x{TOGETHER}")
+    print(f"{'encoding':12} {'record':7} {'bytes':>5}" + "".join(f"{head:>14}" for head in heads))
+    for protocol, reader, decode_record in (
+        (JsonHubProtocol(), TextRecordReader(LIMIT_BYTES), json_protocol._decode),
+        (MessagePackHubProtocol(), BinaryRecordReader(LIMIT_BYTES), _decode_messagepack),
+    ):
+        _measure(protocol, reader.feed, decode_record, arguments.repeats)
     print(f"goals: encode {ENCODE_GOAL}, decode {DECODE_GOAL}")
     return 0
 
 
-def _cost(work: Callable[[], object], rounds: int, repeats: int) -> float:
-    """Return the median CPU time of one call in µs, the loop's own cost included."""
+def _measure(
+    protocol: HubProtocol,
+    split: Callable[[bytes], list[bytes]],
+    decode: Callable[[bytes], object],
+    repeats: int,
+) -> None:
+    for name, message in RECORDS.items():
+        framed = protocol.encode(message)
+        (record,) = split(framed)
+        feed = protocol.decoder(LIMIT_BYTES).feed
+        columns = (
+            _cost(partial(protocol.encode, message), 1, repeats),
+            _cost(partial(decode, record), 1, repeats),
+            _cost(partial(feed, framed), 1, repeats),
+            _cost(partial(feed, framed * TOGETHER), TOGETHER, repeats),
+        )
+        cells = "".join(f"{f'{statistics.median(costs):.2f} ({min(costs):.2f})':>14}" for costs in columns)
+        print(f"{protocol.name:12} {name:7} {len(framed):5}{cells}", flush=True)
+
+
+def _decode_messagepack(record: bytes) -> object:
+    return messagepack_protocol._from_record(messagepack_protocol._decode(record))
+
+
+def _cost(work: Callable[[], object], messages: int, repeats: int) -> list[float]:
+    """Return the CPU time of one message in µs, once for each repeat, the loop's own cost included."""
     costs = []
+    rounds = ROUNDS // messages
     for _ in range(repeats):
         began = time.process_time()
         for _ in range(rounds):
             work()
-        costs.append((time.process_time() - began) / rounds * 1e6)
-    return statistics.median(costs)
+        costs.append((time.process_time() - began) / (rounds * messages) * 1e6)
+    return costs

@@ -1,7 +1,8 @@
 """A SignalR server that says what it was told to, as fast as sockets take it: pre-framed bytes.
 
 ``python -m tests.load.raw_server`` prints its port. A client that shook hands invokes ``Go(recordsPerFrame,
-frames)`` and gets that many frames of StreamToken records. Every client is fed the same bytes.
+frames, pause)`` and gets that many frames of StreamToken records, without a pause or with one (µs) after each
+frame, so that each is read on its own. Every client is fed the same bytes.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import hashlib
 import json
 import socket
 import threading
+import time
 from typing import Final
 
 from conduit_widget.protocol.json_protocol import JsonHubProtocol
@@ -68,9 +70,14 @@ class _Client:
             self._connection.sendall(frame(b"{}\x1e"))
         arguments = message.get("arguments")
         if message.get("target") == "Go" and isinstance(arguments, list):
-            self._blast(frame(self._record * arguments[0]), arguments[1])
+            self._blast(frame(self._record * arguments[0]), arguments[1], arguments[2] / 1e6)
 
-    def _blast(self, one: bytes, frames: int) -> None:
+    def _blast(self, one: bytes, frames: int, pause: float) -> None:
+        if pause:
+            for _ in range(frames):
+                self._connection.sendall(one)
+                time.sleep(pause)
+            return
         together = max(1, BLOCK_BYTES // len(one))
         block = one * together
         for _ in range(frames // together):

@@ -39,7 +39,7 @@ async def finish(run: ChaosRun) -> None:
 
 
 async def test_nothing_is_lost_doubled_or_reordered_when_the_network_fails_at_random(hub: LiveHub) -> None:
-    """Cuts at any byte, lost replies, ghosts, stalls, delays, trickles; both encodings; a new seed each run."""
+    """Cuts at any byte, lost replies, ghosts, stalls, delays, trickles; both encodings; always a new seed."""
     seed = secrets.randbelow(2**31)
     print(f"seed {seed}")
     chaos = Chaos(seed, mean_interval=0.8, longest=0.8, weights=SHORT_FAULTS)

@@ -1,4 +1,7 @@
-"""What every Python peer does alike: the phases, counting, CPU time of this process. Imports no client."""
+"""What every Python peer does alike: the phases and the CPU time of this process. Imports no client.
+
+The handler counts for itself, which is the least a handler can do: ``measure.left`` says how many to expect.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from collections.abc import Iterator
 
 
 class Measure:
-    """Reads its settings from CONDUIT_LOAD: url, messages, per_frame, repeats."""
+    """Reads its settings from CONDUIT_LOAD: url, messages, per_frame, repeats, pause (µs between frames)."""
 
     def __init__(self) -> None:
         settings = json.loads(os.environ["CONDUIT_LOAD"])
@@ -18,11 +21,12 @@ class Measure:
         self._messages: int = settings["messages"]
         self._per_frame: list[int] = settings["per_frame"]
         self._repeats: int = settings["repeats"]
-        self._left = 0
+        self._pause: int = settings["pause"]
+        self.left = 0
         self._results: dict[str, list[float]] = {}
 
-    def phases(self) -> Iterator[tuple[int, int]]:
-        """Yield (records per frame, frames) to ask for; ends when everything is measured.
+    def phases(self) -> Iterator[tuple[int, int, int]]:
+        """Yield (records per frame, frames, pause) to ask for; ends when everything is measured.
 
         The first phase of each kind only warms up.
         """
@@ -30,16 +34,11 @@ class Measure:
             costs = []
             for _ in range(self._repeats + 1):
                 frames = self._messages // per_frame
-                self._left = frames * per_frame
+                self.left = frames * per_frame
                 began = time.process_time()
-                yield per_frame, frames
+                yield per_frame, frames, self._pause
                 costs.append((time.process_time() - began) / (frames * per_frame) * 1e6)
             self._results[str(per_frame)] = costs[1:]
-
-    def count(self) -> bool:
-        """Count a message; True for the last one of the phase."""
-        self._left -= 1
-        return self._left == 0
 
     def report(self) -> None:
         """Print CPU µs per message, by records per frame, and end the process."""

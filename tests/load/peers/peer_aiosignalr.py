@@ -15,16 +15,20 @@ from tests.load.peers.measure import Measure
 async def main() -> None:
     """Run every phase."""
     measure = Measure()
+    left = 0
     connection = HubConnection()
     done = asyncio.Event()
 
     async def on_token(*arguments: Any) -> None:
-        if measure.count():
+        nonlocal left
+        left -= 1
+        if not left:
             done.set()
 
     connection.on("StreamToken", on_token)
     await connection.start(measure.url)
     for phase in measure.phases():
+        left = measure.left
         done.clear()
         await connection.send("Go", *phase)
         await done.wait()

@@ -15,6 +15,7 @@ from tests.load.peers.measure import Measure
 async def main() -> None:
     """Run every phase."""
     measure = Measure()
+    left = 0
     client = SignalRClient(measure.url)
     opened, done = asyncio.Event(), asyncio.Event()
 
@@ -22,7 +23,9 @@ async def main() -> None:
         opened.set()
 
     async def on_token(arguments: list[Any]) -> None:
-        if measure.count():
+        nonlocal left
+        left -= 1
+        if not left:
             done.set()
 
     client.on_open(on_open)
@@ -30,6 +33,7 @@ async def main() -> None:
     running = asyncio.create_task(client.run())
     await opened.wait()
     for phase in measure.phases():
+        left = measure.left
         done.clear()
         arguments: list[Any] = list(phase)
         await client.send("Go", arguments)

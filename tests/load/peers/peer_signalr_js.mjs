@@ -29,7 +29,7 @@ for (const perFrame of settings.per_frame) {
       finish = resolve;
     });
     const began = process.cpuUsage();
-    await connection.send("Go", perFrame, frames);
+    await connection.send("Go", perFrame, frames, settings.pause);
     await done;
     const { user, system } = process.cpuUsage(began);
     costs.push((user + system) / (frames * perFrame));

@@ -16,11 +16,14 @@ from tests.load.peers.measure import Measure
 def main() -> None:
     """Run every phase."""
     measure = Measure()
+    left = 0
     connection = HubConnectionBuilder().with_url(measure.url).configure_logging(logging.ERROR).build()
     opened, done = threading.Event(), threading.Event()
 
     def on_token(arguments: list[Any]) -> None:
-        if measure.count():
+        nonlocal left
+        left -= 1
+        if not left:
             done.set()
 
     connection.on_open(opened.set)
@@ -29,6 +32,7 @@ def main() -> None:
     if not opened.wait(10):
         raise SystemExit("signalrcore did not connect")
     for phase in measure.phases():
+        left = measure.left
         done.clear()
         connection.send("Go", list(phase))
         done.wait()

@@ -31,10 +31,11 @@ def test_broken_input_is_refused_alike_however_it_is_cut(kind: str) -> None:
         b'{"type":6}\n{"type":6}\x1e',
         b'{"type":6}\x1e\x1e{"type":6}\x1e',
         b'{"type":6}\x1e \x1e',
+        b'{"type":9,"sequenceId":\x1e1}{"type":6}\x1e',
     ],
 )
-def test_line_feeds_do_not_separate_records(data: bytes) -> None:
-    """Decoding many records as lines is our own affair: what is no record stays none."""
+def test_only_separators_end_records(data: bytes) -> None:
+    """However many records are decoded at once: line feeds end none, separators end them everywhere."""
     with pytest.raises(RemoteProtocolError):
         JsonHubProtocol().decoder(1 << 16).feed(data)
 
