@@ -1,14 +1,17 @@
-"""Records that go out by POST: in order, one request at a time; what queues meanwhile shares the next one."""
+"""Records that go out by POST, in order, one request at a time; what queues meanwhile goes together."""
 
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Final
 
 from conduit_widget.errors import ConnectionFailedError
 
 HIGH_WATER_BYTES: Final = 256 * 1024
+BODY_BYTES: Final = 32 * 1024
+"""Records share a request up to this size, well below what hubs accept; a larger one has its own."""
 
 
 class PostQueue:
@@ -22,7 +25,7 @@ class PostQueue:
     ) -> None:
         self._post = post
         self._on_failure = on_failure
-        self._queued: list[bytes] = []
+        self._queued: deque[bytes] = deque()
         self._unsent_bytes = 0
         self._stopped = False
         self._task: asyncio.Task[None] | None = None
@@ -61,8 +64,7 @@ class PostQueue:
     async def _work(self) -> None:
         try:
             while self._queued:
-                body = b"".join(self._queued)
-                self._queued.clear()
+                body = self._next_body()
                 await self._post(body)
                 self._unsent_bytes -= len(body)
                 self._moved()
@@ -72,6 +74,14 @@ class PostQueue:
             self._on_failure(error)
         finally:
             self._task = None
+
+    def _next_body(self) -> bytes:
+        records = [self._queued.popleft()]
+        size = len(records[0])
+        while self._queued and size + len(self._queued[0]) <= BODY_BYTES:
+            records.append(self._queued.popleft())
+            size += len(records[-1])
+        return b"".join(records)
 
     def _moved(self) -> None:
         if self._progress is not None and not self._progress.done():

@@ -137,6 +137,8 @@ async def test_every_transport_carries_every_kind_of_call(
             await stream.aclose()
             assert await connection.invoke("StreamEnded", timeout=5) is True
             assert await connection.invoke("Sum", numbers()) == 190
+            many = [connection.invoke("Echo", [part, "x" * 5_000]) for part in range(20)]
+            assert [part for part, _ in await asyncio.gather(*many)] == list(range(20))
             got: list[int] = []
             connection.on("Number", got.append)
             await connection.invoke("ToCaller", 100)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -89,6 +90,41 @@ async def test_drop_without_websockets_reconnects(http: RawHttpServer, name: str
         await eventually(lambda: connection.state is ConnectionState.CONNECTED)
         assert second.request.query == {"id": ["token-2"]}
         await exchange(connection, second)
+
+
+@pytest.mark.parametrize("name", [SOCKETS, SSE, POLLING])
+async def test_record_of_three_megabytes_is_taken_where_the_limit_allows(name: TransportName) -> None:
+    """The limit is the caller's to set, whatever carries the record."""
+    listening: Any = raw_signalr_server() if name == SOCKETS else raw_http_server()
+    async with (
+        listening as server,
+        connected(server, transport=name, max_message_bytes=4 << 20) as (connection, peer),
+    ):
+        heard: list[str] = []
+        connection.on("Event", heard.append)
+        peer.send({"type": 1, "target": "Event", "arguments": ["x" * (3 << 20)]})
+        await eventually(lambda: heard, within=20)
+        assert heard == ["x" * (3 << 20)]
+
+
+@pytest.mark.parametrize("name", [SSE, POLLING])
+async def test_logs_hold_neither_tokens_nor_content(
+    http: RawHttpServer, name: TransportName, caplog: pytest.LogCaptureFixture
+) -> None:
+    """At DEBUG, everywhere, over requests, a drop and a refusal."""
+    caplog.set_level(logging.DEBUG)
+    async with connected(http, transport=name, access_token="s3cret", retry=AT_ONCE) as (connection, peer):
+        back: list[Any] = []
+        connection.on_reconnected(back.append)
+        await exchange(connection, peer)
+        peer.abort()
+        await (await http.accept()).handshake()
+        await eventually(lambda: back)
+        http.only_token = "other"
+        await connection.send("Whisper", "c0ntent")
+        await eventually(lambda: connection.state is ConnectionState.DISCONNECTED)
+    for secret in ("s3cret", "token-1", "token-2", "c0ntent", "ž"):
+        assert secret not in caplog.text
 
 
 async def test_fallback_follows_the_hubs_order_with_a_fresh_negotiate(http: RawHttpServer) -> None:
