@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import os
 from typing import Any
 
 import pytest
@@ -107,7 +109,7 @@ async def test_connection_is_not_read_while_an_upload_is_full() -> None:
     """A fast sender is held back: memory stays bounded, nothing is lost, other connections go on."""
     hub = EchoHub()
     app = _app(hub, upload_buffer_items=4, client_timeout=1.0)
-    items, text = 600, "x" * 20_000
+    items, text = 1200, base64.b64encode(os.urandom(15_000)).decode()  # compresses little
     async with running(app) as url, hub_client(url, PATH) as client, hub_client(url, PATH) as other:
         await client.send(Invocation("SumAtGate", [], "1", ["s"]))
         await eventually(lambda: hub.calls)

@@ -1,0 +1,83 @@
+"""Tokens on open connections: a warning for hubs that want one, refresh by the same subject, then Close."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from typing import Any
+
+import pytest
+
+from conduit_widget.hub.app import HubApp
+from conduit_widget.hub.limits import HubLimits
+from conduit_widget.hub.timer_wheel import TimerWheel
+from conduit_widget.protocol.messages import Close, Invocation
+from tests.support.echo_hub import EchoHub
+from tests.support.hub_client import hub_client
+from tests.support.hub_server import authority, running, token
+
+PATH = "/hubs/echo"
+
+
+class WarningHub(EchoHub):
+    """Warns two seconds before."""
+
+    expiry_warning = 2.0
+
+
+def _app(hub: EchoHub, **limits: Any) -> HubApp:
+    return HubApp({PATH: hub}, authenticator=authority(), limits=HubLimits(**limits), wheel=TimerWheel(0.05))
+
+
+def _ttl(seconds: float) -> float:
+    """A lifetime that ends ``seconds`` from now, though tokens count whole seconds."""
+    now = time.time()
+    return math.ceil(now + seconds) - now + 0.01
+
+
+@pytest.mark.parametrize("transport", ["WebSockets", "ServerSentEvents", "LongPolling"])
+async def test_expiring_token_warns_then_closes_with_leave_to_reconnect(transport: str) -> None:
+    """The warning carries the seconds left; Close says why and that the client may come back."""
+    async with running(_app(WarningHub())) as url:
+        expiring = token(ttl=_ttl(2))
+        async with hub_client(url, PATH, expiring, transport=transport) as client:
+            warning = await client.read()
+            assert warning.target == "TokenExpiring"
+            assert 0 <= warning.arguments[0] <= 2
+            assert await client.read() == Close("The access token expired.", True)
+
+
+async def test_hub_that_did_not_ask_is_not_warned() -> None:
+    """The event is additive: only who opts in gets it."""
+    async with running(_app(EchoHub())) as url, hub_client(url, PATH, token(ttl=_ttl(1))) as client:
+        assert isinstance(await client.read(), Close)
+
+
+async def test_refreshed_token_keeps_the_connection_and_only_the_same_subject_may() -> None:
+    """A newer token moves the expiry; somebody else's, an expired or a broken one is refused."""
+    async with running(_app(WarningHub())) as url, hub_client(url, PATH, token(ttl=_ttl(2))) as client:
+        assert (await client.read()).target == "TokenExpiring"
+        for bad in (token("eve"), token(ttl=-5), "nonsense"):
+            answer = await client.invoke("Refresh", bad)
+            assert answer.error in {"Unauthorized", "Invalid authentication"}
+        answer = await client.invoke("Refresh", token(ttl=_ttl(4)))
+        assert answer.error is None
+        assert answer.result > time.time() + 2
+        warning = await client.read()  # the second one: for the new expiry
+        assert warning.target == "TokenExpiring"
+        assert (await client.invoke("Refresh", token())).error is None
+        assert (await client.invoke("Echo", 1)).result == 1
+
+
+async def test_expired_token_closes_nothing_where_the_hub_says_so() -> None:
+    """``close_on_expiry=False`` is SignalR's own default: the token counts at the start only."""
+    app = _app(EchoHub(), close_on_expiry=False)
+    async with running(app) as url, hub_client(url, PATH, token(ttl=_ttl(1))) as client:
+        app.hub_context(PATH).clients.all().send("Later", 1)
+        assert await client.read() == Invocation("Later", [1])
+        deadline = time.time() + 1.6
+        while time.time() < deadline:
+            assert (await client.invoke("Echo", 1)).result == 1
+            await client.invoke("Nothing")
+            await asyncio.sleep(0.2)
