@@ -23,7 +23,9 @@ from conduit_widget.protocol.messages import HubMessage
 from conduit_widget.transports.transport import TransportRefusedError
 
 RESUME_DELAYS: Final = (0.0, 0.5, 1.0, 2.0, 4.0)
-"""Seconds before each attempt: together less than the 15 s for which hubs keep a connection that was cut."""
+"""Seconds before each attempt."""
+RESUME_WINDOW: Final = 15.0
+"""Seconds for all attempts together: so long do .NET hubs keep a connection that was cut."""
 
 _logger = logging.getLogger(__name__)
 
@@ -97,6 +99,20 @@ class StatefulReconnect:
         self._make_room()
 
     async def _resume(self, error: Exception) -> None:
+        try:
+            async with asyncio.timeout(RESUME_WINDOW):
+                resumed = await self._try_to_resume()
+        except TimeoutError:
+            resumed = False
+        self._resuming = None
+        if not resumed:
+            self._on_broken(error)
+            return
+        for record in self._buffer.replay(self._protocol):
+            self._transmit(record)
+        _logger.info("connection to the hub continued after a cut")
+
+    async def _try_to_resume(self) -> bool:
         for delay in RESUME_DELAYS:
             await asyncio.sleep(delay)
             cuts = self._cuts
@@ -109,13 +125,8 @@ class StatefulReconnect:
                 continue
             if self._cuts != cuts:
                 continue  # it was cut again before we got here
-            self._resuming = None
-            for record in self._buffer.replay(self._protocol):
-                self._transmit(record)
-            _logger.info("connection to the hub continued after a cut")
-            return
-        self._resuming = None
-        self._on_broken(error)
+            return True
+        return False
 
     def _send_ack(self) -> None:
         self._ack_timer = None

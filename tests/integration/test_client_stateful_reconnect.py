@@ -214,6 +214,24 @@ async def test_hub_that_stays_away_is_reconnected_to_in_the_ordinary_way(
         await eventually(lambda: connection.state is ConnectionState.CONNECTED)
 
 
+async def test_hub_that_does_not_answer_is_given_up_after_the_window(
+    server: RawSignalRServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing pending hangs for longer, however often connecting itself hangs."""
+    monkeypatch.setattr(stateful_module, "RESUME_WINDOW", 0.2)
+    async with connected(server) as (connection, socket):
+        call = asyncio.ensure_future(connection.invoke("Slow"))
+        await socket.receive()
+        server.leave_upgrades_waiting = True
+        socket.abort()
+        with pytest.raises(ConnectionLostError):
+            await asyncio.wait_for(call, 5)
+        server.leave_upgrades_waiting = False
+        server.drop_all()
+        await (await server.accept()).handshake()
+        await eventually(lambda: connection.state is ConnectionState.CONNECTED)
+
+
 @pytest.mark.parametrize("allow", [True, False])
 async def test_close_message_ends_the_state(server: RawSignalRServer, allow: bool) -> None:
     """A hub that says Close does not expect us back on the same connection."""

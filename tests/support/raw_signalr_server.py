@@ -169,6 +169,7 @@ class RawSignalRServer:
         self.negotiations: deque[NegotiateReply] = deque()
         self.refuse_upgrade_with: int | None = None
         self.cut_upgrades = False
+        self.leave_upgrades_waiting = False
         self.port = 0
         self.scheme = "http"
         self.extensions: list[ServerExtensionFactory] = []
@@ -205,6 +206,8 @@ class RawSignalRServer:
             self.requests.append(request)
             if request.method == "POST":
                 await self._answer_negotiate(writer)
+            elif self.leave_upgrades_waiting:
+                await reader.read()
             elif not self.cut_upgrades:
                 await self._serve_websocket(request, head, reader, writer)
         except (asyncio.IncompleteReadError, ConnectionError):
