@@ -129,6 +129,9 @@ _WireRecord = (
 
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode: Final = msgspec.msgpack.Decoder[_WireRecord](_WireRecord).decode
+_USUAL_BYTES: Final = 512
+_PREFIXES: Final = tuple(map(write_varint, range(_USUAL_BYTES)))
+_NO_HEADERS: Final[Headers] = {}
 _type_decoder = msgspec.msgpack.Decoder(_TypeOnly)
 _unbound_decoder = msgspec.msgpack.Decoder(_Unbound)
 
@@ -149,12 +152,22 @@ class MessagePackHubProtocol:
         """
         try:
             if type(message) is Invocation:  # nearly all that is sent, so before the others
-                body = _encode(_invocation_to_array(message))
+                body = _encode(
+                    (
+                        INVOCATION,
+                        message.headers or _NO_HEADERS,
+                        message.invocation_id,
+                        message.target,
+                        message.arguments,
+                        message.stream_ids or (),
+                    )
+                )
             else:
                 body = _encode(_to_array(message))
         except (TypeError, ValueError, OverflowError, RecursionError) as error:
             raise LocalProtocolError(f"A value cannot be sent as MessagePack: {error}.") from error
-        return write_varint(len(body)) + body
+        size = len(body)
+        return (_PREFIXES[size] if size < _USUAL_BYTES else write_varint(size)) + body
 
     def decoder(self, max_record_bytes: int) -> MessagePackRecordDecoder:
         """Return a decoder for one connection."""
@@ -186,21 +199,8 @@ class MessagePackRecordDecoder:
         return messages
 
 
-def _invocation_to_array(message: Invocation) -> list[Any]:
-    return [
-        INVOCATION,
-        message.headers or {},
-        message.invocation_id,
-        message.target,
-        message.arguments,
-        message.stream_ids or (),
-    ]
-
-
 def _to_array(message: HubMessage) -> list[Any]:
     match message:
-        case Invocation():
-            return _invocation_to_array(message)
         case StreamItem():
             return [STREAM_ITEM, message.headers or {}, message.invocation_id, message.item]
         case Completion():
@@ -227,6 +227,8 @@ def _to_array(message: HubMessage) -> list[Any]:
             return [ACK, message.sequence_id]
         case Sequence():
             return [SEQUENCE, message.sequence_id]
+        case Invocation():
+            raise AssertionError("encoded before the others")
         case InvocationBindingFailure():
             raise LocalProtocolError("A binding failure is answered with a completion, never sent itself.")
         case _:

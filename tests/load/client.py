@@ -3,7 +3,7 @@
 One raw server feeds every client the same pre-framed bytes as fast as it reads; each client is a process of
 its own and reports user plus system CPU time over the measured phase (median of repeats, after a warm-up).
 Goals: at one record per frame at most 0.75 of @microsoft/signalr, at 64 at most 0.5; never above 0.6 of
-pysignalr. They are for clients that read as fast as they can; with ``--pause`` a client waits for every frame,
+pysignalr. They are for clients that read as fast as they can; with ``--pause`` a client waits for each frame,
 and the cost of waking it drowns the rest. What cannot be installed is named and left out.
 """
 
