@@ -21,7 +21,6 @@ from conduit_widget.hub.mount import MountedHub
 from conduit_widget.hub.outbox import Outbox
 from conduit_widget.hub.oversize import set_oversized_apart
 from conduit_widget.hub.principal import Principal
-from conduit_widget.hub.stateful import Leg, StatefulConnection, StatefulOutbox
 from conduit_widget.protocol.handshake import HandshakeResponse, encode_response
 from conduit_widget.protocol.hub_protocol import HubProtocol, TransferFormat
 from conduit_widget.protocol.messages import (
@@ -53,8 +52,6 @@ class ConnectionEndpoint:
         "_context",
         "_dispatcher",
         "_error",
-        "_leg",
-        "_legs_allowed",
         "_liveness",
         "_lost",
         "_mount",
@@ -62,7 +59,6 @@ class ConnectionEndpoint:
         "_opened_at",
         "_refusal",
         "_session",
-        "_stateful",
         "connection_id",
         "user",
     )
@@ -77,7 +73,6 @@ class ConnectionEndpoint:
         on_gone: Callable[[ConnectionEndpoint], None],
         refusal: str | None = None,
         protocols: Mapping[str, HubProtocol] | None = None,
-        stateful: bool = False,
     ) -> None:
         self.connection_id = connection_id
         self.user = user
@@ -91,9 +86,6 @@ class ConnectionEndpoint:
         )
         self._context: HubConnectionContext | None = None
         self._dispatcher: Dispatcher | None = None
-        self._legs_allowed = stateful
-        self._leg: Leg | None = None
-        self._stateful: StatefulConnection | None = None
         self._opened_at = asyncio.get_running_loop().time()
         self._closing = False
         self._lost = False
@@ -105,52 +97,10 @@ class ConnectionEndpoint:
         """Whether the connection is over and the hub has nothing left to do for it."""
         return self._lost and (self._dispatcher is None or self._dispatcher.idle)
 
-    # Transports
-
     def attach_to(self, connection: ServerConnection) -> None:
         """Hear of ``connection``'s events from now on."""
         self._connection = connection
-        if self._legs_allowed:
-            self._leg = Leg(connection, self, self._leg_lost)
-            connection.attach(self._leg)
-        else:
-            connection.attach(self)
-
-    @property
-    def resumable(self) -> bool:
-        """Whether the client may come back over another transport."""
-        return self._stateful is not None and not self._closing
-
-    def reconnect(self, connection: ServerConnection, user: Principal) -> None:
-        """Go on over a new transport; one that nobody has missed yet is cut. Only when :attr:`resumable`."""
-        stateful, leg = self._stateful, self._leg
-        assert stateful is not None
-        assert leg is not None
-        if not stateful.waiting:
-            self._cut(stateful)
-            leg.leave()
-        self.renew(user)
-        self.attach_to(connection)
-        self._liveness.received()
-        if self._dispatcher is not None and self._dispatcher.stalled:
-            connection.pause_reading()
-        binary = stateful.protocol.transfer_format is TransferFormat.BINARY
-        stateful.reconnect(connection, binary=binary)
-
-    def window_over(self) -> None:
-        """Give up a client that did not come back in time."""
-        self.connection_lost(ConnectionResetError("The client did not come back."))
-
-    def _leg_lost(self, error: Exception | None) -> None:
-        if self.resumable and self._stateful is not None and error is not None:
-            self._cut(self._stateful)
-        else:
-            self.connection_lost(error)
-
-    def _cut(self, stateful: StatefulConnection) -> None:
-        self._liveness.resume()
-        self._session.resume()
-        stateful.cut()
+        connection.attach(self)
 
     # ConnectionReceiver
 
@@ -160,12 +110,7 @@ class ConnectionEndpoint:
             return
         self._liveness.received()
         try:
-            # A stateful connection counts every message: none may be taken out of its frame.
-            if (
-                len(data) > self._mount.limits.max_message_bytes
-                and self._context is not None
-                and self._stateful is None
-            ):
+            if len(data) > self._mount.limits.max_message_bytes and self._context is not None:
                 data = self._answer_oversized(data, self._context)
             for event in self._session.receive(data):
                 if isinstance(event, MessageReceived):
@@ -197,8 +142,6 @@ class ConnectionEndpoint:
         self._closing = True
         self._liveness.stop()
         self._session.close()
-        if self._stateful is not None:
-            self._stateful.stop()
         error = self._error or error
         context, dispatcher = self._context, self._dispatcher
         if context is not None and dispatcher is not None:
@@ -234,10 +177,6 @@ class ConnectionEndpoint:
         if self._closing:
             return
         reason = CLOSE_REASONS[code]
-        if self._stateful is not None and self._stateful.waiting:
-            self._end(code)
-            asyncio.get_running_loop().call_soon(self.connection_lost, None)
-            return
         if self._context is not None:
             if not self._liveness.paused:
                 self._context.outbox.flush_now()
@@ -282,9 +221,7 @@ class ConnectionEndpoint:
 
     @property
     def silence_excused(self) -> bool:
-        """Whether the client is not read at present, or away for a while."""
-        if self._stateful is not None and self._stateful.waiting:
-            return True
+        """Whether the client is not read at present."""
         return self._dispatcher is not None and self._dispatcher.stalled
 
     @property
@@ -318,15 +255,7 @@ class ConnectionEndpoint:
             return
         mount, protocol = self._mount, self._session.protocol
         binary = protocol.transfer_format is TransferFormat.BINARY
-        stateful = self._legs_allowed and self._session.version > 1
-        outbox = (StatefulOutbox if stateful else Outbox)(
-            self._connection,
-            mount.flush_round,
-            binary=binary,
-            soft_bytes=mount.limits.outbox_soft_bytes,
-            hard_bytes=mount.limits.outbox_hard_bytes,
-            on_overflow=self._overflowed,
-        )
+        outbox = self._new_outbox(binary=binary)
         context = HubConnectionContext(
             self.connection_id,
             self.user,
@@ -336,14 +265,6 @@ class ConnectionEndpoint:
             closer=self,
             on_sent=mount.meter.sent,
         )
-        if isinstance(outbox, StatefulOutbox):
-            self._stateful = StatefulConnection(
-                self,
-                outbox,
-                protocol,
-                window=mount.limits.stateful_window,
-                limit_bytes=mount.limits.stateful_buffer_bytes,
-            )
         if self._liveness.paused:
             outbox.pause()
         self._connection.write(self._connection.framer(binary)(self._session.handshake_reply()))
@@ -353,6 +274,16 @@ class ConnectionEndpoint:
         mount.meter.opened(self.user.user_id)
         self._dispatcher.connected()
         self._liveness.check()
+
+    def _new_outbox(self, *, binary: bool) -> Outbox:
+        return Outbox(
+            self._connection,
+            self._mount.flush_round,
+            binary=binary,
+            soft_bytes=self._mount.limits.outbox_soft_bytes,
+            hard_bytes=self._mount.limits.outbox_hard_bytes,
+            on_overflow=self._overflowed,
+        )
 
     def _refuse_handshake(self, reply: bytes) -> None:
         self._mount.meter.refused("handshake" if self._refusal is None else "limit")
@@ -367,7 +298,7 @@ class ConnectionEndpoint:
         dispatcher = self._dispatcher
         if self._closing or dispatcher is None:
             return
-        if self._stateful is not None and not self._stateful.accept(message):
+        if not self._accept(message):
             return
         if isinstance(message, Invocation | StreamInvocation):
             dispatcher.invoke(message)
@@ -384,6 +315,10 @@ class ConnectionEndpoint:
         elif isinstance(message, InvocationBindingFailure):
             dispatcher.refuse(message.invocation_id, message.error)
         # Pings only prove life.
+
+    def _accept(self, message: HubMessage) -> bool:
+        """Tell whether to act on a message."""
+        return True
 
     def _answer_oversized(self, data: bytes, context: HubConnectionContext) -> bytes:
         if self._dispatcher is None:

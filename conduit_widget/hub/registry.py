@@ -13,6 +13,7 @@ from conduit_widget.hub.endpoint import ConnectionEndpoint
 from conduit_widget.hub.limits import HubLimits
 from conduit_widget.hub.mount import MountedHub
 from conduit_widget.hub.principal import Principal
+from conduit_widget.hub.stateful_endpoint import StatefulEndpoint
 from conduit_widget.protocol.hub_protocol import HubProtocol
 from conduit_widget.transports.server_connection import ServerConnection
 
@@ -54,7 +55,7 @@ class ConnectionRegistry:
         stateful: bool = False,
     ) -> ConnectionEndpoint:
         """Put an endpoint on a transport's connection; :meth:`find` finds it by ``token`` while it lives."""
-        endpoint = ConnectionEndpoint(
+        endpoint = (StatefulEndpoint if stateful else ConnectionEndpoint)(
             connection,
             mount,
             connection_id=connection_id,
@@ -62,7 +63,6 @@ class ConnectionRegistry:
             on_gone=self.gone if token is None else lambda gone: self._gone_with(token, gone),
             refusal=self.limit_text(user),
             protocols=protocols,
-            stateful=stateful,
         )
         self._endpoints.add(endpoint)
         self._per_user[user.user_id] += 1

@@ -18,6 +18,7 @@ from conduit_widget.hub.mount import MountedHub
 from conduit_widget.hub.negotiation import RETRY_AFTER
 from conduit_widget.hub.pending import PendingConnections, new_connection_id
 from conduit_widget.hub.registry import ConnectionRegistry
+from conduit_widget.hub.stateful_endpoint import StatefulEndpoint
 from conduit_widget.hub.transport_kinds import TransportKind
 from conduit_widget.transports.server_connection import ServerConnection
 
@@ -54,7 +55,8 @@ class WebSocketOpening:
         token = request.query.get("id")
         found = None if token is None else self._registry.find(token, mount, user)
         pending = None if token is None else self._pending.take(token, mount.path, user.user_id)
-        resumes = found is not None and found.endpoint.resumable
+        away = None if found is None else found.endpoint
+        resumes = isinstance(away, StatefulEndpoint) and away.resumable
         if token is not None and pending is None and not resumes:
             mount.meter.refused("unknown_id")
             refusal = error_response(404, "There is no connection with that id.")
@@ -64,8 +66,8 @@ class WebSocketOpening:
         own = extensions.get(CONNECTION_EXTENSION)
         adapter = AsgiWebSocketConnection(receive, send)
         connection: ServerConnection = adapter if own is None else own
-        if found is not None:
-            found.endpoint.reconnect(connection, user)
+        if isinstance(away, StatefulEndpoint):
+            away.reconnect(connection, user)
         else:
             stateful = pending is not None and pending.stateful
             self._registry.open(

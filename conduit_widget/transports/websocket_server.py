@@ -179,16 +179,18 @@ class WebSocketServerConnection(asyncio.Protocol):
 
     def attach(self, receiver: ConnectionReceiver, subprotocol: str | None = None) -> None:
         """Complete the opening handshake; messages go to ``receiver`` from now on."""
-        assert self._request is not None
         if self._lost or self._answered:
             self._loop.call_soon(receiver.connection_lost, ConnectionResetError("The client left."))
             return
+        assert self._request is not None
         response = self._parser.accept(self._request)
         if response.status_code == 101 and subprotocol is not None:
             response.headers["Sec-WebSocket-Protocol"] = subprotocol
         self._answered = True
         self._stop_timer()
         self._receiver = receiver
+        # The parser's generator holds the request as long as the connection lives: 2 KiB of headers.
+        self._request.headers.clear()
         self._request = None
         self._parser.send_response(response)
         self._write_pending()

@@ -63,6 +63,7 @@ async def test_refreshed_token_keeps_the_connection_and_only_the_same_subject_ma
             assert answer.error in {"Unauthorized", "Invalid authentication"}
         answer = await client.invoke("Refresh", token(ttl=_ttl(4)))
         assert answer.error is None
+        assert isinstance(answer.result, float)
         assert answer.result > time.time() + 2
         warning = await client.read()  # the second one: for the new expiry
         assert warning.target == "TokenExpiring"

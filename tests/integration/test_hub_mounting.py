@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 import uvicorn
-from fastapi import FastAPI
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route
@@ -36,7 +35,7 @@ def _starlette(hub: HubApp) -> Any:
 
 
 def _fastapi(hub: HubApp) -> Any:
-    application = FastAPI()
+    application = pytest.importorskip("fastapi").FastAPI()
     application.mount("/live", hub)
     return application
 
@@ -47,7 +46,7 @@ async def _stock(application: Any, ws: Any) -> AsyncIterator[str]:
     listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(application, ws=ws, log_config=None, timeout_graceful_shutdown=3)
     server = uvicorn.Server(config)
-    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign]  # a test's server
+    server.capture_signals = contextlib.nullcontext  # type: ignore[assignment,method-assign]  # a test's server
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     await eventually(lambda: server.started)
     try:
