@@ -159,6 +159,8 @@ class RawSocket(RawPeer):
                 self._writer.write(data)
             elif self._writer.can_write_eof():
                 self._writer.write_eof()
+            else:  # TLS has no half-close
+                self._writer.close()
 
 
 class RawSignalRServer:
