@@ -19,9 +19,9 @@ _OPEN_FILES = pytest.mark.filterwarnings(
 
 
 def _take_text_as_it_comes() -> None:
-    """Have the compression cases hash text: kosoku 0.1.0 gives them ``str`` (a character a byte) for what came uncompressed.
+    """Have the compression cases hash what comes uncompressed, as ours does below 512 bytes.
 
-    What we send is, below 512 bytes; the cases themselves allow it.
+    kosoku 0.1.0 gives them such text as ``str`` (a character a byte), which cannot be hashed.
     """
     caseindex = importlib.import_module("kosoku._caseindex")
     caseindex.initialize_shims()

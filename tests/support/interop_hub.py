@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Final
 
-from conduit_widget.contract import CloseCode
+from conduit_widget.contract import KEEP_ALIVE_INTERVAL, CloseCode
 from conduit_widget.errors import HubException
 from conduit_widget.hub.app import HubApp
 from conduit_widget.hub.connection import HubConnectionContext
@@ -56,7 +56,7 @@ class InteropHub(EchoHub):
         caller.close(CloseCode.SHUTDOWN)
 
 
-def interop_app(hub: InteropHub | None = None) -> HubApp:
+def interop_app(keep_alive_interval: float = KEEP_ALIVE_INTERVAL) -> HubApp:
     """Return an application that serves the hub with room for big messages and fast clients."""
     limits = HubLimits(
         max_message_bytes=MAX_MESSAGE_BYTES,
@@ -65,5 +65,6 @@ def interop_app(hub: InteropHub | None = None) -> HubApp:
         outbox_hard_bytes=4 * MAX_MESSAGE_BYTES,
         invocations_per_second=10_000,
         invocation_burst=10_000,
+        keep_alive_interval=keep_alive_interval,
     )
-    return HubApp({PATH: hub or InteropHub()}, authenticator=authority(), limits=limits)
+    return HubApp({PATH: InteropHub()}, authenticator=authority(), limits=limits)
