@@ -79,7 +79,8 @@ async def test_streams_arrive_in_order_when_the_hub_is_go(connection: HubConnect
     async def collect(number: int) -> list[int]:
         return [item async for item in connection.stream("Count", number)]
 
-    assert await asyncio.gather(collect(30), collect(20)) == (list(range(30)), list(range(20)))
+    long, short = await asyncio.gather(collect(30), collect(20))
+    assert (long, short) == (list(range(30)), list(range(20)))
 
 
 async def test_closing_a_stream_early_leaves_the_connection_usable_when_the_hub_is_go(
@@ -122,3 +123,20 @@ async def test_pending_calls_fail_at_once_when_the_go_hub_hangs_up(connection: H
     with pytest.raises((ConnectionLostError, HubException)):
         await connection.invoke("HangUp", timeout=5)
     await eventually(lambda: connection.state is ConnectionState.DISCONNECTED, within=5)
+
+
+async def _letters(*letters: str) -> AsyncIterator[str]:
+    for letter in letters:
+        yield letter
+
+
+async def _numbers(*numbers: int) -> AsyncIterator[int]:
+    for number in numbers:
+        yield number
+
+
+async def test_uploads_reach_the_method_when_the_hub_is_go(connection: HubConnection) -> None:
+    """A stream among arguments, an empty one, and two at a time arrive whole."""
+    assert await connection.invoke("Concat", "<", _letters("a", "é", "c"), timeout=5) == "<aéc"
+    assert await connection.invoke("Concat", "<", _letters(), timeout=5) == "<"
+    assert await connection.invoke("Subtract", _numbers(5, 6), _numbers(1), timeout=5) == 10

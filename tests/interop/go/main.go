@@ -73,7 +73,7 @@ func (h *interopHub) Concat(prefix string, parts <-chan string) <-chan string {
 	return result
 }
 
-func (h *interopHub) Interleave(left, right <-chan int) <-chan int {
+func (h *interopHub) Subtract(left, right <-chan int) <-chan int {
 	result := make(chan int, 1)
 	go func() {
 		defer close(result)
