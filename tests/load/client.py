@@ -50,7 +50,8 @@ class Peer:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``client``."""
     parser.add_argument("--messages", type=int, default=100_000, help="a phase and client")
-    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3, help="processes of each client, by turns")
+    parser.add_argument("--repeats", type=int, default=3, help="measured phases in each process")
     parser.add_argument("--record", choices=RECORDS, default="short", help="with or without the model's name")
     parser.add_argument("--pause", type=int, default=0, help="µs after each frame: every frame its own read")
     parser.add_argument("--only", action="append", help="measure this client (may be repeated)")
@@ -60,18 +61,25 @@ def run(arguments: argparse.Namespace) -> int:
     """Measure and print."""
     costs: dict[str, Costs] = {}
     with _raw_server(arguments.record) as port:
-        for peer in _peers(arguments.only):
-            settings = {
-                "url": f"http://127.0.0.1:{port}/hub",
-                "messages": arguments.messages,
-                "per_frame": PER_FRAME,
-                "repeats": arguments.repeats,
-                "pause": arguments.pause,
-            }
-            try:
-                costs[peer.name] = _measure(peer, settings)
-            except (subprocess.SubprocessError, json.JSONDecodeError) as error:
-                print(f"{peer.name}: not measured ({error})", flush=True)
+        settings = {
+            "url": f"http://127.0.0.1:{port}/hub",
+            "messages": arguments.messages,
+            "per_frame": PER_FRAME,
+            "repeats": arguments.repeats,
+            "pause": arguments.pause,
+        }
+        peers = _peers(arguments.only)
+        for _ in range(arguments.rounds):  # by turns, so that a busy moment of the machine hits everybody
+            for peer in list(peers):
+                try:
+                    found = _measure(peer, settings)
+                except (subprocess.SubprocessError, json.JSONDecodeError) as error:
+                    print(f"{peer.name}: not measured ({error})", flush=True)
+                    peers.remove(peer)
+                    continue
+                known = costs.setdefault(peer.name, {per_frame: [] for per_frame in PER_FRAME})
+                for per_frame, values in found.items():
+                    known[per_frame] += values
     _print_table(costs, arguments)
     return 0
 
@@ -138,7 +146,8 @@ def _python_packages() -> Path | None:
 def _print_table(costs: dict[str, Costs], arguments: argparse.Namespace) -> None:
     ours = costs.get(OURS)
     feed = f"a frame each {arguments.pause} µs or more" if arguments.pause else "as fast as it reads"
-    print(f"CPU µs per message, median (lowest) of {arguments.repeats} x {arguments.messages}, {feed}")
+    phases = arguments.rounds * arguments.repeats
+    print(f"CPU µs per message, median (lowest) of {phases} x {arguments.messages}, {feed}")
     heads = "".join(f"{f'{per_frame} per frame':>18}{'ours / theirs':>15}" for per_frame in PER_FRAME)
     print(f"{'client':20}{heads}")
     for name, found in costs.items():
