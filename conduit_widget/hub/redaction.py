@@ -11,7 +11,8 @@ _SECRET: Final = re.compile(
     r"(?P<keep>(?:access_token|api_key|mint_key)(?:=|%3D)|\bbearer(?:\s|%20)+|x-api-key\W{1,4}(?:b['\"])?)[^\s&\"'<>,;)\]}]+",
     re.IGNORECASE,
 )
-_BARE: Final = re.compile(r"\beyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]*|\bcondt_[\w-]+")
+# The id of a connection in a query is its secret; events and polls put it into the access log.
+_BARE: Final = re.compile(r"\beyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]*|\bcondt_[\w-]+|(?<=\bid=)[\w-]{20,}")
 _LOGGERS: Final = (
     "uvicorn",
     "uvicorn.access",

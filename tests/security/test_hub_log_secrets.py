@@ -14,6 +14,7 @@ from conduit_widget.contract import MINT_PATH
 from conduit_widget.hub.app import HubApp
 from conduit_widget.hub.mint import mint_route
 from tests.support.echo_hub import EchoHub
+from tests.support.hub_client import hub_client
 from tests.support.hub_server import authority, negotiate, raw_client, running, token
 
 PATH = "/hubs/echo"
@@ -89,6 +90,30 @@ async def test_no_secret_is_logged_when_clients_come_go_and_fail(everything_logg
         assert secret not in text
         assert secret.split(".")[-1] not in text
     assert secret_id not in text
+
+
+@pytest.mark.parametrize("transport", ["WebSockets", "ServerSentEvents", "LongPolling"])
+async def test_no_transport_s_lines_show_the_connection_s_secret_or_content(
+    transport: str, everything_logged: io.StringIO
+) -> None:
+    """The access log of events, polls and posts has neither the id nor the token of their query."""
+    app, good = HubApp({PATH: EchoHub()}, authenticator=authority()), token("ann")
+    async with (
+        running(app, access_log=True) as url,
+        hub_client(url, PATH, good, transport=transport) as client,
+    ):
+        await client.invoke("Echo", CONTENT)
+        await client.invoke("Crash")
+        secret = client.connection_token
+    text = "\n".join(
+        line
+        for line in everything_logged.getvalue().splitlines()
+        if not line.startswith(("httpx2", "httpcore2", "websockets.client"))
+    )
+    assert "negotiate" in text
+    assert "id=[redacted]" in text
+    for hidden in (good, secret, CONTENT, "an inner detail"):
+        assert hidden not in text
 
 
 async def test_stock_websocket_lines_are_filtered_too(everything_logged: io.StringIO) -> None:
