@@ -1,6 +1,7 @@
-"""signalrcore (PyPI) connects to our hub over WebSockets and events: calls, events, streams both ways.
+"""signalrcore (PyPI) connects to our hub over WebSockets: calls, events, streams both ways.
 
-Its long polling posts the handshake before its first poll; our hub knows a connection from the first poll on.
+Over events and long polling it posts its handshake before (long polling) or beside (events) its first GET,
+and our hub knows a connection only from that GET on.
 """
 
 from __future__ import annotations
@@ -90,7 +91,6 @@ def _use(address: str, transport: str, protocol: Any) -> None:
     [
         ("WebSockets", json_module.JsonHubProtocol),
         ("WebSockets", messagepack_module.MessagePackHubProtocol),
-        ("ServerSentEvents", json_module.JsonHubProtocol),
     ],
 )
 async def test_signalrcore_calls_listens_and_streams_when_it_uses_our_hub(
