@@ -35,16 +35,18 @@ def _take_text_as_it_comes() -> None:
 
 def _encoded(taking: Callable[[Any, bytes, bool], None]) -> Callable[[Any, str | bytes, bool], None]:
     def take(case: Any, message: str | bytes, binary: bool) -> None:
-        taking(case, _as_bytes(message), binary)
+        taking(case, _as_bytes(message, binary), binary)
 
     take.takes_text = True  # type: ignore[attr-defined]  # a mark of our own
     return take
 
 
-def _as_bytes(message: str | bytes) -> bytes:
-    """Return what came: such a ``str`` holds bytes or characters, and only one of them is good UTF-8."""
+def _as_bytes(message: str | bytes, binary: bool) -> bytes:
+    """Return what came: a ``str`` holds bytes or, of text, characters; only one of them is good UTF-8."""
     if isinstance(message, bytes):
         return message
+    if binary:
+        return message.encode("latin-1")
     with contextlib.suppress(UnicodeError):
         return message.encode("latin-1").decode().encode()
     return message.encode()
