@@ -44,6 +44,7 @@ class Handlers:
         self._limit = limit
         self._handlers: dict[str, tuple[Handler, ...]] = {}
         self._by_spelling: dict[str, tuple[Handler, ...]] = {}
+        self._only: dict[str, Handler] = {}  # spellings of targets with a single handler
         self._queue: deque[Invocation] = deque()
         self._worker: asyncio.Task[None] | None = None
 
@@ -65,28 +66,41 @@ class Handlers:
             present.remove(handler)
         self._set(target, tuple(present))
 
+    def dispatch_events(self, messages: list[HubMessage]) -> int:
+        """Run events that have one handler, up to the first message that needs more; return how many.
+
+        Nearly everything a hub sends is of this kind; :meth:`dispatch` does the same for any invocation.
+        """
+        only, count = self._only, 0
+        for message in messages:
+            if type(message) is not Invocation or self._worker is not None:
+                break
+            handler = only.get(message.target)
+            if handler is None or message.invocation_id is not None:
+                break
+            count += 1
+            try:
+                result = handler(*message.arguments)
+            except Exception:
+                _logger.exception("a handler of %s failed", message.target)
+                continue
+            if result is not None and inspect.isawaitable(result):
+                self._start(self._await_rest(message, (handler,), 0, result))
+        return count
+
     def dispatch(self, invocation: Invocation) -> None:
         """Run or queue the handlers of one invocation; order is kept."""
-        if self._worker is not None:
-            if len(self._queue) >= self._limit:
-                self._on_overflow(len(self._queue))
-                return
-            self._queue.append(invocation)
-            return
-        handlers = self._by_spelling.get(invocation.target)
-        if handlers is not None and len(handlers) == 1 and invocation.invocation_id is None:
-            try:  # an event with one handler: nearly all there is
-                result = handlers[0](*invocation.arguments)
-            except Exception:
-                _logger.exception("a handler of %s failed", _known(invocation, handlers))
-                return
-            if result is None or not inspect.isawaitable(result):
-                return
-            pending: Awaitable[None] | None = self._await_rest(invocation, handlers, 0, result)
-        else:
+        if self._worker is None:
             pending = self._call_all(invocation)
-        if pending is not None:
-            self._worker = asyncio.get_running_loop().create_task(self._work(pending))
+            if pending is not None:
+                self._start(pending)
+        elif len(self._queue) >= self._limit:
+            self._on_overflow(len(self._queue))
+        else:
+            self._queue.append(invocation)
+
+    def _start(self, pending: Awaitable[None]) -> None:
+        self._worker = asyncio.get_running_loop().create_task(self._work(pending))
 
     async def aclose(self) -> None:
         """Drop what is queued and cancel the running handler, unless it is the caller."""
@@ -102,6 +116,7 @@ class Handlers:
         else:
             self._handlers.pop(target.lower(), None)
         self._by_spelling.clear()
+        self._only.clear()
 
     def _find(self, target: str) -> tuple[Handler, ...]:
         handlers = self._by_spelling.get(target)
@@ -110,7 +125,10 @@ class Handlers:
             if handlers:  # spellings of registered names only: a peer must not grow this table
                 if len(self._by_spelling) > len(self._handlers) * 4:
                     self._by_spelling.clear()
+                    self._only.clear()
                 self._by_spelling[target] = handlers
+                if len(handlers) == 1:
+                    self._only[target] = handlers[0]
         return handlers
 
     def _call_all(self, invocation: Invocation) -> Awaitable[None] | None:

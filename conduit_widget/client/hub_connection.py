@@ -107,6 +107,7 @@ class HubConnection:
             ),
             retry=retry,
             on_message=self._router.take,
+            on_events=self._router.handlers.dispatch_events,
             on_lost=self._router.lost,
         )
 

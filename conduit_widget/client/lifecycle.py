@@ -41,6 +41,7 @@ class Lifecycle:
         link_options: LinkOptions,
         retry: RetryPolicy | None,
         on_message: Callable[[HubMessage], None],
+        on_events: Callable[[list[HubMessage]], int],
         on_lost: Callable[[Exception | None], None],
     ) -> None:
         self.states = ConnectionStates()
@@ -53,6 +54,7 @@ class Lifecycle:
         self._link_options = link_options
         self._retry = retry
         self._on_message = on_message
+        self._on_events = on_events
         self._on_lost = on_lost
         self._task: asyncio.Task[None] | None = None
         self._skip_wait: asyncio.Event = asyncio.Event()
@@ -165,7 +167,11 @@ class Lifecycle:
         async with contextlib.aclosing(endpoints):
             async for endpoint in endpoints:
                 link = Link(
-                    self._link_options, endpoint, on_message=self._on_message, on_end=self._link_ended
+                    self._link_options,
+                    endpoint,
+                    on_message=self._on_message,
+                    on_events=self._on_events,
+                    on_end=self._link_ended,
                 )
                 try:
                     await link.open()

@@ -13,7 +13,7 @@ from conduit_widget.client.negotiation import Endpoint
 from conduit_widget.client.stateful_reconnect import StatefulReconnect
 from conduit_widget.errors import ConnectionFailedError, ConnectionLostError, ProtocolError
 from conduit_widget.protocol.hub_protocol import HubProtocol
-from conduit_widget.protocol.messages import Close, HubMessage, Invocation, Ping
+from conduit_widget.protocol.messages import Close, HubMessage, Ping
 from conduit_widget.protocol.session import (
     Event,
     HandshakeCompleted,
@@ -57,11 +57,14 @@ class Link:
         endpoint: Endpoint,
         *,
         on_message: Callable[[HubMessage], None],
+        on_events: Callable[[list[HubMessage]], int],
         on_end: Callable[[Link, LinkEnd], None],
     ) -> None:
         self._options = options
         self._endpoint = endpoint
         self._on_message = on_message
+        # What on_message would do, the short way; a stateful connection has to count each message.
+        self._on_events = None if endpoint.stateful else on_events
         self._on_end = on_end
         self._loop = asyncio.get_running_loop()
         self._session = Session.client(options.protocol, max_message_bytes=options.max_message_bytes)
@@ -190,15 +193,14 @@ class Link:
                 self._refused(event)
 
     def _take_all(self, messages: list[HubMessage]) -> None:
-        """Take what arrived on a live link: nearly always invocations, so those first and without detours."""
-        on_message = self._on_message
-        for message in messages:
-            if type(message) is Invocation:
-                on_message(message)
-            else:
-                self._take(message)
+        """Take what arrived on a live link: nearly always events, so those first and without detours."""
+        taken = 0 if self._on_events is None else self._on_events(messages)
+        if taken == len(messages):
+            return
+        for message in messages[taken:]:
             if self._end is not None:
                 return
+            self._take(message)
 
     def _take(self, message: HubMessage) -> None:
         if type(message) is Close:

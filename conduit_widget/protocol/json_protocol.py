@@ -93,12 +93,7 @@ class JsonRecordDecoder:
         messages = None
         if type(data) is bytes and not self._reader.tail and len(data) <= self._max_record_bytes:
             messages = _read_whole(data)
-        if messages is None:
-            messages = self._read_each(data)
-        for message in messages:
-            if type(message) is Completion and message.error is not None and message.has_result:
-                raise RemoteProtocolError("A completion carries both a result and an error.")
-        return messages
+        return self._read_each(data) if messages is None else messages
 
     def _read_each(self, data: bytes | str) -> list[HubMessage]:
         messages: list[HubMessage] = []

@@ -56,6 +56,10 @@ class Completion(_HubMessage, frozen=True, tag=COMPLETION):
     error: str | None = None
     headers: Headers | None = None
 
+    def __post_init__(self) -> None:
+        if self.error is not None and self.result is not UNSET:
+            raise ValueError("A completion carries both a result and an error")
+
     @property
     def has_result(self) -> bool:
         """Whether a result (``None`` included) came with the completion."""
