@@ -130,7 +130,7 @@ class FrontEndMissingError(ConduitError):
 
 
 def trace_of(error: BaseException, frames: int = 8) -> str:
-    """Return an error's type and where it was raised, innermost first; its text may hold content: not that."""
+    """Return an error's type and where it was raised, innermost first; its text may hold content."""
     parts: list[str] = []
     cause: BaseException | None = error
     while cause is not None and len(parts) < 3:

@@ -6,12 +6,16 @@ import importlib
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from conduit_widget.providers.config import ProviderConfig as ProviderConfig
-    from conduit_widget.providers.config import ProviderSettings as ProviderSettings
-    from conduit_widget.providers.config import Secret as Secret
-    from conduit_widget.providers.config import Timeouts as Timeouts
-    from conduit_widget.providers.directory import ProviderDirectory as ProviderDirectory
-    from conduit_widget.providers.directory import discover as discover
+    from conduit_widget.providers.config import (
+        ProviderConfig as ProviderConfig,
+        ProviderSettings as ProviderSettings,
+        Secret as Secret,
+        Timeouts as Timeouts,
+    )
+    from conduit_widget.providers.directory import (
+        ProviderDirectory as ProviderDirectory,
+        discover as discover,
+    )
     from conduit_widget.providers.openai_compatible import OpenAICompatible as OpenAICompatible
 
 # Loaded on first use: the local model's process imports this package and needs none of it.

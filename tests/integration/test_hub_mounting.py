@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib
 import socket
 from collections.abc import AsyncIterator
 from typing import Any
@@ -35,7 +36,7 @@ def _starlette(hub: HubApp) -> Any:
 
 
 def _fastapi(hub: HubApp) -> Any:
-    application = pytest.importorskip("fastapi").FastAPI()
+    application = importlib.import_module("fastapi").FastAPI()
     application.mount("/live", hub)
     return application
 

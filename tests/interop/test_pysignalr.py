@@ -6,6 +6,7 @@ The token travels as a header: 1.3.3 asks its token factory only after negotiate
 from __future__ import annotations
 
 import asyncio
+import importlib
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -15,9 +16,9 @@ from tests.support.hub_server import running, token
 from tests.support.interop_hub import PATH, interop_app
 from tests.support.waiting import eventually
 
-client_module = pytest.importorskip("pysignalr.client", reason="pysignalr is missing: pip install pysignalr")
-json_module = pytest.importorskip("pysignalr.protocol.json")
-messagepack_module = pytest.importorskip("pysignalr.protocol.messagepack")
+client_module = importlib.import_module("pysignalr.client")
+json_module = importlib.import_module("pysignalr.protocol.json")
+messagepack_module = importlib.import_module("pysignalr.protocol.messagepack")
 
 
 @pytest.fixture(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib
 import logging
 import threading
 from collections.abc import Iterator
@@ -19,13 +20,11 @@ from tests.support.hub_server import running, token
 from tests.support.interop_hub import PATH, interop_app
 from tests.support.waiting import eventually_sync
 
-builder_module = pytest.importorskip(
-    "signalrcore.hub_connection_builder", reason="signalrcore is missing: pip install signalrcore"
-)
-types_module = pytest.importorskip("signalrcore.types")
-json_module = pytest.importorskip("signalrcore.protocol.json_hub_protocol")
-messagepack_module = pytest.importorskip("signalrcore.protocol.messagepack_protocol")
-subject_module = pytest.importorskip("signalrcore.subject")
+builder_module = importlib.import_module("signalrcore.hub_connection_builder")
+types_module = importlib.import_module("signalrcore.types")
+json_module = importlib.import_module("signalrcore.protocol.json_hub_protocol")
+messagepack_module = importlib.import_module("signalrcore.protocol.messagepack_protocol")
+subject_module = importlib.import_module("signalrcore.subject")
 
 WAIT = 10.0
 
