@@ -34,7 +34,10 @@ def everything_logged() -> Iterator[io.StringIO]:
         )
     )
     root, access_logger = logging.getLogger(), logging.getLogger("uvicorn.access")
-    names = ["", "uvicorn", "uvicorn.error", "uvicorn.access", "websockets", "websockets.server", "asyncio"]
+    names = [
+        *("", "uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi"),
+        *("websockets", "websockets.server", "asyncio"),
+    ]
     before = {name: (logging.getLogger(name).level, logging.getLogger(name).propagate) for name in names}
     for name in names:
         logging.getLogger(name).setLevel(1)
