@@ -26,7 +26,9 @@ KNOWN_TYPES: Final = frozenset(range(INVOCATION, SEQUENCE + 1))
 Headers = dict[str, str]
 
 
-class _HubMessage(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, tag_field="type", gc=False):
+class _HubMessage(
+    msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, tag_field="type", gc=False
+):
     """Shared configuration of the wire structs; frozen and acyclic, so the collector need not visit them."""
 
 
