@@ -33,13 +33,13 @@ class DelayRetry:
     """Delays as data; the last one repeats for ever.
 
     Each delay is lengthened by a random part of ``max(delay * jitter, min_spread)`` seconds, so that clients
-    cut off together do not come back together; ``jitter=0`` and ``min_spread=0`` give the bare delays.
+    cut off together do not come back in the same second; ``jitter=0`` and ``min_spread=0`` give the bare delays.
     A token refused twice (``give_up_on``) ends it: asking a third time helps nobody.
     """
 
     delays: tuple[float, ...] = RECONNECT_DELAYS
     jitter: float = 0.25
-    min_spread: float = 1.0
+    min_spread: float = 2.0
     give_up_on: tuple[type[Exception], ...] = (AuthenticationError,)
     random: Callable[[], float] = random.random
 
