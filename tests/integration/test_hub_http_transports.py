@@ -12,6 +12,7 @@ import pytest
 
 from conduit_widget.hub.app import HubApp
 from conduit_widget.hub.limits import HubLimits
+from conduit_widget.hub.long_polling import LongPollingConnection
 from conduit_widget.hub.timer_wheel import TimerWheel
 from conduit_widget.hub.transport_kinds import TransportKind
 from conduit_widget.protocol.messages import (
@@ -102,13 +103,20 @@ async def _negotiated(url: str, user_id: str = "ann") -> AsyncIterator[tuple[htt
             await http.delete(url + PATH)  # a hub that ends waits for its pollers
 
 
+def _polls_waiting(app: HubApp) -> int:
+    """How many polls the hub holds at present; nothing a client sees tells."""
+    connections = [found.connection for found in app._registry._by_token.values()]
+    return sum(isinstance(each, LongPollingConnection) and each._poll is not None for each in connections)
+
+
 async def test_first_poll_returns_at_once_and_a_newer_poll_ends_the_older() -> None:
     """200 empty, then the older gets 204 while the newer takes the data."""
-    async with running(_app()) as url, _negotiated(url) as (http, address):
+    app = _app()
+    async with running(app) as url, _negotiated(url) as (http, address):
         first = await http.get(address)
         assert (first.status_code, first.content) == (200, b"")
         older = asyncio.create_task(http.get(address))
-        await asyncio.sleep(0.1)
+        await eventually(lambda: _polls_waiting(app) == 1)
         newer = asyncio.create_task(http.get(address))
         assert (await asyncio.wait_for(older, 5)).status_code == 204
         sent = await http.post(address, content=b'{"protocol":"json","version":1}\x1e')
@@ -132,10 +140,11 @@ async def test_poll_returns_empty_when_its_time_is_over() -> None:
 
 async def test_delete_ends_a_waiting_poll() -> None:
     """The poll gets 204, as a client that stops expects."""
-    async with running(_app()) as url, _negotiated(url) as (http, address):
+    app = _app()
+    async with running(app) as url, _negotiated(url) as (http, address):
         await http.get(address)
         waiting = asyncio.create_task(http.get(address))
-        await asyncio.sleep(0.1)
+        await eventually(lambda: _polls_waiting(app) == 1)
         assert (await http.delete(address)).status_code == 202
         assert (await asyncio.wait_for(waiting, 5)).status_code == 204
 
