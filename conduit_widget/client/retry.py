@@ -33,7 +33,8 @@ class DelayRetry:
     """Delays as data; the last one repeats for ever.
 
     Each delay is lengthened by a random part of ``max(delay * jitter, min_spread)`` seconds, so that clients
-    cut off together do not come back in the same second; ``jitter=0`` and ``min_spread=0`` give the bare delays.
+    cut off together do not come back in the same second; ``jitter=0`` and ``min_spread=0`` give the bare
+    delays.
     A token refused twice (``give_up_on``) ends it: asking a third time helps nobody.
     """
 
