@@ -55,6 +55,7 @@ class Lifecycle:
         self._retry = retry
         self._on_message = on_message
         self._on_events = on_events
+        self._ended: Link | None = None  # the last one that ended; its socket may still be closing
         self._on_lost = on_lost
         self._task: asyncio.Task[None] | None = None
         self._skip_wait: asyncio.Event = asyncio.Event()
@@ -73,7 +74,13 @@ class Lifecycle:
             raise
 
     async def stop(self) -> None:
-        """End in good order, whatever is under way; idempotent."""
+        """End in good order, whatever is under way, and leave no socket behind; idempotent."""
+        await self._end()
+        ended, self._ended = self._ended, None
+        if ended is not None:
+            await ended.wait_closed()
+
+    async def _end(self) -> None:
         task = self._task
         if task is None or self.states.current is ConnectionState.DISCONNECTED:
             return
@@ -200,7 +207,7 @@ class Lifecycle:
     def _link_ended(self, link: Link, end: LinkEnd) -> None:
         if link is not self.link:
             return  # it never became the connection; _connect has the error
-        self.link = None
+        self.link, self._ended = None, link
         if self.states.current is ConnectionState.CONNECTED:
             comes_back = end.allow_reconnect and self._retry is not None
             self.states.enter(ConnectionState.RECONNECTING if comes_back else ConnectionState.DISCONNECTED)

@@ -163,6 +163,11 @@ class Link:
         if self._closing is not None:
             await self._closing
 
+    async def wait_closed(self) -> None:
+        """Wait until the transport of a link that the hub ended is closed (bounded by its close timeout)."""
+        if self._closing is not None:
+            await asyncio.wait([self._closing])
+
     def abort(self, error: Exception | None, *, allow_reconnect: bool = True) -> None:
         """End at once for a reason of our own."""
         self._finish(LinkEnd(error, allow_reconnect))

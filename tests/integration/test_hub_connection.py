@@ -511,6 +511,19 @@ async def test_close_without_allow_reconnect_is_final(server: RawSignalRServer, 
         await asyncio.wait_for(socket.closed.wait(), 2)
 
 
+async def test_stop_leaves_no_socket_behind_when_the_hub_has_just_ended_it(server: RawSignalRServer) -> None:
+    """A connection the hub closed a moment ago is closed for good when ``stop`` returns."""
+    before = asyncio.all_tasks()
+    async with connected(server) as (connection, socket):
+        ended = asyncio.Event()
+        connection.on_close(lambda _error: ended.set())
+        socket.send({"type": 7})
+        await ended.wait()
+        await connection.stop()
+        closing = {task for task in asyncio.all_tasks() - before if "WebSocketTransport.close" in repr(task)}
+        assert not closing
+
+
 async def test_close_with_allow_reconnect_reconnects(server: RawSignalRServer) -> None:
     """Events in order: reconnecting, retry scheduled, reconnected with the new id."""
     async with connected(server) as (connection, socket):
