@@ -28,6 +28,12 @@ class ChatMethod:
     RESUME_CONVERSATION: Final = "ResumeConversation"
     GET_HISTORY: Final = "GetHistory"
     STOP_GENERATION: Final = "StopGeneration"
+    PAUSE_STREAM: Final = "PauseStream"
+    RESUME_STREAM: Final = "ResumeStream"
+    CREATE_CONVERSATION: Final = "CreateConversation"
+    LIST_CONVERSATIONS: Final = "ListConversations"
+    ADD_MEMBER: Final = "AddMember"
+    REMOVE_MEMBER: Final = "RemoveMember"
     REFRESH_TOKEN: Final = "RefreshToken"
 
 
@@ -43,6 +49,7 @@ class ChatEvent:
     TYPING_UPDATE: Final = "TypingUpdate"
     PROVIDER_STATUS_UPDATE: Final = "ProviderStatusUpdate"
     STREAM_TOKEN: Final = "StreamToken"
+    RATE_LIMIT_WARNING: Final = "RateLimitWarning"
 
 
 class StatusMethod:

@@ -11,6 +11,12 @@ export const CHAT_METHODS = {
   RESUME_CONVERSATION: "ResumeConversation",
   GET_HISTORY: "GetHistory",
   STOP_GENERATION: "StopGeneration",
+  PAUSE_STREAM: "PauseStream",
+  RESUME_STREAM: "ResumeStream",
+  CREATE_CONVERSATION: "CreateConversation",
+  LIST_CONVERSATIONS: "ListConversations",
+  ADD_MEMBER: "AddMember",
+  REMOVE_MEMBER: "RemoveMember",
   REFRESH_TOKEN: "RefreshToken",
 } as const;
 
@@ -24,6 +30,7 @@ export const CHAT_EVENTS = {
   TYPING_UPDATE: "TypingUpdate",
   PROVIDER_STATUS_UPDATE: "ProviderStatusUpdate",
   STREAM_TOKEN: "StreamToken",
+  RATE_LIMIT_WARNING: "RateLimitWarning",
 } as const;
 
 export const STATUS_EVENTS = {

@@ -1,0 +1,92 @@
+"""The seam between the nodes of one hub: what one hub process tells the others.
+
+A backplane only carries. The store is the truth: whoever listens must be able to do without any message, and
+reads the truth again when :meth:`Backplane.on_interruption` says that some may be missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+__all__ = ["Backplane", "BackplaneUnavailableError", "Receive"]
+
+Receive = Callable[[str, bytes], None]
+"""``receive(node_id, payload)``, on the event loop; one node's messages on a channel come in their order."""
+
+
+class BackplaneUnavailableError(Exception):
+    """The engine behind the backplane cannot be reached at present."""
+
+
+class Backplane(Protocol):
+    """Channels, a hot window of recent events, and tables of what each living node says of itself.
+
+    ``node_id`` is this process's name: new at each start. Nothing here is awaited by a sender.
+    """
+
+    @property
+    def node_id(self) -> str:
+        """This node's name."""
+        ...
+
+    @property
+    def connected(self) -> bool:
+        """Whether the other nodes can be reached at present."""
+        ...
+
+    async def start(self) -> None:
+        """Connect; an engine that is down is waited for in the background, not here."""
+
+    async def aclose(self) -> None:
+        """Take this node's entries back and disconnect (idempotent)."""
+
+    def publish(self, channel: str, payload: bytes) -> None:
+        """Tell the other nodes that subscribe to ``channel``; this node does not hear itself.
+
+        The queue of what waits to be sent is bounded; overflow policy *drop and say so*: what does not fit,
+        or cannot be sent, is dropped, and :meth:`on_interruption` fires on every node once it goes on.
+        """
+
+    def append(self, channel: str, position: int, payload: bytes) -> None:
+        """Like :meth:`publish`, and keep the message in the channel's hot window at ``position`` (rising)."""
+
+    async def window(self, channel: str, after: int) -> list[tuple[int, bytes]]:
+        """Return what the hot window holds after a position, in order; it may hold gaps or nothing.
+
+        Raises:
+            BackplaneUnavailableError: the engine cannot be reached.
+
+        """
+        ...
+
+    def subscribe(self, channel: str, receive: Receive) -> Callable[[], None]:
+        """Hear of a channel's messages from other nodes; returns the unsubscriber.
+
+        Messages published after the subscription took hold are heard; :meth:`subscribed` tells when.
+        """
+        ...
+
+    async def subscribed(self, channel: str) -> bool:
+        """Wait until a subscription has taken hold; False when the engine cannot be reached at present."""
+        ...
+
+    def on_interruption(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Be called after messages may have been missed (the engine was away, a queue overflowed)."""
+        ...
+
+    def put(self, table: str, key: str, value: bytes | None) -> None:
+        """Set this node's entry, ``None`` to remove it; it outlives engine restarts, not the node."""
+
+    async def entries(self, table: str, key: str) -> Mapping[str, bytes]:
+        """Return the other living nodes' entries, by node.
+
+        Raises:
+            BackplaneUnavailableError: the engine cannot be reached.
+
+        """
+        ...
+
+    def on_nodes_change(self, callback: Callable[[frozenset[str]], None]) -> Callable[[], None]:
+        """Be called with the other living nodes whenever one comes or goes (within 10 s of a crash)."""
+        ...
