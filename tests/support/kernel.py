@@ -51,6 +51,22 @@ class LiveKernel:
         """Run a cell to its end."""
         await self.finished(self.start(code))
 
+    def is_busy_with(self, message_id: str) -> bool:
+        """Whether a cell has begun and not ended."""
+        states = [
+            message["content"]["execution_state"]
+            for _, message in self.iopub
+            if message["msg_type"] == "status" and message["parent_header"].get("msg_id") == message_id
+        ]
+        return states == ["busy"]
+
+    async def interrupt(self) -> None:
+        """Stop the running cell, as the notebook's stop button does, and wait until it has ended."""
+        message = self.client.session.msg("interrupt_request", {})
+        self.client.session.send(self.client.control_channel.socket, message)
+        cells = {m["parent_header"].get("msg_id") for _, m in self.iopub if m["msg_type"] == "execute_input"}
+        await eventually(lambda: not any(self.is_busy_with(cell) for cell in cells), within=20)
+
     def printed(self, message_id: str) -> str:
         """What a cell wrote to stdout and stderr."""
         return "".join(
