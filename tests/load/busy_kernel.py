@@ -35,7 +35,7 @@ chat
 """
 CELLS: Final = {
     "sleep": "import time\ntime.sleep({seconds})",
-    "compute": "import time\nend = time.monotonic() + {seconds}\nwhile time.monotonic() < end: sum(range(999))",
+    "compute": "import time\nend = time.time() + {seconds}\nwhile time.time() < end: sum(range(999))",
 }
 
 
