@@ -169,6 +169,7 @@ async def _serve(settings: HubSettings, on_ready: Callable[[str], None]) -> None
             routes=routes,
             lifespan=lifespan,
             on_drain=chat.drain,
+            operators_only=not settings.is_local,
         )
         stop = asyncio.Event()
         if settings.idle_timeout > 0:

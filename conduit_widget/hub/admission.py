@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from conduit_widget.contract import HEALTH_PATH, READY_PATH
+from conduit_widget.contract import HEALTH_PATH, READY_PATH, ErrorText
 from conduit_widget.errors import AuthenticationError
 from conduit_widget.hub.auth import Authenticator, read_credential
 from conduit_widget.hub.http import HttpRequest, HttpResponse, Send, error_response, send_response
@@ -13,16 +13,27 @@ from conduit_widget.hub.mount import MountedHub
 from conduit_widget.hub.origins import OriginPolicy
 from conduit_widget.hub.principal import Principal
 
+OPERATOR: Final = "operator"
 _UNCHECKED_HOSTS: Final = frozenset({HEALTH_PATH, READY_PATH})
 
 
 class Admission:
-    """The checks every request passes, whatever it wants."""
+    """The checks every request passes, whatever it wants.
+
+    With ``operators_only`` the pages for operators (metrics, dashboard) want the role ``operator``; without,
+    whoever reaches the hub may look at them, which is meant for a hub that only its own machine reaches.
+    """
 
     def __init__(
-        self, authenticator: Authenticator, allowed_origins: Sequence[str], allowed_hosts: Sequence[str]
+        self,
+        authenticator: Authenticator,
+        allowed_origins: Sequence[str],
+        allowed_hosts: Sequence[str],
+        *,
+        operators_only: bool = False,
     ) -> None:
         self._authenticator = authenticator
+        self._operators_only = operators_only
         self._policy = OriginPolicy(allowed_origins, allowed_hosts)
 
     def refusal(self, request: HttpRequest) -> HttpResponse | None:
@@ -53,6 +64,20 @@ class Admission:
         except AuthenticationError as error:
             mount.meter.refused("unauthorized")
             return error_response(error.status_code, str(error), {"www-authenticate": "Bearer"})
+
+    async def require_operator(self, request: HttpRequest) -> HttpResponse | None:
+        """Return the 401 or 403 that keeps a request from an operator's page; None lets it in.
+
+        The credential comes in a header (outside the hubs no query token counts): a token or an opaque key
+        whose roles hold ``operator``.
+        """
+        if not self._operators_only:
+            return None
+        try:
+            user = await self._authenticator.authenticate(read_credential(request))
+        except AuthenticationError as error:
+            return error_response(error.status_code, str(error), {"www-authenticate": "Bearer"})
+        return None if OPERATOR in user.roles else error_response(403, ErrorText.UNAUTHORIZED)
 
 
 async def refuse_websocket(extensions: Mapping[str, object], send: Send, response: HttpResponse) -> None:

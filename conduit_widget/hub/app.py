@@ -55,7 +55,8 @@ class HubApp:
     ``lifespan`` wraps the server's life; ``protocols`` are the hub protocols spoken (JSON and MessagePack
     unless given). ``on_drain`` runs once a drain begins, while everybody is still connected.
     ``filters`` run around every hub's own; ``detailed_errors`` tells clients the text of errors nobody
-    expected (for development: it may hold anything).
+    expected (for development: it may hold anything). ``operators_only``: the metrics want the role
+    ``operator`` (for a hub that other machines reach).
     """
 
     def __init__(
@@ -74,13 +75,16 @@ class HubApp:
         on_drain: Callable[[], Awaitable[None]] | None = None,
         filters: Sequence[HubFilter] = (),
         detailed_errors: bool = False,
+        operators_only: bool = False,
     ) -> None:
         self.limits = limits or HubLimits()
         self.metrics = metrics or HubMetrics()
         self._wheel = wheel or TimerWheel()
         self._lifespan = lifespan or nullcontext
         self._registry = ConnectionRegistry(self.limits, on_drain)
-        self._admission = Admission(authenticator, allowed_origins, allowed_hosts)
+        self._admission = Admission(
+            authenticator, allowed_origins, allowed_hosts, operators_only=operators_only
+        )
         pending = PendingConnections(
             ttl=self.limits.handshake_timeout, limit=self.limits.connections_per_process
         )
@@ -206,7 +210,8 @@ class HubApp:
         return _get_only(request) or json_response(200 if ready else 503, status)
 
     async def _metrics_page(self, request: HttpRequest) -> HttpResponse:
-        return _get_only(request) or HttpResponse(200, self.metrics.render(), CONTENT_TYPE)
+        refusal = _get_only(request) or await self._admission.require_operator(request)
+        return refusal or HttpResponse(200, self.metrics.render(), CONTENT_TYPE)
 
     # Lifespan
 
