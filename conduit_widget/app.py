@@ -19,6 +19,7 @@ from filelock import FileLock, Timeout
 
 from conduit_widget import __version__
 from conduit_widget.chat.chat import Chat, build_chat
+from conduit_widget.chat.chat_metrics import ChatMetrics
 from conduit_widget.chat.history_store_sqlite import SqliteHistoryStore
 from conduit_widget.chat.settings import ChatSettings
 from conduit_widget.client import local_hub
@@ -27,6 +28,7 @@ from conduit_widget.errors import HubStartError
 from conduit_widget.hub.app import HubApp
 from conduit_widget.hub.auth import MIN_SECRET_BYTES, LocalAuthority
 from conduit_widget.hub.http import HttpHandler, HttpRequest, HttpResponse, json_response
+from conduit_widget.hub.metrics import HubMetrics
 from conduit_widget.hub.mint import mint_route
 from conduit_widget.hub.origins import LOOPBACK_HOSTS, LOOPBACK_ORIGINS
 from conduit_widget.hub.secret_file import load_or_create_secrets
@@ -151,7 +153,8 @@ async def _serve(settings: HubSettings, on_ready: Callable[[str], None]) -> None
         directory = await discover(providers)
         stack.push_async_callback(directory.aclose)
         chat_settings = ChatSettings(visibility="open" if settings.is_local else "members")
-        chat = build_chat(store, directory, chat_settings)
+        metrics = HubMetrics()
+        chat = build_chat(store, directory, chat_settings, metrics=ChatMetrics(metrics.registry))
 
         @contextlib.asynccontextmanager
         async def lifespan() -> AsyncIterator[None]:
@@ -167,6 +170,7 @@ async def _serve(settings: HubSettings, on_ready: Callable[[str], None]) -> None
             allowed_origins=(*LOOPBACK_ORIGINS, *settings.allowed_origins),
             allowed_hosts=(*LOOPBACK_HOSTS, settings.host, *settings.allowed_hosts),
             routes=routes,
+            metrics=metrics,
             lifespan=lifespan,
             on_drain=chat.drain,
             operators_only=not settings.is_local,

@@ -6,6 +6,7 @@ A message's way: ``validation`` → ``answering`` → the store's transaction (`
 
 from .chat import Chat, build_chat
 from .chat_hub import ChatHub
+from .chat_metrics import ChatMetrics
 from .history_store import HistoryStore
 from .history_store_sqlite import SqliteHistoryStore
 from .settings import ChatSettings
@@ -14,6 +15,7 @@ from .status_hub import StatusHub
 __all__ = [
     "Chat",
     "ChatHub",
+    "ChatMetrics",
     "ChatSettings",
     "HistoryStore",
     "SqliteHistoryStore",

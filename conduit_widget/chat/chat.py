@@ -5,6 +5,7 @@ from __future__ import annotations
 from conduit_widget.types import ChatMessage
 
 from .chat_hub import ChatHub
+from .chat_metrics import ChatMetrics
 from .history_store import HistoryStore, StoredStream
 from .provider_feed import ProviderFeed, Providers
 from .settings import ChatSettings
@@ -19,9 +20,12 @@ class Chat:
     The chat owns the store's lifetime, not the providers'.
     """
 
-    def __init__(self, store: HistoryStore, providers: Providers, settings: ChatSettings) -> None:
+    def __init__(
+        self, store: HistoryStore, providers: Providers, settings: ChatSettings, metrics: ChatMetrics
+    ) -> None:
         self.store = store
-        self.chat_hub = ChatHub(store, providers, settings)
+        providers = metrics.observing(providers)
+        self.chat_hub = ChatHub(store, providers, settings, metrics)
         self.status_hub = StatusHub(providers)
         self._feed = ProviderFeed(
             providers, (self.chat_hub, self.status_hub), interval=settings.status_interval
@@ -72,6 +76,12 @@ class Chat:
         await self.store.update(stream.conversation_id, message, close_stream=True)
 
 
-def build_chat(store: HistoryStore, providers: Providers, settings: ChatSettings | None = None) -> Chat:
-    """Put a chat together; ``settings`` None means the local hub's defaults."""
-    return Chat(store, providers, settings if settings is not None else ChatSettings())
+def build_chat(
+    store: HistoryStore,
+    providers: Providers,
+    settings: ChatSettings | None = None,
+    *,
+    metrics: ChatMetrics | None = None,
+) -> Chat:
+    """Put a chat together; ``settings`` None means the local hub's defaults, ``metrics`` None its own."""
+    return Chat(store, providers, settings or ChatSettings(), metrics or ChatMetrics())

@@ -19,6 +19,7 @@ from conduit_widget.types import (
 )
 
 from .answering import post_message
+from .chat_metrics import ChatMetrics
 from .conversation import Conversation
 from .conversations import Conversations
 from .generation_queue import GenerationQueue
@@ -50,8 +51,11 @@ class ChatHub(Hub):
 
     expiry_warning = TOKEN_EXPIRY_WARNING
 
-    def __init__(self, store: HistoryStore, providers: Providers, settings: ChatSettings) -> None:
+    def __init__(
+        self, store: HistoryStore, providers: Providers, settings: ChatSettings, metrics: ChatMetrics
+    ) -> None:
         self._settings = settings
+        self._metrics = metrics
         self._store = store
         self._providers = providers
         self.warm_up = WarmUp(providers)
@@ -76,7 +80,9 @@ class ChatHub(Hub):
     ) -> ResumeResult:
         """Join again after ``seq`` of ``epoch``; return all missed events, or a snapshot instead."""
         check_position("seq", seq)
-        return await self._enter(caller, conversation_id, lambda found: found.resume(caller, epoch, seq))
+        result = await self._enter(caller, conversation_id, lambda found: found.resume(caller, epoch, seq))
+        self._metrics.resumed(recovered=result.recovered)
+        return result
 
     @hub_method(ChatMethod.LEAVE_CONVERSATION)
     async def leave_conversation(self, caller: HubConnectionContext, conversation_id: str) -> None:

@@ -66,9 +66,6 @@ class HubMetrics:
         self.closes = Counter(
             f"{_PREFIX}closes", "Connections the hub closed, by reason", ["hub", "reason"], registry=registry
         )
-        self.recoveries = Counter(
-            f"{_PREFIX}recoveries", "Resumed conversations by result", ["result"], registry=registry
-        )
 
     def for_hub(self, hub: str) -> HubMeter:
         """Return the metrics with their ``hub`` label set (the hub's path)."""
