@@ -4,21 +4,33 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, Protocol
 
 import jwt
 
-from conduit_widget.contract import TOKEN_AUDIENCE, TOKEN_ISSUER, ErrorText
+from conduit_widget.contract import MAX_ID_CHARS, TOKEN_AUDIENCE, TOKEN_ISSUER, ErrorText
 from conduit_widget.errors import AuthenticationError
 from conduit_widget.hub.http import HttpRequest
+from conduit_widget.hub.plain_text import is_plain, plain_name
 from conduit_widget.hub.principal import Principal
 
 _ALGORITHM: Final = "HS256"
-_REQUIRED: Final = ("exp", "iat", "nbf", "aud", "iss", "sub", "jti")
 _HUBS: Final = "/hubs/"
 MIN_SECRET_BYTES: Final = 32
+MAX_TOKEN_CHARS: Final = 8 * 1024
+# PyJWT checks none of these unless told to.
+JWT_OPTIONS: Final[Any] = {
+    "require": ["exp", "iat", "nbf", "aud", "iss", "sub", "jti"],
+    "strict_aud": True,
+    "enforce_minimum_key_length": True,
+}
+# What reading a hostile token may raise; deep nesting ends in the recursion limit.
+JWT_ERRORS: Final = (jwt.PyJWTError, ValueError, TypeError, RecursionError)
+
+SecretSource = Callable[[], Sequence[bytes]]
+"""Gives the secrets valid now: the one that signs first, then those still accepted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +75,8 @@ def read_credential(request: HttpRequest) -> Credential | None:
 class LocalAuthority:
     """Issues and verifies HS256 tokens with a secret of this machine.
 
-    ``secret`` signs; tokens signed with one of ``previous`` are accepted while a rotation lasts.
+    ``secret`` signs; tokens signed with one of ``previous`` are accepted while a rotation lasts. A source in
+    place of a secret is asked at every use, so that a rotation needs no restart.
 
     Raises:
         ValueError: a secret is shorter than 32 bytes.
@@ -72,23 +85,22 @@ class LocalAuthority:
 
     def __init__(
         self,
-        secret: bytes,
+        secret: bytes | SecretSource,
         previous: Sequence[bytes] = (),
         *,
         audience: str = TOKEN_AUDIENCE,
         issuer: str = TOKEN_ISSUER,
     ) -> None:
-        self._secrets = (secret, *previous)
-        if any(len(item) < MIN_SECRET_BYTES for item in self._secrets):
+        fixed = () if callable(secret) else (secret, *previous)
+        self._secrets: SecretSource = secret if callable(secret) else lambda: fixed
+        if any(len(item) < MIN_SECRET_BYTES for item in self._secrets()):
             raise ValueError(f"A signing secret needs at least {MIN_SECRET_BYTES} bytes.")
         self._audience = audience
         self._issuer = issuer
-        self._jwt = jwt.PyJWT(
-            options={"require": list(_REQUIRED), "strict_aud": True, "enforce_minimum_key_length": True}
-        )
+        self._jwt = jwt.PyJWT(options=JWT_OPTIONS)
 
     def __repr__(self) -> str:
-        return f"LocalAuthority(issuer={self._issuer!r}, keys={len(self._secrets)})"
+        return f"LocalAuthority(issuer={self._issuer!r}, keys={len(self._secrets())})"
 
     def issue(self, user_id: str, user_name: str, ttl: float) -> str:
         """Return a token for a user, good for ``ttl`` seconds from now."""
@@ -103,7 +115,7 @@ class LocalAuthority:
             "exp": int(now + ttl),
             "jti": secrets.token_hex(16),
         }
-        return self._jwt.encode(claims, self._secrets[0], algorithm=_ALGORITHM)
+        return self._jwt.encode(claims, self._secrets()[0], algorithm=_ALGORITHM)
 
     def verify(self, token: str) -> Principal:
         """Return who a token speaks for.
@@ -112,12 +124,13 @@ class LocalAuthority:
             AuthenticationError: expired, not yet valid, for another audience, badly signed or incomplete.
 
         """
-        for secret in self._secrets:
+        secrets_now = self._secrets() if len(token) <= MAX_TOKEN_CHARS else ()
+        for secret in secrets_now:
             try:
-                return _principal(self._decode(token, secret))
+                return principal_of(self._decode(token, secret))
             except jwt.InvalidSignatureError:
                 continue
-            except (jwt.PyJWTError, ValueError, TypeError):
+            except JWT_ERRORS:
                 break
         raise AuthenticationError(ErrorText.INVALID_AUTHENTICATION)
 
@@ -140,14 +153,21 @@ class LocalAuthority:
         return claims
 
 
-def _principal(claims: dict[str, Any]) -> Principal:
+def principal_of(claims: dict[str, Any]) -> Principal:
+    """Return who verified claims speak for; the name is made fit to be shown, the id must be already.
+
+    Raises:
+        ValueError: the subject is empty, too long, or has characters that cannot be seen.
+
+    """
     user_id = claims["sub"]
+    if not 0 < len(user_id) <= MAX_ID_CHARS or not is_plain(user_id):
+        raise ValueError("The subject is no user id.")
     name = claims.get("name")
-    if not user_id:
-        raise ValueError("empty subject")
+    shown = plain_name(name, MAX_ID_CHARS) if isinstance(name, str) else ""
     return Principal(
         user_id=user_id,
-        user_name=name if isinstance(name, str) and name else user_id,
+        user_name=shown or user_id,
         token_id=claims["jti"],
         expires_at=float(claims["exp"]),
         claims=claims,

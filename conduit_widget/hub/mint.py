@@ -12,6 +12,7 @@ from conduit_widget.contract import MAX_ID_CHARS, ErrorText
 from conduit_widget.hub.auth import LocalAuthority
 from conduit_widget.hub.binding import describe_mismatch
 from conduit_widget.hub.http import HttpHandler, HttpRequest, HttpResponse, error_response, json_response
+from conduit_widget.hub.plain_text import is_plain
 
 DEFAULT_TTL: Final = 3600.0
 
@@ -56,6 +57,8 @@ def mint_route(authority: LocalAuthority, mint_key: str, *, ttl: float = DEFAULT
                 return error_response(
                     400, f"{name}: must have 1 to {MAX_ID_CHARS} characters, has {len(value)}."
                 )
+        if not is_plain(wanted.user_id):
+            return error_response(400, "userId: must not contain control or invisible characters.")
         token = authority.issue(wanted.user_id, wanted.user_name, ttl)
         return json_response(200, {"accessToken": token, "expiresAt": int(time.time() + ttl)})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import time
 from typing import Any
 
@@ -67,6 +68,9 @@ def test_two_tokens_differ_when_issued_at_once() -> None:
         _sign(_claims(sub="")),
         _sign(_claims(sub=5)),
         _sign(_claims(jti=7)),
+        _sign(_claims(sub="a" * 129)),
+        _sign(_claims(sub="ann\u202e")),
+        _sign(_claims(sub="ann\n")),
         *(_sign(_claims(**{name: None})) for name in ("exp", "iat", "nbf", "aud", "iss", "sub", "jti")),
         _sign(_claims(), OTHER),
         _sign(_claims(), SECRET * 2, "HS512"),
@@ -76,6 +80,9 @@ def test_two_tokens_differ_when_issued_at_once() -> None:
         "",
         "a.b.c",
         "é" * 50,
+        base64.urlsafe_b64encode(b"[" * 5_000).decode() + ".e30.AA",
+        base64.urlsafe_b64encode(b'{"alg":"HS256","a":' + b"[" * 5_000).decode() + ".e30.AA",
+        "eyJhbGciOiJIUzI1NiJ9." + "A" * 100_000 + ".AA",
     ],
 )
 def test_token_is_refused_when_anything_is_wrong(token: str) -> None:
@@ -83,6 +90,34 @@ def test_token_is_refused_when_anything_is_wrong(token: str) -> None:
     with pytest.raises(AuthenticationError) as caught:
         LocalAuthority(SECRET).verify(token)
     assert str(caught.value) == ErrorText.INVALID_AUTHENTICATION
+
+
+def test_token_is_not_even_parsed_when_longer_than_a_token_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is over 8 KiB costs nothing."""
+    authority, good = LocalAuthority(SECRET), _sign(_claims(name="x" * 8192))
+    monkeypatch.setattr(authority, "_decode", lambda *_: pytest.fail("parsed"))
+    with pytest.raises(AuthenticationError):
+        authority.verify(good)
+
+
+def test_name_is_made_fit_to_show_when_it_is_not() -> None:
+    """Bidi overrides, controls and invisible characters leave the name; an empty one is the id."""
+    authority = LocalAuthority(SECRET)
+    for name, shown in (("Ann\u202egnp\n", "Anngnp"), ("\u200b", "ann"), (5, "ann"), ("דנה", "דנה")):
+        assert authority.verify(_sign(_claims(name=name))).user_name == shown
+
+
+def test_secrets_are_asked_for_at_every_use_when_they_come_from_a_source() -> None:
+    """A rotation takes effect on a living authority."""
+    current = [SECRET]
+    authority = LocalAuthority(lambda: current)
+    old = authority.issue("ann", "Ann", 60)
+    current[:] = [OTHER, SECRET]
+    assert authority.verify(old).user_id == "ann"
+    assert LocalAuthority(OTHER).verify(authority.issue("ann", "Ann", 60)).user_id == "ann"
+    current[:] = [OTHER]
+    with pytest.raises(AuthenticationError):
+        authority.verify(old)
 
 
 def test_hs512_is_refused_when_signed_with_the_right_secret() -> None:

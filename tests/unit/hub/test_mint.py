@@ -61,6 +61,8 @@ async def test_mint_refuses_when_the_key_is_missing_or_wrong(key: str | None, te
         {"userId": "", "userName": "A"},
         {"userId": "a"},
         {"userId": "a" * 129, "userName": "A"},
+        {"userId": "ann\u202e", "userName": "A"},
+        {"userId": "an\nn", "userName": "A"},
     ],
 )
 async def test_mint_names_the_mistake_when_the_body_is_wrong(body: object) -> None:

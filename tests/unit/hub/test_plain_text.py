@@ -1,0 +1,51 @@
+"""Ids and names: what is invisible, or turns the text around, is refused or left out."""
+
+from __future__ import annotations
+
+import pytest
+
+from conduit_widget.hub.plain_text import is_plain, plain_name
+
+PLAIN = ["ann", "Ann Ä. O'Neil-Smith", "דנה", "علی‌رضا", "山田 太郎", "👩‍💻", "a\u0301", "user:42/x@y"]
+NOT_PLAIN = {
+    "right-to-left override": "ann\u202egnp.exe",
+    "embedding": "\u202bann",
+    "isolate": "\u2066ann\u2069",
+    "mark": "ann\u200f",
+    "arabic mark": "ann\u061c",
+    "zero-width space": "an\u200bn",
+    "word joiner": "an\u2060n",
+    "byte order mark": "\ufeffann",
+    "soft hyphen": "an\u00adn",
+    "tag": "ann\U000e0041",
+    "null": "an\0n",
+    "line feed": "an\nn",
+    "line separator": "an\u2028n",
+    "escape": "\x1b[31mann",
+    "next line": "an\x85n",
+    "surrogate": "an\ud800n",
+    "private use": "an\ue000n",
+    "noncharacter": "an\uffffn",
+}
+
+
+@pytest.mark.parametrize("text", PLAIN)
+def test_ordinary_name_is_plain_and_kept_when_shown(text: str) -> None:
+    """Letters of every script, marks, joiners and emoji stay as they are."""
+    assert is_plain(text)
+    assert plain_name(text, 128) == text
+
+
+@pytest.mark.parametrize("name", NOT_PLAIN)
+def test_invisible_character_is_found_and_left_out_when_shown(name: str) -> None:
+    """Nothing that hides, turns or breaks a line survives in a name."""
+    text = NOT_PLAIN[name]
+    assert not is_plain(text)
+    assert is_plain(plain_name(text, 128))
+
+
+def test_name_is_one_bounded_line_when_shown() -> None:
+    """Spaces collapse, the length is bounded, and nothing is left of a name that was never there."""
+    assert plain_name("  Ann \t\n Smith ", 128) == "Ann Smith"
+    assert plain_name("x" * 500, 128) == "x" * 128
+    assert plain_name("\u202e\u200b\n", 128) == ""
