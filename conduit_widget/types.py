@@ -18,6 +18,7 @@ BreakerState = Literal["closed", "open", "half_open"]
 ParticipantState = Literal["active", "idle", "away"]
 AssistantSetting = Literal["always", "mention", "off"]
 MemberRole = Literal["owner", "member", "reader"]
+LimitScope = Literal["requests", "tokens", "connection", "user"]
 
 
 class Wire(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
@@ -271,6 +272,27 @@ class ProviderStatus(Wire, frozen=True, kw_only=True, omit_defaults=False):
     models: list[str] = []
     last_checked_at: str = ""
     source: Literal["traffic", "probe"] = "probe"
+
+
+class RateLimitNotice(Wire, frozen=True, kw_only=True, omit_defaults=False):
+    """A limit is nearly used up (``RateLimitWarning``); numbers that nobody stated are None, never guessed.
+
+    ``provider`` is ``"hub"`` for the hub's own limits, whose ``name`` says which one: ``invocations``,
+    ``conversations``, ``connections``, ``joins``, ``messages``. ``timestamp`` and ``reset_time`` are ISO 8601
+    UTC, ``percentage_used`` is 0 to 100, ``priority`` 0 to 3.
+    """
+
+    id: str
+    timestamp: str
+    priority: int
+    provider: str
+    scope: LimitScope
+    limit: int | None
+    remaining: int | None
+    percentage_used: float | None
+    reset_time: str | None
+    name: str = ""
+    type: str = "RateLimitWarning"
 
 
 class HubRuntime(Wire, frozen=True, kw_only=True):
