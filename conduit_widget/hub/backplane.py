@@ -7,9 +7,20 @@ reads the truth again when :meth:`Backplane.on_interruption` says that some may 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import Final, Protocol
 
-__all__ = ["Backplane", "BackplaneUnavailableError", "Receive"]
+__all__ = [
+    "MAX_ENTRY_BYTES",
+    "MAX_PAYLOAD_BYTES",
+    "MAX_WINDOW_PAYLOAD_BYTES",
+    "Backplane",
+    "BackplaneUnavailableError",
+    "Receive",
+]
+
+MAX_PAYLOAD_BYTES: Final = 1 << 20
+MAX_WINDOW_PAYLOAD_BYTES: Final = 16 << 10
+MAX_ENTRY_BYTES: Final = 1 << 20
 
 Receive = Callable[[str, bytes], None]
 """``receive(node_id, payload)``, on the event loop; one node's messages on a channel come in their order."""
@@ -22,7 +33,8 @@ class BackplaneUnavailableError(Exception):
 class Backplane(Protocol):
     """Channels, a hot window of recent events, and tables of what each living node says of itself.
 
-    ``node_id`` is this process's name: new at each start. Nothing here is awaited by a sender.
+    ``node_id`` is this process's name: new at each start. Nothing here is awaited by a sender. Callbacks run
+    on the event loop, never from inside a call of this class; one that fails is logged and stops nobody else.
     """
 
     @property
@@ -44,12 +56,16 @@ class Backplane(Protocol):
     def publish(self, channel: str, payload: bytes) -> None:
         """Tell the other nodes that subscribe to ``channel``; this node does not hear itself.
 
-        The queue of what waits to be sent is bounded; overflow policy *drop and say so*: what does not fit,
-        or cannot be sent, is dropped, and :meth:`on_interruption` fires on every node once it goes on.
+        The queue of what waits to be sent is bounded; overflow policy *drop and say so*: what does not fit
+        (a payload over ``MAX_PAYLOAD_BYTES`` never does), or cannot be sent, is dropped, and
+        :meth:`on_interruption` fires on every node once it goes on.
         """
 
     def append(self, channel: str, position: int, payload: bytes) -> None:
-        """Like :meth:`publish`, and keep the message in the channel's hot window at ``position`` (rising)."""
+        """Like :meth:`publish`, and keep the message in the channel's hot window at ``position`` (rising).
+
+        Nodes may append a little out of order. Payloads over ``MAX_WINDOW_PAYLOAD_BYTES`` are told, not kept.
+        """
 
     async def window(self, channel: str, after: int) -> list[tuple[int, bytes]]:
         """Return what the hot window holds after a position, in order; it may hold gaps or nothing.
@@ -76,7 +92,14 @@ class Backplane(Protocol):
         ...
 
     def put(self, table: str, key: str, value: bytes | None) -> None:
-        """Set this node's entry, ``None`` to remove it; it outlives engine restarts, not the node."""
+        """Set this node's entry, ``None`` to remove it; it outlives engine restarts, not the node.
+
+        What is put before a message is published is there for whoever hears the message.
+
+        Raises:
+            ValueError: the value is over ``MAX_ENTRY_BYTES``.
+
+        """
 
     async def entries(self, table: str, key: str) -> Mapping[str, bytes]:
         """Return the other living nodes' entries, by node.
