@@ -11,8 +11,9 @@
     │   └── AuthenticationError       the hub refused the token
     ├── ConnectionLostError           the connection ended with work pending
     ├── HubException                  the hub refused an invocation; the text is for people
+    │   ├── ValidationError           a field is over its limit or of the wrong kind
+    │   └── StoreUnavailableError     the conversation store cannot be reached at present
     ├── InvocationTimeoutError
-    ├── ValidationError               a field is over its limit or of the wrong kind
     ├── ProviderError                 a model provider failed
     ├── ModelInstallError             the local model could not be fetched or verified
     ├── HubStartError                 the local hub could not be started
@@ -24,6 +25,7 @@ from __future__ import annotations
 import traceback
 from pathlib import PurePath
 
+from conduit_widget.contract import ErrorText
 from conduit_widget.types import ErrorType
 
 
@@ -92,6 +94,13 @@ class ValidationError(HubException):
         self.field = field
         self.problem = problem
         super().__init__(f"{field}: {problem}")
+
+
+class StoreUnavailableError(HubException):
+    """The conversation store cannot be reached at present; nothing was acknowledged, a retry is safe."""
+
+    def __init__(self) -> None:
+        super().__init__(ErrorText.TIMED_OUT)
 
 
 class ProviderError(ConduitError):

@@ -115,6 +115,7 @@ class Conversation:
                 seq,
                 limit=self._settings.recovery_events,
                 max_bytes=self._settings.reply_bytes,
+                recent=self._settings.recovery_seconds,
             )
             return await self._snapshot() if events is None else events
 

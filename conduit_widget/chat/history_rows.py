@@ -1,4 +1,4 @@
-"""The tables of the conversation log in SQLite, and the statements that read and write their rows.
+"""The statements that read and write the rows of the conversation log in SQLite.
 
 Every function runs inside the caller's transaction.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -15,65 +15,56 @@ from conduit_widget.contract import ChatEvent
 from conduit_widget.errors import ValidationError
 from conduit_widget.types import ChatMessage, HistoryPage, LogEvent, MemberRole, SendReceipt
 
-from .history_store import ConversationRecord, NotInHistoryError
-
-SCHEMA_VERSION: Final = 1
+from .history_store import LAST_OWNER, ConversationRecord, NotInHistoryError, StoredStream
 
 NOBODY: Final = ""
 """The author id of messages no user wrote; a token's subject is never empty."""
 
-_SCHEMA: Final = """
-CREATE TABLE conversations (
-    id TEXT PRIMARY KEY, epoch TEXT NOT NULL, seq INTEGER NOT NULL DEFAULT 0,
-    visibility TEXT NOT NULL, assistant TEXT NOT NULL, created_at TEXT NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE members (
-    conversation_id TEXT NOT NULL, user_id TEXT NOT NULL, role TEXT NOT NULL,
-    PRIMARY KEY (conversation_id, user_id)
-) WITHOUT ROWID;
-CREATE TABLE events (
-    conversation_id TEXT NOT NULL, seq INTEGER NOT NULL, target TEXT NOT NULL, arguments BLOB NOT NULL,
-    PRIMARY KEY (conversation_id, seq)
-);
-CREATE TABLE messages (
-    conversation_id TEXT NOT NULL, id TEXT NOT NULL, seq INTEGER NOT NULL, author_id TEXT NOT NULL,
-    timestamp TEXT NOT NULL, answer_id TEXT, body BLOB NOT NULL,
-    PRIMARY KEY (conversation_id, id)
-);
-CREATE UNIQUE INDEX messages_by_seq ON messages (conversation_id, seq);
-CREATE TABLE streams (
-    conversation_id TEXT NOT NULL, message_id TEXT NOT NULL, seq INTEGER NOT NULL,
-    text TEXT NOT NULL DEFAULT '', token_index INTEGER NOT NULL DEFAULT 0,
-    model TEXT NOT NULL DEFAULT '', provider TEXT NOT NULL DEFAULT '',
-    PRIMARY KEY (conversation_id, message_id)
-) WITHOUT ROWID;
+_FIND: Final = "SELECT id, epoch, seq, visibility, assistant, title FROM conversations WHERE id=?"
+_OF_USER: Final = """
+SELECT id, epoch, seq, visibility, assistant, title FROM conversations
+WHERE id IN (SELECT conversation_id FROM members WHERE user_id=?) ORDER BY active_at DESC, id LIMIT ?
 """
-
-
-def migrate(db: sqlite3.Connection) -> None:
-    """Switch to WAL with full durability and create the tables; refuse a newer format."""
-    db.execute("PRAGMA journal_mode=WAL")
-    db.execute("PRAGMA synchronous=FULL")
-    (version,) = db.execute("PRAGMA user_version").fetchone()
-    if version > SCHEMA_VERSION:
-        raise RuntimeError(
-            f"The chat history has format {version}, newer than {SCHEMA_VERSION}; update conduit_widget."
-        )
-    if version < SCHEMA_VERSION:
-        db.executescript(f"BEGIN;{_SCHEMA}PRAGMA user_version={SCHEMA_VERSION};COMMIT;")
+_STREAMS: Final = """
+SELECT conversation_id, message_id, seq, text, token_index, model, provider, node_id FROM streams
+WHERE (?1 IS NULL OR conversation_id=?1) AND (?2 IS NULL OR node_id<>?2) ORDER BY conversation_id, seq
+"""
+_FIRST_YOUNG: Final = "SELECT min(seq) FROM events WHERE conversation_id=? AND seq>? AND seq<=? AND time>=?"
+PRUNE_SLICE: Final = 4096
 
 
 def find(db: sqlite3.Connection, conversation_id: str) -> ConversationRecord | None:
     """Return the conversation, or None."""
-    row = db.execute(
-        "SELECT epoch, seq, visibility, assistant FROM conversations WHERE id=?", (conversation_id,)
-    ).fetchone()
-    if row is None:
-        return None
-    epoch, seq, visibility, assistant = row
-    return ConversationRecord(
-        id=conversation_id, epoch=epoch, seq=seq, visibility=visibility, assistant=assistant
+    row = db.execute(_FIND, (conversation_id,)).fetchone()
+    return _record(row) if row is not None else None
+
+
+def conversations_of(db: sqlite3.Connection, user_id: str, limit: int) -> list[ConversationRecord]:
+    """Return the conversations in which the user has a role, newest activity first."""
+    return [_record(row) for row in db.execute(_OF_USER, (user_id, limit))]
+
+
+def _record(row: tuple[Any, ...]) -> ConversationRecord:
+    return ConversationRecord(**dict(zip(ConversationRecord.__struct_fields__, row, strict=True)))
+
+
+def create(db: sqlite3.Connection, record: ConversationRecord, owner_id: str, now: str, time: float) -> None:
+    """Insert a conversation and its owner."""
+    db.execute(
+        "INSERT INTO conversations (id, epoch, visibility, assistant, title, created_at, active_at)"
+        " VALUES (?,?,?,?,?,?,?)",
+        (record.id, record.epoch, record.visibility, record.assistant, record.title, now, time),
     )
+    db.execute("INSERT INTO members VALUES (?,?,?)", (record.id, owner_id, "owner"))
+
+
+def streams(
+    db: sqlite3.Connection, *, conversation_id: str | None = None, not_of: str | None = None
+) -> list[StoredStream]:
+    """Return open streams in the order of their seq: of one conversation, of other nodes than one."""
+    fields = StoredStream.__struct_fields__
+    found = db.execute(_STREAMS, (conversation_id, not_of))
+    return [StoredStream(**dict(zip(fields, row, strict=True))) for row in found]
 
 
 def newest_seq(db: sqlite3.Connection, conversation_id: str) -> int:
@@ -84,13 +75,30 @@ def newest_seq(db: sqlite3.Connection, conversation_id: str) -> int:
     return int(row[0])
 
 
-def advance(db: sqlite3.Connection, conversation_id: str, seq: int) -> None:
-    """Make ``seq`` the newest position."""
-    db.execute("UPDATE conversations SET seq=? WHERE id=?", (seq, conversation_id))
+def newest_seqs(db: sqlite3.Connection, conversation_ids: list[str]) -> dict[str, int]:
+    """Return the newest position of each conversation that exists."""
+    found: dict[str, int] = {}
+    for conversation_id in conversation_ids:
+        found.update(
+            db.execute("SELECT id, seq FROM conversations WHERE id=?", (conversation_id,)).fetchall()
+        )
+    return found
+
+
+def advance(db: sqlite3.Connection, conversation_id: str, seq: int, time: float) -> None:
+    """Make ``seq`` the newest position, reached at ``time``."""
+    db.execute("UPDATE conversations SET seq=?, active_at=? WHERE id=?", (seq, time, conversation_id))
 
 
 def set_role(db: sqlite3.Connection, conversation_id: str, user_id: str, role: MemberRole | None) -> None:
-    """Set or, with None, take away a user's role."""
+    """Set or, with None, take away a user's role; refuse to leave a conversation without an owner."""
+    newest_seq(db, conversation_id)
+    if role != "owner":
+        owners = db.execute(
+            "SELECT user_id FROM members WHERE conversation_id=? AND role='owner'", (conversation_id,)
+        ).fetchall()
+        if owners == [(user_id,)]:
+            raise ValidationError("userId", LAST_OWNER)
     if role is None:
         db.execute("DELETE FROM members WHERE conversation_id=? AND user_id=?", (conversation_id, user_id))
     else:
@@ -113,6 +121,34 @@ def receipt_of(
     return SendReceipt(id=message_id, seq=seq, timestamp=timestamp, answer_id=answer_id)
 
 
+def queued_if_busy(db: sqlite3.Connection, conversation_id: str, answer: ChatMessage) -> ChatMessage:
+    """Return the placeholder, "queued" instead of "streaming" where another answer is not through yet."""
+    if answer.metadata.get("status") != "streaming":
+        return answer
+    busy = db.execute("SELECT 1 FROM streams WHERE conversation_id=? LIMIT 1", (conversation_id,)).fetchone()
+    if busy is None:
+        return answer
+    return msgspec.structs.replace(answer, metadata={**answer.metadata, "status": "queued"})
+
+
+def open_stream(
+    db: sqlite3.Connection, conversation_id: str, message_id: str, *, seq: int, node_id: str
+) -> None:
+    """Note that the answer at ``seq`` is being written by a node."""
+    db.execute(
+        "INSERT INTO streams (conversation_id, message_id, seq, node_id) VALUES (?,?,?,?)",
+        (conversation_id, message_id, seq, node_id),
+    )
+
+
+def close_stream(db: sqlite3.Connection, conversation_id: str, message_id: str) -> bool:
+    """End an open stream; False when it is not open."""
+    ended = db.execute(
+        "DELETE FROM streams WHERE conversation_id=? AND message_id=?", (conversation_id, message_id)
+    )
+    return ended.rowcount == 1
+
+
 def insert_message(
     db: sqlite3.Connection,
     conversation_id: str,
@@ -120,6 +156,7 @@ def insert_message(
     *,
     seq: int,
     now: str,
+    time: float,
     author_id: str,
     answer_id: str | None = None,
 ) -> LogEvent:
@@ -131,14 +168,78 @@ def insert_message(
         "INSERT INTO messages VALUES (?,?,?,?,?,?,?)",
         (conversation_id, message.id, seq, author_id, now, answer_id, body),
     )
-    return log_event(db, conversation_id, seq, ChatEvent.RECEIVE_MESSAGE, body)
+    return log_event(db, conversation_id, ChatEvent.RECEIVE_MESSAGE, body, seq=seq, time=time)
 
 
-def log_event(db: sqlite3.Connection, conversation_id: str, seq: int, target: str, body: bytes) -> LogEvent:
+def log_event(
+    db: sqlite3.Connection, conversation_id: str, target: str, body: bytes, *, seq: int, time: float
+) -> LogEvent:
     """Append an event whose one argument is the message ``body`` (JSON)."""
-    db.execute("INSERT INTO events VALUES (?,?,?,?)", (conversation_id, seq, target, b"[" + body + b"]"))
+    db.execute(
+        "INSERT INTO events (conversation_id, seq, target, arguments, time) VALUES (?,?,?,?,?)",
+        (conversation_id, seq, target, b"[" + body + b"]", time),
+    )
     # Decoded again so that live readers get, byte for byte, what later readers get from the log.
     return LogEvent(seq=seq, target=target, arguments=[msgspec.json.decode(body)])
+
+
+def events_after(
+    db: sqlite3.Connection,
+    conversation_id: str,
+    seq: int,
+    *,
+    limit: int,
+    max_bytes: int,
+    since: float,
+) -> list[LogEvent] | None:
+    """Return all events after ``seq``, None where some are missing or they are too many.
+
+    More than ``limit`` are not too many while the oldest is younger than ``since``.
+    """
+    (newest,) = db.execute("SELECT seq FROM conversations WHERE id=?", (conversation_id,)).fetchone()
+    found = db.execute(
+        "SELECT seq, target, arguments, time FROM events WHERE conversation_id=? AND seq>? ORDER BY seq",
+        (conversation_id, seq),
+    )
+    events: list[LogEvent] = []
+    size = 0
+    for at, target, arguments, time in found:
+        size += len(arguments)
+        is_too_many = newest - seq > limit and not events and time < since
+        if at != seq + len(events) + 1 or size > max_bytes or is_too_many:
+            return None
+        events.append(LogEvent(seq=at, target=target, arguments=msgspec.json.decode(arguments)))
+    return events if len(events) == newest - seq else None
+
+
+def prune(
+    db: sqlite3.Connection, *, keep_events: int, before: float, after_id: str
+) -> tuple[int, str | None]:
+    """Drop one slice of old events.
+
+    Returns:
+        How many were dropped, and where to go on (``after_id``); None when through.
+
+    """
+    row = db.execute(
+        "SELECT id, seq, pruned FROM conversations WHERE id>? AND seq-pruned>? ORDER BY id LIMIT 1",
+        (after_id, keep_events),
+    ).fetchone()
+    if row is None:
+        return 0, None
+    conversation_id, seq, pruned = row
+    last = min(seq - keep_events, pruned + PRUNE_SLICE)
+    # Only from the front: a clock that jumped must not tear a hole into what recovery may read.
+    (young,) = db.execute(_FIRST_YOUNG, (conversation_id, pruned, last, before)).fetchone()
+    until = last if young is None else young - 1
+    if until <= pruned:
+        return 0, conversation_id
+    dropped = db.execute(
+        "DELETE FROM events WHERE conversation_id=? AND seq<=?", (conversation_id, until)
+    ).rowcount
+    db.execute("UPDATE conversations SET pruned=? WHERE id=?", (until, conversation_id))
+    is_through = young is not None or until == seq - keep_events
+    return dropped, conversation_id if is_through else after_id
 
 
 def page_before(

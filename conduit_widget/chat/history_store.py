@@ -7,15 +7,18 @@ stand the latest version of every message, the members, and the text so far of a
 The store fills in what only it knows, in ``metadata``: ``conversationId``, ``seq`` (the message's place,
 which never changes), ``timestamp``; an update adds ``eventSeq`` (the update's log position) and
 ``updatedAt``.
+
+Where several nodes (hub processes) share a store, an open stream belongs to the node that opened it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Protocol
+from collections.abc import Callable, Collection
+from typing import Any, Final, Protocol
 
 import msgspec
 
+from conduit_widget.contract import RECOVERY_SECONDS
 from conduit_widget.types import (
     AssistantSetting,
     ChatMessage,
@@ -28,6 +31,7 @@ from conduit_widget.types import (
 from .settings import Visibility
 
 __all__ = [
+    "LAST_OWNER",
     "Commit",
     "ConversationRecord",
     "HistoryStore",
@@ -36,6 +40,8 @@ __all__ = [
     "Snapshot",
     "StoredStream",
 ]
+
+LAST_OWNER: Final = "is the last owner; make somebody else an owner first"
 
 
 class NotInHistoryError(LookupError):
@@ -50,10 +56,14 @@ class ConversationRecord(msgspec.Struct, frozen=True, kw_only=True):
     seq: int
     visibility: Visibility
     assistant: AssistantSetting
+    title: str | None = None
 
 
 class Commit(msgspec.Struct, frozen=True, kw_only=True):
-    """What a durable append did. ``duplicate``: nothing new, the first append's receipt again."""
+    """What a durable append did.
+
+    ``duplicate``: nothing new; the first append's receipt again, or a stream that had ended already.
+    """
 
     receipt: SendReceipt
     events: tuple[LogEvent, ...] = ()
@@ -69,7 +79,10 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StoredStream(msgspec.Struct, frozen=True, kw_only=True):
-    """The checkpoint of an answer still being written; ``seq`` is that of its ``ReceiveMessage``."""
+    """The checkpoint of an answer still being written.
+
+    ``seq`` is that of its ``ReceiveMessage``; ``node_id`` names the node that writes it (the store sets it).
+    """
 
     conversation_id: str
     message_id: str
@@ -78,6 +91,7 @@ class StoredStream(msgspec.Struct, frozen=True, kw_only=True):
     index: int = 0
     model: str = ""
     provider: str = ""
+    node_id: str = ""
 
 
 OnCommit = Callable[[Commit], None]
@@ -89,6 +103,10 @@ class HistoryStore(Protocol):
 
     Writes return after they are durable. The queue of pending writes is bounded; its overflow policy is
     *wait*: a caller waits its turn, in order.
+
+    While the database behind a store cannot be reached, every method but ``aclose`` raises
+    ``StoreUnavailableError``; the store connects again by itself. A write that raised it may have been done
+    all the same: do it again (an append with the same id, an update with ``close_stream``).
     """
 
     async def start(self) -> None:
@@ -105,7 +123,13 @@ class HistoryStore(Protocol):
         ...
 
     async def create(
-        self, conversation_id: str, *, owner_id: str, visibility: Visibility, assistant: AssistantSetting
+        self,
+        conversation_id: str,
+        *,
+        owner_id: str,
+        visibility: Visibility,
+        assistant: AssistantSetting,
+        title: str | None = None,
     ) -> ConversationRecord:
         """Create a conversation owned by ``owner_id``; an existing one is returned unchanged."""
         ...
@@ -119,7 +143,21 @@ class HistoryStore(Protocol):
         ...
 
     async def set_role(self, conversation_id: str, user_id: str, role: MemberRole | None) -> None:
-        """Make the user an owner, member or reader; None removes them."""
+        """Make the user an owner, member or reader; None removes them.
+
+        Raises:
+            ValidationError: they are the last owner and would not be one any more.
+            NotInHistoryError: no such conversation.
+
+        """
+        ...
+
+    async def members(self, conversation_id: str) -> list[tuple[str, MemberRole]]:
+        """Return every user with a role, by user id."""
+        ...
+
+    async def conversations_of(self, user_id: str, *, limit: int) -> list[ConversationRecord]:
+        """Return the conversations in which the user has a role, the one with the newest event first."""
         ...
 
     async def append(
@@ -133,8 +171,10 @@ class HistoryStore(Protocol):
     ) -> Commit:
         """Append a message, and the placeholder of its answer, in one transaction.
 
-        The placeholder opens a stream unless it already carries an error. ``message.id`` is the idempotency
-        key: a second append of the same id by the same author changes nothing and has the first receipt.
+        The placeholder opens a stream unless it already carries an error; where the conversation has an open
+        stream already, a ``metadata.status`` of "streaming" becomes "queued". ``message.id`` is the
+        idempotency key: a second append of the same id by the same author changes nothing and has the first
+        receipt.
 
         Raises:
             ValidationError: another author used the id.
@@ -153,6 +193,9 @@ class HistoryStore(Protocol):
     ) -> Commit:
         """Append a new version of a message; ``close_stream`` also ends its stream.
 
+        A stream can be ended once: where it is not open (any more), nothing changes and the commit is a
+        duplicate without events.
+
         Raises:
             NotInHistoryError: no such message.
 
@@ -163,8 +206,16 @@ class HistoryStore(Protocol):
         """Keep an open stream's text so far; a stream that is no longer open is left alone."""
         ...
 
-    async def open_streams(self) -> list[StoredStream]:
-        """Return every answer that has no end yet."""
+    async def open_streams(self, conversation_id: str | None = None) -> list[StoredStream]:
+        """Return every answer that has no end yet, of one conversation or all, in the order of their seq."""
+        ...
+
+    async def abandoned_streams(self) -> list[StoredStream]:
+        """Return the open answers whose writer is gone: a node that does not live, or an earlier process."""
+        ...
+
+    async def heartbeat(self) -> None:
+        """Say that this node lives. Call it every 3 s: one that is silent for 10 s is taken for dead."""
         ...
 
     async def message(self, conversation_id: str, message_id: str) -> dict[str, Any] | None:
@@ -182,10 +233,34 @@ class HistoryStore(Protocol):
         ...
 
     async def events_after(
-        self, conversation_id: str, epoch: str, seq: int, *, limit: int, max_bytes: int
+        self,
+        conversation_id: str,
+        epoch: str,
+        seq: int,
+        *,
+        limit: int,
+        max_bytes: int,
+        recent: float = RECOVERY_SECONDS,
     ) -> list[LogEvent] | None:
         """Return *all* events after ``seq`` of that epoch, or None where that cannot be had.
 
-        None means: another epoch, a ``seq`` beyond the log, more than ``limit`` events or ``max_bytes``.
+        None means: another epoch, a ``seq`` beyond the log, events that were pruned, more than ``max_bytes``,
+        or more than ``limit`` events of which the oldest is older than ``recent`` seconds.
+        """
+        ...
+
+    async def newest_seqs(self, conversation_ids: Collection[str]) -> dict[str, int]:
+        """Return the position of the newest event of each conversation; unknown ones are left out."""
+        ...
+
+    async def prune(self, *, keep_events: int, older_than: float) -> int:
+        """Forget log events that recovery does not need; messages are never forgotten.
+
+        Dropped are those beyond the newest ``keep_events`` of their conversation that are also older than
+        ``older_than`` seconds. Call it every few minutes from any node (several at once do no harm).
+
+        Returns:
+            How many events were dropped.
+
         """
         ...

@@ -10,7 +10,7 @@ import os
 import secrets
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +18,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from conduit_widget.contract import ChatEvent
+from conduit_widget.contract import RECOVERY_SECONDS, ChatEvent
 from conduit_widget.types import (
     AssistantSetting,
     ChatMessage,
@@ -30,6 +30,7 @@ from conduit_widget.types import (
 
 from . import history_rows as rows
 from .group_commit import GroupCommitWriter
+from .history_schema import migrate
 from .history_store import (
     Commit,
     ConversationRecord,
@@ -57,6 +58,7 @@ class SqliteHistoryStore:
     def __init__(self, path: Path, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._path = path
         self._clock = clock
+        self._node_id = ""
         self._writer = GroupCommitWriter(self._open_writer)
         self._readers: ThreadPoolExecutor | None = None
         self._local = threading.local()
@@ -65,6 +67,7 @@ class SqliteHistoryStore:
 
     async def start(self) -> None:
         """Open the file, creating it and its folder when missing."""
+        self._node_id = secrets.token_hex(8)
         await self._writer.start()
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="history-reader")
 
@@ -80,23 +83,31 @@ class SqliteHistoryStore:
             self._local = threading.local()
 
     async def create(
-        self, conversation_id: str, *, owner_id: str, visibility: Visibility, assistant: AssistantSetting
+        self,
+        conversation_id: str,
+        *,
+        owner_id: str,
+        visibility: Visibility,
+        assistant: AssistantSetting,
+        title: str | None = None,
     ) -> ConversationRecord:
         """Create a conversation owned by ``owner_id``; an existing one is returned unchanged."""
-        epoch, now = secrets.token_hex(8), self._now()
+        record = ConversationRecord(
+            id=conversation_id,
+            epoch=secrets.token_hex(8),
+            seq=0,
+            visibility=visibility,
+            assistant=assistant,
+            title=title,
+        )
 
         def work(db: sqlite3.Connection) -> ConversationRecord:
             existing = rows.find(db, conversation_id)
             if existing is not None:
                 return existing
-            db.execute(
-                "INSERT INTO conversations (id, epoch, visibility, assistant, created_at) VALUES (?,?,?,?,?)",
-                (conversation_id, epoch, visibility, assistant, now),
-            )
-            rows.set_role(db, conversation_id, owner_id, "owner")
-            return ConversationRecord(
-                id=conversation_id, epoch=epoch, seq=0, visibility=visibility, assistant=assistant
-            )
+            now = self._clock()
+            rows.create(db, record, owner_id, _iso(now), now.timestamp())
+            return record
 
         return await self._writer.write(work)
 
@@ -116,8 +127,23 @@ class SqliteHistoryStore:
         return await self._read(work)
 
     async def set_role(self, conversation_id: str, user_id: str, role: MemberRole | None) -> None:
-        """Make the user an owner, member or reader; None removes them."""
+        """Make the user an owner, member or reader; None removes them; the last owner stays one."""
         await self._writer.write(lambda db: rows.set_role(db, conversation_id, user_id, role))
+
+    async def members(self, conversation_id: str) -> list[tuple[str, MemberRole]]:
+        """Return every user with a role, by user id."""
+
+        def work(db: sqlite3.Connection) -> list[tuple[str, MemberRole]]:
+            return db.execute(
+                "SELECT user_id, role FROM members WHERE conversation_id=? ORDER BY user_id",
+                (conversation_id,),
+            ).fetchall()
+
+        return await self._read(work)
+
+    async def conversations_of(self, user_id: str, *, limit: int) -> list[ConversationRecord]:
+        """Return the conversations in which the user has a role, the one with the newest event first."""
+        return await self._read(lambda db: rows.conversations_of(db, user_id, limit))
 
     async def append(
         self,
@@ -135,7 +161,8 @@ class SqliteHistoryStore:
             duplicate = rows.receipt_of(db, conversation_id, message.id, author_id)
             if duplicate is not None:
                 return Commit(receipt=duplicate, duplicate=True)
-            seq, now = rows.newest_seq(db, conversation_id), self._now()
+            seq, moment = rows.newest_seq(db, conversation_id), self._clock()
+            now, time = _iso(moment), moment.timestamp()
             events = [
                 rows.insert_message(
                     db,
@@ -143,26 +170,34 @@ class SqliteHistoryStore:
                     message,
                     seq=seq + 1,
                     now=now,
+                    time=time,
                     author_id=author_id,
                     answer_id=answer_id,
                 )
             ]
             if answer is not None:
-                events.append(
-                    rows.insert_message(
-                        db, conversation_id, answer, seq=seq + 2, now=now, author_id=rows.NOBODY
-                    )
-                )
-                if answer.error is None:
-                    db.execute(
-                        "INSERT INTO streams (conversation_id, message_id, seq) VALUES (?,?,?)",
-                        (conversation_id, answer.id, seq + 2),
-                    )
-            rows.advance(db, conversation_id, events[-1].seq)
+                events.append(self._insert_answer(db, conversation_id, answer, seq=seq + 2, moment=moment))
+            rows.advance(db, conversation_id, events[-1].seq, time)
             receipt = SendReceipt(id=message.id, seq=seq + 1, timestamp=now, answer_id=answer_id)
             return Commit(receipt=receipt, events=tuple(events))
 
         return await self._writer.write(work, on_commit)
+
+    def _insert_answer(
+        self, db: sqlite3.Connection, conversation_id: str, answer: ChatMessage, *, seq: int, moment: datetime
+    ) -> LogEvent:
+        if answer.error is None:
+            answer = rows.queued_if_busy(db, conversation_id, answer)
+            rows.open_stream(db, conversation_id, answer.id, seq=seq, node_id=self._node_id)
+        return rows.insert_message(
+            db,
+            conversation_id,
+            answer,
+            seq=seq,
+            now=_iso(moment),
+            time=moment.timestamp(),
+            author_id=rows.NOBODY,
+        )
 
     async def update(
         self,
@@ -176,7 +211,8 @@ class SqliteHistoryStore:
         wire = message.to_wire()
 
         def work(db: sqlite3.Connection) -> Commit:
-            seq, now = rows.newest_seq(db, conversation_id) + 1, self._now()
+            seq, moment = rows.newest_seq(db, conversation_id) + 1, self._clock()
+            now, time = _iso(moment), moment.timestamp()
             row = db.execute(
                 "SELECT seq, timestamp FROM messages WHERE conversation_id=? AND id=?",
                 (conversation_id, message.id),
@@ -184,6 +220,9 @@ class SqliteHistoryStore:
             if row is None:
                 raise NotInHistoryError("The message to update is not in the conversation.")
             place, written_at = row
+            receipt = SendReceipt(id=message.id, seq=place, timestamp=written_at)
+            if close_stream and not rows.close_stream(db, conversation_id, message.id):
+                return Commit(receipt=receipt, duplicate=True)
             stamp = {"conversationId": conversation_id, "seq": place, "timestamp": written_at}
             metadata = {**wire.get("metadata", {}), **stamp, "eventSeq": seq, "updatedAt": now}
             body = msgspec.json.encode({**wire, "metadata": metadata})
@@ -191,14 +230,8 @@ class SqliteHistoryStore:
                 "UPDATE messages SET body=? WHERE conversation_id=? AND id=?",
                 (body, conversation_id, message.id),
             )
-            event = rows.log_event(db, conversation_id, seq, ChatEvent.MESSAGE_UPDATED, body)
-            if close_stream:
-                db.execute(
-                    "DELETE FROM streams WHERE conversation_id=? AND message_id=?",
-                    (conversation_id, message.id),
-                )
-            rows.advance(db, conversation_id, seq)
-            receipt = SendReceipt(id=message.id, seq=place, timestamp=written_at)
+            event = rows.log_event(db, conversation_id, ChatEvent.MESSAGE_UPDATED, body, seq=seq, time=time)
+            rows.advance(db, conversation_id, seq, time)
             return Commit(receipt=receipt, events=(event,))
 
         return await self._writer.write(work, on_commit)
@@ -222,18 +255,16 @@ class SqliteHistoryStore:
 
         await self._writer.write(work)
 
-    async def open_streams(self) -> list[StoredStream]:
-        """Return every answer that has no end yet."""
+    async def open_streams(self, conversation_id: str | None = None) -> list[StoredStream]:
+        """Return every answer that has no end yet, of one conversation or all."""
+        return await self._read(lambda db: rows.streams(db, conversation_id=conversation_id))
 
-        def work(db: sqlite3.Connection) -> list[StoredStream]:
-            found = db.execute(
-                "SELECT conversation_id, message_id, seq, text, token_index, model, provider FROM streams"
-                " ORDER BY conversation_id, seq"
-            )
-            fields = StoredStream.__struct_fields__
-            return [StoredStream(**dict(zip(fields, row, strict=True))) for row in found]
+    async def abandoned_streams(self) -> list[StoredStream]:
+        """Return the open answers of earlier processes."""
+        return await self._read(lambda db: rows.streams(db, not_of=self._node_id))
 
-        return await self._read(work)
+    async def heartbeat(self) -> None:
+        """Do nothing: no other process looks whether this one lives."""
 
     async def message(self, conversation_id: str, message_id: str) -> dict[str, Any] | None:
         """Return the latest version of a message in wire form, or None."""
@@ -271,29 +302,46 @@ class SqliteHistoryStore:
         )
 
     async def events_after(
-        self, conversation_id: str, epoch: str, seq: int, *, limit: int, max_bytes: int
+        self,
+        conversation_id: str,
+        epoch: str,
+        seq: int,
+        *,
+        limit: int,
+        max_bytes: int,
+        recent: float = RECOVERY_SECONDS,
     ) -> list[LogEvent] | None:
         """Return all events after ``seq`` of that epoch, or None where that cannot be had."""
+        since = self._clock().timestamp() - recent
 
         def work(db: sqlite3.Connection) -> list[LogEvent] | None:
             record = rows.find(db, conversation_id)
-            if record is None or record.epoch != epoch or not 0 <= record.seq - seq <= limit:
+            if record is None or record.epoch != epoch or seq > record.seq:
                 return None
-            found = db.execute(
-                "SELECT seq, target, arguments FROM events WHERE conversation_id=? AND seq>? ORDER BY seq",
-                (conversation_id, seq),
-            ).fetchall()
-            if len(found) != record.seq - seq or sum(len(row[2]) for row in found) > max_bytes:
-                return None
-            return [
-                LogEvent(seq=at, target=target, arguments=msgspec.json.decode(arguments))
-                for at, target, arguments in found
-            ]
+            return rows.events_after(db, conversation_id, seq, limit=limit, max_bytes=max_bytes, since=since)
 
         return await self._read(work)
 
-    def _now(self) -> str:
-        return self._clock().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    async def newest_seqs(self, conversation_ids: Collection[str]) -> dict[str, int]:
+        """Return the position of the newest event of each conversation; unknown ones are left out."""
+        ids = list(conversation_ids)
+        return await self._read(lambda db: rows.newest_seqs(db, ids))
+
+    async def prune(self, *, keep_events: int, older_than: float) -> int:
+        """Forget old log events, a slice a transaction, so that no write waits long."""
+        before = self._clock().timestamp() - older_than
+        total, after_id = 0, ""
+        while True:
+            at = after_id
+            dropped, following = await self._writer.write(
+                lambda db, at=at: rows.prune(  # type: ignore[misc]
+                    db, keep_events=keep_events, before=before, after_id=at
+                )
+            )
+            total += dropped
+            if following is None:
+                return total
+            after_id = following
 
     async def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run ``work`` on a reader thread, everything it reads being of one moment."""
@@ -322,8 +370,12 @@ class SqliteHistoryStore:
         os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
         connection = sqlite3.connect(self._path, isolation_level=None)
         try:
-            rows.migrate(connection)
+            migrate(connection)
         except BaseException:
             connection.close()
             raise
         return connection
+
+
+def _iso(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

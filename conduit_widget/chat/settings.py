@@ -12,6 +12,7 @@ from conduit_widget.contract import (
     MAX_HISTORY_PAGE,
     PRESENCE_GRACE,
     RECOVERY_EVENTS,
+    RECOVERY_SECONDS,
     TOKEN_BATCH_INTERVAL,
     TYPING_TTL,
 )
@@ -58,5 +59,6 @@ class ChatSettings:
     max_history_page: int = MAX_HISTORY_PAGE
     invocations_per_second: float = INVOCATIONS_PER_SECOND
     recovery_events: int = RECOVERY_EVENTS
+    recovery_seconds: float = RECOVERY_SECONDS
     reply_bytes: int = 512 * 1024
     """Most a snapshot, a recovery or a history page may weigh: half of what a connection's outbox holds."""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from conduit_widget.chat import history_rows
 from conduit_widget.chat.history_store import Commit, HistoryStore, NotInHistoryError, StoredStream
 from conduit_widget.chat.history_store_sqlite import SqliteHistoryStore
 from conduit_widget.errors import ValidationError
@@ -19,15 +22,29 @@ BIG = 1 << 20
 class Stores:
     """Opens the store under test, again and again on the same data."""
 
-    def __init__(self, kind: str, folder: Path) -> None:
+    def __init__(self, kind: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         assert kind == "sqlite"
         self._path = folder / "data" / "history.db"
         self._open: list[HistoryStore] = []
+        self._ahead = timedelta()
+        self._monkeypatch = monkeypatch
+
+    def clock(self) -> datetime:
+        """The store's time of day."""
+        return datetime.now(UTC) + self._ahead
+
+    def slice_prune(self, events: int) -> None:
+        """Let one transaction drop at most that many events."""
+        self._monkeypatch.setattr(history_rows, "PRUNE_SLICE", events)
+
+    def pass_time(self, seconds: float) -> None:
+        """Make everything stored so far that much older."""
+        self._ahead += timedelta(seconds=seconds)
 
     async def open(self) -> HistoryStore:
-        """Close what is open and open the store on the same data."""
+        """Close what is open and open the store on the same data, as a new process or node does."""
         await self.aclose()
-        store = SqliteHistoryStore(self._path)
+        store = SqliteHistoryStore(self._path, clock=self.clock)
         await store.start()
         self._open.append(store)
         return store
@@ -38,9 +55,11 @@ class Stores:
 
 
 @pytest.fixture(params=["sqlite"])
-async def stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Stores]:
+async def stores(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Stores]:
     """The implementation under test."""
-    stores = Stores(request.param, tmp_path)
+    stores = Stores(request.param, tmp_path, monkeypatch)
     yield stores
     await stores.aclose()
 
@@ -254,13 +273,15 @@ async def test_reopened_store_goes_on_when_closed(stores: Stores, store: History
 async def test_stream_is_open_until_update_closes_it(stores: Stores, store: HistoryStore) -> None:
     """A placeholder opens a stream in its commit; checkpoints outlive the process; the end removes it."""
     await store.append("c", "ada", question("q"), answer=answer("a"))
-    assert await store.open_streams() == [StoredStream(conversation_id="c", message_id="a", seq=2)]
+    [opened] = await store.open_streams()
+    assert opened == StoredStream(conversation_id="c", message_id="a", seq=2, node_id=opened.node_id)
     checkpoint = StoredStream(
         conversation_id="c", message_id="a", seq=2, text="so far 👋", index=3, model="m", provider="p"
     )
     await store.checkpoint(checkpoint)
     store = await stores.open()
-    assert await store.open_streams() == [checkpoint]
+    stored = msgspec.structs.replace(checkpoint, node_id=opened.node_id)
+    assert await store.open_streams() == [stored]
     await store.update("c", answer("a", "so far and more"), close_stream=True)
     await store.checkpoint(checkpoint)
     assert await store.open_streams() == []
@@ -300,25 +321,74 @@ async def test_page_is_bounded_in_bytes_when_messages_are_large(store: HistorySt
     assert len(page.messages) == 1
 
 
+async def events_of(
+    store: HistoryStore, seq: int, *, limit: int, recent: float = 0.0, max_bytes: int = BIG
+) -> list[int] | None:
+    """The seqs that recovery gives in ``c``."""
+    record = await store.find("c")
+    assert record is not None
+    events = await store.events_after("c", record.epoch, seq, limit=limit, max_bytes=max_bytes, recent=recent)
+    return None if events is None else [event.seq for event in events]
+
+
 async def test_events_are_all_or_none_when_recovering(store: HistoryStore) -> None:
     """Recovery gives every missed event, or None: never a part."""
     for n in range(10):
         await store.append("c", "ada", question(f"q{n}"))
-    record = await store.find("c")
-    assert record is not None
-    epoch = record.epoch
-    events = await store.events_after("c", epoch, 7, limit=3, max_bytes=BIG)
-    assert events is not None
-    assert [event.seq for event in events] == [8, 9, 10]
-    assert await store.events_after("c", epoch, 10, limit=3, max_bytes=BIG) == []
-    for other_epoch, seq, limit, size in (
-        ("another", 7, 3, BIG),
-        (epoch, 6, 3, BIG),
-        (epoch, 11, 3, BIG),
-        (epoch, 7, 3, 10),
-    ):
-        assert await store.events_after("c", other_epoch, seq, limit=limit, max_bytes=size) is None
-    assert await store.events_after("nowhere", epoch, 0, limit=3, max_bytes=BIG) is None
+    assert await events_of(store, 7, limit=3) == [8, 9, 10]
+    assert await events_of(store, 10, limit=3) == []
+    assert await events_of(store, 6, limit=3) is None
+    assert await events_of(store, 11, limit=3) is None
+    assert await events_of(store, 7, limit=3, max_bytes=10) is None
+    for conversation_id in ("c", "nowhere"):
+        found = await store.events_after(conversation_id, "another", 7, limit=3, max_bytes=BIG)
+        assert found is None
+
+
+async def test_recent_events_are_recovered_when_over_the_limit(stores: Stores, store: HistoryStore) -> None:
+    """Two minutes' events are recovered whatever their number, bounded in bytes; older ones are not."""
+    for n in range(5):
+        await store.append("c", "ada", question(f"q{n}"))
+    stores.pass_time(200)
+    for n in range(5, 10):
+        await store.append("c", "ada", question(f"q{n}"))
+    assert await events_of(store, 5, limit=3, recent=120) == [6, 7, 8, 9, 10]
+    assert await events_of(store, 4, limit=3, recent=120) is None
+    assert await events_of(store, 4, limit=6, recent=120) == [5, 6, 7, 8, 9, 10]
+    assert await events_of(store, 5, limit=3, recent=120, max_bytes=100) is None
+
+
+async def test_prune_drops_events_when_old_and_beyond_the_kept(stores: Stores, store: HistoryStore) -> None:
+    """What is both old and beyond the newest goes; recovery then says None, and every message stays."""
+    await store.create("d", owner_id="ada", visibility="open", assistant="off")
+    for n in range(10):
+        await store.append("c", "ada", question(f"q{n}"))
+        await store.append("d", "ada", question(f"q{n}"))
+    assert await store.prune(keep_events=4, older_than=60) == 0
+    stores.pass_time(100)
+    for n in range(10, 13):
+        await store.append("c", "ada", question(f"q{n}"))
+    assert await store.prune(keep_events=10, older_than=60) == 3
+    assert await events_of(store, 2, limit=100) is None
+    assert await events_of(store, 3, limit=100) == list(range(4, 14))
+    assert await store.prune(keep_events=1, older_than=60) == 7 + 9
+    assert await events_of(store, 9, limit=100) is None
+    assert await events_of(store, 10, limit=100) == [11, 12, 13]
+    assert await store.prune(keep_events=1, older_than=60) == 0
+    page = await store.history("c", before_seq=100, limit=100, max_bytes=BIG)
+    assert len(page.messages) == 13
+    assert (await store.append("c", "ada", question("q0"))).duplicate
+    assert (await store.append("c", "ada", question("new"))).receipt.seq == 14
+
+
+async def test_prune_gets_through_when_much_is_old(stores: Stores, store: HistoryStore) -> None:
+    """A backlog larger than one transaction takes goes in one call."""
+    stores.slice_prune(3)
+    for n in range(11):
+        await store.append("c", "ada", question(f"q{n}"))
+    stores.pass_time(100)
+    assert await store.prune(keep_events=1, older_than=60) == 10
+    assert await events_of(store, 10, limit=100) == [11]
 
 
 async def test_role_changes_when_set(store: HistoryStore) -> None:
@@ -329,6 +399,108 @@ async def test_role_changes_when_set(store: HistoryStore) -> None:
     assert await store.role("c", "eve") == "member"
     await store.set_role("c", "eve", None)
     assert await store.role("c", "eve") is None
+
+
+async def test_last_owner_stays_when_removed_or_made_less(store: HistoryStore) -> None:
+    """A conversation always has an owner."""
+    for role in (None, "member", "reader"):
+        with pytest.raises(ValidationError, match="last owner"):
+            await store.set_role("c", "ada", role)
+    await store.set_role("c", "ada", "owner")
+    await store.set_role("c", "eve", "owner")
+    await store.set_role("c", "ada", "reader")
+    with pytest.raises(ValidationError, match="last owner"):
+        await store.set_role("c", "eve", None)
+    assert await store.members("c") == [("ada", "reader"), ("eve", "owner")]
+
+
+async def test_set_role_refuses_when_conversation_is_unknown(store: HistoryStore) -> None:
+    """Nobody is a member of nothing."""
+    with pytest.raises(NotInHistoryError):
+        await store.set_role("nowhere", "ada", "member")
+    assert await store.members("nowhere") == []
+
+
+async def test_conversations_of_user_are_listed_when_they_have_a_role(
+    stores: Stores, store: HistoryStore
+) -> None:
+    """A user's conversations, the one with the newest event first; nobody else's."""
+    await store.create("d", owner_id="eve", visibility="members", assistant="off", title="Plans")
+    await store.create("e", owner_id="eve", visibility="members", assistant="off")
+    await store.set_role("d", "ada", "reader")
+    stores.pass_time(1)
+    await store.append("d", "eve", question("q"))
+    assert [record.id for record in await store.conversations_of("ada", limit=10)] == ["d", "c"]
+    stores.pass_time(1)
+    await store.append("c", "ada", question("q"))
+    found = await store.conversations_of("ada", limit=10)
+    assert [(record.id, record.title, record.seq) for record in found] == [("c", None, 1), ("d", "Plans", 1)]
+    assert found == [await store.find("c"), await store.find("d")]
+    assert [record.id for record in await store.conversations_of("ada", limit=1)] == ["c"]
+    await store.set_role("d", "ada", None)
+    assert [record.id for record in await store.conversations_of("ada", limit=10)] == ["c"]
+    assert await store.conversations_of("bob", limit=10) == []
+
+
+async def test_newest_seqs_are_told_when_asked_for_many(store: HistoryStore) -> None:
+    """One call tells where many conversations are; unknown ones are left out."""
+    await store.create("d", owner_id="ada", visibility="open", assistant="off")
+    await store.append("c", "ada", question("q"), answer=answer("a"))
+    assert await store.newest_seqs(["c", "d", "nowhere"]) == {"c": 2, "d": 0}
+    assert await store.newest_seqs([f"n{n}" for n in range(2000)]) == {}
+    assert await store.newest_seqs([]) == {}
+
+
+async def test_placeholder_is_queued_when_another_answer_is_open(store: HistoryStore) -> None:
+    """The commit itself decides who streams: one answer at a time, whoever asked, on whatever node."""
+    await store.create("d", owner_id="ada", visibility="open", assistant="off")
+    places = [
+        (await store.append(to, "ada", question(id_), answer=answer(f"a-{id_}", status="streaming")))
+        .events[1]
+        .arguments[0]["metadata"]["status"]
+        for to, id_ in (("c", "q1"), ("c", "q2"), ("d", "q1"))
+    ]
+    assert places == ["streaming", "queued", "streaming"]
+    stored = await store.message("c", "a-q2")
+    assert stored is not None
+    assert stored["metadata"]["status"] == "queued"
+    assert [stream.message_id for stream in await store.open_streams("c")] == ["a-q1", "a-q2"]
+    assert len(await store.open_streams()) == 3
+    for id_ in ("a-q1", "a-q2"):
+        await store.update("c", answer(id_, "done"), close_stream=True)
+    commit = await store.append("c", "ada", question("q3"), answer=answer("a3", status="streaming"))
+    assert commit.events[1].arguments[0]["metadata"]["status"] == "streaming"
+
+
+async def test_stream_ends_once_when_closed_twice(store: HistoryStore) -> None:
+    """The second end changes nothing: whoever marked the answer first is right."""
+    await store.append("c", "ada", question("q"), answer=answer("a"))
+    seen: list[Commit] = []
+    first = await store.update("c", answer("a", "first"), close_stream=True)
+    again = await store.update("c", answer("a", "second"), close_stream=True, on_commit=seen.append)
+    assert again == Commit(receipt=first.receipt, duplicate=True)
+    assert seen == [again]
+    stored = await store.message("c", "a")
+    assert stored is not None
+    assert stored["content"] == "first"
+    record = await store.find("c")
+    assert record is not None
+    assert record.seq == 3
+
+
+async def test_streams_are_abandoned_when_their_writer_is_gone(stores: Stores, store: HistoryStore) -> None:
+    """A living writer's answers are its own; those of one that ended are anybody's to finish."""
+    await store.append("c", "ada", question("q"), answer=answer("a"))
+    await store.heartbeat()
+    assert await store.abandoned_streams() == []
+    [stream] = await store.open_streams()
+    store = await stores.open()
+    stores.pass_time(11)
+    await store.heartbeat()
+    await store.append("c", "ada", question("q2"), answer=answer("a2"))
+    assert await store.abandoned_streams() == [stream]
+    await store.update("c", answer("a"), close_stream=True)
+    assert await store.abandoned_streams() == []
 
 
 async def test_use_fails_clearly_when_not_started(stores: Stores, store: HistoryStore) -> None:

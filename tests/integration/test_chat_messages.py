@@ -11,7 +11,7 @@ import pytest
 
 from conduit_widget.chat import SqliteHistoryStore
 from conduit_widget.chat.history_store import Snapshot
-from conduit_widget.contract import ChatEvent, ChatMethod
+from conduit_widget.contract import RECOVERY_SECONDS, ChatEvent, ChatMethod
 from conduit_widget.errors import HubException
 from conduit_widget.types import LogEvent
 from tests.support.chat_server import FAST, Person, chat_server, tick
@@ -129,10 +129,19 @@ class SlowStore(SqliteHistoryStore):
         return snapshot
 
     async def events_after(
-        self, conversation_id: str, epoch: str, seq: int, *, limit: int, max_bytes: int
+        self,
+        conversation_id: str,
+        epoch: str,
+        seq: int,
+        *,
+        limit: int,
+        max_bytes: int,
+        recent: float = RECOVERY_SECONDS,
     ) -> list[LogEvent] | None:
         await self._dawdle()
-        events = await super().events_after(conversation_id, epoch, seq, limit=limit, max_bytes=max_bytes)
+        events = await super().events_after(
+            conversation_id, epoch, seq, limit=limit, max_bytes=max_bytes, recent=recent
+        )
         await self._dawdle()
         return events
 
@@ -187,7 +196,7 @@ async def test_join_has_no_gap_when_others_send(tmp_path: Path, seed: int) -> No
 
 async def test_resume_gives_all_missed_when_in_window(tmp_path: Path) -> None:
     """Who comes back gets everything missed and goes on live; beyond the window, an honest snapshot."""
-    settings = dataclasses.replace(QUIET, recovery_events=5)
+    settings = dataclasses.replace(QUIET, recovery_events=5, recovery_seconds=0.0)
     async with (
         chat_server(tmp_path / "h.db", settings=settings) as server,
         server.person("ann") as ann,

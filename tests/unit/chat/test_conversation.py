@@ -13,6 +13,7 @@ from conduit_widget.chat.conversation import Conversation
 from conduit_widget.chat.history_store import Commit, OnCommit, Snapshot
 from conduit_widget.chat.history_store_sqlite import SqliteHistoryStore
 from conduit_widget.chat.settings import ChatSettings
+from conduit_widget.contract import RECOVERY_SECONDS
 from conduit_widget.hub.connection import HubConnectionContext
 from conduit_widget.hub.hub import Hub
 from conduit_widget.hub.principal import Principal
@@ -84,10 +85,19 @@ class HookedStore(SqliteHistoryStore):
         return found
 
     async def events_after(
-        self, conversation_id: str, epoch: str, seq: int, *, limit: int, max_bytes: int
+        self,
+        conversation_id: str,
+        epoch: str,
+        seq: int,
+        *,
+        limit: int,
+        max_bytes: int,
+        recent: float = RECOVERY_SECONDS,
     ) -> list[LogEvent] | None:
         await self._call(self.before_read)
-        found = await super().events_after(conversation_id, epoch, seq, limit=limit, max_bytes=max_bytes)
+        found = await super().events_after(
+            conversation_id, epoch, seq, limit=limit, max_bytes=max_bytes, recent=recent
+        )
         await self._call(self.after_read)
         return found
 

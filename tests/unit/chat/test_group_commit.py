@@ -118,16 +118,3 @@ async def test_others_hear_when_a_commit_callback_fails(
     assert await asyncio.gather(*writes) == [1, 2, 3]
     assert "A commit callback failed" in caplog.text
     await writer.aclose()
-
-
-async def test_newer_format_is_refused_when_opened(tmp_path: Path) -> None:
-    """A history of a newer version is left alone, with a text that says what to do."""
-    from conduit_widget.chat.history_store_sqlite import SqliteHistoryStore
-
-    with sqlite3.connect(tmp_path / "h.db") as db:
-        db.execute("PRAGMA user_version=99")
-    db.close()
-    store = SqliteHistoryStore(tmp_path / "h.db")
-    with pytest.raises(RuntimeError, match="update conduit_widget"):
-        await store.start()
-    await store.aclose()

@@ -1,0 +1,78 @@
+"""The tables of the conversation log in SQLite, their versions, and the steps from one to the next."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Final
+
+__all__ = ["SCHEMA_VERSION", "migrate"]
+
+SCHEMA_VERSION: Final = 2
+
+# Times are seconds since 1970. ``pruned``: events up to this position have been dropped.
+_SCHEMA: Final = """
+CREATE TABLE conversations (
+    id TEXT PRIMARY KEY, epoch TEXT NOT NULL, seq INTEGER NOT NULL DEFAULT 0,
+    visibility TEXT NOT NULL, assistant TEXT NOT NULL, created_at TEXT NOT NULL,
+    title TEXT, active_at REAL NOT NULL DEFAULT 0, pruned INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+CREATE TABLE members (
+    conversation_id TEXT NOT NULL, user_id TEXT NOT NULL, role TEXT NOT NULL,
+    PRIMARY KEY (conversation_id, user_id)
+) WITHOUT ROWID;
+CREATE INDEX members_by_user ON members (user_id);
+CREATE TABLE events (
+    conversation_id TEXT NOT NULL, seq INTEGER NOT NULL, target TEXT NOT NULL, arguments BLOB NOT NULL,
+    time REAL NOT NULL DEFAULT 0,
+    PRIMARY KEY (conversation_id, seq)
+);
+CREATE TABLE messages (
+    conversation_id TEXT NOT NULL, id TEXT NOT NULL, seq INTEGER NOT NULL, author_id TEXT NOT NULL,
+    timestamp TEXT NOT NULL, answer_id TEXT, body BLOB NOT NULL,
+    PRIMARY KEY (conversation_id, id)
+);
+CREATE UNIQUE INDEX messages_by_seq ON messages (conversation_id, seq);
+CREATE TABLE streams (
+    conversation_id TEXT NOT NULL, message_id TEXT NOT NULL, seq INTEGER NOT NULL,
+    text TEXT NOT NULL DEFAULT '', token_index INTEGER NOT NULL DEFAULT 0,
+    model TEXT NOT NULL DEFAULT '', provider TEXT NOT NULL DEFAULT '',
+    node_id TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (conversation_id, message_id)
+) WITHOUT ROWID;
+"""
+
+# 2440587.5 is the Julian day of 1970.
+_TO_VERSION_2: Final = """
+ALTER TABLE conversations ADD COLUMN title TEXT;
+ALTER TABLE conversations ADD COLUMN active_at REAL NOT NULL DEFAULT 0;
+ALTER TABLE conversations ADD COLUMN pruned INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE events ADD COLUMN time REAL NOT NULL DEFAULT 0;
+ALTER TABLE streams ADD COLUMN node_id TEXT NOT NULL DEFAULT '';
+CREATE INDEX members_by_user ON members (user_id);
+UPDATE events SET time = coalesce((julianday(coalesce(
+    json_extract(CAST(arguments AS TEXT), '$[0].metadata.updatedAt'),
+    json_extract(CAST(arguments AS TEXT), '$[0].metadata.timestamp'))) - 2440587.5) * 86400.0, 0);
+UPDATE conversations SET active_at = coalesce(
+    (SELECT time FROM events WHERE conversation_id = id AND events.seq = conversations.seq),
+    (julianday(created_at) - 2440587.5) * 86400.0, 0);
+"""
+
+_STEPS: Final = {0: _SCHEMA, 1: _TO_VERSION_2}
+
+
+def migrate(db: sqlite3.Connection) -> None:
+    """Switch to WAL with full durability; bring the tables to this version in one transaction.
+
+    Raises:
+        RuntimeError: a newer version wrote them; they are left alone.
+
+    """
+    db.execute("PRAGMA journal_mode=WAL")
+    db.execute("PRAGMA synchronous=FULL")
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    if version > SCHEMA_VERSION:
+        raise RuntimeError(
+            f"The chat history has format {version}, newer than {SCHEMA_VERSION}; update conduit_widget."
+        )
+    if version < SCHEMA_VERSION:
+        db.executescript(f"BEGIN IMMEDIATE;{_STEPS[version]}PRAGMA user_version={SCHEMA_VERSION};COMMIT;")
