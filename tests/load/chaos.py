@@ -5,24 +5,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
 
 from conduit_widget.app import signing_authority
-from conduit_widget.client.changes import Change, HistoryChange, MessageChange, ResetChange
-from conduit_widget.client.conversation import Conversation
 from conduit_widget.client.hub_connection import HubConnection
-from conduit_widget.client.pool import ConnectionPool
 from conduit_widget.client.retry import DelayRetry
-from conduit_widget.client.transcript import seq_of
 from conduit_widget.contract import CHAT_HUB_PATH, MAX_HISTORY_PAGE
-from conduit_widget.errors import ConduitError
 from conduit_widget.protocol.hub_protocol import HubProtocol
 from conduit_widget.protocol.json_protocol import JsonHubProtocol
 from conduit_widget.protocol.messagepack_protocol import MessagePackHubProtocol
-from conduit_widget.types import ChatMessage
+from tests.load.member import Member
 from tests.support.fault_proxy import Chaos, FaultProxy, fault_proxy
 from tests.support.history_checker import HistoryChecker, Sighting
 from tests.support.live_hub import LiveHub
@@ -34,99 +29,6 @@ RETRY: Final = DelayRetry(delays=(0.0, 0.2, 0.5, 1.0), min_spread=0.2)
 SERVER_TIMEOUT: Final = 20.0  # above the hub's 15 s keep-alive
 TOKEN_LIFETIME: Final = 3600.0
 SETTLE_WITHIN: Final = 120.0  # a half-open connection may cost 20 s, then a negotiate 15 s, several times
-
-
-def sighting(message: ChatMessage) -> Sighting:
-    """Return where a message stands and its number."""
-    seq = seq_of(message)
-    assert seq is not None, "a message of the hub has a seq"
-    return seq, int(message.id.rpartition("-")[2])
-
-
-class Member:
-    """One client with a conversation of its own; everything it sees goes to its observer."""
-
-    def __init__(
-        self,
-        name: str,
-        connection: Callable[[], HubConnection],
-        checker: HistoryChecker,
-        conversation: str = CONVERSATION,
-    ) -> None:
-        self.name = name
-        self.reconnects = 0
-        self._checker = checker
-        self.observer = checker.observer(name)
-        lease = ConnectionPool().acquire(name, connection)
-        lease.connection.on_reconnected(self._count_reconnect)
-        self.conversation = Conversation(lease, conversation, name, resync_delay=0.2)
-        self.conversation.subscribe(self._see)
-        self._wanted_before: int | None = None
-        self._history_wanted = asyncio.Event()
-
-    async def talk(self, until: asyncio.Event, chance: random.Random, pause: float) -> None:
-        """Send messages until told to stop; now and then one a second time, as an impatient view would."""
-        while not until.is_set():
-            number = self._checker.send()
-            message = ChatMessage(
-                id=f"{self.name}-{number}",
-                role="user",
-                content=f"message {number} " + "x" * chance.randrange(200),
-                metadata={"respond": False},
-            )
-            await self._deliver(message, number)
-            if chance.random() < 0.05:
-                await self._deliver(message, number)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(until.wait(), chance.uniform(0.2, 1.8) * pause)
-
-    @property
-    def condition(self) -> str:
-        """How the connection and the conversation are, in one line."""
-        connection, link = self.conversation._lease.connection, self.conversation.link
-        return f"connection {connection.state.name}, conversation {link.state} ({link.message})"
-
-    async def fill_gaps(self) -> None:
-        """Load what lies between the last message seen and a snapshot; runs for ever."""
-        while True:
-            await self._history_wanted.wait()
-            self._history_wanted.clear()
-            while (before := self._wanted_before) is not None:
-                try:
-                    await self.conversation.wait_live()
-                    count = await self.conversation.load_history(before, MAX_HISTORY_PAGE)
-                except ConduitError:
-                    await asyncio.sleep(0.1)
-                    continue
-                if count == 0:
-                    self._wanted_before = None
-
-    async def _deliver(self, message: ChatMessage, number: int) -> None:
-        receipt = await self.conversation.send(message)
-        self._checker.acknowledge(receipt.seq, number)
-
-    def _see(self, changes: list[Change]) -> None:
-        if any(isinstance(change, ResetChange) for change in changes):
-            # The snapshot is taken now, so it holds what the other changes of the batch say.
-            before = self.observer.snapshot(_sightings(self.conversation.transcript.messages))
-            if before is not None:
-                self._wanted_before = before
-                self._history_wanted.set()
-            return
-        for change in changes:
-            if isinstance(change, MessageChange):
-                self.observer.live(*sighting(change.message))
-            elif isinstance(change, HistoryChange):
-                page = _sightings(change.messages)
-                self.observer.history(page)
-                self._wanted_before = page[0][0] if page and change.has_more else None
-
-    def _count_reconnect(self, _connection_id: str | None) -> None:
-        self.reconnects += 1
-
-
-def _sightings(messages: Iterable[ChatMessage]) -> list[Sighting]:
-    return [sighting(message) for message in messages]
 
 
 @dataclass
@@ -180,11 +82,11 @@ class ChaosRun:
             before = 2**31
             while True:
                 page = await connection.invoke("GetHistory", self.conversation, before, MAX_HISTORY_PAGE)
-                found = _sightings(map(ChatMessage.from_wire, page["messages"]))
+                found = [Sighting.of_wire(message) for message in page["messages"]]
                 log[:0] = found
                 if not found or not page.get("hasMore"):
                     return log
-                before = found[0][0]
+                before = found[0].seq
                 await asyncio.sleep(0.06)  # within the hub's rate limit
 
     def _direct(self) -> HubConnection:

@@ -18,8 +18,8 @@ import psutil
 
 from tests.load.chaos import ChaosRun, chaos_run
 from tests.support.fault_proxy import ENDING, Chaos
-from tests.support.history_checker import Verdict
 from tests.support.live_hub import LiveHub
+from tests.support.verdict import Verdict
 
 MIB: Final = 1024 * 1024
 REPORT_EVERY: Final = 60.0
