@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 from conduit_widget.errors import ConnectionLostError
@@ -31,9 +31,11 @@ class ClientProxy:
         """
         self._lifetime.broadcast(self._receivers(), target, args)
 
-    def send_volatile(self, target: str, *args: Any) -> None:
-        """Like :meth:`send`, but receivers over their soft limit go without (typing, presence)."""
-        self._lifetime.broadcast((c for c in self._receivers() if not c.lagging), target, args)
+    def send_volatile(self, target: str, *args: Any) -> Sequence[HubConnectionContext]:
+        """Like :meth:`send`, but lagging receivers go without (typing, presence, tokens); return those."""
+        missed: list[HubConnectionContext] = []
+        self._lifetime.broadcast(self._receivers(), target, args, missed)
+        return missed
 
 
 class SingleClientProxy(ClientProxy):

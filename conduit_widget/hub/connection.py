@@ -70,8 +70,15 @@ class HubConnectionContext:
 
     @property
     def lagging(self) -> bool:
-        """Whether the client reads slower than we send (over the soft limit)."""
+        """Whether the client reads slower than we send: over the soft limit, and not drained since."""
         return self.outbox.lagging
+
+    def on_drained(self, callback: Callable[[HubConnectionContext], None]) -> None:
+        """Call ``callback`` with this connection once, when it has stopped lagging.
+
+        Never if it ends before; not at once, even when it is not lagging.
+        """
+        self.outbox.on_drained(lambda: callback(self))
 
     def send(self, target: str, *args: Any) -> None:
         """Queue an event for this client; never awaits it. Nothing happens once it is closed.

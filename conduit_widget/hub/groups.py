@@ -41,6 +41,10 @@ class Groups:
         """Return the connections of a group (a copy; empty when there is no such group)."""
         return tuple(self._members.get(group, {}).values())
 
+    def has(self, connection_id: str, group: str) -> bool:
+        """Tell whether a connection is in a group."""
+        return connection_id in self._members.get(group, ())
+
     def groups_of(self, connection_id: str) -> frozenset[str]:
         """Return the groups a connection is in."""
         return frozenset(self._groups_of.get(connection_id, ()))

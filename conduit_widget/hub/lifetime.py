@@ -47,9 +47,15 @@ class LifetimeManager:
         return () if connection is None else (connection,)
 
     def broadcast(
-        self, receivers: Iterable[HubConnectionContext], target: str, arguments: Collection[Any]
+        self,
+        receivers: Iterable[HubConnectionContext],
+        target: str,
+        arguments: Collection[Any],
+        missed: list[HubConnectionContext] | None = None,
     ) -> None:
         """Queue one event for many, encoded once per hub protocol.
+
+        With ``missed``, those who lag go without and are added to it.
 
         Raises:
             TypeError: an argument has no wire form.
@@ -61,6 +67,9 @@ class LifetimeManager:
         count = 0
         for receiver in receivers:
             if receiver.closed:
+                continue
+            if missed is not None and receiver.lagging:
+                missed.append(receiver)
                 continue
             if message is None:
                 message = Invocation(target=target, arguments=[to_wire(item) for item in arguments])

@@ -1,8 +1,9 @@
 """What waits to go out on one connection: bounded, coalesced, never awaited.
 
 Records put during one loop tick leave in one frame. While the transport is paused (the client does not read),
-they stay here up to the hard limit; beyond it the connection is closed as a slow reader, so one stopped
-client costs at most that much memory and delays nobody.
+they stay here. Over the soft limit the connection is *lagging* until it has drained: senders leave out what
+can be told anew later. A record that would pass the hard limit closes the connection as a slow reader, so one
+stopped client costs at most that much memory and delays nobody.
 """
 
 from __future__ import annotations
@@ -64,6 +65,8 @@ class Outbox:
         "_connection",
         "_framer",
         "_hard_bytes",
+        "_lagging",
+        "_on_drained",
         "_on_overflow",
         "_queued_bytes",
         "_records",
@@ -94,21 +97,31 @@ class Outbox:
         self._queued_bytes = 0
         self._scheduled = False
         self._writable: asyncio.Future[None] | None = None
+        self._lagging = False
+        self._on_drained: list[Callable[[], None]] | None = None
         self.paused = False
 
     @property
     def queued_bytes(self) -> int:
-        """Bytes not yet taken by the operating system: queued here and in the transport."""
+        """Bytes not yet sent: queued here, in the transport and, as far as known, in the system."""
         return self._queued_bytes + self._connection.buffered_bytes
 
     @property
     def lagging(self) -> bool:
-        """Whether more than the soft limit waits."""
-        return self.paused and self.queued_bytes > self._soft_bytes
+        """Whether more than the soft limit waited, and it has not drained since."""
+        if self.paused and not self._lagging:
+            self._lagging = self.queued_bytes > self._soft_bytes
+        return self._lagging
+
+    def on_drained(self, callback: Callable[[], None]) -> None:
+        """Call ``callback`` once, when the client reads again; never if the connection ends before."""
+        if self._on_drained is None:
+            self._on_drained = []
+        self._on_drained.append(callback)
 
     def put(self, record: EncodedRecord) -> None:
-        """Queue a record. One that finds the hard limit already passed is dropped and reported."""
-        if self.paused and self.queued_bytes > self._hard_bytes:
+        """Queue a record. One that would pass the hard limit of a paused connection is dropped and told."""
+        if self.paused and self.queued_bytes + len(record.payload) > self._hard_bytes:
             self._on_overflow()
             return
         self._records.append(record)
@@ -134,9 +147,10 @@ class Outbox:
         self.flush({})
 
     def clear(self) -> None:
-        """Drop what is queued."""
+        """Drop what is queued, and who waits for it to drain."""
         self._records.clear()
         self._queued_bytes = 0
+        self._on_drained = None
         self._release()
 
     def pause(self) -> None:
@@ -145,10 +159,13 @@ class Outbox:
 
     def resume(self) -> None:
         """Write again: the transport's buffer has drained."""
-        self.paused = False
+        self.paused = self._lagging = False
         self.flush_now()
         if not self.paused:
             self._release()
+            waiting, self._on_drained = self._on_drained, None
+            for callback in waiting or ():
+                callback()
 
     async def writable(self) -> None:
         """Wait until the client reads again; for streams that would rather slow down than overflow."""

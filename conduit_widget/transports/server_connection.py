@@ -54,7 +54,7 @@ class ServerConnection(ReadControl, Protocol):
 
     @property
     def buffered_bytes(self) -> int:
-        """Bytes written but not yet taken by the operating system."""
+        """Bytes written but not yet sent, those in the operating system as far as they are known."""
         ...
 
     def attach(self, receiver: ConnectionReceiver) -> None:

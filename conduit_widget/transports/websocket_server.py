@@ -9,8 +9,11 @@ connection lives by callbacks, without a task. One that does not attach speaks o
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+import socket
 import struct
+import sys
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
@@ -41,6 +44,9 @@ if TYPE_CHECKING:
 EXTENSION: Final = "conduit.connection"
 WRITE_HIGH_BYTES: Final = 256 * 1024
 WRITE_LOW_BYTES: Final = 64 * 1024
+# What the system takes ahead of the network (Linux: TCP_NOTSENT_LOWAT); the rest stays where we see it.
+UNSENT_BYTES: Final = 64 * 1024
+_TCP_NOTSENT_LOWAT: Final = getattr(socket, "TCP_NOTSENT_LOWAT", 25 if sys.platform == "linux" else None)
 CLOSE_TIMEOUT: Final = 2.0
 OPEN_TIMEOUT: Final = 10.0
 # Without context takeover: no 36 KiB a connection, and compressed frames can be shared.
@@ -111,6 +117,10 @@ class WebSocketServerConnection(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         transport.set_write_buffer_limits(high=WRITE_HIGH_BYTES, low=WRITE_LOW_BYTES)
+        bare = transport.get_extra_info("socket")
+        if _TCP_NOTSENT_LOWAT is not None and bare is not None:
+            with contextlib.suppress(OSError):  # not TCP
+                bare.setsockopt(socket.IPPROTO_TCP, _TCP_NOTSENT_LOWAT, UNSENT_BYTES)
         self._server_state.connections.add(self)  # type: ignore[arg-type]  # uvicorn lists its own classes only
         self._timer = self._loop.call_later(OPEN_TIMEOUT, self.abort)
 
@@ -169,8 +179,9 @@ class WebSocketServerConnection(asyncio.Protocol):
 
     @property
     def buffered_bytes(self) -> int:
-        """Bytes in the transport's buffer."""
-        return 0 if self._transport is None else self._transport.get_write_buffer_size()
+        """Bytes in the transport's buffer, and what the system then holds unsent before them."""
+        size = 0 if self._transport is None else self._transport.get_write_buffer_size()
+        return size + UNSENT_BYTES if size else 0
 
     @property
     def attached(self) -> bool:

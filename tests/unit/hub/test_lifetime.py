@@ -75,7 +75,7 @@ def test_volatile_event_skips_who_lags_and_leaves_the_rest(sent: list[tuple[str,
     lifetime.add(slow)
     lifetime.add(quick)
     clients = HubClients(lifetime, Groups(lifetime.connections))
-    clients.all().send_volatile("UserTyping", "ann", True)
+    assert clients.all().send_volatile("UserTyping", "ann", True) == [slow]
     assert (len(slow.records), len(quick.records)) == (0, 1)
     clients.client("1").send("Important")
     assert len(slow.records) == 1

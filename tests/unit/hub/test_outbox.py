@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from conduit_widget.hub.outbox import MAX_FRAME_BYTES, EncodedRecord, FlushRound, Outbox
 
@@ -14,9 +15,12 @@ class FakeConnection:
         self.frames: list[bytes] = []
         self.framed = 0
         self.buffered_bytes = 0
+        self.on_write: Callable[[], None] | None = None
 
     def write(self, frame: bytes) -> None:
         self.frames.append(frame)
+        if self.on_write is not None:
+            self.on_write()
 
 
 def _outbox(
@@ -87,7 +91,7 @@ async def test_nothing_is_written_while_paused_and_all_of_it_in_order_after() ->
 
 
 async def test_overflow_is_told_when_the_hard_limit_is_passed() -> None:
-    """A reader that stops costs at most the hard limit and one record."""
+    """A reader that stops costs at most the hard limit."""
     connection, overflows = FakeConnection(), list[int]()
     outbox = _outbox(FlushRound(), connection, overflows)
     outbox.pause()
@@ -95,7 +99,7 @@ async def test_overflow_is_told_when_the_hard_limit_is_passed() -> None:
     for _ in range(20):
         outbox.put(EncodedRecord(b"x" * 100))
     assert overflows
-    assert outbox.queued_bytes <= 1000 + 100
+    assert outbox.queued_bytes <= 1000
 
 
 async def test_large_record_goes_out_when_nothing_waits() -> None:
@@ -116,6 +120,52 @@ async def test_lagging_is_told_when_paused_over_the_soft_limit() -> None:
     assert not outbox.lagging
     outbox.pause()
     assert outbox.lagging
+
+
+async def test_lagging_holds_until_drained_then_tells_once() -> None:
+    """Once over the soft limit a connection lags until it is written to again; who waits hears of it once."""
+    connection, told = FakeConnection(), list[str]()
+    outbox = _outbox(FlushRound(), connection)
+    outbox.pause()
+    connection.buffered_bytes = 200
+    assert outbox.lagging
+    connection.buffered_bytes = 50
+    assert outbox.lagging, "half drained is not drained"
+    outbox.put(EncodedRecord(b"log"))
+    outbox.on_drained(lambda: told.append(b"".join(connection.frames).decode()))
+    connection.buffered_bytes = 0
+    outbox.resume()
+    lagging: bool = outbox.lagging
+    assert lagging is False
+    assert told == ["<log>"], "what was queued goes out first"
+    outbox.pause()
+    outbox.resume()
+    assert len(told) == 1
+
+
+async def test_drained_is_not_told_when_the_flush_fills_the_transport_again() -> None:
+    """A reader that takes a little still lags."""
+    connection, told = FakeConnection(), list[int]()
+    outbox = _outbox(FlushRound(), connection)
+    outbox.pause()
+    outbox.put(EncodedRecord(b"x"))
+    outbox.on_drained(lambda: told.append(1))
+    connection.on_write = outbox.pause
+    outbox.resume()
+    assert told == []
+    connection.on_write = None
+    outbox.resume()
+    assert told == [1]
+
+
+async def test_drained_is_never_told_once_the_connection_ended() -> None:
+    """Nobody is called for a connection that is gone."""
+    outbox, told = _outbox(FlushRound(), FakeConnection()), list[int]()
+    outbox.pause()
+    outbox.on_drained(lambda: told.append(1))
+    outbox.clear()
+    outbox.resume()
+    assert told == []
 
 
 async def test_frames_stay_small_when_much_waits() -> None:
