@@ -1,7 +1,7 @@
 """What the chat counts: recoveries, and the model's work under OpenTelemetry's GenAI names.
 
-The names are those of OpenTelemetry's semantic conventions as Prometheus writes them (underscores for dots, the
-unit as a suffix, times in seconds). Models are labels, but only so many, and never a name that only a
+The names are those of OpenTelemetry's semantic conventions as Prometheus writes them (underscores for dots,
+the unit as a suffix, times in seconds). Models are labels, but only so many, and never a name that only a
 client has written.
 """
 

@@ -10,7 +10,9 @@ from conduit_widget.contract import HEALTH_PATH, METRICS_PATH, READY_PATH
 from conduit_widget.errors import trace_of
 from conduit_widget.hub.admission import Admission
 from conduit_widget.hub.auth import Authenticator
+from conduit_widget.hub.dashboard import dashboard_routes
 from conduit_widget.hub.filters import HubFilter
+from conduit_widget.hub.health import ReadinessCheck, readiness_report
 from conduit_widget.hub.http import (
     BodyTooLargeError,
     ClientGoneError,
@@ -56,7 +58,7 @@ class HubApp:
     unless given). ``on_drain`` runs once a drain begins, while everybody is still connected.
     ``filters`` run around every hub's own; ``detailed_errors`` tells clients the text of errors nobody
     expected (for development: it may hold anything). ``operators_only``: the metrics want the role
-    ``operator`` (for a hub that other machines reach).
+    ``operator`` (for a hub that other machines reach). ``readiness`` is what ``/readyz`` asks.
     """
 
     def __init__(
@@ -76,7 +78,9 @@ class HubApp:
         filters: Sequence[HubFilter] = (),
         detailed_errors: bool = False,
         operators_only: bool = False,
+        readiness: Sequence[ReadinessCheck] = (),
     ) -> None:
+        self._readiness = tuple(readiness)
         self.limits = limits or HubLimits()
         self.metrics = metrics or HubMetrics()
         self._wheel = wheel or TimerWheel()
@@ -110,6 +114,7 @@ class HubApp:
             HEALTH_PATH: self._health,
             READY_PATH: self._ready,
             METRICS_PATH: self._metrics_page,
+            **dashboard_routes(),
             **(routes or {}),
         }
 
@@ -205,9 +210,13 @@ class HubApp:
         return _get_only(request) or json_response(200, {"status": "ok"})
 
     async def _ready(self, request: HttpRequest) -> HttpResponse:
-        ready = not self.draining
-        status = {"status": "ready" if ready else "draining", "connections": self.connections_active}
-        return _get_only(request) or json_response(200 if ready else 503, status)
+        refusal = _get_only(request)
+        if refusal is not None:
+            return refusal
+        ready, report = await readiness_report(
+            self._readiness, draining=self.draining, connections=self.connections_active
+        )
+        return json_response(200 if ready else 503, report)
 
     async def _metrics_page(self, request: HttpRequest) -> HttpResponse:
         refusal = _get_only(request) or await self._admission.require_operator(request)

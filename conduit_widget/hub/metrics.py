@@ -1,4 +1,7 @@
-"""Counters with the contract's names; never a user, conversation or connection id as a label."""
+"""Counters with the contract's names; never a user, conversation or connection id as a label.
+
+Every label value comes from the code, but for the targets of events: of those, so many are told apart.
+"""
 
 from __future__ import annotations
 
@@ -7,23 +10,47 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    generate_latest,
+)
 
-from conduit_widget.contract import CLOSE_REASONS, CloseCode
+from conduit_widget.contract import CloseCode
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+OTHER: Final = "other"
+CONNECTION_STATUSES: Final = ("accepted", "unauthorized", "limit", "handshake", "unknown_id", "draining")
+"""What becomes of a client that wants to connect (label ``status``)."""
+
+ERROR_KINDS: Final = (
+    "refused",
+    "unauthorized",
+    "rate_limit",
+    "timeout",
+    "cancelled",
+    "protocol",
+    "unexpected",
+)
+"""Refused or failed work (label ``kind``); :meth:`HubMeter.failed` takes further ones."""
+
 _PREFIX: Final = "conduit_signalr_"
 _FAST_BUCKETS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 _LONG_BUCKETS: Final = (1, 10, 60, 300, 1800, 3600, 14400, 86400)
 _RETURN_WINDOW: Final = 60.0
 _MAX_REMEMBERED: Final = 10_000
+_MAX_TARGETS: Final = 64
 
 
 class HubMetrics:
-    """The metrics of one hub application, on a registry of its own."""
+    """The metrics of one hub application and its process, on a registry of its own."""
 
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
         self.registry = registry = registry or CollectorRegistry()
+        ProcessCollector(registry=registry)
         self.connections_active = Gauge(
             f"{_PREFIX}connections_active", "Connections open now", ["hub"], registry=registry
         )
@@ -77,36 +104,44 @@ class HubMetrics:
 
 
 class HubMeter:
-    """One hub's metrics; label lookups are done once."""
+    """One hub's metrics; label lookups are done once, and what has not happened yet is there as 0."""
 
     def __init__(self, metrics: HubMetrics, hub: str) -> None:
         self._metrics = metrics
         self._hub = hub
-        self._active = metrics.connections_active.labels(hub)
         self._latency = metrics.delivery_latency.labels(hub)
+        self._duration = metrics.connection_duration.labels(hub)
+        self._reconnections = metrics.reconnections.labels(hub)
+        self._received: dict[str, Counter] = {}
         self._sent: dict[str, Counter] = {}
+        self._processing: dict[str, Histogram] = {}
         self._dropped: OrderedDict[str, float] = OrderedDict()
+        for status in CONNECTION_STATUSES:
+            metrics.connections.labels(hub, status)
+        for kind in ERROR_KINDS:
+            metrics.errors.labels(hub, kind)
+        for code in CloseCode:
+            metrics.closes.labels(hub, code.name.lower())
 
-    def watch_queue(self, total_bytes: Callable[[], float]) -> None:
-        """Ask ``total_bytes`` for the outbound queue whenever the metrics are read."""
-        self._metrics.outbound_queue.labels(self._hub).set_function(total_bytes)
+    def watch(self, connections: Callable[[], float], queued_bytes: Callable[[], float]) -> None:
+        """Ask these for the open connections and the outbound queue whenever the metrics are read."""
+        self._metrics.connections_active.labels(self._hub).set_function(connections)
+        self._metrics.outbound_queue.labels(self._hub).set_function(queued_bytes)
 
     def opened(self, user_id: str) -> None:
         """Count a connection whose handshake is done."""
-        self._active.inc()
         self._metrics.connections.labels(self._hub, "accepted").inc()
         dropped_at = self._dropped.pop(user_id, None)
         if dropped_at is not None and time.monotonic() - dropped_at < _RETURN_WINDOW:
-            self._metrics.reconnections.labels(self._hub).inc()
+            self._reconnections.inc()
 
     def refused(self, status: str) -> None:
-        """Count a connection that was not let in: ``unauthorized``, ``limit``, ``handshake``, …"""
+        """Count a connection that was not let in: one of :data:`CONNECTION_STATUSES`."""
         self._metrics.connections.labels(self._hub, status).inc()
 
     def ended(self, user_id: str, seconds: float, dropped: bool) -> None:
         """Count a connection that is over; ``dropped``: not by its own will."""
-        self._active.dec()
-        self._metrics.connection_duration.labels(self._hub).observe(seconds)
+        self._duration.observe(seconds)
         if dropped:
             self._dropped[user_id] = time.monotonic()
             self._dropped.move_to_end(user_id)
@@ -115,25 +150,34 @@ class HubMeter:
 
     def closed(self, code: CloseCode) -> None:
         """Count a connection the hub closes."""
-        self._metrics.closes.labels(self._hub, CLOSE_REASONS[code].code.name.lower()).inc()
+        self._metrics.closes.labels(self._hub, code.name.lower()).inc()
 
     def received(self, method: str) -> None:
         """Count an invocation; ``method`` is a declared name or ``unknown``."""
-        self._metrics.messages.labels(self._hub, method, "in").inc()
+        counter = self._received.get(method)
+        if counter is None:
+            counter = self._received[method] = self._metrics.messages.labels(self._hub, method, "in")
+        counter.inc()
 
     def sent(self, target: str, count: int) -> None:
         """Count an event queued for ``count`` connections."""
         counter = self._sent.get(target)
         if counter is None:
-            counter = self._sent[target] = self._metrics.messages.labels(self._hub, target, "out")
+            name = target if len(self._sent) < _MAX_TARGETS else OTHER
+            counter = self._metrics.messages.labels(self._hub, name, "out")
+            if name != OTHER:
+                self._sent[target] = counter
         counter.inc(count)
 
     def processed(self, method: str, seconds: float) -> None:
         """Observe a finished hub method."""
-        self._metrics.processing.labels(self._hub, method).observe(seconds)
+        histogram = self._processing.get(method)
+        if histogram is None:
+            histogram = self._processing[method] = self._metrics.processing.labels(self._hub, method)
+        histogram.observe(seconds)
 
     def failed(self, kind: str) -> None:
-        """Count refused or failed work: ``refused``, ``rate_limit``, ``unexpected``, ``protocol``, …"""
+        """Count refused or failed work: one of :data:`ERROR_KINDS`, or another fixed word."""
         self._metrics.errors.labels(self._hub, kind).inc()
 
     def flushed(self, seconds: float) -> None:

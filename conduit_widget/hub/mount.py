@@ -57,7 +57,10 @@ class MountedHub:
         meter = metrics.for_hub(path)
         lifetime = LifetimeManager(meter.sent)
         groups = Groups(lifetime.connections)
-        meter.watch_queue(lambda: sum(item.outbox.queued_bytes for item in lifetime.all()))
+        meter.watch(
+            lambda: len(lifetime.connections),
+            lambda: sum(item.outbox.queued_bytes for item in lifetime.all()),
+        )
         clients = HubClients(lifetime, groups)
         hub.attach(clients, groups)
         return cls(

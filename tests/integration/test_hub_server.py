@@ -282,7 +282,7 @@ async def test_http_answers_are_small_json() -> None:
             response = await http.request(method, path)
             assert (response.status_code, list(response.json())) == (status, ["error"]), path
         assert (await http.get("/healthz")).json() == {"status": "ok"}
-        assert (await http.get("/readyz")).json() == {"status": "ready", "connections": 0}
+        assert (await http.get("/readyz")).json() == {"status": "ready", "connections": 0, "reasons": []}
         assert (await http.post("/hello", content=b"x" * 65536)).json() == {"got": 65536}
         too_large = await http.post("/hello", content=b"x" * 65537)
         assert too_large.status_code == 413
