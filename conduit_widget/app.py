@@ -21,6 +21,7 @@ from conduit_widget import __version__
 from conduit_widget.chat.chat import Chat, build_chat
 from conduit_widget.chat.chat_metrics import ChatMetrics
 from conduit_widget.chat.history_store_sqlite import SqliteHistoryStore
+from conduit_widget.chat.readiness import store_check
 from conduit_widget.chat.settings import ChatSettings
 from conduit_widget.client import local_hub
 from conduit_widget.contract import CHAT_HUB_PATH, HEALTH_PATH, MINT_PATH, STATUS_HUB_PATH
@@ -173,6 +174,7 @@ async def _serve(settings: HubSettings, on_ready: Callable[[str], None]) -> None
             metrics=metrics,
             lifespan=lifespan,
             on_drain=chat.drain,
+            readiness=(store_check(store),),
             operators_only=not settings.is_local,
         )
         stop = asyncio.Event()

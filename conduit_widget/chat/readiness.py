@@ -1,0 +1,33 @@
+"""What the chat needs to do its work, as checks of ``/readyz``."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from conduit_widget.hub.backplane import Backplane
+from conduit_widget.hub.health import ReadinessCheck
+
+from .history_store import HistoryStore
+
+__all__ = ["bus_check", "store_check"]
+
+_PROBE: Final = "readyz"
+
+
+def store_check(store: HistoryStore) -> ReadinessCheck:
+    """Return the check that the history store answers; without it nothing can be said or read."""
+
+    async def check() -> str | None:
+        await store.find(_PROBE)
+        return None
+
+    return ReadinessCheck("store", check)
+
+
+def bus_check(backplane: Backplane) -> ReadinessCheck:
+    """Return the check that the other nodes are heard; without them the store is polled, so it is not fatal."""
+
+    async def check() -> str | None:
+        return None if backplane.connected else "The bus is away; other nodes' events come from the store."
+
+    return ReadinessCheck("bus", check, required=False)
