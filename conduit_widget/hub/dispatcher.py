@@ -7,7 +7,7 @@ import logging
 import time
 from typing import Any, Final
 
-from conduit_widget.contract import ErrorText
+from conduit_widget.contract import CloseCode, ErrorText
 from conduit_widget.errors import ConnectionLostError, HubException
 from conduit_widget.hub.binding import HubMethod
 from conduit_widget.hub.connection import HubConnectionContext
@@ -15,6 +15,7 @@ from conduit_widget.hub.invoker import HubInvoker
 from conduit_widget.hub.limits import HubLimits, TokenBucket
 from conduit_widget.hub.metrics import HubMeter
 from conduit_widget.hub.payload import to_wire
+from conduit_widget.hub.rate_limits import Hammering, MeteredRate
 from conduit_widget.hub.uploads import Upload, Uploads
 from conduit_widget.hub.work_queue import WorkQueue
 from conduit_widget.protocol.messages import Completion, Invocation, StreamInvocation, StreamItem
@@ -31,12 +32,13 @@ class Dispatcher:
 
     __slots__ = (
         "_apart",
-        "_bucket",
         "_context",
+        "_hammering",
         "_invoker",
         "_limits",
         "_meter",
         "_queued_streams",
+        "_rate",
         "_reading",
         "_uploads",
         "_work",
@@ -55,7 +57,9 @@ class Dispatcher:
         self._limits = limits
         self._meter = meter
         self._reading = reading
-        self._bucket = TokenBucket(limits.invocations_per_second, limits.invocation_burst, time.monotonic())
+        bucket = TokenBucket(limits.invocations_per_second, limits.invocation_burst, time.monotonic())
+        self._rate = MeteredRate("invocations", "connection", bucket)
+        self._hammering: Hammering | None = None
         self._work = WorkQueue()
         self._apart: dict[
             str, tuple[asyncio.Task[None], bool]
@@ -76,20 +80,41 @@ class Dispatcher:
     # What the client sends
 
     def invoke(self, message: Call) -> None:
-        """Queue an invocation, or refuse it at once when the connection asks too much."""
+        """Queue an invocation, or refuse it at once when the connection or its user asks too much."""
         method = self._invoker.hub.methods.get(message.target.lower())
         self._meter.received(_UNKNOWN if method is None else method.name)
-        if not self._bucket.take(time.monotonic()) or len(self._work) >= self._limits.queued_invocations:
+        now = time.monotonic()
+        if not self._rate.take(now) or len(self._work) >= self._limits.queued_invocations:
             self.refuse(message.invocation_id, ErrorText.RATE_LIMIT, "rate_limit")
-        elif method is None:
+            self._lose_patience(now)
+            return
+        warning = self._rate.warning(now)
+        if warning is not None:
+            self._invoker.warn(self._context, warning)
+        if method is None:
             # The name is the client's own text; it is cut, not trusted.
             self.refuse(message.invocation_id, f"Unknown hub method '{message.target[:64]}'")
+        elif not self._within_user_rate(method, now):
+            self.refuse(message.invocation_id, ErrorText.RATE_LIMIT, "rate_limit")
         elif isinstance(message, StreamInvocation) or method.is_stream or method.upload_types:
             self._prepare_apart(method, message)
         elif message.stream_ids:
             self.refuse(message.invocation_id, f"{method.name} takes no streams")
         else:
             self._work.put(lambda: self._run(method, message))
+
+    def _within_user_rate(self, method: HubMethod, now: float) -> bool:
+        allowed, warning = self._invoker.user_rates.take(method.name, self._context.user.user_id, now)
+        if warning is not None:
+            self._invoker.warn(self._context, warning)
+        return allowed
+
+    def _lose_patience(self, now: float) -> None:
+        """Close a connection that goes on asking although it is refused."""
+        if self._hammering is None:
+            self._hammering = Hammering(now)
+        if self._hammering.refused(now) >= self._limits.rate_limit_patience:
+            self._context.close(CloseCode.RATE_LIMITED)
 
     def cancel(self, invocation_id: str) -> None:
         """Stop a stream, one that waits for its turn too; harmless when there is none.

@@ -11,6 +11,7 @@ from conduit_widget.hub.clients import HubClients
 from conduit_widget.hub.connection import HubConnectionContext
 from conduit_widget.hub.filters import HubFilter
 from conduit_widget.hub.groups import Groups
+from conduit_widget.hub.rate_limits import LimitWarning, UserRate
 from conduit_widget.hub.transport_kinds import TransportKind
 
 _MARK: Final = "__hub_method__"
@@ -48,6 +49,9 @@ class Hub:
     expiry_warning: float | None = None
     """Seconds before a connection's token expires at which it hears ``TokenExpiring``; ``None``: never."""
 
+    user_rates: Sequence[UserRate] = ()
+    """What one user may do a minute, over all of their connections; set before the hub is mounted."""
+
     clients: HubClients
     groups: Groups
     methods: ClassVar[dict[str, HubMethod]] = {}
@@ -72,3 +76,6 @@ class Hub:
 
     async def on_disconnected(self, caller: HubConnectionContext, error: Exception | None) -> None:
         """Run after the connection's last invocation; it is already out of every group."""
+
+    def on_limit_warning(self, caller: HubConnectionContext, warning: LimitWarning) -> None:
+        """Tell the caller that a limit is nearly used up (80 and 95 %); by default nobody is told."""

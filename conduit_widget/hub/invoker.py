@@ -20,6 +20,7 @@ from conduit_widget.hub.filters import (
     around_invocation,
 )
 from conduit_widget.hub.hub import Hub
+from conduit_widget.hub.rate_limits import LimitWarning, UserRates
 
 logger = logging.getLogger(__name__)
 _DETAILED: Final = "An unexpected error occurred invoking '{name}' on the server. {kind}: {text}"
@@ -37,6 +38,7 @@ class HubInvoker:
 
     def __init__(self, hub: Hub, filters: Sequence[HubFilter] = (), *, detailed_errors: bool = False) -> None:
         self.hub = hub
+        self.user_rates = UserRates(hub.user_rates)
         self._detailed = detailed_errors
         filters = (*filters, *hub.filters)
         self._filtered = around_invocation(filters, self._call) if filters else None
@@ -63,6 +65,13 @@ class HubInvoker:
             return await self._filtered(HubInvocation(self.hub, caller, method.name, bound))
         outcome = getattr(self.hub, method.attribute)(caller, *bound)
         return outcome if method.is_stream else await outcome
+
+    def warn(self, caller: HubConnectionContext, warning: LimitWarning) -> None:
+        """Have the hub tell the caller of a limit; what fails there is logged, and the call goes on."""
+        try:
+            self.hub.on_limit_warning(caller, warning)
+        except Exception as error:  # noqa: BLE001 - a hub's own code
+            self.explain("on_limit_warning", error)
 
     async def _call(self, invocation: HubInvocation) -> Any:
         method = self.hub.methods[invocation.method.lower()]
