@@ -156,6 +156,22 @@ class ChatHub(Hub):
         self.generations.stop(generation, "cancelled")
         return True
 
+    @hub_method(ChatMethod.PAUSE_STREAM)
+    async def pause_stream(self, caller: HubConnectionContext, message_id: str) -> bool:
+        """Hold an answer's tokens for this connection; False when it is not being written (any more).
+
+        Its end is not held: the last delta (``done``) carries what was, then comes ``MessageUpdated``. A new
+        connection of the same client holds nothing.
+        """
+        conversation = await self._streaming(caller, check_message_id(message_id))
+        return conversation is not None and conversation.fan_out.pause(caller, message_id)
+
+    @hub_method(ChatMethod.RESUME_STREAM)
+    async def resume_stream(self, caller: HubConnectionContext, message_id: str) -> bool:
+        """Send what was held as one delta, then go on; False when nothing is, as after the answer's end."""
+        conversation = await self._streaming(caller, check_message_id(message_id))
+        return conversation is not None and conversation.fan_out.resume(caller, message_id)
+
     @hub_method(ChatMethod.REFRESH_TOKEN)
     async def refresh_token(self, caller: HubConnectionContext, token: str) -> float:
         """Go on with a newer token of the same user; return when it ends (epoch seconds)."""
@@ -164,6 +180,13 @@ class ChatHub(Hub):
     def _joined(self, caller: HubConnectionContext) -> dict[str, Conversation]:
         joined: dict[str, Conversation] = caller.items.setdefault(_JOINED, {})
         return joined
+
+    async def _streaming(self, caller: HubConnectionContext, message_id: str) -> Conversation | None:
+        """Return the caller's conversation in which that answer is being written."""
+        for conversation in list(self._joined(caller).values()):
+            if conversation.fan_out.is_open(message_id):
+                return await self._readable(caller, conversation.conversation_id)
+        return None
 
     async def _readable(self, caller: HubConnectionContext, conversation_id: str) -> Conversation:
         conversation = self._joined(caller).get(check_conversation_id(conversation_id))

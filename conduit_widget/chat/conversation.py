@@ -25,12 +25,14 @@ from conduit_widget.types import (
     OpenStream,
     ResumeResult,
     SendReceipt,
+    StreamMetadata,
 )
 
 from .access import Access
 from .history_store import Commit, ConversationRecord, HistoryStore, Snapshot, StoredStream
 from .presence import Presence
 from .settings import ChatSettings
+from .stream_fan_out import Event, StreamFanOut
 
 __all__ = ["Conversation"]
 
@@ -64,6 +66,9 @@ class Conversation:
         self._epoch = record.epoch
         self._sent_seq = record.seq
         self._group = f"conversation:{record.id}"
+        self.fan_out = StreamFanOut(
+            hub, record.id, self._group, streams=streams, newest=self._newest_presence
+        )
         self._presence = Presence(grace=settings.presence_grace, typing_ttl=settings.typing_ttl)
         self._presence_due: float | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -206,6 +211,7 @@ class Conversation:
     def leave(self, connection_id: str) -> None:
         """Take a connection out; its user stays listed for the grace (harmless when not in)."""
         self._hub.groups.remove(connection_id, self._group)
+        self.fan_out.forget(connection_id)
         user_id = self._presence.user_of(connection_id)
         if user_id is None:
             return
@@ -220,6 +226,7 @@ class Conversation:
         if await self.access.role(user_id) is None:
             for connection_id in self._presence.remove(user_id):
                 self._hub.groups.remove(connection_id, self._group)
+                self.fan_out.forget(connection_id)
             self._volatile(ChatEvent.USER_LEFT, user_id)
             self._presence_changed()
 
@@ -283,7 +290,7 @@ class Conversation:
             self._sent_seq = event.seq
             for buffer in self._buffers.values():
                 buffer.append(event)
-            self.broadcast(event.target, *event.arguments)
+            self._hub.clients.group(self._group).send(event.target, *event.arguments)
         still_waiting = []
         for seq, waiter in self._waiting:
             if seq > self._sent_seq:
@@ -292,13 +299,19 @@ class Conversation:
                 waiter.set_result(None)
         self._waiting = still_waiting
 
-    def broadcast(self, target: str, *arguments: Any) -> None:
-        """Send an event to every connection in the conversation."""
-        self._hub.clients.group(self._group).send(target, *arguments)
+    def stream(self, text: str, metadata: StreamMetadata) -> None:
+        """Send a delta of an answer, already part of its text, to those who do not hold it."""
+        self.fan_out.send(text, metadata)
 
     def _volatile(self, target: str, *arguments: Any) -> None:
         """Send what a slow reader may miss."""
-        self._hub.clients.group(self._group).send_volatile(target, *arguments)
+        self.fan_out.send_volatile(target, *arguments)
+
+    def _newest_presence(self) -> list[Event]:
+        return [
+            (ChatEvent.PRESENCE_UPDATE, (self.conversation_id, self._presence.participants())),
+            (ChatEvent.TYPING_UPDATE, (self.conversation_id, self._presence.typing())),
+        ]
 
     # ---- presence and typing ---------------------------------------------------------------------------
 
@@ -314,8 +327,8 @@ class Conversation:
             self._typing_changed(user_id, is_typing=False)
 
     def _typing_changed(self, user_id: str, *, is_typing: bool) -> None:
-        others = self._hub.clients.group_except(self._group, self._presence.connections_of(user_id))
-        others.send_volatile(ChatEvent.USER_TYPING, user_id, is_typing)
+        own = self._presence.connections_of(user_id)
+        self.fan_out.send_volatile(ChatEvent.USER_TYPING, user_id, is_typing, excluded=own)
         self._volatile(ChatEvent.TYPING_UPDATE, self.conversation_id, self._presence.typing())
 
     def _presence_changed(self) -> None:

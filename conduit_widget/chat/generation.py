@@ -15,7 +15,7 @@ import traceback
 from collections.abc import Callable
 from typing import Any, Final, Protocol, cast, get_args
 
-from conduit_widget.contract import ChatEvent, ErrorText
+from conduit_widget.contract import ErrorText
 from conduit_widget.errors import ProviderError
 from conduit_widget.providers.provider import Chunk, GenerationRequest, Provider
 from conduit_widget.types import (
@@ -52,8 +52,8 @@ class AnswerRoom(Protocol):
     def conversation_id(self) -> str:
         """Where the answer goes."""
 
-    def broadcast(self, target: str, *arguments: Any) -> None:
-        """Send an event to every connection in the conversation."""
+    def stream(self, text: str, metadata: StreamMetadata) -> None:
+        """Send a delta to the conversation's connections; the answer's open stream has it already."""
 
     async def history_until(self, seq: int) -> list[dict[str, Any]]:
         """Return the newest messages up to and including ``seq``, oldest first."""
@@ -249,8 +249,7 @@ class Generation:
             finish_reason=reason,
             metrics=self._due_metrics(done),
         )
-        room = self.job.room
-        room.broadcast(ChatEvent.STREAM_TOKEN, room.conversation_id, delta.text, metadata)
+        self.job.room.stream(delta.text, metadata)
 
     def _due_metrics(self, done: bool) -> StreamMetrics | None:
         now = self._loop.time()

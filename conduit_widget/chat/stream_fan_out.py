@@ -85,6 +85,10 @@ class StreamFanOut:
         for connection in clients.send_volatile(target, *arguments):
             self._catch_up_later(connection, stale=True)
 
+    def is_open(self, message_id: str) -> bool:
+        """Whether that answer is being written here."""
+        return self._stream(message_id) is not None
+
     def pause(self, connection: HubConnectionContext, message_id: str) -> bool:
         """Hold an answer for this connection; False when it is not being written (any more)."""
         stream = self._stream(message_id)

@@ -80,6 +80,17 @@ class ChatHubClient:
         """End an answer; the text so far is kept."""
         await self._invoke(ChatMethod.STOP_GENERATION, message_id)
 
+    async def pause_stream(self, message_id: str) -> bool:
+        """Have an answer's tokens held for this connection; False when it is not being written (any more).
+
+        The answer's end is not held, and a new connection holds nothing.
+        """
+        return bool(await self._invoke(ChatMethod.PAUSE_STREAM, message_id))
+
+    async def resume_stream(self, message_id: str) -> bool:
+        """Get what was held in one delta, and tokens as they come; False when nothing was held."""
+        return bool(await self._invoke(ChatMethod.RESUME_STREAM, message_id))
+
     async def start_typing(self, conversation_id: str) -> None:
         """Tell the others; expires after 6 s without refresh. No answer is awaited."""
         await self.connection.send(ChatMethod.START_TYPING, conversation_id)

@@ -65,7 +65,9 @@ class FakeHub:
         for listener in self.inside.values():
             listener.send(target, *arguments)
 
-    send_volatile = send
+    def send_volatile(self, target: str, *arguments: Any) -> tuple[()]:
+        self.send(target, *arguments)
+        return ()
 
 
 class HookedStore(SqliteHistoryStore):

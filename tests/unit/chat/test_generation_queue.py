@@ -33,11 +33,8 @@ class RecordingRoom:
         self.checkpoints: list[StoredStream] = []
         self._failure = failure
 
-    def broadcast(self, target: str, *arguments: Any) -> None:
+    def stream(self, text: str, metadata: StreamMetadata) -> None:
         """Keep a token."""
-        assert target == "StreamToken"
-        conversation_id, text, metadata = arguments
-        assert conversation_id == self.conversation_id
         self.tokens.append((asyncio.get_running_loop().time(), text, metadata))
 
     async def history_until(self, seq: int) -> list[dict[str, Any]]:
