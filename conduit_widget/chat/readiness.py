@@ -25,7 +25,7 @@ def store_check(store: HistoryStore) -> ReadinessCheck:
 
 
 def bus_check(backplane: Backplane) -> ReadinessCheck:
-    """Return the check that the other nodes are heard; without them the store is polled, so it is not fatal."""
+    """Return the check that the other nodes are heard; not required: the store is polled meanwhile."""
 
     async def check() -> str | None:
         return None if backplane.connected else "The bus is away; other nodes' events come from the store."
