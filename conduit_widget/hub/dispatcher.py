@@ -13,6 +13,7 @@ from conduit_widget.hub.binding import HubMethod
 from conduit_widget.hub.connection import HubConnectionContext
 from conduit_widget.hub.invoker import HubInvoker
 from conduit_widget.hub.limits import HubLimits, TokenBucket
+from conduit_widget.hub.logs import connection_fields, within
 from conduit_widget.hub.metrics import HubMeter
 from conduit_widget.hub.payload import to_wire
 from conduit_widget.hub.rate_limits import Hammering, MeteredRate
@@ -60,7 +61,7 @@ class Dispatcher:
         bucket = TokenBucket(limits.invocations_per_second, limits.invocation_burst, time.monotonic())
         self._rate = MeteredRate("invocations", "connection", bucket)
         self._hammering: Hammering | None = None
-        self._work = WorkQueue()
+        self._work = WorkQueue(context)
         self._apart: dict[
             str, tuple[asyncio.Task[None], bool]
         ] = {}  # by id; whether it streams to the client
@@ -172,7 +173,9 @@ class Dispatcher:
         late = [task for task in running if not task.done()]
         if late:
             logger.warning(
-                "%d hub methods of a closed connection are cancelled: they took too long", len(late)
+                "%d hub methods of a closed connection are cancelled: they took too long",
+                len(late),
+                extra=connection_fields(self._context.connection_id, self._context.hub),
             )
         for task in late:
             task.cancel()
@@ -257,8 +260,10 @@ class Dispatcher:
             self.refuse(invocation_id, refusal, kind)
             self._close_uploads(message)
             return
-        run = self._stream(method, message, uploads) if streams else self._run(method, message, uploads)
-        task = asyncio.get_running_loop().create_task(run)
+        run = self._stream if streams else self._run
+        task = asyncio.get_running_loop().create_task(
+            within(self._context, lambda: run(method, message, uploads))
+        )
         key = invocation_id or f"\0{id(task)}"
         self._apart[key] = (task, streams)
         task.add_done_callback(lambda _: self._ended_apart(key, message))

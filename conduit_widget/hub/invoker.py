@@ -86,7 +86,13 @@ class HubInvoker:
         if isinstance(error, TimeoutError):
             return Failure(ErrorText.TIMED_OUT, "timeout")
         error_id = secrets.token_hex(4)
-        logger.error("Hub method %s failed (error id %s): %s", name, error_id, trace_of(error))
+        logger.error(
+            "Hub method %s failed (error id %s): %s",
+            name,
+            error_id,
+            trace_of(error),
+            extra={"error_id": error_id},
+        )
         if self._detailed:
             text = _DETAILED.format(name=name, kind=type(error).__name__, text=error)
         else:

@@ -5,15 +5,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from conduit_widget.hub.logs import Subject, about
+
 Work = Callable[[], Awaitable[None]]
 
 
 class WorkQueue:
-    """Runs work in order, ``parallel`` at a time; what :meth:`finish` is given runs last and alone."""
+    """Runs work in order, ``parallel`` at a time; what :meth:`finish` is given runs last and alone.
 
-    __slots__ = ("_last", "_parallel", "_queue", "_running")
+    What the work logs is about ``subject``.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_last", "_parallel", "_queue", "_running", "_subject")
+
+    def __init__(self, subject: Subject | None = None) -> None:
+        self._subject = subject
         # Lists: an empty deque costs 700 bytes, and most connections are idle.
         self._queue: list[Work] = []
         self._running: list[asyncio.Task[None]] = []
@@ -60,8 +66,9 @@ class WorkQueue:
 
     async def _run(self) -> None:
         try:
-            while self._queue:
-                await self._queue.pop(0)()
+            with about(self._subject):
+                while self._queue:
+                    await self._queue.pop(0)()
         finally:
             task = asyncio.current_task()
             assert task is not None
