@@ -8,7 +8,8 @@ from typing import Any, Final, TypeVar
 from conduit_widget.contract import TOKEN_EXPIRY_WARNING, ChatMethod, ErrorText
 from conduit_widget.errors import HubException
 from conduit_widget.hub.connection import HubConnectionContext
-from conduit_widget.hub.hub import Hub, hub_method
+from conduit_widget.hub.hub import hub_method
+from conduit_widget.hub.rate_limits import warning_of_count
 from conduit_widget.types import (
     Author,
     HistoryPage,
@@ -25,6 +26,7 @@ from .conversations import Conversations
 from .generation_queue import GenerationQueue
 from .history_store import HistoryStore
 from .provider_feed import Providers, send_statuses
+from .rate_limits import WarnsOfLimits, user_rates
 from .settings import ChatSettings
 from .validation import (
     check_conversation_id,
@@ -42,7 +44,7 @@ T = TypeVar("T")
 _JOINED: Final = "chat.conversations"
 
 
-class ChatHub(Hub):
+class ChatHub(WarnsOfLimits):
     """The chat's methods. What a method refuses, it refuses with a ``HubException`` for people.
 
     A conversation the caller has not joined, may not read, or that does not exist: "Unauthorized", alike, so
@@ -55,6 +57,7 @@ class ChatHub(Hub):
         self, store: HistoryStore, providers: Providers, settings: ChatSettings, metrics: ChatMetrics
     ) -> None:
         self._settings = settings
+        self.user_rates = user_rates(settings)
         self._metrics = metrics
         self._store = store
         self._providers = providers
@@ -223,7 +226,11 @@ class ChatHub(Hub):
             return await work(conversation)
 
         result = await conversation.pinned(check_and_work())
+        is_new = conversation_id not in joined
         joined[conversation_id] = conversation
+        warning = warning_of_count("conversations", "connection", len(joined), most) if is_new else None
+        if warning is not None:
+            self.on_limit_warning(caller, warning)
         return result
 
 

@@ -1,4 +1,4 @@
-"""Provider health as events: on change only, at most one an interval per provider."""
+"""Provider health as events: on change only, at most one an interval per provider; and their limits."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from conduit_widget.hub.hub import Hub
 from conduit_widget.types import ProviderStatus
 
 from .generation import ProviderChoice
+from .rate_limits import ProviderLimits
 
 __all__ = ["ProviderFeed", "Providers", "send_statuses"]
 
@@ -27,12 +28,16 @@ class Providers(ProviderChoice, Protocol):
 
 
 class ProviderFeed:
-    """Sends changes to everybody on the given hubs, the newest state once an ``interval`` has passed."""
+    """Sends changes to everybody on the given hubs, the newest state once an ``interval`` has passed.
+
+    A limit that a provider states goes out at once, as ``RateLimitWarning``, when it reaches 80 or 95 %.
+    """
 
     def __init__(self, providers: Providers, hubs: tuple[Hub, ...], *, interval: float) -> None:
         self._providers = providers
         self._hubs = hubs
         self._interval = interval
+        self._limits = ProviderLimits()
         self._due: dict[str, ProviderStatus] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._unsubscribe: Callable[[], None] | None = None
@@ -53,6 +58,9 @@ class ProviderFeed:
         self._due.clear()
 
     def _changed(self, status: ProviderStatus) -> None:
+        for notice in self._limits.warnings(status):
+            for hub in self._hubs:
+                hub.clients.all().send(StatusEvent.RATE_LIMIT_WARNING, notice)
         self._due[status.provider] = status
         if status.provider not in self._timers:
             self._send(status.provider)

@@ -8,8 +8,12 @@ from typing import Final, Literal
 from conduit_widget.contract import (
     CONVERSATIONS_PER_CONNECTION,
     INVOCATIONS_PER_SECOND,
+    JOIN_BURST,
     JOIN_SNAPSHOT_MESSAGES,
+    JOINS_PER_MINUTE,
     MAX_HISTORY_PAGE,
+    MESSAGE_BURST,
+    MESSAGES_PER_MINUTE,
     PRESENCE_GRACE,
     RECOVERY_EVENTS,
     RECOVERY_SECONDS,
@@ -53,6 +57,12 @@ class ChatSettings:
     concurrent_generations: int = 8
     max_answer_bytes: int = 256 * 1024
     default_context_tokens: int = 8192
+
+    joins_per_minute: float = JOINS_PER_MINUTE
+    join_burst: int = JOIN_BURST
+    messages_per_minute: float = MESSAGES_PER_MINUTE
+    message_burst: int = MESSAGE_BURST
+    """Of one user, over their connections to one process; 0 a minute: any number."""
 
     conversations_per_connection: int = CONVERSATIONS_PER_CONNECTION
     snapshot_messages: int = JOIN_SNAPSHOT_MESSAGES

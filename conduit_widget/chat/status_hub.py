@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from conduit_widget.contract import TOKEN_EXPIRY_WARNING, StatusMethod
 from conduit_widget.hub.connection import HubConnectionContext
-from conduit_widget.hub.hub import Hub, hub_method
+from conduit_widget.hub.hub import hub_method
 from conduit_widget.types import ProviderStatus
 
 from .provider_feed import Providers, send_statuses
+from .rate_limits import WarnsOfLimits
 
 __all__ = ["StatusHub"]
 
 
-class StatusHub(Hub):
+class StatusHub(WarnsOfLimits):
     """The status methods; its events come from the provider feed."""
 
     expiry_warning = TOKEN_EXPIRY_WARNING

@@ -12,7 +12,7 @@ import msgspec
 
 from conduit_widget.errors import ProviderError
 from conduit_widget.providers import failures
-from conduit_widget.providers.rate_limit_headers import iso_time, parse_rate_limit
+from conduit_widget.providers.rate_limit_headers import iso_time, parse_rate_limit, warning_levels
 from conduit_widget.types import ProviderLatency, ProviderState, ProviderStatus
 
 _SAMPLES: Final = 50
@@ -28,7 +28,8 @@ ChangeCallback = Callable[[ProviderStatus], None]
 class ProviderHealth:
     """Keeps the status; ``on_change`` is called when state, reason, retry time or models differ.
 
-    Speed, error rate and rate limits are up to date in :attr:`status` but do not count as a change.
+    Speed, error rate and rate limits are up to date in :attr:`status` but do not count as a change, but for a
+    stated limit that reaches 80 or 95 % or falls below again.
     """
 
     def __init__(
@@ -91,8 +92,12 @@ class ProviderHealth:
     def record_headers(self, headers: Mapping[str, str]) -> None:
         """Remember the rate limits a response states."""
         limits = parse_rate_limit(headers)
-        if limits:
-            self._status = msgspec.structs.replace(self._status, rate_limit=limits)
+        if not limits:
+            return
+        before = warning_levels(self._status.rate_limit)
+        self._status = msgspec.structs.replace(self._status, rate_limit=limits)
+        if warning_levels(limits) != before:
+            self._on_change(self._status)
 
     def _state_after(self, error: ProviderError) -> ProviderState:
         if error.type == "rate_limit":

@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
+from conduit_widget.contract import LIMIT_WARNING_LEVELS
+
 SCOPES: Final = ("requests", "tokens")
 _GO_PART: Final = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h|d)")
 _GO_SECONDS: Final = {
@@ -61,6 +63,17 @@ def parse_rate_limit(headers: Mapping[str, str], *, now: float | None = None) ->
             entry = _ietf(headers, present)
         if entry is not None:
             found[scope] = entry
+    return found
+
+
+def warning_levels(limits: Mapping[str, Any]) -> dict[str, float]:
+    """Return the warning level (80 or 95) of each scope of :func:`parse_rate_limit` that has reached one."""
+    found = {}
+    for scope, entry in limits.items():
+        used = entry["percentageUsed"]
+        reached = [level for level in LIMIT_WARNING_LEVELS if used is not None and used >= level]
+        if reached:
+            found[scope] = max(reached)
     return found
 
 

@@ -20,7 +20,14 @@ from tests.support.hub_server import authority, running, token
 from tests.support.scripted_provider import ScriptedDirectory, ScriptedProvider
 from tests.support.waiting import eventually
 
-FAST = ChatSettings(presence_grace=0.1, presence_interval=0.01, typing_ttl=0.3, access_ttl=0.0)
+FAST = ChatSettings(
+    presence_grace=0.1,
+    presence_interval=0.01,
+    typing_ttl=0.3,
+    access_ttl=0.0,
+    joins_per_minute=0,
+    messages_per_minute=0,
+)
 """The settings of the tests: the same promises, sooner."""
 
 PLENTY = HubLimits(invocations_per_second=10_000, invocation_burst=10_000)
