@@ -17,6 +17,7 @@ from conduit_widget.hub.auth import Credential
 from conduit_widget.hub.connection import HubConnectionContext
 from conduit_widget.hub.dispatcher import Dispatcher
 from conduit_widget.hub.liveness import Liveness
+from conduit_widget.hub.logs import connection_fields
 from conduit_widget.hub.mount import MountedHub
 from conduit_widget.hub.outbox import Outbox
 from conduit_widget.hub.oversize import set_oversized_apart
@@ -152,6 +153,7 @@ class ConnectionEndpoint:
             duration = asyncio.get_running_loop().time() - self._opened_at
             self._mount.meter.ended(self.user.user_id, duration, error is not None)
             dispatcher.disconnected(error)
+        self._log("Connection over: %s", "dropped" if error is not None else "ended")
         self._on_gone(self)
 
     def pause_writing(self) -> None:
@@ -272,6 +274,7 @@ class ConnectionEndpoint:
         self._dispatcher = Dispatcher(mount.invoker, context, mount.limits, mount.meter, self)
         mount.lifetime.add(context)
         mount.meter.opened(self.user.user_id)
+        self._log("Connection opened: %s", protocol.name)
         self._dispatcher.connected()
         self._liveness.check()
 
@@ -348,7 +351,7 @@ class ConnectionEndpoint:
             self._context.closed = True
         if code is not None:
             self._mount.meter.closed(code)
-            logger.info("Connection %s closed: %s", self.connection_id, code.name)
+            self._log("Connection closed by the hub: %s", code.name.lower())
 
     def _close_frame(self, code: CloseCode, text: str | None) -> bytes:
         if self._context is None:
@@ -358,6 +361,11 @@ class ConnectionEndpoint:
         protocol = self._context.protocol
         framer = self._connection.framer(protocol.transfer_format is TransferFormat.BINARY)
         return framer(protocol.encode(message))
+
+    def _log(self, event: str, detail: str) -> None:
+        if logger.isEnabledFor(logging.INFO):
+            fields = connection_fields(self.connection_id, self._mount.path)
+            logger.info(event, detail, extra=fields)
 
     def _too_large_text(self) -> str:
         text = CLOSE_REASONS[CloseCode.MESSAGE_TOO_LARGE].text or ""
