@@ -27,12 +27,13 @@ from conduit_widget.client import local_hub
 from conduit_widget.contract import CHAT_HUB_PATH, HEALTH_PATH, MINT_PATH, STATUS_HUB_PATH
 from conduit_widget.errors import HubStartError
 from conduit_widget.hub.app import HubApp
-from conduit_widget.hub.auth import MIN_SECRET_BYTES, LocalAuthority
+from conduit_widget.hub.auth import LocalAuthority
+from conduit_widget.hub.authenticators import build_authenticator
 from conduit_widget.hub.http import HttpHandler, HttpRequest, HttpResponse, json_response
 from conduit_widget.hub.metrics import HubMetrics
 from conduit_widget.hub.mint import mint_route
 from conduit_widget.hub.origins import LOOPBACK_HOSTS, LOOPBACK_ORIGINS
-from conduit_widget.hub.secret_file import load_or_create_secrets
+from conduit_widget.hub.secret_file import SecretFile, SiteSecretFile
 from conduit_widget.hub.server import serve
 from conduit_widget.providers.config import ProviderSettings
 from conduit_widget.providers.directory import discover
@@ -58,6 +59,10 @@ class HubSettings:
     idle_timeout: float = 0.0
     provider_url: str | None = None
     model: str | None = None
+    jwks: str | None = None
+    jwt_issuer: str | None = None
+    jwt_audience: str | None = None
+    jwt_algorithms: tuple[str, ...] = ()
 
     @property
     def is_local(self) -> bool:
@@ -76,19 +81,27 @@ def signing_authority(data_dir: Path, key_file: Path | None) -> LocalAuthority:
         HubStartError: the key file cannot be read or is too short.
 
     """
-    if key_file is None:
-        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        current, *previous = load_or_create_secrets(data_dir / KEY_FILE)
-        return LocalAuthority(current, previous)
-    try:
-        key = key_file.read_bytes().strip()
-    except OSError as error:
-        raise HubStartError(f"--key-file: {key_file} cannot be read ({error.strerror}).") from error
-    if len(key) < MIN_SECRET_BYTES:
-        raise HubStartError(
-            f"--key-file: the key has {len(key)} bytes, at least {MIN_SECRET_BYTES} are needed."
-        )
-    return LocalAuthority(key)
+    return LocalAuthority(secret_file(data_dir, key_file))
+
+
+def secret_file(data_dir: Path, key_file: Path | None) -> SecretFile:
+    """Return the signing secrets of a hub: those of its data directory, or the site's key file.
+
+    Raises:
+        HubStartError: the key file cannot be read or is too short.
+
+    """
+    if key_file is not None:
+        return SiteSecretFile(key_file)
+    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return SecretFile(data_dir / KEY_FILE)
+
+
+def _own_authority(settings: HubSettings) -> LocalAuthority | None:
+    """Return the hub's own authority; a site's hub with an identity provider may have none."""
+    if not settings.is_local and settings.key_file is None:
+        return None
+    return signing_authority(settings.data_dir, settings.key_file)
 
 
 async def run_hub(settings: HubSettings, *, on_ready: Callable[[str], None]) -> None:
@@ -98,9 +111,10 @@ async def run_hub(settings: HubSettings, *, on_ready: Callable[[str], None]) -> 
         HubStartError: the data directory is in use, the port is taken, or a key is missing.
 
     """
-    if not settings.is_local and settings.key_file is None:
+    if not settings.is_local and settings.key_file is None and settings.jwks is None:
         raise HubStartError(
-            f"--host {settings.host} can be reached from other machines: give a signing key with --key-file."
+            f"--host {settings.host} can be reached from other machines: give a signing key with --key-file,"
+            " or the key set of your identity provider with --jwks."
         )
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     with _sole_hub(settings.data_dir):
@@ -128,9 +142,17 @@ def _sole_hub(data_dir: Path) -> Iterator[None]:
 async def _serve(settings: HubSettings, on_ready: Callable[[str], None]) -> None:
     """Put the rooms together and serve them; what was opened is closed in reverse order."""
     instance, mint_key = secrets.token_hex(16), secrets.token_urlsafe(32)
-    authority = signing_authority(settings.data_dir, settings.key_file)
+    authority = _own_authority(settings)
+    authenticator = build_authenticator(
+        authority,
+        settings.data_dir,
+        jwks=settings.jwks,
+        issuer=settings.jwt_issuer,
+        audience=settings.jwt_audience,
+        algorithms=settings.jwt_algorithms,
+    )
     routes: dict[str, HttpHandler] = {HEALTH_PATH: _health_of(instance)}
-    if settings.is_local:
+    if settings.is_local and authority is not None:
         routes[MINT_PATH] = mint_route(authority, mint_key)
 
     def ready(url: str) -> None:
@@ -167,7 +189,7 @@ async def _serve(settings: HubSettings, on_ready: Callable[[str], None]) -> None
 
         app = HubApp(
             {CHAT_HUB_PATH: chat.chat_hub, STATUS_HUB_PATH: chat.status_hub},
-            authenticator=authority,
+            authenticator=authenticator,
             allowed_origins=(*LOOPBACK_ORIGINS, *settings.allowed_origins),
             allowed_hosts=(*LOOPBACK_HOSTS, settings.host, *settings.allowed_hosts),
             routes=routes,

@@ -14,6 +14,7 @@ COMMANDS: Final = {
     "demo": "open JupyterLab on a notebook with a live chat",
     "serve": "run the hub alone, in the foreground",
     "token": "print a JWT for a user of a hub",
+    "key": "make, show or take back opaque keys, or rotate the signing secret",
     "model": "install the local language model, or show where it is",
     "check": "show what is installed and which hub and provider would be used",
 }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import logging
 import os
 from pathlib import Path
 
@@ -22,7 +21,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--key-file",
         type=Path,
         default=_path_from_environment("CONDUIT_HUB_KEY_FILE"),
-        help="signing key, at least 32 bytes; required when --host is not a loopback address",
+        help="signing key, at least 32 bytes; needed (or --jwks) when --host is not a loopback address",
+    )
+    parser.add_argument(
+        "--jwks", default=None, metavar="URL", help="key set (https URL or file) of your identity provider"
+    )
+    parser.add_argument("--jwt-issuer", default=None, metavar="ISS", help="the issuer its tokens must name")
+    parser.add_argument(
+        "--jwt-audience", default=None, metavar="AUD", help="the audience its tokens must name"
+    )
+    parser.add_argument(
+        "--jwt-algorithm",
+        action="append",
+        default=[],
+        choices=["EdDSA", "ES256"],
+        help="how its tokens may be signed (default: either)",
     )
     parser.add_argument(
         "--allow-origin", action="append", default=[], metavar="ORIGIN", help="a further web origin let in"
@@ -40,6 +53,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--provider-url", default=None, help="an OpenAI-compatible base URL to use")
     parser.add_argument("--model", default=None, help="the model to ask for")
     parser.add_argument("--log-level", default="warning", choices=["debug", "info", "warning", "error"])
+    parser.add_argument(
+        "--log-format",
+        default="text",
+        choices=["text", "json"],
+        help="one line an event (default: %(default)s)",
+    )
     parser.set_defaults(run=run)
 
 
@@ -51,15 +70,18 @@ def _path_from_environment(name: str) -> Path | None:
 def run(arguments: argparse.Namespace) -> int:
     """Serve until SIGINT, SIGTERM or the idle timeout."""
     from conduit_widget.app import HubSettings, run_hub  # noqa: PLC0415 - the parser stays light
+    from conduit_widget.hub.logs import configure_logging  # noqa: PLC0415 - the same
 
-    logging.basicConfig(
-        level=arguments.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    configure_logging(arguments.log_level, arguments.log_format)
     settings = HubSettings(
         data_dir=arguments.data_dir or local_hub.default_data_dir(),
         host=arguments.host,
         port=arguments.port,
         key_file=arguments.key_file,
+        jwks=arguments.jwks,
+        jwt_issuer=arguments.jwt_issuer,
+        jwt_audience=arguments.jwt_audience,
+        jwt_algorithms=tuple(arguments.jwt_algorithm),
         allowed_origins=tuple(arguments.allow_origin),
         allowed_hosts=tuple(arguments.allow_host),
         idle_timeout=arguments.idle_timeout,

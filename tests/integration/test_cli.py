@@ -48,6 +48,41 @@ def test_token_of_a_key_file_is_for_hubs_with_that_key(tmp_path: Path) -> None:
     assert "hushhush" not in refused.stderr
 
 
+def test_key_is_printed_once_listed_and_taken_back(tmp_path: Path) -> None:
+    """One line on stdout is the key; the list shows whose keys there are, never a key."""
+    made = run(
+        *("key", "create", "bot", "--name", "The Bot", "--days", "2", "--role", "operator"),
+        *("--data-dir", str(tmp_path)),
+    )
+    assert made.returncode == 0, made.stderr
+    (key,) = made.stdout.splitlines()
+    assert key.startswith("condt_")
+    assert key not in made.stderr
+    listed = run("key", "list", "--data-dir", str(tmp_path)).stdout
+    assert "bot  (The Bot, roles operator)" in listed
+    assert key not in listed
+    assert key[6:] not in (tmp_path / "keys.json").read_text()
+    key_id = listed.split()[0]
+    assert run("key", "remove", key_id, "--data-dir", str(tmp_path)).returncode == 0
+    assert run("key", "list", "--data-dir", str(tmp_path)).stdout == ""
+    again = run("key", "remove", key_id, "--data-dir", str(tmp_path))
+    assert (again.returncode, again.stdout) == (1, "")
+    assert "key list" in again.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [(("--days", "0"), "--days"), (("--role", ""), "--role"), (("--grace", "-1"), "--grace")],
+)
+def test_key_says_what_is_wrong_when_misused(tmp_path: Path, options: tuple[str, ...], expected: str) -> None:
+    """One line that names the option."""
+    action = ("rotate",) if "--grace" in options else ("create", "bot")
+    done = run("key", *action, *options, "--data-dir", str(tmp_path))
+    assert done.returncode == 1
+    assert expected in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
 def test_check_names_versions_and_the_provider_of_a_new_hub(tmp_path: Path) -> None:
     """Without a hub it says so, and what would answer; nothing is started."""
     done = run("check", "--data-dir", str(tmp_path))
