@@ -167,8 +167,10 @@ class WebSocketServerConnection(asyncio.Protocol):
             self._receiver.shutdown()
         elif not self._answered:
             self.refuse(503, [], b"")
-        else:
+        elif self._parser.state is State.OPEN:
             self.close(1012)
+        else:
+            self.abort()  # refused before; its last words are out
 
     # ServerConnection
 
@@ -238,6 +240,7 @@ class WebSocketServerConnection(asyncio.Protocol):
         if self._lost or self._answered:
             return
         self._answered = True
+        self._stop_timer()
         own = {name.lower() for name, _ in headers}
         general = [("Connection", "close"), ("Content-Length", str(len(body)))]
         fields = Headers([*headers, *((name, value) for name, value in general if name.lower() not in own)])
@@ -335,13 +338,21 @@ class WebSocketServerConnection(asyncio.Protocol):
             if piece:
                 self._transport.write(piece)
             elif self._transport.can_write_eof():
-                self._write_ended = True
-                # Half-closing lets the peer read our last words even while it is still sending.
-                self._transport.write_eof()
-                self.resume_reading()
-                self._start_close_timer()
+                self._end_writing()
             else:
                 self._transport.close()
+
+    def _end_writing(self) -> None:
+        """Half-close: the peer can read our last words even while it is still sending."""
+        assert self._transport is not None
+        self._write_ended = True
+        try:
+            self._transport.write_eof()
+        except OSError:  # the peer is gone already
+            self._transport.abort()
+            return
+        self.resume_reading()
+        self._start_close_timer()
 
     def pause_reading(self) -> None:
         """Leave what the client sends in the socket."""

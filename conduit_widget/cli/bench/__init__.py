@@ -1,0 +1,93 @@
+"""``conduit-widget bench``: load a hub, its own or a running one; print what it costs and how fast it is."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from conduit_widget.cli.bench.scenarios import Figure, Options
+    from conduit_widget.cli.bench.target import Target
+
+NAMES = ("fan-out", "send", "idle", "storm", "slow-reader")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``bench``."""
+    parser.add_argument(
+        "scenario", nargs="*", metavar="SCENARIO", help=f"which to run, of {', '.join(NAMES)} (default: all)"
+    )
+    parser.add_argument(
+        "--url",
+        default=None,
+        help="load this running hub; its limits hold (default: start one, limits lifted)",
+    )
+    parser.add_argument("--token", default=None, help="with --url: the access token of every client")
+    parser.add_argument(
+        "--key-file", type=Path, default=None, help="with --url: the hub's signing key, for many users"
+    )
+    parser.add_argument(
+        "--pid", type=int, default=None, help="with --url: the hub's process here, for CPU and memory"
+    )
+    parser.add_argument("--members", type=int, default=1000, help="of fan-out (default: %(default)s)")
+    parser.add_argument("--senders", type=int, default=64, help="of send (default: %(default)s)")
+    parser.add_argument("--idle", type=int, default=8000, help="connections of idle (default: %(default)s)")
+    parser.add_argument("--storm", type=int, default=1000, help="clients of storm (default: %(default)s)")
+    parser.add_argument("--missed", type=int, default=50, help="messages of storm (default: %(default)s)")
+    parser.add_argument("--readers", type=int, default=200, help="of slow-reader (default: %(default)s)")
+    parser.add_argument("--seconds", type=float, default=5.0, help="a measurement (default: %(default)s)")
+    parser.add_argument("--text-bytes", type=int, default=120, help="of a message (default: %(default)s)")
+    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Measure and print; 1 when a goal was missed."""
+    # The parser stays light.
+    from conduit_widget.cli.bench.crowd import BenchError  # noqa: PLC0415
+    from conduit_widget.cli.bench.open_files import allow_open_files  # noqa: PLC0415
+    from conduit_widget.cli.bench.report import print_table  # noqa: PLC0415
+    from conduit_widget.cli.bench.scenarios import SCENARIOS, Options  # noqa: PLC0415
+
+    wanted = arguments.scenario or list(NAMES)
+    unknown = [name for name in wanted if name not in SCENARIOS]
+    if unknown:
+        raise BenchError(f"{unknown[0]}: there is no such scenario; choose from {', '.join(NAMES)}.")
+    allow_open_files(max(arguments.idle, arguments.members, 2 * arguments.storm) + 200)
+    sizes = {field.name for field in dataclasses.fields(Options)}
+    options = Options(**{name: value for name, value in vars(arguments).items() if name in sizes})
+    figures: list[Figure] = []
+    for name in wanted:
+        figures += _measure(name, arguments, options)
+    if arguments.json:
+        print(json.dumps([dataclasses.asdict(figure) for figure in figures], indent=1))
+    else:
+        print_table(figures)
+    return int(any(figure.reached is False for figure in figures))
+
+
+def _measure(name: str, arguments: argparse.Namespace, options: Options) -> list[Figure]:
+    from conduit_widget.cli.bench.scenarios import SCENARIOS  # noqa: PLC0415
+    from conduit_widget.cli.bench.target import own_hub  # noqa: PLC0415
+
+    if arguments.url is not None:
+        return SCENARIOS[name](_given(arguments), options)
+    with own_hub() as target:  # a fresh one: no scenario inherits another's history or memory
+        return SCENARIOS[name](target, options)
+
+
+def _given(arguments: argparse.Namespace) -> Target:
+    from conduit_widget.cli.bench.crowd import BenchError  # noqa: PLC0415
+    from conduit_widget.cli.bench.target import minting, target_at  # noqa: PLC0415
+
+    if arguments.key_file is not None:
+        token_of = minting(arguments.key_file)
+    elif arguments.token is not None:
+        token: str = arguments.token
+        token_of = lambda _number: token  # noqa: E731
+    else:
+        raise BenchError("--url needs --key-file (many users) or --token (one user, few connections).")
+    return target_at(arguments.url, token_of, arguments.pid)
