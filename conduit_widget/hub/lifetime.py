@@ -8,6 +8,7 @@ from typing import Any
 from conduit_widget.hub.connection import HubConnectionContext
 from conduit_widget.hub.outbox import EncodedRecord
 from conduit_widget.hub.payload import to_wire
+from conduit_widget.protocol.hub_protocol import HubProtocol
 from conduit_widget.protocol.messages import Invocation
 
 
@@ -63,21 +64,25 @@ class LifetimeManager:
 
         """
         message: Invocation | None = None
+        protocol: HubProtocol | None = None
+        record: EncodedRecord | None = None
         records: dict[str, EncodedRecord] = {}
         count = 0
         for receiver in receivers:
             if receiver.closed:
                 continue
-            if missed is not None and receiver.lagging:
+            outbox = receiver.outbox
+            if outbox.paused and missed is not None and outbox.lagging:
                 missed.append(receiver)
                 continue
-            if message is None:
-                message = Invocation(target=target, arguments=[to_wire(item) for item in arguments])
-            protocol = receiver.protocol
-            record = records.get(protocol.name)
-            if record is None:
-                record = records[protocol.name] = EncodedRecord(protocol.encode(message))
-            receiver.outbox.put(record)
+            if receiver.protocol is not protocol or record is None:
+                protocol = receiver.protocol
+                record = records.get(protocol.name)
+                if record is None:
+                    if message is None:
+                        message = Invocation(target=target, arguments=[to_wire(item) for item in arguments])
+                    record = records[protocol.name] = EncodedRecord(protocol.encode(message))
+            outbox.put(record)
             count += 1
         if count:
             self._on_sent(target, count)

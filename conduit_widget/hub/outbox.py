@@ -24,11 +24,19 @@ class EncodedRecord:
     ``counted``: whether stateful reconnect numbers it (message types 1 to 5).
     """
 
-    __slots__ = ("counted", "payload")
+    __slots__ = ("_frames", "counted", "payload")
 
     def __init__(self, payload: bytes, *, counted: bool = True) -> None:
         self.payload = payload
         self.counted = counted
+        self._frames: dict[Framer, bytes] = {}
+
+    def framed(self, framer: Framer) -> bytes:
+        """Return the record as a frame of its own, made once for all connections with that framing."""
+        frame = self._frames.get(framer)
+        if frame is None:
+            frame = self._frames[framer] = framer(self.payload)
+        return frame
 
 
 FrameCache = dict[tuple[Framer, tuple[EncodedRecord, ...]], bytes]
@@ -38,19 +46,19 @@ class FlushRound:
     """Writes every outbox touched in a tick at that tick's end; equal batches are framed once."""
 
     def __init__(self, on_flushed: Callable[[float], None] | None = None) -> None:
-        self._dirty: list[Outbox] = []
         self._started = 0.0
         self._on_flushed = on_flushed
+        self.dirty: list[Outbox] = []
 
     def add(self, outbox: Outbox) -> None:
         """Have ``outbox`` flushed at the end of this tick."""
-        if not self._dirty:
+        if not self.dirty:
             self._started = time.perf_counter()
             asyncio.get_running_loop().call_soon(self._flush)
-        self._dirty.append(outbox)
+        self.dirty.append(outbox)
 
     def _flush(self) -> None:
-        dirty, self._dirty = self._dirty, []
+        dirty, self.dirty = self.dirty, []
         cache: FrameCache = {}
         for outbox in dirty:
             outbox.flush(cache)
@@ -94,7 +102,7 @@ class Outbox:
         self._hard_bytes = hard_bytes
         self._on_overflow = on_overflow
         self._records: list[EncodedRecord] = []  # an empty deque costs 700 bytes
-        self._queued_bytes = 0
+        self._queued_bytes: int | None = 0  # None: not known, nobody needs it while all goes well
         self._scheduled = False
         self._writable: asyncio.Future[None] | None = None
         self._lagging = False
@@ -104,6 +112,8 @@ class Outbox:
     @property
     def queued_bytes(self) -> int:
         """Bytes not yet sent: queued here, in the transport and, as far as known, in the system."""
+        if self._queued_bytes is None:
+            self._queued_bytes = sum([len(record.payload) for record in self._records])
         return self._queued_bytes + self._connection.buffered_bytes
 
     @property
@@ -121,11 +131,16 @@ class Outbox:
 
     def put(self, record: EncodedRecord) -> None:
         """Queue a record. One that would pass the hard limit of a paused connection is dropped and told."""
-        if self.paused and self.queued_bytes + len(record.payload) > self._hard_bytes:
-            self._on_overflow()
+        if self.paused:
+            queued, size = self.queued_bytes, len(record.payload)
+            if queued + size > self._hard_bytes:
+                self._on_overflow()
+                return
+            self._records.append(record)
+            self._queued_bytes = (self._queued_bytes or 0) + size
             return
         self._records.append(record)
-        self._queued_bytes += len(record.payload)
+        self._queued_bytes = None
         if not self._scheduled:
             self._scheduled = True
             self._round.add(self)
@@ -133,14 +148,19 @@ class Outbox:
     def flush(self, cache: FrameCache) -> None:
         """Write what is queued, unless the client does not read at present."""
         self._scheduled = False
-        while self._records and not self.paused:
-            batch = self._next_batch()
-            key = (self._framer, batch)
-            frame = cache.get(key)
-            if frame is None:
-                frame = self._framer(b"".join([record.payload for record in batch]))
-                cache[key] = frame
+        if self.paused:
+            return
+        records = self._records
+        if len(records) == 1:
+            self._connection.write(records.pop().framed(self._framer))
+            return
+        frame = cache.get((self._framer, tuple(records)))  # what a broadcast put into many outboxes
+        if frame is not None:
+            records.clear()
             self._connection.write(frame)
+            return
+        while records and not self.paused:
+            self._connection.write(self._frame_of(self._next_batch(), cache))
 
     def flush_now(self) -> None:
         """Write what is queued without waiting for the tick's end."""
@@ -174,20 +194,23 @@ class Outbox:
                 self._writable = asyncio.get_running_loop().create_future()
             await asyncio.shield(self._writable)
 
+    def _frame_of(self, batch: tuple[EncodedRecord, ...], cache: FrameCache) -> bytes:
+        key = (self._framer, batch)
+        frame = cache.get(key)
+        if frame is None:
+            frame = cache[key] = self._framer(b"".join([record.payload for record in batch]))
+        return frame
+
     def _next_batch(self) -> tuple[EncodedRecord, ...]:
+        """Take as many records as fit into a frame, at least one."""
         records = self._records
-        if self._queued_bytes <= MAX_FRAME_BYTES:
-            batch = tuple(records)
-            records.clear()
-            self._queued_bytes = 0
-            return batch
+        self._queued_bytes = None
         count, size = 1, len(records[0].payload)
         while count < len(records) and size + len(records[count].payload) <= MAX_FRAME_BYTES:
             size += len(records[count].payload)
             count += 1
         batch = tuple(records[:count])
         del records[:count]
-        self._queued_bytes -= size
         return batch
 
     def _release(self) -> None:

@@ -38,11 +38,7 @@ class StatefulOutbox(Outbox):
             for record in batch:
                 if record.counted:
                     self.buffer.hold_record(record.payload)
-            key = (self._framer, batch)
-            frame = cache.get(key)
-            if frame is None:
-                frame = cache[key] = self._framer(b"".join([record.payload for record in batch]))
-            self._connection.write(frame)
+            self._connection.write(self._frame_of(batch, cache))
             self._update()
 
     def write_now(self, payload: bytes) -> None:

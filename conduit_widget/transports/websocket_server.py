@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import socket
 import struct
 import sys
@@ -65,6 +66,16 @@ def _address(name: object) -> tuple[str, int] | None:
     return (name[0], name[1]) if isinstance(name, tuple) else None
 
 
+def _bare_socket(transport: asyncio.Transport | None) -> int:
+    """Return the descriptor behind a transport that is asyncio's own, on a plain socket; else -1."""
+    if transport is None or type(transport).__module__ != "asyncio.selector_events":
+        return -1
+    if transport.get_extra_info("sslcontext") is not None:
+        return -1
+    bare = transport.get_extra_info("socket")
+    return -1 if sys.platform == "win32" or bare is None else int(bare.fileno())
+
+
 class _Parser(ServerProtocol):
     """The library's parser, but for two kinds of close.
 
@@ -109,6 +120,8 @@ class WebSocketServerConnection(asyncio.Protocol):
         self._answered = False
         self._told = False
         self._write_ended = False
+        self._fd = -1  # where frames go past the transport; -1: they do not
+        self._buffering = False  # the transport may hold bytes: frames must queue up behind them
 
     # asyncio.Protocol
 
@@ -135,9 +148,12 @@ class WebSocketServerConnection(asyncio.Protocol):
         if isinstance(self._parser.parser_exc, PayloadTooBig):
             self._say_too_large()
         self._write_pending()
+        if self._parser.state is not State.OPEN:
+            self._fd = -1
 
     def eof_received(self) -> bool:
         """The client will send nothing more: close."""
+        self._fd = -1
         self._parser.receive_eof()
         self._write_pending()
         return False
@@ -145,6 +161,7 @@ class WebSocketServerConnection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell the receiver, once."""
         self._lost = True
+        self._fd = -1  # before the socket is closed and its number belongs to somebody else
         self._stop_timer()
         self._server_state.connections.discard(self)
         receiver, self._receiver = self._receiver, None
@@ -207,6 +224,8 @@ class WebSocketServerConnection(asyncio.Protocol):
         self._request = None
         self._parser.send_response(response)
         self._write_pending()
+        if self._parser.state is State.OPEN:
+            self._fd = _bare_socket(self._transport)
         self.resume_reading()
 
     def framer(self, binary: bool) -> Framer:
@@ -218,20 +237,36 @@ class WebSocketServerConnection(asyncio.Protocol):
 
     def write(self, frame: bytes) -> None:
         """Send a frame made by :meth:`framer`; nothing once the connection is closing."""
-        if not self._lost and self._parser.state is State.OPEN:
-            assert self._transport is not None
-            self._transport.write(frame)
+        if self._fd < 0 or self._buffering:
+            self._write_behind(frame)
+            return
+        # A broadcast is mostly this line: the system takes nearly every frame at once and whole.
+        try:
+            sent = os.write(self._fd, frame)
+        except OSError:  # full, or broken: the transport knows what to do
+            sent = 0
+        if sent < len(frame):
+            self._write_behind(frame[sent:])
+
+    def _write_behind(self, frame: bytes) -> None:
+        """Leave a frame to the transport, behind what it holds."""
+        transport = self._transport
+        if transport is not None and not self._lost and self._parser.state is State.OPEN:
+            transport.write(frame)
+            self._buffering = transport.get_write_buffer_size() > 0
 
     def close(self, code: int = 1000, reason: str = "") -> None:
         """Start the closing handshake; a client that does not answer is cut after two seconds."""
         if self._parser.state is not State.OPEN:
             return
+        self._fd = -1
         self._parser.send_close(code, reason.encode()[:123].decode(errors="ignore"))
         self._write_pending()
         self._start_close_timer()
 
     def abort(self) -> None:
         """Cut the connection."""
+        self._fd = -1
         if self._transport is not None:
             self._transport.abort()
 
@@ -336,6 +371,7 @@ class WebSocketServerConnection(asyncio.Protocol):
             if self._write_ended:
                 return
             if piece:
+                self._buffering = True
                 self._transport.write(piece)
             elif self._transport.can_write_eof():
                 self._end_writing()

@@ -39,7 +39,7 @@ def _connection(connection_id: str, user_id: str, protocol: CountingProtocol, la
         closed=False,
         lagging=lagging,
         records=records,
-        outbox=SimpleNamespace(put=records.append),
+        outbox=SimpleNamespace(put=records.append, paused=lagging, lagging=lagging),
     )
 
 
