@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 
-from tests.load import busy_kernel, client, codec, fuzz, soak
+from tests.load import busy_kernel, client, codec, fuzz, hub, soak
 
-COMMANDS = {"busy": busy_kernel, "client": client, "codec": codec, "fuzz": fuzz, "soak": soak}
+COMMANDS = {"busy": busy_kernel, "client": client, "codec": codec, "fuzz": fuzz, "hub": hub, "soak": soak}
 
 
 def main() -> int:
