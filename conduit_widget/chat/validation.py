@@ -6,7 +6,7 @@ lone surrogates, which not every reader or store can hold. ``author`` always com
 
 from __future__ import annotations
 
-import unicodedata
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -55,7 +55,8 @@ _SERVER_OWNED: Final = frozenset(
 _KNOWN_KEYS: Final = frozenset(
     {"id", "role", "content", "parentId", "author", "attachments", "metadata", "error"}
 )
-_FORBIDDEN_IN_IDS: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
+# Categories Cc, Cs, Zl and Zp: controls, lone surrogates, separators of lines and paragraphs.
+_FORBIDDEN_IN_IDS: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _IMAGE_SCHEMES: Final = ("https://", "http://", "data:image/")
 
 
@@ -147,7 +148,7 @@ def _identifier(field: str, value: Any) -> str:
         raise ValidationError(field, "must not be empty")
     if len(value) > MAX_ID_CHARS:
         raise ValidationError(field, f"has {len(value)} characters; the limit is {MAX_ID_CHARS}")
-    if any(unicodedata.category(character) in _FORBIDDEN_IN_IDS for character in value):
+    if _FORBIDDEN_IN_IDS.search(value) is not None:
         raise ValidationError(field, "must not contain control characters")
     return value
 

@@ -43,7 +43,11 @@ FrameCache = dict[tuple[Framer, tuple[EncodedRecord, ...]], bytes]
 
 
 class FlushRound:
-    """Writes every outbox touched in a tick at that tick's end; equal batches are framed once."""
+    """Writes every outbox touched in a tick when the next one ends; equal batches are framed once.
+
+    One tick more, so that what a commit sends and what it answers (a callback and the task it wakes) leave in
+    one frame, which is one system call.
+    """
 
     def __init__(self, on_flushed: Callable[[float], None] | None = None) -> None:
         self._started = 0.0
@@ -51,10 +55,11 @@ class FlushRound:
         self.dirty: list[Outbox] = []
 
     def add(self, outbox: Outbox) -> None:
-        """Have ``outbox`` flushed at the end of this tick."""
+        """Have ``outbox`` flushed with the others."""
         if not self.dirty:
             self._started = time.perf_counter()
-            asyncio.get_running_loop().call_soon(self._flush)
+            loop = asyncio.get_running_loop()
+            loop.call_soon(loop.call_soon, self._flush)
         self.dirty.append(outbox)
 
     def _flush(self) -> None:

@@ -26,8 +26,9 @@ def to_wire(value: Any) -> Any:
         return value
     if isinstance(value, Wire):
         return value.to_wire()
+    # Most values are plain: asking here saves them the call.
     if kind is list or kind is tuple:
-        return [to_wire(item) for item in value]
+        return [item if type(item) in _PLAIN else to_wire(item) for item in value]
     if kind is dict:
-        return {key: to_wire(item) for key, item in value.items()}
+        return {key: item if type(item) in _PLAIN else to_wire(item) for key, item in value.items()}
     return msgspec.to_builtins(value, builtin_types=_LEFT_TO_CODEC)

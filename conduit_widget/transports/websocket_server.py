@@ -30,6 +30,7 @@ from websockets.server import ServerProtocol
 from conduit_widget.errors import trace_of
 from conduit_widget.transports.asgi_messages import AsgiMessages
 from conduit_widget.transports.server_connection import ConnectionReceiver, Framer
+from conduit_widget.transports.websocket_cutter import FrameCutter
 from conduit_widget.transports.websocket_frames import (
     BINARY,
     TEXT,
@@ -121,6 +122,7 @@ class WebSocketServerConnection(asyncio.Protocol):
         self._told = False
         self._write_ended = False
         self._fd = -1  # where frames go past the transport; -1: they do not
+        self._cutter: FrameCutter | None = None
         self._buffering = False  # the transport may hold bytes: frames must queue up behind them
 
     # asyncio.Protocol
@@ -138,7 +140,14 @@ class WebSocketServerConnection(asyncio.Protocol):
         self._timer = self._loop.call_later(OPEN_TIMEOUT, self.abort)
 
     def data_received(self, data: bytes) -> None:
-        """Parse what came and hand whole messages on."""
+        """Hand whole messages on."""
+        if self._cutter is None:
+            self.parse(data)
+        else:
+            self._cutter.feed(data)
+
+    def parse(self, data: bytes) -> None:
+        """Have the parser read, and do what comes of it."""
         self._parser.receive_data(data)
         for event in self._parser.events_received():
             if isinstance(event, Frame):
@@ -150,6 +159,8 @@ class WebSocketServerConnection(asyncio.Protocol):
         self._write_pending()
         if self._parser.state is not State.OPEN:
             self._fd = -1
+            if self._cutter is not None:
+                self._cutter.stop()
 
     def eof_received(self) -> bool:
         """The client will send nothing more: close."""
@@ -226,6 +237,7 @@ class WebSocketServerConnection(asyncio.Protocol):
         self._write_pending()
         if self._parser.state is State.OPEN:
             self._fd = _bare_socket(self._transport)
+            self._cutter = FrameCutter(self, self._config.ws_max_size)
         self.resume_reading()
 
     def framer(self, binary: bool) -> Framer:
@@ -350,6 +362,12 @@ class WebSocketServerConnection(asyncio.Protocol):
                 self._deliver(data)
         elif opcode is Opcode.CLOSE:
             self._start_close_timer()
+
+    def take(self, payload: bytes, *, is_text: bool) -> bool:
+        """Deliver what the cutter found; tell whether to go on."""
+        self._opcode = Opcode.TEXT if is_text else Opcode.BINARY
+        self._deliver(payload)
+        return self._parser.state is State.OPEN
 
     def _deliver(self, data: bytes) -> None:
         if self._receiver is not None and self._parser.state is State.OPEN:

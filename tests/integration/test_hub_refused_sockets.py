@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import socket
 
@@ -17,7 +18,9 @@ PATH = "/hubs/echo"
 
 
 def _open_connections() -> list[WebSocketServerConnection]:
-    return [item for item in gc.get_objects() if isinstance(item, WebSocketServerConnection)]
+    loop = asyncio.get_running_loop()
+    found = [item for item in gc.get_objects() if isinstance(item, WebSocketServerConnection)]
+    return [item for item in found if item._loop is loop]
 
 
 def _ask(url: str) -> socket.socket:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from conduit_widget.hub.outbox import EncodedRecord, FlushRound
 from conduit_widget.hub.stateful import StatefulOutbox
 from conduit_widget.protocol.json_protocol import JsonHubProtocol
 from conduit_widget.protocol.message_buffer import MessageBuffer
 from conduit_widget.protocol.messages import Ack, Sequence
+from tests.unit.hub.test_outbox import flushed
 
 
 class FakeConnection:
@@ -56,7 +55,7 @@ async def test_broadcast_is_framed_once_and_kept_by_reference() -> None:
     for outbox in outboxes:
         outbox.put(record)
         outbox.put(EncodedRecord(b"ping\x1e", counted=False) if outbox is outboxes[0] else record)
-    await asyncio.sleep(0)
+    await flushed()
     assert sorted(_framed) == [b"news\x1enews\x1e", b"news\x1eping\x1e"]
     assert len({id(connection.frames[0]) for connection in connections[1:]}) == 1
     assert outboxes[0].buffer.held_bytes == len(record.payload), "pings are not kept"
@@ -69,7 +68,7 @@ async def test_what_exceeds_the_buffer_waits_for_acks() -> None:
     outbox = _outbox(FlushRound(), connection, limit_bytes=10)
     for text in (b"first-of-all\x1e", b"second\x1e"):
         outbox.put(EncodedRecord(text))
-        await asyncio.sleep(0)
+        await flushed()
     assert connection.frames == [b"<first-of-all\x1e>"]
     outbox.buffer.accept(Ack(1))
     outbox.go_on()
@@ -81,10 +80,10 @@ async def test_replay_comes_first_on_a_new_transport_then_what_waited() -> None:
     old, new = FakeConnection(), FakeConnection()
     outbox = _outbox(FlushRound(), old)
     outbox.put(EncodedRecord(b"sent\x1e"))
-    await asyncio.sleep(0)
+    await flushed()
     outbox.cut()
     outbox.put(EncodedRecord(b"waits\x1e"))
-    await asyncio.sleep(0)
+    await flushed()
     assert old.frames == [b"<sent\x1e>"]
     outbox.reconnect(new, JsonHubProtocol(), binary=False)  # type: ignore[arg-type]  # a double
     sequence = JsonHubProtocol().encode(Sequence(1))
