@@ -5,9 +5,17 @@ from __future__ import annotations
 import argparse
 import sys
 
-from tests.load import busy_kernel, client, codec, fuzz, hub, soak
+from tests.load import busy_kernel, client, codec, fuzz, hub, proof, soak
 
-COMMANDS = {"busy": busy_kernel, "client": client, "codec": codec, "fuzz": fuzz, "hub": hub, "soak": soak}
+COMMANDS = {
+    "busy": busy_kernel,
+    "client": client,
+    "codec": codec,
+    "fuzz": fuzz,
+    "hub": hub,
+    "proof": proof,
+    "soak": soak,
+}
 
 
 def main() -> int:

@@ -102,7 +102,7 @@ async def chaos_run(
     assert port is not None
     authority = signing_authority(hub.data_dir, None)
     checker = HistoryChecker()
-    async with fault_proxy(port, chaos) as proxy:
+    async with fault_proxy(port, chaos=chaos) as proxy:
         url = f"http://127.0.0.1:{proxy.port}{CHAT_HUB_PATH}"
 
         def connect(name: str, protocol: HubProtocol) -> HubConnection:

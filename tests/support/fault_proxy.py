@@ -7,6 +7,7 @@ Every fault can be ordered by name (:meth:`FaultProxy.inflict`) or left to a see
         ...
         proxy.inflict(Fault.CUT)
 
+With several targets it is a load balancer: connections go to one after the other, past those that are down.
 Nothing is ever changed or reordered inside a connection: TCP would not do that either.
 """
 
@@ -16,7 +17,7 @@ import asyncio
 import contextlib
 import random
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
@@ -84,9 +85,10 @@ class _Side:
 class _Connection:
     """A client's connection and its twin to the hub."""
 
-    def __init__(self, client: asyncio.StreamWriter, hub: asyncio.StreamWriter) -> None:
+    def __init__(self, client: asyncio.StreamWriter, hub: asyncio.StreamWriter, target: int) -> None:
         self.client = client
         self.hub = hub
+        self.target = target
         self.up = _Side()
         self.down = _Side()
         self.over = asyncio.Event()
@@ -109,11 +111,14 @@ class _Connection:
 class FaultProxy:
     """The proxy; use :func:`fault_proxy`. ``faults`` counts what was done."""
 
-    def __init__(self, target_port: int, chaos: Chaos | None) -> None:
+    def __init__(self, target_ports: Sequence[int], chaos: Chaos | None) -> None:
         self.port = 0
         self.faults: Counter[Fault] = Counter()
         self.connections_made = 0
-        self._target_port = target_port
+        self._target_ports = target_ports
+        self._turn = 0
+        self._parted: set[int] = set()
+        self._delays: dict[int, float] = {}
         self._chaos = chaos
         self._random = random.Random(chaos.seed if chaos is not None else 0)
         self._connections: set[_Connection] = set()
@@ -129,6 +134,36 @@ class FaultProxy:
     def calm_down(self) -> None:
         """No further random faults; those under way end in their time."""
         self._calm = True
+
+    async def partition(self, target: int, seconds: float) -> None:
+        """Let nothing pass to or from a target for a while; no connection is reset, new ones wait."""
+        self._parted.add(target)
+        self._set_flow(target, flowing=False)
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            self._parted.discard(target)
+            self._set_flow(target, flowing=True)
+
+    async def delay(self, target: int, delay: float, seconds: float) -> None:
+        """Make every chunk to and from a target take ``delay`` seconds longer for a while."""
+        self._delays[target] = delay
+        self._set_delay(target, delay)
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            del self._delays[target]
+            self._set_delay(target, 0.0)
+
+    def _set_flow(self, target: int, *, flowing: bool) -> None:
+        for connection in self._connections:
+            if connection.target == target:
+                connection.set_flow(flowing=flowing)
+
+    def _set_delay(self, target: int, delay: float) -> None:
+        for connection in self._connections:
+            if connection.target == target:
+                connection.up.delay = connection.down.delay = delay
 
     def inflict(self, fault: Fault, *, seconds: float = 1.0, after_bytes: int = 0) -> int:
         """Do something to every open connection; return how many that were.
@@ -147,12 +182,14 @@ class FaultProxy:
         assert task is not None
         self._serving.add(task)
         task.add_done_callback(self._serving.discard)
-        try:
-            hub_reader, hub_writer = await asyncio.open_connection("127.0.0.1", self._target_port)
-        except OSError:
+        opened = await self._open()
+        if opened is None:
             writer.transport.abort()
             return
-        connection = _Connection(writer, hub_writer)
+        target, hub_reader, hub_writer = opened
+        connection = _Connection(writer, hub_writer, target)
+        connection.set_flow(flowing=target not in self._parted)
+        connection.up.delay = connection.down.delay = self._delays.get(target, 0.0)
         self.connections_made += 1
         self._connections.add(connection)
         pumps = [
@@ -168,6 +205,15 @@ class FaultProxy:
                 task.cancel()
             await asyncio.gather(*pumps, chaos, return_exceptions=True)
             connection.cut()
+
+    async def _open(self) -> tuple[int, asyncio.StreamReader, asyncio.StreamWriter] | None:
+        """Connect to the target whose turn it is, or to the next that answers."""
+        for _ in self._target_ports:
+            target = self._turn % len(self._target_ports)
+            self._turn += 1
+            with contextlib.suppress(OSError):
+                return target, *await asyncio.open_connection("127.0.0.1", self._target_ports[target])
+        return None
 
     async def drop_all(self) -> None:
         """Cut everything and forget what was planned."""
@@ -278,9 +324,9 @@ async def _let_go(connection: _Connection) -> None:
 
 
 @contextlib.asynccontextmanager
-async def fault_proxy(target_port: int, chaos: Chaos | None = None) -> AsyncIterator[FaultProxy]:
-    """Serve on a free port of the loopback interface, in front of ``target_port``."""
-    proxy = FaultProxy(target_port, chaos)
+async def fault_proxy(*target_ports: int, chaos: Chaos | None = None) -> AsyncIterator[FaultProxy]:
+    """Serve on a free port of the loopback interface, in front of ``target_ports`` by turns."""
+    proxy = FaultProxy(target_ports, chaos)
     listener = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)
     proxy.port = listener.sockets[0].getsockname()[1]
     try:

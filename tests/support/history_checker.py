@@ -75,6 +75,7 @@ class Observer:
         self._checker = checker
         self._strict = strict
         self._versions = array("q")
+        self._unfinished: set[str] = set()
 
     def live(self, seen: Sighting) -> None:
         """An event arrived, or was among the missed ones after a resume."""
@@ -114,6 +115,11 @@ class Observer:
         for seen in sightings:
             self._mark(seen)
 
+    @property
+    def unfinished(self) -> int:
+        """How many answers have no end yet in its eyes."""
+        return len(self._unfinished)
+
     def has(self, message_id: str) -> bool:
         """Whether a message was seen."""
         return self.version_of(message_id) != NOT_YET
@@ -127,7 +133,9 @@ class Observer:
         number = self._checker.number_of(seen.id)
         if number >= len(self._versions):
             self._versions.extend([NOT_YET] * (number + 1 - len(self._versions)))
-        self._versions[number] = max(self._versions[number], seen.position)
+        if seen.position >= self._versions[number]:
+            self._versions[number] = seen.position
+            (self._unfinished.add if seen.is_open else self._unfinished.discard)(seen.id)
         self._checker.agree(self.name, seen)
         if seen.parent and not seen.is_open:
             self.texts.final(seen.id, seen.text, seen.status, seen.parent)

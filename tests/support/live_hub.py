@@ -6,19 +6,26 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.support.waiting import eventually_sync
 
 
 class LiveHub:
-    """A hub process on a data directory; it can be killed and started again on the same port."""
+    """A hub process on a data directory; it can be killed and started again on the same port.
 
-    def __init__(self, data_dir: Path, environment: dict[str, str] | None = None) -> None:
+    ``options`` are further options of ``serve``.
+    """
+
+    def __init__(
+        self, data_dir: Path, environment: dict[str, str] | None = None, options: Sequence[str] = ()
+    ) -> None:
         self.data_dir = data_dir
         self.url = ""
         self._port = 0
         self._environment = environment or {}
+        self._options = options
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -26,6 +33,11 @@ class LiveHub:
         """Everything the hub wrote to stdout and stderr, over all its lives."""
         path = self.data_dir / "serve.log"
         return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+
+    @property
+    def port(self) -> int:
+        """Where it listens, and will again after a restart."""
+        return self._port
 
     @property
     def process(self) -> subprocess.Popen[bytes]:
@@ -42,6 +54,7 @@ class LiveHub:
                 [
                     *(sys.executable, "-m", "conduit_widget", "serve", "--log-level", "info"),
                     *("--port", str(self._port), "--data-dir", str(self.data_dir)),
+                    *self._options,
                 ],
                 env={**os.environ, **self._environment},
                 stdin=subprocess.DEVNULL,

@@ -1,0 +1,190 @@
+"""What is done to the hubs and the network while people talk: each a seeded plan that can be played again."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
+
+from tests.load.stage import Stage
+from tests.support.fault_proxy import Chaos, Fault
+
+HOUR: Final = 3600.0
+CALM_FIRST: Final = 1.5
+SHORT_FAULTS: Final = tuple(
+    (fault, weight) for fault, weight in Chaos(0).weights if fault is not Fault.HALF_OPEN
+)
+
+Act = Callable[[Stage], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something done ``at`` seconds after the talk began; ``text`` says what, in the printed plan."""
+
+    at: float
+    text: str
+    act: Act
+
+    def __str__(self) -> str:
+        return f"{self.at:.2f} {self.text}"
+
+
+Planner = Callable[[random.Random, float, int], Step]
+"""Plans one step: ``(chance, at, nodes)``."""
+
+
+def _kill(chance: random.Random, at: float, nodes: int) -> Step:
+    hub, down = chance.randrange(nodes), chance.uniform(0, 1)
+    return Step(at, f"kill -9 hub {hub}, {down:.2f} s down", lambda stage: stage.kill(hub, down))
+
+
+def _restart(chance: random.Random, at: float, nodes: int) -> Step:
+    async def roll(stage: Stage) -> None:
+        for hub in range(nodes):
+            await stage.restart(hub)
+
+    return Step(at, "SIGTERM and restart of each hub", roll)
+
+
+def _freeze(chance: random.Random, at: float, nodes: int) -> Step:
+    hub, seconds = chance.randrange(nodes), chance.uniform(0.5, 3)
+    return Step(at, f"SIGSTOP hub {hub} for {seconds:.2f} s", lambda stage: stage.freeze(hub, seconds))
+
+
+def _partition(chance: random.Random, at: float, nodes: int) -> Step:
+    hub, seconds = chance.randrange(nodes), chance.uniform(0.5, 3)
+    return Step(
+        at,
+        f"partition between clients and hub {hub} for {seconds:.2f} s",
+        lambda stage: stage.front.partition(hub, seconds),
+    )
+
+
+def _delay(chance: random.Random, at: float, nodes: int) -> Step:
+    hub, delay, seconds = chance.randrange(nodes), chance.uniform(0.05, 0.5), chance.uniform(1, 3)
+    return Step(
+        at,
+        f"{delay * 1000:.0f} ms delay between clients and hub {hub} for {seconds:.2f} s",
+        lambda stage: stage.front.delay(hub, delay, seconds),
+    )
+
+
+def _cut(chance: random.Random, at: float, nodes: int) -> Step:
+    fault = chance.choice((Fault.CUT, Fault.CUT_INSIDE, Fault.LOSE_REPLIES, Fault.GHOST))
+    after = chance.randrange(600)
+
+    async def act(stage: Stage) -> None:
+        stage.front.inflict(fault, after_bytes=after)
+
+    return Step(at, f"{fault.value} of every connection", act)
+
+
+def _clock(chance: random.Random, at: float, nodes: int) -> Step:
+    hub, offset = chance.randrange(nodes), chance.choice((-HOUR, -60.0, 0.0, 60.0, HOUR))
+
+    async def act(stage: Stage) -> None:
+        stage.set_clock(hub, offset)
+
+    return Step(at, f"clock of hub {hub} jumps to {offset:+.0f} s", act)
+
+
+def _nothing(chance: random.Random, at: float, nodes: int) -> Step:
+    async def act(stage: Stage) -> None:
+        """The random faults of the network and the slow readers are there anyway."""
+
+    return Step(at, "nothing more", act)
+
+
+@dataclass(frozen=True)
+class Nemesis:
+    """What may happen in a run: steps of these kinds, ``pause`` seconds apart on average.
+
+    ``chaos``: the network fails at random. ``slow_readers``: some clients stop reading, and messages are
+    large. ``loses_text``: a crash may take streamed text that is younger than the last checkpoint.
+    """
+
+    planners: tuple[Planner, ...]
+    pause: float = 3.0
+    chaos: bool = False
+    slow_readers: int = 0
+    clock: bool = False
+    loses_text: bool = False
+
+
+NEMESES: Final[dict[str, Nemesis]] = {
+    "kill": Nemesis((_kill,), loses_text=True),
+    "restart": Nemesis((_restart,), pause=5.0),
+    "freeze": Nemesis((_freeze,)),
+    "partition": Nemesis((_partition, _delay)),
+    "cut": Nemesis((_cut,), pause=1.5),
+    "network": Nemesis((_nothing,), chaos=True),
+    "readers": Nemesis((_cut, _nothing), slow_readers=3),
+    "clock": Nemesis((_clock, _clock, _cut), pause=2.0, clock=True),
+    "all": Nemesis(
+        (_kill, _kill, _restart, _freeze, _partition, _delay, _cut, _clock),
+        chaos=True,
+        slow_readers=1,
+        clock=True,
+        loses_text=True,
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that is random about a run follows from these four."""
+
+    seed: int
+    name: str
+    nodes: int
+    seconds: float
+
+    @property
+    def nemesis(self) -> Nemesis:
+        """What may happen."""
+        return NEMESES[self.name]
+
+    @property
+    def replay(self) -> str:
+        """The command that plays this run again."""
+        return (
+            f"python -m tests.load proof --runs 1 --seed {self.seed} --nemesis {self.name}"
+            f" --nodes {self.nodes} --seconds {self.seconds:g}"
+        )
+
+    @property
+    def chaos(self) -> Chaos | None:
+        """Random faults of the network, where there are any."""
+        if not self.nemesis.chaos:
+            return None
+        return Chaos(self.seed, mean_interval=3.0, longest=1.0, weights=SHORT_FAULTS)
+
+    def chance(self, what: str) -> random.Random:
+        """Return the source of randomness for something."""
+        return random.Random(f"{self.seed} {self.name} {self.nodes} {what}")
+
+    def steps(self) -> list[Step]:
+        """Return what happens, in order."""
+        chance, nemesis = self.chance("steps"), self.nemesis
+        steps, at = [], CALM_FIRST
+        while at < self.seconds:
+            steps.append(chance.choice(nemesis.planners)(chance, at, self.nodes))
+            at += nemesis.pause * chance.uniform(0.5, 1.5)
+        return steps
+
+
+async def play(stage: Stage, steps: list[Step]) -> None:
+    """Do each step in its time; return when the last has ended."""
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+
+    async def one(step: Step) -> None:
+        await asyncio.sleep(began + step.at - loop.time())
+        await step.act(stage)
+
+    async with asyncio.TaskGroup() as group:
+        for step in steps:
+            group.create_task(one(step))

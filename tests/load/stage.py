@@ -1,0 +1,156 @@
+"""What a proof run plays on: hub processes behind a proxy that may fail, and a scripted model."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+import signal
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import jwt
+
+from conduit_widget.app import HISTORY_FILE, KEY_FILE
+from conduit_widget.chat.history_store import HistoryStore
+from conduit_widget.chat.history_store_sqlite import SqliteHistoryStore
+from conduit_widget.contract import TOKEN_AUDIENCE, TOKEN_ISSUER
+from conduit_widget.hub.secret_file import load_or_create_secrets
+from tests.support.fault_proxy import Chaos, FaultProxy, fault_proxy
+from tests.support.history_checker import Sighting
+from tests.support.live_hub import LiveHub
+from tests.support.scripted_model import ScriptedModel
+
+FAKETIME: Final = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
+TOKEN_LIFE: Final = 4 * 3600.0  # before and after now: a clock may jump by an hour
+EVERYTHING: Final = 2**40
+
+
+@dataclass
+class Stage:
+    """Hubs, the proxy in front of them (its targets are the hubs, in order), and their store."""
+
+    hubs: list[LiveHub]
+    front: FaultProxy
+    store: Callable[[], HistoryStore]
+    clocks: list[Path]
+    key: bytes
+    locks: list[asyncio.Lock]
+    done: Counter[str] = field(default_factory=Counter)
+    complaints: list[str] = field(default_factory=list)
+
+    def token(self, user_id: str) -> str:
+        """Return a token that was valid two hours ago and will be in two."""
+        now = time.time()
+        claims = {
+            "sub": user_id,
+            "name": user_id,
+            "aud": TOKEN_AUDIENCE,
+            "iss": TOKEN_ISSUER,
+            "iat": int(now - TOKEN_LIFE),
+            "nbf": int(now - TOKEN_LIFE),
+            "exp": int(now + TOKEN_LIFE),
+            "jti": secrets.token_hex(16),
+        }
+        return jwt.encode(claims, self.key, algorithm="HS256")
+
+    async def kill(self, number: int, down: float) -> None:
+        """SIGKILL a hub; start it again after ``down`` seconds."""
+        async with self.locks[number]:
+            self.hubs[number].kill()
+            await asyncio.sleep(down)
+            await asyncio.to_thread(self.hubs[number].start)
+
+    async def restart(self, number: int) -> None:
+        """SIGTERM a hub, which must end well; start it again."""
+        async with self.locks[number]:
+            code = await asyncio.to_thread(self.hubs[number].terminate)
+            if code != 0:
+                self.complaints.append(f"hub {number} ended with {code} after SIGTERM")
+            await asyncio.to_thread(self.hubs[number].start)
+
+    async def freeze(self, number: int, seconds: float) -> None:
+        """SIGSTOP a hub for a while."""
+        async with self.locks[number]:
+            await _freeze(self.hubs[number].process.pid, seconds)
+
+    def set_clock(self, number: int, offset: float) -> None:
+        """Have a hub's wall clock jump to ``offset`` seconds from the truth."""
+        _write_clock(self.clocks[number], offset)
+
+    async def log(self, conversation: str) -> list[Sighting]:
+        """Read the whole log from the store; every hub has ended."""
+        store = self.store()
+        await store.start()
+        try:
+            record = await store.find(conversation)
+            if record is None:
+                return []
+            events = await store.events_after(
+                conversation, record.epoch, 0, limit=EVERYTHING, max_bytes=EVERYTHING
+            )
+            assert events is not None, "the log has a hole, or was pruned"
+            return [Sighting.of_wire(event.arguments[0]) for event in events]
+        finally:
+            await store.aclose()
+
+    def errors(self) -> list[str]:
+        """Return what the hubs complained about in their logs."""
+        lines = [line for hub in self.hubs for line in hub.log.splitlines()]
+        return [
+            line for line in lines if " ERROR " in line or "Traceback" in line or "never retrieved" in line
+        ]
+
+
+async def _freeze(pid: int, seconds: float) -> None:
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        await asyncio.sleep(seconds)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def _write_clock(path: Path, offset: float) -> None:
+    fresh = path.with_suffix(".new")
+    fresh.write_text(f"{offset:+.0f}s\n", encoding="ascii")
+    fresh.replace(path)
+
+
+def _clock_environment(path: Path) -> dict[str, str]:
+    """Give a process a wall clock that a file moves; monotonic clocks stay true."""
+    _write_clock(path, 0)
+    return {
+        "LD_PRELOAD": str(FAKETIME),
+        "FAKETIME_TIMESTAMP_FILE": str(path),
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        "FAKETIME_NO_CACHE": "1",
+    }
+
+
+@contextlib.asynccontextmanager
+async def single_node(folder: Path, *, chaos: Chaos | None, clock: bool) -> AsyncIterator[Stage]:
+    """One hub on SQLite. ``clock``: its wall clock can be moved."""
+    path = folder / "clock"
+    data_dir = folder / "hub"
+    data_dir.mkdir(mode=0o700)
+    async with ScriptedModel() as model:
+        environment = {**model.environment, **(_clock_environment(path) if clock else {})}
+        hub = LiveHub(data_dir, environment)
+        try:
+            await asyncio.to_thread(hub.start)
+            async with fault_proxy(hub.port, chaos=chaos) as front:
+                yield Stage(
+                    hubs=[hub],
+                    front=front,
+                    store=lambda: SqliteHistoryStore(data_dir / HISTORY_FILE),
+                    clocks=[path],
+                    key=load_or_create_secrets(data_dir / KEY_FILE)[0],
+                    locks=[asyncio.Lock()],
+                )
+        finally:
+            await asyncio.to_thread(hub.stop)
