@@ -10,7 +10,7 @@ from rich.table import Table
 
 from conduit_widget.cli.bench.scenarios import Figure
 
-WIDTH: Final = 110
+WIDTH: Final = 120
 
 
 def print_table(figures: Sequence[Figure]) -> None:

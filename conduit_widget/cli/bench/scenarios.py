@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import math
 import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from conduit_widget.cli.bench.crowd import BenchError, Client, Crowd
+from conduit_widget.cli.bench.crowd import BenchError, Crowd
 from conduit_widget.cli.bench.frames import PING, frame
-from conduit_widget.cli.bench.target import Target, message, new_conversation, result_of
+from conduit_widget.cli.bench.target import Messages, Target, new_conversation, result_of
 
 RECEIVED: Final = b'"target":"ReceiveMessage"'
 ANSWERED: Final = b'"type":3,"invocationId"'
 PING_INTERVAL: Final = 15.0
+ROOM: Final = 8
+"""Members of a conversation where many are measured at once."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,11 +65,12 @@ def fan_out(target: Target, options: Options) -> list[Figure]:
     crowd.marker = RECEIVED
     crowd.settle()
     figures, senders = [], itertools.cycle(members)
+    messages = Messages(room, "x" * options.text_bytes)
     for in_flight in (1, 16):
         cost = deliver(
             target,
             crowd,
-            lambda: crowd.send(next(senders), message(room, "x" * options.text_bytes)),
+            lambda: crowd.send(next(senders), next(messages)),
             in_flight=in_flight,
             seconds=options.seconds,
         )
@@ -130,25 +134,21 @@ def deliver(
 
 
 def send(target: Target, options: Options) -> list[Figure]:
-    """Acknowledged messages a second: every sender in a conversation of its own, eight on the way each."""
+    """Acknowledged messages a second: conversations of eight, eight messages of each member on the way."""
     crowd = target.crowd()
-    rooms = [new_conversation() for _ in range(options.senders)]
-    senders = crowd.open(target.join(number, room) for number, room in enumerate(rooms))
-    room_of = dict(zip(senders, rooms, strict=True))
-    text, number = "x" * options.text_bytes, 0
+    rooms = [new_conversation() for _ in range(math.ceil(options.senders / ROOM))]
+    senders = crowd.open(target.join(number, rooms[number // ROOM]) for number in range(options.senders))
+    text = "x" * options.text_bytes
+    messages_of = {
+        client: Messages(rooms[number // ROOM], text, answered=True) for number, client in enumerate(senders)
+    }
     crowd.settle()
     crowd.marker = ANSWERED
-
-    def next_message(client: Client) -> bytes:
-        nonlocal number
-        number += 1
-        return message(room_of[client], text, f"m{number}")
-
     crowd.on_message = lambda client, found: crowd.send(
-        client, b"".join(next_message(client) for _ in range(found))
+        client, b"".join([next(messages_of[client]) for _ in range(found)])
     )
     for client in senders:
-        crowd.send(client, b"".join(next_message(client) for _ in range(8)))
+        crowd.send(client, b"".join([next(messages_of[client]) for _ in range(8)]))
     _poll_for(crowd, options.seconds / 4)
     crowd.reset()
     before, began = target.cpu(), time.perf_counter()
@@ -177,8 +177,8 @@ def idle(target: Target, options: Options) -> list[Figure]:
     crowd.open(target.join(number, new_conversation()) for number in range(20))  # to warm up
     crowd.settle()
     before = target.memory()
-    rooms = [new_conversation() for _ in range(options.idle // 10 + 1)]
-    scripts = (target.join(20 + number, rooms[number // 10]) for number in range(options.idle))
+    rooms = [new_conversation() for _ in range(options.idle // ROOM + 1)]
+    scripts = (target.join(20 + number, rooms[number // ROOM]) for number in range(options.idle))
     crowd.open(scripts, within=180)
     crowd.settle()
     after = target.memory()
@@ -211,8 +211,9 @@ def storm(target: Target, options: Options) -> list[Figure]:
     [sender] = crowd.open([target.join(options.storm, room)])
     crowd.marker = ANSWERED
     crowd.reset()
-    for number in range(options.missed):
-        crowd.send(sender, message(room, "x" * 120, f"m{number}"))
+    messages = Messages(room, "x" * options.text_bytes, answered=True)
+    for _ in range(options.missed):
+        crowd.send(sender, next(messages))
     crowd.wait_for(options.missed)
     before, began = target.cpu(), time.perf_counter()
     epoch, seq = position["epoch"], position["seq"]
@@ -246,6 +247,7 @@ def storm(target: Target, options: Options) -> list[Figure]:
 def slow_reader(target: Target, options: Options) -> list[Figure]:
     """Messages at a steady rate: how late they come to those who read, without and with one that stopped."""
     without, stopped, growth = [], [], []
+    _latency(target, options, stop=False)  # to warm up
     for _ in range(3):
         without.append(_latency(target, options, stop=False)[0])
         p99, grown = _latency(target, options, stop=True)
@@ -265,7 +267,7 @@ def slow_reader(target: Target, options: Options) -> list[Figure]:
         Figure(
             scenario="slow-reader",
             name="memory growth, one stopped",
-            value=statistics.median(growth) / 1024 if growth else None,
+            value=max(growth) / 1024 if growth else None,
             unit="KiB",
             goal=1024,
         ),
@@ -273,7 +275,7 @@ def slow_reader(target: Target, options: Options) -> list[Figure]:
 
 
 def _latency(target: Target, options: Options, *, stop: bool) -> tuple[float, int | None]:
-    """Return the p99 of delivery times in seconds and what the hub's memory grew meanwhile."""
+    """Return the p99 of delivery times in seconds, and what the hub's memory grew at most meanwhile."""
     crowd, room = target.crowd(), new_conversation()
     scripts = [target.join(number, room) for number in range(options.readers + 1)]
     if stop:
@@ -285,27 +287,28 @@ def _latency(target: Target, options: Options, *, stop: bool) -> tuple[float, in
         crowd.stop_reading(readers.pop())
     for client in readers:
         client.arrived = []
-    text = "x" * 16_000
+    messages = Messages(room, "x" * 16_000)
     sent_at: list[float] = []
     crowd.reset()
     before, interval = target.memory(), 1 / 25
+    most = before
     due = time.perf_counter()
     for _ in range(round(options.seconds / interval)):
         while (left := due - time.perf_counter()) > 0:
             crowd.poll(left)
         sent_at.append(time.perf_counter())
-        crowd.send(sender, message(room, text))
+        crowd.send(sender, next(messages))
         due += interval
+        most = max(most or 0, target.memory() or 0)
     expected = len(sent_at) * (len(readers) + 1)
     crowd.wait_for(expected)
-    after = target.memory()
     late = sorted(
         arrived - sent
         for client in readers
         for sent, arrived in zip(sent_at, client.arrived or (), strict=True)
     )
     crowd.close()
-    grown = None if before is None or after is None else after - before
+    grown = None if before is None or most is None else most - before
     return late[int(len(late) * 0.99)], grown
 
 

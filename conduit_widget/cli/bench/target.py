@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import secrets
 import subprocess
 import sys
 import tempfile
-import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,10 +72,26 @@ def new_conversation() -> str:
     return f"bench-{secrets.token_hex(6)}"
 
 
-def message(conversation_id: str, text: str, id_: str = "") -> bytes:
-    """Return a framed SendMessage that asks no model; ``id_`` names the invocation if it wants an answer."""
-    content = {"id": str(uuid.uuid4()), "role": "user", "content": text, "metadata": {"respond": False}}
-    return invocation(ChatMethod.SEND_MESSAGE, conversation_id, content, id_=id_ or None)
+class Messages:
+    """Framed SendMessages that ask no model, made but for their ids before; all of one length.
+
+    ``answered``: each is to be acknowledged.
+    """
+
+    def __init__(self, conversation_id: str, text: str, *, answered: bool = False) -> None:
+        content = {"id": _HOLE, "role": "user", "content": text, "metadata": {"respond": False}}
+        made = invocation(ChatMethod.SEND_MESSAGE, conversation_id, content, id_=_HOLE if answered else None)
+        self._form = made.replace(_HOLE.encode(), b"%s")
+        self._holes = 2 if answered else 1
+        self._made = itertools.count()
+        self._prefix = secrets.token_hex(8)
+
+    def __next__(self) -> bytes:
+        id_ = f"{self._prefix}{next(self._made):016x}".encode()
+        return self._form % ((id_,) * self._holes)
+
+
+_HOLE: Final = "%" * 32
 
 
 def result_of(client: Client) -> dict[str, Any]:
