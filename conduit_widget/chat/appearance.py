@@ -15,6 +15,7 @@ MIN_CONTRAST: Final = 4.5
 _SATURATION: Final = 0.6
 
 
+@lru_cache(maxsize=4096)
 def initials_of(user_name: str, user_id: str) -> str:
     """Return one or two capitals: of the first and last word of the name, else of the id."""
     words = [word for word in user_name.split() if word[0].isalnum()] or [user_id.lstrip() or "?"]
