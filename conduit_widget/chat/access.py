@@ -36,28 +36,37 @@ class Access:
         self._ttl = ttl
         self._clock = clock
         self._known: dict[str, tuple[MemberRole | None, float]] = {}
+        self._changes = 0
 
     @property
     def is_open(self) -> bool:
         """Whether anybody the hub authenticates may take part."""
         return self._record.visibility == "open"
 
+    @property
+    def changes(self) -> int:
+        """Counts the changes of roles heard of: an answer from before a change may be wrong after it."""
+        return self._changes
+
     async def role(self, user_id: str) -> MemberRole | None:
         """Return the user's role; None for who may not even read."""
-        now = self._clock()
+        now, changes = self._clock(), self._changes
         known = self._known.get(user_id)
         if known is not None and known[1] > now:
             return known[0]
         role = await self._store.role(self._record.id, user_id)
         if role is None and self.is_open:
             role = "member"
+        if changes != self._changes:
+            return role  # a role changed meanwhile, perhaps this one: not to be remembered
         if len(self._known) >= MAX_REMEMBERED:
             self._known.clear()
         self._known[user_id] = (role, now + self._ttl)
         return role
 
     def forget(self, user_id: str) -> None:
-        """Ask the store next time."""
+        """Ask the store next time: the user's role changed."""
+        self._changes += 1
         self._known.pop(user_id, None)
 
     async def require_reader(self, user_id: str) -> MemberRole:

@@ -222,8 +222,14 @@ class ChatHub(WarnsOfLimits):
             raise HubException(ErrorText.UNAUTHORIZED)
 
         async def check_and_work() -> T:
-            await conversation.access.require_reader(user_id)
-            return await work(conversation)
+            while True:
+                changes = conversation.access.changes
+                await conversation.access.require_reader(user_id)
+                found = await work(conversation)
+                if changes == conversation.access.changes:
+                    return found
+                # Roles changed while the caller came in; nothing was sent to them yet.
+                conversation.leave(caller.connection_id)
 
         result = await conversation.pinned(check_and_work())
         is_new = conversation_id not in joined

@@ -74,6 +74,7 @@ class Cast:
         self._over = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._helpers: list[asyncio.Task[None]] = []
+        self._slow: list[asyncio.Task[None]] = []
         self._stuck: list[asyncio.StreamWriter] = []
 
     @property
@@ -94,7 +95,7 @@ class Cast:
         for watcher in self.watchers:
             watcher.open()
         self._tasks += [asyncio.create_task(self._come_late(number)) for number in range(NEWCOMERS)]
-        self._helpers += [
+        self._slow += [
             asyncio.create_task(self._stop_reading(number))
             for number in range(self.plan.nemesis.slow_readers)
         ]
@@ -109,8 +110,7 @@ class Cast:
         for task in self._tasks:
             if task.done() and not task.cancelled():
                 task.result()
-        for writer in self._stuck:
-            writer.transport.abort()
+        await self._end_slow_readers()
         with contextlib.suppress(AssertionError):  # the verdict says what is missing
             await eventually(self._all_have_everything, within=SETTLE_WITHIN)
         with contextlib.suppress(AssertionError):
@@ -126,8 +126,7 @@ class Cast:
 
     async def close(self) -> None:
         """Everybody leaves."""
-        for writer in self._stuck:
-            writer.transport.abort()
+        await self._end_slow_readers()
         for task in (*self._tasks, *self._helpers):
             task.cancel()
         await asyncio.gather(*self._tasks, *self._helpers, return_exceptions=True)
@@ -135,6 +134,13 @@ class Cast:
             *(talker.conversation.close() for talker in self.talkers),
             *(watcher.close() for watcher in self.watchers),
         )
+
+    async def _end_slow_readers(self) -> None:
+        for task in self._slow:
+            task.cancel()
+        await asyncio.gather(*self._slow, return_exceptions=True)
+        for writer in self._stuck:
+            writer.transport.abort()
 
     def _names(self) -> list[str]:
         return [t.name for t in self.talkers] + [w.name for w in self.watchers]
