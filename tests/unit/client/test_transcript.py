@@ -169,6 +169,33 @@ def test_overlapping_delta_adds_only_what_is_new() -> None:
     assert transcript.streams["a"].text == "Hello world"
 
 
+def test_merged_delta_after_a_pause_goes_on_where_the_text_stopped() -> None:
+    """What the hub held comes as one delta of many tokens, at the end with ``done``, then the final text."""
+    transcript = joined(message("q", 1), seq=1)
+    receive(transcript, answer(2))
+    token(transcript, "one ", 0)
+    [change] = token(transcript, "two three 👋 ", 4, index=1, count=3)
+    assert isinstance(change, TokenChange)
+    assert (change.offset, change.text) == (4, "two three 👋 ")
+    assert token(transcript, "four", 16, index=4)[0] == TokenChange(id="a", offset=16, text="four")
+    changes = token(transcript, " five six", 20, index=5, count=2, done=True, finishReason="stop")
+    assert [type(change) for change in changes] == [TokenChange, StreamEndChange, MessageChange]
+    assert not transcript.needs_resync
+    text = "one two three 👋 four five six"
+    assert transcript.messages[1].text == text
+    update(transcript, answer(2, text, "complete", eventSeq=3))
+    assert transcript.messages[1].text == text
+
+
+def test_merged_delta_that_overlaps_a_newer_snapshot_adds_only_the_rest() -> None:
+    """Who paused, joined again and then resumes has every character once."""
+    stream = OpenStream(message_id="a", seq=2, text="one two ", index=2)
+    transcript = joined(message("q", 1), answer(2), seq=2, streams=[stream])
+    [change] = token(transcript, "two three", 4, index=1, count=2)
+    assert isinstance(change, TokenChange)
+    assert (change.offset, change.text) == (8, "three")
+
+
 def test_hole_in_the_text_asks_for_resync_and_keeps_the_text() -> None:
     """Text is never glued over a hole."""
     transcript = joined(message("q", 1), seq=1)
