@@ -12,6 +12,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, Final, cast
 
+import msgspec
+
 from conduit_widget.chat import Chat, ChatSettings, SqliteHistoryStore, build_chat
 from conduit_widget.contract import CHAT_HUB_PATH
 from conduit_widget.hub.connection import Closer, HubConnectionContext
@@ -19,7 +21,6 @@ from conduit_widget.hub.limits import HubLimits
 from conduit_widget.hub.metrics import HubMetrics
 from conduit_widget.hub.mount import MountedHub
 from conduit_widget.hub.outbox import EncodedRecord, Outbox
-from conduit_widget.hub.payload import to_wire
 from conduit_widget.hub.principal import Principal
 from conduit_widget.hub.timer_wheel import TimerWheel
 from conduit_widget.protocol.json_protocol import JsonHubProtocol
@@ -78,12 +79,12 @@ class Seat:
         """Join."""
         self.view.hold()
         result = await self._room.hub.join_conversation(self.context, CONVERSATION)
-        self.view.joined(to_wire(result))
+        self.view.joined(msgspec.to_builtins(result))
 
     async def resume(self, epoch: str, seq: int) -> dict[str, Any]:
         """Resume; return the result."""
         self.view.hold()
-        result: dict[str, Any] = to_wire(
+        result: dict[str, Any] = msgspec.to_builtins(
             await self._room.hub.resume_conversation(self.context, CONVERSATION, epoch, seq)
         )
         self.view.resumed(result)

@@ -152,7 +152,7 @@ class FaultProxy:
         try:
             await asyncio.sleep(seconds)
         finally:
-            del self._delays[target]
+            self._delays.pop(target, None)
             self._set_delay(target, 0.0)
 
     def _set_flow(self, target: int, *, flowing: bool) -> None:

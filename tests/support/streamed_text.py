@@ -46,6 +46,15 @@ class StreamedText:
         """The ids of answers whose end was not seen."""
         return list(self._streams)
 
+    def is_over(self, message_id: str) -> bool:
+        """Whether the stored text is known."""
+        return message_id in self._over
+
+    def length(self, message_id: str) -> int:
+        """How much of an open answer came so far."""
+        stream = self._streams.get(message_id)
+        return 0 if stream is None else len(stream.text)
+
     def opened(self, message_id: str, text: str) -> None:
         """A join or resume told the text so far; it may be behind what was seen, never different."""
         if message_id in self._over:

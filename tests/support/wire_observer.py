@@ -59,10 +59,7 @@ class WireView:
         elif target in LOG_EVENTS:
             self.observer.live(Sighting.of_wire(arguments[0]))
         elif target == ChatEvent.STREAM_TOKEN:
-            _, text, metadata = arguments
-            self.observer.texts.delta(
-                metadata["messageId"], metadata["offset"], text, done=metadata.get("done", False)
-            )
+            self._delta(arguments, held=False)
         elif target == ChatEvent.PRESENCE_UPDATE:
             self._take_people(arguments[1])
 
@@ -78,8 +75,19 @@ class WireView:
         self._take_people(result.get("participants", []))
         held, self._held = self._held or [], None
         for target, arguments in held:
-            if target not in LOG_EVENTS or Sighting.of_wire(arguments[0]).position > self.observer.last:
+            if target == ChatEvent.STREAM_TOKEN:
+                self._delta(arguments, held=True)
+            elif target not in LOG_EVENTS or Sighting.of_wire(arguments[0]).position > self.observer.last:
                 self.event(target, arguments)
+
+    def _delta(self, arguments: list[Any], *, held: bool) -> None:
+        """Take a delta; of one that was held back, only what the result did not contain."""
+        _, text, metadata = arguments
+        message_id, offset, texts = metadata["messageId"], metadata["offset"], self.observer.texts
+        if held and texts.is_over(message_id):
+            return
+        known = max(0, texts.length(message_id) - offset) if held else 0
+        texts.delta(message_id, offset + known, text[known:], done=metadata.get("done", False))
 
     def _take_people(self, participants: Iterable[dict[str, Any]]) -> None:
         self.participants = [person["userId"] for person in participants]
