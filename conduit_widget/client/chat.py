@@ -14,7 +14,7 @@ Works with a hub that has only the seed's methods: results it does not return co
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -90,6 +90,24 @@ class ChatHubClient:
     async def resume_stream(self, message_id: str) -> bool:
         """Get what was held in one delta, and tokens as they come; False when nothing was held."""
         return bool(await self._invoke(ChatMethod.RESUME_STREAM, message_id))
+
+    async def create_conversation(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Create a conversation owned by oneself; return it as the hub describes it."""
+        result: dict[str, Any] = await self._invoke(ChatMethod.CREATE_CONVERSATION, options)
+        return result
+
+    async def list_conversations(self) -> list[dict[str, Any]]:
+        """Return the conversations one is a member of, as the hub describes them."""
+        result: list[dict[str, Any]] | None = await self._invoke(ChatMethod.LIST_CONVERSATIONS)
+        return result or []
+
+    async def add_member(self, conversation_id: str, user_id: str) -> None:
+        """Let a user in; for owners."""
+        await self._invoke(ChatMethod.ADD_MEMBER, conversation_id, user_id)
+
+    async def remove_member(self, conversation_id: str, user_id: str) -> None:
+        """Put a user out; for owners."""
+        await self._invoke(ChatMethod.REMOVE_MEMBER, conversation_id, user_id)
 
     async def start_typing(self, conversation_id: str) -> None:
         """Tell the others; expires after 6 s without refresh. No answer is awaited."""
