@@ -6,6 +6,7 @@ that a test decides what happens between any two steps.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import itertools
 from collections.abc import AsyncIterator
@@ -35,6 +36,25 @@ CONVERSATION: Final = "c"
 EVERYTHING: Final = 2**40
 MAX_RECORD: Final = 1 << 20
 _JSON: Final = JsonHubProtocol()
+
+
+class _BusyStore(SqliteHistoryStore):
+    """Reads wait a turn before they begin, as they do when every reader is busy."""
+
+    async def role(self, *arguments: Any) -> Any:
+        """Wait, then read."""
+        await asyncio.sleep(0)
+        return await super().role(*arguments)
+
+    async def snapshot(self, *arguments: Any, **options: Any) -> Any:
+        """Wait, then read."""
+        await asyncio.sleep(0)
+        return await super().snapshot(*arguments, **options)
+
+    async def events_after(self, *arguments: Any, **options: Any) -> Any:
+        """Wait, then read."""
+        await asyncio.sleep(0)
+        return await super().events_after(*arguments, **options)
 
 
 class _Outbox:
@@ -148,7 +168,7 @@ class Room:
 
     async def start(self) -> None:
         """Begin a life."""
-        store = SqliteHistoryStore(self._path)
+        store = _BusyStore(self._path)
         self.chat = build_chat(store, ScriptedDirectory(self._provider), self._settings)
         self.mounted = MountedHub.mount(
             CHAT_HUB_PATH,

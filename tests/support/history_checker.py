@@ -99,16 +99,18 @@ class Observer:
     def snapshot(self, sightings: Iterable[Sighting], position: int = 0) -> int | None:
         """A snapshot replaced everything; return the seq before which history is needed, if it is.
 
-        ``position`` is where the snapshot was taken, if that is told.
+        That is where something older may have been missed: a message, or an answer's end. ``position`` is
+        where the snapshot was taken, if that is told.
         """
         self.snapshots += 1
-        before, lowest = self.last, None
+        before, lowest, unfinished = self.last, None, set(self._unfinished)
         for seen in sightings:
+            unfinished.discard(seen.id)
             lowest = seen.seq if lowest is None else min(lowest, seen.seq)
             self.last = max(self.last, seen.position)
             self._mark(seen)
         self.last = max(self.last, position)
-        return lowest if lowest is not None and lowest > before + 1 else None
+        return lowest if lowest is not None and (lowest > before + 1 or unfinished) else None
 
     def history(self, sightings: Iterable[Sighting]) -> None:
         """Older messages were loaded."""
