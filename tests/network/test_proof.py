@@ -1,0 +1,39 @@
+"""One short run a nemesis, always of one seed; ``python -m tests.load proof`` plays longer ones of any seed.
+
+Nothing acknowledged is lost, nothing is doubled, reordered or garbled, and everybody agrees in the end.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.load.nemeses import NEMESES, Plan
+from tests.load.proof_run import run
+
+pytestmark = pytest.mark.timeout(240)
+
+ELSEWHERE = ("all", "cut", "network")  # test_faults.py has the network's; "all" is for long runs
+CHECKPOINT_AGE = 2.0
+NOTICED_AFTER = 1.0  # what is in flight when the hub dies, on a busy machine
+
+
+@pytest.mark.parametrize("name", [name for name in NEMESES if name not in ELSEWHERE])
+async def test_promises_hold_when(name: str, tmp_path: Path) -> None:
+    """People talk, ask, join late and watch while this happens to the hub or the network."""
+    plan = Plan(seed=1, name=name, nodes=1, seconds=4.0)
+    outcome = await run(plan, tmp_path)
+    assert outcome.passed, (plan.replay, outcome.verdict.findings, outcome.complaints)
+    assert outcome.verdict.acknowledged == outcome.verdict.messages > 20
+    assert outcome.answers > 0
+    assert outcome.verdict.oldest_lost_text <= CHECKPOINT_AGE + NOTICED_AFTER
+
+
+def test_plan_is_the_same_when_played_again() -> None:
+    """All that is random follows from the seed, so a failing run can be played again."""
+    one, same, other = (Plan(seed=seed, name="all", nodes=2, seconds=30.0) for seed in (7, 7, 8))
+    assert [str(step) for step in one.steps()] == [str(step) for step in same.steps()]
+    assert [str(step) for step in one.steps()] != [str(step) for step in other.steps()]
+    assert one.chance("x").random() == same.chance("x").random() != other.chance("x").random()
+    assert "--seed 7 --nemesis all --nodes 2 --seconds 30" in one.replay
