@@ -24,18 +24,18 @@ class EncodedRecord:
     ``counted``: whether stateful reconnect numbers it (message types 1 to 5).
     """
 
-    __slots__ = ("_frames", "counted", "payload")
+    __slots__ = ("counted", "frames", "payload")
 
     def __init__(self, payload: bytes, *, counted: bool = True) -> None:
         self.payload = payload
         self.counted = counted
-        self._frames: dict[Framer, bytes] = {}
+        self.frames: dict[Framer, bytes] = {}
 
     def framed(self, framer: Framer) -> bytes:
         """Return the record as a frame of its own, made once for all connections with that framing."""
-        frame = self._frames.get(framer)
+        frame = self.frames.get(framer)
         if frame is None:
-            frame = self._frames[framer] = framer(self.payload)
+            frame = self.frames[framer] = framer(self.payload)
         return frame
 
 
@@ -148,7 +148,11 @@ class Outbox:
         self._queued_bytes = None
         if not self._scheduled:
             self._scheduled = True
-            self._round.add(self)
+            flush_round = self._round
+            if flush_round.dirty:
+                flush_round.dirty.append(self)
+            else:
+                flush_round.add(self)
 
     def flush(self, cache: FrameCache) -> None:
         """Write what is queued, unless the client does not read at present."""
@@ -157,7 +161,9 @@ class Outbox:
             return
         records = self._records
         if len(records) == 1:
-            self._connection.write(records.pop().framed(self._framer))
+            record = records.pop()
+            frame = record.frames.get(self._framer)
+            self._connection.write(record.framed(self._framer) if frame is None else frame)
             return
         frame = cache.get((self._framer, tuple(records)))  # what a broadcast put into many outboxes
         if frame is not None:

@@ -11,11 +11,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
 import socket
 import struct
 import sys
 from http import HTTPStatus
+from os import write as write_to
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
@@ -254,7 +254,7 @@ class WebSocketServerConnection(asyncio.Protocol):
             return
         # A broadcast is mostly this line: the system takes nearly every frame at once and whole.
         try:
-            sent = os.write(self._fd, frame)
+            sent = write_to(self._fd, frame)
         except OSError:  # full, or broken: the transport knows what to do
             sent = 0
         if sent < len(frame):
