@@ -6,7 +6,7 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, Self
 
 import msgspec
 
@@ -23,6 +23,18 @@ _REQUEST_CODES: Final = frozenset({failures.CONTEXT_OVERFLOW, failures.BAD_REQUE
 _WATCHED: Final = ("state", "breaker", "reason", "retry_at", "models")
 
 ChangeCallback = Callable[[ProviderStatus], None]
+
+
+class _Retry(NamedTuple):
+    """When to try again: by a clock that never jumps, and as people read it (ISO 8601 UTC)."""
+
+    due: float
+    shown: str
+
+    @classmethod
+    def after(cls, seconds: float) -> Self:
+        """In so many seconds."""
+        return cls(time.monotonic() + seconds, iso_time(time.time() + seconds))
 
 
 class ProviderHealth:
@@ -42,7 +54,7 @@ class ProviderHealth:
         self._outcomes: deque[bool] = deque(maxlen=_OUTCOMES)
         self._failures_in_a_row = 0
         self.standing_reason = reason
-        self._retry_epoch: float | None = None
+        self._retry: _Retry | None = None
         self._status = ProviderStatus(
             provider=provider, state=state, since=now, reason=reason, last_checked_at=now
         )
@@ -50,8 +62,8 @@ class ProviderHealth:
     @property
     def status(self) -> ProviderStatus:
         """The present status; a rate limit whose time is over reads as unknown until the next request."""
-        if self._retry_epoch is not None and time.time() >= self._retry_epoch:
-            self._retry_epoch = None
+        if self._retry is not None and time.monotonic() >= self._retry.due:
+            self._retry = None
             self._set("unknown", self.standing_reason, source=self._status.source)
         return self._status
 
@@ -63,7 +75,7 @@ class ProviderHealth:
             self._rates.append(tokens_per_second)
         self._outcomes.append(True)
         self._failures_in_a_row = 0
-        self._retry_epoch = None
+        self._retry = None
         self._set("healthy", self.standing_reason, source="traffic")
 
     def record_failure(self, error: ProviderError) -> None:
@@ -72,9 +84,9 @@ class ProviderHealth:
             return
         self._outcomes.append(False)
         self._failures_in_a_row += 1
-        self._retry_epoch = None
+        self._retry = None
         if error.type == "rate_limit" and error.retry_after is not None:
-            self._retry_epoch = time.time() + error.retry_after
+            self._retry = _Retry.after(error.retry_after)
         self._set(self._state_after(error), str(error), source="traffic")
 
     def record_probe(self, models: Sequence[str] | ProviderError) -> None:
@@ -114,7 +126,7 @@ class ProviderHealth:
             state=state,
             reason=reason,
             since=before.since if before.state == state else iso_time(now),
-            retry_at=None if self._retry_epoch is None else iso_time(self._retry_epoch),
+            retry_at=None if self._retry is None else self._retry.shown,
             latency=self._latency(),
             error_rate=self._error_rate(),
             last_checked_at=iso_time(now),

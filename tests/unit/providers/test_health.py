@@ -11,11 +11,15 @@ from conduit_widget.types import ProviderStatus
 
 
 class Clock:
-    """A settable epoch clock."""
+    """A settable clock; ``jump`` sets only the time of day."""
 
     now = 1_800_000_000.0
+    jump = 0.0
 
     def time(self) -> float:
+        return self.now + self.jump
+
+    def monotonic(self) -> float:
         return self.now
 
 
@@ -105,6 +109,21 @@ def test_rate_limit_ends_when_its_time_is_over(subject: ProviderHealth, clock: C
     clock.now += 31
     over = subject.status
     assert (over.state, over.retry_at) == ("unknown", None)
+
+
+@pytest.mark.parametrize("jump", [-3600.0, 3600.0])
+def test_rate_limit_ends_in_its_time_when_the_clock_jumps(
+    subject: ProviderHealth, clock: Clock, jump: float
+) -> None:
+    """An hour back does not make the provider wait for an hour, nor one forward lets it in early."""
+    error = failures.refused("acme", 429, failures.ErrorBody(), headers={"retry-after": "30"})
+    subject.record_failure(error)
+    clock.jump = jump
+    states: list[str] = []
+    for seconds in (29, 2):
+        clock.now += seconds
+        states.append(subject.status.state)
+    assert states == ["rate_limited", "unknown"]
 
 
 def test_probe_heals_what_is_down_but_not_what_traffic_found(subject: ProviderHealth) -> None:
