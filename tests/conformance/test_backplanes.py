@@ -15,7 +15,9 @@ from conduit_widget.hub.backplane import (
     BackplaneUnavailableError,
 )
 from conduit_widget.hub.backplane_memory import MemoryBackplane
+from conduit_widget.hub.backplane_redis import RedisBackplane
 from tests.support.memory_bus import FaultyMemoryBus
+from tests.support.redis_server import RedisServer
 from tests.support.waiting import eventually
 
 
@@ -70,10 +72,43 @@ class MemoryEngine:
             await node.aclose()
 
 
-@pytest.fixture(params=["memory"])
+class RedisEngine:
+    """Nodes on a real engine."""
+
+    def __init__(self) -> None:
+        self._server = RedisServer()
+        self._server.start()
+        self._nodes: list[RedisBackplane] = []
+
+    async def node(self) -> Backplane:
+        node = RedisBackplane(self._server.url)
+        self._nodes.append(node)
+        await node.start()
+        assert node.connected
+        return node
+
+    async def crash(self, node: Backplane) -> None:
+        assert isinstance(node, RedisBackplane)
+        await node.abort()
+
+    async def stop(self) -> None:
+        self._server.kill()
+        await eventually(lambda: not any(node.connected for node in self._nodes))
+
+    async def restart(self) -> None:
+        self._server.start()
+        await eventually(lambda: all(node.connected for node in self._nodes), what="everybody back")
+
+    async def aclose(self) -> None:
+        for node in self._nodes:
+            await node.aclose()
+        self._server.stop()
+
+
+@pytest.fixture(params=[MemoryEngine, RedisEngine])
 async def engine(request: pytest.FixtureRequest) -> AsyncIterator[Engine]:
     """The implementation under test."""
-    engine = MemoryEngine()
+    engine: Engine = request.param()
     yield engine
     await engine.aclose()
 
