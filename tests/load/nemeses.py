@@ -72,6 +72,11 @@ def _delay(chance: random.Random, at: float, nodes: int) -> Step:
     )
 
 
+def _sleep(chance: random.Random, at: float, nodes: int) -> Step:
+    seconds = chance.uniform(1, 5)
+    return Step(at, f"SIGSTOP the official client for {seconds:.2f} s", lambda s: s.put_to_sleep(seconds))
+
+
 def _cut(chance: random.Random, at: float, nodes: int) -> Step:
     fault = chance.choice((Fault.CUT, Fault.CUT_INSIDE, Fault.LOSE_REPLIES, Fault.GHOST))
     after = chance.randrange(600)
@@ -117,14 +122,14 @@ class Nemesis:
 NEMESES: Final[dict[str, Nemesis]] = {
     "kill": Nemesis((_kill,), loses_text=True),
     "restart": Nemesis((_restart,), pause=5.0),
-    "freeze": Nemesis((_freeze,)),
+    "freeze": Nemesis((_freeze, _sleep)),
     "partition": Nemesis((_partition, _delay)),
     "cut": Nemesis((_cut,), pause=1.5),
     "network": Nemesis((_nothing,), chaos=True),
     "readers": Nemesis((_cut, _nothing), slow_readers=3),
     "clock": Nemesis((_clock, _clock, _cut), pause=2.0, clock=True),
     "all": Nemesis(
-        (_kill, _kill, _restart, _freeze, _partition, _delay, _cut, _clock),
+        (_kill, _kill, _restart, _freeze, _sleep, _partition, _delay, _cut, _clock),
         chaos=True,
         slow_readers=1,
         clock=True,

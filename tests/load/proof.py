@@ -40,7 +40,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``proof``."""
     parser.add_argument("--runs", type=int, default=len(NEMESES))
     parser.add_argument("--seed", type=int, default=1, help="of the first run; each next one has one more")
-    parser.add_argument("--nodes", type=int, choices=(1, 2), default=1)
+    parser.add_argument("--nodes", type=int, choices=(1,), default=1, help="hubs")
     parser.add_argument("--seconds", type=float, default=12.0, help="how long people talk in a run")
     parser.add_argument("--nemesis", choices=NEMESES, default=None, help="one only (default: by turns)")
     parser.add_argument("--plan", action="store_true", help="print what each run does")

@@ -22,6 +22,7 @@ from tests.load.nemeses import Plan, play
 from tests.load.stage import Stage, single_node
 from tests.support.history_checker import HistoryChecker
 from tests.support.hub_server import stopped_reader
+from tests.support.official_watcher import OfficialWatcher, prepare_node
 from tests.support.scripted_model import script_of
 from tests.support.verdict import Verdict
 from tests.support.waiting import eventually
@@ -71,6 +72,13 @@ class Cast:
             for i, name in enumerate(f"talker{i}" for i in range(TALKERS))
         ]
         self.watchers = [self._watcher(f"watcher{i}", i) for i in range(WATCHERS)]
+        self.official = OfficialWatcher(
+            prepare_node(),
+            f"http://127.0.0.1:{stage.front.port}{CHAT_HUB_PATH}",
+            stage.token("official"),
+            CONVERSATION,
+            self.checker.observer("official", strict=True),
+        )
         self._over = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._helpers: list[asyncio.Task[None]] = []
@@ -80,10 +88,12 @@ class Cast:
     @property
     def reconnects(self) -> int:
         """How often anybody had to come back."""
-        return sum(t.reconnects for t in self.talkers) + sum(w.reconnects for w in self.watchers)
+        return sum(t.reconnects for t in self.talkers) + sum(w.reconnects for w in self._eyes())
 
-    def begin(self) -> None:
+    async def begin(self) -> None:
         """Everybody comes in, and the talk begins."""
+        await self.official.open()
+        self.stage.sleepers.append(self.official.pid)
         longest = LARGE if self.plan.nemesis.slow_readers else 200
         for talker in self.talkers:
             talker.conversation.open()
@@ -119,7 +129,7 @@ class Cast:
         for name, people in self._views():
             self.checker.present(name, people, everybody)
         if not self._all_have_everything():
-            for one in self.watchers:
+            for one in self._eyes():
                 self.checker.verdict_so_far.note(f"{one.name} at the end: {one.condition}")
             for talker in self.talkers:
                 self.checker.verdict_so_far.note(f"{talker.name} at the end: {talker.condition}")
@@ -132,7 +142,7 @@ class Cast:
         await asyncio.gather(*self._tasks, *self._helpers, return_exceptions=True)
         await asyncio.gather(
             *(talker.conversation.close() for talker in self.talkers),
-            *(watcher.close() for watcher in self.watchers),
+            *(watcher.close() for watcher in self._eyes()),
         )
 
     async def _end_slow_readers(self) -> None:
@@ -142,8 +152,11 @@ class Cast:
         for writer in self._stuck:
             writer.transport.abort()
 
+    def _eyes(self) -> list[WireObserver | OfficialWatcher]:
+        return [*self.watchers, self.official]
+
     def _names(self) -> list[str]:
-        return [t.name for t in self.talkers] + [w.name for w in self.watchers]
+        return [t.name for t in self.talkers] + [w.name for w in self._eyes()]
 
     def _views(self) -> list[tuple[str, list[str]]]:
         """Who sees whom."""
@@ -151,14 +164,14 @@ class Cast:
             (t.name, [person.user_id for person in t.conversation.transcript.participants])
             for t in self.talkers
         ]
-        return [*shown, *((w.name, w.view.participants) for w in self.watchers)]
+        return [*shown, *((w.name, w.view.participants) for w in self._eyes())]
 
     def _no_ghosts(self) -> bool:
         everybody = sorted(self._names())
         return all(sorted(people) == everybody for _, people in self._views())
 
     def _all_have_everything(self) -> bool:
-        observers = [*(t.observer for t in self.talkers), *(w.view.observer for w in self.watchers)]
+        observers = [*(t.observer for t in self.talkers), *(w.view.observer for w in self._eyes())]
         return not any(self.checker.missing(one) or one.texts.open or one.unfinished for one in observers)
 
     def _connect(self, name: str, number: int) -> HubConnection:
@@ -217,7 +230,7 @@ async def run(plan: Plan, folder: Path) -> Outcome:
     async with _staged(plan, folder) as stage:
         cast = Cast(stage, plan)
         try:
-            cast.begin()
+            await cast.begin()
             async with asyncio.timeout(plan.seconds + SETTLE_WITHIN):
                 await asyncio.gather(play(stage, plan.steps()), asyncio.sleep(plan.seconds))
             for number in range(len(stage.hubs)):

@@ -8,7 +8,6 @@ import os
 import secrets
 import signal
 import time
-from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,7 +32,10 @@ EVERYTHING: Final = 2**40
 
 @dataclass
 class Stage:
-    """Hubs, the proxy in front of them (its targets are the hubs, in order), and their store."""
+    """Hubs, the proxy in front of them (its targets are the hubs, in order), and their store.
+
+    ``sleepers`` are the process ids of clients that can be stopped.
+    """
 
     hubs: list[LiveHub]
     front: FaultProxy
@@ -41,7 +43,7 @@ class Stage:
     clocks: list[Path]
     key: bytes
     locks: list[asyncio.Lock]
-    done: Counter[str] = field(default_factory=Counter)
+    sleepers: list[int] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
 
     def token(self, user_id: str) -> str:
@@ -78,6 +80,10 @@ class Stage:
         """SIGSTOP a hub for a while."""
         async with self.locks[number]:
             await _freeze(self.hubs[number].process.pid, seconds)
+
+    async def put_to_sleep(self, seconds: float) -> None:
+        """SIGSTOP the clients in processes of their own for a while."""
+        await asyncio.gather(*(_freeze(pid, seconds) for pid in self.sleepers))
 
     def set_clock(self, number: int, offset: float) -> None:
         """Have a hub's wall clock jump to ``offset`` seconds from the truth."""

@@ -110,7 +110,7 @@ async def run_script(script: Path, node: Node, settings: Mapping[str, Any], *, w
         *node.node,
         script.name,
         cwd=script.parent,
-        env={**_environment(node), "CONDUIT_TEST": json.dumps(settings)},
+        env=script_environment(node, settings),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
@@ -124,6 +124,11 @@ async def run_script(script: Path, node: Node, settings: Mapping[str, Any], *, w
     text = output.decode()
     assert process.returncode == 0, f"{script.name} failed:\n{text}"
     return [json.loads(line) for line in text.splitlines() if line.startswith(("{", "["))]
+
+
+def script_environment(node: Node, settings: Mapping[str, Any]) -> dict[str, str]:
+    """Return the environment in which a script finds ``settings``, as JSON in CONDUIT_TEST."""
+    return {**_environment(node), "CONDUIT_TEST": json.dumps(settings)}
 
 
 def _environment(node: Node) -> dict[str, str]:

@@ -33,9 +33,8 @@ class WireView:
         self._held: list[tuple[str, list[Any]]] | None = []
 
     def hold(self) -> None:
-        """A join or resume begins: events wait for its result."""
-        if self._held is None:
-            self._held = []
+        """A join or resume begins: events wait for its result, which has what was held for an earlier one."""
+        self._held = []
 
     def resumed(self, result: dict[str, Any]) -> None:
         """Take the result of ``ResumeConversation``."""
