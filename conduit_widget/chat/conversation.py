@@ -1,24 +1,23 @@
-"""A conversation while somebody is there: joining without a gap, committing, fan-out in order, presence.
+"""A conversation while somebody is there: committing, fan-out in order, people, and the other nodes.
 
-Order. The store commits an event and gives it its ``seq``; :meth:`Conversation._committed` is then called
-in commit order and sends it to the group. A joiner is buffered for, reads a snapshot at some ``seq``, waits
-until everything up to it has been sent to those already there, and enters the group in the same step of the
-loop in which the buffered rest is merged into the snapshot: no event is missed, none comes twice.
+Order. The store commits an event and gives it its ``seq``; :class:`EventFeed` sends events to the group in
+that order, whichever node committed them. :class:`Joining` brings newcomers in without a gap.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, TypeVar
+import logging
+from collections.abc import Awaitable, Callable, Collection, Coroutine
+from typing import Any, Final, TypeVar
 
-from conduit_widget.contract import MAX_CONTENT_BYTES, ChatEvent
+from conduit_widget.contract import ChatEvent, CloseCode
+from conduit_widget.errors import StoreUnavailableError
 from conduit_widget.hub.connection import HubConnectionContext
 from conduit_widget.hub.hub import Hub
 from conduit_widget.types import (
     Author,
     ChatMessage,
-    ConversationLimits,
     JoinResult,
     LogEvent,
     MemberRole,
@@ -29,20 +28,30 @@ from conduit_widget.types import (
 )
 
 from .access import Access
-from .history_store import Commit, ConversationRecord, HistoryStore, Snapshot, StoredStream
-from .presence import Presence
+from .conversation_presence import ConversationPresence
+from .event_feed import EventFeed
+from .history_store import Commit, ConversationRecord, HistoryStore, StoredStream
+from .joining import Joining
+from .other_nodes import OtherNodes
+from .remote_streams import Relay
 from .settings import ChatSettings
 from .stream_fan_out import Event, StreamFanOut
+from .turns import wait_for_turn
 
 __all__ = ["Conversation"]
 
 T = TypeVar("T")
 
+_log = logging.getLogger(__name__)
+
+RETRY: Final = 1.0
+
 
 class Conversation:
     """One live conversation.
 
-    ``streams`` returns the answers being written; ``on_unused`` is called when nobody is left.
+    ``streams`` returns the answers this node writes; ``on_unused`` is called when nobody is left, ``on_lost``
+    when its log cannot be continued. ``other_nodes`` makes what deals with other nodes, where there are any.
     """
 
     def __init__(
@@ -54,6 +63,8 @@ class Conversation:
         settings: ChatSettings,
         streams: Callable[[str], list[OpenStream]],
         on_unused: Callable[[str], None],
+        on_lost: Callable[[str], None] = lambda _id: None,
+        other_nodes: Callable[[Conversation], OtherNodes] | None = None,
     ) -> None:
         self.conversation_id = record.id
         self.assistant = record.assistant
@@ -61,33 +72,58 @@ class Conversation:
         self._hub = hub
         self._store = store
         self._settings = settings
-        self._streams = streams
+        self._streams_here = streams
         self._on_unused = on_unused
-        self._epoch = record.epoch
-        self._sent_seq = record.seq
+        self._on_lost = on_lost
         self._group = f"conversation:{record.id}"
         self.fan_out = StreamFanOut(
-            hub, record.id, self._group, streams=streams, newest=self._newest_presence
+            hub,
+            record.id,
+            self._group,
+            streams=lambda _id: self.streams(),
+            newest=self._newest_presence,
         )
-        self._presence = Presence(grace=settings.presence_grace, typing_ttl=settings.typing_ttl)
-        self._presence_due: float | None = None
-        self._timer: asyncio.TimerHandle | None = None
-        self._buffers: dict[int, list[LogEvent]] = {}
-        self._waiting: list[tuple[int, asyncio.Future[None]]] = []
         self._pins = 0
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self.nodes = None if other_nodes is None else other_nodes(self)
+        self.feed = EventFeed(
+            record.seq,
+            self._deliver,
+            refill=None if self.nodes is None else self.nodes.refill,
+            gap_delay=settings.gap_delay,
+            on_lost=self._lost,
+        )
+        self.presence = ConversationPresence(
+            record.id,
+            settings,
+            send=self._volatile,
+            on_empty=self._unused,
+            tell=None if self.nodes is None else self.nodes.tell_people,
+        )
+        self._joining = Joining(
+            record,
+            store,
+            settings,
+            self.feed,
+            streams=self.streams,
+            participants=self.presence.participants,
+        )
 
     # ---- lifetime --------------------------------------------------------------------------------------
 
     @property
     def is_unused(self) -> bool:
         """Whether nobody is there, nobody is coming, and nothing is being written."""
-        return not len(self._presence) and not self._pins
+        return self.presence.is_empty and not self._pins
 
-    def close(self) -> None:
-        """Stop the timer; the conversation is not used again."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+    def close(self, *, node_ends: bool = False) -> None:
+        """Stop everything; the conversation is not used again."""
+        self.presence.close(tell=not node_ends)
+        self.feed.close()
+        if self.nodes is not None:
+            self.nodes.close(node_ends=node_ends)
+        for task in self._tasks:
+            task.cancel()
 
     async def pinned(self, work: Awaitable[T]) -> T:
         """Await ``work`` while this object stays the conversation's only one."""
@@ -95,140 +131,83 @@ class Conversation:
         try:
             return await work
         finally:
-            self._unpin()
+            self._pins -= 1
+            self._unused()
 
-    def _unpin(self) -> None:
-        self._pins -= 1
+    def _unused(self) -> None:
         if self.is_unused:
             self._on_unused(self.conversation_id)
+
+    def _lost(self) -> None:
+        """Have everybody join anew: the log they follow cannot be continued."""
+        self._on_lost(self.conversation_id)
+        for connection in self._hub.groups.members(self._group):
+            connection.close(CloseCode.SHUTDOWN)
 
     # ---- joining ---------------------------------------------------------------------------------------
 
     async def join(self, caller: HubConnectionContext) -> JoinResult:
         """Bring a connection in; return the snapshot its live events continue."""
-        snapshot, later = await self._read_live(self._snapshot, lambda found: found.record.seq)
-        self._enter(caller)
-        return self._join_result(snapshot, later)
+        return await self._joining.join(lambda: self._enter(caller))
 
     async def resume(self, caller: HubConnectionContext, epoch: str, seq: int) -> ResumeResult:
         """Bring a connection back in; return all it missed, or a snapshot where that is too much."""
-
-        async def read() -> list[LogEvent] | Snapshot:
-            events = await self._store.events_after(
-                self.conversation_id,
-                epoch,
-                seq,
-                limit=self._settings.recovery_events,
-                max_bytes=self._settings.reply_bytes,
-                recent=self._settings.recovery_seconds,
-            )
-            return await self._snapshot() if events is None else events
-
-        def position(found: list[LogEvent] | Snapshot) -> int:
-            if isinstance(found, Snapshot):
-                return found.record.seq
-            return found[-1].seq if found else seq
-
-        found, later = await self._read_live(read, position)
-        self._enter(caller)
-        if isinstance(found, Snapshot):
-            return ResumeResult(recovered=False, join=self._join_result(found, later))
-        events = found + later
-        return ResumeResult(
-            recovered=True,
-            seq=events[-1].seq if events else seq,
-            events=events,
-            streams=self._streams(self.conversation_id),
-            participants=self._presence.participants(),
-        )
-
-    async def _read_live(
-        self, read: Callable[[], Awaitable[T]], position: Callable[[T], int]
-    ) -> tuple[T, list[LogEvent]]:
-        """Read something up to a position; return it with the events after it.
-
-        Everything returned has been sent to the group. The caller enters it before it awaits again.
-        """
-        buffer: list[LogEvent] = []
-        self._buffers[id(buffer)] = buffer
-        try:
-            found = await read()
-            seq = position(found)
-            await self._sent_up_to(seq)
-        finally:
-            del self._buffers[id(buffer)]
-        return found, [event for event in buffer if event.seq > seq]
-
-    async def _sent_up_to(self, seq: int) -> None:
-        """Wait until the events up to ``seq``, committed already, have been sent."""
-        if self._sent_seq < seq:
-            waiter = asyncio.get_running_loop().create_future()
-            self._waiting.append((seq, waiter))
-            await waiter
-
-    async def _snapshot(self) -> Snapshot:
-        snapshot = await self._store.snapshot(
-            self.conversation_id,
-            limit=self._settings.snapshot_messages,
-            max_bytes=self._settings.reply_bytes,
-        )
-        if snapshot is None:
-            raise LookupError("A live conversation is not in the store.")
-        return snapshot
-
-    def _join_result(self, snapshot: Snapshot, later: list[LogEvent]) -> JoinResult:
-        messages = {message["id"]: message for message in snapshot.messages}
-        for event in later:
-            message = event.arguments[0]
-            if event.target == ChatEvent.RECEIVE_MESSAGE or message["id"] in messages:
-                messages[message["id"]] = message
-        return JoinResult(
-            conversation_id=self.conversation_id,
-            epoch=self._epoch,
-            seq=later[-1].seq if later else snapshot.record.seq,
-            participants=self._presence.participants(),
-            messages=list(messages.values()),
-            streams=self._streams(self.conversation_id),
-            limits=ConversationLimits(
-                max_message_bytes=MAX_CONTENT_BYTES,
-                max_history_page=self._settings.max_history_page,
-                invocations_per_second=self._settings.invocations_per_second,
-            ),
-            has_more=snapshot.has_more,
-        )
+        return await self._joining.resume(lambda: self._enter(caller), epoch, seq)
 
     def _enter(self, caller: HubConnectionContext) -> None:
         author = Author(user_id=caller.user.user_id, user_name=caller.user.user_name)
-        if self._presence.join(caller.connection_id, author):
-            self._volatile(ChatEvent.USER_JOINED, author.user_id, author.user_name)
-            self._presence_changed()
+        self.presence.join(caller.connection_id, author)
         self._hub.groups.add(caller.connection_id, self._group)
 
     def has(self, connection_id: str) -> bool:
         """Whether the connection has joined."""
-        return self._presence.user_of(connection_id) is not None
+        return self.presence.has(connection_id)
 
     def leave(self, connection_id: str) -> None:
         """Take a connection out; its user stays listed for the grace (harmless when not in)."""
         self._hub.groups.remove(connection_id, self._group)
         self.fan_out.forget(connection_id)
-        user_id = self._presence.user_of(connection_id)
-        if user_id is None:
-            return
-        if self._presence.leave(connection_id, self._now()):
-            self._typing_changed(user_id, is_typing=False)
-        self._schedule()
+        self.presence.leave(connection_id)
+
+    def start_typing(self, caller: HubConnectionContext) -> None:
+        """Note that the caller types; expires by itself."""
+        self.presence.start_typing(caller.user.user_id)
+
+    def stop_typing(self, user_id: str) -> None:
+        """Note that a user stopped typing."""
+        self.presence.stop_typing(user_id)
+
+    # ---- roles -----------------------------------------------------------------------------------------
 
     async def set_role(self, user_id: str, role: MemberRole | None) -> None:
-        """Change a user's role; who loses it is out of the conversation at once."""
+        """Change a user's role; who loses it is out of the conversation at once, on every node."""
         await self._store.set_role(self.conversation_id, user_id, role)
+        if self.nodes is not None:
+            self.nodes.tell_role(user_id)
+        await self.recheck_role(user_id)
+
+    def role_changed(self, user_id: str) -> None:
+        """A user's role was changed elsewhere."""
+        self.access.forget(user_id)
+        self._spawn(self._persistently(lambda: self.recheck_role(user_id)))
+
+    async def recheck_role(self, user_id: str) -> None:
+        """Take a user out who may not read any more."""
         self.access.forget(user_id)
         if await self.access.role(user_id) is None:
-            for connection_id in self._presence.remove(user_id):
+            for connection_id in self.presence.remove(user_id):
                 self._hub.groups.remove(connection_id, self._group)
                 self.fan_out.forget(connection_id)
-            self._volatile(ChatEvent.USER_LEFT, user_id)
-            self._presence_changed()
+
+    async def recheck_members(self) -> None:
+        """Take out who lost their membership while nobody could tell."""
+        if self.access.is_open or self.presence.is_empty:
+            return
+        members = dict(await self._store.members(self.conversation_id))
+        for user_id in self.presence.user_ids():
+            self.access.forget(user_id)
+            if user_id not in members:
+                await self.recheck_role(user_id)
 
     # ---- messages --------------------------------------------------------------------------------------
 
@@ -241,7 +220,7 @@ class Conversation:
     ) -> SendReceipt:
         """Commit a message and its answer's placeholder, then send both to the group.
 
-        ``on_commit`` runs right after they were sent, for a first append and for a repeated one.
+        ``on_commit`` runs right after the commit, for a first append and for a repeated one.
         """
 
         def committed(commit: Commit) -> None:
@@ -249,21 +228,80 @@ class Conversation:
             self._committed(commit)
             on_commit(commit)
 
+        if self.nodes is not None and answer is not None:
+            self.nodes.own(answer.id)
         write = self._store.append(
             self.conversation_id, author.user_id, message, answer=answer, on_commit=committed
         )
-        return (await self._write(write)).receipt
+        try:
+            commit = await self._write(write)
+        except StoreUnavailableError:
+            if answer is not None:
+                self._spawn(self._persistently(lambda: self._settle(message, answer, on_commit)))
+            raise
+        if self.nodes is not None and answer is not None and commit.duplicate:
+            self.nodes.disown(answer.id)
+        return commit.receipt
+
+    async def _settle(
+        self, message: ChatMessage, answer: ChatMessage, on_commit: Callable[[Commit], None]
+    ) -> None:
+        """Find out what became of an append that failed: a committed answer must be written by somebody."""
+        wires = [await self._store.message(self.conversation_id, id_) for id_ in (message.id, answer.id)]
+        events = tuple(
+            LogEvent(seq=wire["metadata"]["seq"], target=ChatEvent.RECEIVE_MESSAGE, arguments=[wire])
+            for wire in wires
+            if wire is not None
+        )
+        if len(events) < 2:
+            if self.nodes is not None:
+                self.nodes.disown(answer.id)
+            return
+        self.feed.expect(events[-1].seq)
+        metadata = events[0].arguments[0]["metadata"]
+        receipt = SendReceipt(
+            id=message.id, seq=events[0].seq, timestamp=metadata["timestamp"], answer_id=answer.id
+        )
+        on_commit(Commit(receipt=receipt, events=events))
 
     async def finish_answer(self, message: ChatMessage, on_commit: Callable[[], None]) -> None:
-        """Commit an answer's final version, end its stream, send it to the group."""
+        """Commit an answer's final version, end its stream, send it to the group.
+
+        One that another node has ended stays as that node left it. While the store is away the commit is
+        tried again, up to ``finish_patience`` seconds.
+
+        Raises:
+            StoreUnavailableError: the store was away for longer.
+
+        """
 
         def committed(commit: Commit) -> None:
             on_commit()
+            if self.nodes is not None:
+                self.nodes.disown(message.id)
             self._committed(commit)
 
-        await self._write(
-            self._store.update(self.conversation_id, message, close_stream=True, on_commit=committed)
-        )
+        deadline = asyncio.get_running_loop().time() + self._settings.finish_patience
+        while True:
+            try:
+                commit = await self._write(
+                    self._store.update(self.conversation_id, message, close_stream=True, on_commit=committed)
+                )
+            except StoreUnavailableError:
+                if asyncio.get_running_loop().time() >= deadline:
+                    raise
+                await asyncio.sleep(RETRY)
+            else:
+                break
+        if commit.duplicate and self.nodes is not None:
+            seqs = await self._store.newest_seqs([self.conversation_id])
+            self.feed.expect(seqs.get(self.conversation_id, 0))
+
+    async def turn(self, answer_seq: int, waits: Callable[[], bool]) -> bool:
+        """Wait until an answer may be written; False when another node has ended it."""
+        if self.nodes is None:
+            return True
+        return await wait_for_turn(self.conversation_id, answer_seq, self._store, self.feed, waits)
 
     async def checkpoint(self, stream: StoredStream) -> None:
         """Keep the text so far of an answer being written."""
@@ -279,88 +317,88 @@ class Conversation:
         )
         return page.messages
 
+    def streams(self) -> list[OpenStream]:
+        """Return the answers being written, on whatever node, with the text the connections here have."""
+        here = self._streams_here(self.conversation_id)
+        return here if self.nodes is None else here + self.nodes.streams()
+
+    def committed_here(self, commit: Commit) -> None:
+        """Take what this node committed by itself (an answer marked interrupted)."""
+        self._committed(commit)
+
     async def _write(self, write: Coroutine[Any, Any, T]) -> T:
         """Run a write to its end, whatever becomes of the caller; the conversation stays live until then."""
-        task = asyncio.create_task(self.pinned(write))
-        task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
-        return await asyncio.shield(task)
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[T] = loop.create_future()
+
+        async def run() -> None:
+            try:
+                result = await self.pinned(write)
+            except asyncio.CancelledError:
+                done.cancel()
+                raise
+            except Exception as error:  # noqa: BLE001 - raised to the caller, unless it is gone
+                if not done.done():
+                    done.set_exception(error)
+            else:
+                if not done.done():
+                    done.set_result(result)
+
+        # Not asyncio.shield: two callbacks fewer a message. The write in the store's queue holds the task.
+        loop.create_task(run())  # noqa: RUF006
+        return await done
+
+    async def _persistently(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Do something as soon as the store is there; the conversation stays live until then."""
+
+        async def until_done() -> None:
+            while True:
+                try:
+                    return await work()
+                except StoreUnavailableError:
+                    await asyncio.sleep(RETRY)
+
+        await self.pinned(until_done())
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # ---- fan-out ---------------------------------------------------------------------------------------
 
     def _committed(self, commit: Commit) -> None:
-        for event in commit.events:
-            self._sent_seq = event.seq
-            for buffer in self._buffers.values():
-                buffer.append(event)
-            self._hub.clients.group(self._group).send(event.target, *event.arguments)
-        still_waiting = []
-        for seq, waiter in self._waiting:
-            if seq > self._sent_seq:
-                still_waiting.append((seq, waiter))
-            elif not waiter.done():
-                waiter.set_result(None)
-        self._waiting = still_waiting
+        if self.nodes is not None:
+            self.nodes.committed(commit.events)
+        self.feed.take(commit.events)
+
+    def _deliver(self, event: LogEvent) -> None:
+        """Send a committed event, its turn having come."""
+        if self.nodes is None:
+            self._group_clients().send(event.target, *event.arguments)
+            return
+        self.nodes.before(event)
+        self._group_clients().send(event.target, *event.arguments)
+        self.nodes.after(event)
 
     def stream(self, text: str, metadata: StreamMetadata) -> None:
-        """Send a delta of an answer, already part of its text, to those who do not hold it."""
-        self.fan_out.send(text, metadata)
+        """Send a delta of an answer written here, already part of its text, on every node."""
+        if self.nodes is None or self.nodes.tell_token(text, metadata):
+            self.fan_out.send(text, metadata)
 
-    def _volatile(self, target: str, *arguments: Any) -> None:
+    def relay(self, relay: Relay) -> None:
+        """Send a delta of an answer another node writes."""
+        self.fan_out.send(relay.text, relay.metadata)
+
+    def _group_clients(self) -> Any:
+        return self._hub.clients.group(self._group)
+
+    def _volatile(self, target: str, *arguments: Any, excluded: Collection[str] = ()) -> None:
         """Send what a slow reader may miss."""
-        self.fan_out.send_volatile(target, *arguments)
+        self.fan_out.send_volatile(target, *arguments, excluded=excluded)
 
     def _newest_presence(self) -> list[Event]:
         return [
-            (ChatEvent.PRESENCE_UPDATE, (self.conversation_id, self._presence.participants())),
-            (ChatEvent.TYPING_UPDATE, (self.conversation_id, self._presence.typing())),
+            (ChatEvent.PRESENCE_UPDATE, (self.conversation_id, self.presence.participants())),
+            (ChatEvent.TYPING_UPDATE, (self.conversation_id, self.presence.typing())),
         ]
-
-    # ---- presence and typing ---------------------------------------------------------------------------
-
-    def start_typing(self, caller: HubConnectionContext) -> None:
-        """Note that the caller types; expires by itself."""
-        if self._presence.start_typing(caller.user.user_id, self._now()):
-            self._typing_changed(caller.user.user_id, is_typing=True)
-        self._schedule()
-
-    def stop_typing(self, user_id: str) -> None:
-        """Note that a user stopped typing."""
-        if self._presence.stop_typing(user_id):
-            self._typing_changed(user_id, is_typing=False)
-
-    def _typing_changed(self, user_id: str, *, is_typing: bool) -> None:
-        own = self._presence.connections_of(user_id)
-        self.fan_out.send_volatile(ChatEvent.USER_TYPING, user_id, is_typing, excluded=own)
-        self._volatile(ChatEvent.TYPING_UPDATE, self.conversation_id, self._presence.typing())
-
-    def _presence_changed(self) -> None:
-        """Have the list sent soon: joins in a burst share one ``PresenceUpdate``."""
-        if self._presence_due is None:
-            self._presence_due = self._now() + self._settings.presence_interval
-            self._schedule()
-
-    def _now(self) -> float:
-        return asyncio.get_running_loop().time()
-
-    def _schedule(self) -> None:
-        """Set the conversation's one timer to its next deadline."""
-        deadlines = [at for at in (self._presence_due, self._presence.next_deadline()) if at is not None]
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        if deadlines:
-            self._timer = asyncio.get_running_loop().call_at(min(deadlines), self._tick)
-
-    def _tick(self) -> None:
-        self._timer = None
-        now = self._now()
-        left, stopped = self._presence.expire(now)
-        for user_id in stopped:
-            self._typing_changed(user_id, is_typing=False)
-        for user_id in left:
-            self._volatile(ChatEvent.USER_LEFT, user_id)
-        if left or (self._presence_due is not None and self._presence_due <= now):
-            self._presence_due = None
-            people = self._presence.participants()
-            self._volatile(ChatEvent.PRESENCE_UPDATE, self.conversation_id, people)
-        self._schedule()
-        if self.is_unused:
-            self._on_unused(self.conversation_id)

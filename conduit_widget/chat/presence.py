@@ -9,7 +9,7 @@ from conduit_widget.types import Author, Participant
 
 from .appearance import color_of, initials_of
 
-__all__ = ["Expired", "Presence"]
+__all__ = ["Expired", "Here", "Presence"]
 
 
 @dataclasses.dataclass(slots=True)
@@ -18,6 +18,13 @@ class _Person:
     connections: set[str] = dataclasses.field(default_factory=set)
     leaves_at: float | None = None
     types_until: float | None = None
+
+
+class Here(NamedTuple):
+    """Somebody who is here."""
+
+    author: Author
+    typing: bool
 
 
 class Expired(NamedTuple):
@@ -67,6 +74,15 @@ class Presence:
         person.leaves_at = now + self._grace
         was_typing, person.types_until = person.types_until is not None, None
         return was_typing
+
+    def find(self, user_id: str) -> Here | None:
+        """Return a user who is here, or in grace; None otherwise."""
+        person = self._people.get(user_id)
+        return None if person is None else Here(person.author, person.types_until is not None)
+
+    def user_ids(self) -> list[str]:
+        """Return everybody who is here, in order of arrival."""
+        return list(self._people)
 
     def user_of(self, connection_id: str) -> str | None:
         """Return whose connection it is; None when it is not here."""

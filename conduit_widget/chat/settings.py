@@ -52,6 +52,16 @@ class ChatSettings:
     status_interval: float = 1.0
     access_ttl: float = 2.0
     stop_timeout: float = 5.0
+    finish_patience: float = 20.0
+    """How long an answer's end is tried to be stored while the store is away."""
+
+    gap_delay: float = 0.05
+    poll_interval: float = 1.0
+    heartbeat_interval: float = 3.0
+    reap_interval: float = 5.0
+    dead_after: float = 10.0
+    """Between several nodes: a hole in the log is waited for, the store is asked for news, a node says that
+    it lives, answers of dead nodes are ended, and silence means death."""
 
     queued_generations: int = 16
     concurrent_generations: int = 8

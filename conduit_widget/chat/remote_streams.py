@@ -1,0 +1,202 @@
+"""Answers that other nodes write: their text so far, relayed without a hole. No I/O, no clock of its own.
+
+Readers here get the deltas of each answer by offset, each character once, whatever the bus repeats or loses:
+a delta that leaves a hole asks for the whole text, and what is still missing at the end comes with it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Final, cast, get_args
+
+import msgspec
+
+from conduit_widget.types import ChatMessage, FinishReason, OpenStream, StreamMetadata, StreamMetrics
+
+from .history_store import StoredStream
+
+__all__ = ["ASK_INTERVAL", "Relay", "RemoteStreams"]
+
+ASK_INTERVAL: Final = 0.5
+"""Seconds before the whole text of an answer is asked for again."""
+
+_FINISH_REASONS: Final = frozenset(get_args(FinishReason))
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Relay:
+    """A delta for the readers here."""
+
+    text: str
+    metadata: StreamMetadata
+
+
+class _Answer:
+    """One answer: what the readers here have been sent of it."""
+
+    __slots__ = (
+        "asked_at",
+        "done",
+        "index",
+        "length",
+        "metrics",
+        "model",
+        "parts",
+        "provider",
+        "seq",
+        "started",
+    )
+
+    def __init__(self, seq: int) -> None:
+        self.seq = seq
+        self.parts: list[str] = []
+        self.length = 0
+        self.index = 0
+        self.model = ""
+        self.provider = ""
+        self.metrics: StreamMetrics | None = None
+        self.started = False
+        self.done = False
+        self.asked_at = float("-inf")
+
+    @property
+    def text(self) -> str:
+        if len(self.parts) > 1:
+            self.parts = ["".join(self.parts)]
+        return self.parts[0] if self.parts else ""
+
+
+class RemoteStreams:
+    """The open answers of one conversation that this node does not write itself."""
+
+    def __init__(self) -> None:
+        self._answers: dict[str, _Answer] = {}
+
+    def __contains__(self, message_id: object) -> bool:
+        return message_id in self._answers
+
+    def ids(self) -> list[str]:
+        """Return the ids of the open answers, the oldest first."""
+        return list(self._answers)
+
+    def open(self, message_id: str, seq: int) -> None:
+        """Note a new answer: its message, at ``seq``, has been sent to the readers here."""
+        self._answers.setdefault(message_id, _Answer(seq))
+
+    def restore(self, stream: StoredStream) -> None:
+        """Begin with an answer's checkpoint."""
+        answer = self._answers.setdefault(stream.message_id, _Answer(stream.seq))
+        if stream.text and not answer.length:
+            answer.parts, answer.length, answer.index = [stream.text], len(stream.text), stream.index
+            answer.model, answer.provider, answer.started = stream.model, stream.provider, True
+
+    def token(self, text: str, metadata: StreamMetadata) -> Relay | None:
+        """Take a delta; return what of it continues the text, None for nothing (a repeat, a hole).
+
+        After a hole :meth:`wants_text` says so.
+        """
+        answer = self._answers.get(metadata.message_id)
+        if answer is None or answer.done or metadata.offset > answer.length:
+            return None
+        new = text[answer.length - metadata.offset :]
+        if text and not new and not metadata.done:
+            return None
+        count = max(metadata.index + metadata.count - answer.index, 0)
+        relay = Relay(new, _continuing(answer, metadata, count))
+        self._sent(answer, relay)
+        return relay
+
+    def whole(self, stream: OpenStream) -> Relay | None:
+        """Take an answer's whole text so far; return what of it is new here."""
+        answer = self._answers.get(stream.message_id)
+        if answer is None or answer.done or len(stream.text) <= answer.length:
+            return None
+        metadata = StreamMetadata(
+            message_id=stream.message_id,
+            seq=answer.seq,
+            index=answer.index,
+            count=max(stream.index - answer.index, 0),
+            offset=answer.length,
+            model=stream.model,
+            provider=stream.provider,
+            metrics=stream.metrics,
+        )
+        relay = Relay(stream.text[answer.length :], metadata)
+        self._sent(answer, relay)
+        return relay
+
+    def wants_text(self, metadata: StreamMetadata, now: float) -> bool:
+        """Whether the whole text should be asked for, after this delta was taken; not twice in a moment."""
+        answer = self._answers.get(metadata.message_id)
+        if answer is None or answer.done or metadata.offset <= answer.length:
+            return False
+        if now < answer.asked_at + ASK_INTERVAL:
+            return False
+        answer.asked_at = now
+        return True
+
+    def finish(self, message: ChatMessage) -> Relay | None:
+        """Note an answer's final version; return the last delta if the readers here have not had it.
+
+        Where the final text continues what was sent, the delta completes it; else the final message replaces
+        it, and the delta only says that nothing more comes. Then :meth:`forget` it.
+        """
+        answer = self._answers.get(message.id)
+        if answer is None or answer.done:
+            return None
+        final = message.text
+        missing = final[answer.length :] if final.startswith(answer.text) else ""
+        reason = message.metadata.get("finishReason")
+        metadata = StreamMetadata(
+            message_id=message.id,
+            seq=answer.seq,
+            index=answer.index,
+            count=1 if missing else 0,
+            offset=answer.length,
+            model=answer.model,
+            provider=answer.provider,
+            done=True,
+            finish_reason=cast("FinishReason", reason) if reason in _FINISH_REASONS else None,
+        )
+        relay = Relay(missing, metadata)
+        self._sent(answer, relay)
+        return relay
+
+    def forget(self, message_id: str) -> None:
+        """Drop an answer that has ended (harmless when it is not known)."""
+        self._answers.pop(message_id, None)
+
+    def streams(self) -> list[OpenStream]:
+        """Return the answers that have begun, with the text the readers here have."""
+        return [
+            OpenStream(
+                message_id=message_id,
+                seq=answer.seq,
+                text=answer.text,
+                index=answer.index,
+                model=answer.model,
+                provider=answer.provider,
+                metrics=answer.metrics,
+            )
+            for message_id, answer in self._answers.items()
+            if answer.started
+        ]
+
+    def _sent(self, answer: _Answer, relay: Relay) -> None:
+        metadata = relay.metadata
+        if relay.text:
+            answer.parts.append(relay.text)
+            answer.length += len(relay.text)
+        answer.index = max(answer.index, metadata.index + metadata.count)
+        answer.model = metadata.model or answer.model
+        answer.provider = metadata.provider or answer.provider
+        answer.metrics = metadata.metrics or answer.metrics
+        answer.started = True
+        answer.done = metadata.done
+
+
+def _continuing(answer: _Answer, metadata: StreamMetadata, count: int) -> StreamMetadata:
+    """Return a delta's metadata for its part that is new here."""
+    if metadata.offset == answer.length:
+        return metadata
+    return msgspec.structs.replace(metadata, offset=answer.length, index=answer.index, count=count)

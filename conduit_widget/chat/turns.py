@@ -1,0 +1,42 @@
+"""Whose turn it is in a conversation over all nodes: one answer at a time, the lowest open seq first."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from typing import Final
+
+from conduit_widget.errors import StoreUnavailableError
+
+from .event_feed import EventFeed
+from .history_store import HistoryStore
+
+__all__ = ["wait_for_turn"]
+
+POLL: Final = 1.0
+
+
+async def wait_for_turn(
+    conversation_id: str, answer_seq: int, store: HistoryStore, feed: EventFeed, waits: Callable[[], bool]
+) -> bool:
+    """Wait until the answer at ``answer_seq`` may be written; False when another node has ended it.
+
+    Its message has been sent to the connections here by then. Looks again with every event of the
+    conversation, and each second; ``waits`` says whether anybody still wants to know.
+    """
+    while waits():
+        try:
+            if feed.position < answer_seq:
+                await asyncio.wait_for(feed.passed(answer_seq), POLL)
+            open_seqs = [stream.seq for stream in await store.open_streams(conversation_id)]
+        except (StoreUnavailableError, TimeoutError):
+            await asyncio.sleep(POLL)
+            continue
+        if answer_seq not in open_seqs:
+            return False
+        if answer_seq == min(open_seqs):
+            return True
+        with contextlib.suppress(TimeoutError, StoreUnavailableError):
+            await asyncio.wait_for(feed.next(), POLL)
+    return True
