@@ -1,0 +1,62 @@
+"""Answers of other nodes: the readers here get each character once, up to the stored text."""
+
+from __future__ import annotations
+
+from hypothesis import given, strategies as st
+
+from conduit_widget.chat.remote_streams import RemoteStreams
+from conduit_widget.types import ChatMessage, OpenStream, StreamMetadata
+
+TEXT = "The quick brown fox jumps."
+
+
+def metadata(offset: int, *, done: bool = False) -> StreamMetadata:
+    """A delta's metadata, a token a character."""
+    return StreamMetadata(message_id="a", seq=2, index=offset, count=1, offset=offset, done=done)
+
+
+def final(text: str = TEXT) -> ChatMessage:
+    """The stored answer."""
+    return ChatMessage(id="a", role="assistant", content=text, metadata={"finishReason": "stop"})
+
+
+@given(st.lists(st.tuples(st.integers(0, len(TEXT)), st.integers(0, 6), st.booleans())))
+def test_deltas_add_up_to_stored_text_when_some_are_lost(steps: list[tuple[int, int, bool]]) -> None:
+    """Whatever deltas and whole texts come, what is relayed continues without a hole up to the final text."""
+    streams = RemoteStreams()
+    streams.open("a", 2)
+    got = ""
+    for offset, length, whole in steps:
+        if whole:
+            text = TEXT[: offset + length]
+            relay = streams.whole(OpenStream(message_id="a", seq=2, text=text, index=len(text)))
+        else:
+            relay = streams.token(TEXT[offset : offset + length], metadata(offset))
+        if relay is not None:
+            assert relay.metadata.offset == len(got)
+            got += relay.text
+    last = streams.finish(final())
+    assert last is not None
+    assert last.metadata.done
+    assert got + last.text == TEXT
+
+
+def test_whole_text_is_asked_for_when_a_delta_leaves_a_hole() -> None:
+    """A hole is noticed, and asked about once in a moment."""
+    streams = RemoteStreams()
+    streams.open("a", 2)
+    assert streams.token("fox", metadata(16)) is None
+    assert streams.wants_text(metadata(16), 0.0)
+    assert not streams.wants_text(metadata(16), 0.1)
+
+
+def test_shorter_final_text_replaces_when_writer_was_taken_for_dead() -> None:
+    """Where less was stored than sent, the last delta only ends the stream; later deltas are dropped."""
+    streams = RemoteStreams()
+    streams.open("a", 2)
+    streams.token(TEXT, metadata(0))
+    last = streams.finish(final("The"))
+    assert last is not None
+    assert (last.text, last.metadata.done, last.metadata.offset) == ("", True, len(TEXT))
+    streams.forget("a")
+    assert streams.token("more", metadata(len(TEXT))) is None
