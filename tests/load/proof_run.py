@@ -34,9 +34,9 @@ RETRY: Final = DelayRetry(delays=(0.0, 0.2, 0.5, 1.0), min_spread=0.2)
 SERVER_TIMEOUT: Final = 20.0  # above the hub's 15 s keep-alive
 SETTLE_WITHIN: Final = 90.0
 GHOSTS_GONE_WITHIN: Final = 60.0
-TALKERS: Final = 3
+TALKERS: Final = 5
 WATCHERS: Final = 2
-NEWCOMERS: Final = 3
+NEWCOMERS: Final = 5
 LARGE: Final = 20_000
 
 
@@ -100,7 +100,7 @@ class Cast:
             self._helpers.append(asyncio.create_task(talker.fill_gaps()))
             chance = self.plan.chance(talker.name)
             self._tasks.append(
-                asyncio.create_task(talker.talk(self._over, chance, 0.08, asks=0.03, longest=longest))
+                asyncio.create_task(talker.talk(self._over, chance, 0.07, asks=0.02, longest=longest))
             )
         for watcher in self.watchers:
             watcher.open()
