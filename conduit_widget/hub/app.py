@@ -11,6 +11,7 @@ from conduit_widget.errors import trace_of
 from conduit_widget.hub.admission import Admission
 from conduit_widget.hub.auth import Authenticator
 from conduit_widget.hub.dashboard import dashboard_routes
+from conduit_widget.hub.drain import Drain
 from conduit_widget.hub.filters import HubFilter
 from conduit_widget.hub.health import ReadinessCheck, readiness_report
 from conduit_widget.hub.http import (
@@ -85,7 +86,8 @@ class HubApp:
         self.metrics = metrics or HubMetrics()
         self._wheel = wheel or TimerWheel()
         self._lifespan = lifespan or nullcontext
-        self._registry = ConnectionRegistry(self.limits, on_drain)
+        self._registry = ConnectionRegistry(self.limits)
+        self._drain = Drain(self._registry, on_drain)
         self._admission = Admission(
             authenticator, allowed_origins, allowed_hosts, operators_only=operators_only
         )
@@ -152,12 +154,22 @@ class HubApp:
         elif scope["type"] == "lifespan":
             await self._run_lifespan(receive, send)
 
-    async def drain(self, timeout: float = 5.0) -> None:
+    def begin_drain(self) -> None:
+        """Let nobody in any more, at once; :meth:`drain` does the rest."""
+        self._drain.begin()
+
+    def hurry_drain(self) -> None:
+        """Have :meth:`drain`, under way or to come, tell everybody at once and wait for nothing more."""
+        self._drain.hurry()
+
+    async def drain(self, timeout: float = 5.0, spread: float | None = None) -> None:
         """Let nobody in, send everybody Close with allowReconnect, and wait until all are gone.
 
-        What is still there after ``timeout`` seconds is left to the server to cut.
+        The Close messages are spread over ``spread`` seconds (``None``: a hundred connections a second, at most
+        30 s), so that not everybody comes back in the same moment. What is still there ``timeout`` seconds after
+        the last of them is left to the server to cut.
         """
-        await self._registry.drain(timeout)
+        await self._drain.run(timeout, spread)
 
     # HTTP
 

@@ -1,11 +1,10 @@
-"""Who is connected to this process: counts against the limits, and the way out for all of them."""
+"""Who is connected to this process, and how many against the limits."""
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from conduit_widget.contract import ErrorText
@@ -30,11 +29,10 @@ class OpenConnection:
 class ConnectionRegistry:
     """Every open connection of one hub application, whatever its hub and transport."""
 
-    def __init__(self, limits: HubLimits, on_drain: Callable[[], Awaitable[None]] | None = None) -> None:
+    def __init__(self, limits: HubLimits) -> None:
         self.last_active = time.monotonic()
         self.draining = False
         self._limits = limits
-        self._on_drain = on_drain
         self._endpoints: set[ConnectionEndpoint] = set()
         self._leaving: set[ConnectionEndpoint] = set()
         self._per_user: Counter[str] = Counter()
@@ -105,14 +103,13 @@ class ConnectionRegistry:
                 return ErrorText.CONNECTION_LIMIT.format(n=count, max=limit)
         return None
 
-    async def drain(self, timeout: float) -> None:
-        """Send everybody Close with allowReconnect; wait ``timeout`` seconds at most until all are gone."""
-        first, self.draining = not self.draining, True
-        deadline = time.monotonic() + timeout
-        if first and self._on_drain is not None:
-            await self._on_drain()
-        for endpoint in list(self._endpoints):
-            endpoint.shutdown()
-        while (self._endpoints or self._leaving) and time.monotonic() < deadline:
-            await asyncio.sleep(0.01)
-            self._leaving = {endpoint for endpoint in self._leaving if not endpoint.finished}
+    @property
+    def endpoints(self) -> tuple[ConnectionEndpoint, ...]:
+        """Every open connection (a copy)."""
+        return tuple(self._endpoints)
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nobody is connected and the hub has done what it had to do for those who were."""
+        self._leaving = {endpoint for endpoint in self._leaving if not endpoint.finished}
+        return not self._endpoints and not self._leaving

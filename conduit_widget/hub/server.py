@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -17,16 +18,36 @@ from conduit_widget.hub.redaction import install_redaction
 from conduit_widget.transports.websocket_server import WebSocketServerConnection
 
 DRAIN_TIMEOUT: Final = 5.0
+FORCED_TIMEOUT: Final = 2.0
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+
+logger = logging.getLogger(__name__)
 
 
 class _Server(uvicorn.Server):
     """Uvicorn that drains the hub before it closes anything, and leaves signals to :func:`serve`."""
 
-    def __init__(self, config: uvicorn.Config, app: HubApp, on_started: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        app: HubApp,
+        on_started: Callable[[], None],
+        drain_seconds: float | None,
+    ) -> None:
         super().__init__(config)
         self._hub = app
         self._on_started = on_started
+        self._drain_seconds = drain_seconds
+        self._forced = asyncio.Event()
+
+    def told_to_end(self) -> None:
+        """End gently; told once more, end at once."""
+        if self.should_exit:
+            self.force_exit = True
+            self._hub.hurry_drain()
+            self._forced.set()
+        self.should_exit = True
+        self._hub.begin_drain()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -40,9 +61,23 @@ class _Server(uvicorn.Server):
             self._on_started()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Say goodbye to every connection, then stop listening."""
-        await self._hub.drain(DRAIN_TIMEOUT)
+        """Say goodbye to every connection, then stop listening; told twice to end, wait for little more."""
+        ending = asyncio.ensure_future(self._end(sockets))
+        forced = asyncio.ensure_future(self._forced.wait())
+        await asyncio.wait((ending, forced), return_when=asyncio.FIRST_COMPLETED)
+        forced.cancel()
+        await asyncio.wait((ending,), timeout=FORCED_TIMEOUT)
+        if not ending.done():
+            logger.warning("The hub was told twice to end: what still ran is cut off.")
+            ending.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await ending
+
+    async def _end(self, sockets: list[socket.socket] | None) -> None:
+        await self._hub.drain(DRAIN_TIMEOUT, self._drain_seconds)
         await super().shutdown(sockets)
+        if self.force_exit:  # uvicorn leaves it out then, but the store wants to be closed
+            await self.lifespan.shutdown()
 
 
 async def serve(
@@ -54,12 +89,13 @@ async def serve(
     stop: asyncio.Event | None = None,
     access_log: bool = False,
     compression: bool = True,
+    drain_seconds: float | None = None,
 ) -> None:
-    """Serve until SIGINT, SIGTERM or ``stop``; then drain and return.
+    """Serve until SIGINT, SIGTERM or ``stop``; then drain and return. A second signal ends it at once.
 
     ``on_ready`` gets the URL once connections are accepted; port 0 picks a free one. Logging is left as it
     is, except that tokens and keys are taken out of every line. ``compression`` lets WebSocket clients
-    negotiate permessage-deflate.
+    negotiate permessage-deflate. ``drain_seconds``: see ``spread`` of :meth:`HubApp.drain`.
 
     Raises:
         HubStartError: the address cannot be bound, or the application does not start.
@@ -79,7 +115,7 @@ async def serve(
         proxy_headers=False,
         timeout_graceful_shutdown=int(DRAIN_TIMEOUT),
     )
-    server = _Server(config, app, lambda: on_ready(_url(listener)))
+    server = _Server(config, app, lambda: on_ready(_url(listener)), drain_seconds)
     with contextlib.closing(listener), _signals(server):
         ender = asyncio.create_task(_end_on(stop, server)) if stop is not None else None
         try:
@@ -120,13 +156,13 @@ def _url(listener: socket.socket) -> str:
 
 
 @contextlib.contextmanager
-def _signals(server: uvicorn.Server) -> Iterator[None]:
+def _signals(server: _Server) -> Iterator[None]:
     """Have SIGINT and SIGTERM end the server, where this thread may handle signals."""
     loop = asyncio.get_running_loop()
     handled = []
     for number in _SIGNALS:
         with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
-            loop.add_signal_handler(number, server.handle_exit, number, None)
+            loop.add_signal_handler(number, server.told_to_end)
             handled.append(number)
     try:
         yield
@@ -135,6 +171,7 @@ def _signals(server: uvicorn.Server) -> Iterator[None]:
             loop.remove_signal_handler(number)
 
 
-async def _end_on(stop: asyncio.Event, server: uvicorn.Server) -> None:
+async def _end_on(stop: asyncio.Event, server: _Server) -> None:
     await stop.wait()
-    server.should_exit = True
+    if not server.should_exit:
+        server.told_to_end()
