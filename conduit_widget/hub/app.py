@@ -165,9 +165,9 @@ class HubApp:
     async def drain(self, timeout: float = 5.0, spread: float | None = None) -> None:
         """Let nobody in, send everybody Close with allowReconnect, and wait until all are gone.
 
-        The Close messages are spread over ``spread`` seconds (``None``: a hundred connections a second, at most
-        30 s), so that not everybody comes back in the same moment. What is still there ``timeout`` seconds after
-        the last of them is left to the server to cut.
+        The Close messages are spread over ``spread`` seconds, so that not everybody comes back in the same
+        moment (``None``: a hundred connections a second, at most 30 s). What is still there ``timeout``
+        seconds after the last of them is left to the server to cut.
         """
         await self._drain.run(timeout, spread)
 

@@ -22,6 +22,7 @@ from conduit_widget.hub.mount import MountedHub
 from conduit_widget.hub.outbox import Outbox
 from conduit_widget.hub.oversize import set_oversized_apart
 from conduit_widget.hub.principal import Principal
+from conduit_widget.hub.rate_limits import LimitWarning
 from conduit_widget.protocol.handshake import HandshakeResponse, encode_response
 from conduit_widget.protocol.hub_protocol import HubProtocol, TransferFormat
 from conduit_widget.protocol.messages import (
@@ -61,6 +62,7 @@ class ConnectionEndpoint:
         "_refusal",
         "_session",
         "connection_id",
+        "limit_warning",
         "user",
     )
 
@@ -81,6 +83,7 @@ class ConnectionEndpoint:
         self._mount = mount
         self._on_gone = on_gone
         self._refusal = refusal
+        self.limit_warning: LimitWarning | None = None  # told once the client is in
         self._session = Session.server(
             mount.protocols if protocols is None else protocols,
             max_message_bytes=mount.limits.max_message_bytes,
@@ -276,6 +279,8 @@ class ConnectionEndpoint:
         mount.meter.opened(self.user.user_id)
         self._log("Connection opened: %s", protocol.name)
         self._dispatcher.connected()
+        if self.limit_warning is not None:
+            mount.invoker.warn(context, self.limit_warning)
         self._liveness.check()
 
     def _new_outbox(self, *, binary: bool) -> Outbox:
@@ -289,11 +294,12 @@ class ConnectionEndpoint:
         )
 
     def _refuse_handshake(self, reply: bytes) -> None:
-        self._mount.meter.refused("handshake" if self._refusal is None else "limit")
+        code = None if self._refusal is None else CloseCode.CONNECTION_LIMIT
+        self._mount.meter.refused("handshake" if code is None else "limit")
         self._connection.write(self._connection.framer(False)(reply))
         self._session.close()
-        self._end(None)
-        self._connection.close()
+        self._end(code)
+        self._connection.close(1000 if code is None else int(code), self._refusal or "")
 
     # Messages
 

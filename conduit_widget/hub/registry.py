@@ -12,6 +12,7 @@ from conduit_widget.hub.endpoint import ConnectionEndpoint
 from conduit_widget.hub.limits import HubLimits
 from conduit_widget.hub.mount import MountedHub
 from conduit_widget.hub.principal import Principal
+from conduit_widget.hub.rate_limits import warning_of_count
 from conduit_widget.hub.stateful_endpoint import StatefulEndpoint
 from conduit_widget.protocol.hub_protocol import HubProtocol
 from conduit_widget.transports.server_connection import ServerConnection
@@ -64,6 +65,9 @@ class ConnectionRegistry:
         )
         self._endpoints.add(endpoint)
         self._per_user[user.user_id] += 1
+        endpoint.limit_warning = warning_of_count(
+            "connections", "user", self._per_user[user.user_id], self._limits.connections_per_user
+        )
         self.last_active = time.monotonic()
         if token is not None:
             self._by_token[token] = OpenConnection(mount.path, endpoint, connection)
