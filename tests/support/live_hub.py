@@ -80,7 +80,7 @@ class LiveHub:
     def terminate(self) -> int:
         """SIGTERM; return the exit code."""
         self.process.terminate()
-        return self.process.wait(30)
+        return self.process.wait(45)  # a drain may take 35 s
 
     def stop(self) -> None:
         """End the hub if it still runs."""
