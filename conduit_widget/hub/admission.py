@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 from conduit_widget.contract import HEALTH_PATH, READY_PATH, ErrorText
 from conduit_widget.errors import AuthenticationError
+from conduit_widget.hub.address_rates import AddressRates
 from conduit_widget.hub.auth import Authenticator, read_credential
-from conduit_widget.hub.http import HttpRequest, HttpResponse, Send, error_response, send_response
+from conduit_widget.hub.http import (
+    FORWARDED_FOR,
+    HttpRequest,
+    HttpResponse,
+    Send,
+    error_response,
+    send_response,
+)
 from conduit_widget.hub.mount import MountedHub
 from conduit_widget.hub.origins import OriginPolicy
 from conduit_widget.hub.principal import Principal
 
 OPERATOR: Final = "operator"
 _UNCHECKED_HOSTS: Final = frozenset({HEALTH_PATH, READY_PATH})
+_RETRY_LATER: Final = {"retry-after": "10"}
 
 
 class Admission:
@@ -22,6 +32,7 @@ class Admission:
 
     With ``operators_only`` the pages for operators (metrics, dashboard) want the role ``operator``; without,
     whoever reaches the hub may look at them, which is meant for a hub that only its own machine reaches.
+    ``addresses`` counts who wants to connect, and failed credentials, by client address.
     """
 
     def __init__(
@@ -31,8 +42,10 @@ class Admission:
         allowed_hosts: Sequence[str],
         *,
         operators_only: bool = False,
+        addresses: AddressRates | None = None,
     ) -> None:
         self._authenticator = authenticator
+        self._addresses = addresses
         self._operators_only = operators_only
         self._policy = OriginPolicy(allowed_origins, allowed_hosts)
 
@@ -62,8 +75,19 @@ class Admission:
         try:
             return await self._authenticator.authenticate(read_credential(request))
         except AuthenticationError as error:
+            refusal = self.too_many(request, mount)
+            if refusal is not None:
+                return refusal
             mount.meter.refused("unauthorized")
             return error_response(error.status_code, str(error), {"www-authenticate": "Bearer"})
+
+    def too_many(self, request: HttpRequest, mount: MountedHub) -> HttpResponse | None:
+        """Count one more try of the request's client to connect; return the 429 for one too many."""
+        forwarded_for = request.headers.get(FORWARDED_FOR, "")
+        if self._addresses is None or self._addresses.take(request.client, forwarded_for, time.monotonic()):
+            return None
+        mount.meter.refused("rate_limit")
+        return error_response(429, ErrorText.RATE_LIMIT, _RETRY_LATER)
 
     async def require_operator(self, request: HttpRequest) -> HttpResponse | None:
         """Return the 401 or 403 that keeps a request from an operator's page; None lets it in.

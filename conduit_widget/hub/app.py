@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 
 from conduit_widget.contract import HEALTH_PATH, METRICS_PATH, READY_PATH
 from conduit_widget.errors import trace_of
+from conduit_widget.hub.address_rates import AddressRates
 from conduit_widget.hub.admission import Admission
 from conduit_widget.hub.auth import Authenticator
 from conduit_widget.hub.dashboard import dashboard_routes
@@ -60,6 +61,7 @@ class HubApp:
     ``filters`` run around every hub's own; ``detailed_errors`` tells clients the text of errors nobody
     expected (for development: it may hold anything). ``operators_only``: the metrics want the role
     ``operator`` (for a hub that other machines reach). ``readiness`` is what ``/readyz`` asks.
+    ``trusted_proxies`` (addresses, networks) may say for whom they ask: see ``address_rates.py``.
     """
 
     def __init__(
@@ -80,6 +82,7 @@ class HubApp:
         detailed_errors: bool = False,
         operators_only: bool = False,
         readiness: Sequence[ReadinessCheck] = (),
+        trusted_proxies: Sequence[str] = (),
     ) -> None:
         self._readiness = tuple(readiness)
         self.limits = limits or HubLimits()
@@ -89,7 +92,13 @@ class HubApp:
         self._registry = ConnectionRegistry(self.limits)
         self._drain = Drain(self._registry, on_drain)
         self._admission = Admission(
-            authenticator, allowed_origins, allowed_hosts, operators_only=operators_only
+            authenticator,
+            allowed_origins,
+            allowed_hosts,
+            operators_only=operators_only,
+            addresses=AddressRates(
+                self.limits.negotiates_per_minute, self.limits.negotiate_burst, trusted_proxies
+            ),
         )
         pending = PendingConnections(
             ttl=self.limits.handshake_timeout, limit=self.limits.connections_per_process
@@ -210,7 +219,7 @@ class HubApp:
         return error_response(404, "There is nothing here.")
 
     async def _negotiate(self, request: HttpRequest, mount: MountedHub) -> HttpResponse:
-        refusal = self._negotiation.refusal(request)
+        refusal = self._negotiation.refusal(request) or self._admission.too_many(request, mount)
         if refusal is not None:
             return refusal
         user = await self._admission.authenticate(request, mount)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -14,6 +14,7 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 JSON: Final = "application/json"
+FORWARDED_FOR: Final = "x-forwarded-for"
 
 
 class BodyTooLargeError(Exception):
@@ -26,13 +27,17 @@ class ClientGoneError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """One request; header names are lower-case, of what is repeated the first one counts."""
+    """One request; header names are lower-case, of what is repeated the first one counts (but for proxies).
+
+    ``client``: the address it came from; empty where there is none.
+    """
 
     method: str
     path: str
     headers: Mapping[str, str]
     query: Mapping[str, str]
     body: bytes = b""
+    client: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +73,20 @@ def read_head(scope: Scope) -> HttpRequest:
     headers: dict[str, str] = {}
     for raw_name, raw_value in scope["headers"]:
         name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
-        # Two hosts are none (RFC 9112, 3.2): nobody may pick the one that suits.
-        headers[name] = "" if name == "host" and name in headers else headers.get(name, value)
+        if name in headers and name == "host":
+            value = ""  # two hosts are none (RFC 9112, 3.2): nobody may pick the one that suits
+        elif name in headers:
+            # Of proxies the last one counts, on whatever line it wrote.
+            value = f"{headers[name]},{value}" if name == FORWARDED_FOR else headers[name]
+        headers[name] = value
     path = scope["path"]
     root_path = scope.get("root_path", "")
     if root_path and path.startswith(root_path):
         path = path[len(root_path) :] or "/"
-    return HttpRequest(scope.get("method", "GET"), path, headers, query)
+    client = scope.get("client")
+    return HttpRequest(
+        scope.get("method", "GET"), path, headers, query, client="" if client is None else client[0]
+    )
 
 
 async def read_body(head: HttpRequest, receive: Receive, limit_bytes: int) -> HttpRequest:
@@ -98,7 +110,7 @@ async def read_body(head: HttpRequest, receive: Receive, limit_bytes: int) -> Ht
         if len(body) > limit_bytes:
             raise BodyTooLargeError
         more = message.get("more_body", False)
-    return HttpRequest(head.method, head.path, head.headers, head.query, bytes(body))
+    return replace(head, body=bytes(body))
 
 
 async def send_response(send: Send, response: HttpResponse, prefix: str = "http.response") -> None:

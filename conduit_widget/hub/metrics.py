@@ -23,7 +23,15 @@ from conduit_widget.contract import CloseCode
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 OTHER: Final = "other"
-CONNECTION_STATUSES: Final = ("accepted", "unauthorized", "limit", "handshake", "unknown_id", "draining")
+CONNECTION_STATUSES: Final = (
+    "accepted",
+    "unauthorized",
+    "limit",
+    "rate_limit",
+    "handshake",
+    "unknown_id",
+    "draining",
+)
 """What becomes of a client that wants to connect (label ``status``)."""
 
 ERROR_KINDS: Final = (

@@ -48,6 +48,8 @@ class WebSocketOpening:
             refusal = error_response(503, "The hub is restarting.", RETRY_AFTER)
         if TransportKind.WEBSOCKETS not in mount.hub.transports:
             refusal = refusal or error_response(404, "WebSockets is not offered here.")
+        if "id" not in request.query:  # what negotiates is counted there
+            refusal = refusal or self._admission.too_many(request, mount)
         user = refusal or await self._admission.authenticate(request, mount)
         if isinstance(user, HttpResponse):
             await refuse_websocket(extensions, send, user)
