@@ -48,7 +48,10 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class HubSettings:
-    """What one hub process is told. ``idle_timeout`` in seconds, 0 for never; ``port`` 0 picks a free one."""
+    """What one hub process is told. ``idle_timeout`` in seconds, 0 for never; ``port`` 0 picks a free one.
+
+    ``drain_seconds``: over how long to say goodbye at the end (``None``: by the number of connections).
+    """
 
     data_dir: Path
     host: str = "127.0.0.1"
@@ -57,6 +60,8 @@ class HubSettings:
     allowed_origins: tuple[str, ...] = ()
     allowed_hosts: tuple[str, ...] = ()
     idle_timeout: float = 0.0
+    drain_seconds: float | None = None
+    trusted_proxies: tuple[str, ...] = ()
     provider_url: str | None = None
     model: str | None = None
     jwks: str | None = None
@@ -198,13 +203,21 @@ async def _serve(settings: HubSettings, on_ready: Callable[[str], None]) -> None
             on_drain=chat.drain,
             readiness=(store_check(store),),
             operators_only=not settings.is_local,
+            trusted_proxies=settings.trusted_proxies,
         )
         stop = asyncio.Event()
         if settings.idle_timeout > 0:
             watcher = asyncio.create_task(_stop_when_idle(app, chat, settings.idle_timeout, stop))
             stack.callback(watcher.cancel)
         stack.callback(local_hub.remove_runtime, settings.data_dir, instance)
-        await serve(app, settings.host, settings.port, on_ready=ready, stop=stop)
+        await serve(
+            app,
+            settings.host,
+            settings.port,
+            on_ready=ready,
+            stop=stop,
+            drain_seconds=settings.drain_seconds,
+        )
 
 
 def _health_of(instance: str) -> HttpHandler:

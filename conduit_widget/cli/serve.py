@@ -50,6 +50,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         help="end by itself this long after the last connection (default: never)",
     )
+    parser.add_argument(
+        "--drain-seconds",
+        type=_seconds,
+        default=None,
+        metavar="SECONDS",
+        help="at the end, spread goodbyes over this long (default: 1 s per 100 connections, at most 30 s)",
+    )
+    parser.add_argument(
+        "--trusted-proxy",
+        action="append",
+        type=_network,
+        default=[],
+        metavar="ADDRESS",
+        help="a reverse proxy (address or network) whose X-Forwarded-For names the client to count",
+    )
     parser.add_argument("--provider-url", default=None, help="an OpenAI-compatible base URL to use")
     parser.add_argument("--model", default=None, help="the model to ask for")
     parser.add_argument("--log-level", default="warning", choices=["debug", "info", "warning", "error"])
@@ -60,6 +75,23 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="one line an event (default: %(default)s)",
     )
     parser.set_defaults(run=run)
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0 <= value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds from 0 up")
+    return value
+
+
+def _network(text: str) -> str:
+    try:
+        ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is neither an address nor a network such as 10.0.0.0/8"
+        ) from None
+    return text
 
 
 def _path_from_environment(name: str) -> Path | None:
@@ -85,6 +117,8 @@ def run(arguments: argparse.Namespace) -> int:
         allowed_origins=tuple(arguments.allow_origin),
         allowed_hosts=tuple(arguments.allow_host),
         idle_timeout=arguments.idle_timeout,
+        drain_seconds=arguments.drain_seconds,
+        trusted_proxies=tuple(arguments.trusted_proxy),
         provider_url=arguments.provider_url,
         model=arguments.model,
     )
