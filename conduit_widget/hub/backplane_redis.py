@@ -86,6 +86,7 @@ class RedisBackplane:
     async def abort(self) -> None:
         """Disconnect without a goodbye; the others notice within 10 s. Idempotent."""
         tasks, self._tasks = self._tasks, []
+        self._subscriptions.close()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -151,7 +152,8 @@ class RedisBackplane:
         self._down(error)
 
     def subscriptions_down(self, error: Exception) -> None:
-        """Say once that the engine is away."""
+        """Say once that the engine is away; the other connection notices only when it is used."""
+        self._commands.look_at_nodes()
         self._down(error)
 
     def missed(self) -> None:

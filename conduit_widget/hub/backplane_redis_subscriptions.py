@@ -56,6 +56,7 @@ class RedisSubscriptions:
         self._unconfirmed: Counter[str] = Counter()
         self._waiters: dict[str, list[asyncio.Future[bool]]] = {}
         self._heard_at = 0.0
+        self._closing = asyncio.Event()
 
     def changed(self) -> None:
         """Have the channels looked through: some came or went."""
@@ -75,20 +76,27 @@ class RedisSubscriptions:
         except TimeoutError:
             return False
 
+    def close(self) -> None:
+        """Make no further attempt to listen."""
+        self._closing.set()
+
     async def run(self) -> None:
-        """Connect and listen, again and again, until cancelled."""
+        """Connect and listen, again and again, until :meth:`close` and a cancellation."""
         backoff = Backoff()
-        while True:
+        # A task group that fails while it is cancelled swallows the cancellation: hence the event.
+        while not self._closing.is_set():
             client = self._engine.client()
             pubsub = client.pubsub()
             try:
                 await self._listen(pubsub, backoff)
             except* Exception as group:  # noqa: BLE001 - whatever broke, the connection is made anew
-                self._down(_first(group))
+                if not self._closing.is_set():
+                    self._down(_first(group))
             finally:
                 await _close(pubsub)
                 await close_client(client)
-            await backoff.wait()
+            if not self._closing.is_set():
+                await backoff.wait()
 
     async def _listen(self, pubsub: PubSub, backoff: Backoff) -> None:
         self._asked = set()
