@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final, Generic, TypeVar, cast
 
 from conduit_widget.errors import ConduitError
 
+from .history_batch import Change
 from .history_store import NotInHistoryError
 
 __all__ = ["GroupCommitWriter"]
@@ -24,6 +26,12 @@ MAX_PENDING_WRITES: Final = 1024
 MAX_BATCH: Final = 256
 
 
+Work = Callable[[sqlite3.Connection], T]
+"""A write that is done by itself."""
+WriteChanges = Callable[[sqlite3.Connection, Sequence[Change[Any]]], list[Any]]
+"""Does many changes at once; returns their results, an exception standing for one that refused."""
+
+
 class _Write(Generic[T]):
     """A write under way: what to do, who waits, who is told."""
 
@@ -31,7 +39,7 @@ class _Write(Generic[T]):
 
     def __init__(
         self,
-        work: Callable[[sqlite3.Connection], T],
+        work: Work[T] | Change[T],
         future: asyncio.Future[T],
         on_commit: Callable[[T], None] | None,
     ) -> None:
@@ -51,8 +59,11 @@ class GroupCommitWriter:
     one fails.
     """
 
-    def __init__(self, open_connection: Callable[[], sqlite3.Connection]) -> None:
+    def __init__(
+        self, open_connection: Callable[[], sqlite3.Connection], write_changes: WriteChanges | None = None
+    ) -> None:
         self._open = open_connection
+        self._write_changes = write_changes
         self._queue: queue.SimpleQueue[_Write[Any] | None] = queue.SimpleQueue()
         self._room = asyncio.Semaphore(MAX_PENDING_WRITES)
         self._thread: threading.Thread | None = None
@@ -75,12 +86,11 @@ class GroupCommitWriter:
             self._queue.put(None)
             await asyncio.to_thread(thread.join)
 
-    async def write(
-        self, work: Callable[[sqlite3.Connection], T], on_commit: Callable[[T], None] | None = None
-    ) -> T:
-        """Run ``work`` in a transaction and return its result after the commit.
+    async def write(self, work: Work[T] | Change[T], on_commit: Callable[[T], None] | None = None) -> T:
+        """Do a write in a transaction and return its result after the commit.
 
-        Once queued the write happens, and ``on_commit`` is called, even when the caller is cancelled.
+        Once queued it happens, and ``on_commit`` is called, even when the caller is cancelled. Changes that
+        stand side by side in the queue are done together.
         """
         if self._thread is None or self._loop is None:
             raise RuntimeError("The history store is not open; call start() first.")
@@ -98,7 +108,7 @@ class GroupCommitWriter:
         _call(loop, opened.set_result, None)
         try:
             while batch := self._next_batch():
-                _commit(connection, batch)
+                self._commit(connection, batch)
                 _call(loop, self._deliver, batch)
         finally:
             connection.close()
@@ -119,6 +129,42 @@ class GroupCommitWriter:
             batch.append(write)
         return batch
 
+    def _commit(self, connection: sqlite3.Connection, batch: list[_Write[Any]]) -> None:
+        """Run the batch in one transaction; after an unexpected error, each write in its own."""
+        try:
+            self._transaction(connection, batch)
+        except Exception as error:  # noqa: BLE001 - kept in the writes and raised to their callers
+            if len(batch) == 1:
+                batch[0].error = error
+                return
+            for write in batch:
+                self._commit(connection, [write])
+
+    def _transaction(self, connection: sqlite3.Connection, batch: list[_Write[Any]]) -> None:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            for is_change, writes in itertools.groupby(batch, lambda write: isinstance(write.work, Change)):
+                if is_change:
+                    self._do_changes(connection, list(writes))
+                else:
+                    for write in writes:
+                        _do_work(connection, write)
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+
+    def _do_changes(self, connection: sqlite3.Connection, writes: list[_Write[Any]]) -> None:
+        if self._write_changes is None:
+            raise RuntimeError("This writer was made without a way to write changes.")
+        outcomes = self._write_changes(connection, [cast("Change[Any]", write.work) for write in writes])
+        for write, outcome in zip(writes, outcomes, strict=True):
+            if isinstance(outcome, BaseException):
+                write.error = outcome
+            else:
+                write.result, write.error = outcome, None
+
     def _deliver(self, batch: list[_Write[Any]]) -> None:
         for write in batch:
             self._room.release()
@@ -135,32 +181,12 @@ class GroupCommitWriter:
                 write.future.set_exception(cast("Exception", write.error))
 
 
-def _commit(connection: sqlite3.Connection, batch: list[_Write[Any]]) -> None:
-    """Run the batch in one transaction; after an unexpected error, each write in its own."""
+def _do_work(connection: sqlite3.Connection, write: _Write[Any]) -> None:
+    write.error = None
     try:
-        _transaction(connection, batch)
-    except Exception as error:  # noqa: BLE001 - kept in the writes and raised to their callers
-        if len(batch) == 1:
-            batch[0].error = error
-            return
-        for write in batch:
-            _commit(connection, [write])
-
-
-def _transaction(connection: sqlite3.Connection, batch: list[_Write[Any]]) -> None:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        for write in batch:
-            write.error = None
-            try:
-                write.result = write.work(connection)
-            except (ConduitError, NotInHistoryError) as refusal:
-                write.error = refusal
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
+        write.result = cast("Work[Any]", write.work)(connection)
+    except (ConduitError, NotInHistoryError) as refusal:
+        write.error = refusal
 
 
 def _call(loop: asyncio.AbstractEventLoop, callback: Callable[..., object], *args: Any) -> None:

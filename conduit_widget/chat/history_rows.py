@@ -5,20 +5,19 @@ Every function runs inside the caller's transaction.
 
 from __future__ import annotations
 
+import functools
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
 
-from conduit_widget.contract import ChatEvent
 from conduit_widget.errors import ValidationError
-from conduit_widget.types import ChatMessage, HistoryPage, LogEvent, MemberRole, SendReceipt
+from conduit_widget.types import HistoryPage, LogEvent, MemberRole
 
+from .history_batch import Batch, Change, Place, apply_changes
 from .history_store import LAST_OWNER, ConversationRecord, NotInHistoryError, StoredStream
-
-NOBODY: Final = ""
-"""The author id of messages no user wrote; a token's subject is never empty."""
 
 _FIND: Final = "SELECT id, epoch, seq, visibility, assistant, title FROM conversations WHERE id=?"
 _OF_USER: Final = """
@@ -31,6 +30,8 @@ WHERE (?1 IS NULL OR conversation_id=?1) AND (?2 IS NULL OR node_id<>?2) ORDER B
 """
 _FIRST_YOUNG: Final = "SELECT min(seq) FROM events WHERE conversation_id=? AND seq>? AND seq<=? AND time>=?"
 PRUNE_SLICE: Final = 4096
+_MOST_ROWS: Final = 32
+"""Rows a statement takes: what is prepared for each number of them stays small."""
 
 
 def find(db: sqlite3.Connection, conversation_id: str) -> ConversationRecord | None:
@@ -85,11 +86,6 @@ def newest_seqs(db: sqlite3.Connection, conversation_ids: list[str]) -> dict[str
     return found
 
 
-def advance(db: sqlite3.Connection, conversation_id: str, seq: int, time: float) -> None:
-    """Make ``seq`` the newest position, reached at ``time``."""
-    db.execute("UPDATE conversations SET seq=?, active_at=? WHERE id=?", (seq, time, conversation_id))
-
-
 def set_role(db: sqlite3.Connection, conversation_id: str, user_id: str, role: MemberRole | None) -> None:
     """Set or, with None, take away a user's role; refuse to leave a conversation without an owner."""
     newest_seq(db, conversation_id)
@@ -105,82 +101,102 @@ def set_role(db: sqlite3.Connection, conversation_id: str, user_id: str, role: M
         db.execute("INSERT OR REPLACE INTO members VALUES (?,?,?)", (conversation_id, user_id, role))
 
 
-def receipt_of(
-    db: sqlite3.Connection, conversation_id: str, message_id: str, author_id: str
-) -> SendReceipt | None:
-    """Return the receipt of an earlier append, None for a new id; refuse another author's id."""
-    row = db.execute(
-        "SELECT seq, author_id, timestamp, answer_id FROM messages WHERE conversation_id=? AND id=?",
-        (conversation_id, message_id),
-    ).fetchone()
-    if row is None:
-        return None
-    seq, first_author, timestamp, answer_id = row
-    if first_author != author_id:
-        raise ValidationError("message.id", "is already in use in this conversation; send with a new id")
-    return SendReceipt(id=message_id, seq=seq, timestamp=timestamp, answer_id=answer_id)
+def write_changes(
+    db: sqlite3.Connection, changes: Sequence[Change[Any]], moment: datetime, node_id: str
+) -> list[Any]:
+    """Do a batch of changes; return their results, an exception standing for one that refused.
+
+    Every statement hands the interpreter over to the event loop and waits to get it back, so their number
+    counts, not their rows: none is run once a message.
+    """
+    batch = _load(db, changes, Batch(moment, node_id))
+    outcomes = apply_changes(batch, changes)
+    _save(db, batch)
+    return outcomes
 
 
-def queued_if_busy(db: sqlite3.Connection, conversation_id: str, answer: ChatMessage) -> ChatMessage:
-    """Return the placeholder, "queued" instead of "streaming" where another answer is not through yet."""
-    if answer.metadata.get("status") != "streaming":
-        return answer
-    busy = db.execute("SELECT 1 FROM streams WHERE conversation_id=? LIMIT 1", (conversation_id,)).fetchone()
-    if busy is None:
-        return answer
-    return msgspec.structs.replace(answer, metadata={**answer.metadata, "status": "queued"})
+def _load(db: sqlite3.Connection, changes: Sequence[Change[Any]], batch: Batch) -> Batch:
+    keys = {change.key for change in changes if change.needs_place}
+    conversations = [(conversation_id,) for conversation_id in {key[0] for key in keys}]
+    batch.seqs.update(_select(db, "SELECT id, seq FROM conversations WHERE id IN (VALUES {})", conversations))
+    found = _select(
+        db,
+        # A join: row values IN a list would scan the table.
+        "WITH wanted(conversation, message) AS (VALUES {})"
+        " SELECT conversation_id, id, seq, author_id, timestamp, answer_id"
+        " FROM wanted CROSS JOIN messages ON conversation_id=conversation AND id=message",
+        list(keys),
+    )
+    batch.places.update(((row[0], row[1]), Place(*row[2:])) for row in found)
+    busy = [(conversation_id,) for conversation_id in {c.key[0] for c in changes if c.needs_streams}]
+    batch.streams.update(
+        _select(
+            db,
+            "SELECT conversation_id, message_id FROM streams WHERE conversation_id IN (VALUES {})",
+            busy,
+        )
+    )
+    return batch
 
 
-def open_stream(
-    db: sqlite3.Connection, conversation_id: str, message_id: str, *, seq: int, node_id: str
-) -> None:
-    """Note that the answer at ``seq`` is being written by a node."""
-    db.execute(
-        "INSERT INTO streams (conversation_id, message_id, seq, node_id) VALUES (?,?,?,?)",
-        (conversation_id, message_id, seq, node_id),
+def _save(db: sqlite3.Connection, batch: Batch) -> None:
+    time = batch.moment.timestamp()
+    _insert(db, "INSERT INTO messages VALUES {}", list(batch.messages.values()))
+    _insert(
+        db,
+        "INSERT INTO events (conversation_id, seq, target, arguments, time) VALUES {}",
+        [(*event, time) for event in batch.events],
+    )
+    # Never inserts: each of them was found. An upsert is the one statement that updates many rows each its
+    # own way in every SQLite we meet.
+    _insert(
+        db,
+        "INSERT INTO conversations (id, seq, active_at, epoch, visibility, assistant, created_at) VALUES {}"
+        " ON CONFLICT (id) DO UPDATE SET seq=excluded.seq, active_at=excluded.active_at",
+        [(id_, batch.seqs[id_], time, "", "", "", "") for id_ in batch.moved],
+    )
+    _insert(
+        db,
+        "INSERT INTO streams (conversation_id, message_id, seq, node_id) VALUES {}",
+        [(*key, seq, batch.node_id) for key, seq in batch.opened.items()],
+    )
+    db.executemany(
+        "UPDATE messages SET body=? WHERE conversation_id=? AND id=?",
+        [(body, *key) for key, body in batch.bodies.items()],
+    )
+    db.executemany("DELETE FROM streams WHERE conversation_id=? AND message_id=?", list(batch.closed))
+    db.executemany(
+        "UPDATE streams SET text=?, token_index=?, model=?, provider=?"
+        " WHERE conversation_id=? AND message_id=?",
+        [(s.text, s.index, s.model, s.provider, *key) for key, s in batch.checkpoints.items()],
     )
 
 
-def close_stream(db: sqlite3.Connection, conversation_id: str, message_id: str) -> bool:
-    """End an open stream; False when it is not open."""
-    ended = db.execute(
-        "DELETE FROM streams WHERE conversation_id=? AND message_id=?", (conversation_id, message_id)
-    )
-    return ended.rowcount == 1
+def _select(
+    db: sqlite3.Connection, statement: str, keys: Sequence[tuple[str, ...]]
+) -> Iterator[tuple[Any, ...]]:
+    """Run a query whose ``{}`` takes rows of values, for all keys."""
+    for start in range(0, len(keys), _MOST_ROWS):
+        some = list(keys[start : start + _MOST_ROWS])
+        # Filled up with repetitions to a power of two: few statements are ever prepared.
+        some += [some[-1]] * ((1 << (len(some) - 1).bit_length()) - len(some))
+        yield from db.execute(
+            _with_rows(statement, len(some), len(some[0])), [v for row in some for v in row]
+        )
 
 
-def insert_message(
-    db: sqlite3.Connection,
-    conversation_id: str,
-    message: ChatMessage,
-    *,
-    seq: int,
-    now: str,
-    time: float,
-    author_id: str,
-    answer_id: str | None = None,
-) -> LogEvent:
-    """Store a new message at ``seq`` and log it."""
-    wire = message.to_wire()
-    stamp = {"conversationId": conversation_id, "seq": seq, "timestamp": now}
-    body = msgspec.json.encode({**wire, "metadata": {**wire.get("metadata", {}), **stamp}})
-    db.execute(
-        "INSERT INTO messages VALUES (?,?,?,?,?,?,?)",
-        (conversation_id, message.id, seq, author_id, now, answer_id, body),
-    )
-    return log_event(db, conversation_id, ChatEvent.RECEIVE_MESSAGE, body, seq=seq, time=time)
+def _insert(db: sqlite3.Connection, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Run an insertion whose ``{}`` takes rows of values, for all rows."""
+    for start in range(0, len(rows), _MOST_ROWS):
+        some = rows[start : start + _MOST_ROWS]
+        db.execute(_with_rows(statement, len(some), len(some[0])), [v for row in some for v in row])
 
 
-def log_event(
-    db: sqlite3.Connection, conversation_id: str, target: str, body: bytes, *, seq: int, time: float
-) -> LogEvent:
-    """Append an event whose one argument is the message ``body`` (JSON)."""
-    db.execute(
-        "INSERT INTO events (conversation_id, seq, target, arguments, time) VALUES (?,?,?,?,?)",
-        (conversation_id, seq, target, b"[" + body + b"]", time),
-    )
-    # Decoded again so that live readers get, byte for byte, what later readers get from the log.
-    return LogEvent(seq=seq, target=target, arguments=[msgspec.json.decode(body)])
+@functools.cache
+def _with_rows(statement: str, rows: int, columns: int) -> str:
+    """Return the statement with as many placeholders; its texts are all in this module."""
+    row = f"({','.join('?' * columns)})"
+    return statement.format(",".join([row] * rows))
 
 
 def events_after(

@@ -10,7 +10,7 @@ import os
 import secrets
 import sqlite3
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,23 +18,22 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from conduit_widget.contract import RECOVERY_SECONDS, ChatEvent
+from conduit_widget.contract import RECOVERY_SECONDS
 from conduit_widget.types import (
     AssistantSetting,
     ChatMessage,
     HistoryPage,
     LogEvent,
     MemberRole,
-    SendReceipt,
 )
 
 from . import history_rows as rows
 from .group_commit import GroupCommitWriter
+from .history_batch import Append, Change, Checkpoint, Update, iso_time
 from .history_schema import migrate
 from .history_store import (
     Commit,
     ConversationRecord,
-    NotInHistoryError,
     OnCommit,
     Snapshot,
     StoredStream,
@@ -47,6 +46,7 @@ T = TypeVar("T")
 
 READERS: Final = 2
 MAX_PENDING_READS: Final = 1024
+CACHED_STATEMENTS: Final = 256
 
 
 class SqliteHistoryStore:
@@ -59,7 +59,7 @@ class SqliteHistoryStore:
         self._path = path
         self._clock = clock
         self._node_id = ""
-        self._writer = GroupCommitWriter(self._open_writer)
+        self._writer = GroupCommitWriter(self._open_writer, self._write_changes)
         self._readers: ThreadPoolExecutor | None = None
         self._local = threading.local()
         self._read_connections: list[sqlite3.Connection] = []
@@ -106,7 +106,7 @@ class SqliteHistoryStore:
             if existing is not None:
                 return existing
             now = self._clock()
-            rows.create(db, record, owner_id, _iso(now), now.timestamp())
+            rows.create(db, record, owner_id, iso_time(now), now.timestamp())
             return record
 
         return await self._writer.write(work)
@@ -155,49 +155,7 @@ class SqliteHistoryStore:
         on_commit: OnCommit | None = None,
     ) -> Commit:
         """Append a message, and its answer's placeholder, in one transaction; see the seam."""
-        answer_id = answer.id if answer is not None else None
-
-        def work(db: sqlite3.Connection) -> Commit:
-            duplicate = rows.receipt_of(db, conversation_id, message.id, author_id)
-            if duplicate is not None:
-                return Commit(receipt=duplicate, duplicate=True)
-            seq, moment = rows.newest_seq(db, conversation_id), self._clock()
-            now, time = _iso(moment), moment.timestamp()
-            events = [
-                rows.insert_message(
-                    db,
-                    conversation_id,
-                    message,
-                    seq=seq + 1,
-                    now=now,
-                    time=time,
-                    author_id=author_id,
-                    answer_id=answer_id,
-                )
-            ]
-            if answer is not None:
-                events.append(self._insert_answer(db, conversation_id, answer, seq=seq + 2, moment=moment))
-            rows.advance(db, conversation_id, events[-1].seq, time)
-            receipt = SendReceipt(id=message.id, seq=seq + 1, timestamp=now, answer_id=answer_id)
-            return Commit(receipt=receipt, events=tuple(events))
-
-        return await self._writer.write(work, on_commit)
-
-    def _insert_answer(
-        self, db: sqlite3.Connection, conversation_id: str, answer: ChatMessage, *, seq: int, moment: datetime
-    ) -> LogEvent:
-        if answer.error is None:
-            answer = rows.queued_if_busy(db, conversation_id, answer)
-            rows.open_stream(db, conversation_id, answer.id, seq=seq, node_id=self._node_id)
-        return rows.insert_message(
-            db,
-            conversation_id,
-            answer,
-            seq=seq,
-            now=_iso(moment),
-            time=moment.timestamp(),
-            author_id=rows.NOBODY,
-        )
+        return await self._writer.write(Append(conversation_id, author_id, message, answer), on_commit)
 
     async def update(
         self,
@@ -208,52 +166,13 @@ class SqliteHistoryStore:
         on_commit: OnCommit | None = None,
     ) -> Commit:
         """Append a new version of a message; see the seam."""
-        wire = message.to_wire()
-
-        def work(db: sqlite3.Connection) -> Commit:
-            seq, moment = rows.newest_seq(db, conversation_id) + 1, self._clock()
-            now, time = _iso(moment), moment.timestamp()
-            row = db.execute(
-                "SELECT seq, timestamp FROM messages WHERE conversation_id=? AND id=?",
-                (conversation_id, message.id),
-            ).fetchone()
-            if row is None:
-                raise NotInHistoryError("The message to update is not in the conversation.")
-            place, written_at = row
-            receipt = SendReceipt(id=message.id, seq=place, timestamp=written_at)
-            if close_stream and not rows.close_stream(db, conversation_id, message.id):
-                return Commit(receipt=receipt, duplicate=True)
-            stamp = {"conversationId": conversation_id, "seq": place, "timestamp": written_at}
-            metadata = {**wire.get("metadata", {}), **stamp, "eventSeq": seq, "updatedAt": now}
-            body = msgspec.json.encode({**wire, "metadata": metadata})
-            db.execute(
-                "UPDATE messages SET body=? WHERE conversation_id=? AND id=?",
-                (body, conversation_id, message.id),
-            )
-            event = rows.log_event(db, conversation_id, ChatEvent.MESSAGE_UPDATED, body, seq=seq, time=time)
-            rows.advance(db, conversation_id, seq, time)
-            return Commit(receipt=receipt, events=(event,))
-
-        return await self._writer.write(work, on_commit)
+        return await self._writer.write(
+            Update(conversation_id, message, close_stream=close_stream), on_commit
+        )
 
     async def checkpoint(self, stream: StoredStream) -> None:
         """Keep an open stream's text so far."""
-
-        def work(db: sqlite3.Connection) -> None:
-            db.execute(
-                "UPDATE streams SET text=?, token_index=?, model=?, provider=?"
-                " WHERE conversation_id=? AND message_id=?",
-                (
-                    stream.text,
-                    stream.index,
-                    stream.model,
-                    stream.provider,
-                    stream.conversation_id,
-                    stream.message_id,
-                ),
-            )
-
-        await self._writer.write(work)
+        await self._writer.write(Checkpoint(stream))
 
     async def open_streams(self, conversation_id: str | None = None) -> list[StoredStream]:
         """Return every answer that has no end yet, of one conversation or all."""
@@ -364,18 +283,17 @@ class SqliteHistoryStore:
         finally:
             connection.execute("COMMIT")
 
+    def _write_changes(self, db: sqlite3.Connection, changes: Sequence[Change[Any]]) -> list[Any]:
+        return rows.write_changes(db, changes, self._clock(), self._node_id)
+
     def _open_writer(self) -> sqlite3.Connection:
         self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         # Created by us so that nobody else can read it; SQLite gives the WAL the same mode.
         os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
-        connection = sqlite3.connect(self._path, isolation_level=None)
+        connection = sqlite3.connect(self._path, isolation_level=None, cached_statements=CACHED_STATEMENTS)
         try:
             migrate(connection)
         except BaseException:
             connection.close()
             raise
         return connection
-
-
-def _iso(moment: datetime) -> str:
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
