@@ -18,6 +18,7 @@ BreakerState = Literal["closed", "open", "half_open"]
 ParticipantState = Literal["active", "idle", "away"]
 AssistantSetting = Literal["always", "mention", "off"]
 MemberRole = Literal["owner", "member", "reader"]
+Visibility = Literal["open", "members"]
 LimitScope = Literal["requests", "tokens", "connection", "user"]
 
 
@@ -242,6 +243,33 @@ class HistoryPage(Wire, frozen=True, kw_only=True, omit_defaults=False):
 
     messages: list[dict[str, Any]]
     has_more: bool
+
+
+class ConversationOptions(Wire, frozen=True, kw_only=True):
+    """How a conversation is to be created; what is left out is as the hub has it (the id: a new one)."""
+
+    id: str | None = None
+    title: str | None = None
+    visibility: Visibility | None = None
+    assistant: AssistantSetting | None = None
+
+
+class ConversationInfo(Wire, frozen=True, kw_only=True, omit_defaults=False):
+    """A conversation as one of its people sees it; ``seq`` is the position of its newest event."""
+
+    conversation_id: str
+    title: str | None
+    visibility: Visibility
+    assistant: AssistantSetting
+    role: MemberRole
+    seq: int
+
+
+class MemberOptions(Wire, frozen=True, kw_only=True):
+    """Who is to be a member, and as what."""
+
+    user_id: str
+    role: MemberRole = "member"
 
 
 class ProviderLatency(

@@ -12,8 +12,11 @@ from conduit_widget.hub.hub import hub_method
 from conduit_widget.hub.rate_limits import warning_of_count
 from conduit_widget.types import (
     Author,
+    ConversationInfo,
+    ConversationOptions,
     HistoryPage,
     JoinResult,
+    MemberOptions,
     ProviderStatus,
     ResumeResult,
     SendReceipt,
@@ -25,6 +28,7 @@ from .conversation import Conversation
 from .conversations import Conversations
 from .generation_queue import GenerationQueue
 from .history_store import HistoryStore
+from .membership import Membership
 from .provider_feed import Providers, send_statuses
 from .rate_limits import WarnsOfLimits, user_rates
 from .settings import ChatSettings
@@ -64,6 +68,7 @@ class ChatHub(WarnsOfLimits):
         self.warm_up = WarmUp(providers)
         self.generations = GenerationQueue(providers, settings)
         self.conversations = Conversations(self, store, self.generations, settings)
+        self._membership = Membership(store, self.conversations, settings)
 
     async def on_disconnected(self, caller: HubConnectionContext, error: Exception | None) -> None:
         """Leave every conversation; a reload within the grace shows nothing to the others."""
@@ -151,7 +156,7 @@ class ChatHub(WarnsOfLimits):
             return False
         conversation = self._joined(caller).get(generation.job.room.conversation_id)
         if conversation is None:
-            raise HubException(ErrorText.UNAUTHORIZED)
+            return False  # as for an answer that never was
         user_id = caller.user.user_id
         role = await conversation.access.require_writer(user_id)
         if not (conversation.access.is_open or role == "owner" or user_id == generation.job.author_id):
@@ -174,6 +179,30 @@ class ChatHub(WarnsOfLimits):
         """Send what was held as one delta, then go on; False when nothing is, as after the answer's end."""
         conversation = await self._streaming(caller, check_message_id(message_id))
         return conversation is not None and conversation.fan_out.resume(caller, message_id)
+
+    @hub_method(ChatMethod.CREATE_CONVERSATION)
+    async def create_conversation(
+        self, caller: HubConnectionContext, options: ConversationOptions
+    ) -> ConversationInfo:
+        """Create a conversation owned by the caller; theirs already: return it as it is. Nobody joins it."""
+        return await self._membership.create(caller.user.user_id, options)
+
+    @hub_method(ChatMethod.LIST_CONVERSATIONS)
+    async def list_conversations(self, caller: HubConnectionContext) -> list[ConversationInfo]:
+        """Return the conversations the caller has a role in, newest activity first."""
+        return await self._membership.of_user(caller.user.user_id)
+
+    @hub_method(ChatMethod.ADD_MEMBER)
+    async def add_member(
+        self, caller: HubConnectionContext, conversation_id: str, member: str | MemberOptions
+    ) -> None:
+        """Make a user a member (``member``: their id), or ``{userId, role}``; for owners."""
+        await self._membership.add(caller.user.user_id, conversation_id, member)
+
+    @hub_method(ChatMethod.REMOVE_MEMBER)
+    async def remove_member(self, caller: HubConnectionContext, conversation_id: str, user_id: str) -> None:
+        """Take a user out; their open connections lose the conversation at once. For owners."""
+        await self._membership.remove(caller.user.user_id, conversation_id, user_id)
 
     @hub_method(ChatMethod.REFRESH_TOKEN)
     async def refresh_token(self, caller: HubConnectionContext, token: str) -> float:

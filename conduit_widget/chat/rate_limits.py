@@ -25,13 +25,17 @@ _SCOPES: Final[tuple[LimitScope, ...]] = ("requests", "tokens")
 
 
 def user_rates(settings: ChatSettings) -> tuple[UserRate, ...]:
-    """Return the rates of joins (a resume counts a tenth of one) and of messages."""
+    """Return the rates of joins (creating counts as one, a resume a tenth) and of messages."""
     return (
         UserRate(
             name="joins",
             per_minute=settings.joins_per_minute,
             burst=settings.join_burst,
-            costs={ChatMethod.JOIN_CONVERSATION: 1.0, ChatMethod.RESUME_CONVERSATION: _RESUME_COST},
+            costs={
+                ChatMethod.JOIN_CONVERSATION: 1.0,
+                ChatMethod.CREATE_CONVERSATION: 1.0,
+                ChatMethod.RESUME_CONVERSATION: _RESUME_COST,
+            },
         ),
         UserRate(
             name="messages",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Final, Literal
+from typing import Final
 
 from conduit_widget.contract import (
     CONVERSATIONS_PER_CONNECTION,
@@ -20,11 +20,9 @@ from conduit_widget.contract import (
     TOKEN_BATCH_INTERVAL,
     TYPING_TTL,
 )
-from conduit_widget.types import AssistantSetting
+from conduit_widget.types import AssistantSetting, Visibility
 
 __all__ = ["DEFAULT_SYSTEM_PROMPT", "ChatSettings", "Visibility"]
-
-Visibility = Literal["open", "members"]
 
 DEFAULT_SYSTEM_PROMPT: Final = "You are a helpful assistant."
 """Short on purpose: in a handful of runs a longer one (style, honesty) misled the 135M local model."""

@@ -6,7 +6,6 @@ lone surrogates, which not every reader or store can hold. ``author`` always com
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -14,6 +13,7 @@ import msgspec
 
 from conduit_widget.contract import MAX_CONTENT_BYTES, MAX_ID_CHARS
 from conduit_widget.errors import ValidationError
+from conduit_widget.hub.plain_text import is_plain
 from conduit_widget.types import Author, ChatMessage, Content, ImagePart, TextPart
 
 from .answer_options import AnswerOptions, read_options
@@ -25,10 +25,13 @@ __all__ = [
     "check_message",
     "check_message_id",
     "check_position",
+    "check_title",
+    "check_user_id",
 ]
 
 MAX_EXTRA_BYTES: Final = 8 * 1024
 """Most that metadata, attachments and unknown keys may weigh together, as JSON."""
+MAX_TITLE_CHARS: Final = 200
 MAX_PARTS: Final = 32
 MAX_POSITION: Final = 2**53 - 1
 
@@ -56,7 +59,6 @@ _KNOWN_KEYS: Final = frozenset(
     {"id", "role", "content", "parentId", "author", "attachments", "metadata", "error"}
 )
 # Categories Cc, Cs, Zl and Zp: controls, lone surrogates, separators of lines and paragraphs.
-_FORBIDDEN_IN_IDS: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _IMAGE_SCHEMES: Final = ("https://", "http://", "data:image/")
 
 
@@ -78,6 +80,31 @@ def check_message_id(value: Any, field: str = "messageId") -> str:
 
     """
     return _identifier(field, value)
+
+
+def check_user_id(value: str) -> str:
+    """Return a well-formed user id, as the subject of a token may be.
+
+    Raises:
+        ValidationError: empty, too long, or with control or invisible characters.
+
+    """
+    return _identifier("userId", value)
+
+
+def check_title(value: str | None) -> str | None:
+    """Return a title, None where it is empty.
+
+    Raises:
+        ValidationError: too long, or with control or invisible characters.
+
+    """
+    title = (value or "").strip()
+    if len(title) > MAX_TITLE_CHARS:
+        raise ValidationError("title", f"has {len(title)} characters; the limit is {MAX_TITLE_CHARS}")
+    if not is_plain(title):
+        raise ValidationError("title", "must not contain control characters")
+    return title or None
 
 
 def check_position(field: str, value: int, *, least: int = 0) -> int:
@@ -148,7 +175,7 @@ def _identifier(field: str, value: Any) -> str:
         raise ValidationError(field, "must not be empty")
     if len(value) > MAX_ID_CHARS:
         raise ValidationError(field, f"has {len(value)} characters; the limit is {MAX_ID_CHARS}")
-    if _FORBIDDEN_IN_IDS.search(value) is not None:
+    if not is_plain(value):
         raise ValidationError(field, "must not contain control characters")
     return value
 

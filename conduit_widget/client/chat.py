@@ -14,7 +14,7 @@ Works with a hub that has only the seed's methods: results it does not return co
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -23,8 +23,12 @@ from conduit_widget.client.hub_connection import HubConnection
 from conduit_widget.contract import ChatEvent, ChatMethod
 from conduit_widget.types import (
     ChatMessage,
+    ConversationInfo,
+    ConversationOptions,
     HistoryPage,
     JoinResult,
+    MemberOptions,
+    MemberRole,
     ProviderStatus,
     ResumeResult,
     SendReceipt,
@@ -91,24 +95,6 @@ class ChatHubClient:
         """Get what was held in one delta, and tokens as they come; False when nothing was held."""
         return bool(await self._invoke(ChatMethod.RESUME_STREAM, message_id))
 
-    async def create_conversation(self, options: Mapping[str, Any]) -> dict[str, Any]:
-        """Create a conversation owned by oneself; return it as the hub describes it."""
-        result: dict[str, Any] = await self._invoke(ChatMethod.CREATE_CONVERSATION, options)
-        return result
-
-    async def list_conversations(self) -> list[dict[str, Any]]:
-        """Return the conversations one is a member of, as the hub describes them."""
-        result: list[dict[str, Any]] | None = await self._invoke(ChatMethod.LIST_CONVERSATIONS)
-        return result or []
-
-    async def add_member(self, conversation_id: str, user_id: str) -> None:
-        """Let a user in; for owners."""
-        await self._invoke(ChatMethod.ADD_MEMBER, conversation_id, user_id)
-
-    async def remove_member(self, conversation_id: str, user_id: str) -> None:
-        """Put a user out; for owners."""
-        await self._invoke(ChatMethod.REMOVE_MEMBER, conversation_id, user_id)
-
     async def start_typing(self, conversation_id: str) -> None:
         """Tell the others; expires after 6 s without refresh. No answer is awaited."""
         await self.connection.send(ChatMethod.START_TYPING, conversation_id)
@@ -121,6 +107,25 @@ class ChatHubClient:
         """Return the health of every provider; empty from a hub that answers by events only."""
         result = await self._invoke(ChatMethod.REQUEST_PROVIDER_STATUS)
         return _result(result, list[ProviderStatus]) or []
+
+    async def create_conversation(self, options: ConversationOptions) -> ConversationInfo:
+        """Create a conversation, owned by this user; a retry with the same id returns the same one."""
+        result = await self._invoke(ChatMethod.CREATE_CONVERSATION, options.to_wire())
+        return msgspec.convert(result, ConversationInfo)
+
+    async def list_conversations(self) -> list[ConversationInfo]:
+        """Return the conversations this user has a role in, newest activity first."""
+        result = await self._invoke(ChatMethod.LIST_CONVERSATIONS)
+        return msgspec.convert(result, list[ConversationInfo])
+
+    async def add_member(self, conversation_id: str, user_id: str, role: MemberRole = "member") -> None:
+        """Give a user a role, or another one; for owners."""
+        member = user_id if role == "member" else MemberOptions(user_id=user_id, role=role).to_wire()
+        await self._invoke(ChatMethod.ADD_MEMBER, conversation_id, member)
+
+    async def remove_member(self, conversation_id: str, user_id: str) -> None:
+        """Take a user out of a members' conversation; for owners."""
+        await self._invoke(ChatMethod.REMOVE_MEMBER, conversation_id, user_id)
 
     async def refresh_token(self, token: str) -> float:
         """Go on with a newer token of the same user; return when that one expires (epoch seconds)."""

@@ -1,33 +1,29 @@
 """Ids and names that mean what they show: no control characters, nothing that turns or hides text.
 
 What people write is kept raw; this is for what identifies a person or a room. Right-to-left letters are
-fine, what is left out is the invisible: controls, line separators, bidi overrides and isolates, zero-width
-spaces, tag characters. Joiners stay, Persian names and emoji need them.
+fine, what is left out is the invisible: controls, line separators, bidi marks, overrides and isolates,
+zero-width spaces, fillers, tags. Joiners stay, Persian names and emoji need them.
 """
 
 from __future__ import annotations
 
-import unicodedata
+import re
 from typing import Final
 
-_FORBIDDEN_CATEGORIES: Final = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
-_JOINERS: Final = frozenset("\u200c\u200d")
+_NOT_PLAIN: Final = re.compile(
+    "[\\x00-\\x1f\\x7f-\\x9f\\xad\\u034f\\u061c\\u115f\\u1160\\u180e\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060-\\u206f"
+    "\\u3164\\ud800-\\udfff\\ue000-\\uf8ff\\ufeff\\uffa0\\ufff9-\\ufffb\\U0001bca0-\\U0001bca3\\U0001d173-\\U0001d17a"
+    "\\U000e0000-\\U0010ffff]"
+)
+_BREAKS: Final = re.compile("[\\t\\n\\v\\f\\r\\x85\\u2028\\u2029]")
 
 
 def is_plain(text: str) -> bool:
     """Whether every character of ``text`` can be seen, or is a space or a joiner."""
-    return all(_is_plain(character) for character in text)
+    return _NOT_PLAIN.search(text) is None
 
 
 def plain_name(text: str, limit: int) -> str:
     """Return a name to show: what is not plain left out, spaces collapsed, ``limit`` characters at most."""
-    kept = "".join(
-        character if _is_plain(character) else " " if character in "\t\n\r\u2028\u2029" else ""
-        for character in text
-    )
+    kept = _NOT_PLAIN.sub("", _BREAKS.sub(" ", text))
     return " ".join(kept.split())[:limit].rstrip()
-
-
-def _is_plain(character: str) -> bool:
-    category = unicodedata.category(character)
-    return category not in _FORBIDDEN_CATEGORIES and (category != "Cf" or character in _JOINERS)

@@ -12,12 +12,16 @@ from conduit_widget.chat.status_hub import StatusHub
 from conduit_widget.client.chat import CHAT_EVENTS, ChatHubClient
 from conduit_widget.client.status import STATUS_EVENTS, StatusHubClient
 from conduit_widget.contract import ChatMethod, StatusMethod
-from conduit_widget.types import ChatMessage
+from conduit_widget.types import ChatMessage, ConversationOptions
 from tests.support.scripted_connection import ScriptedConnection
 
 PROXIES: dict[str, tuple[Any, type, type]] = {
     "chat": (ChatHubClient, ChatMethod, ChatHub),
     "status": (StatusHubClient, StatusMethod, StatusHub),
+}
+INFO = {
+    **{"conversationId": "c", "title": None, "visibility": "open", "assistant": "off"},
+    **{"role": "owner", "seq": 0},
 }
 CALLS = [(hub, name) for hub, (_, methods, _) in PROXIES.items() for name in vars(methods) if name.isupper()]
 
@@ -30,6 +34,8 @@ async def test_proxy_calls_the_hubs_method_with_its_arguments(hub: str, name: st
     answers: dict[str, Any] = {
         "GetHistory": lambda *_: {"messages": [], "hasMore": False},
         "RefreshToken": lambda *_: 1.5,
+        "CreateConversation": lambda *_: INFO,
+        "ListConversations": lambda *_: [INFO],
     }
     connection = ScriptedConnection(**answers)
     await connection.start()
@@ -46,6 +52,8 @@ async def test_proxy_calls_the_hubs_method_with_its_arguments(hub: str, name: st
 def _value(parameter: inspect.Parameter) -> Any:
     if "ChatMessage" in str(parameter.annotation):
         return ChatMessage(id="1", role="user", content="hi")
+    if "ConversationOptions" in str(parameter.annotation):
+        return ConversationOptions()
     return 1 if "int" in str(parameter.annotation) else "x"
 
 

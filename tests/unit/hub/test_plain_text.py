@@ -25,7 +25,8 @@ NOT_PLAIN = {
     "next line": "an\x85n",
     "surrogate": "an\ud800n",
     "private use": "an\ue000n",
-    "noncharacter": "an\uffffn",
+    "hangul filler": "an\u3164n",
+    "variation selector of a tag": "an\U000e0100n",
 }
 
 
