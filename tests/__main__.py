@@ -1,7 +1,7 @@
 """Run all the tests: ``python -m tests`` (``--only STAGE`` for one, ``--list`` for their names).
 
-Installs what the tests need besides the ``test`` extra: npm packages, Chromium, the local model. Where
-something cannot be had, one line says what is missing and the run fails.
+Installs what the tests need besides the ``test`` extra: npm packages, Chromium, the local model, Redis,
+PostgreSQL and libfaketime. Where something cannot be had, one line says what is missing and the run fails.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from pathlib import Path
 
 from conduit_widget.client import local_hub
 from tests.support.chromium import MissingChromiumError, ensure_chromium
+from tests.support.debian import ensure_engines
 from tests.support.local_hub_process import stop_hub
 from tests.support.node import find_node, npm_ci, npm_run
 
@@ -90,10 +91,16 @@ def model() -> None:
     run(PYTHON, "-m", "conduit_widget", "model", "install")
 
 
+def engines() -> None:
+    """Find Redis, PostgreSQL and libfaketime, or install them."""
+    ensure_engines()
+
+
 STAGES: dict[str, Callable[[], None]] = {
     "static": static,
     "front-end": front_end,
     "model": model,
+    "engines": engines,
     "python": python,
     "notebooks": notebooks,
     "browser": browser,

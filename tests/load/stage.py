@@ -20,12 +20,12 @@ from conduit_widget.chat.history_store import HistoryStore
 from conduit_widget.chat.history_store_sqlite import SqliteHistoryStore
 from conduit_widget.contract import TOKEN_AUDIENCE, TOKEN_ISSUER
 from conduit_widget.hub.secret_file import load_or_create_secrets
+from tests.support.debian import find_faketime
 from tests.support.fault_proxy import Chaos, FaultProxy, fault_proxy
 from tests.support.history_checker import Sighting
 from tests.support.live_hub import LiveHub
 from tests.support.scripted_model import ScriptedModel
 
-FAKETIME: Final = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
 TOKEN_LIFE: Final = 4 * 3600.0  # before and after now: a clock may jump by an hour
 EVERYTHING: Final = 2**40
 
@@ -131,7 +131,7 @@ def _clock_environment(path: Path) -> dict[str, str]:
     """Give a process a wall clock that a file moves; monotonic clocks stay true."""
     _write_clock(path, 0)
     return {
-        "LD_PRELOAD": str(FAKETIME),
+        "LD_PRELOAD": str(find_faketime()),
         "FAKETIME_TIMESTAMP_FILE": str(path),
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
         "FAKETIME_NO_CACHE": "1",

@@ -29,9 +29,9 @@ from typing import Final
 import psutil
 import psycopg
 
+from tests.support.debian import ensure_engines, find_postgres
 from tests.support.ports import free_port
 
-_BINARIES: Final = "/usr/lib/postgresql/*/bin"
 _PASSWORD: Final = "not-a-secret"
 _START_TIMEOUT: Final = 30.0
 # Tests open many short-lived databases; fsync and synchronous_commit keep their durable defaults.
@@ -44,32 +44,19 @@ _SETTINGS: Final = {
 }
 
 
-class PostgresMissingError(RuntimeError):
-    """PostgreSQL is not on this machine and cannot be installed; the text says what to do."""
-
-
-@functools.cache
 def postgres_binaries() -> Path:
     """Return the folder of ``initdb`` and ``postgres``, installing Debian's package where we may.
 
     Raises:
-        PostgresMissingError: they are not there.
+        MissingPackagesError: they are not there.
 
     """
-    found = _newest_binaries()
-    if found is None and os.geteuid() == 0 and shutil.which("apt-get") is not None:
-        command = ["apt-get", "install", "--yes", "--no-install-recommends", "postgresql"]
-        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        subprocess.run(command, env=environment, capture_output=True, check=False, timeout=300)
-        found = _newest_binaries()
+    found = find_postgres()
     if found is None:
-        raise PostgresMissingError("The tests need PostgreSQL: apt-get install postgresql")
+        ensure_engines()
+        found = find_postgres()
+    assert found is not None
     return found
-
-
-def _newest_binaries() -> Path | None:
-    folders = [path for path in Path("/").glob(_BINARIES[1:]) if (path / "initdb").exists()]
-    return max(folders, key=lambda path: float(path.parent.name), default=None)
 
 
 class PostgresServer:

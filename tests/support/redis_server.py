@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import signal
 import socket
 import subprocess
-from typing import Final
 
+from tests.support.debian import ensure_engines, find_redis
 from tests.support.ports import free_port
 from tests.support.waiting import eventually_sync
-
-NAMES: Final = ("redis-server", "valkey-server")
 
 
 class RedisServer:
@@ -102,12 +98,9 @@ def _ask(connection: socket.socket, *words: str) -> bytes:
 
 def _program() -> str:
     """Return the engine's path; Debian's package is installed where that is possible."""
-    found = next(filter(None, map(shutil.which, NAMES)), None)
-    if found is None and shutil.which("apt-get") and os.geteuid() == 0:
-        command = ["apt-get", "install", "-y", "-q", "--no-install-recommends", "redis-server"]
-        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
-        subprocess.run(command, check=False, capture_output=True, env=environment)
-        found = shutil.which("redis-server")
+    found = find_redis()
     if found is None:
-        raise RuntimeError("The tests need redis-server or valkey-server; run: apt-get install redis-server")
+        ensure_engines()
+        found = find_redis()
+    assert found is not None
     return found
