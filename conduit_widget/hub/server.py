@@ -15,10 +15,12 @@ import uvicorn
 from conduit_widget.errors import HubStartError
 from conduit_widget.hub.app import HubApp
 from conduit_widget.hub.redaction import install_redaction
+from conduit_widget.transports.http_server import guarded_http
 from conduit_widget.transports.websocket_server import WebSocketServerConnection
 
 DRAIN_TIMEOUT: Final = 5.0
 FORCED_TIMEOUT: Final = 2.0
+KEEP_ALIVE_TIMEOUT: Final = 5
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 logger = logging.getLogger(__name__)
@@ -105,6 +107,11 @@ async def serve(
     listener = _bind(host, port)
     config = uvicorn.Config(
         app,
+        http=guarded_http(
+            max_head_bytes=app.limits.max_head_bytes,
+            head_timeout=app.limits.head_timeout,
+            body_timeout=app.limits.body_timeout,
+        ),
         ws=WebSocketServerConnection,
         ws_per_message_deflate=compression,
         ws_max_size=app.limits.max_frame_bytes,
@@ -113,6 +120,7 @@ async def serve(
         access_log=access_log,
         server_header=False,
         proxy_headers=False,
+        timeout_keep_alive=KEEP_ALIVE_TIMEOUT,
         timeout_graceful_shutdown=int(DRAIN_TIMEOUT),
     )
     server = _Server(config, app, lambda: on_ready(_url(listener)), drain_seconds)

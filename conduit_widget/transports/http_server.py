@@ -1,0 +1,123 @@
+"""Uvicorn's HTTP connection with an end to its patience: slow or endless heads and bodies are cut.
+
+Uvicorn waits for a request's head as long as it takes, and its faster parser takes heads of any size. Here a
+head has to be complete in ``head_timeout`` seconds and ``max_head_bytes``, a body in ``body_timeout``
+seconds; its size is the application's matter. Answers may take their time (long polling, events).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from enum import Enum
+from http import HTTPStatus
+from typing import Any, ClassVar, Final
+
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
+
+LINGER: Final = 1.0
+
+
+class _Phase(Enum):
+    """What the client owes."""
+
+    HEAD = "head"
+    BODY = "body"
+    NOTHING = "nothing"
+
+
+class RequestPatience(asyncio.Protocol):
+    """What stands before uvicorn's own protocol. Times in seconds, sizes in bytes."""
+
+    max_head_bytes: ClassVar[int]
+    head_timeout: ClassVar[float]
+    body_timeout: ClassVar[float]
+
+    transport: asyncio.Transport
+    loop: asyncio.AbstractEventLoop
+    cycle: Any
+    _head_bytes = 0
+    _owed: _Phase = _Phase.NOTHING
+    _timer: asyncio.TimerHandle | None = None
+    _refused = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Expect a head from now on."""
+        super().connection_made(transport)
+        self._expect(_Phase.HEAD)
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what came, no further than a head may reach."""
+        while data and not self._is_over:
+            if self._phase is not _Phase.HEAD:
+                super().data_received(data)
+                break
+            request, room = self.cycle, self.max_head_bytes - self._head_bytes
+            if room <= 0:
+                self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+                break
+            piece, data = data[:room], data[room:]
+            super().data_received(piece)
+            self._head_bytes = self._head_bytes + len(piece) if self.cycle is request else 0
+        if not self._refused:
+            self._expect(_Phase.NOTHING if self._is_over else self._phase)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Expect nothing more."""
+        self._stop_timer()
+        super().connection_lost(exc)
+
+    @property
+    def _is_over(self) -> bool:
+        """Whether this is no HTTP connection any more: refused, closed, or a WebSocket."""
+        return self._refused or self.transport.is_closing() or self.transport.get_protocol() is not self
+
+    @property
+    def _phase(self) -> _Phase:
+        cycle = self.cycle
+        if cycle is None or cycle.response_complete:
+            return _Phase.HEAD
+        return _Phase.BODY if cycle.more_body else _Phase.NOTHING
+
+    def _expect(self, phase: _Phase) -> None:
+        if phase is self._owed:
+            return
+        self._owed = phase
+        self._stop_timer()
+        if phase is not _Phase.NOTHING:
+            timeout = self.head_timeout if phase is _Phase.HEAD else self.body_timeout
+            self._timer = self.loop.call_later(timeout, self._expired, phase)
+
+    def _expired(self, phase: _Phase) -> None:
+        self._timer = None
+        self._owed = _Phase.NOTHING
+        if not self._is_over and self._phase is phase:
+            self._refuse(HTTPStatus.REQUEST_TIMEOUT)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _refuse(self, status: HTTPStatus) -> None:
+        head = f"HTTP/1.1 {status.value} {status.phrase}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+        self.transport.write(head.encode())
+        self._refused = True
+        # Closed with data unread, the system would reset the connection and the refusal be lost on its way.
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+            self._stop_timer()
+            self._timer = self.loop.call_later(LINGER, self.transport.close)
+        else:
+            self.transport.close()
+
+
+def guarded_http(
+    *,
+    max_head_bytes: int,
+    head_timeout: float,
+    body_timeout: float,
+    parser: type[asyncio.Protocol] = AutoHTTPProtocol,
+) -> type[asyncio.Protocol]:
+    """Return the connection class for uvicorn's ``http=``: one of uvicorn's own with these limits."""
+    limits = {"max_head_bytes": max_head_bytes, "head_timeout": head_timeout, "body_timeout": body_timeout}
+    return type("GuardedHttpConnection", (RequestPatience, parser), limits)

@@ -1,0 +1,146 @@
+"""Slow and endless requests end; what is in order may take its time. On both of uvicorn's parsers."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import AsyncIterator
+
+import pytest
+from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from conduit_widget.hub import server
+from conduit_widget.hub.app import HubApp
+from conduit_widget.hub.http import HttpRequest, HttpResponse
+from conduit_widget.hub.limits import HubLimits
+from conduit_widget.transports.http_server import guarded_http
+from tests.support.echo_hub import EchoHub
+from tests.support.hub_server import authority, raw_client, running
+
+PATH = "/hubs/echo"
+LIMITS = HubLimits(head_timeout=0.3, body_timeout=0.3, max_head_bytes=4096)
+HEAD = b"POST /slow HTTP/1.1\r\nhost: localhost\r\ncontent-length: 4\r\n"
+
+
+async def _slow(request: HttpRequest) -> HttpResponse:
+    """Answer later than any head or body may take."""
+    await asyncio.sleep(0.5)
+    return HttpResponse(200, request.body)
+
+
+@pytest.fixture(params=[HttpToolsProtocol, H11Protocol])
+async def url(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
+    """A hub with little patience, on the parser that is installed or on the one that always is."""
+    monkeypatch.setattr(server, "guarded_http", functools.partial(guarded_http, parser=request.param))
+    app = HubApp({PATH: EchoHub()}, authenticator=authority(), limits=LIMITS, routes={"/slow": _slow})
+    async with running(app) as address:
+        yield address
+
+
+class _Bare:
+    """A bare HTTP client."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self.writer = writer
+
+    @classmethod
+    async def connect(cls, url: str) -> _Bare:
+        host, port = url.removeprefix("http://").split(":")
+        return cls(*await asyncio.open_connection(host, int(port)))
+
+    async def answer(self) -> tuple[int, bytes]:
+        """Return the status and the body of the next response."""
+        head = await asyncio.wait_for(self.reader.readuntil(b"\r\n\r\n"), 5)
+        length = next(
+            int(line.split(b":")[1])
+            for line in head.lower().split(b"\r\n")
+            if line.startswith(b"content-length")
+        )
+        return int(head.split()[1]), await self.reader.readexactly(length)
+
+    async def ended(self) -> bool:
+        """Wait until the hub ends the connection."""
+        return await asyncio.wait_for(self.reader.read(), 5) == b""
+
+    async def drip(self, piece: bytes) -> None:
+        """Send ``piece`` again and again until the hub has had enough."""
+        while not self.reader.at_eof() and not self.writer.is_closing():
+            self.writer.write(piece)
+            await asyncio.sleep(0.02)
+
+
+async def test_connection_that_says_nothing_ends(url: str) -> None:
+    """Nobody holds a socket for nothing."""
+    client = await _Bare.connect(url)
+    assert await client.answer() == (408, b"")
+    assert await client.ended()
+    client.writer.close()
+
+
+@pytest.mark.parametrize("first", [True, False])
+async def test_head_that_drips_ends_however_it_goes_on(url: str, first: bool) -> None:
+    """A byte now and then does not keep a connection, on its first request nor on a later one."""
+    client = await _Bare.connect(url)
+    if not first:
+        client.writer.write(HEAD + b"\r\nbody")
+        assert await client.answer() == (200, b"body")
+    client.writer.write(HEAD)
+    dripping = asyncio.create_task(client.drip(b"x: y\r\n"))
+    assert await client.answer() == (408, b"")
+    dripping.cancel()
+    client.writer.close()
+
+
+async def test_body_that_drips_ends(url: str) -> None:
+    """The body has its own time."""
+    client = await _Bare.connect(url)
+    client.writer.write(HEAD + b"\r\nbo")
+    assert await client.answer() == (408, b"")
+    assert await client.ended()
+    client.writer.close()
+
+
+async def test_answer_may_take_longer_than_any_request(url: str) -> None:
+    """Patience is about what the client owes; requests after it work as well."""
+    client = await _Bare.connect(url)
+    for _ in range(2):
+        client.writer.write(HEAD)
+        await asyncio.sleep(0.1)
+        client.writer.write(b"\r\nbo")
+        await asyncio.sleep(0.1)
+        client.writer.write(b"dy")
+        assert await client.answer() == (200, b"body")
+    client.writer.close()
+
+
+@pytest.mark.parametrize("pieces", [1, 50])
+async def test_head_over_the_limit_is_refused(url: str, pieces: int) -> None:
+    """At once or little by little; the application never sees it."""
+    client = await _Bare.connect(url)
+    head = HEAD + b"cookie: " + b"c" * 5000 + b"\r\n\r\nbody"
+    step = len(head) // pieces
+    for start in range(0, len(head), step):
+        client.writer.write(head[start : start + step])
+        await asyncio.sleep(0)
+    assert await client.answer() == (431, b"")
+    client.writer.close()
+
+
+async def test_large_bodies_and_many_requests_do_not_count_as_head(url: str) -> None:
+    """The limit is for each head, not for the connection."""
+    client = await _Bare.connect(url)
+    body = b"b" * 20_000
+    head = b"POST /slow HTTP/1.1\r\nhost: localhost\r\ncontent-length: 20000\r\n\r\n"
+    for _ in range(2):
+        client.writer.write(head + body)
+        assert await client.answer() == (200, body)
+    client.writer.close()
+
+
+async def test_websocket_outlives_the_patience_for_its_head(url: str) -> None:
+    """Once it is a WebSocket, the hub's own deadlines hold."""
+    async with raw_client(url, PATH) as client:
+        await asyncio.sleep(0.5)
+        assert (await client.invoke("Echo", 1))["result"] == 1
