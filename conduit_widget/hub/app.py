@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
 
 from conduit_widget.contract import HEALTH_PATH, METRICS_PATH, READY_PATH
 from conduit_widget.errors import trace_of
 from conduit_widget.hub.address_rates import AddressRates
 from conduit_widget.hub.admission import Admission
 from conduit_widget.hub.auth import Authenticator
+from conduit_widget.hub.backplane import Backplane
 from conduit_widget.hub.dashboard import dashboard_routes
 from conduit_widget.hub.drain import Drain
 from conduit_widget.hub.filters import HubFilter
@@ -40,7 +41,9 @@ from conduit_widget.hub.negotiation import NEGOTIATE, Negotiation
 from conduit_widget.hub.origins import LOOPBACK_HOSTS, LOOPBACK_ORIGINS
 from conduit_widget.hub.pending import PendingConnections
 from conduit_widget.hub.registry import ConnectionRegistry
+from conduit_widget.hub.revocation import RevocationGuard, Revocations
 from conduit_widget.hub.timer_wheel import TimerWheel
+from conduit_widget.hub.user_connections import UserConnections
 from conduit_widget.hub.websocket_opening import CONNECTION_EXTENSION, WebSocketOpening
 from conduit_widget.protocol.hub_protocol import HubProtocol
 from conduit_widget.protocol.json_protocol import JsonHubProtocol
@@ -62,6 +65,8 @@ class HubApp:
     expected (for development: it may hold anything). ``operators_only``: the metrics want the role
     ``operator`` (for a hub that other machines reach). ``readiness`` is what ``/readyz`` asks.
     ``trusted_proxies`` (addresses, networks) may say for whom they ask: see ``address_rates.py``.
+    ``backplane`` leads to the other nodes of this hub, ``revocations`` says who is kept out; both are
+    started before ``lifespan`` and closed after it.
     """
 
     def __init__(
@@ -83,13 +88,18 @@ class HubApp:
         operators_only: bool = False,
         readiness: Sequence[ReadinessCheck] = (),
         trusted_proxies: Sequence[str] = (),
+        backplane: Backplane | None = None,
+        revocations: Revocations | None = None,
     ) -> None:
+        if revocations is not None:
+            authenticator = RevocationGuard(authenticator, revocations)
+        self._outer_parts = tuple(part for part in (backplane, revocations) if part is not None)
         self._readiness = tuple(readiness)
         self.limits = limits or HubLimits()
         self.metrics = metrics or HubMetrics()
         self._wheel = wheel or TimerWheel()
         self._lifespan = lifespan or nullcontext
-        self._registry = ConnectionRegistry(self.limits)
+        self._registry = ConnectionRegistry(self.limits, UserConnections(backplane), revocations)
         self._drain = Drain(self._registry, on_drain)
         self._admission = Admission(
             authenticator,
@@ -225,7 +235,7 @@ class HubApp:
         user = await self._admission.authenticate(request, mount)
         if isinstance(user, HttpResponse):
             return user
-        return self._negotiation.respond(request, mount, user)
+        return await self._negotiation.respond(request, mount, user)
 
     async def _health(self, request: HttpRequest) -> HttpResponse:
         return _get_only(request) or json_response(200, {"status": "ok"})
@@ -248,7 +258,11 @@ class HubApp:
     async def _run_lifespan(self, receive: Receive, send: Send) -> None:
         await receive()  # lifespan.startup
         try:
-            async with self._lifespan():
+            async with AsyncExitStack() as stack:
+                for part in self._outer_parts:
+                    stack.push_async_callback(part.aclose)
+                    await part.start()
+                await stack.enter_async_context(self._lifespan())
                 await send({"type": "lifespan.startup.complete"})
                 await receive()  # lifespan.shutdown
                 await self.drain()

@@ -74,7 +74,7 @@ class HttpTransports:
         if self._find(head, mount, user) is not None:
             return error_response(409, "This connection is open already.")
         connection = ServerSentEventsConnection()
-        refusal = self._open(connection, TransportKind.SERVER_SENT_EVENTS, head, mount, user)
+        refusal = await self._open(connection, TransportKind.SERVER_SENT_EVENTS, head, mount, user)
         if refusal is None:
             await connection.serve(receive, send, self._admission.cors_headers(head))
         return refusal
@@ -88,7 +88,7 @@ class HttpTransports:
             connection = LongPollingConnection(
                 poll_timeout=limits.poll_timeout, disconnect_timeout=limits.poll_disconnect_timeout
             )
-            refusal = self._open(connection, TransportKind.LONG_POLLING, head, mount, user)
+            refusal = await self._open(connection, TransportKind.LONG_POLLING, head, mount, user)
             if refusal is not None:
                 return refusal
         if not isinstance(connection, LongPollingConnection):
@@ -128,7 +128,7 @@ class HttpTransports:
             found.endpoint.renew(user)
         return found.connection
 
-    def _open(
+    async def _open(
         self,
         connection: LongPollingConnection | ServerSentEventsConnection,
         kind: TransportKind,
@@ -140,6 +140,7 @@ class HttpTransports:
             return error_response(404, f"{kind} is not offered here.")
         if self._registry.draining:
             return error_response(503, "The hub is restarting.", RETRY_AFTER)
+        elsewhere = await self._registry.elsewhere(user)
         token = head.query["id"]
         pending = self._pending.take(token, mount.path, user.user_id)
         if pending is None:
@@ -157,5 +158,6 @@ class HttpTransports:
                 for name, protocol in mount.protocols.items()
                 if protocol.transfer_format is TransferFormat.TEXT or not text_only
             },
+            elsewhere=elsewhere,
         )
         return None

@@ -33,10 +33,10 @@ class Negotiation:
             return error_response(503, "The hub is restarting.", RETRY_AFTER)
         return None
 
-    def respond(self, request: HttpRequest, mount: MountedHub, user: Principal) -> HttpResponse:
+    async def respond(self, request: HttpRequest, mount: MountedHub, user: Principal) -> HttpResponse:
         """Promise ``user`` a connection to the hub."""
         self._registry.last_active = time.monotonic()
-        refusal = self._registry.limit_text(user)
+        refusal = self._registry.limit_text(user, await self._registry.elsewhere(user))
         if refusal is not None:
             mount.meter.refused("limit")
             return HttpResponse(200, encode_negotiate(NegotiateResponse(error=refusal)))

@@ -152,7 +152,7 @@ class OpaqueKeys:
             user_name=key.user_name,
             token_id=key.id,
             expires_at=math.inf if key.expires_at is None else key.expires_at,
-            claims={"roles": key.roles},
+            claims={"roles": key.roles, "iat": key.created_at},
         )
 
     def _find(self, text: str) -> OpaqueKey | None:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from conduit_widget.contract import ErrorText
+from conduit_widget.contract import CloseCode, ErrorText
 from conduit_widget.hub.endpoint import ConnectionEndpoint
 from conduit_widget.hub.limits import HubLimits
 from conduit_widget.hub.mount import MountedHub
 from conduit_widget.hub.principal import Principal
 from conduit_widget.hub.rate_limits import warning_of_count
+from conduit_widget.hub.revocation import Revocations
 from conduit_widget.hub.stateful_endpoint import StatefulEndpoint
+from conduit_widget.hub.user_connections import UserConnections
 from conduit_widget.protocol.hub_protocol import HubProtocol
 from conduit_widget.transports.server_connection import ServerConnection
 
@@ -28,16 +29,24 @@ class OpenConnection:
 
 
 class ConnectionRegistry:
-    """Every open connection of one hub application, whatever its hub and transport."""
+    """Every open connection of one hub application, whatever its hub and transport.
 
-    def __init__(self, limits: HubLimits) -> None:
+    ``users`` counts them by user, over all nodes; what ``revocations`` holds is ended at once.
+    """
+
+    def __init__(
+        self, limits: HubLimits, users: UserConnections | None = None, revocations: Revocations | None = None
+    ) -> None:
         self.last_active = time.monotonic()
         self.draining = False
         self._limits = limits
         self._endpoints: set[ConnectionEndpoint] = set()
         self._leaving: set[ConnectionEndpoint] = set()
-        self._per_user: Counter[str] = Counter()
+        self._users = users or UserConnections()
+        self._revocations = revocations
         self._by_token: dict[str, OpenConnection] = {}
+        if revocations is not None:
+            revocations.on_change(self._close_revoked)
 
     def __len__(self) -> int:
         return len(self._endpoints)
@@ -52,26 +61,32 @@ class ConnectionRegistry:
         token: str | None = None,
         protocols: Mapping[str, HubProtocol] | None = None,
         stateful: bool = False,
+        elsewhere: int = 0,
     ) -> ConnectionEndpoint:
-        """Put an endpoint on a transport's connection; :meth:`find` finds it by ``token`` while it lives."""
+        """Put an endpoint on a transport's connection; :meth:`find` finds it by ``token`` while it lives.
+
+        ``elsewhere``: how many connections of the user :meth:`elsewhere` found on other nodes.
+        """
         endpoint = (StatefulEndpoint if stateful else ConnectionEndpoint)(
             connection,
             mount,
             connection_id=connection_id,
             user=user,
             on_gone=self.gone if token is None else lambda gone: self._gone_with(token, gone),
-            refusal=self.limit_text(user),
+            refusal=self.limit_text(user, elsewhere),
             protocols=protocols,
         )
         self._endpoints.add(endpoint)
-        self._per_user[user.user_id] += 1
+        self._users.opened(user.user_id)
+        count = self._users.here(user.user_id) + elsewhere
         endpoint.limit_warning = warning_of_count(
-            "connections", "user", self._per_user[user.user_id], self._limits.connections_per_user
+            "connections", "user", count, self._limits.connections_per_user
         )
         self.last_active = time.monotonic()
         if token is not None:
             self._by_token[token] = OpenConnection(mount.path, endpoint, connection)
         endpoint.attach_to(connection)
+        self.close_if_revoked(endpoint)
         return endpoint
 
     def find(self, token: str, mount: MountedHub, user: Principal) -> OpenConnection | None:
@@ -91,21 +106,31 @@ class ConnectionRegistry:
             return
         self.last_active = time.monotonic()
         self._endpoints.discard(endpoint)
-        user_id = endpoint.user.user_id
-        self._per_user[user_id] -= 1
-        if self._per_user[user_id] <= 0:
-            del self._per_user[user_id]
+        self._users.closed(endpoint.user.user_id)
         self._leaving = {item for item in self._leaving if not item.finished} | {endpoint}
 
-    def limit_text(self, user: Principal) -> str | None:
+    async def elsewhere(self, user: Principal) -> int:
+        """Return how many connections a user has on other nodes; 0 while they cannot be asked."""
+        return await self._users.elsewhere(user.user_id)
+
+    def limit_text(self, user: Principal, elsewhere: int) -> str | None:
         """Return the text that refuses one more connection, if there are as many as may be."""
         for count, limit in (
-            (self._per_user[user.user_id], self._limits.connections_per_user),
+            (self._users.here(user.user_id) + elsewhere, self._limits.connections_per_user),
             (len(self._endpoints), self._limits.connections_per_process),
         ):
             if count >= limit:
                 return ErrorText.CONNECTION_LIMIT.format(n=count, max=limit)
         return None
+
+    def close_if_revoked(self, endpoint: ConnectionEndpoint) -> None:
+        """End a connection whose token, or user, is revoked: somebody may just have done it."""
+        if self._revocations is not None and self._revocations.is_revoked(endpoint.user):
+            endpoint.close(CloseCode.REVOKED)
+
+    def _close_revoked(self) -> None:
+        for endpoint in self.endpoints:
+            self.close_if_revoked(endpoint)
 
     @property
     def endpoints(self) -> tuple[ConnectionEndpoint, ...]:

@@ -54,6 +54,7 @@ class WebSocketOpening:
         if isinstance(user, HttpResponse):
             await refuse_websocket(extensions, send, user)
             return
+        elsewhere = await self._registry.elsewhere(user)  # before the look-ups: they must still hold below
         token = request.query.get("id")
         found = None if token is None else self._registry.find(token, mount, user)
         pending = None if token is None else self._pending.take(token, mount.path, user.user_id)
@@ -70,6 +71,7 @@ class WebSocketOpening:
         connection: ServerConnection = adapter if own is None else own
         if isinstance(away, StatefulEndpoint):
             away.reconnect(connection, user)
+            self._registry.close_if_revoked(away)
         else:
             stateful = pending is not None and pending.stateful
             self._registry.open(
@@ -79,6 +81,7 @@ class WebSocketOpening:
                 user=user,
                 token=token if stateful else None,
                 stateful=stateful,
+                elsewhere=elsewhere,
             )
         if own is None:
             await adapter.run()

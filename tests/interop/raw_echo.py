@@ -67,6 +67,7 @@ class EchoRegistry(ConnectionRegistry):
         token: str | None = None,
         protocols: Mapping[str, HubProtocol] | None = None,
         stateful: bool = False,
+        elsewhere: int = 0,
     ) -> ConnectionEndpoint:
         connection.attach(receiver := EchoReceiver(connection, user))
         endpoint = cast(ConnectionEndpoint, receiver)
@@ -112,4 +113,6 @@ class RawEcho:
 
     async def _negotiate(self, head: HttpRequest) -> HttpResponse:
         user = await self._admission.authenticate(head, self._mount)
-        return user if isinstance(user, HttpResponse) else self._negotiation.respond(head, self._mount, user)
+        if isinstance(user, HttpResponse):
+            return user
+        return await self._negotiation.respond(head, self._mount, user)

@@ -16,7 +16,14 @@ from tests.support.hub_server import SECRET, authority, running, token
 
 def _token(**claims: object) -> str:
     now = int(time.time())
-    body = {"sub": "ann", "aud": TOKEN_AUDIENCE, "iss": TOKEN_ISSUER, "iat": now, "nbf": now, "exp": now + 60}
+    body = {
+        "sub": "ann",
+        "aud": TOKEN_AUDIENCE,
+        "iss": TOKEN_ISSUER,
+        "iat": now,
+        "nbf": now,
+        "exp": now + 3600,
+    }
     return jwt.encode({**body, "jti": "1", **claims}, SECRET, algorithm="HS256")
 
 
