@@ -57,7 +57,11 @@ class SingleClientProxy(ClientProxy):
 
 
 class HubClients:
-    """The connections of one hub: all, by group, by user, by id."""
+    """The connections of one hub *on this node*: all, by group, by user, by id.
+
+    Nothing here reaches connections on the other nodes of a cluster: whoever wants that tells the other nodes
+    (``Backplane.publish``) and has each send to its own, as the chat does.
+    """
 
     def __init__(self, lifetime: LifetimeManager, groups: Groups) -> None:
         self._lifetime = lifetime

@@ -8,7 +8,7 @@ from conduit_widget.hub.connection import HubConnectionContext
 
 
 class Groups:
-    """Which connection is in which group; a connection that ends leaves all of its groups."""
+    """Which of this node's connections is in which group; one that ends leaves all of its groups."""
 
     def __init__(self, connections: Mapping[str, HubConnectionContext]) -> None:
         self._connections = connections

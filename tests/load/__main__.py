@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 
-from tests.load import busy_kernel, client, codec, fuzz, hub, proof, soak
+from tests.load import bus, busy_kernel, client, codec, fuzz, hub, proof, soak
 
 COMMANDS = {
+    "bus": bus,
     "busy": busy_kernel,
     "client": client,
     "codec": codec,
