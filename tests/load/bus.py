@@ -83,8 +83,8 @@ async def _row(
             else:
                 node.append(names[sent % channels], sent, PAYLOAD)
         await asyncio.sleep(0)
-        while node.queued_bytes > MAX_QUEUE_BYTES // 2:
-            await asyncio.sleep(0.001)  # noqa: ASYNC110 - what an overfull hub would drop
+        while node.queued_bytes > MAX_QUEUE_BYTES // 2:  # noqa: ASYNC110 - a hub would go on, and drop
+            await asyncio.sleep(0.001)
     cpu = time.process_time() - cpu
     node.publish("end", b"")
     arrived, receiver = await asyncio.wait_for(results.get(), 60)
