@@ -20,6 +20,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from conduit_widget.client.hub_connection import HubConnection
+from conduit_widget.client.notices import on_rate_limit_warning
 from conduit_widget.contract import ChatEvent, ChatMethod
 from conduit_widget.types import (
     ChatMessage,
@@ -30,6 +31,7 @@ from conduit_widget.types import (
     MemberOptions,
     MemberRole,
     ProviderStatus,
+    RateLimitNotice,
     ResumeResult,
     SendReceipt,
 )
@@ -130,6 +132,13 @@ class ChatHubClient:
     async def refresh_token(self, token: str) -> float:
         """Go on with a newer token of the same user; return when that one expires (epoch seconds)."""
         return msgspec.convert(await self._invoke(ChatMethod.REFRESH_TOKEN, token), float)
+
+    def on_rate_limit_warning(self, handler: Callable[[RateLimitNotice], None]) -> Callable[[], None]:
+        """Call ``handler`` when a limit, ours or a provider's, reaches 80 or 95 %.
+
+        Returns the unsubscriber.
+        """
+        return on_rate_limit_warning(self.connection, handler)
 
     def on_event(self, handler: EventHandler) -> Callable[[], None]:
         """Call ``handler(target, arguments)`` for every event of ChatHub; returns the unsubscriber."""

@@ -21,6 +21,7 @@ from conduit_widget.client.changes import Change, ConnectionChange, ConnectionIn
 from conduit_widget.client.chat import ChatHubClient
 from conduit_widget.client.connection_state import ConnectionState
 from conduit_widget.client.outgoing import Outgoing
+from conduit_widget.client.pacing import BackOff, is_rate_refusal
 from conduit_widget.client.pool import Lease
 from conduit_widget.client.provider_line import ProviderLine
 from conduit_widget.client.synchronizer import RESYNC_DELAY, Synchronizer
@@ -71,8 +72,10 @@ class Conversation:
             synced=self._on_synced,
             refused=self._go_offline,
             delayed=lambda error: self._set_link("reconnecting", _line(error)),
+            turn=lease.pace.turn,
             delay=resync_delay,
         )
+        self._send_back_off = BackOff(resync_delay / 2)
         self._handlers: list[ChangeHandler] = []
         self._unsubscribers: list[Callable[[], None]] = []
         self._tasks: set[asyncio.Task[None]] = set()
@@ -273,7 +276,7 @@ class Conversation:
         return await self._outgoing.add(message)
 
     async def _send_loop(self) -> None:
-        """Send the queue in order, one at a time; what the connection lost is sent again."""
+        """Send the queue in order, one at a time; what was lost or came too fast is sent again."""
         while True:
             entry = await self._outgoing.first()
             await self._live.wait()
@@ -284,10 +287,14 @@ class Conversation:
             except (ConnectionLostError, InvocationTimeoutError):
                 await self._not_acknowledged()
             except ConduitError as error:
+                if is_rate_refusal(error):  # it keeps its place and goes again
+                    await asyncio.sleep(self._send_back_off.refused())
+                    continue
                 self._outgoing.done(entry, error)
             except msgspec.ValidationError:
                 self._outgoing.done(entry, HubException("The hub's receipt was not understood."))
             else:
+                self._send_back_off.reset()
                 receipt = receipt or SendReceipt(id=entry.message.id, seq=0, timestamp="")
                 self._outgoing.done(entry, receipt)
 

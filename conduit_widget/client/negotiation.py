@@ -26,6 +26,7 @@ MAX_REDIRECTS: Final = 100
 _HTTP_OK: Final = 200
 _HTTP_UNAUTHORIZED: Final = 401
 _HTTP_FORBIDDEN: Final = 403
+_HTTP_TOO_MANY_REQUESTS: Final = 429
 
 
 @dataclass(frozen=True)
@@ -152,6 +153,8 @@ class Negotiator:
                 "get a fresh token for this hub.",
                 reply.status_code,
             )
+        if reply.status_code == _HTTP_TOO_MANY_REQUESTS:
+            raise ConnectionFailedError(f"The hub refused to negotiate: {_said(reply) or 'too often.'}")
         if reply.status_code != _HTTP_OK:
             raise ConnectionFailedError(
                 f"Negotiate with {origin(target.url)} was answered with HTTP {reply.status_code}; "

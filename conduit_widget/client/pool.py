@@ -14,6 +14,7 @@ from collections.abc import Callable, Hashable
 
 from conduit_widget.client.connection_state import ConnectionState
 from conduit_widget.client.hub_connection import HubConnection
+from conduit_widget.client.pacing import JoinPace
 from conduit_widget.errors import ConduitError
 
 _log = logging.getLogger(__name__)
@@ -29,6 +30,7 @@ class _Shared:
         self.users = 0
         self.members: Counter[str] = Counter()
         self.starting: asyncio.Task[None] | None = None
+        self.pace = JoinPace()
 
     def ensure_started(self) -> asyncio.Task[None]:
         """Start the connection unless it runs or is being started; a failed start is tried anew."""
@@ -60,6 +62,7 @@ class Lease:
         self._key = key
         self._shared: _Shared | None = shared
         self.connection = shared.connection
+        self.pace = shared.pace
 
     async def started(self) -> None:
         """Wait until the connection is open; asks for a new start if it had ended.

@@ -17,8 +17,9 @@ import msgspec
 
 from conduit_widget.client.chat import INVOKE_TIMEOUT, EventHandler, subscribe_all
 from conduit_widget.client.hub_connection import HubConnection
+from conduit_widget.client.notices import on_rate_limit_warning
 from conduit_widget.contract import StatusEvent, StatusMethod
-from conduit_widget.types import ProviderStatus
+from conduit_widget.types import ProviderStatus, RateLimitNotice
 
 STATUS_EVENTS: Final = tuple(
     value for name, value in vars(StatusEvent).items() if name.isupper() and isinstance(value, str)
@@ -51,6 +52,13 @@ class StatusHubClient:
         """
         result = await self.connection.invoke(StatusMethod.REFRESH_TOKEN, token, timeout=self._timeout)
         return msgspec.convert(result, float)
+
+    def on_rate_limit_warning(self, handler: Callable[[RateLimitNotice], None]) -> Callable[[], None]:
+        """Call ``handler`` when a limit, ours or a provider's, reaches 80 or 95 %.
+
+        Returns the unsubscriber.
+        """
+        return on_rate_limit_warning(self.connection, handler)
 
     def on_event(self, handler: EventHandler) -> Callable[[], None]:
         """Call ``handler(target, arguments)`` for every event of StatusHub; returns the unsubscriber."""

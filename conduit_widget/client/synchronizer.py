@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final
 
 import msgspec
 
 from conduit_widget.client.changes import Change
 from conduit_widget.client.chat import ChatHubClient
+from conduit_widget.client.pacing import BackOff, is_rate_refusal
 from conduit_widget.client.transcript import Transcript
 from conduit_widget.contract import ErrorText
 from conduit_widget.errors import ConnectionLostError, HubException, InvocationTimeoutError
@@ -45,7 +46,8 @@ class Synchronizer:
             that :meth:`take` held back.
         refused: told when the hub does not let us in.
         delayed: told when it will be tried again after ``delay`` seconds.
-        delay: see ``delayed``.
+        turn: awaited before each join or resume; spaces those of one connection.
+        delay: see ``delayed``; longer while the hub refuses for its rate.
 
     """
 
@@ -58,6 +60,7 @@ class Synchronizer:
         synced: Callable[[list[Change], list[tuple[str, list[Any]]]], None],
         refused: Callable[[HubException], None],
         delayed: Callable[[Exception], None],
+        turn: Callable[[], Awaitable[None]],
         delay: float = RESYNC_DELAY,
     ) -> None:
         self._hub = hub
@@ -66,7 +69,9 @@ class Synchronizer:
         self._synced = synced
         self._refused = refused
         self._delayed = delayed
+        self._turn = turn
         self._delay = delay
+        self._back_off = BackOff(delay)
         self._wanted = False
         self._running = False
         self._buffer: list[tuple[str, list[Any]]] | None = None
@@ -95,6 +100,7 @@ class Synchronizer:
     async def _run(self) -> None:
         try:
             while self._wanted:
+                await self._turn()
                 self._wanted = False
                 await self._synchronize()
         finally:
@@ -111,11 +117,13 @@ class Synchronizer:
             if isinstance(error, HubException) and not str(error).startswith(_PASSING):
                 self._refused(error)
                 return
-            _log.warning("Joining failed, trying again in %g s: %s", self._delay, error)
+            delay = self._back_off.refused() if is_rate_refusal(error) else self._delay
+            _log.warning("Joining failed, trying again in %g s: %s", round(delay, 3), error)
             self._delayed(error)
-            await asyncio.sleep(self._delay)
+            await asyncio.sleep(delay)
             self._wanted = True
             return
+        self._back_off.reset()
         buffered, self._buffer = self._buffer, None
         self._synced(changes, buffered)
 

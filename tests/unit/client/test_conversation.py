@@ -279,6 +279,31 @@ async def test_refused_join_is_offline_and_a_rate_limit_is_tried_again(
     assert connection.count("JoinConversation") == 2
 
 
+async def test_message_that_came_too_fast_keeps_its_place_and_goes_again(
+    opened: Opened, connection: ScriptedConnection
+) -> None:
+    """A refusal for the rate is no answer to a person: it waits, and those behind it wait as well."""
+    await opened.live()
+    refusals = iter([True, True, False, False])
+
+    def refuse(conversation_id: str, message: dict[str, Any]) -> Any:
+        if next(refusals):
+            raise HubException("Rate limit exceeded. Please try again later.")
+        return receipt(conversation_id, message)
+
+    connection.answers["SendMessage"] = refuse
+    receipts = await asyncio.wait_for(
+        asyncio.gather(
+            opened.conversation.send(ChatMessage(id="a", role="user", content="1")),
+            opened.conversation.send(ChatMessage(id="b", role="user", content="2")),
+        ),
+        5,
+    )
+    assert [item.id for item in receipts] == ["a", "b"]
+    sent = [arguments[1]["id"] for target, arguments in connection.invoked if target == "SendMessage"]
+    assert sent == ["a", "a", "a", "b"]
+
+
 async def test_waiting_for_a_retry_is_told_with_attempt_and_time(
     opened: Opened, connection: ScriptedConnection
 ) -> None:

@@ -12,7 +12,7 @@ from conduit_widget.chat.status_hub import StatusHub
 from conduit_widget.client.chat import CHAT_EVENTS, ChatHubClient
 from conduit_widget.client.status import STATUS_EVENTS, StatusHubClient
 from conduit_widget.contract import ChatMethod, StatusMethod
-from conduit_widget.types import ChatMessage, ConversationOptions
+from conduit_widget.types import ChatMessage, ConversationOptions, RateLimitNotice
 from tests.support.scripted_connection import ScriptedConnection
 
 PROXIES: dict[str, tuple[Any, type, type]] = {
@@ -80,5 +80,34 @@ async def test_events_reach_one_handler_until_it_is_removed() -> None:
         for event in events:
             connection.emit(event, 1, 2)
         assert heard == [(event, [1, 2]) for event in events]
+        unsubscribe()
+        assert connection.listeners() == 0
+
+
+async def test_rate_limit_warnings_come_as_structs_and_nonsense_is_left_out() -> None:
+    """Both proxies; unknown keys do no harm."""
+    wire = {
+        "id": "1",
+        "timestamp": "2026-11-23T10:00:00.000Z",
+        "priority": 2,
+        "provider": "acme",
+        "scope": "tokens",
+        "limit": 100,
+        "remaining": 4,
+        "percentageUsed": 96.0,
+        "resetTime": None,
+        "type": "RateLimitWarning",
+        "new": True,
+    }
+    for proxy_type in (ChatHubClient, StatusHubClient):
+        connection = ScriptedConnection()
+        heard: list[RateLimitNotice] = []
+        unsubscribe = proxy_type(connection.as_connection()).on_rate_limit_warning(heard.append)
+        connection.emit("RateLimitWarning", {"id": 1})
+        connection.emit("RateLimitWarning")
+        connection.emit("RateLimitWarning", wire)
+        assert [(notice.provider, notice.remaining, notice.reset_time) for notice in heard] == [
+            ("acme", 4, None)
+        ]
         unsubscribe()
         assert connection.listeners() == 0

@@ -1,0 +1,91 @@
+"""Keeping within a hub's rates."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from conduit_widget.client.pacing import (
+    JOIN_BURST,
+    JOINS_PER_SECOND,
+    MAX_WAIT,
+    BackOff,
+    JoinPace,
+    is_rate_refusal,
+)
+from conduit_widget.contract import INVOCATION_BURST, INVOCATIONS_PER_SECOND
+from conduit_widget.errors import HubException
+from conduit_widget.hub.limits import TokenBucket
+
+
+class Clock:
+    """Time that passes by sleeping only."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def time(self) -> float:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The clock and the sleep of the pace."""
+    clock = Clock()
+    monkeypatch.setattr(asyncio, "get_running_loop", lambda: clock)
+    monkeypatch.setattr(asyncio, "sleep", clock.sleep)
+    return clock
+
+
+async def test_hundred_joins_stay_within_the_hub_s_bucket(clock: Clock) -> None:
+    """None is refused, half the burst is left for messages, and all are through within six seconds."""
+    pace, bucket, started = (
+        JoinPace(),
+        TokenBucket(INVOCATIONS_PER_SECOND, INVOCATION_BURST, clock.now),
+        clock.now,
+    )
+    for _ in range(100):
+        await pace.turn()
+        assert bucket.take(clock.now)
+        assert bucket.remaining >= INVOCATION_BURST - JOIN_BURST
+    assert clock.now - started < 6
+
+
+async def test_joins_within_the_burst_do_not_wait(clock: Clock) -> None:
+    """A few conversations are back at once."""
+    pace, started = JoinPace(), clock.now
+    for _ in range(JOIN_BURST):
+        await pace.turn()
+    assert clock.now == pytest.approx(started, abs=1e-6)
+    await pace.turn()
+    assert clock.now == pytest.approx(started + 1 / JOINS_PER_SECOND)
+
+
+async def test_nobody_waits_longer_than_ten_seconds_however_many_came_before() -> None:
+    """Turns taken by joins that a lost connection ended do not pile up."""
+    pace = JoinPace()
+    waiting = [asyncio.ensure_future(pace.turn()) for _ in range(1000)]
+    await asyncio.sleep(0)
+    assert pace._due - asyncio.get_running_loop().time() <= MAX_WAIT
+    for task in waiting:
+        task.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+
+
+def test_back_off_doubles_with_jitter_up_to_a_limit() -> None:
+    """Refused again and again, it asks less and less often; accepted, it begins anew."""
+    back_off = BackOff(2.0)
+    for expected in (2, 4, 8, 16, 30, 30, 30):
+        assert expected <= back_off.refused() <= 1.5 * expected
+    back_off.reset()
+    assert back_off.refused() <= 3.0
+
+
+def test_refusal_for_the_rate_is_told_from_others() -> None:
+    """By the contract's text."""
+    assert is_rate_refusal(HubException("Rate limit exceeded. Please try again later."))
+    assert not is_rate_refusal(HubException("Unauthorized"))
