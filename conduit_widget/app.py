@@ -33,6 +33,8 @@ from conduit_widget.hub.http import HttpHandler, HttpRequest, HttpResponse, json
 from conduit_widget.hub.metrics import HubMetrics
 from conduit_widget.hub.mint import mint_route
 from conduit_widget.hub.origins import LOOPBACK_HOSTS, LOOPBACK_ORIGINS
+from conduit_widget.hub.revocation import Revocations
+from conduit_widget.hub.revocation_file import REVOCATIONS_FILE, RevocationFile
 from conduit_widget.hub.secret_file import SecretFile, SiteSecretFile
 from conduit_widget.hub.server import serve
 from conduit_widget.providers.config import ProviderSettings
@@ -204,6 +206,7 @@ async def _serve(settings: HubSettings, on_ready: Callable[[str], None]) -> None
             readiness=(store_check(store),),
             operators_only=not settings.is_local,
             trusted_proxies=settings.trusted_proxies,
+            revocations=Revocations(RevocationFile(settings.data_dir / REVOCATIONS_FILE)),
         )
         stop = asyncio.Event()
         if settings.idle_timeout > 0:
