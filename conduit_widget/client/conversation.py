@@ -43,6 +43,7 @@ _log = logging.getLogger(__name__)
 ChangeHandler = Callable[[list[Change]], None]
 
 HISTORY_PAGE: Final = 50
+MAX_SEND_RETRIES: Final = 4
 
 
 class Conversation:
@@ -287,9 +288,10 @@ class Conversation:
             except (ConnectionLostError, InvocationTimeoutError):
                 await self._not_acknowledged()
             except ConduitError as error:
-                if is_rate_refusal(error):  # it keeps its place and goes again
-                    await asyncio.sleep(self._send_back_off.refused())
+                if is_rate_refusal(error) and self._send_back_off.refusals < MAX_SEND_RETRIES:
+                    await asyncio.sleep(self._send_back_off.refused())  # it keeps its place
                     continue
+                self._send_back_off.reset()
                 self._outgoing.done(entry, error)
             except msgspec.ValidationError:
                 self._outgoing.done(entry, HubException("The hub's receipt was not understood."))

@@ -37,17 +37,17 @@ class BackOff:
 
     def __init__(self, first: float) -> None:
         self._first = first
-        self._refusals = 0
+        self.refusals = 0
 
     def refused(self) -> float:
         """Note a refusal; return how many seconds to wait."""
-        delay = min(MAX_BACK_OFF, self._first * 2.0**self._refusals)
-        self._refusals = min(self._refusals + 1, 16)
+        delay = min(MAX_BACK_OFF, self._first * 2.0**self.refusals)
+        self.refusals = min(self.refusals + 1, 16)
         return delay * random.uniform(1.0, 1.5)  # noqa: S311 - jitter
 
     def reset(self) -> None:
         """Note that it was accepted."""
-        self._refusals = 0
+        self.refusals = 0
 
 
 def is_rate_refusal(error: Exception) -> bool:

@@ -304,6 +304,22 @@ async def test_message_that_came_too_fast_keeps_its_place_and_goes_again(
     assert sent == ["a", "a", "a", "b"]
 
 
+async def test_message_refused_for_its_rate_again_and_again_is_told(
+    opened: Opened, connection: ScriptedConnection
+) -> None:
+    """After four more tries the refusal is the answer, and the next message has four tries of its own."""
+    await opened.live()
+
+    def refuse(*_: Any) -> None:
+        raise HubException("Rate limit exceeded. Please try again later.")
+
+    connection.answers["SendMessage"] = refuse
+    for number in (1, 2):
+        with pytest.raises(HubException, match="Rate limit"):
+            await asyncio.wait_for(opened.conversation.send(chat_message(f"m{number}")), 5)
+        assert connection.count("SendMessage") == 5 * number
+
+
 async def test_waiting_for_a_retry_is_told_with_attempt_and_time(
     opened: Opened, connection: ScriptedConnection
 ) -> None:

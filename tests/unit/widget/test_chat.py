@@ -145,10 +145,10 @@ def test_refusals_reach_the_prompt_in_one_line(chat: Chat, hub: ScriptedHub) -> 
     """The hub's text for people, and our own checks before it."""
 
     def refuse(*_: Any) -> None:
-        raise HubException("Rate limit exceeded. Please try again later.")
+        raise HubException("metadata.temperature: must be between 0 and 2")
 
     hub.answers["SendMessage"] = refuse
-    with pytest.raises(HubException, match="Rate limit"):
+    with pytest.raises(HubException, match="temperature"):
         chat.ask("q").result(5)
     with pytest.raises(ValidationError, match="empty"):
         chat.ask(" ")
