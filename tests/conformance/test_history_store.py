@@ -3,48 +3,51 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
+import psycopg
 import pytest
 
-from conduit_widget.chat import history_rows
+from conduit_widget.chat import history_rows, history_store_postgres_rows
 from conduit_widget.chat.history_store import Commit, HistoryStore, NotInHistoryError, StoredStream
+from conduit_widget.chat.history_store_postgres import PostgresHistoryStore
 from conduit_widget.chat.history_store_sqlite import SqliteHistoryStore
 from conduit_widget.errors import ValidationError
 from conduit_widget.types import Author, ChatMessage, MessageError
+from tests.support.postgres_server import shared_postgres
 
 BIG = 1 << 20
 
 
-class Stores:
+class Stores(Protocol):
     """Opens the store under test, again and again on the same data."""
-
-    def __init__(self, kind: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        assert kind == "sqlite"
-        self._path = folder / "data" / "history.db"
-        self._open: list[HistoryStore] = []
-        self._ahead = timedelta()
-        self._monkeypatch = monkeypatch
-
-    def clock(self) -> datetime:
-        """The store's time of day."""
-        return datetime.now(UTC) + self._ahead
-
-    def slice_prune(self, events: int) -> None:
-        """Let one transaction drop at most that many events."""
-        self._monkeypatch.setattr(history_rows, "PRUNE_SLICE", events)
-
-    def pass_time(self, seconds: float) -> None:
-        """Make everything stored so far that much older."""
-        self._ahead += timedelta(seconds=seconds)
 
     async def open(self) -> HistoryStore:
         """Close what is open and open the store on the same data, as a new process or node does."""
+
+    async def aclose(self) -> None:
+        """Close what is open."""
+
+    async def pass_time(self, seconds: float) -> None:
+        """Make everything stored so far that much older."""
+
+
+class SqliteStores:
+    """SQLite files; time passes on the store's clock."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "data" / "history.db"
+        self._open: list[HistoryStore] = []
+        self._ahead = timedelta()
+
+    async def open(self) -> HistoryStore:
         await self.aclose()
-        store = SqliteHistoryStore(self._path, clock=self.clock)
+        store = SqliteHistoryStore(self._path, clock=lambda: datetime.now(UTC) + self._ahead)
         await store.start()
         self._open.append(store)
         return store
@@ -53,13 +56,48 @@ class Stores:
         while self._open:
             await self._open.pop().aclose()
 
+    async def pass_time(self, seconds: float) -> None:
+        self._ahead += timedelta(seconds=seconds)
 
-@pytest.fixture(params=["sqlite"])
-async def stores(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Stores]:
+
+class PostgresStores:
+    """A database of its own; time passes by making the rows older, for the clock is the database's."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._open: list[HistoryStore] = []
+        self._nodes = itertools.count(1)
+
+    async def open(self) -> HistoryStore:
+        await self.aclose()
+        store = PostgresHistoryStore(self._url, node_id=f"node-{next(self._nodes)}")
+        await store.start()
+        self._open.append(store)
+        return store
+
+    async def aclose(self) -> None:
+        while self._open:
+            await self._open.pop().aclose()
+
+    async def pass_time(self, seconds: float) -> None:
+        async with await psycopg.AsyncConnection.connect(self._url) as connection:
+            for statement in (
+                "UPDATE conduit_events SET time = time - %s",
+                "UPDATE conduit_conversations SET active_at = active_at - %s",
+                "UPDATE conduit_nodes SET seen = seen - %s, since = since - %s",
+            ):
+                ago = timedelta(seconds=seconds)
+                await connection.execute(statement.encode(), [ago] * statement.count("%s"))
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+async def stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Stores]:
     """The implementation under test."""
-    stores = Stores(request.param, tmp_path, monkeypatch)
+    stores: Stores
+    if request.param == "sqlite":
+        stores = SqliteStores(tmp_path)
+    else:
+        stores = PostgresStores(shared_postgres().new_database())
     yield stores
     await stores.aclose()
 
@@ -349,7 +387,7 @@ async def test_recent_events_are_recovered_when_over_the_limit(stores: Stores, s
     """Two minutes' events are recovered whatever their number, bounded in bytes; older ones are not."""
     for n in range(5):
         await store.append("c", "ada", question(f"q{n}"))
-    stores.pass_time(200)
+    await stores.pass_time(200)
     for n in range(5, 10):
         await store.append("c", "ada", question(f"q{n}"))
     assert await events_of(store, 5, limit=3, recent=120) == [6, 7, 8, 9, 10]
@@ -365,7 +403,7 @@ async def test_prune_drops_events_when_old_and_beyond_the_kept(stores: Stores, s
         await store.append("c", "ada", question(f"q{n}"))
         await store.append("d", "ada", question(f"q{n}"))
     assert await store.prune(keep_events=4, older_than=60) == 0
-    stores.pass_time(100)
+    await stores.pass_time(100)
     for n in range(10, 13):
         await store.append("c", "ada", question(f"q{n}"))
     assert await store.prune(keep_events=10, older_than=60) == 3
@@ -381,12 +419,15 @@ async def test_prune_drops_events_when_old_and_beyond_the_kept(stores: Stores, s
     assert (await store.append("c", "ada", question("new"))).receipt.seq == 14
 
 
-async def test_prune_gets_through_when_much_is_old(stores: Stores, store: HistoryStore) -> None:
+async def test_prune_gets_through_when_much_is_old(
+    stores: Stores, store: HistoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A backlog larger than one transaction takes goes in one call."""
-    stores.slice_prune(3)
+    for rows in (history_rows, history_store_postgres_rows):
+        monkeypatch.setattr(rows, "PRUNE_SLICE", 3)
     for n in range(11):
         await store.append("c", "ada", question(f"q{n}"))
-    stores.pass_time(100)
+    await stores.pass_time(100)
     assert await store.prune(keep_events=1, older_than=60) == 10
     assert await events_of(store, 10, limit=100) == [11]
 
@@ -428,10 +469,10 @@ async def test_conversations_of_user_are_listed_when_they_have_a_role(
     await store.create("d", owner_id="eve", visibility="members", assistant="off", title="Plans")
     await store.create("e", owner_id="eve", visibility="members", assistant="off")
     await store.set_role("d", "ada", "reader")
-    stores.pass_time(1)
+    await stores.pass_time(1)
     await store.append("d", "eve", question("q"))
     assert [record.id for record in await store.conversations_of("ada", limit=10)] == ["d", "c"]
-    stores.pass_time(1)
+    await stores.pass_time(1)
     await store.append("c", "ada", question("q"))
     found = await store.conversations_of("ada", limit=10)
     assert [(record.id, record.title, record.seq) for record in found] == [("c", None, 1), ("d", "Plans", 1)]
@@ -495,7 +536,7 @@ async def test_streams_are_abandoned_when_their_writer_is_gone(stores: Stores, s
     assert await store.abandoned_streams() == []
     [stream] = await store.open_streams()
     store = await stores.open()
-    stores.pass_time(11)
+    await stores.pass_time(11)
     await store.heartbeat()
     await store.append("c", "ada", question("q2"), answer=answer("a2"))
     assert await store.abandoned_streams() == [stream]
