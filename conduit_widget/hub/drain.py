@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -29,8 +30,13 @@ class Drain:
     """Ends the connections of one hub application. ``prepare`` runs once, while all are still connected."""
 
     def __init__(
-        self, registry: ConnectionRegistry, prepare: Callable[[], Awaitable[None]] | None = None
+        self,
+        registry: ConnectionRegistry,
+        prepare: Callable[[], Awaitable[None]] | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._clock = clock
         self._registry = registry
         self._prepare = prepare
         self._preparing: asyncio.Task[None] | None = None
@@ -74,12 +80,11 @@ class Drain:
     async def _say_goodbye(self, spread: float | None) -> None:
         waiting = [endpoint for endpoint in self._registry.endpoints if endpoint not in self._told]
         seconds = spread_of(len(waiting)) if spread is None else spread
-        loop = asyncio.get_running_loop()
-        started, told = loop.time(), 0
+        started, told = self._clock(), 0
         while told < len(waiting):
             due = len(waiting)
             if seconds > 0 and not self._hurried.is_set():
-                due = min(due, int(due * (loop.time() - started) / seconds) + 1)
+                due = min(due, int(due * (self._clock() - started) / seconds) + 1)
             for endpoint in waiting[told:due]:
                 self._tell(endpoint)
             told = due
@@ -87,12 +92,12 @@ class Drain:
                 await self._pause(min(_STEP, seconds / len(waiting)))
 
     async def _wait(self, timeout: float) -> None:
-        deadline = asyncio.get_running_loop().time() + timeout
+        deadline = self._clock() + timeout
         while not self._registry.is_quiet and not self._hurried.is_set():
             for endpoint in self._registry.endpoints:
                 if endpoint not in self._told:  # it was being let in when the drain began
                     self._tell(endpoint)
-            if asyncio.get_running_loop().time() >= deadline:
+            if self._clock() >= deadline:
                 return
             await asyncio.sleep(_POLL)
 

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
 
+import httpx2
 import pytest
 
-from conduit_widget.errors import HubStartError
+from conduit_widget.app import signing_authority
+from conduit_widget.client.connection_state import ConnectionState
+from conduit_widget.client.hub_connection import HubConnection
+from conduit_widget.client.retry import DelayRetry
+from conduit_widget.contract import CHAT_HUB_PATH
+from conduit_widget.errors import ConduitError, ConnectionLostError, HubStartError
 from conduit_widget.hub.app import HubApp
+from conduit_widget.hub.auth import LocalAuthority
 from conduit_widget.hub.server import serve
 from tests.support.echo_hub import EchoHub
 from tests.support.hub_server import authority, negotiate, raw_client, running, token
+from tests.support.live_hub import LiveHub
 from tests.support.waiting import eventually
 
 PATH = "/hubs/echo"
@@ -27,15 +37,16 @@ from conduit_widget.hub.server import serve
 from tests.support.echo_hub import EchoHub
 from tests.support.hub_server import authority
 app = HubApp({"/hubs/echo": EchoHub()}, authenticator=authority())
-asyncio.run(serve(app, on_ready=lambda url: print(url, flush=True)))
+asyncio.run(serve(app, on_ready=lambda url: print(url, flush=True){options}))
 print("ended", flush=True)
 """
 
 
 @asynccontextmanager
-async def _hub_process() -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
+async def _hub_process(options: str = "") -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
+    program = _PROGRAM.replace("{options}", f", {options}")
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", _PROGRAM, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+        sys.executable, "-c", program, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )
     try:
         assert process.stdout is not None
@@ -70,8 +81,6 @@ async def test_hub_says_goodbye_and_exits_0_when_told_to_end(number: signal.Sign
 
 async def test_hub_lets_nobody_in_while_it_drains() -> None:
     """Not ready, no negotiate, no new connection; those connected are told to come back."""
-    import httpx2
-
     app = HubApp({PATH: EchoHub()}, authenticator=authority())
     async with running(app) as url, raw_client(url, PATH) as client:
         await app.drain(timeout=5)
@@ -143,3 +152,147 @@ async def test_serve_fails_when_the_lifespan_does() -> None:
     app = HubApp({PATH: EchoHub()}, authenticator=authority(), lifespan=lifespan)
     with pytest.raises(HubStartError, match="could not start"):
         await serve(app, on_ready=lambda _: None)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+async def test_second_signal_ends_the_hub_at_once() -> None:
+    """With a long goodbye ahead everybody is told at once, and the exit code is 0 all the same."""
+    async with _hub_process("drain_seconds=3600") as (process, url):
+        async with contextlib.AsyncExitStack() as stack:
+            users = [f"user{number}" for number in range(5)]
+            clients = [await stack.enter_async_context(raw_client(url, PATH, token(user))) for user in users]
+            process.send_signal(signal.SIGTERM)
+            await eventually(lambda: _not_ready(url))
+            process.send_signal(signal.SIGTERM)
+            for client in clients:
+                assert (await client.read())["allowReconnect"] is True
+        output, _ = await asyncio.wait_for(process.communicate(), 20)
+        assert process.returncode == 0
+        assert output.decode().strip() == "ended"
+
+
+async def _not_ready(url: str) -> bool:
+    async with httpx2.AsyncClient(trust_env=False) as http:
+        return (await http.get(f"{url}/readyz")).status_code == 503
+
+
+async def test_first_goodbye_comes_before_the_last_when_there_are_many() -> None:
+    """Those not yet told go on working; a new one is not let in."""
+    app = HubApp({PATH: EchoHub()}, authenticator=authority())
+    async with running(app) as url, raw_client(url, PATH) as ann, raw_client(url, PATH, token("bob")) as bob:
+        draining = asyncio.create_task(app.drain(timeout=5, spread=3600))
+        await eventually(lambda: app.connections_active == 1)
+        closes = [asyncio.create_task(client.socket.wait_closed()) for client in (ann, bob)]
+        done, _ = await asyncio.wait(closes, return_when=asyncio.FIRST_COMPLETED)
+        told, other = (ann, bob) if closes[0] in done else (bob, ann)
+        assert (await told.read())["allowReconnect"] is True
+        assert (await other.invoke("Echo", "still here"))["result"] == "still here"
+        assert (await negotiate(url, PATH, token())).status_code == 503
+        app.hurry_drain()
+        assert (await other.read())["allowReconnect"] is True
+        await asyncio.wait_for(draining, 5)
+        await asyncio.gather(*closes)
+
+
+async def test_message_is_durable_or_refused_and_all_come_back_when_a_hub_drains(tmp_path: Path) -> None:
+    """300 people send while it ends: what was acknowledged is there in the next hub, where all are again."""
+    live = LiveHub(tmp_path / "data", options=("--drain-seconds", "1.5"))
+    await asyncio.to_thread(live.start)
+    try:
+        crowd = _Crowd(live.url, signing_authority(live.data_dir, None))
+        async with crowd.connected(300):
+            sending = asyncio.create_task(crowd.send_until_all_are_cut())
+            await eventually(lambda: len(crowd.acknowledged) >= 300, within=30)
+            assert await asyncio.to_thread(live.terminate) == 0
+            await asyncio.wait_for(sending, 30)
+            await asyncio.to_thread(live.start)
+            await eventually(lambda: crowd.connected_now == 300, within=30, what="everybody is back")
+            assert crowd.unexpected == []
+            assert await crowd.stored() >= crowd.acknowledged
+            # Not all at once: sends were acknowledged between the goodbyes.
+            assert crowd.turns >= 10
+    finally:
+        await asyncio.to_thread(live.stop)
+
+
+class _Crowd:
+    """Many people, each with a connection and a message always under way."""
+
+    def __init__(self, url: str, signer: LocalAuthority) -> None:
+        self.acknowledged: set[str] = set()
+        self.unexpected: list[str] = []
+        self.turns = 0
+        self._url = url + CHAT_HUB_PATH
+        self._signer = signer
+        self._connections: list[HubConnection] = []
+        self._cut: set[int] = set()
+        self._last_was_cut = False
+
+    @property
+    def connected_now(self) -> int:
+        return sum(connection.state is ConnectionState.CONNECTED for connection in self._connections)
+
+    @asynccontextmanager
+    async def connected(self, count: int) -> AsyncIterator[None]:
+        self._connections = [self._connection(number) for number in range(count)]
+        try:
+            for start in range(0, count, 50):
+                await asyncio.gather(*map(self._join, range(start, min(start + 50, count))))
+            yield
+        finally:
+            await asyncio.gather(*(connection.stop() for connection in self._connections))
+
+    def _connection(self, number: int) -> HubConnection:
+        def issue() -> str:
+            return self._signer.issue(f"user{number}", f"User {number}", 600)
+
+        retry = DelayRetry(delays=(0.1, 0.3), min_spread=0.2)
+        connection = HubConnection(self._url, access_token=issue, retry=retry)
+        connection.on_reconnecting(lambda _error: self._was_cut(number))
+        return connection
+
+    async def _join(self, number: int) -> None:
+        connection = self._connections[number]
+        await connection.start()
+        await connection.invoke("JoinConversation", f"room{number % 30}", timeout=20)
+
+    def _was_cut(self, number: int) -> None:
+        self._cut.add(number)
+        self._last_was_cut = True
+
+    async def send_until_all_are_cut(self) -> None:
+        await asyncio.gather(*map(self._send, range(len(self._connections))))
+
+    async def _send(self, number: int) -> None:
+        connection, room, count = self._connections[number], f"room{number % 30}", 0
+        while number not in self._cut:
+            message = {
+                "id": f"m{number}-{count}",
+                "role": "user",
+                "content": "x",
+                "metadata": {"respond": False},
+            }
+            try:
+                receipt = await connection.invoke("SendMessage", room, message, timeout=20)
+            except ConnectionLostError:
+                return  # not acknowledged: nothing was promised
+            except ConduitError as error:
+                self.unexpected.append(str(error))
+                return
+            self.acknowledged.add(receipt["id"])
+            self.turns += self._last_was_cut
+            self._last_was_cut = False
+            count += 1
+            await asyncio.sleep(0.2)
+
+    async def stored(self) -> set[str]:
+        """Everything the hub has, room by room."""
+        found: set[str] = set()
+        for number in range(30):
+            connection = self._connections[number]
+            page = await connection.invoke("JoinConversation", f"room{number}", timeout=20)
+            while page["messages"]:
+                found |= {message["id"] for message in page["messages"]}
+                first = page["messages"][0]["metadata"]["seq"]
+                page = await connection.invoke("GetHistory", f"room{number}", first, 200, timeout=20)
+        return found
