@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import Any, cast
 
 import pytest
 
 from conduit_widget.hub.drain import Drain, spread_of
 from conduit_widget.hub.registry import ConnectionRegistry
-from tests.support.waiting import eventually
 
 
 class _Endpoint:
@@ -31,6 +31,7 @@ class _Registry:
         self.now = 50.0
         self.draining = False
         self.told_at: list[float] = []
+        self.on_pause: Callable[[], None] = lambda: None
         self.endpoints = [_Endpoint(self) for _ in range(count)]
 
     @property
@@ -40,6 +41,7 @@ class _Registry:
     def drain(self, monkeypatch: pytest.MonkeyPatch, prepare: Any = None) -> Drain:
         async def pause(_drain: Drain, seconds: float) -> None:
             self.now += seconds
+            self.on_pause()
             await asyncio.sleep(0)
 
         monkeypatch.setattr(Drain, "_pause", pause)
@@ -67,12 +69,10 @@ async def test_goodbyes_are_said_at_once_when_hurried(monkeypatch: pytest.Monkey
     """In the middle of a long spread as well."""
     registry = _Registry(100)
     drain = registry.drain(monkeypatch)
-    running = asyncio.ensure_future(drain.run(timeout=5, spread=1e9))
-    await eventually(lambda: len(registry.told_at) >= 10)
-    drain.hurry()
-    await asyncio.wait_for(running, 5)
+    registry.on_pause = lambda: drain.hurry() if len(registry.told_at) == 10 else None
+    await asyncio.wait_for(drain.run(timeout=5, spread=1000.0), 5)
     assert len(registry.told_at) == 100
-    assert registry.now < 50.0 + 1e9
+    assert registry.now < 50.0 + 200.0
 
 
 async def test_hurry_does_not_wait_for_what_prepares_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
