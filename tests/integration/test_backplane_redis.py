@@ -72,6 +72,37 @@ async def test_subscribers_go_on_when_the_engine_is_killed_under_publishing(serv
         assert heard == sorted(set(heard))
 
 
+@pytest.mark.parametrize("kind", ["normal", "pubsub"])
+async def test_each_of_the_two_connections_heals_and_tells(server: RedisServer, kind: str) -> None:
+    """One of them cut is an interruption too, though the engine lives; the node goes on."""
+    async with node_at(server.url) as ann, node_at(server.url) as bob:
+        heard: list[bytes] = []
+        told: set[str] = set()
+        ann.on_interruption(lambda: told.add("ann"))
+        bob.on_interruption(lambda: told.add("bob"))
+        bob.subscribe("room", lambda _sender, payload: heard.append(payload))
+        assert await bob.subscribed("room")
+        server.command("CLIENT", "KILL", "TYPE", kind, "SKIPME", "yes")
+        await eventually(lambda: told == {"ann", "bob"}, what="both told")
+        await eventually(lambda: ann.connected and bob.connected)
+        assert await bob.subscribed("room")
+        ann.publish("room", b"1")
+        await eventually(lambda: heard == [b"1"])
+
+
+async def test_subscription_is_awaited_until_the_engine_confirms_it(server: RedisServer) -> None:
+    """Asked for is not held: ``subscribed`` waits for the engine's word."""
+    async with node_at(server.url) as ann:
+        server.pause()
+        ann.subscribe("room", lambda _sender, _payload: None)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(ann.subscribed("room"), 0.2)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(ann.subscribed("room"), 0.2)
+        server.resume()
+        assert await ann.subscribed("room")
+
+
 async def test_frozen_engine_neither_blocks_the_loop_nor_grows_the_queue(server: RedisServer) -> None:
     """Publishing into a frozen engine returns at once and stays within bounds; reads fail; then all heals."""
     async with node_at(server.url) as ann, node_at(server.url) as bob:
