@@ -48,7 +48,7 @@ class Database:
     def __init__(self, url: str, *, timeout: float) -> None:
         self.timeout = timeout
         defaults: dict[str, Any] = {
-            "connect_timeout": 5,
+            "connect_timeout": max(2, min(5, int(timeout))),
             "application_name": "conduit-widget",
             "keepalives_idle": 10,
             "keepalives_interval": 5,

@@ -348,6 +348,23 @@ async def test_history_pages_meet_when_read_backwards(store: HistoryStore) -> No
     assert [message["id"] for message in messages] == [f"q{n}" for n in range(25)]
 
 
+async def test_snapshot_is_of_one_moment_when_others_write(store: HistoryStore) -> None:
+    """The position a snapshot names is that of its newest message, at any moment."""
+
+    async def write(name: str) -> None:
+        for n in range(40):
+            await store.append("c", "ada", question(f"{name}{n}"))
+
+    writing = [asyncio.create_task(write(name)) for name in "abcd"]
+    while not all(task.done() for task in writing):
+        snapshot = await store.snapshot("c", limit=3, max_bytes=BIG)
+        assert snapshot is not None
+        seqs = [message["metadata"]["seq"] for message in snapshot.messages]
+        newest = snapshot.record.seq
+        assert seqs == list(range(max(1, newest - 2), newest + 1))
+    await asyncio.gather(*writing)
+
+
 async def test_page_is_bounded_in_bytes_when_messages_are_large(store: HistoryStore) -> None:
     """A page holds what fits, and one message at least."""
     for n in range(4):
