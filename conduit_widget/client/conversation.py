@@ -217,6 +217,9 @@ class Conversation:
             self._spawn(self._ask_provider_status())
 
     async def _ask_provider_status(self) -> None:
+        await self._lease.pace.turn()
+        if self.provider_line.is_known:  # the answer to another conversation of this connection told us too
+            return
         try:
             statuses = await self._hub.request_provider_status()
         except (ConduitError, msgspec.ValidationError) as error:

@@ -20,6 +20,7 @@ REARM_BELOW: Final = 60.0
 REARM_AFTER: Final = 5.0
 QUIET: Final = 2.0
 MAX_USERS: Final = 10_000
+_NEAR: Final = LIMIT_WARNING_LEVELS[0] - 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,9 +111,10 @@ class MeteredRate:
         percentage = self._bucket.percentage_used
         gauge = self._gauge
         if gauge is None:
-            if percentage < LIMIT_WARNING_LEVELS[0]:
+            if percentage < _NEAR:
                 return None
             gauge = self._gauge = WarningGauge()
+        percentage = round(percentage, 1)  # the bucket fills while we look: 79.9999 is 80
         level = gauge.crossed(percentage, now)
         if level is None:
             return None
@@ -121,7 +123,7 @@ class MeteredRate:
             scope=self._scope,
             limit=self._bucket.burst,
             remaining=self._bucket.remaining,
-            percentage_used=round(percentage, 1),
+            percentage_used=percentage,
             level=level,
             seconds_until_full=self._bucket.seconds_until_full,
         )
