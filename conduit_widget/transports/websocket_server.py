@@ -114,7 +114,7 @@ class WebSocketServerConnection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._request: Request | None = None
         self._receiver: ConnectionReceiver | None = None
-        self._fragments: list[bytes] = []
+        self._fragments = bytearray()
         self._opcode = Opcode.TEXT
         self._timer: asyncio.TimerHandle | None = None
         self._lost = False
@@ -354,11 +354,12 @@ class WebSocketServerConnection(asyncio.Protocol):
             if frame.fin:
                 self._deliver(bytes(frame.data))
             else:
-                self._fragments = [bytes(frame.data)]
+                self._fragments[:] = frame.data
         elif opcode is Opcode.CONT:
-            self._fragments.append(bytes(frame.data))
+            self._fragments += frame.data  # their number, empty ones too, costs nothing
             if frame.fin:
-                data, self._fragments = b"".join(self._fragments), []
+                data = bytes(self._fragments)
+                self._fragments.clear()
                 self._deliver(data)
         elif opcode is Opcode.CLOSE:
             self._start_close_timer()
