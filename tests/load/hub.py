@@ -32,6 +32,7 @@ from conduit_widget.cli.bench.target import Target
 from conduit_widget.hub.auth import LocalAuthority
 from tests.support.node import NodeMissingError, find_node
 
+ROOT: Final = Path(__file__).resolve().parents[2]
 PEERS: Final = Path(__file__).parent / "peers"
 MARKER: Final = b"fan-out!"
 IN_FLIGHT: Final = (1, 16)
@@ -115,7 +116,7 @@ def _deliver(target: Target, crowd: Crowd, ask: bytes, in_flight: int, seconds: 
 
 @contextlib.contextmanager
 def _serving(peer: Peer) -> Iterator[Target]:
-    paths = [str(path) for path in (PEERS, peer.packages) if path is not None]
+    paths = [str(path) for path in (ROOT, peer.packages) if path is not None]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "CONDUIT_PEERS": paths[-1]}
     with subprocess.Popen(
         peer.command,

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 
-from aiosignalr.server import Hub, SignalRServer
-from hub_common import allow_files, ready, text
+from aiosignalr.server import (  # type: ignore[import-untyped,import-not-found,unused-ignore] # installed by hub.py
+    Hub,
+    SignalRServer,
+)
+
+from tests.load.peers.hub_common import allow_files, ready, text
 
 TEXT = text(len('{"type":1,"target":"Said","arguments":[""]}\x1e'))
 
 
-class Echo(Hub):
+class Echo(Hub):  # type: ignore[misc,unused-ignore] # untyped
     """One method."""
 
     async def go(self) -> None:

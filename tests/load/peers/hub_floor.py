@@ -5,7 +5,7 @@ from __future__ import annotations
 import select
 import socket
 
-from hub_common import allow_files, ready, text
+from tests.load.peers.hub_common import allow_files, ready, text
 
 BODY = text(0).encode()
 FRAME = bytes((0x81, len(BODY))) + BODY

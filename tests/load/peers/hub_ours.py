@@ -6,7 +6,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-from hub_common import allow_files, ready, text
+from tests.load.peers.hub_common import allow_files, ready, text
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 

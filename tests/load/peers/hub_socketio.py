@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
-import socketio
+import socketio  # type: ignore[import-untyped,import-not-found,unused-ignore] # installed by hub.py
 import uvicorn
-from hub_common import allow_files, ready, text
+
+from tests.load.peers.hub_common import allow_files, ready, text
 
 TEXT = text(len('42["said",""]'))
 
@@ -16,7 +17,7 @@ async def main() -> None:
     allow_files()
     server = socketio.AsyncServer(async_mode="asgi", cors_allowed_origins="*")
 
-    @server.on("go")
+    @server.on("go")  # type: ignore[untyped-decorator,unused-ignore] # untyped
     async def go(_sid: str) -> None:
         await server.emit("said", TEXT)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from hub_common import allow_files, ready, text
 from websockets.asyncio.server import ServerConnection, broadcast, serve
+
+from tests.load.peers.hub_common import allow_files, ready, text
 
 TEXT = text(0)
 
