@@ -9,13 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from typing import Final
-from urllib.parse import urlsplit
 
 LOOPBACK_HOSTS: Final = ("localhost", "127.0.0.1", "::1")
 LOOPBACK_ORIGINS: Final = tuple(
     f"{scheme}://{host}:*" for scheme in ("http", "https") for host in ("localhost", "127.0.0.1", "[::1]")
 )
-_HOST: Final = re.compile(r"(?:\[(?P<v6>[0-9a-f:.]+)\]|(?P<name>[a-z0-9._-]+))(?::\d{1,5})?\Z")
+_HOST: Final = re.compile(r"(?:\[(?P<v6>[0-9a-f:.]+)\]|(?P<name>[a-z0-9._-]+))(?::[0-9]{1,5})?")
+# Nothing is forgiven here: parsers of URLs drop tabs, leading spaces, empty queries and fragments.
+_ORIGIN: Final = re.compile(
+    r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<host>\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(?P<port>[0-9]{1,5}))?"
+)
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _ALLOWED_HEADERS: Final = "authorization, content-type, x-api-key, x-requested-with, x-signalr-user-agent"
 
@@ -49,7 +52,7 @@ class OriginPolicy:
         """Whether the Host header names this hub."""
         if "*" in self._hosts:
             return True
-        match = _HOST.match(header.lower())
+        match = _HOST.fullmatch(header.lower()) if header.isascii() else None
         return match is not None and (match["v6"] or match["name"]) in self._hosts
 
     def headers(self, origin: str | None) -> Mapping[str, str]:
@@ -73,8 +76,8 @@ class OriginPolicy:
 
 
 def _normal(origin: str) -> tuple[str, str, int]:
-    parts = urlsplit(origin)
-    port = parts.port or _DEFAULT_PORTS.get(parts.scheme)
-    if not parts.hostname or port is None or parts.path or parts.query or parts.username is not None:
+    match = _ORIGIN.fullmatch(origin.lower()) if origin.isascii() else None
+    port = 0 if match is None else int(match["port"] or _DEFAULT_PORTS.get(match["scheme"], 0))
+    if match is None or not 0 < port < 65536:
         raise ValueError(f"{origin!r} is not an origin such as https://example.org.")
-    return parts.scheme, parts.hostname, port
+    return match["scheme"], match["host"].strip("[]"), port

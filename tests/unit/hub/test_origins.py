@@ -28,6 +28,13 @@ def test_loopback_origin_is_allowed_when_nothing_is_configured(origin: str) -> N
         "null", "", "http://evil.example", "http://localhost.evil.example", "http://evil.example:8888",
         "http://localhost@evil.example", "ftp://localhost", "http://127.0.0.1.nip.io", "http://localhost:8888/x",
         "http://localhost:x", "localhost", "http://[::1",
+        " http://localhost", "http://localhost ", "http://local\thost", "http://localhost\n", "\x00http://localhost",
+        "http://localhost?", "http://localhost#", "http://localhost#x", "http://localhost:", "http://localhost:0",
+        "http://localhost:99999", "http://localhost:80:80", "http://localhost.", "http://.localhost",
+        "http://evil.example\\@localhost", "http://localhost\\.evil.example", "http://localhost:80@evil.example",
+        "http://[::ffff:127.0.0.1]", "http://[::1%25lo]", "http://127.1", "http://0x7f.0.0.1", "http://2130706433",
+        "http://\u24dbocalhost", "http://localhost:\u0668\u0660", "//localhost", "http:localhost", "http:///localhost",
+        "file://localhost", "http://localhost http://evil.example", "http://localhost,http://evil.example",
     ],
 )  # fmt: skip
 def test_other_origin_is_refused_when_nothing_is_configured(origin: str) -> None:
@@ -70,6 +77,19 @@ def test_host_is_exact() -> None:
         "localhost:1, evil.example",
         "localhost:",
         "localhost/x",
+        "localhost.",
+        " localhost",
+        "localhost\n",
+        "localhost#",
+        "localhost:123456",
+        "localhost:\u0668",
+        "[::1]x",
+        "[::1]:x",
+        "::1",
+        "[::ffff:127.0.0.1]",
+        "[::1%lo]",
+        "127.1",
+        "2130706433",
     ):
         assert not policy.allows_host(host)
     assert OriginPolicy(hosts=["*"]).allows_host("anything")
