@@ -189,7 +189,6 @@ class Readers:
             is_gone = is_lost(error, connection)
             await connection.close()
             if is_gone:
-                self._database.lost(error)
                 raise StoreUnavailableError from error
             raise
         except BaseException:

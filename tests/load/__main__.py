@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from tests.load import bus, busy_kernel, client, codec, fuzz, hub, proof, soak
+from tests.load import bus, busy_kernel, client, codec, fuzz, hub, proof, soak, store
 
 COMMANDS = {
     "bus": bus,
@@ -16,6 +16,7 @@ COMMANDS = {
     "hub": hub,
     "proof": proof,
     "soak": soak,
+    "store": store,
 }
 
 
