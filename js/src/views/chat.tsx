@@ -25,9 +25,9 @@ export function Chat({ store }: { store: Store }): VNode {
       onKeyDown={onKeyDown}
     >
       <header>
-        <span class="title" title={name}>
+        <bdi class="title" title={name}>
           {name}
-        </span>
+        </bdi>
         <Presence store={store} />
         <ConnectionBadge store={store} />
       </header>

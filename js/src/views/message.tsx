@@ -10,7 +10,7 @@ import { AssistantAvatar, Avatar } from "./avatar";
 import { CopyButton } from "./copy-button";
 import { memo } from "./memo";
 import { Dots } from "./typing";
-import { assistantName, endingLine, metricsLine, timeLabel } from "./words";
+import { assistantName, endingLine, metricsLine, shownName, timeLabel } from "./words";
 
 interface MessageProps {
   store: Store;
@@ -25,7 +25,7 @@ export const Message = memo(function Message(props: MessageProps): VNode {
   const { message, own } = props;
   if (message.role === "assistant") return <Answer {...props} />;
   if (message.role !== "user") return <Note message={message} />;
-  const name = message.author?.userName ?? "Someone";
+  const name = shownName(message.author?.userName ?? "Someone");
   return (
     <article
       class={own ? "message own" : "message"}
@@ -174,7 +174,7 @@ function Byline({ name, message }: { name: string | null; message: ChatMessage }
   if (!name && !time) return null;
   return (
     <p class="byline">
-      {name && <span class="name">{name}</span>}
+      {name && <bdi class="name">{name}</bdi>}
       {time && <time dateTime={timestamp}>{time}</time>}
     </p>
   );

@@ -2,6 +2,7 @@ import type { VNode } from "preact";
 import type { Participant } from "../contract";
 import type { Store } from "../store";
 import { Avatar } from "./avatar";
+import { shownName } from "./words";
 
 const MOST = 5;
 
@@ -33,5 +34,6 @@ function label(person: Participant, self: string): string {
   const notes = [person.userId === self ? "you" : "", person.state === "active" ? "" : person.state].filter(
     Boolean,
   );
-  return notes.length > 0 ? `${person.userName} (${notes.join(", ")})` : person.userName;
+  const name = shownName(person.userName);
+  return notes.length > 0 ? `${name} (${notes.join(", ")})` : name;
 }

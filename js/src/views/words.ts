@@ -18,6 +18,17 @@ const ERROR_WORDS: Record<ErrorType, string> = {
   server_error: "The provider failed.",
 };
 
+// Marks, embeddings, overrides and isolates: they turn the text around them too. The hub leaves them out of
+// names; another hub may not.
+const TURNING = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]|[\ud802\ud803\ud83a\ud83b]/;
+
+/** A name inside a line of other words: a right-to-left one keeps to itself (first strong isolate). */
+export function shownName(name: string): string {
+  const plain = name.replace(TURNING, "");
+  return RIGHT_TO_LEFT.test(plain) ? `\u2068${plain}\u2069` : plain;
+}
+
 /** "Ada", "Ada and Bo", "Ada, Bo and Cy", "Ada, Bo and 3 others". */
 export function nameList(names: readonly string[]): string {
   const shown = names.length > 3 ? [...names.slice(0, 2), `${names.length - 2} others`] : names;
@@ -28,8 +39,8 @@ export function nameList(names: readonly string[]): string {
 /** "Ada is typing…"; empty when nobody is. */
 export function typingLine(userIds: readonly string[], participants: readonly Participant[]): string {
   if (userIds.length === 0) return "";
-  const names = userIds.map(
-    (id) => participants.find((participant) => participant.userId === id)?.userName ?? "Someone",
+  const names = userIds.map((id) =>
+    shownName(participants.find((participant) => participant.userId === id)?.userName ?? "Someone"),
   );
   return `${nameList(names)} ${names.length === 1 ? "is" : "are"} typing…`;
 }

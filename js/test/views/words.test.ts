@@ -1,6 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { avatarColors } from "../../src/views/color";
-import { endingLine, metricsLine, modelLabel, nameList, timeLabel, typingLine } from "../../src/views/words";
+import {
+  endingLine,
+  metricsLine,
+  modelLabel,
+  nameList,
+  shownName,
+  timeLabel,
+  typingLine,
+} from "../../src/views/words";
 import { ADA, answer, BO } from "../support/chat";
 
 it("joins names the way people do", () => {
@@ -82,4 +90,15 @@ it("keeps initials readable on any colour and takes nothing else for a colour", 
   expect(avatarColors("#1b3a79").text).toBe("#fff");
   expect(avatarColors("hsl(60, 90%, 60%)").text).toBe("#000");
   expect(avatarColors("red;background:url(https://x)").background).toBe("#546e7a");
+});
+
+it("keeps a name to itself, whatever way it is written", () => {
+  expect(shownName("Ada Lovelace-Öztürk 👩‍💻")).toBe("Ada Lovelace-Öztürk 👩‍💻");
+  expect(shownName("דנה")).toBe("\u2068דנה\u2069");
+  expect(shownName("علی‌رضا")).toBe("\u2068علی‌رضا\u2069");
+  expect(shownName("Ada\u202egnp.exe")).toBe("Adagnp.exe");
+  expect(shownName("\u2067\u200fAda\u061c\u2069")).toBe("Ada");
+  expect(typingLine(["x"], [{ ...ADA, userId: "x", userName: "דנה\u202e" }])).toBe(
+    "\u2068דנה\u2069 is typing…",
+  );
 });
