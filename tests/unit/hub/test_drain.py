@@ -8,9 +8,14 @@ from collections.abc import Callable
 from typing import Any, cast
 
 import pytest
+import uvicorn
 
+from conduit_widget.hub.app import HubApp
 from conduit_widget.hub.drain import Drain, spread_of
 from conduit_widget.hub.registry import ConnectionRegistry
+from conduit_widget.hub.server import _Server
+from tests.support.echo_hub import EchoHub
+from tests.support.hub_server import authority
 
 
 class _Endpoint:
@@ -107,10 +112,20 @@ async def test_everybody_hears_goodbye_when_preparing_fails(
 
 async def test_connection_let_in_at_the_last_moment_is_told_too(monkeypatch: pytest.MonkeyPatch) -> None:
     """It had passed the door before it was closed."""
-    registry = _Registry(0)
+    registry = _Registry(2)
 
-    async def prepare() -> None:
+    def let_in() -> None:
+        registry.on_pause = lambda: None
         registry.endpoints.append(_Endpoint(registry))
 
-    await registry.drain(monkeypatch, prepare).run(timeout=5)
-    assert len(registry.told_at) == 1
+    registry.on_pause = let_in
+    await registry.drain(monkeypatch).run(timeout=5, spread=1.0)
+    assert len(registry.told_at) == 3
+
+
+async def test_door_is_closed_the_moment_the_hub_is_told_to_end() -> None:
+    """Not only when the server gets round to it."""
+    app = HubApp({"/hubs/echo": EchoHub()}, authenticator=authority())
+    server = _Server(uvicorn.Config(app), app, lambda: None, None)
+    server.told_to_end()
+    assert app.draining
