@@ -12,7 +12,7 @@ from conduit_widget.errors import ConnectionLostError, HubException
 from conduit_widget.hub.binding import HubMethod
 from conduit_widget.hub.connection import HubConnectionContext
 from conduit_widget.hub.invoker import HubInvoker
-from conduit_widget.hub.limits import HubLimits, TokenBucket
+from conduit_widget.hub.limits import HubLimits
 from conduit_widget.hub.logs import connection_fields, within
 from conduit_widget.hub.metrics import HubMeter
 from conduit_widget.hub.payload import to_wire
@@ -58,8 +58,13 @@ class Dispatcher:
         self._limits = limits
         self._meter = meter
         self._reading = reading
-        bucket = TokenBucket(limits.invocations_per_second, limits.invocation_burst, time.monotonic())
-        self._rate = MeteredRate("invocations", "connection", bucket)
+        self._rate = MeteredRate(
+            "invocations",
+            "connection",
+            limits.invocations_per_second,
+            limits.invocation_burst,
+            time.monotonic(),
+        )
         self._hammering: Hammering | None = None
         self._work = WorkQueue(context)
         self._apart: dict[

@@ -20,7 +20,7 @@ REARM_BELOW: Final = 60.0
 REARM_AFTER: Final = 5.0
 QUIET: Final = 2.0
 MAX_USERS: Final = 10_000
-_NEAR: Final = LIMIT_WARNING_LEVELS[0] - 1.0
+_NEAR: Final = 1.0 - (LIMIT_WARNING_LEVELS[0] - 1.0) / 100.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,41 +91,37 @@ def warning_of_count(name: str, scope: LimitScope, count: int, limit: int) -> Li
     )
 
 
-class MeteredRate:
+class MeteredRate(TokenBucket):
     """A token bucket that warns."""
 
-    __slots__ = ("_bucket", "_gauge", "_name", "_scope")
+    __slots__ = ("_gauge", "_name", "_near", "_scope")
 
-    def __init__(self, name: str, scope: LimitScope, bucket: TokenBucket) -> None:
+    def __init__(self, name: str, scope: LimitScope, rate: float, burst: int, now: float) -> None:
+        super().__init__(rate, burst, now)
         self._name = name
         self._scope = scope
-        self._bucket = bucket
+        self._near = burst * _NEAR
         self._gauge: WarningGauge | None = None  # most connections never come near
-
-    def take(self, now: float, cost: float = 1.0) -> bool:
-        """Take ``cost``; False where that is over the rate."""
-        return self._bucket.take(now, cost)
 
     def warning(self, now: float) -> LimitWarning | None:
         """Return the warning that the last :meth:`take` deserves."""
-        percentage = self._bucket.percentage_used
         gauge = self._gauge
         if gauge is None:
-            if percentage < _NEAR:
+            if self._tokens > self._near:
                 return None
             gauge = self._gauge = WarningGauge()
-        percentage = round(percentage, 1)  # the bucket fills while we look: 79.9999 is 80
+        percentage = round(self.percentage_used, 1)  # the bucket fills while we look: 79.9999 is 80
         level = gauge.crossed(percentage, now)
         if level is None:
             return None
         return LimitWarning(
             name=self._name,
             scope=self._scope,
-            limit=self._bucket.burst,
-            remaining=self._bucket.remaining,
+            limit=self.burst,
+            remaining=self.remaining,
             percentage_used=percentage,
             level=level,
-            seconds_until_full=self._bucket.seconds_until_full,
+            seconds_until_full=self.seconds_until_full,
         )
 
 
@@ -181,4 +177,4 @@ class UserRates:
     def _new(self, rate: UserRate, now: float) -> MeteredRate:
         if len(self._meters) >= self._limit:
             self._meters.popitem(last=False)
-        return MeteredRate(rate.name, "user", TokenBucket(rate.per_minute / 60.0, rate.burst, now))
+        return MeteredRate(rate.name, "user", rate.per_minute / 60.0, rate.burst, now)

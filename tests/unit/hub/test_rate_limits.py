@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, strategies as st
 
-from conduit_widget.hub.limits import TokenBucket
 from conduit_widget.hub.rate_limits import (
     QUIET,
     REARM_AFTER,
@@ -48,7 +47,7 @@ def test_gauge_never_storms_when_use_jumps(steps: list[tuple[float, float]]) -> 
 
 def test_rate_warns_with_its_numbers_when_it_runs_low() -> None:
     """The level, what is left, and when all of it is back; none before."""
-    rate = MeteredRate("invocations", "connection", TokenBucket(20, 40, 0.0))
+    rate = MeteredRate("invocations", "connection", 20, 40, 0.0)
     warnings = []
     for _ in range(40):
         assert rate.take(0.0)
