@@ -84,10 +84,19 @@ def _list(arguments: argparse.Namespace) -> int:
 
 
 def _remove(arguments: argparse.Namespace) -> int:
+    from conduit_widget.hub.revocation_file import (  # noqa: PLC0415 - the parser stays light
+        REVOCATIONS_FILE,
+        RevocationFile,
+        revocation_of,
+    )
+
     removed = _file_work(lambda: _keys(arguments).remove(arguments.key))
     if removed is None:
         raise ConduitError("There is no key of that id here; `conduit-widget key list` shows them.")
-    print(f"{removed.id} of {removed.user_id} opens nothing any more.")
+    # What it has opened already ends by a revocation.
+    revoked = RevocationFile(_data_dir(arguments) / REVOCATIONS_FILE)
+    _file_work(lambda: revoked.add([revocation_of("token", removed.id)]))
+    print(f"{removed.id} of {removed.user_id} opens nothing any more; its connections end within seconds.")
     return 0
 
 

@@ -72,7 +72,7 @@ class SecretFile:
         return [item.value for item in self._secrets if item.until is None or item.until > now]
 
     def rotate(self, grace: float) -> None:
-        """Sign with a new secret from now on; the present one is accepted for ``grace`` seconds more.
+        """Sign with a new secret from now on; no earlier one is accepted for longer than ``grace`` seconds.
 
         Raises:
             HubStartError: the file cannot be read or written.
@@ -93,8 +93,8 @@ class SecretFile:
     def _retired(self, found: Sequence[_Secret], grace: float) -> list[_Secret]:
         """Return what is still accepted after a rotation, with its end."""
         now = self._clock()
-        retired = [item._replace(until=now + grace if item.until is None else item.until) for item in found]
-        return [item for item in retired if item.until is not None and item.until > now]
+        ends = [now + grace if item.until is None else min(item.until, now + grace) for item in found]
+        return [_Secret(item.value, end) for item, end in zip(found, ends, strict=True) if end > now]
 
     def _files(self) -> tuple[Path, ...]:
         return (self._path,)

@@ -29,8 +29,9 @@ from conduit_widget.contract import (
     StatusMethod,
 )
 from conduit_widget.errors import ConduitError, HubException
+from conduit_widget.hub.revocation import Revocations
 from tests.support.chat_server import FAST, ChatServer, Person, chat_server
-from tests.support.hub_server import token
+from tests.support.hub_server import authority, token
 from tests.support.scripted_provider import ScriptedProvider
 from tests.support.waiting import eventually
 
@@ -74,12 +75,12 @@ class World:
 
 
 @contextlib.asynccontextmanager
-async def world(path: Path) -> AsyncIterator[World]:
+async def world(path: Path, revocations: Revocations | None = None) -> AsyncIterator[World]:
     """Serve a hub with the conversation in it."""
     go_on = asyncio.Event()
     provider = ScriptedProvider([ANSWER, go_on, ANSWER])
     async with (
-        chat_server(path / "h.db", provider, settings=SETTINGS) as server,
+        chat_server(path / "h.db", provider, settings=SETTINGS, revocations=revocations) as server,
         server.person("annabel") as ann,
         server.person("robert") as bob,
     ):
@@ -266,19 +267,24 @@ async def test_reader_reads_and_changes_nothing(tmp_path: Path) -> None:
         assert CONTENT in repr(rae.events)
 
 
-async def test_expired_user_is_out(tmp_path: Path) -> None:
-    """A member whose token ends gets nothing any more, and cannot come back with it."""
-    async with world(tmp_path) as here:
+@pytest.mark.parametrize("how", ["expired", "revoked user", "revoked token"])
+async def test_member_whose_token_ends_is_out(tmp_path: Path, how: str) -> None:
+    """Expired or revoked, on an open connection: no event any more, no method, no way back with it."""
+    revocations = Revocations()
+    async with world(tmp_path, revocations) as here:
         await here.ann.invoke(ChatMethod.ADD_MEMBER, ROOM, "mallory")
-        short = token("mallory", ttl=1.0)
+        own = token("mallory", ttl=1.0 if how == "expired" else 60.0)
         url = here.server.url + CHAT_HUB_PATH
-        connection = HubConnection(url, access_token=short, retry=None)
+        connection = HubConnection(url, access_token=own, retry=None)
         mallory = Person(connection, "mallory")
         await connection.start()
         await mallory.join(ROOM)
-        await eventually(
-            lambda: connection.state is ConnectionState.DISCONNECTED, within=10, what="the end of the token"
-        )
+        if how == "revoked user":
+            await revocations.revoke_user("mallory")
+        elif how == "revoked token":
+            await revocations.revoke_token(authority().verify(own).token_id)
+        ended = ConnectionState.DISCONNECTED
+        await eventually(lambda: connection.state is ended, within=5, what="the connection's end")
         mallory.events.clear()
         before = await here.state()
         for target, calls in CHAT_CALLS.items():
@@ -286,12 +292,15 @@ async def test_expired_user_is_out(tmp_path: Path) -> None:
                 with pytest.raises(ConduitError):
                     await connection.invoke(target, *arguments, timeout=5)
         with pytest.raises(ConduitError, match=ErrorText.INVALID_AUTHENTICATION):
-            await HubConnection(url, access_token=short, retry=None).start()
+            await HubConnection(url, access_token=own, retry=None).start()
         after = await here.state()
-        assert after["log"] == before["log"]
-        assert after["members"] == before["members"]
+        assert (after["log"], after["members"]) == (before["log"], before["members"])
         await happen(here)
         assert mallory.events == []
+        async with here.server.person("bob") as bob:
+            for refreshed in (own, token("mallory")):
+                kind, _ = await attempt(bob.connection, ChatMethod.REFRESH_TOKEN, [refreshed])
+                assert kind == "refusal"
 
 
 async def test_status_hub_tells_nothing_of_conversations(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from conduit_widget.client.hub_connection import HubConnection
 from conduit_widget.contract import CHAT_HUB_PATH, STATUS_HUB_PATH, ChatEvent, ChatMethod
 from conduit_widget.hub.app import HubApp
 from conduit_widget.hub.limits import HubLimits
+from conduit_widget.hub.revocation import Revocations
 from tests.support.hub_server import authority, running, token
 from tests.support.scripted_provider import ScriptedDirectory, ScriptedProvider
 from tests.support.waiting import eventually
@@ -130,6 +131,7 @@ async def chat_server(
     *,
     settings: ChatSettings = FAST,
     store: HistoryStore | None = None,
+    revocations: Revocations | None = None,
 ) -> AsyncIterator[ChatServer]:
     """Serve a chat whose history is the file ``path``; None as provider means none is there."""
     directory = ScriptedDirectory(provider)
@@ -138,6 +140,7 @@ async def chat_server(
         {CHAT_HUB_PATH: chat.chat_hub, STATUS_HUB_PATH: chat.status_hub},
         authenticator=authority(),
         limits=PLENTY,
+        revocations=revocations,
     )
     await chat.start()
     try:
