@@ -32,6 +32,7 @@ from conduit_widget.hub.authenticators import build_authenticator
 from conduit_widget.hub.http import HttpHandler, HttpRequest, HttpResponse, json_response
 from conduit_widget.hub.metrics import HubMetrics
 from conduit_widget.hub.mint import mint_route
+from conduit_widget.hub.open_files import make_room_for
 from conduit_widget.hub.origins import LOOPBACK_HOSTS, LOOPBACK_ORIGINS
 from conduit_widget.hub.revocation import Revocations
 from conduit_widget.hub.revocation_file import REVOCATIONS_FILE, RevocationFile
@@ -208,6 +209,7 @@ async def _serve(settings: HubSettings, on_ready: Callable[[str], None]) -> None
             trusted_proxies=settings.trusted_proxies,
             revocations=Revocations(RevocationFile(settings.data_dir / REVOCATIONS_FILE)),
         )
+        make_room_for(app.limits.connections_per_process)
         stop = asyncio.Event()
         if settings.idle_timeout > 0:
             watcher = asyncio.create_task(_stop_when_idle(app, chat, settings.idle_timeout, stop))

@@ -1,0 +1,63 @@
+"""Room for sockets."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pytest
+
+from conduit_widget.hub import open_files
+
+INFINITE = -1
+
+
+class Resource:
+    """The system's limits, as the tests want them."""
+
+    RLIMIT_NOFILE = 7
+    RLIM_INFINITY = INFINITE
+
+    def __init__(self, soft: int, hard: int) -> None:
+        self.limits = (soft, hard)
+
+    def getrlimit(self, kind: int) -> tuple[int, int]:
+        assert kind == self.RLIMIT_NOFILE
+        return self.limits
+
+    def setrlimit(self, kind: int, limits: tuple[int, int]) -> None:
+        assert kind == self.RLIMIT_NOFILE
+        self.limits = limits
+
+
+@pytest.mark.parametrize(
+    ("soft", "hard", "after", "warns"),
+    [
+        (1024, 20_000, 10_256, False),
+        (20_000, 20_000, 20_000, False),
+        (1024, 4096, 4096, True),
+        (1024, INFINITE, 10_256, False),
+        (INFINITE, INFINITE, INFINITE, False),
+    ],
+)
+def test_limit_of_open_files_is_raised_as_far_as_needed(  # noqa: PLR0917 - a table
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    soft: int,
+    hard: int,
+    after: int,
+    warns: bool,
+) -> None:
+    """Ten thousand connections fit, or the log says how many do and what to raise."""
+    system: Any = Resource(soft, hard)
+    monkeypatch.setattr(open_files, "resource", system)
+    with caplog.at_level(logging.WARNING):
+        open_files.make_room_for(10_000)
+    assert system.limits == (after, hard)
+    assert ("ulimit -n" in caplog.text) is warns
+
+
+def test_system_without_such_a_limit_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows."""
+    monkeypatch.setattr(open_files, "resource", None)
+    open_files.make_room_for(10_000)
