@@ -27,6 +27,7 @@ FIELDS: Final = ("hub", "connection_id", "error_id")
 
 _OURS: Final = ("conduit_widget", "uvicorn")
 _CONTROL: Final = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160), 0x2028, 0x2029)}
+_JSON_CONTROL: Final = {code: f"\\u{code:04x}" for code in _CONTROL if code > 126}  # JSON lets these stand
 
 
 class Subject(Protocol):
@@ -110,7 +111,7 @@ class JsonFormatter(logging.Formatter):
         error = _error(record)
         if error:
             line["error"] = error
-        return msgspec.json.encode(line).decode()
+        return msgspec.json.encode(line).decode().translate(_JSON_CONTROL)
 
 
 def _time(record: logging.LogRecord) -> str:

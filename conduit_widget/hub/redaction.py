@@ -8,7 +8,8 @@ from typing import Final
 
 REDACTED: Final = "[redacted]"
 _SECRET: Final = re.compile(
-    r"(?P<keep>(?:access_token|api_key|mint_key)(?:=|%3D)|\bbearer(?:\s|%20)+|x-api-key\W{1,4}(?:b['\"])?)[^\s&\"'<>,;)\]}]+",
+    r"(?P<keep>(?:access_token|api_key|mint_key)(?:=|%3D)|\bbearer(?:\s|%20)+|x-api-key\W{1,4}(?:b['\"])?)"
+    r"(?!\[redacted\])[^\s&\"'<>,;)\]}]+",
     re.IGNORECASE,
 )
 # The id of a connection in a query is its secret; events and polls put it into the access log.
