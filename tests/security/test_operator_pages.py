@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import httpx2
 import jwt
@@ -10,6 +11,7 @@ import pytest
 
 from conduit_widget.contract import HEALTH_PATH, METRICS_PATH, READY_PATH, TOKEN_AUDIENCE, TOKEN_ISSUER
 from conduit_widget.hub.app import HubApp
+from conduit_widget.hub.opaque_keys import OpaqueKeyFile, OpaqueKeys
 from tests.support.echo_hub import EchoHub
 from tests.support.hub_server import SECRET, authority, running, token
 
@@ -62,3 +64,17 @@ async def test_metrics_are_open_when_only_this_machine_reaches_the_hub() -> None
     async with running(app) as url, httpx2.AsyncClient(base_url=url, trust_env=False) as http:
         assert (await http.get(METRICS_PATH)).status_code == 200
         assert (await http.get(METRICS_PATH, headers={"Authorization": f"Bearer {token()}"})).is_success
+
+
+async def test_operator_s_key_shows_the_metrics_and_another_s_does_not(tmp_path: Path) -> None:
+    """A scraper has an opaque key with the role, sent as it can: as Bearer or as X-API-Key."""
+    file = OpaqueKeyFile(tmp_path / "keys.json")
+    operator, _ = file.create("prometheus", "Prometheus", roles=["operator"])
+    member, _ = file.create("bot", "Bot")
+    keys = OpaqueKeys(tmp_path / "keys.json")
+    app = HubApp({"/hubs/echo": EchoHub()}, authenticator=keys, operators_only=True)
+    async with running(app) as url, httpx2.AsyncClient(base_url=url, trust_env=False) as http:
+        for key, status in ((operator, 200), (member, 403), (operator + "x", 401)):
+            for headers in ({"Authorization": f"Bearer {key}"}, {"X-API-Key": key}):
+                assert (await http.get(METRICS_PATH, headers=headers)).status_code == status
+            assert (await http.get(METRICS_PATH, params={"api_key": key})).status_code == 401
