@@ -19,7 +19,8 @@ PATH = "/hubs/echo"
 
 def _open_connections() -> list[WebSocketServerConnection]:
     loop = asyncio.get_running_loop()
-    found = [item for item in gc.get_objects() if isinstance(item, WebSocketServerConnection)]
+    # By type: isinstance() would ask weak proxies, left by other tests, for what is gone.
+    found = [item for item in gc.get_objects() if type(item) is WebSocketServerConnection]
     return [item for item in found if item._loop is loop]
 
 
@@ -43,7 +44,7 @@ async def test_nothing_stays_of_a_client_that_left_before_it_was_refused(waits: 
         if waits:
             await eventually(_open_connections)
         client.close()
-        await eventually(lambda: not _open_connections(), within=1)
+        await eventually(lambda: not _open_connections(), within=5)
 
 
 async def test_refused_client_that_stays_does_not_hold_up_the_end() -> None:
@@ -51,5 +52,5 @@ async def test_refused_client_that_stays_does_not_hold_up_the_end() -> None:
     async with running(HubApp({PATH: EchoHub()}, authenticator=authority())) as url:
         client = _ask(url)
         await eventually(lambda: any(item.attached for item in _open_connections()))
-    await eventually(lambda: not _open_connections(), within=1)
+    await eventually(lambda: not _open_connections(), within=5)
     client.close()

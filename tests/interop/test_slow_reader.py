@@ -38,7 +38,7 @@ async def test_official_client_misses_nothing_when_it_was_closed_as_a_slow_reade
             await ann.send(LARGE, conversation_id="slow", respond=False)
             sent += 1
             assert sent < 2000
-        await eventually(lambda: connection.closed)
+        await eventually(lambda: connection.closed, within=30)
         await ann.send(conversation_id="slow", respond=False)
         results = await script
     assert results[-1] == {
