@@ -17,6 +17,8 @@ HERE = Path(__file__).parent
 
 
 @pytest.mark.timeout(120)
+# Not in the ordinary run: on a busy machine filling the sockets outlasts the pause (known flaw of the test).
+@pytest.mark.soak
 async def test_official_client_misses_nothing_when_it_was_closed_as_a_slow_reader(tmp_path: Path) -> None:
     """Closed with allowReconnect while its loop blocks, it resumes with every message, once, in order."""
     node = find_node()
