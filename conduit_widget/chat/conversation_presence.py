@@ -1,7 +1,8 @@
 """Who is in a live conversation and who types, over all nodes: from connections to the events people see.
 
 A user is one entry, however many connections and nodes; what changes is sent as ``UserJoined``, ``UserLeft``,
-``UserTyping`` and ``TypingUpdate``, and soon after as one ``PresenceUpdate`` for a burst of changes.
+``UserTyping`` and ``TypingUpdate``, and soon after as one ``PresenceUpdate`` for a burst of changes. That is
+the whole list to everybody, it costs the square of their number: the more there are, the later it comes.
 """
 
 from __future__ import annotations
@@ -23,6 +24,12 @@ __all__ = ["ConversationPresence", "Send", "Tell"]
 
 TELL_INTERVAL: Final = 0.05
 """Seconds between two changes this node tells of: the first goes at once, a burst shares the next."""
+
+SMALL: Final = 50
+"""People in a list that is sent without further ado."""
+SECONDS_A_PERSON: Final = 0.002
+"""How much later the list is sent for each of the others."""
+LONGEST_INTERVAL: Final = 5.0
 
 _versions: Final = itertools.count(1)
 
@@ -65,7 +72,7 @@ class ConversationPresence:
         self._told_version = 0
         self._tell_at: float | None = None
         self._told_at = float("-inf")
-        self._update_at: float | None = None
+        self._changed_at: float | None = None  # the oldest change that no PresenceUpdate has told of
         self._timer: asyncio.TimerHandle | None = None
 
     @property
@@ -189,10 +196,12 @@ class ConversationPresence:
             self._typing_changed(user_id, is_typing=not was_typing)
         if before is None and now is not None:
             self._send(ChatEvent.USER_JOINED, user_id, now.user_name)
-            self._update_soon()
         elif now is None:
             self._send(ChatEvent.USER_LEFT, user_id)
-            self._update_soon()
+        else:
+            return
+        if self._changed_at is None:
+            self._changed_at = _now()
 
     def _person(self, user_id: str) -> NodePerson | None:
         here, elsewhere = self._here.find(user_id), self._elsewhere.person(user_id)
@@ -222,15 +231,17 @@ class ConversationPresence:
         change = PeopleChange(previous, self._told_version, changed, gone)
         self._tell(NodePeople(self._told_version, people), change)
 
-    def _update_soon(self) -> None:
-        """Have the list sent soon: joins in a burst share one ``PresenceUpdate``."""
-        if self._update_at is None:
-            self._update_at = _now() + self._settings.presence_interval
+    def _update_at(self) -> float | None:
+        """Return when the list is to be sent: a burst of changes shares one ``PresenceUpdate``."""
+        if self._changed_at is None:
+            return None
+        wait = self._settings.presence_interval + SECONDS_A_PERSON * max(0, len(self._shown) - SMALL)
+        return self._changed_at + min(wait, LONGEST_INTERVAL)
 
     def _schedule(self) -> None:
         """Set the conversation's one timer to its next deadline."""
         deadlines = (
-            self._update_at,
+            self._update_at(),
             self._tell_at,
             self._here.next_deadline(),
             self._elsewhere.next_deadline(),
@@ -251,8 +262,9 @@ class ConversationPresence:
             self._tell_nodes()
         self._changed([*stopped, *left], here=True)
         self._changed(gone, here=False)
-        if self._update_at is not None and (left or self._update_at <= now):
-            self._update_at = None
+        update_at = self._update_at()
+        if update_at is not None and (update_at <= now or (left and len(self._shown) <= SMALL)):
+            self._changed_at = None
             self._send(ChatEvent.PRESENCE_UPDATE, self._conversation_id, self.participants())
         self._schedule()
         if self.is_empty:
