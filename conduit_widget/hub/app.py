@@ -194,7 +194,10 @@ class HubApp:
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         head = read_head(scope)
-        refusal = self._admission.refusal(head) or self._admission.preflight(head)
+        refusal = self._admission.refusal(head)
+        if refusal is not None:
+            self._count_stranger(head.path)
+        refusal = refusal or self._admission.preflight(head)
         if refusal is not None:
             await send_response(send, refusal)
             return
@@ -218,6 +221,12 @@ class HubApp:
             send, HttpResponse(response.status, response.body, response.content_type, headers)
         )
 
+    def _count_stranger(self, path: str) -> None:
+        """Count a request to a hub whose Host or Origin is not allowed."""
+        mount = self._mounts.get(path.removesuffix(NEGOTIATE))
+        if mount is not None:
+            mount.meter.refused("origin")
+
     async def _respond(self, request: HttpRequest) -> HttpResponse:
         handler = self._routes.get(request.path)
         if handler is not None:
@@ -229,7 +238,7 @@ class HubApp:
         return error_response(404, "There is nothing here.")
 
     async def _negotiate(self, request: HttpRequest, mount: MountedHub) -> HttpResponse:
-        refusal = self._negotiation.refusal(request) or self._admission.too_many(request, mount)
+        refusal = self._negotiation.refusal(request, mount) or self._admission.too_many(request, mount)
         if refusal is not None:
             return refusal
         user = await self._admission.authenticate(request, mount)

@@ -99,7 +99,9 @@ class Dispatcher:
             self._invoker.warn(self._context, warning)
         if method is None:
             # The name is the client's own text; it is cut, not trusted.
-            self.refuse(message.invocation_id, f"Unknown hub method '{message.target[:64]}'")
+            self.refuse(
+                message.invocation_id, f"Unknown hub method '{message.target[:64]}'", "unknown_method"
+            )
         elif not self._within_user_rate(method, now):
             self.refuse(message.invocation_id, ErrorText.RATE_LIMIT, "rate_limit")
         elif isinstance(message, StreamInvocation) or method.is_stream or method.upload_types:

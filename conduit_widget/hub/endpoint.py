@@ -125,6 +125,7 @@ class ConnectionEndpoint:
                     self._refuse_handshake(self._session.handshake_reply())
         except MessageTooLargeError as error:
             self._error = error
+            self._mount.meter.failed("too_large")
             self.close(CloseCode.MESSAGE_TOO_LARGE, self._too_large_text())
         except RemoteProtocolError as error:
             self._error = error
@@ -134,6 +135,7 @@ class ConnectionEndpoint:
     def message_too_large(self, limit_bytes: int) -> bytes:
         """Return a Close message that names the limit; the transport's message cannot be read at all."""
         self._error = MessageTooLargeError(limit_bytes + 1, limit_bytes)
+        self._mount.meter.failed("too_large")
         frame = self._close_frame(CloseCode.MESSAGE_TOO_LARGE, self._too_large_text())
         self._end(CloseCode.MESSAGE_TOO_LARGE)
         return frame
@@ -336,7 +338,7 @@ class ConnectionEndpoint:
         data, oversized = set_oversized_apart(data, limit, context.protocol.transfer_format)
         for item in oversized:
             error = MessageTooLargeError(item.size_bytes, limit)
-            self._dispatcher.refuse(item.invocation_id, f"{item.target[:64]}: {error}")
+            self._dispatcher.refuse(item.invocation_id, f"{item.target[:64]}: {error}", "too_large")
         return data
 
     # The end

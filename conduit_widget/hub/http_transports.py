@@ -139,6 +139,7 @@ class HttpTransports:
         if kind not in mount.hub.transports:
             return error_response(404, f"{kind} is not offered here.")
         if self._registry.draining:
+            mount.meter.refused("draining")
             return error_response(503, "The hub is restarting.", RETRY_AFTER)
         elsewhere = await self._registry.elsewhere(user)
         token = head.query["id"]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from prometheus_client import (
@@ -18,6 +18,8 @@ from prometheus_client import (
     ProcessCollector,
     generate_latest,
 )
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
 
 from conduit_widget.contract import CloseCode
 
@@ -26,6 +28,7 @@ OTHER: Final = "other"
 CONNECTION_STATUSES: Final = (
     "accepted",
     "unauthorized",
+    "origin",
     "limit",
     "rate_limit",
     "handshake",
@@ -36,6 +39,8 @@ CONNECTION_STATUSES: Final = (
 
 ERROR_KINDS: Final = (
     "refused",
+    "unknown_method",
+    "too_large",
     "unauthorized",
     "rate_limit",
     "timeout",
@@ -50,6 +55,7 @@ _FAST_BUCKETS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.
 _LONG_BUCKETS: Final = (1, 10, 60, 300, 1800, 3600, 14400, 86400)
 _RETURN_WINDOW: Final = 60.0
 _MAX_REMEMBERED: Final = 10_000
+_MAX_DROPS: Final = 64  # of one user
 _MAX_TARGETS: Final = 64
 
 
@@ -73,7 +79,10 @@ class HubMetrics:
             registry=registry,
         )
         self.messages = Counter(
-            f"{_PREFIX}messages", "Hub messages", ["hub", "method", "direction"], registry=registry
+            f"{_PREFIX}messages",
+            "Calls of hub methods (in) and events to a connection (out)",
+            ["hub", "method", "direction"],
+            registry=registry,
         )
         self.processing = Histogram(
             f"{_PREFIX}message_processing_seconds",
@@ -83,7 +92,10 @@ class HubMetrics:
             registry=registry,
         )
         self.reconnections = Counter(
-            f"{_PREFIX}reconnections", "Users back within a minute of a drop", ["hub"], registry=registry
+            f"{_PREFIX}reconnections",
+            "Connections that came back within a minute of a drop",
+            ["hub"],
+            registry=registry,
         )
         self.errors = Counter(
             f"{_PREFIX}errors", "Refused or failed work by kind", ["hub", "kind"], registry=registry
@@ -108,7 +120,21 @@ class HubMetrics:
 
     def render(self) -> bytes:
         """Return everything in Prometheus' text format."""
-        return generate_latest(self.registry)
+        return generate_latest(_WithoutCreated(self.registry))
+
+
+class _WithoutCreated(Collector):
+    """A registry without the times of creation, which double the page and which nobody asks for."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._registry = registry
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield every metric with the samples that tell something."""
+        for metric in self._registry.collect():
+            created = f"{metric.name}_created"
+            metric.samples = [sample for sample in metric.samples if sample.name != created]
+            yield metric
 
 
 class HubMeter:
@@ -123,7 +149,7 @@ class HubMeter:
         self._received: dict[str, Counter] = {}
         self._sent: dict[str, Counter] = {}
         self._processing: dict[str, Histogram] = {}
-        self._dropped: OrderedDict[str, float] = OrderedDict()
+        self._dropped: OrderedDict[str, list[float]] = OrderedDict()  # by user: when, not come back yet
         for status in CONNECTION_STATUSES:
             metrics.connections.labels(hub, status)
         for kind in ERROR_KINDS:
@@ -139,9 +165,19 @@ class HubMeter:
     def opened(self, user_id: str) -> None:
         """Count a connection whose handshake is done."""
         self._metrics.connections.labels(self._hub, "accepted").inc()
-        dropped_at = self._dropped.pop(user_id, None)
-        if dropped_at is not None and time.monotonic() - dropped_at < _RETURN_WINDOW:
+        times = self._dropped.get(user_id)
+        if times is None:
+            return
+        if time.monotonic() - times.pop() < _RETURN_WINDOW:
             self._reconnections.inc()
+        else:
+            times.clear()
+        if not times:
+            del self._dropped[user_id]
+
+    def resumed(self) -> None:
+        """Count a connection that goes on over another transport after a cut (stateful reconnect)."""
+        self._reconnections.inc()
 
     def refused(self, status: str) -> None:
         """Count a connection that was not let in: one of :data:`CONNECTION_STATUSES`."""
@@ -151,7 +187,9 @@ class HubMeter:
         """Count a connection that is over; ``dropped``: not by its own will."""
         self._duration.observe(seconds)
         if dropped:
-            self._dropped[user_id] = time.monotonic()
+            times = self._dropped.setdefault(user_id, [])
+            del times[: len(times) + 1 - _MAX_DROPS]
+            times.append(time.monotonic())
             self._dropped.move_to_end(user_id)
             if len(self._dropped) > _MAX_REMEMBERED:
                 self._dropped.popitem(last=False)

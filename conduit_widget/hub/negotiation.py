@@ -25,11 +25,12 @@ class Negotiation:
         self._registry = registry
         self._pending = pending
 
-    def refusal(self, request: HttpRequest) -> HttpResponse | None:
+    def refusal(self, request: HttpRequest, mount: MountedHub) -> HttpResponse | None:
         """Return what refuses a negotiate before anybody asks who it is."""
         if request.method != "POST":
             return error_response(405, "Use POST.", {"allow": "POST"})
         if self._registry.draining:
+            mount.meter.refused("draining")
             return error_response(503, "The hub is restarting.", RETRY_AFTER)
         return None
 

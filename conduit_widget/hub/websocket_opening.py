@@ -44,7 +44,10 @@ class WebSocketOpening:
         if mount is None:
             await refuse_websocket(extensions, send, refusal or error_response(404, "There is no hub here."))
             return
-        if refusal is None and self._registry.draining:
+        if refusal is not None:
+            mount.meter.refused("origin")
+        elif self._registry.draining:
+            mount.meter.refused("draining")
             refusal = error_response(503, "The hub is restarting.", RETRY_AFTER)
         if TransportKind.WEBSOCKETS not in mount.hub.transports:
             refusal = refusal or error_response(404, "WebSockets is not offered here.")
@@ -71,6 +74,7 @@ class WebSocketOpening:
         connection: ServerConnection = adapter if own is None else own
         if isinstance(away, StatefulEndpoint):
             away.reconnect(connection, user)
+            mount.meter.resumed()
             self._registry.close_if_revoked(away)
         else:
             stateful = pending is not None and pending.stateful

@@ -304,7 +304,7 @@ async def test_metrics_have_the_contract_s_names_and_no_ids() -> None:
         f'conduit_signalr_messages_total{{direction="in",{hub},method="Echo"}} 1.0',
         f'conduit_signalr_messages_total{{direction="in",{hub},method="unknown"}} 1.0',
         f'conduit_signalr_messages_total{{direction="out",{hub},method="Number"}} 3.0',
-        f'conduit_signalr_errors_total{{{hub},kind="refused"}} 1.0',
+        f'conduit_signalr_errors_total{{{hub},kind="unknown_method"}} 1.0',
         f"conduit_signalr_outbound_queue_bytes{{{hub}}} 0.0",
     ):
         assert line in text.splitlines(), text

@@ -273,7 +273,7 @@ ROWS: dict[str, Row] = {
         _too_large_a_message,
         says="exceeds the limit of 1000 bytes",
         counted={
-            'errors_total{kind="refused"}': 1,
+            'errors_total{kind="too_large"}': 2,
             'closes_total{reason="message_too_large"}': 1,
         },
         code=3502,
@@ -410,7 +410,7 @@ async def test_message_is_bounded_on_every_transport_in_every_encoding(transport
         assert re.search(r"^Echo: A message of 65\d\d\d bytes exceeds the limit of 65536 bytes", text)
         assert "yyy" not in text
         assert (await client.invoke("Echo", "still here")).result == "still here"
-        assert served.counted('errors_total{kind="refused"}') == 1
+        assert served.counted('errors_total{kind="too_large"}') == 1
 
 
 async def test_this_machine_may_negotiate_as_often_as_it_likes() -> None:
