@@ -8,12 +8,17 @@ from typing import Any
 
 import pytest
 
-from conduit_widget.chat.conversation_presence import LONGEST_INTERVAL, SMALL, ConversationPresence
+from conduit_widget.chat.conversation_presence import (
+    LONGEST_INTERVAL,
+    SECONDS_A_PERSON,
+    SMALL,
+    ConversationPresence,
+)
 from conduit_widget.chat.settings import ChatSettings
 from conduit_widget.contract import ChatEvent
 from conduit_widget.types import Author
 
-CROWD = 1000
+CROWD = 300
 SETTINGS = ChatSettings(presence_grace=10.0, presence_interval=0.1)
 
 
@@ -101,9 +106,10 @@ async def test_list_comes_once_when_many_leave(monkeypatch: pytest.MonkeyPatch) 
 async def test_list_is_sent_in_time_when_people_never_stop_coming(monkeypatch: pytest.MonkeyPatch) -> None:
     """However many come and go on coming, no change waits longer than the longest interval."""
     room = Room(monkeypatch)
-    for number in range(3 * CROWD):
+    many = SMALL + round(LONGEST_INTERVAL / SECONDS_A_PERSON)
+    for number in range(many):
         room.join(number)
     for number in range(60):
-        room.join(3 * CROWD + number)
+        room.join(many + number)
         await room.pass_time(LONGEST_INTERVAL / 50)
     assert len(room.lists()) == 1
