@@ -49,6 +49,7 @@ class ChatEvent:
     TYPING_UPDATE: Final = "TypingUpdate"
     PROVIDER_STATUS_UPDATE: Final = "ProviderStatusUpdate"
     STREAM_TOKEN: Final = "StreamToken"
+    REMOVED_FROM_CONVERSATION: Final = "RemovedFromConversation"
     RATE_LIMIT_WARNING: Final = "RateLimitWarning"
 
 

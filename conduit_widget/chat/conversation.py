@@ -192,12 +192,14 @@ class Conversation:
         self._spawn(self._persistently(lambda: self.recheck_role(user_id)))
 
     async def recheck_role(self, user_id: str) -> None:
-        """Take a user out who may not read any more."""
+        """Take a user out who may not read any more, and tell their connections so."""
         self.access.forget(user_id)
         if await self.access.role(user_id) is None:
             for connection_id in self.presence.remove(user_id):
                 self._hub.groups.remove(connection_id, self._group)
                 self.fan_out.forget(connection_id)
+                connection = self._hub.clients.client(connection_id)
+                connection.send(ChatEvent.REMOVED_FROM_CONVERSATION, self.conversation_id)
 
     async def recheck_members(self) -> None:
         """Take out who lost their membership while nobody could tell."""

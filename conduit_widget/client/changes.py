@@ -8,7 +8,7 @@ import msgspec
 
 from conduit_widget.types import ChatMessage, Participant, ProviderState, StreamMetrics, Wire
 
-LinkState = Literal["connecting", "live", "reconnecting", "offline"]
+LinkState = Literal["connecting", "live", "reconnecting", "offline", "removed"]
 
 
 class ConnectionInfo(Wire, frozen=True, kw_only=True, omit_defaults=False):

@@ -27,7 +27,7 @@ from conduit_widget.client.provider_line import ProviderLine
 from conduit_widget.client.synchronizer import RESYNC_DELAY, Synchronizer
 from conduit_widget.client.transcript import Transcript
 from conduit_widget.client.typing_signal import TypingSignal
-from conduit_widget.contract import ChatEvent
+from conduit_widget.contract import ChatEvent, ErrorText
 from conduit_widget.errors import (
     AuthenticationError,
     ConduitError,
@@ -44,6 +44,7 @@ ChangeHandler = Callable[[list[Change]], None]
 
 HISTORY_PAGE: Final = 50
 MAX_SEND_RETRIES: Final = 4
+REMOVED: Final = "You were removed from this conversation. An owner can add you again."
 
 
 class Conversation:
@@ -71,7 +72,7 @@ class Conversation:
             self.transcript,
             spawn=self._spawn,
             synced=self._on_synced,
-            refused=self._go_offline,
+            refused=self._on_refused,
             delayed=lambda error: self._set_link("reconnecting", _line(error)),
             turn=lease.pace.turn,
             delay=resync_delay,
@@ -194,9 +195,21 @@ class Conversation:
         failure = error if isinstance(error, AuthenticationError) else ConnectionFailedError(text)
         self._outgoing.fail_all(failure)
 
+    def _on_refused(self, error: HubException) -> None:
+        """Joining was refused: to somebody who was in, that means they are not a member any more."""
+        if self.transcript.joined and str(error) == ErrorText.UNAUTHORIZED:
+            self._on_removed()
+        else:
+            self._go_offline(error)
+
+    def _on_removed(self) -> None:
+        self._typing.forget()
+        self._set_link("removed", REMOVED)
+        self._outgoing.fail_all(HubException(REMOVED))
+
     def retry_now(self) -> None:
-        """Connect now: skip a waiting time, or start again after the connection ended."""
-        if self.link.state == "offline":
+        """Connect now: skip a waiting time, or start again after the connection or the membership ended."""
+        if self.link.state in ("offline", "removed"):
             self._set_link("connecting")
             self._spawn(self._connect())
         else:
@@ -231,6 +244,13 @@ class Conversation:
 
     def _on_event(self, target: str, arguments: list[Any]) -> None:
         if not self._is_mine(target, arguments):
+            return
+        if target == ChatEvent.REMOVED_FROM_CONVERSATION:
+            # During a join or resume it may be older than the result, so the hub is asked once more.
+            if self._sync.is_running:
+                self._sync.request()
+            else:
+                self._on_removed()
             return
         if not self._sync.take(target, arguments):
             self._emit(self._apply(target, arguments))
@@ -269,11 +289,13 @@ class Conversation:
         """Send a message, waiting for the connection if need be; a retry takes the same id.
 
         Raises:
-            HubException: the hub refused it.
+            HubException: the hub refused it, or we are not a member any more.
             ConnectionFailedError: the connection ended for good.
             ConduitError: too many messages wait, or the chat was closed.
 
         """
+        if self.link.state == "removed":
+            raise HubException(REMOVED)
         if self._closed or self.link.state == "offline":
             raise ConnectionFailedError(f"The chat is not connected: {self.link.message or 'it was closed.'}")
         self._typing.forget()  # a message ends its author's typing
@@ -336,7 +358,12 @@ class Conversation:
 
 
 _BY_FIRST_ARGUMENT: Final = frozenset(
-    {ChatEvent.STREAM_TOKEN, ChatEvent.PRESENCE_UPDATE, ChatEvent.TYPING_UPDATE}
+    {
+        ChatEvent.STREAM_TOKEN,
+        ChatEvent.PRESENCE_UPDATE,
+        ChatEvent.TYPING_UPDATE,
+        ChatEvent.REMOVED_FROM_CONVERSATION,
+    }
 )
 _BY_MESSAGE: Final = frozenset({ChatEvent.RECEIVE_MESSAGE, ChatEvent.MESSAGE_UPDATED})
 

@@ -76,6 +76,11 @@ class Synchronizer:
         self._running = False
         self._buffer: list[tuple[str, list[Any]]] | None = None
 
+    @property
+    def is_running(self) -> bool:
+        """Whether a join or resume is under way, or waits to be tried again."""
+        return self._running
+
     def request(self) -> None:
         """Join or resume; wanted again while one runs means once more after it."""
         self._wanted = True

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from conduit_widget.client.changes import Change, ConnectionChange, MessageChange, ResetChange, TokenChange
 from conduit_widget.client.conversation import Conversation
 from conduit_widget.client.transcript import is_final
-from conduit_widget.errors import ConduitError, ConnectionFailedError, ProviderError
+from conduit_widget.contract import ErrorText
+from conduit_widget.errors import ConduitError, ConnectionFailedError, HubException, ProviderError
 from conduit_widget.types import ChatMessage
 
 
@@ -45,6 +46,8 @@ class Answer:
                         self._notice(message)
                 case ConnectionChange(connection=link) if link.state == "offline":
                     self.fail(ConnectionFailedError(link.message or "The hub ended the connection."))
+                case ConnectionChange(connection=link) if link.state == "removed":
+                    self.fail(HubException(link.message or ErrorText.UNAUTHORIZED))
 
     def _notice(self, message: ChatMessage) -> None:
         is_answer = message.role == "assistant" and message.parent_id == self._question_id
@@ -67,6 +70,7 @@ class Answer:
         Raises:
             ProviderError: the model failed.
             ConnectionFailedError: the connection ended for good.
+            HubException: we were removed from the conversation.
 
         """
         while True:

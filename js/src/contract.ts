@@ -30,6 +30,7 @@ export const CHAT_EVENTS = {
   TYPING_UPDATE: "TypingUpdate",
   PROVIDER_STATUS_UPDATE: "ProviderStatusUpdate",
   STREAM_TOKEN: "StreamToken",
+  REMOVED_FROM_CONVERSATION: "RemovedFromConversation",
   RATE_LIMIT_WARNING: "RateLimitWarning",
 } as const;
 
@@ -58,7 +59,7 @@ export type FinishReason = "stop" | "length" | "cancelled" | "interrupted" | "er
 export type ErrorType = "rate_limit" | "model_not_found" | "auth_error" | "network_error" | "server_error";
 export type ProviderState = "healthy" | "degraded" | "rate_limited" | "down" | "unknown" | "disabled";
 export type ParticipantState = "active" | "idle" | "away";
-export type LinkState = "connecting" | "live" | "reconnecting" | "offline";
+export type LinkState = "connecting" | "live" | "reconnecting" | "offline" | "removed";
 
 export type ContentPart =
   | { type: "text"; text: string }

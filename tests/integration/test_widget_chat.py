@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
-from conduit_widget.errors import ConnectionFailedError, ProviderError
+from conduit_widget.client.chat import ChatHubClient
+from conduit_widget.contract import ChatEvent
+from conduit_widget.errors import ConnectionFailedError, HubException, ProviderError
 from conduit_widget.kernel.loop_thread import stop_loop_thread
 from conduit_widget.types import ChatMessage
 from conduit_widget.widget import front_end
 from conduit_widget.widget.chat import Chat
-from tests.support.chat_server import ChatServer, chat_server
+from tests.support.chat_server import FAST, ChatServer, chat_server
 from tests.support.comm import CommLedger, recorded_comms
 from tests.support.hub_server import token
 from tests.support.scripted_provider import ScriptedProvider
@@ -143,6 +146,31 @@ async def test_refused_token_is_shown_and_hides_itself(server: ChatServer, comms
         await asyncio.to_thread(chat.wait_connected, 0.1)
     assert "not-a-good-token" not in str(caught.value)
     await closed(chat)
+
+
+async def test_member_who_is_removed_sees_it_and_is_back_when_added_again(
+    tmp_path: Path, comms: CommLedger
+) -> None:
+    """No call of theirs is needed; an ask that waits for its answer ends with the reason."""
+    settings = dataclasses.replace(FAST, visibility="members")
+    provider = ScriptedProvider(["first ", asyncio.Event()])
+    async with (
+        chat_server(tmp_path / "h", provider, settings=settings) as server,
+        server.person("ann") as ann,
+    ):
+        await ann.join("team")
+        members = ChatHubClient(ann.connection)
+        await members.add_member("team", "bob")
+        chat = await opened(server, "bob")
+        asking = asyncio.create_task(_ask(chat))
+        await ann.got(ChatEvent.STREAM_TOKEN)
+        await members.remove_member("team", "bob")
+        with pytest.raises(HubException, match="You were removed from this conversation"):
+            await asking
+        assert await asyncio.to_thread(lambda: chat.connection.state) == "removed"
+        await members.add_member("team", "bob")
+        await closed(chat)
+        await closed(await opened(server, "bob"))
 
 
 async def test_late_view_gets_the_text_so_far(tmp_path: Path, comms: CommLedger) -> None:

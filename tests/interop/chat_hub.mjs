@@ -122,6 +122,17 @@ await run({
       const receipt = await send("interop-bad", question("still here", { respond: false }));
       assert.ok(receipt.seq > 0);
     }),
+  a_removed_member_hears_of_it_at_once: () =>
+    joined(ada, "interop-join", async (owner) => {
+      const id = "interop-members";
+      await owner.invoke("CreateConversation", { id, visibility: "members" });
+      await owner.invoke("AddMember", id, "bo");
+      await joined(bo, id, async (member) => {
+        const removed = next(member, "RemovedFromConversation");
+        await owner.invoke("RemoveMember", id, "bo");
+        assert.deepEqual(await removed, [id]);
+      });
+    }),
   status_comes_to_the_caller: () =>
     joined(ada, "interop-status", async (connection) => {
       const event = next(connection, "ProviderStatusUpdate");

@@ -27,4 +27,4 @@ async def test_official_client_joins_sends_and_receives_on_the_real_hub(tmp_path
         results = await run_script(HERE / "chat_hub.mjs", node, settings, within=200)
     finally:
         hub.stop()
-    assert [result["ok"] for result in results] == [True] * 7
+    assert [result["ok"] for result in results] == [True] * 8

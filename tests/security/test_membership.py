@@ -117,6 +117,32 @@ async def test_owner_adds_and_removes_people_whether_anybody_is_there_or_not(tmp
         assert len(rae.of(ChatEvent.RECEIVE_MESSAGE)) == 2
 
 
+async def test_removed_member_hears_of_it_at_once_on_every_connection_and_nobody_else(tmp_path: Path) -> None:
+    """Without a call of theirs; what comes later reaches them no more; added again they may come back."""
+    async with (
+        chat_server(tmp_path / "h.db", settings=MEMBERS) as server,
+        server.person("ann") as ann,
+        server.person("bob") as bob,
+        server.person("bob") as laptop,
+        server.person("bob") as elsewhere,
+    ):
+        await chat(ann).create_conversation(ConversationOptions(id="c"))
+        await chat(ann).add_member("c", "bob", "reader")
+        for person in (ann, bob, laptop):
+            await person.join()
+        await chat(ann).add_member("c", "bob", "member")
+        await chat(ann).remove_member("c", "bob")
+        for connection in (bob, laptop):
+            assert await connection.got(ChatEvent.REMOVED_FROM_CONVERSATION) == [["c"]]
+        await ann.send("without bob")
+        assert bob.of(ChatEvent.RECEIVE_MESSAGE) == []
+        await chat(ann).add_member("c", "bob")
+        assert len((await bob.join())["messages"]) == 1
+        for person in (ann, elsewhere):
+            assert person.of(ChatEvent.REMOVED_FROM_CONVERSATION) == []
+        assert len(bob.of(ChatEvent.REMOVED_FROM_CONVERSATION)) == 1
+
+
 async def test_only_owners_change_who_belongs(tmp_path: Path) -> None:
     """Members, readers and strangers are refused as if there were no such conversation; nothing changes."""
     async with (

@@ -10,6 +10,7 @@ export function Composer({ store }: { store: Store }): VNode {
   const area = useRef<HTMLTextAreaElement>(null);
   const problem = useSignal<string | null>(null);
   const draft = store.draft.value;
+  const removed = store.select.connection.value?.state === "removed";
   useGrowing(area, draft);
 
   const send = (): void => {
@@ -49,6 +50,7 @@ export function Composer({ store }: { store: Store }): VNode {
           value={draft}
           placeholder="Message"
           aria-label="Message"
+          disabled={removed}
           title="Enter sends, Shift+Enter breaks the line"
           onInput={(event) => onInput(event.currentTarget.value)}
           onKeyDown={onKeyDown}
@@ -60,7 +62,7 @@ export function Composer({ store }: { store: Store }): VNode {
           class="send"
           aria-label="Send"
           title="Send (Enter)"
-          disabled={!draft.trim()}
+          disabled={removed || !draft.trim()}
           onClick={send}
         >
           <SendIcon />

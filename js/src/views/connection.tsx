@@ -30,6 +30,8 @@ function useLink(store: Store): Link {
     }
     case "offline":
       return { tone: "bad", words: "Offline", connection };
+    case "removed":
+      return { tone: "bad", words: "Removed", connection };
     default:
       return { tone: "idle", words: "Connecting…", connection: connection ?? null };
   }
@@ -50,8 +52,8 @@ export function ConnectionBadge({ store }: { store: Store }): VNode {
 export function ConnectionBanner({ store }: { store: Store }): VNode | null {
   const connection = store.select.connection.value;
   const silent = store.kernelSilent.value;
-  const lost = connection?.state === "reconnecting" || connection?.state === "offline";
-  const show = useGrace(store.clock, silent || lost, GRACE_MS);
+  const over = connection?.state === "offline" || connection?.state === "removed";
+  const show = useGrace(store.clock, silent || over || connection?.state === "reconnecting", GRACE_MS);
   if (!show) return null;
   if (silent) {
     return (
@@ -64,12 +66,10 @@ export function ConnectionBanner({ store }: { store: Store }): VNode | null {
       </div>
     );
   }
-  const offline = connection?.state === "offline";
   return (
-    <div class={`banner ${offline ? "bad" : "warn"}`}>
+    <div class={`banner ${over ? "bad" : "warn"}`}>
       <span role="status">
-        {connection?.message ||
-          (offline ? "The connection is closed." : "The connection to the hub is lost.")}
+        {connection?.message || (over ? "The connection is closed." : "The connection to the hub is lost.")}
       </span>
       <button type="button" class="plain" onClick={store.retryConnection}>
         Try now

@@ -263,7 +263,7 @@ it("names the provider, its model and state, and warns of the small model", asyn
 
 describe("the connection", () => {
   const connection = (
-    state: "reconnecting" | "offline" | "live",
+    state: "reconnecting" | "offline" | "live" | "removed",
     retryAt: number | null,
     message = "Lost.",
   ) => ({
@@ -315,6 +315,23 @@ describe("the connection", () => {
     await painted();
     expect(text(".badge")).toBe("Offline");
     expect(text(".banner")).toContain("The hub refused the token.");
+  });
+
+  it("says that one was removed, takes no more text, and does again once one is back", async () => {
+    await live();
+    type("Half a sentence");
+    await push(connection("removed", null, "You were removed from this conversation."));
+    clock.advance(1_100);
+    await painted();
+    expect(text(".badge")).toBe("Removed");
+    expect(text(".banner [role=status]")).toBe("You were removed from this conversation.");
+    expect(find<HTMLTextAreaElement>("textarea").disabled).toBe(true);
+    expect(find<HTMLButtonElement>("button.send").disabled).toBe(true);
+    find<HTMLButtonElement>(".banner button").click();
+    expect(host.all("retry")).toHaveLength(1);
+    await push(connection("live", null));
+    expect(find<HTMLTextAreaElement>("textarea").disabled).toBe(false);
+    expect(find<HTMLTextAreaElement>("textarea").value).toBe("Half a sentence");
   });
 
   it("says so when the kernel is gone", async () => {

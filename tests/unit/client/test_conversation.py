@@ -11,7 +11,7 @@ import pytest
 
 from conduit_widget.client import synchronizer
 from conduit_widget.client.changes import Change, ConnectionChange, MessageChange, ProviderChange, ResetChange
-from conduit_widget.client.conversation import Conversation
+from conduit_widget.client.conversation import REMOVED, Conversation
 from conduit_widget.client.pool import ConnectionPool
 from conduit_widget.errors import AuthenticationError, ConduitError, ConnectionFailedError, HubException
 from conduit_widget.types import ChatMessage
@@ -277,6 +277,61 @@ async def test_refused_join_is_offline_and_a_rate_limit_is_tried_again(
     await eventually(lambda: opened.conversation.link.state == "offline")
     assert opened.conversation.link.message == "Unauthorized"
     assert connection.count("JoinConversation") == 2
+
+
+async def test_removed_member_is_told_so_and_is_back_when_they_try_again_as_a_member(
+    opened: Opened, connection: ScriptedConnection
+) -> None:
+    """The hub's word ends it at once, for this conversation only; what waited is refused with the reason."""
+    await opened.live()
+    connection.emit("RemovedFromConversation", "another")
+    assert opened.conversation.link.state == "live"
+    connection.answers["SendMessage"] = lambda *_: asyncio.Event().wait()
+    sending = asyncio.create_task(opened.conversation.send(chat_message()))
+    await eventually(lambda: connection.count("SendMessage"))
+    connection.emit("RemovedFromConversation", "c")
+    link = opened.conversation.link
+    assert (link.state, link.message) == ("removed", REMOVED)
+    with pytest.raises(HubException, match=REMOVED):
+        await sending
+    with pytest.raises(HubException, match=REMOVED):
+        await opened.conversation.send(chat_message())
+    opened.conversation.retry_now()
+    await opened.live()
+
+
+async def test_member_removed_while_away_is_told_so_and_nobody_else(
+    opened: Opened, connection: ScriptedConnection
+) -> None:
+    """A refused resume of somebody who was in means the same as the event."""
+
+    def refuse(*_: Any) -> None:
+        raise HubException("Unauthorized")
+
+    await opened.live()
+    connection.lose()
+    connection.answers["ResumeConversation"] = refuse
+    connection.restore()
+    await eventually(lambda: opened.conversation.link.state == "removed")
+    assert opened.conversation.link.message == REMOVED
+
+
+async def test_removal_during_a_join_is_asked_about_once_more(
+    opened: Opened, connection: ScriptedConnection
+) -> None:
+    """It may be older than the join's result (out and in again), so the hub says which is true."""
+
+    async def join(_id: str) -> dict[str, Any]:
+        connection.emit("RemovedFromConversation", "c")
+        return joining(wire("m1", 1))
+
+    connection.answers["JoinConversation"] = join
+    await opened.live()
+    await eventually(lambda: connection.count("ResumeConversation") == 1)
+    await opened.live()
+    assert "removed" not in [
+        change.connection.state for change in opened.changes if isinstance(change, ConnectionChange)
+    ]
 
 
 async def test_message_that_came_too_fast_keeps_its_place_and_goes_again(
