@@ -15,7 +15,7 @@ limit                                   past it                                 
 ``connections_per_process``             the same                                      connections ``limit``
 ``negotiates_per_minute``, ``…burst``   HTTP 429 "Rate limit exceeded. …"             connections
                                                                                       ``rate_limit``
-``max_message_bytes``                   completion that names limit and size; with    errors ``refused``,
+``max_message_bytes``                   completion that names limit and size; with    errors ``too_large``,
                                         nobody to answer, or unreadable: Close 3502   closes
                                                                                       ``message_too_large``
 ``max_body_bytes``                      HTTP 413 that names the limit                 (access log)

@@ -10,6 +10,7 @@ from typing import Any, Final
 from tests.support.raw_http_server import RawHttpServer, RawReply, RawRequest
 
 MODEL: Final = "scripted"
+PROMPT_TOKENS: Final = 7
 _ASKED: Final = re.compile(r"\bmessage (\S+) ")
 
 
@@ -58,6 +59,9 @@ class ScriptedModel:
             await asyncio.sleep(self._interval)
         choice: dict[str, Any] = {"index": 0, "delta": {}, "finish_reason": "stop"}
         await reply.event({"model": MODEL, "choices": [choice]})
+        if request.json.get("stream_options", {}).get("include_usage"):
+            usage = {"prompt_tokens": PROMPT_TOKENS, "completion_tokens": len(words)}
+            await reply.event({"model": MODEL, "choices": [], "usage": usage})
         await reply.event("[DONE]")
 
 
