@@ -103,6 +103,7 @@ NEGOTIATES_PER_MINUTE: Final = 600.0  # of a client address
 NEGOTIATE_BURST: Final = 600
 LIMIT_WARNING_LEVELS: Final = (80.0, 95.0)  # percent used at which RateLimitWarning warns
 CONVERSATIONS_PER_CONNECTION: Final = 100
+MAX_MEMBERS: Final = 1000  # with a role in one conversation, owners and readers too
 CONNECTIONS_PER_USER: Final = 10
 CONNECTIONS_PER_PROCESS: Final = 10_000
 OUTBOX_SOFT_BYTES: Final = 256 * 1024

@@ -32,6 +32,7 @@ class Membership:
         self._store = store
         self._conversations = conversations
         self._settings = settings
+        self._adding = asyncio.Lock()
 
     async def create(self, user_id: str, options: ConversationOptions) -> ConversationInfo:
         """Create a conversation owned by the user; one that they own already is returned as it is.
@@ -63,11 +64,16 @@ class Membership:
 
         Raises:
             HubException: the caller is no owner.
-            ValidationError: the user id is not well formed, or the last owner would not be one any more.
+            ValidationError: the user id is not well formed, there are as many members as there may be, or
+                the last owner would not be one any more.
 
         """
         wanted = MemberOptions(user_id=member) if isinstance(member, str) else member
-        await self._change(caller_id, conversation_id, check_user_id(wanted.user_id), wanted.role)
+        user_id = check_user_id(wanted.user_id)
+        await self._require_owner(check_conversation_id(conversation_id), caller_id)
+        async with self._adding:  # what is counted holds until it is written
+            await self._require_room(conversation_id, user_id)
+            await self._change(caller_id, conversation_id, user_id, wanted.role)
 
     async def remove(self, caller_id: str, conversation_id: str, user_id: str) -> None:
         """Take a user out, at once and on every node; harmless when they are not in.
@@ -89,6 +95,12 @@ class Membership:
         if role is None and conversation.access.is_open:
             raise ValidationError("conversationId", "is open to everybody; nobody can be taken out of it")
         await conversation.pinned(_set_role(conversation, user_id, role))
+
+    async def _require_room(self, conversation_id: str, user_id: str) -> None:
+        members, most = await self._store.members(conversation_id), self._settings.max_members
+        if len(members) >= most and user_id not in dict(members):
+            text = f"has {len(members)} members; the limit is {most}. Remove one before adding another"
+            raise ValidationError("conversationId", text)
 
     async def _require_owner(self, conversation_id: str, user_id: str) -> None:
         if await self._store.role(conversation_id, user_id) != "owner":

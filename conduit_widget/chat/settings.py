@@ -12,6 +12,7 @@ from conduit_widget.contract import (
     JOIN_SNAPSHOT_MESSAGES,
     JOINS_PER_MINUTE,
     MAX_HISTORY_PAGE,
+    MAX_MEMBERS,
     MESSAGE_BURST,
     MESSAGES_PER_MINUTE,
     PRESENCE_GRACE,
@@ -73,6 +74,9 @@ class ChatSettings:
     """Of one user, over their connections to one process; 0 a minute: any number."""
 
     conversations_per_connection: int = CONVERSATIONS_PER_CONNECTION
+    max_members: int = MAX_MEMBERS
+    """Of one conversation, whatever their role; two nodes that add at the same moment may pass it by one."""
+
     snapshot_messages: int = JOIN_SNAPSHOT_MESSAGES
     max_history_page: int = MAX_HISTORY_PAGE
     invocations_per_second: float = INVOCATIONS_PER_SECOND

@@ -316,6 +316,7 @@ ELSEWHERE = {
     "message_burst": HERE + "test_messages_of_a_user_are_counted_over_their_connections",
     "messages_per_minute": HERE + "test_messages_of_a_user_are_counted_over_their_connections",
     "conversations_per_connection": HERE + "test_conversations_are_refused_after_two_warnings",
+    "max_members": HERE + "test_member_too_many_is_refused_until_somebody_is_removed",
     "max_history_page": HERE + "test_history_page_is_refused_by_its_field_and_limit",
     # How the hub is slow, patient or bounded, where nobody is refused a call.
     "max_head_bytes": PATIENCE + "test_head_over_the_limit_is_refused",
@@ -535,6 +536,26 @@ async def test_conversations_are_refused_after_two_warnings(tmp_path: Path) -> N
         ]
         refused = await client.invoke("JoinConversation", "c5")
         assert refused["error"].startswith("Conversation limit exceeded (5/5).")
+
+
+async def test_member_too_many_is_refused_until_somebody_is_removed(tmp_path: Path) -> None:
+    """Adding two at once passes it no more than one by one; those who are in may change their role."""
+    async with (
+        _chat(tmp_path / "h.db", max_members=3) as (url, _, _),
+        raw_client(url, CHAT_HUB_PATH) as ann,
+        raw_client(url, CHAT_HUB_PATH) as tab,
+    ):
+        await ann.invoke("CreateConversation", {"id": "c", "visibility": "members"})
+        await ann.invoke("AddMember", "c", "u0")
+        answers = await asyncio.gather(
+            ann.invoke("AddMember", "c", "u1"),
+            tab.invoke("AddMember", "c", "u2"),
+        )
+        [refused] = [answer["error"] for answer in answers if "error" in answer]
+        assert refused == "conversationId: has 3 members; the limit is 3. Remove one before adding another"
+        assert "error" not in await ann.invoke("AddMember", "c", {"userId": "u0", "role": "owner"})
+        await ann.invoke("RemoveMember", "c", "u0")
+        assert "error" not in await ann.invoke("AddMember", "c", "u3")
 
 
 async def test_history_page_is_refused_by_its_field_and_limit(tmp_path: Path) -> None:
