@@ -5,6 +5,7 @@ Needs the ``cluster`` extra; nothing of it is imported before a store is made.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import secrets
 from collections.abc import Awaitable, Callable, Collection
@@ -40,6 +41,7 @@ T = TypeVar("T")
 _HEARTBEAT_PAUSE: Final = 5.0
 """Seconds without a heartbeat after which a node no longer knows how the others are."""
 _FORGET_NODE: Final = "1 day"
+_SOLITUDE_PAUSE: Final = 0.5
 
 
 class PostgresHistoryStore:
@@ -47,13 +49,22 @@ class PostgresHistoryStore:
 
     ``node_id`` names this process, new at each start. ``timeout`` (seconds) bounds every question to the
     database; ``patience`` the wait for it at the start. The URL's password appears in no log and no error.
+    ``alone``: a hub that hears no other node, and therefore shares the database with none.
 
     Raises:
         HubStartError: the ``cluster`` extra is not installed, or the URL is not PostgreSQL's.
 
     """
 
-    def __init__(self, url: str, *, node_id: str, timeout: float = 10.0, patience: float = 30.0) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        node_id: str,
+        timeout: float = 10.0,
+        patience: float = 30.0,
+        alone: bool = False,
+    ) -> None:
         try:
             from . import (  # noqa: PLC0415 - of an extra
                 history_store_postgres_connections as connections,
@@ -65,7 +76,8 @@ class PostgresHistoryStore:
                 'The history in PostgreSQL needs psycopg: pip install "conduit_widget[cluster]"'
             ) from error
         self._rows = rows
-        self._node_id = node_id
+        self._node_id = f"{rows.ALONE}{node_id}" if alone else node_id
+        self._alone = alone
         self._patience = patience
         self._database = connections.Database(url, timeout=timeout)
         self._make_readers = connections.Readers
@@ -76,7 +88,8 @@ class PostgresHistoryStore:
         """Connect, create what is missing, and say that this node lives.
 
         Raises:
-            HubStartError: the database cannot be reached or refuses us.
+            HubStartError: the database cannot be reached or refuses us, or a hub that shares it with nobody
+                lives on it (one that has just died is waited for).
             RuntimeError: the stored data were written by a newer version.
 
         """
@@ -85,12 +98,31 @@ class PostgresHistoryStore:
             with self._database.bounded(connection):
                 await self._rows.create_tables(connection)
                 await self._say_alive(connection)
+            await self._await_solitude(connection)
         except BaseException:
             await connection.close()
             raise
         readers, writer = self._make_readers(self._database), self._make_writer(self._database, self._node_id)
         writer.start(connection)
         self._open = (readers, writer)
+
+    async def _await_solitude(self, connection: Connection) -> None:
+        """Wait until nobody lives here who must not; what has died is silent for a while first."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._rows.NODE_SILENCE + _SOLITUDE_PAUSE
+        while True:
+            with self._database.bounded(connection):
+                await self._say_alive(connection)
+                others = await self._rows.forbidden_nodes(connection, self._node_id, alone=self._alone)
+                if not others:
+                    return
+                if loop.time() > deadline:
+                    await connection.execute("DELETE FROM conduit_nodes WHERE node_id=%b", (self._node_id,))
+                    raise HubStartError(
+                        f"Another hub uses the conversation store at {self._database.name}: hubs that share"
+                        " a database must be nodes of one, all with the same --redis-url."
+                    )
+            await asyncio.sleep(_SOLITUDE_PAUSE)
 
     async def aclose(self) -> None:
         """Finish pending writes, take this node off the list and disconnect."""

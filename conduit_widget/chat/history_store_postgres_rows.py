@@ -20,6 +20,7 @@ from .history_store import ConversationRecord, StoredStream
 
 __all__ = [
     "ABANDONED",
+    "ALONE",
     "BEYOND",
     "HEARTBEAT",
     "NODE_SILENCE",
@@ -31,6 +32,7 @@ __all__ = [
     "Missed",
     "create_tables",
     "events_after",
+    "forbidden_nodes",
     "page_of",
     "page_request",
     "prune_slice",
@@ -45,6 +47,8 @@ Connection = AsyncConnection[tuple[Any, ...]]
 FORMAT: Final = 1
 NODE_SILENCE: Final = 10.0
 """Seconds after which a node that says nothing is taken for dead."""
+ALONE: Final = "alone-"
+"""How the names of nodes begin that share the database with nobody."""
 SCHEMA_LOCK: Final = 0x636F6E64756974  # "conduit"
 PRUNE_SLICE: Final = 4096
 BEYOND: Final = 2**62
@@ -114,6 +118,11 @@ INSERT INTO conduit_nodes AS n (node_id, since, seen) VALUES (%(me)s, clock_time
 ON CONFLICT (node_id) DO UPDATE SET seen=clock_timestamp(), since=
     CASE WHEN n.seen < clock_timestamp() - make_interval(secs => %(silence)s) THEN clock_timestamp()
     ELSE n.since END
+"""
+_FORBIDDEN: Final = """
+SELECT count(*) FROM conduit_nodes
+WHERE node_id<>%(me)s AND seen > clock_timestamp() - make_interval(secs => %(silence)s)
+    AND (%(alone)s OR starts_with(node_id, %(prefix)s))
 """
 # One row more than fits, so that the reader sees that there is more.
 PAGE: Final = """
@@ -210,6 +219,12 @@ async def create_tables(connection: Connection) -> None:
             await connection.execute(_FORMAT_TABLE)
             await connection.execute(_SCHEMA)
             await connection.execute("INSERT INTO conduit_format VALUES (%b)", (FORMAT,))
+
+
+async def forbidden_nodes(connection: Connection, node_id: str, *, alone: bool) -> int:
+    """Return how many nodes live that this one cannot share the database with: any, where it is ``alone``."""
+    asked = {"me": node_id, "silence": NODE_SILENCE, "alone": alone, "prefix": ALONE}
+    return int((await _one(await connection.execute(_FORBIDDEN, asked)))[0])
 
 
 async def _one(cursor: AsyncCursor[tuple[Any, ...]]) -> tuple[Any, ...]:

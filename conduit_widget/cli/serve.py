@@ -8,8 +8,12 @@ import ipaddress
 import math
 import os
 from pathlib import Path
+from typing import Final
 
 from conduit_widget.client import local_hub
+
+DATABASE_VARIABLE: Final = "CONDUIT_HUB_DATABASE_URL"
+REDIS_VARIABLE: Final = "CONDUIT_HUB_REDIS_URL"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -25,6 +29,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default=_path_from_environment("CONDUIT_HUB_KEY_FILE"),
         help="signing key, at least 32 bytes; needed (or --jwks) when --host is not a loopback address",
     )
+    _add_engines(parser)
     parser.add_argument(
         "--jwks", default=None, metavar="URL", help="key set (https URL or file) of your identity provider"
     )
@@ -79,6 +84,23 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=run)
 
 
+def _add_engines(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--database-url",
+        default=os.environ.get(DATABASE_VARIABLE) or None,
+        metavar="URL",
+        help="keep the history in PostgreSQL (13 or newer): postgresql://user:password@host/database. Others"
+        f" on this machine see a command line, so give a URL with a password in {DATABASE_VARIABLE}",
+    )
+    parser.add_argument(
+        "--redis-url",
+        default=os.environ.get(REDIS_VARIABLE) or None,
+        metavar="URL",
+        help="be one node of several, all with this Redis or Valkey, the same --database-url and the same"
+        f" --key-file or --jwks: redis://:password@host:6379/0, better in {REDIS_VARIABLE}",
+    )
+
+
 def _seconds(text: str) -> float:
     value = float(text)
     if not 0 <= value < math.inf:
@@ -123,6 +145,8 @@ def run(arguments: argparse.Namespace) -> int:
         trusted_proxies=tuple(arguments.trusted_proxy),
         provider_url=arguments.provider_url,
         model=arguments.model,
+        database_url=arguments.database_url,
+        redis_url=arguments.redis_url,
     )
     asyncio.run(run_hub(settings, on_ready=lambda url: print(f"listening on {url}", flush=True)))
     return 0

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
 
 from conduit_widget.contract import HEALTH_PATH, METRICS_PATH, READY_PATH
-from conduit_widget.errors import trace_of
+from conduit_widget.errors import HubStartError, trace_of
 from conduit_widget.hub.address_rates import AddressRates
 from conduit_widget.hub.admission import Admission
 from conduit_widget.hub.auth import Authenticator
@@ -94,6 +94,7 @@ class HubApp:
         if revocations is not None:
             authenticator = RevocationGuard(authenticator, revocations)
         self._outer_parts = tuple(part for part in (backplane, revocations) if part is not None)
+        self.start_error: HubStartError | None = None  # why the lifespan could not start
         self._readiness = tuple(readiness)
         self.limits = limits or HubLimits()
         self.metrics = metrics or HubMetrics()
@@ -275,6 +276,10 @@ class HubApp:
                 await send({"type": "lifespan.startup.complete"})
                 await receive()  # lifespan.shutdown
                 await self.drain()
+        except HubStartError as error:  # a line for operators, without a traceback
+            self.start_error = error
+            await send({"type": "lifespan.startup.failed"})
+            return
         finally:
             self._wheel.close()
         await send({"type": "lifespan.shutdown.complete"})

@@ -129,12 +129,12 @@ async def serve(
         try:
             await server.serve(sockets=[listener])
         except SystemExit as error:
-            raise HubStartError("The hub could not start; the log says why.") from error
+            raise app.start_error or HubStartError("The hub could not start; the log says why.") from error
         finally:
             if ender is not None:
                 ender.cancel()
     if not server.started:
-        raise HubStartError("The hub could not start; the log says why.")
+        raise app.start_error or HubStartError("The hub could not start; the log says why.")
 
 
 def _bind(host: str, port: int) -> socket.socket:

@@ -15,7 +15,10 @@ from typing import Any
 import psycopg
 import pytest
 
-from conduit_widget.chat import history_store_postgres_writer as writer_module
+from conduit_widget.chat import (
+    history_store_postgres_rows as rows_module,
+    history_store_postgres_writer as writer_module,
+)
 from conduit_widget.chat.history_store import Commit, HistoryStore
 from conduit_widget.chat.history_store_postgres import PostgresHistoryStore
 from conduit_widget.chat.history_store_postgres_rows import write_batch
@@ -30,7 +33,7 @@ _nodes = itertools.count(1)
 
 
 @contextlib.asynccontextmanager
-async def node(url: str, **settings: float) -> AsyncIterator[PostgresHistoryStore]:
+async def node(url: str, **settings: Any) -> AsyncIterator[PostgresHistoryStore]:
     """A started store of a node of its own."""
     store = PostgresHistoryStore(url, node_id=f"node-{next(_nodes)}", **settings)
     await store.start()
@@ -409,3 +412,30 @@ def test_error_names_the_extra_when_it_is_not_installed() -> None:
     )
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert 'pip install "conduit_widget[cluster]"' in run.stdout
+
+
+async def test_hub_that_hears_nobody_is_refused_where_another_lives(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a bus it would end the other's answers; one that has just died is waited for."""
+    monkeypatch.setattr(rows_module, "NODE_SILENCE", 0.3)
+    async with node(url) as first:
+        beating = asyncio.create_task(_beat(first))
+        with pytest.raises(HubStartError, match="--redis-url"):
+            async with node(url, alone=True):
+                pass
+        beating.cancel()
+        async with node(url, alone=True) as alone:  # the first is silent now
+            beating = asyncio.create_task(_beat(alone))
+            with pytest.raises(HubStartError, match="--redis-url"):
+                async with node(url):
+                    pass
+            beating.cancel()
+    async with node(url), node(url):
+        pass
+
+
+async def _beat(store: HistoryStore) -> None:
+    while True:
+        await store.heartbeat()
+        await asyncio.sleep(0.05)

@@ -1,16 +1,14 @@
-"""The composition root: one hub process, from its data directory to a served ASGI app."""
+"""One hub process: the rooms put together, served, and closed in reverse order."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import ipaddress
 import logging
 import os
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -18,10 +16,12 @@ from typing import Final
 from filelock import FileLock, Timeout
 
 from conduit_widget import __version__
+from conduit_widget.app.engines import Engines, open_engines
+from conduit_widget.app.settings import HubSettings
+from conduit_widget.app.signing import signing_authority
 from conduit_widget.chat.chat import Chat, build_chat
 from conduit_widget.chat.chat_metrics import ChatMetrics
-from conduit_widget.chat.history_store_sqlite import SqliteHistoryStore
-from conduit_widget.chat.readiness import store_check
+from conduit_widget.chat.readiness import bus_check, store_check
 from conduit_widget.chat.settings import ChatSettings
 from conduit_widget.client import local_hub
 from conduit_widget.contract import CHAT_HUB_PATH, HEALTH_PATH, MINT_PATH, STATUS_HUB_PATH
@@ -29,6 +29,7 @@ from conduit_widget.errors import HubStartError
 from conduit_widget.hub.app import HubApp
 from conduit_widget.hub.auth import LocalAuthority
 from conduit_widget.hub.authenticators import build_authenticator
+from conduit_widget.hub.health import ReadinessCheck
 from conduit_widget.hub.http import HttpHandler, HttpRequest, HttpResponse, json_response
 from conduit_widget.hub.metrics import HubMetrics
 from conduit_widget.hub.mint import mint_route
@@ -36,73 +37,14 @@ from conduit_widget.hub.open_files import make_room_for
 from conduit_widget.hub.origins import LOOPBACK_HOSTS, LOOPBACK_ORIGINS
 from conduit_widget.hub.revocation import Revocations
 from conduit_widget.hub.revocation_file import REVOCATIONS_FILE, RevocationFile
-from conduit_widget.hub.secret_file import SecretFile, SiteSecretFile
 from conduit_widget.hub.server import serve
 from conduit_widget.providers.config import ProviderSettings
 from conduit_widget.providers.directory import discover
 from conduit_widget.types import HubRuntime
 
-KEY_FILE: Final = "hub.key"
 SERVING_LOCK_FILE: Final = "serving.lock"  # held as long as a hub serves this data directory
-HISTORY_FILE: Final = "history.sqlite3"
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, kw_only=True)
-class HubSettings:
-    """What one hub process is told. ``idle_timeout`` in seconds, 0 for never; ``port`` 0 picks a free one.
-
-    ``drain_seconds``: over how long to say goodbye at the end (``None``: by the number of connections).
-    """
-
-    data_dir: Path
-    host: str = "127.0.0.1"
-    port: int = 0
-    key_file: Path | None = None
-    allowed_origins: tuple[str, ...] = ()
-    allowed_hosts: tuple[str, ...] = ()
-    idle_timeout: float = 0.0
-    drain_seconds: float | None = None
-    trusted_proxies: tuple[str, ...] = ()
-    provider_url: str | None = None
-    model: str | None = None
-    jwks: str | None = None
-    jwt_issuer: str | None = None
-    jwt_audience: str | None = None
-    jwt_algorithms: tuple[str, ...] = ()
-
-    @property
-    def is_local(self) -> bool:
-        """Whether only this machine can reach the hub."""
-        if self.host == "localhost":
-            return True
-        with contextlib.suppress(ValueError):
-            return ipaddress.ip_address(self.host).is_loopback
-        return False
-
-
-def signing_authority(data_dir: Path, key_file: Path | None) -> LocalAuthority:
-    """Return what signs and verifies the tokens of a hub: its data directory's key, or the given one.
-
-    Raises:
-        HubStartError: the key file cannot be read or is too short.
-
-    """
-    return LocalAuthority(secret_file(data_dir, key_file))
-
-
-def secret_file(data_dir: Path, key_file: Path | None) -> SecretFile:
-    """Return the signing secrets of a hub: those of its data directory, or the site's key file.
-
-    Raises:
-        HubStartError: the key file cannot be read or is too short.
-
-    """
-    if key_file is not None:
-        return SiteSecretFile(key_file)
-    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return SecretFile(data_dir / KEY_FILE)
 
 
 def _own_authority(settings: HubSettings) -> LocalAuthority | None:
@@ -116,14 +58,11 @@ async def run_hub(settings: HubSettings, *, on_ready: Callable[[str], None]) -> 
     """Serve until SIGINT, SIGTERM or the idle timeout; ``on_ready`` gets the URL once.
 
     Raises:
-        HubStartError: the data directory is in use, the port is taken, or a key is missing.
+        HubStartError: the data directory is in use, the port is taken, the database cannot be used, or a
+            setting is missing.
 
     """
-    if not settings.is_local and settings.key_file is None and settings.jwks is None:
-        raise HubStartError(
-            f"--host {settings.host} can be reached from other machines: give a signing key with --key-file,"
-            " or the key set of your identity provider with --jwks."
-        )
+    settings.check()
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     with _sole_hub(settings.data_dir):
         await _serve(settings, on_ready)
@@ -131,7 +70,10 @@ async def run_hub(settings: HubSettings, *, on_ready: Callable[[str], None]) -> 
 
 @contextlib.contextmanager
 def _sole_hub(data_dir: Path) -> Iterator[None]:
-    """Hold the data directory; a second hub on the same history would break its order."""
+    """Hold the data directory; a second hub on the same history would break its order.
+
+    Nodes of one hub have one each as well: their runtime files and revocations are their own.
+    """
     lock = FileLock(data_dir / SERVING_LOCK_FILE, timeout=0)
     try:
         lock.acquire()
@@ -177,7 +119,7 @@ async def _serve(settings: HubSettings, on_ready: Callable[[str], None]) -> None
         on_ready(url)
 
     async with contextlib.AsyncExitStack() as stack:
-        store = SqliteHistoryStore(settings.data_dir / HISTORY_FILE)
+        engines = open_engines(settings)
         providers = ProviderSettings.load(
             settings.data_dir, base_url=settings.provider_url, model=settings.model
         )
@@ -185,7 +127,7 @@ async def _serve(settings: HubSettings, on_ready: Callable[[str], None]) -> None
         stack.push_async_callback(directory.aclose)
         chat_settings = ChatSettings(visibility="open" if settings.is_local else "members")
         metrics = HubMetrics()
-        chat = build_chat(store, directory, chat_settings, metrics=ChatMetrics(metrics.registry))
+        chat = build_chat(engines.store, directory, chat_settings, metrics=ChatMetrics(metrics.registry))
 
         @contextlib.asynccontextmanager
         async def lifespan() -> AsyncIterator[None]:
@@ -204,10 +146,11 @@ async def _serve(settings: HubSettings, on_ready: Callable[[str], None]) -> None
             metrics=metrics,
             lifespan=lifespan,
             on_drain=chat.drain,
-            readiness=(store_check(store),),
+            readiness=_readiness(engines),
             operators_only=not settings.is_local,
             trusted_proxies=settings.trusted_proxies,
-            revocations=Revocations(RevocationFile(settings.data_dir / REVOCATIONS_FILE)),
+            backplane=engines.backplane,
+            revocations=Revocations(RevocationFile(settings.data_dir / REVOCATIONS_FILE), engines.backplane),
         )
         make_room_for(app.limits.connections_per_process)
         stop = asyncio.Event()
@@ -223,6 +166,12 @@ async def _serve(settings: HubSettings, on_ready: Callable[[str], None]) -> None
             stop=stop,
             drain_seconds=settings.drain_seconds,
         )
+
+
+def _readiness(engines: Engines) -> tuple[ReadinessCheck, ...]:
+    """Return what ``/readyz`` asks; a bus that is away is told, but the node works without it."""
+    store = store_check(engines.store)
+    return (store,) if engines.backplane is None else (store, bus_check(engines.backplane))
 
 
 def _health_of(instance: str) -> HttpHandler:

@@ -1,0 +1,77 @@
+"""What one hub process is told, and which of it does not go together."""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from conduit_widget.errors import HubStartError
+
+__all__ = ["HISTORY_FILE", "HubSettings"]
+
+HISTORY_FILE: Final = "history.sqlite3"
+
+
+@dataclass(frozen=True, kw_only=True)
+class HubSettings:
+    """What one hub process is told. ``idle_timeout`` in seconds, 0 for never; ``port`` 0 picks a free one.
+
+    ``drain_seconds``: over how long to say goodbye at the end (``None``: by the number of connections).
+    ``database_url`` (PostgreSQL) keeps the history instead of a file in the data directory; with
+    ``redis_url`` too, all processes that have the same two are nodes of one hub. Both may hold passwords.
+    """
+
+    data_dir: Path
+    host: str = "127.0.0.1"
+    port: int = 0
+    key_file: Path | None = None
+    allowed_origins: tuple[str, ...] = ()
+    allowed_hosts: tuple[str, ...] = ()
+    idle_timeout: float = 0.0
+    drain_seconds: float | None = None
+    trusted_proxies: tuple[str, ...] = ()
+    provider_url: str | None = None
+    model: str | None = None
+    jwks: str | None = None
+    jwt_issuer: str | None = None
+    jwt_audience: str | None = None
+    jwt_algorithms: tuple[str, ...] = ()
+    database_url: str | None = field(default=None, repr=False)
+    redis_url: str | None = field(default=None, repr=False)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only this machine can reach the hub; a node of several has a load balancer before it."""
+        if self.redis_url is not None:
+            return False
+        if self.host == "localhost":
+            return True
+        with contextlib.suppress(ValueError):
+            return ipaddress.ip_address(self.host).is_loopback
+        return False
+
+    def check(self) -> None:
+        """Refuse what does not go together.
+
+        Raises:
+            HubStartError: a setting is missing.
+
+        """
+        if self.redis_url is not None and self.database_url is None:
+            raise HubStartError(
+                "--redis-url joins several hubs into one: give all of them the same --database-url too."
+            )
+        if self.is_local or self.key_file is not None or self.jwks is not None:
+            return
+        if self.redis_url is not None:
+            raise HubStartError(
+                "--redis-url joins several hubs into one: give all of them the same signing key with"
+                " --key-file, or the key set of your identity provider with --jwks."
+            )
+        raise HubStartError(
+            f"--host {self.host} can be reached from other machines: give a signing key with --key-file,"
+            " or the key set of your identity provider with --jwks."
+        )
