@@ -59,6 +59,9 @@ export type FinishReason = "stop" | "length" | "cancelled" | "interrupted" | "er
 export type ErrorType = "rate_limit" | "model_not_found" | "auth_error" | "network_error" | "server_error";
 export type ProviderState = "healthy" | "degraded" | "rate_limited" | "down" | "unknown" | "disabled";
 export type ParticipantState = "active" | "idle" | "away";
+export type Visibility = "open" | "members";
+export type AssistantSetting = "always" | "mention" | "off";
+export type MemberRole = "owner" | "member" | "reader";
 export type LinkState = "connecting" | "live" | "reconnecting" | "offline" | "removed";
 
 export type ContentPart =
@@ -165,6 +168,30 @@ export interface SendReceipt {
   seq: number;
   timestamp: string;
   answerId?: string | null;
+}
+
+/** How a conversation is to be created; what is left out is as the hub has it (the id: a new one). */
+export interface ConversationOptions {
+  id?: string | null;
+  title?: string | null;
+  visibility?: Visibility | null;
+  assistant?: AssistantSetting | null;
+}
+
+/** A conversation as one of its people sees it; `seq` is the position of its newest event. */
+export interface ConversationInfo {
+  conversationId: string;
+  title: string | null;
+  visibility: Visibility;
+  assistant: AssistantSetting;
+  role: MemberRole;
+  seq: number;
+}
+
+/** Who is to be a member, and as what (`member` unless it says). */
+export interface MemberOptions {
+  userId: string;
+  role?: MemberRole;
 }
 
 export type Reply =

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
+import msgspec
 import pytest
 
-from conduit_widget import contract
+from conduit_widget import contract, types
+from conduit_widget.client.changes import LinkState
 
 VECTORS: dict[str, Any] = json.loads((Path(__file__).parents[1] / "vectors" / "contract.json").read_text())
 OTHER_STRINGS = {"TOKEN_AUDIENCE", "TOKEN_ISSUER", "TOKEN_EXPIRING"}
@@ -38,6 +40,21 @@ def test_paths_equal_the_vectors() -> None:
 def test_numbers_equal_the_vectors() -> None:
     """Times in seconds, sizes in bytes, counts."""
     assert constants(contract, (int, float, tuple)) == VECTORS["numbers"]
+
+
+@pytest.mark.parametrize("name", VECTORS["values"])
+def test_values_equal_the_vectors(name: str) -> None:
+    """What a field of that type may say."""
+    kind = LinkState if name == "LinkState" else getattr(types, name)
+    assert list(get_args(kind)) == VECTORS["values"][name]
+
+
+@pytest.mark.parametrize("name", VECTORS["shapes"])
+def test_shapes_equal_the_vectors(name: str) -> None:
+    """Read and written again it is the same; no key is missing, none is more."""
+    kind, shape = getattr(types, name), VECTORS["shapes"][name]
+    assert msgspec.convert(shape, kind).to_wire() == shape
+    assert set(kind.__struct_encode_fields__) == set(shape)
 
 
 def test_close_reasons_equal_the_vectors() -> None:
