@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -23,8 +24,13 @@ from conduit_widget.hub.origins import OriginPolicy
 from conduit_widget.hub.principal import Principal
 
 OPERATOR: Final = "operator"
+_MAX_STRANGERS: Final = 32
+_MAX_NAME: Final = 200
 _UNCHECKED_HOSTS: Final = frozenset({HEALTH_PATH, READY_PATH})
 _RETRY_LATER: Final = {"retry-after": "10"}
+
+
+logger = logging.getLogger(__name__)
 
 
 class Admission:
@@ -48,16 +54,26 @@ class Admission:
         self._addresses = addresses
         self._operators_only = operators_only
         self._policy = OriginPolicy(allowed_origins, allowed_hosts)
+        self._strangers: set[tuple[str, str]] = set()
 
     def refusal(self, request: HttpRequest) -> HttpResponse | None:
         """Return what refuses a request's Host or Origin, if one of them is not allowed."""
         host = request.headers.get("host", "")
         if request.path not in _UNCHECKED_HOSTS and not self._policy.allows_host(host):
+            self._tell_once("Host", host, "--allow-host")
             return error_response(400, "This Host is not served here; allow it with --allow-host.")
         origin = request.headers.get("origin")
         if origin is not None and not self._policy.allows_origin(origin):
+            self._tell_once("origin", origin, "--allow-origin")
             return error_response(403, "This origin is not allowed; allow it with --allow-origin.")
         return None
+
+    def _tell_once(self, what: str, value: str, option: str) -> None:
+        """Log a refused name the first time, for whoever forgot to allow it; of so many, not of all."""
+        value = value[:_MAX_NAME]
+        if len(self._strangers) < _MAX_STRANGERS and (what, value) not in self._strangers:
+            self._strangers.add((what, value))
+            logger.warning("The %s %s is refused; if it is yours, allow it with %s.", what, value, option)
 
     def preflight(self, request: HttpRequest) -> HttpResponse | None:
         """Return the answer to a CORS preflight, if the request is one (its origin is allowed)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
 
@@ -93,15 +94,16 @@ class HubApp:
     ) -> None:
         if revocations is not None:
             authenticator = RevocationGuard(authenticator, revocations)
-        self._outer_parts = tuple(part for part in (backplane, revocations) if part is not None)
         self.start_error: HubStartError | None = None  # why the lifespan could not start
         self._readiness = tuple(readiness)
+        self._missing: tuple[str, ...] = ()  # what the last probe missed
         self.limits = limits or HubLimits()
         self.metrics = metrics or HubMetrics()
         self._wheel = wheel or TimerWheel()
         self._lifespan = lifespan or nullcontext
         self._registry = ConnectionRegistry(self.limits, UserConnections(backplane), revocations)
         self._drain = Drain(self._registry, on_drain)
+        self._drained = False
         self._admission = Admission(
             authenticator,
             allowed_origins,
@@ -112,8 +114,12 @@ class HubApp:
             ),
         )
         pending = PendingConnections(
-            ttl=self.limits.handshake_timeout, limit=self.limits.connections_per_process
+            ttl=self.limits.handshake_timeout,
+            limit=self.limits.connections_per_process,
+            backplane=backplane,
         )
+        parts = (backplane, revocations, pending.tokens)
+        self._outer_parts = tuple(part for part in parts if part is not None)
         self._negotiation = Negotiation(self._registry, pending)
         self._http_transports = HttpTransports(self._admission, self._registry, pending)
         self._websockets = WebSocketOpening(self._admission, self._registry, pending)
@@ -176,6 +182,8 @@ class HubApp:
 
     def begin_drain(self) -> None:
         """Let nobody in any more, at once; :meth:`drain` does the rest."""
+        if not self.draining:
+            logger.info("The hub ends: nobody is let in, %d connections say goodbye.", len(self._registry))
         self._drain.begin()
 
     def hurry_drain(self) -> None:
@@ -189,7 +197,16 @@ class HubApp:
         moment (``None``: a hundred connections a second, at most 30 s). What is still there ``timeout``
         seconds after the last of them is left to the server to cut.
         """
+        again = self._drained
+        self._drained = True
+        self.begin_drain()
+        started = time.monotonic()
         await self._drain.run(timeout, spread)
+        left, seconds = len(self._registry), time.monotonic() - started
+        if left:
+            logger.warning("%d connections did not go within %.1f s: they are cut off.", left, seconds)
+        elif not again:
+            logger.info("All connections ended within %.1f s.", seconds)
 
     # HTTP
 
@@ -257,7 +274,18 @@ class HubApp:
         ready, report = await readiness_report(
             self._readiness, draining=self.draining, connections=self.connections_active
         )
+        if not self.draining:  # that is told already
+            self._tell_readiness(report["reasons"])
         return json_response(200 if ready else 503, report)
+
+    def _tell_readiness(self, missing: Sequence[str]) -> None:
+        """Log what a probe finds when it is not what the last one found."""
+        if tuple(missing) != self._missing:
+            self._missing = tuple(missing)
+            if missing:
+                logger.warning("The hub is not ready: %s", " ".join(missing))
+            else:
+                logger.info("The hub is ready again.")
 
     async def _metrics_page(self, request: HttpRequest) -> HttpResponse:
         refusal = _get_only(request) or await self._admission.require_operator(request)
@@ -273,6 +301,11 @@ class HubApp:
                     stack.push_async_callback(part.aclose)
                     await part.start()
                 await stack.enter_async_context(self._lifespan())
+                logger.info(
+                    "The hub is up: %s, for %d connections at most.",
+                    ", ".join(self._mounts),
+                    self.limits.connections_per_process,
+                )
                 await send({"type": "lifespan.startup.complete"})
                 await receive()  # lifespan.shutdown
                 await self.drain()

@@ -144,6 +144,7 @@ class ConnectionEndpoint:
         """Forget the connection and let the hub know."""
         if self._lost:
             return
+        farewell = "closed" if self._closing else "ended" if error is None else "dropped"
         self._lost = True
         self._closing = True
         self._liveness.stop()
@@ -158,7 +159,7 @@ class ConnectionEndpoint:
             duration = asyncio.get_running_loop().time() - self._opened_at
             self._mount.meter.ended(self.user.user_id, duration, error is not None)
             dispatcher.disconnected(error)
-        self._log("Connection over: %s", "dropped" if error is not None else "ended")
+        self._log("Connection over: %s", farewell)
         self._on_gone(self)
 
     def pause_writing(self) -> None:
@@ -359,7 +360,8 @@ class ConnectionEndpoint:
             self._context.closed = True
         if code is not None:
             self._mount.meter.closed(code)
-            self._log("Connection closed by the hub: %s", code.name.lower())
+            back = "comes back by itself" if CLOSE_REASONS[code].allow_reconnect else "does not come back"
+            self._log("Connection closed by the hub: %s", f"{code.name.lower()}; the client {back}")
 
     def _close_frame(self, code: CloseCode, text: str | None) -> bytes:
         if self._context is None:

@@ -26,6 +26,9 @@ FIELDS: Final = ("hub", "connection_id", "error_id")
 """What a record may carry besides its text (``extra=``)."""
 
 _OURS: Final = ("conduit_widget", "uvicorn")
+_ROUTINE: Final = ("uvicorn", "httpx2", "httpcore2")
+"""Who tells of every step at ``info``: heard from ``warning`` on; the server at ``debug`` as well."""
+
 _CONTROL: Final = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160), 0x2028, 0x2029)}
 _JSON_CONTROL: Final = {code: f"\\u{code:04x}" for code in _CONTROL if code > 126}  # JSON lets these stand
 
@@ -134,14 +137,18 @@ def configure_logging(
 ) -> logging.Handler:
     """Send this process's log to ``stream`` (None: stderr); return the handler.
 
-    Below ``info`` only the hub and its server speak: what libraries trace are frames and headers.
+    Below ``info`` only the hub and its server speak: what libraries trace are frames and headers. At ``info``
+    there is no line for a message or an answer, whoever handles it.
     """
     number = logging.getLevelNamesMapping()[level.upper()]
     handler = logging.StreamHandler(stream)
     handler.setFormatter(JsonFormatter() if format_ == "json" else TextFormatter())
     handler.addFilter(RedactionFilter())
     logging.basicConfig(level=max(number, logging.INFO), handlers=[handler], force=True)
+    for name in _ROUTINE:
+        logging.getLogger(name).setLevel(max(number, logging.WARNING))
     for name in _OURS:
-        logging.getLogger(name).setLevel(number)
+        if name not in _ROUTINE or number < logging.INFO:
+            logging.getLogger(name).setLevel(number)
     install_redaction()
     return handler

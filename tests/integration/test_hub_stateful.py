@@ -144,6 +144,7 @@ async def test_messages_sent_while_the_client_was_away_arrive_when_it_is_back(pr
         assert isinstance(client.everything[already], Sequence)
         assert (hub.connected, hub.disconnected) == (["ann"], [])
         assert app.connections_active == 1
+        assert f'conduit_signalr_reconnections_total{{hub="{PATH}"}} 1.0' in app.metrics.render().decode()
     await eventually(lambda: hub.disconnected)
 
 

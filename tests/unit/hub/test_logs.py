@@ -27,7 +27,7 @@ class _Subject:
 def logging_as_before() -> Iterator[None]:
     """Give the process its logging back."""
     root = logging.getLogger()
-    names = ("", "conduit_widget", "uvicorn")
+    names = ("", "conduit_widget", "uvicorn", "httpx2", "httpcore2")
     handlers, levels = root.handlers[:], {name: logging.getLogger(name).level for name in names}
     root.handlers = []  # configure_logging closes what it finds there
     yield
@@ -121,6 +121,24 @@ def test_below_info_only_the_hub_and_its_server_speak() -> None:
     logging.getLogger("asyncio").debug("selector")
     logger.debug("ours")
     assert _text_of(stream) == "DEBUG conduit_widget.hub.log_lines: ours"
+
+
+@pytest.mark.parametrize(("level", "server"), [("info", False), ("debug", True)])
+def test_at_info_no_library_tells_of_every_request(
+    level: str, server: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A line for each answer of a model, and the server's own steps, tell an operator nothing."""
+    monkeypatch.setattr(logging.getLogger("uvicorn"), "propagate", True)  # another server may have cut it off
+    stream = _configured("text", level)
+    for name in ("httpx2", "uvicorn"):
+        logging.getLogger(name).info("a step")
+        logging.getLogger(name).warning("a warning")
+    lines = _text_of(stream).splitlines()
+    assert [line for line in lines if line.startswith("WARNING")] == [
+        "WARNING httpx2: a warning",
+        "WARNING uvicorn: a warning",
+    ]
+    assert [line for line in lines if line.startswith("INFO")] == ["INFO uvicorn: a step"] * server
 
 
 def test_the_level_is_kept() -> None:
