@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from conduit_widget.types import ChatMessage
+from conduit_widget.hub.backplane import Backplane
 
 from .chat_hub import ChatHub
 from .chat_metrics import ChatMetrics
-from .history_store import HistoryStore, StoredStream
+from .chat_node import ChatNode
+from .history_store import HistoryStore
 from .provider_feed import ProviderFeed, Providers
+from .reaper import Reaper
 from .settings import ChatSettings
 from .status_hub import StatusHub
 
@@ -17,25 +19,36 @@ __all__ = ["Chat", "build_chat"]
 class Chat:
     """Mount ``chat_hub`` and ``status_hub``, then :meth:`start`; :meth:`drain` before closing connections.
 
-    The chat owns the store's lifetime, not the providers'.
+    The chat owns the store's lifetime, not the providers' nor the backplane's: that should be started before
+    the chat and closed after it.
     """
 
     def __init__(
-        self, store: HistoryStore, providers: Providers, settings: ChatSettings, metrics: ChatMetrics
+        self,
+        store: HistoryStore,
+        providers: Providers,
+        settings: ChatSettings,
+        metrics: ChatMetrics,
+        backplane: Backplane | None = None,
     ) -> None:
         self.store = store
         providers = metrics.observing(providers)
-        self.chat_hub = ChatHub(store, providers, settings, metrics)
+        self.chat_hub = ChatHub(store, providers, settings, metrics, backplane)
         self.status_hub = StatusHub(providers)
         self._feed = ProviderFeed(
             providers, (self.chat_hub, self.status_hub), interval=settings.status_interval
         )
+        conversations = self.chat_hub.conversations
+        self._reaper = Reaper(store, conversations, settings)
+        self._node = None if backplane is None else ChatNode(conversations, store, backplane, settings)
 
     async def start(self) -> None:
         """Open the store; answers a crash left unfinished become ``interrupted``, with the text they had."""
         await self.store.start()
-        for stream in await self.store.open_streams():
-            await self._interrupt(stream)
+        await self._reaper.reap()
+        self._reaper.start()
+        if self._node is not None:
+            self._node.start()
         self._feed.start()
 
     @property
@@ -52,28 +65,11 @@ class Chat:
         self._feed.close()
         await self.chat_hub.warm_up.close()
         await self.drain()
+        if self._node is not None:
+            await self._node.aclose()
+        await self._reaper.aclose()
         self.chat_hub.conversations.close()
         await self.store.aclose()
-
-    async def _interrupt(self, stream: StoredStream) -> None:
-        wire = await self.store.message(stream.conversation_id, stream.message_id)
-        if wire is None:
-            return
-        placeholder = ChatMessage.from_wire(wire)
-        known = {"model": stream.model, "provider": stream.provider}
-        message = ChatMessage(
-            id=placeholder.id,
-            role=placeholder.role,
-            content=stream.text,
-            parent_id=placeholder.parent_id,
-            metadata={
-                **placeholder.metadata,
-                **{key: value for key, value in known.items() if value},
-                "status": "interrupted",
-                "finishReason": "interrupted",
-            },
-        )
-        await self.store.update(stream.conversation_id, message, close_stream=True)
 
 
 def build_chat(
@@ -82,6 +78,11 @@ def build_chat(
     settings: ChatSettings | None = None,
     *,
     metrics: ChatMetrics | None = None,
+    backplane: Backplane | None = None,
 ) -> Chat:
-    """Put a chat together; ``settings`` None means the local hub's defaults, ``metrics`` None its own."""
-    return Chat(store, providers, settings or ChatSettings(), metrics or ChatMetrics())
+    """Put a chat together.
+
+    ``settings`` None means the local hub's defaults, ``metrics`` None its own. ``backplane`` leads to the
+    other nodes that serve the conversations of the same ``store``; None: there are none.
+    """
+    return Chat(store, providers, settings or ChatSettings(), metrics or ChatMetrics(), backplane)

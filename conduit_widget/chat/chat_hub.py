@@ -7,6 +7,7 @@ from typing import Any, Final, TypeVar
 
 from conduit_widget.contract import TOKEN_EXPIRY_WARNING, ChatMethod, ErrorText
 from conduit_widget.errors import HubException
+from conduit_widget.hub.backplane import Backplane
 from conduit_widget.hub.connection import HubConnectionContext
 from conduit_widget.hub.hub import hub_method
 from conduit_widget.hub.rate_limits import warning_of_count
@@ -32,6 +33,7 @@ from .membership import Membership
 from .provider_feed import Providers, send_statuses
 from .rate_limits import WarnsOfLimits, user_rates
 from .settings import ChatSettings
+from .stopping import stop_answer
 from .validation import (
     check_conversation_id,
     check_history_request,
@@ -58,7 +60,12 @@ class ChatHub(WarnsOfLimits):
     expiry_warning = TOKEN_EXPIRY_WARNING
 
     def __init__(
-        self, store: HistoryStore, providers: Providers, settings: ChatSettings, metrics: ChatMetrics
+        self,
+        store: HistoryStore,
+        providers: Providers,
+        settings: ChatSettings,
+        metrics: ChatMetrics,
+        backplane: Backplane | None = None,
     ) -> None:
         self._settings = settings
         self.user_rates = user_rates(settings)
@@ -67,7 +74,7 @@ class ChatHub(WarnsOfLimits):
         self._providers = providers
         self.warm_up = WarmUp(providers)
         self.generations = GenerationQueue(providers, settings)
-        self.conversations = Conversations(self, store, self.generations, settings)
+        self.conversations = Conversations(self, store, self.generations, settings, backplane)
         self._membership = Membership(store, self.conversations, settings)
 
     async def on_disconnected(self, caller: HubConnectionContext, error: Exception | None) -> None:
@@ -146,23 +153,9 @@ class ChatHub(WarnsOfLimits):
 
     @hub_method(ChatMethod.STOP_GENERATION)
     async def stop_generation(self, caller: HubConnectionContext, message_id: str) -> bool:
-        """End the answer of that id, keeping its text; False when it is not being written (any more).
-
-        In an open conversation every member may stop an answer; in a members' conversation whoever asked,
-        and an owner.
-        """
-        generation = self.generations.find(check_message_id(message_id))
-        if generation is None:
-            return False
-        conversation = self._joined(caller).get(generation.job.room.conversation_id)
-        if conversation is None:
-            return False  # as for an answer that never was
-        user_id = caller.user.user_id
-        role = await conversation.access.require_writer(user_id)
-        if not (conversation.access.is_open or role == "owner" or user_id == generation.job.author_id):
-            raise HubException(ErrorText.UNAUTHORIZED)
-        self.generations.stop(generation, "cancelled")
-        return True
+        """End the answer of that id, keeping its text; False when it is not being written (any more)."""
+        answer_id = check_message_id(message_id)
+        return await stop_answer(self._joined(caller), self.generations, caller.user.user_id, answer_id)
 
     @hub_method(ChatMethod.PAUSE_STREAM)
     async def pause_stream(self, caller: HubConnectionContext, message_id: str) -> bool:

@@ -7,12 +7,11 @@ that order, whichever node committed them. :class:`Joining` brings newcomers in 
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Collection, Coroutine
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from conduit_widget.contract import ChatEvent, CloseCode
-from conduit_widget.errors import StoreUnavailableError
+from conduit_widget.errors import ConduitError, StoreUnavailableError
 from conduit_widget.hub.connection import HubConnectionContext
 from conduit_widget.hub.hub import Hub
 from conduit_widget.types import (
@@ -29,6 +28,7 @@ from conduit_widget.types import (
 
 from .access import Access
 from .conversation_presence import ConversationPresence
+from .conversation_work import RETRY, ConversationWork
 from .event_feed import EventFeed
 from .history_store import Commit, ConversationRecord, HistoryStore, StoredStream
 from .joining import Joining
@@ -41,10 +41,6 @@ from .turns import wait_for_turn
 __all__ = ["Conversation"]
 
 T = TypeVar("T")
-
-_log = logging.getLogger(__name__)
-
-RETRY: Final = 1.0
 
 
 class Conversation:
@@ -83,8 +79,7 @@ class Conversation:
             streams=lambda _id: self.streams(),
             newest=self._newest_presence,
         )
-        self._pins = 0
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._work = ConversationWork(self._unused)
         self.nodes = None if other_nodes is None else other_nodes(self)
         self.feed = EventFeed(
             record.seq,
@@ -114,7 +109,7 @@ class Conversation:
     @property
     def is_unused(self) -> bool:
         """Whether nobody is there, nobody is coming, and nothing is being written."""
-        return self.presence.is_empty and not self._pins
+        return self.presence.is_empty and not self._work.pending
 
     def close(self, *, node_ends: bool = False) -> None:
         """Stop everything; the conversation is not used again."""
@@ -122,17 +117,11 @@ class Conversation:
         self.feed.close()
         if self.nodes is not None:
             self.nodes.close(node_ends=node_ends)
-        for task in self._tasks:
-            task.cancel()
+        self._work.close()
 
     async def pinned(self, work: Awaitable[T]) -> T:
         """Await ``work`` while this object stays the conversation's only one."""
-        self._pins += 1
-        try:
-            return await work
-        finally:
-            self._pins -= 1
-            self._unused()
+        return await self._work.pinned(work)
 
     def _unused(self) -> None:
         if self.is_unused:
@@ -189,7 +178,7 @@ class Conversation:
     def role_changed(self, user_id: str) -> None:
         """A user's role was changed elsewhere."""
         self.access.forget(user_id)
-        self._spawn(self._persistently(lambda: self.recheck_role(user_id)))
+        self._work.persistently(lambda: self.recheck_role(user_id))
 
     async def recheck_role(self, user_id: str) -> None:
         """Take a user out who may not read any more, and tell their connections so."""
@@ -227,7 +216,7 @@ class Conversation:
 
         def committed(commit: Commit) -> None:
             self.stop_typing(author.user_id)
-            self._committed(commit)
+            self.committed_here(commit)
             on_commit(commit)
 
         if self.nodes is not None and answer is not None:
@@ -236,14 +225,22 @@ class Conversation:
             self.conversation_id, author.user_id, message, answer=answer, on_commit=committed
         )
         try:
-            commit = await self._write(write)
+            commit = await self._work.to_the_end(write)
         except StoreUnavailableError:
             if answer is not None:
-                self._spawn(self._persistently(lambda: self._settle(message, answer, on_commit)))
+                self._work.persistently(lambda: self._settle(message, answer, on_commit))
             raise
-        if self.nodes is not None and answer is not None and commit.duplicate:
-            self.nodes.disown(answer.id)
+        except ConduitError:
+            self._disown(answer)
+            raise
+        if commit.duplicate:
+            self._disown(answer)
+            self.feed.expect(commit.receipt.seq)
         return commit.receipt
+
+    def _disown(self, answer: ChatMessage | None) -> None:
+        if self.nodes is not None and answer is not None:
+            self.nodes.disown(answer.id)
 
     async def _settle(
         self, message: ChatMessage, answer: ChatMessage, on_commit: Callable[[Commit], None]
@@ -256,8 +253,7 @@ class Conversation:
             if wire is not None
         )
         if len(events) < 2:
-            if self.nodes is not None:
-                self.nodes.disown(answer.id)
+            self._disown(answer)
             return
         self.feed.expect(events[-1].seq)
         metadata = events[0].arguments[0]["metadata"]
@@ -270,7 +266,7 @@ class Conversation:
         """Commit an answer's final version, end its stream, send it to the group.
 
         One that another node has ended stays as that node left it. While the store is away the commit is
-        tried again, up to ``finish_patience`` seconds.
+        tried again, after ``finish_patience`` seconds with nobody waiting for it.
 
         Raises:
             StoreUnavailableError: the store was away for longer.
@@ -281,33 +277,43 @@ class Conversation:
             on_commit()
             if self.nodes is not None:
                 self.nodes.disown(message.id)
-            self._committed(commit)
+            self.committed_here(commit)
+
+        async def finish() -> None:
+            commit = await self._work.to_the_end(
+                self._store.update(self.conversation_id, message, close_stream=True, on_commit=committed)
+            )
+            if commit.duplicate and self.nodes is not None:
+                seqs = await self._store.newest_seqs([self.conversation_id])
+                self.feed.expect(seqs.get(self.conversation_id, 0))
 
         deadline = asyncio.get_running_loop().time() + self._settings.finish_patience
         while True:
             try:
-                commit = await self._write(
-                    self._store.update(self.conversation_id, message, close_stream=True, on_commit=committed)
-                )
+                return await finish()
             except StoreUnavailableError:
                 if asyncio.get_running_loop().time() >= deadline:
+                    self._work.persistently(finish)
                     raise
-                await asyncio.sleep(RETRY)
-            else:
-                break
-        if commit.duplicate and self.nodes is not None:
-            seqs = await self._store.newest_seqs([self.conversation_id])
-            self.feed.expect(seqs.get(self.conversation_id, 0))
+            await asyncio.sleep(RETRY)
 
-    async def turn(self, answer_seq: int, waits: Callable[[], bool]) -> bool:
-        """Wait until an answer may be written; False when another node has ended it."""
+    def turn(self, answer_seq: int) -> Coroutine[Any, Any, bool] | None:
+        """Return what waits until an answer may be written (False: another node has ended it); None: now."""
         if self.nodes is None:
-            return True
-        return await wait_for_turn(self.conversation_id, answer_seq, self._store, self.feed, waits)
+            return None
+        return wait_for_turn(self.conversation_id, answer_seq, self._store, self.feed)
 
     async def checkpoint(self, stream: StoredStream) -> None:
         """Keep the text so far of an answer being written."""
         await self._store.checkpoint(stream)
+
+    async def asker_of(self, answer_id: str) -> str | None:
+        """Return the id of the user whose message an answer answers."""
+        answer = await self._store.message(self.conversation_id, answer_id)
+        if answer is None or "parentId" not in answer:
+            return None
+        question = await self._store.message(self.conversation_id, answer["parentId"])
+        return None if question is None else question.get("author", {}).get("userId")
 
     async def history_until(self, seq: int) -> list[dict[str, Any]]:
         """Return the newest messages up to and including ``seq``, oldest first."""
@@ -324,52 +330,10 @@ class Conversation:
         here = self._streams_here(self.conversation_id)
         return here if self.nodes is None else here + self.nodes.streams()
 
-    def committed_here(self, commit: Commit) -> None:
-        """Take what this node committed by itself (an answer marked interrupted)."""
-        self._committed(commit)
-
-    async def _write(self, write: Coroutine[Any, Any, T]) -> T:
-        """Run a write to its end, whatever becomes of the caller; the conversation stays live until then."""
-        loop = asyncio.get_running_loop()
-        done: asyncio.Future[T] = loop.create_future()
-
-        async def run() -> None:
-            try:
-                result = await self.pinned(write)
-            except asyncio.CancelledError:
-                done.cancel()
-                raise
-            except Exception as error:  # noqa: BLE001 - raised to the caller, unless it is gone
-                if not done.done():
-                    done.set_exception(error)
-            else:
-                if not done.done():
-                    done.set_result(result)
-
-        # Not asyncio.shield: two callbacks fewer a message. The write in the store's queue holds the task.
-        loop.create_task(run())  # noqa: RUF006
-        return await done
-
-    async def _persistently(self, work: Callable[[], Awaitable[None]]) -> None:
-        """Do something as soon as the store is there; the conversation stays live until then."""
-
-        async def until_done() -> None:
-            while True:
-                try:
-                    return await work()
-                except StoreUnavailableError:
-                    await asyncio.sleep(RETRY)
-
-        await self.pinned(until_done())
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
     # ---- fan-out ---------------------------------------------------------------------------------------
 
-    def _committed(self, commit: Commit) -> None:
+    def committed_here(self, commit: Commit) -> None:
+        """Take what this node committed: tell the other nodes, and send it when its turn has come."""
         if self.nodes is not None:
             self.nodes.committed(commit.events)
         self.feed.take(commit.events)

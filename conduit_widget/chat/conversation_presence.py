@@ -74,6 +74,7 @@ class ConversationPresence:
         self._told_at = float("-inf")
         self._changed_at: float | None = None  # the oldest change that no PresenceUpdate has told of
         self._timer: asyncio.TimerHandle | None = None
+        self._closed = False
 
     @property
     def is_empty(self) -> bool:
@@ -81,9 +82,10 @@ class ConversationPresence:
         return not len(self._here)
 
     def close(self, *, tell: bool = True) -> None:
-        """Stop the timer; ``tell`` what the other nodes were not told yet."""
+        """Say nothing more; ``tell`` what the other nodes were not told yet."""
         if tell and self._tell_at is not None:
             self._tell_nodes()
+        self._closed = True
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -172,6 +174,8 @@ class ConversationPresence:
 
     def _changed(self, user_ids: Iterable[str], *, here: bool) -> None:
         """Send what changed for these users; what changed ``here`` the other nodes are told as well."""
+        if self._closed:
+            return
         for user_id in user_ids:
             self._show(user_id)
             if here and self._tell is not None:

@@ -12,7 +12,7 @@ import dataclasses
 import logging
 import secrets
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any, Final, Protocol, cast, get_args
 
 from conduit_widget.contract import ErrorText
@@ -51,6 +51,9 @@ class AnswerRoom(Protocol):
     @property
     def conversation_id(self) -> str:
         """Where the answer goes."""
+
+    def turn(self, answer_seq: int) -> Coroutine[Any, Any, bool] | None:
+        """Return what waits for an answer's turn among other nodes' (False: it has been ended); None: now."""
 
     def stream(self, text: str, metadata: StreamMetadata) -> None:
         """Send a delta to the conversation's connections; the answer's open stream has it already."""
@@ -102,6 +105,7 @@ class Generation:
         self.job = job
         self.is_open = False
         self._claimed = False
+        self._superseded = False
         self._providers = providers
         self._settings = settings
         self._loop = asyncio.get_running_loop()
@@ -118,6 +122,16 @@ class Generation:
         self._checkpointing: asyncio.Task[None] | None = None
         self._last_flush = self._last_metrics = float("-inf")
 
+    @property
+    def claimed(self) -> bool:
+        """Whether somebody runs it, or ran it, or it needs no running any more."""
+        return self._claimed
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it was asked to end: it needs no turn for that."""
+        return self._stop_reason is not None
+
     def claim(self) -> bool:
         """Take the right to run it; True once only."""
         claimed, self._claimed = self._claimed, True
@@ -133,12 +147,20 @@ class Generation:
             # A provider that will not end does not keep the answer from ending.
             self._loop.call_later(self._settings.stop_timeout, self._mark_ended)
 
+    def supersede(self) -> None:
+        """End it without a word: its end has been committed elsewhere."""
+        self._superseded, self.is_open = True, False
+        self._cancel_timers()
+        self.stop("interrupted")
+
     async def run(self) -> None:
         """Ask the provider, stream the answer, commit it. Raises only when the store does."""
         self.is_open = True
         try:
             outcome = await self._produce()
             self._cancel_timers()
+            if self._superseded:
+                return
             self._send_delta(done=True, reason=outcome.reason)
             if self._checkpointing is not None:
                 await asyncio.wait({self._checkpointing})
@@ -213,7 +235,7 @@ class Generation:
             self._speed.usage = chunk.usage
         if chunk.finish_reason is not None:
             self._provider_reason = chunk.finish_reason
-        if not chunk.text or self._stop_reason is not None:
+        if not chunk.text or self._stop_reason is not None or self._superseded:
             return
         now = self._loop.time()
         self._speed.token(now)

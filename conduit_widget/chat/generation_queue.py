@@ -9,6 +9,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
 
+from conduit_widget.errors import trace_of
 from conduit_widget.types import FinishReason, OpenStream
 
 from .generation import Generation, GenerationJob, ProviderChoice
@@ -38,6 +39,7 @@ class GenerationQueue:
         self._unfinished: Counter[str] = Counter()
         self._by_answer: dict[str, Generation] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._turns: dict[str, asyncio.Task[bool]] = {}
         self._draining = False
         self.on_idle: Callable[[str], None] = lambda _conversation_id: None
 
@@ -79,7 +81,26 @@ class GenerationQueue:
         """End a generation; one that still waits ends without waiting for its turn."""
         generation.stop(reason)
         if generation.claim():
+            self._leave_line(generation)
             self._spawn(self._run(generation), "stopped-generation")
+
+    def cancel(self, answer_id: str) -> bool:
+        """End an answer, keeping its text; False when it is not written here (any more)."""
+        generation = self._by_answer.get(answer_id)
+        if generation is None:
+            return False
+        self.stop(generation, "cancelled")
+        return True
+
+    def supersede(self, answer_id: str) -> None:
+        """Give up an answer that another node has ended; nothing more of it is kept or sent."""
+        generation = self._by_answer.get(answer_id)
+        if generation is None:
+            return
+        generation.supersede()
+        if generation.claim():
+            self._leave_line(generation)
+            self._forget(generation)
 
     def is_busy(self, conversation_id: str) -> bool:
         """Whether an answer is being written or waits."""
@@ -99,17 +120,50 @@ class GenerationQueue:
         self._draining = True
         for generation in list(self._by_answer.values()):
             generation.stop("interrupted")
+            self._leave_line(generation)
         while self._tasks:
             await asyncio.wait(self._tasks)
 
     async def _work_through(self, conversation_id: str) -> None:
         line = self._lines[conversation_id]
         while line:
-            async with self._slots:
-                if line[0].claim():
-                    await self._run(line[0])
+            if not line[0].claimed:
+                await self._begin(line[0])
             line.popleft()
         del self._lines[conversation_id]
+
+    async def _begin(self, generation: Generation) -> None:
+        """Run it when its turn has come and a slot is free; or not, where somebody ended it before."""
+        job = generation.job
+        waiting = None if generation.stopped else job.room.turn(job.answer_seq)
+        may_run = waiting is None or await self._wait_in_line(generation, waiting)
+        if not may_run:
+            self.supersede(job.answer.id)
+        elif not generation.claimed:
+            async with self._slots:
+                if generation.claim():
+                    await self._run(generation)
+
+    async def _wait_in_line(self, generation: Generation, waiting: Coroutine[Any, Any, bool]) -> bool:
+        """Wait for an answer's turn, or until it leaves the line."""
+        answer_id = generation.job.answer.id
+        turn = self._turns[answer_id] = asyncio.create_task(waiting, name="generation-turn")
+        try:
+            await asyncio.wait({turn})
+        finally:
+            del self._turns[answer_id]
+            turn.cancel()
+        if turn.cancelled():
+            return True
+        error = turn.exception()
+        if error is not None:
+            _log.error("Waiting for an answer's turn failed: %s", trace_of(error))
+        return error is not None or turn.result()
+
+    def _leave_line(self, generation: Generation) -> None:
+        turn = self._turns.get(generation.job.answer.id)
+        if turn is not None:
+            turn.cancel()
 
     async def _run(self, generation: Generation) -> None:
         try:
@@ -117,12 +171,15 @@ class GenerationQueue:
         except Exception as error:  # noqa: BLE001 - the store failed; the next start marks it interrupted
             _log.error("An answer could not be stored: %s", type(error).__name__)
         finally:
-            self._by_answer.pop(generation.job.answer.id, None)
-            conversation_id = generation.job.room.conversation_id
-            self._unfinished[conversation_id] -= 1
-            if not self._unfinished[conversation_id]:
-                del self._unfinished[conversation_id]
-                self.on_idle(conversation_id)
+            self._forget(generation)
+
+    def _forget(self, generation: Generation) -> None:
+        self._by_answer.pop(generation.job.answer.id, None)
+        conversation_id = generation.job.room.conversation_id
+        self._unfinished[conversation_id] -= 1
+        if not self._unfinished[conversation_id]:
+            del self._unfinished[conversation_id]
+            self.on_idle(conversation_id)
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
         task = asyncio.create_task(work, name=name)

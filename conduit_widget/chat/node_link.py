@@ -16,7 +16,17 @@ from conduit_widget.types import LogEvent, OpenStream, StreamMetadata
 
 from .remote_presence import NodePeople, PeopleChange
 
-__all__ = ["Logged", "NodeLink", "NodeMessage", "RoleChanged", "Stop", "TextWanted", "Token", "WholeText"]
+__all__ = [
+    "Logged",
+    "NodeLink",
+    "NodeMessage",
+    "RoleChanged",
+    "Stop",
+    "TextWanted",
+    "Token",
+    "WholeText",
+    "publish_event",
+]
 
 _log = logging.getLogger(__name__)
 
@@ -82,7 +92,7 @@ class NodeLink:
     def __init__(self, backplane: Backplane, conversation_id: str) -> None:
         self._backplane = backplane
         self._conversation_id = conversation_id
-        self._channel = f"conversation:{conversation_id}"
+        self._channel = _channel_of(conversation_id)
         self._receive: Receive | None = None
         self._early: list[tuple[str, NodeMessage]] = []
         self._unsubscribe = backplane.subscribe(self._channel, self._received)
@@ -120,7 +130,7 @@ class NodeLink:
 
     def log(self, epoch: str, event: LogEvent) -> None:
         """Tell the other nodes of a committed event, and keep it in the hot window."""
-        self._backplane.append(self._channel, event.seq, _encoder.encode(Logged(epoch, event)))
+        publish_event(self._backplane, self._conversation_id, epoch, event)
 
     async def window(self, epoch: str, after: int) -> list[LogEvent]:
         """Return what the hot window has after a position; nothing while the bus is away."""
@@ -161,6 +171,15 @@ class NodeLink:
             self._receive(node_id, message)
         elif len(self._early) < MAX_EARLY_MESSAGES:
             self._early.append((node_id, message))
+
+
+def publish_event(backplane: Backplane, conversation_id: str, epoch: str, event: LogEvent) -> None:
+    """Tell the other nodes of an event committed here, in a conversation that need not be live here."""
+    backplane.append(_channel_of(conversation_id), event.seq, _encoder.encode(Logged(epoch, event)))
+
+
+def _channel_of(conversation_id: str) -> str:
+    return f"conversation:{conversation_id}"
 
 
 def _decode(payload: bytes) -> NodeMessage | None:

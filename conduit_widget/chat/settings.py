@@ -59,8 +59,9 @@ class ChatSettings:
     heartbeat_interval: float = 3.0
     reap_interval: float = 5.0
     dead_after: float = 10.0
+    prune_interval: float = 300.0
     """Between several nodes: a hole in the log is waited for, the store is asked for news, a node says that
-    it lives, answers of dead nodes are ended, and silence means death."""
+    it lives, answers of dead nodes are ended, silence means death, and old log events are forgotten."""
 
     queued_generations: int = 16
     concurrent_generations: int = 8

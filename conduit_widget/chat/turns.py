@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import Callable
 from typing import Final
 
 from conduit_widget.errors import StoreUnavailableError
@@ -17,15 +15,13 @@ __all__ = ["wait_for_turn"]
 POLL: Final = 1.0
 
 
-async def wait_for_turn(
-    conversation_id: str, answer_seq: int, store: HistoryStore, feed: EventFeed, waits: Callable[[], bool]
-) -> bool:
+async def wait_for_turn(conversation_id: str, answer_seq: int, store: HistoryStore, feed: EventFeed) -> bool:
     """Wait until the answer at ``answer_seq`` may be written; False when another node has ended it.
 
     Its message has been sent to the connections here by then. Looks again with every event of the
-    conversation, and each second; ``waits`` says whether anybody still wants to know.
+    conversation, and each second.
     """
-    while waits():
+    while True:
         try:
             if feed.position < answer_seq:
                 await asyncio.wait_for(feed.passed(answer_seq), POLL)
@@ -37,6 +33,9 @@ async def wait_for_turn(
             return False
         if answer_seq == min(open_seqs):
             return True
-        with contextlib.suppress(TimeoutError, StoreUnavailableError):
+        try:
             await asyncio.wait_for(feed.next(), POLL)
-    return True
+        except TimeoutError:
+            continue
+        except StoreUnavailableError:  # nothing more comes from this feed
+            await asyncio.sleep(POLL)

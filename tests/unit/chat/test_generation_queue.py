@@ -33,6 +33,9 @@ class RecordingRoom:
         self.checkpoints: list[StoredStream] = []
         self._failure = failure
 
+    def turn(self, _answer_seq: int) -> None:
+        """It is always an answer's turn."""
+
     def stream(self, text: str, metadata: StreamMetadata) -> None:
         """Keep a token."""
         self.tokens.append((asyncio.get_running_loop().time(), text, metadata))

@@ -1,0 +1,150 @@
+"""What keeps the store in order: this node says that it lives, ends what dead ones left, prunes the log.
+
+An answer whose writer is gone becomes ``interrupted``, with the text it had when it was last checkpointed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from conduit_widget.errors import StoreUnavailableError, trace_of
+from conduit_widget.types import ChatMessage
+
+from .conversations import Conversations
+from .history_store import HistoryStore, NotInHistoryError, StoredStream
+from .settings import ChatSettings
+
+__all__ = ["Reaper"]
+
+_log = logging.getLogger(__name__)
+
+FIRST_PRUNE: Final = 60.0
+
+
+class Reaper:
+    """The standing work; :meth:`start` and :meth:`aclose` it.
+
+    A node that has been frozen itself, or cut off from the store, knows nothing of the others: it ends
+    nobody's answers until its own heartbeats have been unbroken for ``dead_after`` seconds.
+    """
+
+    def __init__(
+        self,
+        store: HistoryStore,
+        conversations: Conversations,
+        settings: ChatSettings,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._store = store
+        self._conversations = conversations
+        self._settings = settings
+        self._clock = clock
+        self._unbroken_since = float("inf")
+        self._heard_at = float("-inf")
+        self._store_is_away = False
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Begin (harmless when it has)."""
+        if not self._tasks:
+            settings = self._settings
+            self._tasks = [
+                asyncio.create_task(self._every(settings.heartbeat_interval, self.beat), name="heartbeat"),
+                asyncio.create_task(self._every(settings.reap_interval, self.reap_dead), name="reaper"),
+                asyncio.create_task(
+                    self._every(settings.prune_interval, self.prune, first=FIRST_PRUNE), name="prune"
+                ),
+            ]
+
+    async def aclose(self) -> None:
+        """End (idempotent)."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def beat(self) -> None:
+        """Say that this node lives."""
+        await self._store.heartbeat()
+        now = self._clock()
+        if self._was_silent(now):
+            self._unbroken_since = now
+        self._heard_at = now
+
+    async def reap_dead(self) -> None:
+        """End what dead nodes left, if this node can tell who is dead."""
+        now = self._clock()
+        if not self._was_silent(now) and now - self._unbroken_since >= self._settings.dead_after:
+            await self.reap()
+
+    async def reap(self) -> None:
+        """End every answer whose writer is gone."""
+        for stream in await self._store.abandoned_streams():
+            await self._interrupt(stream)
+
+    async def prune(self) -> None:
+        """Forget log events that recovery does not need."""
+        settings = self._settings
+        await self._store.prune(keep_events=settings.recovery_events, older_than=settings.recovery_seconds)
+
+    def _was_silent(self, now: float) -> bool:
+        """Whether a heartbeat was missed: others may have been, too, without being dead."""
+        return now - self._heard_at > self._settings.dead_after / 2
+
+    async def _interrupt(self, stream: StoredStream) -> None:
+        record = await self._store.find(stream.conversation_id)
+        wire = await self._store.message(stream.conversation_id, stream.message_id)
+        if record is None or wire is None:
+            return
+        try:
+            await self._store.update(
+                stream.conversation_id,
+                _interrupted(ChatMessage.from_wire(wire), stream),
+                close_stream=True,
+                on_commit=lambda commit: self._conversations.committed(record, commit),
+            )
+        except NotInHistoryError:
+            return  # it is gone, and its stream with it
+
+    async def _every(
+        self, interval: float, work: Callable[[], Awaitable[None]], *, first: float = 0.0
+    ) -> None:
+        await asyncio.sleep(first)
+        while True:
+            try:
+                await work()
+            except StoreUnavailableError:
+                self._away(True)
+            except Exception as error:  # noqa: BLE001 - this task must go on
+                _log.error("The store could not be kept in order: %s", trace_of(error))
+            else:
+                self._away(False)
+            await asyncio.sleep(interval)
+
+    def _away(self, away: bool) -> None:
+        if away != self._store_is_away:
+            self._store_is_away = away
+            if away:
+                _log.warning("The history store cannot be reached; it is tried again.")
+            else:
+                _log.info("The history store is back.")
+
+
+def _interrupted(placeholder: ChatMessage, stream: StoredStream) -> ChatMessage:
+    known = {"model": stream.model, "provider": stream.provider}
+    return ChatMessage(
+        id=placeholder.id,
+        role=placeholder.role,
+        content=stream.text,
+        parent_id=placeholder.parent_id,
+        metadata={
+            **placeholder.metadata,
+            **{key: value for key, value in known.items() if value},
+            "status": "interrupted",
+            "finishReason": "interrupted",
+        },
+    )

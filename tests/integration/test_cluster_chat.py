@@ -1,0 +1,325 @@
+"""A chat over several nodes: real hub servers that share a bus and a store."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import itertools
+from pathlib import Path
+
+import pytest
+
+from conduit_widget.contract import ChatEvent, ChatMethod
+from conduit_widget.errors import HubException
+from tests.support.chat_server import Person
+from tests.support.cluster_chat import NODES, cluster
+from tests.support.scripted_provider import ScriptedProvider
+from tests.support.waiting import eventually
+
+SILENT = dataclasses.replace(NODES, assistant="off")
+
+
+def people(person: Person) -> list[str]:
+    """The user ids of the newest PresenceUpdate."""
+    updates = person.of(ChatEvent.PRESENCE_UPDATE)
+    return sorted(found["userId"] for found in updates[-1][1]) if updates else []
+
+
+def said(person: Person) -> list[str]:
+    """The ids of the messages that came, in order."""
+    return [message["id"] for (message,) in person.of(ChatEvent.RECEIVE_MESSAGE)]
+
+
+async def test_order_is_one_on_all_nodes_when_many_send_at_once(tmp_path: Path) -> None:
+    """Whoever sends where: everybody gets every event, in one order, without a hole."""
+    async with (
+        cluster(tmp_path / "h.db", None, None, None, settings=SILENT) as (_, nodes),
+        nodes[0].person("ann") as ann,
+        nodes[1].person("bob") as bob,
+        nodes[2].person("cem") as cem,
+    ):
+        everybody = (ann, bob, cem)
+        for person in everybody:
+            await person.join()
+        receipts = await asyncio.gather(*(who.send(str(n)) for n in range(40) for who in everybody))
+        for person in everybody:
+            await eventually(lambda person=person: len(person.log()) == 120, what="every message")  # type: ignore[misc]
+            assert person.log() == list(range(1, 121))
+        assert said(ann) == said(bob) == said(cem)
+        assert {receipt["id"] for receipt in receipts} == set(said(ann))
+
+
+async def test_tokens_are_relayed_and_add_up_to_the_stored_message(tmp_path: Path) -> None:
+    """Readers on the other node get the deltas as they come, contiguous; they add up to the final text."""
+    gate = asyncio.Event()
+    provider = ScriptedProvider([step for n in range(30) for step in (f"{n} ", 0.005)] + [gate, "end"])
+    async with (
+        cluster(tmp_path / "h.db", provider, None) as (_, nodes),
+        nodes[0].person("ann") as ann,
+        nodes[1].person("bob") as bob,
+    ):
+        await ann.join()
+        await bob.join()
+        answer_id = (await ann.send("?"))["answerId"]
+        text = "".join(f"{n} " for n in range(30))
+        await eventually(lambda: bob.streamed(answer_id) == text, what="the text so far")
+        gate.set()
+        final = await bob.final(answer_id)
+        assert final["content"] == bob.streamed(answer_id) == ann.streamed(answer_id) == text + "end"
+        await ann.final(answer_id)
+        done = [m for _, _, m in bob.of(ChatEvent.STREAM_TOKEN) if m.get("done")]
+        assert len(done) == 1
+        assert bob.log() == ann.log() == [1, 2, 3]
+
+
+async def test_late_joiner_on_another_node_gets_text_so_far(tmp_path: Path) -> None:
+    """Who comes while an answer is written on another node gets what was said, then the rest."""
+    gate = asyncio.Event()
+    provider = ScriptedProvider(["one ", "two ", gate, "three"])
+    settings = dataclasses.replace(NODES, checkpoint_interval=60.0)
+    async with (
+        cluster(tmp_path / "h.db", provider, None, settings=settings) as (_, nodes),
+        nodes[0].person("ann") as ann,
+        nodes[1].person("bob") as bob,
+    ):
+        await ann.join()
+        answer_id = (await ann.send("?"))["answerId"]
+        await eventually(lambda: ann.streamed(answer_id) == "one two ")
+        await bob.join()
+        await eventually(lambda: bob.streamed(answer_id) == "one two ", what="the text so far")
+        async with nodes[1].person("cem") as cem:
+            [stream] = (await cem.join())["streams"]
+            assert (stream["messageId"], stream["text"]) == (answer_id, "one two ")
+        gate.set()
+        assert (await bob.final(answer_id))["content"] == bob.streamed(answer_id) == "one two three"
+
+
+async def test_one_answer_is_written_at_a_time_over_all_nodes(tmp_path: Path) -> None:
+    """Questions on two nodes: the answers come one after the other, in the order of the questions."""
+    providers = [ScriptedProvider([f"{n}", 0.02, "."]) for n in range(2)]
+    async with (
+        cluster(tmp_path / "h.db", *providers) as (_, nodes),
+        nodes[0].person("ann") as ann,
+        nodes[1].person("bob") as bob,
+    ):
+        await ann.join()
+        await bob.join()
+        receipts = await asyncio.gather(*(who.send("?") for _ in range(4) for who in (ann, bob)))
+        for receipt in receipts:
+            await ann.final(receipt["answerId"])
+        order = [receipt["answerId"] for receipt in sorted(receipts, key=lambda found: found["seq"])]
+        tokens = [m["messageId"] for _, _, m in ann.of(ChatEvent.STREAM_TOKEN)]
+        assert [answer_id for answer_id, _ in itertools.groupby(tokens)] == order
+        for receipt in receipts:
+            assert (await bob.final(receipt["answerId"]))["content"] == bob.streamed(receipt["answerId"])
+
+
+async def test_answer_is_stopped_from_the_other_node(tmp_path: Path) -> None:
+    """StopGeneration ends an answer wherever it is written, running or waiting, and keeps its text."""
+    async with (
+        cluster(tmp_path / "h.db", ScriptedProvider(["half", asyncio.Event()]), None) as (_, nodes),
+        nodes[0].person("ann") as ann,
+        nodes[1].person("bob") as bob,
+    ):
+        await ann.join()
+        await bob.join()
+        first, second = [(await ann.send("?"))["answerId"] for _ in range(2)]
+        await eventually(lambda: bob.streamed(first) == "half")
+        await eventually(lambda: len(said(bob)) == 4)
+        assert await bob.invoke(ChatMethod.STOP_GENERATION, second) is True
+        assert (await bob.final(second))["metadata"]["status"] == "cancelled"
+        assert await bob.invoke(ChatMethod.STOP_GENERATION, first) is True
+        final = await bob.final(first)
+        assert (final["content"], final["metadata"]["finishReason"]) == ("half", "cancelled")
+        await eventually(lambda: bob.of(ChatEvent.STREAM_TOKEN)[-1][2].get("done"))
+        assert await bob.invoke(ChatMethod.STOP_GENERATION, first) is False
+
+
+async def test_relayed_answer_is_paused_and_resumed(tmp_path: Path) -> None:
+    """PauseStream and ResumeStream work for an answer written on another node."""
+    gate, end = asyncio.Event(), asyncio.Event()
+    async with (
+        cluster(tmp_path / "h.db", ScriptedProvider(["one ", gate, "two ", end]), None) as (_, nodes),
+        nodes[0].person("ann") as ann,
+        nodes[1].person("bob") as bob,
+        nodes[1].person("cem") as cem,
+    ):
+        for person in (ann, bob, cem):
+            await person.join()
+        answer_id = (await ann.send("?"))["answerId"]
+        await eventually(lambda: bob.streamed(answer_id) == "one ")
+        assert await bob.invoke(ChatMethod.PAUSE_STREAM, answer_id) is True
+        gate.set()
+        await eventually(lambda: cem.streamed(answer_id) == "one two ")
+        await bob.invoke(ChatMethod.START_TYPING, "c")  # a round trip after the delta
+        assert bob.streamed(answer_id) == "one "
+        assert await bob.invoke(ChatMethod.RESUME_STREAM, answer_id) is True
+        await eventually(lambda: bob.streamed(answer_id) == "one two ")
+        end.set()
+        await bob.final(answer_id)
+
+
+async def test_presence_is_one_list_over_all_nodes(tmp_path: Path) -> None:
+    """A user on two nodes is one entry, and leaves with the last connection."""
+    async with (
+        cluster(tmp_path / "h.db", settings=SILENT) as (_, nodes),
+        nodes[0].person("ann") as ann,
+    ):
+        await ann.join()
+        async with nodes[1].person("bob") as bob:
+            assert sorted(p["userId"] for p in (await bob.join())["participants"]) == ["ann", "bob"]
+            async with nodes[0].person("bob") as second:
+                await second.join()
+                await eventually(lambda: people(ann) == ["ann", "bob"])
+            await ann.invoke(ChatMethod.START_TYPING, "c")
+            await eventually(lambda: bob.of(ChatEvent.USER_TYPING) == [["ann", True]])
+            await eventually(lambda: bob.of(ChatEvent.USER_TYPING)[-1] == ["ann", False], what="its expiry")
+            assert ann.of(ChatEvent.USER_LEFT) == []
+        await eventually(lambda: people(ann) == ["ann"], what="bob to have left")
+        assert ann.of(ChatEvent.USER_JOINED) == [["bob", "Bob"]]
+        assert ann.of(ChatEvent.USER_LEFT) == [["bob"]]
+
+
+async def test_people_leave_after_their_grace_when_a_node_ends_or_dies(tmp_path: Path) -> None:
+    """Nobody stays listed who was on a node that is gone, with or without a goodbye."""
+    async with (
+        cluster(tmp_path / "h.db", None, None, None, settings=SILENT) as (_, nodes),
+        nodes[0].person("ann") as ann,
+        nodes[1].person("bob") as bob,
+        nodes[2].person("cem") as cem,
+    ):
+        for person in (ann, bob, cem):
+            await person.join()
+        await eventually(lambda: people(ann) == ["ann", "bob", "cem"])
+        await nodes[1].end()
+        await eventually(lambda: people(ann) == ["ann", "cem"], what="bob to have left")
+        await nodes[2].die()
+        await eventually(lambda: people(ann) == ["ann"], what="cem to have left")
+        assert ann.of(ChatEvent.USER_LEFT) == [["bob"], ["cem"]]
+
+
+async def test_member_who_is_removed_is_out_on_every_node(tmp_path: Path) -> None:
+    """A membership taken on one node ends what the other node sends within 2 s, and what it accepts."""
+    settings = dataclasses.replace(SILENT, visibility="members", access_ttl=60.0)
+    async with (
+        cluster(tmp_path / "h.db", settings=settings) as (_, nodes),
+        nodes[0].person("ann") as ann,
+        nodes[1].person("bob") as bob,
+        nodes[1].person("cem") as cem,
+    ):
+        await ann.join()
+        for person in (bob, cem):
+            await ann.invoke(ChatMethod.ADD_MEMBER, "c", person.user_id)
+            await person.join()
+        await ann.invoke(ChatMethod.REMOVE_MEMBER, "c", "bob")
+        await eventually(lambda: people(cem) == ["ann", "cem"], within=2.0, what="bob to be out")
+        await ann.send("secret", id_="secret")
+        await eventually(lambda: "secret" in said(cem))
+        with pytest.raises(HubException, match="Unauthorized"):
+            await bob.send("hello")
+        assert "secret" not in said(bob)
+
+
+async def _converge(people_: list[Person], count: int) -> None:
+    for person in people_:
+        await eventually(lambda person=person: len(person.log()) >= count, what="every event")  # type: ignore[misc]
+        assert person.log() == list(range(1, count + 1))
+
+
+async def test_everybody_converges_when_the_bus_loses_and_delays(tmp_path: Path) -> None:
+    """Messages lost on the bus are fetched: nobody misses an event, and answers add up."""
+    providers = [ScriptedProvider([step for n in range(20) for step in (f"{n} ", 0.005)]) for _ in range(2)]
+    async with (
+        cluster(tmp_path / "h.db", *providers) as (nodes_, nodes),
+        nodes[0].person("ann") as ann,
+        nodes[1].person("bob") as bob,
+    ):
+        await ann.join()
+        await bob.join()
+        counter = itertools.count()
+        nodes_.bus.delay = 0.01
+        nodes_.bus.drop = lambda *_: next(counter) % 3 == 1
+        receipts = [await who.send("?") for _ in range(3) for who in (ann, bob)]
+        for receipt in receipts:
+            for person in (ann, bob):
+                final = await person.final(receipt["answerId"])
+                assert person.streamed(receipt["answerId"]) == final["content"]
+        await _converge([ann, bob], 18)
+
+
+async def test_last_event_is_found_when_the_bus_lost_it(tmp_path: Path) -> None:
+    """An event that nothing follows is found by looking into the store."""
+    async with (
+        cluster(tmp_path / "h.db", settings=SILENT) as (nodes_, nodes),
+        nodes[0].person("ann") as ann,
+        nodes[1].person("bob") as bob,
+    ):
+        await ann.join()
+        await bob.join()
+        nodes_.bus.drop = lambda *_: True
+        await ann.send("alone")
+        await _converge([ann, bob], 1)
+
+
+async def test_chat_goes_on_while_the_bus_is_away_and_after(tmp_path: Path) -> None:
+    """With the bus away events come from the store; when it is back, presence and answers are whole again."""
+    gate = asyncio.Event()
+    provider = ScriptedProvider(["one ", gate, "two ", asyncio.Event()])
+    async with (
+        cluster(tmp_path / "h.db", provider, None) as (nodes_, nodes),
+        nodes[0].person("ann") as ann,
+        nodes[1].person("bob") as bob,
+    ):
+        await ann.join()
+        await bob.join()
+        answer_id = (await ann.send("?"))["answerId"]
+        await eventually(lambda: bob.streamed(answer_id) == "one ")
+        nodes_.bus.cut()
+        gate.set()
+        await eventually(lambda: ann.streamed(answer_id) == "one two ")
+        await bob.send("alone?", respond=False)
+        await _converge([ann, bob], 3)
+        async with nodes[1].person("cem") as cem:
+            assert "c" in str((await cem.join())["conversationId"])
+            nodes_.bus.heal()
+            await eventually(lambda: bob.streamed(answer_id) == "one two ", what="what the bus did not bring")
+            await eventually(lambda: people(ann) == ["ann", "bob", "cem"])
+            assert await cem.invoke(ChatMethod.STOP_GENERATION, answer_id) is True
+        await ann.final(answer_id)
+
+
+async def test_stop_is_refused_while_the_writer_cannot_be_told(tmp_path: Path) -> None:
+    """With the bus away, stopping another node's answer says that it should be tried again."""
+    async with (
+        cluster(tmp_path / "h.db", ScriptedProvider(["half", asyncio.Event()]), None) as (nodes_, nodes),
+        nodes[0].person("ann") as ann,
+        nodes[1].person("bob") as bob,
+    ):
+        await ann.join()
+        await bob.join()
+        answer_id = (await ann.send("?"))["answerId"]
+        await eventually(lambda: bob.streamed(answer_id) == "half")
+        nodes_.bus.cut()
+        with pytest.raises(HubException, match="timed out"):
+            await bob.invoke(ChatMethod.STOP_GENERATION, answer_id)
+
+
+async def test_resume_on_another_node_recovers(tmp_path: Path) -> None:
+    """Who comes back to another node than before gets all that was missed."""
+    async with (
+        cluster(tmp_path / "h.db", settings=SILENT) as (_, nodes),
+        nodes[0].person("ann") as ann,
+    ):
+        await ann.join()
+        async with nodes[0].person("bob") as bob:
+            epoch = (await bob.join())["epoch"]
+            await ann.send("seen")
+            await bob.got(ChatEvent.RECEIVE_MESSAGE)
+        for n in range(5):
+            await ann.send(str(n))
+        async with nodes[1].person("bob") as back:
+            result = await back.invoke(ChatMethod.RESUME_CONVERSATION, "c", epoch, 1)
+            assert result["recovered"] is True
+            assert [event["seq"] for event in result["events"]] == [2, 3, 4, 5, 6]
+            await ann.send("live")
+            await eventually(lambda: back.log() == [7])

@@ -1,0 +1,181 @@
+"""Several chats in one process, each on a hub server of its own, joined by a bus and a store."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any, cast
+
+from conduit_widget.chat import ChatSettings, HistoryStore, SqliteHistoryStore, build_chat
+from conduit_widget.chat.history_store_postgres import PostgresHistoryStore
+from conduit_widget.contract import CHAT_HUB_PATH, STATUS_HUB_PATH
+from conduit_widget.hub.app import HubApp
+from conduit_widget.hub.backplane_memory import MemoryBackplane
+from conduit_widget.hub.server import serve
+from tests.support.chat_server import FAST, PLENTY, ChatServer
+from tests.support.hub_server import authority
+from tests.support.memory_bus import FaultyMemoryBus
+from tests.support.scripted_provider import ScriptedDirectory, ScriptedProvider
+
+WRITES = ("append", "update", "checkpoint", "heartbeat", "set_role", "create", "prune")
+
+NODES = dataclasses.replace(
+    FAST,
+    gap_delay=0.02,
+    poll_interval=0.1,
+    heartbeat_interval=0.1,
+    reap_interval=0.1,
+    dead_after=1.0,
+    checkpoint_interval=0.05,
+)
+"""The settings of the tests: the same promises, sooner."""
+
+
+class NodeStore:
+    """A node's way to a store. ``owned``: it opens and closes it; a dead node's writes never return."""
+
+    def __init__(self, store: HistoryStore, *, owned: bool) -> None:
+        self.dead = False
+        self._store = store
+        self._owned = owned
+
+    async def start(self) -> None:
+        """Open it, where it is the node's own."""
+        if self._owned:
+            await self._store.start()
+
+    async def aclose(self) -> None:
+        """Close it, where it is the node's own."""
+        if self._owned:
+            await self._store.aclose()
+
+    def __getattr__(self, name: str) -> Any:
+        if self.dead and name in WRITES:
+            return _never
+        return getattr(self._store, name)
+
+
+class NodeBackplane(MemoryBackplane):
+    """A node's way to the bus; ``silent`` once it is dead."""
+
+    silent = False
+
+    def publish(self, channel: str, payload: bytes) -> None:
+        """Tell, while it lives."""
+        if not self.silent:
+            super().publish(channel, payload)
+
+    def append(self, channel: str, position: int, payload: bytes) -> None:
+        """Tell, while it lives."""
+        if not self.silent:
+            super().append(channel, position, payload)
+
+    def put(self, table: str, key: str, value: bytes | None) -> None:
+        """Say, while it lives."""
+        if not self.silent:
+            super().put(table, key, value)
+
+
+async def _never(*_arguments: object, **_options: object) -> Any:
+    await asyncio.Event().wait()
+
+
+@dataclasses.dataclass
+class Node(ChatServer):
+    """One of them."""
+
+    backplane: NodeBackplane
+    store: NodeStore
+    bus: FaultyMemoryBus
+    stop: Callable[[], None]
+    server: asyncio.Task[None]
+
+    async def end(self) -> None:
+        """End in good order: drain, close the chat, leave the bus."""
+        self.stop()
+        await self.server
+
+    async def die(self) -> None:
+        """Vanish as a killed process does: nothing more is written or said, but its sockets stay open."""
+        self.store.dead = self.backplane.silent = True
+        self.bus.crash(self.backplane)
+
+
+class Cluster:
+    """The nodes; ``bus`` is what goes wrong where something does."""
+
+    def __init__(self, make_store: Callable[[str], NodeStore], settings: ChatSettings) -> None:
+        self.bus = FaultyMemoryBus()
+        self._make_store = make_store
+        self._settings = settings
+        self._nodes: list[Node] = []
+
+    async def node(self, provider: ScriptedProvider | None = None) -> Node:
+        """Start another one."""
+        backplane = NodeBackplane(self.bus)
+        store = self._make_store(backplane.node_id)
+        directory = ScriptedDirectory(provider)
+        chat = build_chat(cast("HistoryStore", store), directory, self._settings, backplane=backplane)
+
+        @contextlib.asynccontextmanager
+        async def lifespan() -> AsyncIterator[None]:
+            await chat.start()
+            try:
+                yield
+            finally:
+                await chat.aclose()
+
+        app = HubApp(
+            {CHAT_HUB_PATH: chat.chat_hub, STATUS_HUB_PATH: chat.status_hub},
+            authenticator=authority(),
+            limits=PLENTY,
+            lifespan=lifespan,
+            on_drain=chat.drain,
+            backplane=backplane,
+        )
+        url: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        stop = asyncio.Event()
+        server = asyncio.create_task(serve(app, on_ready=url.set_result, stop=stop, drain_seconds=0.0))
+        await asyncio.wait((server, url), return_when=asyncio.FIRST_COMPLETED)
+        if server.done():
+            await server
+        node = Node(await url, chat, directory, backplane, store, self.bus, stop.set, server)
+        self._nodes.append(node)
+        return node
+
+    async def close(self) -> None:
+        """End them all."""
+        for node in self._nodes:
+            await node.end()
+
+
+@contextlib.asynccontextmanager
+async def cluster(
+    path: Path, *providers: ScriptedProvider | None, settings: ChatSettings = NODES
+) -> AsyncIterator[tuple[Cluster, list[Node]]]:
+    """Start a node for each provider (two without, if none is given) on one SQLite history."""
+    store = SqliteHistoryStore(path)
+    await store.start()
+    nodes = Cluster(lambda _: NodeStore(store, owned=False), settings)
+    try:
+        yield nodes, [await nodes.node(provider) for provider in providers or (None, None)]
+    finally:
+        await nodes.close()
+        await store.aclose()
+
+
+@contextlib.asynccontextmanager
+async def postgres_cluster(
+    url: str, *providers: ScriptedProvider | None, settings: ChatSettings = NODES
+) -> AsyncIterator[tuple[Cluster, list[Node]]]:
+    """Start a node for each provider, each with its own connections to a PostgreSQL database."""
+    nodes = Cluster(
+        lambda node_id: NodeStore(PostgresHistoryStore(url, node_id=node_id), owned=True), settings
+    )
+    try:
+        yield nodes, [await nodes.node(provider) for provider in providers]
+    finally:
+        await nodes.close()
