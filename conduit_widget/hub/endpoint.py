@@ -159,7 +159,7 @@ class ConnectionEndpoint:
             duration = asyncio.get_running_loop().time() - self._opened_at
             self._mount.meter.ended(self.user.user_id, duration, error is not None)
             dispatcher.disconnected(error)
-        self._log("Connection over: %s", farewell)
+            self._log("Connection over: %s", farewell)
         self._on_gone(self)
 
     def pause_writing(self) -> None:
