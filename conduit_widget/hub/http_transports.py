@@ -28,6 +28,10 @@ from conduit_widget.hub.transport_kinds import TransportKind
 from conduit_widget.protocol.hub_protocol import TransferFormat
 
 _UNKNOWN: Final = "There is no connection with that id."
+_ELSEWHERE: Final = (
+    "Another node of this hub has that connection: long polling and server-sent events need a load balancer"
+    " with sticky sessions; WebSockets do not."
+)
 
 
 class HttpTransports:
@@ -100,7 +104,7 @@ class HttpTransports:
     ) -> HttpResponse | None:
         connection = self._find(head, mount, user)
         if connection is None:
-            return error_response(404, _UNKNOWN)
+            return self._unknown(head)
         limit = mount.limits.max_frame_bytes
         try:
             request = await read_body(head, receive, limit)
@@ -114,10 +118,13 @@ class HttpTransports:
     def _delete(self, head: HttpRequest, mount: MountedHub, user: Principal) -> HttpResponse:
         connection = self._find(head, mount, user)
         if connection is None:
-            return error_response(404, _UNKNOWN)
+            return self._unknown(head)
         if not isinstance(connection, LongPollingConnection):
             return error_response(400, "Only long polling ends with DELETE; close the events instead.")
         return connection.delete()
+
+    def _unknown(self, head: HttpRequest) -> HttpResponse:
+        return error_response(404, _ELSEWHERE if self._pending.is_foreign(head.query["id"]) else _UNKNOWN)
 
     def _find(self, head: HttpRequest, mount: MountedHub, user: Principal) -> HttpServerConnection | None:
         """Return the open connection of the id; a request with a newer token prolongs it."""
@@ -146,7 +153,7 @@ class HttpTransports:
         pending = self._pending.take(token, mount.path, user.user_id)
         if pending is None:
             mount.meter.refused("unknown_id")
-            return error_response(404, _UNKNOWN)
+            return self._unknown(head)
         text_only = kind is TransportKind.SERVER_SENT_EVENTS
         self._registry.open(
             connection,

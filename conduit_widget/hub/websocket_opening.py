@@ -57,10 +57,13 @@ class WebSocketOpening:
         if isinstance(user, HttpResponse):
             await refuse_websocket(extensions, send, user)
             return
-        elsewhere = await self._registry.elsewhere(user)  # before the look-ups: they must still hold below
         token = request.query.get("id")
+        # Both before the look-ups: those must still hold below.
+        elsewhere = await self._registry.elsewhere(user)
+        if token is not None:
+            await self._pending.learn(token)
         found = None if token is None else self._registry.find(token, mount, user)
-        pending = None if token is None else self._pending.take(token, mount.path, user.user_id)
+        pending = None if token is None else self._pending.take_anywhere(token, mount.path, user.user_id)
         away = None if found is None else found.endpoint
         resumes = isinstance(away, StatefulEndpoint) and away.resumable
         if token is not None and pending is None and not resumes:
