@@ -87,11 +87,15 @@ class HttpServerConnection:
                 await self._readable.wait()
                 if self._lost or self._receiver is None:
                     return error_response(404, "There is no connection with that id.")
-                if body and not self._closing:
-                    self._receiver.data_received(body)
+                self.deliver(body)
         finally:
             self._waiting -= 1
         return ACCEPTED
+
+    def deliver(self, body: bytes) -> None:
+        """Hand a body on; nothing once the connection is closing."""
+        if body and not self._closing and self._receiver is not None:
+            self._receiver.data_received(body)
 
     def _take_frames(self) -> bytes:
         data = b"".join(self._frames)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from conduit_widget.hub.admission import Admission
+from conduit_widget.hub.early_posts import MAX_EARLY_BYTES, EarlyPosts
 from conduit_widget.hub.http import (
     BodyTooLargeError,
     ClientGoneError,
@@ -16,7 +17,7 @@ from conduit_widget.hub.http import (
     read_body,
     send_response,
 )
-from conduit_widget.hub.http_connection import HttpServerConnection
+from conduit_widget.hub.http_connection import ACCEPTED, HttpServerConnection
 from conduit_widget.hub.long_polling import LongPollingConnection
 from conduit_widget.hub.mount import MountedHub
 from conduit_widget.hub.negotiation import RETRY_AFTER
@@ -28,10 +29,6 @@ from conduit_widget.hub.transport_kinds import TransportKind
 from conduit_widget.protocol.hub_protocol import TransferFormat
 
 _UNKNOWN: Final = "There is no connection with that id."
-_ELSEWHERE: Final = (
-    "Another node of this hub has that connection: long polling and server-sent events need a load balancer"
-    " with sticky sessions; WebSockets do not."
-)
 
 
 class HttpTransports:
@@ -42,7 +39,7 @@ class HttpTransports:
     ) -> None:
         self._admission = admission
         self._registry = registry
-        self._pending = pending
+        self._early = EarlyPosts(pending)
 
     async def serve(self, head: HttpRequest, receive: Receive, send: Send, mount: MountedHub) -> None:
         """Serve one request to a hub's path; its Host and Origin are checked already."""
@@ -102,9 +99,9 @@ class HttpTransports:
     async def _post(
         self, head: HttpRequest, receive: Receive, mount: MountedHub, user: Principal
     ) -> HttpResponse | None:
-        connection = self._find(head, mount, user)
-        if connection is None:
-            return self._unknown(head)
+        key = (head.query["id"], mount.path, user.user_id)
+        if self._find(head, mount, user) is None and not self._early.expects(*key):
+            return error_response(404, _UNKNOWN)
         limit = mount.limits.max_frame_bytes
         try:
             request = await read_body(head, receive, limit)
@@ -113,18 +110,23 @@ class HttpTransports:
             return error_response(413, text, {"connection": "close"})
         except ClientGoneError:
             return None
-        return await connection.take(request.body)
+        connection = self._find(head, mount, user)
+        if connection is not None:
+            return await connection.take(request.body)
+        if self._early.hold(*key, request.body):
+            return ACCEPTED
+        if self._early.expects(*key):
+            text = f"More than {MAX_EARLY_BYTES} bytes wait for this connection: open it by a GET first."
+            return error_response(429, text)
+        return error_response(404, _UNKNOWN)
 
     def _delete(self, head: HttpRequest, mount: MountedHub, user: Principal) -> HttpResponse:
         connection = self._find(head, mount, user)
         if connection is None:
-            return self._unknown(head)
+            return error_response(404, _UNKNOWN)
         if not isinstance(connection, LongPollingConnection):
             return error_response(400, "Only long polling ends with DELETE; close the events instead.")
         return connection.delete()
-
-    def _unknown(self, head: HttpRequest) -> HttpResponse:
-        return error_response(404, _ELSEWHERE if self._pending.is_foreign(head.query["id"]) else _UNKNOWN)
 
     def _find(self, head: HttpRequest, mount: MountedHub, user: Principal) -> HttpServerConnection | None:
         """Return the open connection of the id; a request with a newer token prolongs it."""
@@ -150,10 +152,11 @@ class HttpTransports:
             return error_response(503, "The hub is restarting.", RETRY_AFTER)
         elsewhere = await self._registry.elsewhere(user)
         token = head.query["id"]
-        pending = self._pending.take(token, mount.path, user.user_id)
-        if pending is None:
+        found = self._early.take(token, mount.path, user.user_id)
+        if found is None:
             mount.meter.refused("unknown_id")
-            return self._unknown(head)
+            return error_response(404, _UNKNOWN)
+        pending, early = found
         text_only = kind is TransportKind.SERVER_SENT_EVENTS
         self._registry.open(
             connection,
@@ -168,4 +171,6 @@ class HttpTransports:
             },
             elsewhere=elsewhere,
         )
+        for body in early:
+            connection.deliver(body)
         return None

@@ -11,6 +11,7 @@ import httpx2
 import pytest
 
 from conduit_widget.hub.app import HubApp
+from conduit_widget.hub.early_posts import MAX_EARLY_BYTES
 from conduit_widget.hub.limits import HubLimits
 from conduit_widget.hub.long_polling import LongPollingConnection
 from conduit_widget.hub.timer_wheel import TimerWheel
@@ -176,6 +177,52 @@ async def test_slow_poller_is_bounded_and_closed() -> None:
         context = next(iter(hub.groups.members("everyone")), None)
         assert context is None or context.closed
         assert app.metrics.render().count(b'reason="slow_reader"') >= 1
+
+
+HANDSHAKE = b'{"protocol":"json","version":1}\x1e'
+ECHO = b'{"type":1,"invocationId":"1","target":"Echo","arguments":["early"]}\x1e'
+ANSWERS = ["{}\x1e", '{"type":3,"invocationId":"1","result":"early"}\x1e']
+
+
+async def test_posts_before_the_first_poll_are_read_when_it_comes() -> None:
+    """As the official server does: a client's handshake may be there before its first GET."""
+    app = _app()
+    async with running(app) as url, _negotiated(url) as (http, address):
+        for body in (HANDSHAKE, ECHO):
+            assert (await http.post(address, content=body)).status_code == 202
+        assert app.connections_active == 0
+        assert (await http.get(address)).content == b""
+        got = ""
+        while got != "".join(ANSWERS):
+            got += (await http.get(address)).text
+            assert "".join(ANSWERS).startswith(got)
+
+
+async def test_posts_before_the_events_are_read_when_they_open() -> None:
+    """As over long polling; what is posted later follows."""
+    async with running(_app()) as url, _negotiated(url) as (http, address):
+        assert (await http.post(address, content=HANDSHAKE)).status_code == 202
+        async with http.stream("GET", address, headers={"Accept": "text/event-stream"}) as events:
+            lines = events.aiter_lines()
+            data = (line.removeprefix("data: ") async for line in lines if line.startswith("data: "))
+            assert await anext(data) == ANSWERS[0].rstrip("\x1e")  # which ends a line, too
+            assert (await http.post(address, content=ECHO)).status_code == 202
+            assert await anext(data) == ANSWERS[1].rstrip("\x1e")
+
+
+async def test_early_posts_are_for_their_own_user_and_bounded() -> None:
+    """Nobody else adds to them; over 64 KiB the client is told to open the connection first."""
+    async with running(_app()) as url, _negotiated(url) as (http, address):
+        eve = {"Authorization": f"Bearer {token('eve')}"}
+        assert (await http.post(address, content=HANDSHAKE)).status_code == 202
+        for headers, secret in ((eve, None), ({}, "nobody")):
+            params = {} if secret is None else {"id": secret}
+            refused = await http.post(address, content=ECHO, headers=headers, params=params)
+            assert refused.status_code == 404
+        too_much = await http.post(address, content=b"x" * MAX_EARLY_BYTES)
+        assert (too_much.status_code, "65536 bytes" in too_much.text) == (429, True)
+        await http.get(address)
+        assert (await http.get(address)).text == ANSWERS[0]
 
 
 async def test_connection_belongs_to_its_user_and_its_secret() -> None:
