@@ -22,6 +22,7 @@
 
 from __future__ import annotations
 
+import errno
 import traceback
 from pathlib import PurePath
 
@@ -139,12 +140,23 @@ class FrontEndMissingError(ConduitError):
 
 
 def trace_of(error: BaseException, frames: int = 8) -> str:
-    """Return an error's type and where it was raised, innermost first; its text may hold content."""
+    """Return an error's type, its code where it has one, and where it was raised, innermost first.
+
+    Its text is left out: it may hold content.
+    """
     parts: list[str] = []
     cause: BaseException | None = error
     while cause is not None and len(parts) < 3:
         stack = traceback.extract_tb(cause.__traceback__)[-frames:]
         places = [f"{PurePath(item.filename).name}:{item.lineno} {item.name}" for item in reversed(stack)]
-        parts.append(f"{type(cause).__name__} at {' < '.join(places) or 'an unknown place'}")
+        parts.append(f"{type(cause).__name__}{_code_of(cause)} at {' < '.join(places) or 'an unknown place'}")
         cause = cause.__cause__
     return "; caused by ".join(parts)
+
+
+def _code_of(error: BaseException) -> str:
+    """Return what the store or the system calls an error: ``SQLITE_FULL``, ``53100``, ``ENOSPC``."""
+    number = error.errno if isinstance(error, OSError) else None
+    code = getattr(error, "sqlite_errorname", None) or getattr(error, "sqlstate", None)
+    code = code or errno.errorcode.get(number or 0)
+    return f" {code}" if isinstance(code, str) else ""

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
+
+import pytest
 
 from conduit_widget import errors
-from conduit_widget.errors import ConduitError, InvocationTimeoutError, ValidationError
+from conduit_widget.errors import ConduitError, InvocationTimeoutError, ValidationError, trace_of
 
 
 def test_notebook_shows_one_line_and_no_frames_of_ours() -> None:
@@ -32,3 +38,22 @@ def test_every_error_is_a_conduit_error() -> None:
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, Exception)]
     assert len(kinds) > 10
     assert all(issubclass(kind, ConduitError) for kind in kinds)
+
+
+def test_trace_names_the_code_and_never_the_text() -> None:
+    """What the store or the system calls an error tells an operator what to do; its text may hold content."""
+    with contextlib.closing(sqlite3.connect(":memory:")) as store:
+        for error, words in (
+            (OSError(errno.ENOSPC, "private"), "OSError ENOSPC at"),
+            (ValueError("private"), "ValueError at"),
+            (_failure(lambda: store.execute("SELECT private")), "OperationalError SQLITE_ERROR at"),
+        ):
+            trace = trace_of(error)
+            assert trace.startswith(words)
+            assert "private" not in trace
+
+
+def _failure(call: Callable[[], object]) -> Exception:
+    with pytest.raises(sqlite3.OperationalError) as failed:
+        call()
+    return failed.value
