@@ -69,7 +69,12 @@ class Reaper:
 
     async def beat(self) -> None:
         """Say that this node lives."""
-        await self._store.heartbeat()
+        try:
+            await self._store.heartbeat()
+        except StoreUnavailableError:
+            self._away(True)
+            raise
+        self._away(False)
         now = self._clock()
         if self._was_silent(now):
             self._unbroken_since = now
@@ -118,11 +123,9 @@ class Reaper:
             try:
                 await work()
             except StoreUnavailableError:
-                self._away(True)
+                _log.debug("The store is away; it is tried again.")
             except Exception as error:  # noqa: BLE001 - this task must go on
                 _log.error("The store could not be kept in order: %s", trace_of(error))
-            else:
-                self._away(False)
             await asyncio.sleep(interval)
 
     def _away(self, away: bool) -> None:

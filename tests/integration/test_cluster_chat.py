@@ -7,12 +7,14 @@ import dataclasses
 import itertools
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from conduit_widget.contract import ChatEvent, ChatMethod
 from conduit_widget.errors import HubException
 from tests.support.chat_server import Person
-from tests.support.cluster_chat import NODES, cluster
+from tests.support.cluster_chat import NODES, Node, cluster, postgres_cluster
+from tests.support.postgres_server import shared_postgres
 from tests.support.scripted_provider import ScriptedProvider
 from tests.support.waiting import eventually
 
@@ -323,3 +325,82 @@ async def test_resume_on_another_node_recovers(tmp_path: Path) -> None:
             assert [event["seq"] for event in result["events"]] == [2, 3, 4, 5, 6]
             await ann.send("live")
             await eventually(lambda: back.log() == [7])
+
+
+async def _take_for_dead(url: str, dead: Node, judge: Node) -> None:
+    """Have the database believe that a node has been silent for long, and another one has not."""
+    async with await psycopg.AsyncConnection.connect(url) as admin:
+        for column, node in (("seen", dead), ("since", judge)):
+            await admin.execute(
+                f"UPDATE conduit_nodes SET {column} = {column} - interval '1 minute'"
+                " WHERE node_id=%s".encode(),
+                (node.backplane.node_id,),
+            )
+
+
+async def test_answer_of_a_dead_node_is_ended_with_its_checkpoint() -> None:
+    """A node dies: another one marks its answer interrupted, with the text kept; the next one is written."""
+    url = shared_postgres().new_database()
+    dying = ScriptedProvider(["kept ", 0.2, "lost", asyncio.Event()])
+    settings = dataclasses.replace(NODES, checkpoint_interval=0.1)
+    async with (
+        postgres_cluster(url, dying, ScriptedProvider(["fine"]), settings=settings) as (_, nodes),
+        nodes[0].person("ann") as ann,
+        nodes[1].person("bob") as bob,
+    ):
+        await ann.join()
+        await bob.join()
+        first = (await ann.send("?"))["answerId"]
+        await eventually(lambda: bob.streamed(first) == "kept lost")
+        await nodes[0].die()
+        second = (await bob.send("?"))["answerId"]
+        await _take_for_dead(url, *nodes)
+        final = await bob.final(first)
+        assert final["content"] == "kept "
+        assert (final["metadata"]["status"], final["metadata"]["finishReason"]) == (
+            "interrupted",
+            "interrupted",
+        )
+        assert (await bob.final(second))["content"] == "fine"
+        assert bob.log() == [1, 2, 3, 4, 5, 6]
+        assert [m["messageId"] for _, _, m in bob.of(ChatEvent.STREAM_TOKEN) if m.get("done")] == [
+            first,
+            second,
+        ]
+
+
+async def _until_kept(node: Node, text: str) -> None:
+    """Wait until an answer's text has been checkpointed."""
+
+    async def is_kept() -> bool:
+        return [stream.text for stream in await node.chat.store.open_streams("c")] == [text]
+
+    await eventually(is_kept, what="the checkpoint")
+
+
+async def test_node_that_was_taken_for_dead_gives_its_answer_up() -> None:
+    """A node that comes back finds its answer ended: it says and keeps nothing more of it."""
+    url = shared_postgres().new_database()
+    gate = asyncio.Event()
+    async with (
+        postgres_cluster(url, ScriptedProvider(["kept ", gate, "more"]), None) as (_, nodes),
+        nodes[0].person("ann") as ann,
+        nodes[1].person("bob") as bob,
+    ):
+        await ann.join()
+        await bob.join()
+        answer_id = (await ann.send("?"))["answerId"]
+        await eventually(lambda: bob.streamed(answer_id) == "kept ")
+        await _until_kept(nodes[0], "kept ")
+        nodes[0].store.unheard = True
+        await _take_for_dead(url, *nodes)
+        assert (await bob.final(answer_id))["content"] == "kept "
+        gate.set()
+        for person in (ann, bob):
+            assert (await person.final(answer_id))["content"] == "kept "
+            tokens = [(text, m.get("done", False)) for _, text, m in person.of(ChatEvent.STREAM_TOKEN)]
+            assert tokens == [("kept ", False), ("", True)]
+        await eventually(lambda: not nodes[0].chat.busy)
+        await ann.send("after", respond=False)
+        await _converge([ann, bob], 4)
+        assert len(bob.of(ChatEvent.STREAM_TOKEN)) == 2

@@ -12,6 +12,7 @@ from typing import Any, cast
 from conduit_widget.chat import ChatSettings, HistoryStore, SqliteHistoryStore, build_chat
 from conduit_widget.chat.history_store_postgres import PostgresHistoryStore
 from conduit_widget.contract import CHAT_HUB_PATH, STATUS_HUB_PATH
+from conduit_widget.errors import StoreUnavailableError
 from conduit_widget.hub.app import HubApp
 from conduit_widget.hub.backplane_memory import MemoryBackplane
 from conduit_widget.hub.server import serve
@@ -20,7 +21,7 @@ from tests.support.hub_server import authority
 from tests.support.memory_bus import FaultyMemoryBus
 from tests.support.scripted_provider import ScriptedDirectory, ScriptedProvider
 
-WRITES = ("append", "update", "checkpoint", "heartbeat", "set_role", "create", "prune")
+WRITES = ("append", "update", "checkpoint", "set_role", "create", "prune")
 
 NODES = dataclasses.replace(
     FAST,
@@ -30,16 +31,18 @@ NODES = dataclasses.replace(
     reap_interval=0.1,
     dead_after=1.0,
     checkpoint_interval=0.05,
+    finish_patience=0.0,
 )
 """The settings of the tests: the same promises, sooner."""
 
 
 class NodeStore:
-    """A node's way to a store. ``owned``: it opens and closes it; a dead node's writes never return."""
+    """A node's way to a store. ``owned``: it opens and closes it; a dead node's writes are never done."""
 
     def __init__(self, store: HistoryStore, *, owned: bool) -> None:
-        self.dead = False
+        self.unheard = False
         self._store = store
+        self._grave: asyncio.Event | None = None
         self._owned = owned
 
     async def start(self) -> None:
@@ -52,9 +55,28 @@ class NodeStore:
         if self._owned:
             await self._store.aclose()
 
+    async def heartbeat(self) -> None:
+        """Say that the node lives, unless nobody hears it."""
+        if not self.unheard:
+            await self._store.heartbeat()
+
+    def die(self) -> None:
+        """Nothing is written from now on; who writes waits."""
+        self.unheard, self._grave = True, asyncio.Event()
+
+    def bury(self) -> None:
+        """Let go whoever waits."""
+        if self._grave is not None:
+            self._grave.set()
+
+    async def _never(self, *_arguments: object, **_options: object) -> Any:
+        assert self._grave is not None
+        await self._grave.wait()
+        raise StoreUnavailableError
+
     def __getattr__(self, name: str) -> Any:
-        if self.dead and name in WRITES:
-            return _never
+        if self._grave is not None and name in WRITES:
+            return self._never
         return getattr(self._store, name)
 
 
@@ -79,10 +101,6 @@ class NodeBackplane(MemoryBackplane):
             super().put(table, key, value)
 
 
-async def _never(*_arguments: object, **_options: object) -> Any:
-    await asyncio.Event().wait()
-
-
 @dataclasses.dataclass
 class Node(ChatServer):
     """One of them."""
@@ -96,11 +114,13 @@ class Node(ChatServer):
     async def end(self) -> None:
         """End in good order: drain, close the chat, leave the bus."""
         self.stop()
+        self.store.bury()
         await self.server
 
     async def die(self) -> None:
         """Vanish as a killed process does: nothing more is written or said, but its sockets stay open."""
-        self.store.dead = self.backplane.silent = True
+        self.store.die()
+        self.backplane.silent = True
         self.bus.crash(self.backplane)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import itertools
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from typing import Any
 
 import pytest
@@ -31,10 +31,16 @@ class RecordingRoom:
         self.tokens: list[tuple[float, str, StreamMetadata]] = []
         self.finished: list[ChatMessage] = []
         self.checkpoints: list[StoredStream] = []
+        self.turns: asyncio.Queue[bool] | None = None
         self._failure = failure
 
-    def turn(self, _answer_seq: int) -> None:
-        """It is always an answer's turn."""
+    def turn(self, _answer_seq: int) -> Coroutine[Any, Any, bool] | None:
+        """It is an answer's turn now, unless there is a list of turns."""
+        return None if self.turns is None else self._turn()
+
+    async def _turn(self) -> bool:
+        assert self.turns is not None
+        return await self.turns.get()
 
     def stream(self, text: str, metadata: StreamMetadata) -> None:
         """Keep a token."""
@@ -227,3 +233,72 @@ async def test_drain_interrupts_everything_and_later_jobs() -> None:
     await eventually(lambda: len(room.finished) == 4)
     assert provider.closed_early == 1
     assert len(provider.requests) == 1
+
+
+async def test_answer_waits_for_its_turn_without_a_slot() -> None:
+    """An answer that waits for other nodes' answers keeps nobody else from being written."""
+    waiting, other = RecordingRoom("waiting"), RecordingRoom("other")
+    waiting.turns = asyncio.Queue()
+    queue = queue_for(ScriptedProvider(["x"]), dataclasses.replace(SETTINGS, concurrent_generations=1))
+    queue.enqueue(job(waiting))
+    queue.enqueue(job(other, "b"))
+    await eventually(lambda: other.finished)
+    assert waiting.tokens == []
+    waiting.turns.put_nowait(True)
+    await eventually(lambda: waiting.finished)
+    assert not queue.busy
+
+
+async def test_answer_is_skipped_when_another_node_ended_it() -> None:
+    """An answer whose turn never comes is not written, and the next one is."""
+    room = RecordingRoom()
+    room.turns = asyncio.Queue()
+    idle: list[str] = []
+    queue = queue_for(ScriptedProvider(["x"]))
+    queue.on_idle = idle.append
+    for answer_id in ("a", "b"):
+        queue.enqueue(job(room, answer_id))
+    room.turns.put_nowait(False)
+    room.turns.put_nowait(True)
+    await eventually(lambda: idle)
+    assert [message.id for message in room.finished] == ["b"]
+    assert {metadata.message_id for _, _, metadata in room.tokens} == {"b"}
+    assert idle == ["c"]
+    assert not queue.busy
+
+
+@pytest.mark.parametrize("way", ["cancel", "drain"])
+async def test_waiting_for_a_turn_ends_at_once(way: str) -> None:
+    """A stopped answer, and one of a hub that ends, does not wait for its turn to be committed."""
+    room = RecordingRoom()
+    room.turns = asyncio.Queue()
+    queue = queue_for(ScriptedProvider(["x"]))
+    queue.enqueue(job(room))
+    await asyncio.sleep(0)
+    if way == "drain":
+        await asyncio.wait_for(queue.drain(), 5)
+    else:
+        assert queue.cancel("a") is True
+        await eventually(lambda: not queue.busy)
+    [message] = room.finished
+    assert message.metadata["status"] == {"drain": "interrupted", "cancel": "cancelled"}[way]
+    assert queue.cancel("a") is False
+
+
+async def test_superseded_answers_say_and_keep_nothing_more() -> None:
+    """An answer that another node has ended stops without a word, running or waiting; the next follows."""
+    room = RecordingRoom()
+    provider = ScriptedProvider(["half", asyncio.Event()], ["next"])
+    queue = queue_for(provider)
+    for answer_id in ("a", "b", "c"):
+        queue.enqueue(job(room, answer_id))
+    await eventually(lambda: room.tokens)
+    queue.supersede("b")
+    queue.supersede("a")
+    assert queue.open_streams("c") == []
+    await eventually(lambda: not queue.busy)
+    assert provider.closed_early == 1
+    assert [message.id for message in room.finished] == ["c"]
+    assert [text for _, text, metadata in room.tokens if metadata.message_id != "c"] == ["half"]
+    queue.supersede("a")
+    assert not queue.busy
