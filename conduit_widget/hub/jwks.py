@@ -76,7 +76,10 @@ class JwksAuthority:
         if not issuer or not audience:
             raise ValueError("A site's tokens need an issuer and an audience.")
         if not jwt.algorithms.has_crypto:
-            raise HubStartError("Tokens of a site need the package cryptography: pip install cryptography")
+            raise HubStartError(
+                "A site's tokens (EdDSA, ES256) need the package cryptography:"
+                " pip install 'conduit-widget[site]'"
+            )
         self._algorithms = list(algorithms)
         self._issuer = issuer
         self._audience = audience

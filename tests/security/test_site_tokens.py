@@ -8,6 +8,8 @@ import hashlib
 import hmac
 import json
 import logging
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -298,3 +300,21 @@ async def test_no_credential_asks_for_one(site: IdentityProvider) -> None:
     with pytest.raises(AuthenticationError, match=ErrorText.INVALID_AUTHENTICATION):
         await authority(site).authenticate(Credential("api_key", site.token("ed")))
     assert site.fetches == 0
+
+
+def test_missing_package_is_named_with_the_extra_that_brings_it() -> None:
+    """Without ``cryptography`` the hub says in one line what to install; nothing else needs it."""
+    code = """
+import sys
+sys.modules["cryptography"] = None
+import conduit_widget, conduit_widget.app
+from conduit_widget.errors import HubStartError
+from conduit_widget.hub.jwks import JwksAuthority
+try:
+    JwksAuthority("https://id.example/keys", "issuer", "audience")
+except HubStartError as error:
+    print(error)
+"""
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    [line] = said.splitlines()
+    assert line.endswith(": pip install 'conduit-widget[site]'")
