@@ -127,7 +127,13 @@ async def _serve(settings: HubSettings, on_ready: Callable[[str], None]) -> None
         stack.push_async_callback(directory.aclose)
         chat_settings = ChatSettings(visibility="open" if settings.is_local else "members")
         metrics = HubMetrics()
-        chat = build_chat(engines.store, directory, chat_settings, metrics=ChatMetrics(metrics.registry))
+        chat = build_chat(
+            engines.store,
+            directory,
+            chat_settings,
+            metrics=ChatMetrics(metrics.registry),
+            backplane=engines.backplane,
+        )
 
         @contextlib.asynccontextmanager
         async def lifespan() -> AsyncIterator[None]:
