@@ -188,6 +188,8 @@ async def happen(world: World) -> set[str]:
     async with server.person("roberta") as guest:
         await guest.join(ROOM)
         await eventually(lambda: ["roberta", "Roberta"] in ann.of(ChatEvent.USER_JOINED))
+        await ann.invoke(ChatMethod.REMOVE_MEMBER, ROOM, "roberta")
+        await guest.got(ChatEvent.REMOVED_FROM_CONVERSATION)
     await eventually(lambda: ["roberta"] in ann.of(ChatEvent.USER_LEFT), what="roberta left")
     await bob.send(CONTENT, conversation_id=ROOM, respond=False)
     world.go_on.set()
@@ -198,9 +200,9 @@ async def happen(world: World) -> set[str]:
 
 def test_every_event_of_a_conversation_is_made_to_happen() -> None:
     """A new event has to happen in the tests below, or be named here as nobody's secret."""
-    private_to_its_caller = {ChatEvent.RATE_LIMIT_WARNING}
+    private = {ChatEvent.RATE_LIMIT_WARNING, ChatEvent.REMOVED_FROM_CONVERSATION}  # to whom it happens
     for_everybody = {ChatEvent.PROVIDER_STATUS_UPDATE}
-    assert constants(ChatEvent) - private_to_its_caller - for_everybody == HAPPENING
+    assert constants(ChatEvent) - private - for_everybody == HAPPENING
 
 
 HAPPENING = {
