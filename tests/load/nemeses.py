@@ -103,12 +103,42 @@ def _nothing(chance: random.Random, at: float, nodes: int) -> Step:
     return Step(at, "nothing more", act)
 
 
+def _redis(chance: random.Random, at: float, nodes: int) -> Step:
+    how, seconds = chance.choice(("stop", "kill", "freeze")), chance.uniform(0.2, 3)
+    return _engine_fault(at, "redis", how, seconds)
+
+
+def _postgres(chance: random.Random, at: float, nodes: int) -> Step:
+    how, seconds = chance.choice(("stop", "crash", "kill")), chance.uniform(0.2, 2)
+    return _engine_fault(at, "postgres", how, seconds)
+
+
+def _engine_fault(at: float, name: str, how: str, seconds: float) -> Step:
+    if how == "freeze":
+        return Step(
+            at, f"SIGSTOP {name} for {seconds:.2f} s", lambda stage: stage.freeze_engine(name, seconds)
+        )
+    return Step(
+        at, f"{how} {name}, {seconds:.2f} s down", lambda stage: stage.stop_engine(name, how, seconds)
+    )
+
+
+def _cut_off(chance: random.Random, at: float, nodes: int) -> Step:
+    hub, name, seconds = chance.randrange(nodes), chance.choice(("redis", "postgres")), chance.uniform(0.5, 6)
+    return Step(
+        at,
+        f"partition between hub {hub} and {name} for {seconds:.2f} s",
+        lambda stage: stage.cut_off(hub, name, seconds),
+    )
+
+
 @dataclass(frozen=True)
 class Nemesis:
     """What may happen in a run: steps of these kinds, ``pause`` seconds apart on average.
 
     ``chaos``: the network fails at random. ``slow_readers``: some clients stop reading, and messages are
     large. ``loses_text``: a crash may take streamed text that is younger than the last checkpoint.
+    ``cluster``: only for several nodes.
     """
 
     planners: tuple[Planner, ...]
@@ -117,6 +147,7 @@ class Nemesis:
     slow_readers: int = 0
     clock: bool = False
     loses_text: bool = False
+    cluster: bool = False
 
 
 NEMESES: Final[dict[str, Nemesis]] = {
@@ -135,7 +166,24 @@ NEMESES: Final[dict[str, Nemesis]] = {
         clock=True,
         loses_text=True,
     ),
+    "redis": Nemesis((_redis,), cluster=True),
+    "postgres": Nemesis((_postgres,), pause=4.0, cluster=True),
+    "cut off": Nemesis((_cut_off,), cluster=True),
+    "engines": Nemesis((_redis, _postgres, _cut_off, _kill), loses_text=True, cluster=True),
+    "everything": Nemesis(
+        (_kill, _kill, _restart, _freeze, _partition, _delay, _cut, _clock, _redis, _postgres, _cut_off),
+        chaos=True,
+        slow_readers=1,
+        clock=True,
+        loses_text=True,
+        cluster=True,
+    ),
 }
+
+
+def nemeses_for(nodes: int) -> tuple[str, ...]:
+    """Return the names of what can happen to so many nodes."""
+    return tuple(name for name, nemesis in NEMESES.items() if nodes > 1 or not nemesis.cluster)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from tests.load.nemeses import NEMESES, Plan
+from tests.load.nemeses import NEMESES, Plan, nemeses_for
 from tests.load.proof_run import Outcome, run as run_plan
 
 COLUMNS: Final = (
@@ -38,9 +38,9 @@ COLUMNS: Final = (
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``proof``."""
-    parser.add_argument("--runs", type=int, default=len(NEMESES))
+    parser.add_argument("--runs", type=int, default=len(nemeses_for(1)))
     parser.add_argument("--seed", type=int, default=1, help="of the first run; each next one has one more")
-    parser.add_argument("--nodes", type=int, choices=(1,), default=1, help="hubs")
+    parser.add_argument("--nodes", type=int, choices=(1, 2), default=1, help="hubs")
     parser.add_argument("--seconds", type=float, default=12.0, help="how long people talk in a run")
     parser.add_argument("--nemesis", choices=NEMESES, default=None, help="one only (default: by turns)")
     parser.add_argument("--plan", action="store_true", help="print what each run does")
@@ -49,7 +49,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run, print, and return the exit code."""
     logging.getLogger("conduit_widget").setLevel(logging.ERROR)  # reconnecting is what runs are about
-    names = [arguments.nemesis] if arguments.nemesis else list(NEMESES)
+    names = [arguments.nemesis] if arguments.nemesis else nemeses_for(arguments.nodes)
     print("  ".join(name.rjust(width) for name, width in COLUMNS), flush=True)
     outcomes: list[Outcome] = []
     for number in range(arguments.runs):

@@ -5,28 +5,25 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import secrets
 import signal
-import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-import jwt
-
 from conduit_widget.app import HISTORY_FILE, KEY_FILE
 from conduit_widget.chat.history_store import HistoryStore
 from conduit_widget.chat.history_store_sqlite import SqliteHistoryStore
-from conduit_widget.contract import TOKEN_AUDIENCE, TOKEN_ISSUER
 from conduit_widget.hub.secret_file import load_or_create_secrets
 from tests.support.debian import find_faketime
 from tests.support.fault_proxy import Chaos, FaultProxy, fault_proxy
 from tests.support.history_checker import Sighting
+from tests.support.hub_cluster import HubCluster, hub_cluster, signed_token
 from tests.support.live_hub import LiveHub
+from tests.support.postgres_server import PostgresServer
+from tests.support.redis_server import RedisServer
 from tests.support.scripted_model import ScriptedModel
 
-TOKEN_LIFE: Final = 4 * 3600.0  # before and after now: a clock may jump by an hour
 EVERYTHING: Final = 2**40
 
 
@@ -45,21 +42,14 @@ class Stage:
     locks: list[asyncio.Lock]
     sleepers: list[int] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
+    cluster: HubCluster | None = None
+    engine_locks: dict[str, asyncio.Lock] = field(
+        default_factory=lambda: {"redis": asyncio.Lock(), "postgres": asyncio.Lock()}
+    )
 
     def token(self, user_id: str) -> str:
-        """Return a token that was valid two hours ago and will be in two."""
-        now = time.time()
-        claims = {
-            "sub": user_id,
-            "name": user_id,
-            "aud": TOKEN_AUDIENCE,
-            "iss": TOKEN_ISSUER,
-            "iat": int(now - TOKEN_LIFE),
-            "nbf": int(now - TOKEN_LIFE),
-            "exp": int(now + TOKEN_LIFE),
-            "jti": secrets.token_hex(16),
-        }
-        return jwt.encode(claims, self.key, algorithm="HS256")
+        """Return a token that clocks may be wrong about by an hour."""
+        return signed_token(self.key, user_id)
 
     async def kill(self, number: int, down: float) -> None:
         """SIGKILL a hub; start it again after ``down`` seconds."""
@@ -84,6 +74,33 @@ class Stage:
     async def put_to_sleep(self, seconds: float) -> None:
         """SIGSTOP the clients in processes of their own for a while."""
         await asyncio.gather(*(_freeze(pid, seconds) for pid in self.sleepers))
+
+    async def stop_engine(self, name: str, how: str, down: float) -> None:
+        """End an engine: ``stop`` it in good order, ``crash`` or ``kill`` it; start it after ``down`` seconds."""
+        engine = self._engine(name)
+        async with self.engine_locks[name]:
+            await asyncio.to_thread(getattr(engine, how))
+            await asyncio.sleep(down)
+            await asyncio.to_thread(engine.start)
+
+    async def freeze_engine(self, name: str, seconds: float) -> None:
+        """SIGSTOP an engine for a while."""
+        engine = self._engine(name)
+        async with self.engine_locks[name]:
+            engine.pause()
+            try:
+                await asyncio.sleep(seconds)
+            finally:
+                engine.resume()
+
+    async def cut_off(self, number: int, name: str, seconds: float) -> None:
+        """Let nothing pass between a hub and an engine for a while."""
+        assert self.cluster is not None
+        await getattr(self.cluster.ways[number], name).partition(0, seconds)
+
+    def _engine(self, name: str) -> RedisServer | PostgresServer:
+        assert self.cluster is not None
+        return self.cluster.redis if name == "redis" else self.cluster.postgres
 
     def set_clock(self, number: int, offset: float) -> None:
         """Have a hub's wall clock jump to ``offset`` seconds from the truth."""
@@ -160,3 +177,28 @@ async def single_node(folder: Path, *, chaos: Chaos | None, clock: bool) -> Asyn
                 )
         finally:
             await asyncio.to_thread(hub.stop)
+
+
+@contextlib.asynccontextmanager
+async def two_nodes(
+    folder: Path, *, conversation: str, chaos: Chaos | None, clock: bool
+) -> AsyncIterator[Stage]:
+    """Two hubs on one PostgreSQL and one Redis of their own, where ``conversation`` exists."""
+    clocks = [folder / f"clock{number}" for number in range(2)]
+
+    async with ScriptedModel() as model:
+
+        def environment(number: int) -> dict[str, str]:
+            return {**model.environment, **(_clock_environment(clocks[number]) if clock else {})}
+
+        async with hub_cluster(folder, nodes=2, environment=environment, chaos=chaos) as cluster:
+            await cluster.create(conversation)
+            yield Stage(
+                hubs=cluster.hubs,
+                front=cluster.front,
+                store=cluster.store,
+                clocks=clocks,
+                key=cluster.key,
+                locks=[asyncio.Lock() for _ in cluster.hubs],
+                cluster=cluster,
+            )

@@ -108,6 +108,10 @@ class PostgresServer:
         """End it in good order, cutting connections."""
         self._end(signal.SIGINT)
 
+    def crash(self) -> None:
+        """End it without order ("immediate" shutdown): it recovers from its log at the next start."""
+        self._end(signal.SIGQUIT)
+
     def kill(self) -> None:
         """Kill every process of it at once (``kill -9``): what was not durable is lost."""
         self._end(signal.SIGKILL)
