@@ -14,10 +14,12 @@ const LEAST_TOP: Readonly<Record<Unit, number>> = {
   count: 4,
   events: 4,
   rate: 2,
-  seconds: 0.002,
+  seconds: 0,
   bytes: 1024,
   share: 0.1,
 };
+/** Latencies go by powers of ten: half a millisecond and ten seconds are both seen. */
+const LEAST_LATENCY = 0.0001;
 const TIME_STEPS = [10, 15, 30, 60, 120, 180, 300];
 
 export interface PlotSource {
@@ -73,7 +75,9 @@ export class Plot {
   private data(): uPlot.AlignedData {
     const { history, offset } = this.source;
     const top = this.source.top();
-    const drawn = (value: Value): Value => (value !== null && !Number.isFinite(value) ? top : value);
+    const low = this.spec.unit === "seconds" ? LEAST_LATENCY : Number.NEGATIVE_INFINITY;
+    const drawn = (value: Value): Value =>
+      value === null ? null : Math.max(low, Number.isFinite(value) ? value : top);
     return [
       history.times,
       ...this.spec.series.map((_, index) => (history.columns[offset + index] ?? []).map(drawn)),
@@ -102,7 +106,10 @@ export class Plot {
       },
       scales: {
         x: { time: true, range: () => source.range() },
-        y: { range: (_, __, max) => [0, Math.max((max ?? 0) * 1.12, LEAST_TOP[spec.unit])] },
+        y:
+          spec.unit === "seconds"
+            ? { distr: 3, range: (_, min, max) => decades(min, max) }
+            : { range: (_, __, max) => [0, Math.max((max ?? 0) * 1.12, LEAST_TOP[spec.unit])] },
       },
       axes: [
         {
@@ -120,6 +127,7 @@ export class Plot {
           gap: 6,
           space: 22,
           incrs: steps(spec.unit),
+          ...(spec.unit === "seconds" ? { splits: (_, __, min, max) => powersOfTen(min, max) } : {}),
           grid: gridLine,
           values: (_, values) => values.map((value) => text(value, spec.unit)),
         },
@@ -139,7 +147,7 @@ export class Plot {
       : undefined;
     return {
       stroke: () => this.color(index + 1),
-      width: 1.75,
+      width: index < this.spec.series.length - 1 ? 2 : 1.5, // lines that lie on each other are both seen
       points: {
         show: true,
         size: 5,
@@ -181,6 +189,19 @@ function alone(values: ArrayLike<Value | undefined>): number[] {
   for (let index = 0; index < values.length; index++) {
     if (values[index] != null && values[index - 1] == null && values[index + 1] == null) found.push(index);
   }
+  return found;
+}
+
+/** The powers of ten around values; a whole decade at least. */
+function decades(min: number | null, max: number | null): [number, number] {
+  const low = 10 ** Math.floor(Math.log10(min ?? LEAST_LATENCY * 10));
+  return [low, Math.max(low * 10, 10 ** Math.ceil(Math.log10(max ?? LEAST_LATENCY * 1000)))];
+}
+
+function powersOfTen(min: number, max: number): number[] {
+  const found: number[] = [];
+  for (let power = Math.round(Math.log10(min)); power <= Math.round(Math.log10(max)); power++)
+    found.push(10 ** power);
   return found;
 }
 

@@ -18,7 +18,7 @@ export class Status {
   private readonly form = byId("key-form");
   private readonly field = byId("key") as HTMLInputElement;
   private readonly error = byId("key-error");
-  private lostAt: number | null = null;
+  private lastAt: number | null = null;
 
   /** `onKey` gets what somebody gives as key; `title` is the page's. */
   constructor(
@@ -39,7 +39,7 @@ export class Status {
   }
 
   live(hubTime: number, startedAt: number | null, severalHubs: boolean): void {
-    this.lostAt = null;
+    this.lastAt = Date.now() / 1000;
     this.say("good", "Live");
     this.uptime.textContent = startedAt === null ? "" : `up ${duration(hubTime - startedAt)}`;
     this.form.hidden = true;
@@ -51,18 +51,15 @@ export class Status {
   }
 
   unreachable(why: string): void {
-    this.lostAt ??= Date.now() / 1000;
     this.say("bad", "Hub unreachable");
     this.uptime.textContent = "";
     this.form.hidden = true;
-    this.tell(
-      `The hub does not answer (${why}). Nothing new since ${timeOfDay(this.lostAt)}; this page tries again every 2 s.`,
-    );
+    const since = this.lastAt === null ? "" : ` Nothing new since ${timeOfDay(this.lastAt)}.`;
+    this.tell(`The hub does not answer (${why}).${since} This page tries again every 2 s.`);
   }
 
   /** Ask for a key; `given`: whether one was refused. */
   keyNeeded(status: 401 | 403, given: boolean): void {
-    this.lostAt = null;
     this.say("warn", "Key needed");
     this.tell("");
     this.uptime.textContent = "";

@@ -4,6 +4,8 @@ import type { Clock } from "../clock";
 import type { Reading } from "./reading";
 
 export const INTERVAL_MS = 2_000;
+/** After a slow answer: rates over a moment would be noise. */
+const LEAST_WAIT_MS = 1_000;
 
 export interface Watched {
   readonly clock: Pick<Clock, "now" | "after">;
@@ -58,6 +60,6 @@ export class Watch {
     this.watched.onReading(reading);
     if (this.stopped) return;
     const spent = this.watched.clock.now() - began;
-    this.schedule(Math.min(INTERVAL_MS, Math.max(0, INTERVAL_MS - spent)));
+    this.schedule(Math.min(INTERVAL_MS, Math.max(LEAST_WAIT_MS, INTERVAL_MS - spent)));
   }
 }

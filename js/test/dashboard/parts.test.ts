@@ -118,7 +118,7 @@ describe("reading", () => {
 });
 
 describe("watch", () => {
-  function watching(answers: Reading["kind"][]) {
+  function watching(answers: Reading["kind"][], takesMs = 0) {
     const clock = new FakeClock();
     const seen: string[] = [];
     const page = { visible: true };
@@ -127,6 +127,8 @@ describe("watch", () => {
       visible: () => page.visible,
       read: async () => {
         const kind = answers.shift() ?? "unreachable";
+        await null;
+        clock.time += takesMs;
         return (kind === "key" ? { kind, status: 401 } : { kind, why: "" }) as Reading;
       },
       onReading: ({ kind }) => seen.push(kind),
@@ -134,7 +136,7 @@ describe("watch", () => {
     });
     const pass = async (ms: number) => {
       clock.advance(ms);
-      for (let turn = 0; turn < 5; turn++) await Promise.resolve();
+      for (let turn = 0; turn < 10; turn++) await Promise.resolve();
     };
     return { watch, clock, seen, page, pass };
   }
@@ -146,6 +148,16 @@ describe("watch", () => {
     await pass(INTERVAL_MS);
     await pass(INTERVAL_MS);
     expect(seen).toEqual(["metrics", "unreachable", "metrics"]);
+  });
+
+  it("leaves the hub a second after a slow answer", async () => {
+    const { watch, seen, pass } = watching(["metrics", "metrics"], 1.5 * INTERVAL_MS);
+    watch.begin();
+    await pass(0);
+    await pass(INTERVAL_MS / 2 - 1);
+    expect(seen).toHaveLength(1);
+    await pass(1);
+    expect(seen).toHaveLength(2);
   });
 
   it("asks for nothing while hidden, and at once when shown again", async () => {
