@@ -328,7 +328,7 @@ class Conversation:
     def streams(self) -> list[OpenStream]:
         """Return the answers being written, on whatever node, with the text the connections here have."""
         here = self._streams_here(self.conversation_id)
-        return here if self.nodes is None else here + self.nodes.streams()
+        return here if self.nodes is None else here + self.nodes.streams(here)
 
     # ---- fan-out ---------------------------------------------------------------------------------------
 

@@ -180,9 +180,9 @@ class OtherNodes:
 
     # ---- answers ---------------------------------------------------------------------------------------
 
-    def streams(self) -> list[OpenStream]:
-        """Return the answers other nodes write, with the text the connections here have."""
-        return self._streams.streams()
+    def streams(self, here: list[OpenStream]) -> list[OpenStream]:
+        """Return the answers other nodes write, with the text the connections here have, besides ``here``'s."""
+        return self._streams.streams(with_first=not here)
 
     def is_written_elsewhere(self, message_id: str) -> bool:
         """Whether another node writes, or will write, that answer."""

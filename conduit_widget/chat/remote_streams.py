@@ -166,8 +166,13 @@ class RemoteStreams:
         """Drop an answer that has ended (harmless when it is not known)."""
         self._answers.pop(message_id, None)
 
-    def streams(self) -> list[OpenStream]:
-        """Return the answers that have begun, with the text the readers here have."""
+    def streams(self, *, with_first: bool) -> list[OpenStream]:
+        """Return the answers that have begun, with the text the readers here have.
+
+        ``with_first``: the one whose turn it is has begun, even if nothing was heard of it yet; a reader who
+        comes from a node that heard more must know that this one is behind.
+        """
+        first = min((answer.seq for answer in self._answers.values()), default=0) if with_first else 0
         return [
             OpenStream(
                 message_id=message_id,
@@ -179,7 +184,7 @@ class RemoteStreams:
                 metrics=answer.metrics,
             )
             for message_id, answer in self._answers.items()
-            if answer.started
+            if answer.started or answer.seq == first
         ]
 
     def _sent(self, answer: _Answer, relay: Relay) -> None:

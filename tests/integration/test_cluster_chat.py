@@ -10,6 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from conduit_widget.client.connection_state import ConnectionState
 from conduit_widget.contract import ChatEvent, ChatMethod
 from conduit_widget.errors import HubException
 from tests.support.chat_server import Person
@@ -404,3 +405,49 @@ async def test_node_that_was_taken_for_dead_gives_its_answer_up() -> None:
         await ann.send("after", respond=False)
         await _converge([ann, bob], 4)
         assert len(bob.of(ChatEvent.STREAM_TOKEN)) == 2
+
+
+async def test_removed_member_is_out_while_the_bus_is_away(tmp_path: Path) -> None:
+    """A membership lost while no node can be told ends what the other node sends, soon after."""
+    settings = dataclasses.replace(SILENT, visibility="members")
+    async with (
+        cluster(tmp_path / "h.db", settings=settings) as (nodes_, nodes),
+        nodes[0].person("ann") as ann,
+        nodes[1].person("bob") as bob,
+        nodes[1].person("cem") as cem,
+    ):
+        await ann.join()
+        for person in (bob, cem):
+            await ann.invoke(ChatMethod.ADD_MEMBER, "c", person.user_id)
+            await person.join()
+        nodes_.bus.cut()
+        await ann.invoke(ChatMethod.REMOVE_MEMBER, "c", "bob")
+        await bob.got(ChatEvent.REMOVED_FROM_CONVERSATION)
+        await ann.send("secret", id_="secret")
+        await eventually(lambda: "secret" in said(cem))
+        assert "secret" not in said(bob)
+
+
+async def test_everybody_joins_anew_when_the_log_cannot_be_continued(tmp_path: Path) -> None:
+    """A node that missed what is pruned by now closes its connections; who comes back has everything."""
+    settings = dataclasses.replace(SILENT, poll_interval=60.0)
+    async with (
+        cluster(tmp_path / "h.db", settings=settings) as (nodes_, nodes),
+        nodes[0].person("ann") as ann,
+        nodes[1].person("bob") as bob,
+    ):
+        await ann.join()
+        await bob.join()
+        nodes_.bus.drop = lambda *_: True
+        for n in range(3):
+            await ann.send(str(n))
+        nodes_.bus.forget()
+        nodes_.bus.drop = None
+        await nodes[0].chat.store.prune(keep_events=0, older_than=-1.0)
+        nodes_.bus.interrupt()
+        await eventually(lambda: bob.connection.state is ConnectionState.DISCONNECTED)
+        async with nodes[1].person("bob") as back:
+            assert (await back.join())["seq"] == 3
+            await ann.send("live", id_="live")
+            await eventually(lambda: said(back) == ["live"])
+            await eventually(lambda: people(ann) == ["ann", "bob"])

@@ -60,3 +60,12 @@ def test_shorter_final_text_replaces_when_writer_was_taken_for_dead() -> None:
     assert (last.text, last.metadata.done, last.metadata.offset) == ("", True, len(TEXT))
     streams.forget("a")
     assert streams.token("more", metadata(len(TEXT))) is None
+
+
+def test_first_answer_is_listed_though_nothing_was_heard_of_it() -> None:
+    """The answer whose turn it is counts as begun: who heard more of it elsewhere must know."""
+    streams = RemoteStreams()
+    streams.open("b", 4)
+    streams.open("a", 2)
+    assert [(stream.message_id, stream.text) for stream in streams.streams(with_first=True)] == [("a", "")]
+    assert streams.streams(with_first=False) == []
