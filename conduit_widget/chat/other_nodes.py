@@ -181,7 +181,7 @@ class OtherNodes:
     # ---- answers ---------------------------------------------------------------------------------------
 
     def streams(self, here: list[OpenStream]) -> list[OpenStream]:
-        """Return the answers other nodes write, with the text the connections here have, besides ``here``'s."""
+        """Return the answers others write, with the text the connections here have; ``here``: this node's."""
         return self._streams.streams(with_first=not here)
 
     def is_written_elsewhere(self, message_id: str) -> bool:
