@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import collections
 import itertools
 import logging
 import queue
@@ -23,8 +24,6 @@ _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 MAX_PENDING_WRITES: Final = 1024
-MAX_BATCH: Final = 256
-
 
 Work = Callable[[sqlite3.Connection], T]
 """A write that is done by itself."""
@@ -54,9 +53,9 @@ class GroupCommitWriter:
     """Runs writes on one thread; those that arrive during a commit share the next one.
 
     At most :data:`MAX_PENDING_WRITES` writes are pending; beyond that a caller waits its turn (overflow
-    policy *wait*). A write refuses by raising a ``ConduitError`` or ``NotInHistoryError`` before it changes
-    anything; any other error undoes the batch, and its writes run again one by one, so that only the guilty
-    one fails.
+    policy *wait*; who gives up meanwhile has written nothing). A write refuses by raising a ``ConduitError``
+    or ``NotInHistoryError`` before it changes anything; any other error undoes the batch, and its writes run
+    again one by one, so that only the guilty one fails.
     """
 
     def __init__(
@@ -64,8 +63,10 @@ class GroupCommitWriter:
     ) -> None:
         self._open = open_connection
         self._write_changes = write_changes
-        self._queue: queue.SimpleQueue[_Write[Any] | None] = queue.SimpleQueue()
-        self._room = asyncio.Semaphore(MAX_PENDING_WRITES)
+        self._queue: queue.SimpleQueue[list[_Write[Any]] | None] = queue.SimpleQueue()
+        self._pending = 0  # writes in the queue, on their way to it, or being done
+        self._gathered: list[_Write[Any]] = []
+        self._late: collections.deque[_Write[Any]] = collections.deque()  # whose callers wait their turn
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -83,6 +84,9 @@ class GroupCommitWriter:
         """Let pending writes finish, then end the thread."""
         thread, self._thread = self._thread, None
         if thread is not None:
+            while self._late:
+                self._admit_one()
+            self._hand_over()
             self._queue.put(None)
             await asyncio.to_thread(thread.join)
 
@@ -94,10 +98,28 @@ class GroupCommitWriter:
         """
         if self._thread is None or self._loop is None:
             raise RuntimeError("The history store is not open; call start() first.")
-        await self._room.acquire()
         future: asyncio.Future[T] = self._loop.create_future()
-        self._queue.put(_Write(work, future, on_commit))
+        self._late.append(_Write(work, future, on_commit))
+        if self._pending < MAX_PENDING_WRITES:
+            self._admit_one()
         return await future
+
+    def _admit_one(self) -> None:
+        """Take the write that has waited longest, if its caller still does."""
+        write = self._late.popleft()
+        if write.future.done():
+            return
+        self._pending += 1
+        if not self._gathered and self._loop is not None:
+            # Those of one tick go over together: the first by itself would wake the thread, which can do
+            # nothing while the loop has the interpreter.
+            self._loop.call_soon(self._hand_over)
+        self._gathered.append(write)
+
+    def _hand_over(self) -> None:
+        if self._gathered:
+            gathered, self._gathered = self._gathered, []
+            self._queue.put(gathered)
 
     def _run(self, loop: asyncio.AbstractEventLoop, opened: asyncio.Future[None]) -> None:
         try:
@@ -114,19 +136,17 @@ class GroupCommitWriter:
             connection.close()
 
     def _next_batch(self) -> list[_Write[Any]]:
-        first = self._queue.get()
-        if first is None:
-            return []
-        batch = [first]
-        while len(batch) < MAX_BATCH:
+        """Wait for writes; return those that wait, empty at the end."""
+        batch = self._queue.get() or []
+        while batch:
             try:
-                write = self._queue.get_nowait()
+                more = self._queue.get_nowait()
             except queue.Empty:
                 break
-            if write is None:
+            if more is None:
                 self._queue.put(None)
                 break
-            batch.append(write)
+            batch += more
         return batch
 
     def _commit(self, connection: sqlite3.Connection, batch: list[_Write[Any]]) -> None:
@@ -166,8 +186,10 @@ class GroupCommitWriter:
                 write.result, write.error = outcome, None
 
     def _deliver(self, batch: list[_Write[Any]]) -> None:
+        self._pending -= len(batch)
+        while self._late and self._pending < MAX_PENDING_WRITES:
+            self._admit_one()
         for write in batch:
-            self._room.release()
             if write.error is None and write.on_commit is not None:
                 try:
                     write.on_commit(write.result)

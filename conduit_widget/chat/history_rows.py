@@ -140,11 +140,13 @@ def _load(db: sqlite3.Connection, changes: Sequence[Change[Any]], batch: Batch) 
 
 
 def _save(db: sqlite3.Connection, batch: Batch) -> None:
+    # OR ROLLBACK: what fails undoes the transaction anyhow. Else SQLite keeps every page a statement of
+    # many rows changes in a file beside, to undo that statement alone: more than all the rest it writes.
     time = batch.moment.timestamp()
-    _insert(db, "INSERT INTO messages VALUES {}", list(batch.messages.values()))
+    _insert(db, "INSERT OR ROLLBACK INTO messages VALUES {}", list(batch.messages.values()))
     _insert(
         db,
-        "INSERT INTO events (conversation_id, seq, target, arguments, time) VALUES {}",
+        "INSERT OR ROLLBACK INTO events (conversation_id, seq, target, arguments, time) VALUES {}",
         [(*event, time) for event in batch.events],
     )
     # Never inserts: each of them was found. An upsert is the one statement that updates many rows each its
@@ -157,7 +159,7 @@ def _save(db: sqlite3.Connection, batch: Batch) -> None:
     )
     _insert(
         db,
-        "INSERT INTO streams (conversation_id, message_id, seq, node_id) VALUES {}",
+        "INSERT OR ROLLBACK INTO streams (conversation_id, message_id, seq, node_id) VALUES {}",
         [(*key, seq, batch.node_id) for key, seq in batch.opened.items()],
     )
     db.executemany(

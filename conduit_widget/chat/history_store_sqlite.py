@@ -47,6 +47,10 @@ T = TypeVar("T")
 READERS: Final = 2
 MAX_PENDING_READS: Final = 1024
 CACHED_STATEMENTS: Final = 256
+CACHE_KIB: Final = 8 * 1024
+"""Of the writer: what a busy hub changes again and again."""
+CHECKPOINT_PAGES: Final = 4000
+"""How long the WAL grows (4 KiB each) until it goes into the file: a page changed often goes once."""
 
 
 class SqliteHistoryStore:
@@ -293,6 +297,8 @@ class SqliteHistoryStore:
         connection = sqlite3.connect(self._path, isolation_level=None, cached_statements=CACHED_STATEMENTS)
         try:
             migrate(connection)
+            connection.execute(f"PRAGMA cache_size={-CACHE_KIB}")
+            connection.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
         except BaseException:
             connection.close()
             raise

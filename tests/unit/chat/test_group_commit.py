@@ -20,16 +20,28 @@ def opener(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def traced(path: Path, statements: list[str]) -> sqlite3.Connection:
+    """The same, its statements noted."""
+    connection = opener(path)
+    connection.set_trace_callback(statements.append)
+    return connection
+
+
+async def test_writes_share_a_commit_when_asked_for_in_one_tick(tmp_path: Path) -> None:
+    """A burst that finds the writer at rest is one commit, not one for its first and one for the others."""
+    statements: list[str] = []
+    writer = GroupCommitWriter(lambda: traced(tmp_path / "t.db", statements))
+    await writer.start()
+    done = await asyncio.gather(*(writer.write(lambda _db, n=n: n) for n in range(50)))  # type: ignore[misc]
+    assert done == list(range(50))
+    await writer.aclose()
+    assert statements.count("COMMIT") == 1
+
+
 async def test_writes_share_a_commit_when_one_is_under_way(tmp_path: Path) -> None:
     """What arrives during a commit goes into the next one, together and in order."""
     statements: list[str] = []
-
-    def traced() -> sqlite3.Connection:
-        connection = opener(tmp_path / "t.db")
-        connection.set_trace_callback(statements.append)
-        return connection
-
-    writer = GroupCommitWriter(traced)
+    writer = GroupCommitWriter(lambda: traced(tmp_path / "t.db", statements))
     await writer.start()
     blocked, go_on = threading.Event(), threading.Event()
 
@@ -57,26 +69,39 @@ async def test_writes_share_a_commit_when_one_is_under_way(tmp_path: Path) -> No
 
 
 async def test_caller_waits_when_queue_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Past the bound a caller waits its turn; nothing is refused or lost."""
+    """Past the bound a caller waits its turn, in order; nothing is refused or lost."""
     monkeypatch.setattr(group_commit, "MAX_PENDING_WRITES", 4)
-    writer = GroupCommitWriter(lambda: opener(tmp_path / "t.db"))
+    statements: list[str] = []
+    writer = GroupCommitWriter(lambda: traced(tmp_path / "t.db", statements))
     await writer.start()
-    go_on = threading.Event()
     ran: list[int] = []
-
-    def work(n: int) -> None:
-        go_on.wait(10)
-        ran.append(n)
-
     tasks = [
-        asyncio.create_task(writer.write(lambda _db, n=n: work(n)))  # type: ignore[misc]
+        asyncio.create_task(writer.write(lambda _db, n=n: ran.append(n)))  # type: ignore[misc]
         for n in range(20)
     ]
-    await asyncio.sleep(0.05)
-    assert writer._queue.qsize() <= 4
-    go_on.set()
     await asyncio.gather(*tasks)
     assert ran == list(range(20))
+    await writer.aclose()
+    assert statements.count("COMMIT") == 5
+
+
+async def test_nothing_is_written_when_its_caller_gave_up_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who is cancelled while the queue is full has written nothing; who is in the queue has all the same."""
+    monkeypatch.setattr(group_commit, "MAX_PENDING_WRITES", 1)
+    writer = GroupCommitWriter(lambda: opener(tmp_path / "t.db"))
+    await writer.start()
+    ran: list[int] = []
+    queued, waiting, last = (
+        asyncio.create_task(writer.write(lambda _db, n=n: ran.append(n)))  # type: ignore[misc]
+        for n in range(3)
+    )
+    await asyncio.sleep(0)
+    queued.cancel()
+    waiting.cancel()
+    await last
+    assert ran == [0, 2]
     await writer.aclose()
 
 
@@ -88,8 +113,9 @@ async def test_start_fails_loudly_when_database_cannot_be_opened(tmp_path: Path)
     await writer.aclose()
 
 
-async def test_pending_writes_finish_when_closed(tmp_path: Path) -> None:
-    """Closing loses nothing that was queued."""
+async def test_pending_writes_finish_when_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Closing loses nothing that was queued, nor what waited for the queue."""
+    monkeypatch.setattr(group_commit, "MAX_PENDING_WRITES", 20)
     writer = GroupCommitWriter(lambda: opener(tmp_path / "t.db"))
     await writer.start()
     tasks = [
@@ -117,4 +143,20 @@ async def test_others_hear_when_a_commit_callback_fails(
     writes = [writer.write(lambda _db: 1, fail), writer.write(lambda _db: 2), writer.write(lambda _db: 3)]
     assert await asyncio.gather(*writes) == [1, 2, 3]
     assert "A commit callback failed" in caplog.text
+    await writer.aclose()
+
+
+async def test_others_are_written_when_one_ends_the_transaction(tmp_path: Path) -> None:
+    """A statement that rolls everything back fails its own write; the others are done all the same."""
+    writer = GroupCommitWriter(lambda: opener(tmp_path / "t.db"))
+    await writer.start()
+    await writer.write(lambda db: db.execute("CREATE UNIQUE INDEX once ON t (n)").rowcount)
+    writes = [
+        writer.write(lambda db, n=n: db.execute("INSERT OR ROLLBACK INTO t VALUES (?)", (n,)).rowcount)  # type: ignore[misc]
+        for n in (1, 2, 1, 3)
+    ]
+    first, second, again, third = await asyncio.gather(*writes, return_exceptions=True)
+    assert (first, second, third) == (1, 1, 1)
+    assert isinstance(again, sqlite3.IntegrityError)
+    assert await writer.write(lambda db: db.execute("SELECT count(*) FROM t").fetchone()) == (3,)
     await writer.aclose()
