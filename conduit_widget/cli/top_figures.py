@@ -59,7 +59,7 @@ class Latency:
 
 @dataclass(frozen=True)
 class Figures:
-    """What is shown; rates (``received``, ``sent``: ``now``) are per second."""
+    """What is shown; rates (``received``, ``sent``, ``failed``: ``now``) are per second."""
 
     connections: dict[str, float]
     received: Change
@@ -69,7 +69,11 @@ class Figures:
     queued_bytes: float
     reconnections: Change
     recoveries: dict[str, Change]
+    failed: Change
+    """All errors together."""
     errors: dict[str, Change]
+    refused: dict[str, Change]
+    """Connections that were not let in, by the reason."""
     closes: dict[str, Change]
     generations: float
     memory_bytes: float | None
@@ -110,11 +114,12 @@ def compare(before: Scrape | None, after: Scrape) -> Figures:
             for value, total in after.by(name, label, **wanted).items()
         }
 
+    def rate(found: Change) -> Change:
+        return Change(found.total, None if found.now is None else found.now / elapsed)
+
     def flow(direction: str) -> Change:
         found = changes(f"{_PREFIX}messages_total", "direction", direction=direction).get(direction)
-        if found is None:
-            return Change(0.0, None if before is None else 0.0)
-        return Change(found.total, None if found.now is None else found.now / elapsed)
+        return rate(found or Change(0.0, None if before is None else 0.0))
 
     cpu = change("process_cpu_seconds_total").now
     return Figures(
@@ -135,6 +140,12 @@ def compare(before: Scrape | None, after: Scrape) -> Figures:
         queued_bytes=after.sum(f"{_PREFIX}outbound_queue_bytes") or 0.0,
         reconnections=change(f"{_PREFIX}reconnections_total"),
         recoveries=changes(f"{_PREFIX}recoveries_total", "result"),
+        failed=rate(change(f"{_PREFIX}errors_total")),
+        refused={
+            status: count
+            for status, count in changes(f"{_PREFIX}connections_total", "status").items()
+            if status != "accepted"
+        },
         errors=changes(f"{_PREFIX}errors_total", "kind"),
         closes=changes(f"{_PREFIX}closes_total", "reason"),
         generations=after.sum("conduit_chat_generations_active") or 0.0,

@@ -1,0 +1,100 @@
+"""Where ``conduit-widget top`` reads a hub's metrics, and what is said where they cannot be read."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+import httpx2
+
+from conduit_widget.cli.top_figures import Scrape, parse
+from conduit_widget.client import local_hub
+from conduit_widget.contract import METRICS_PATH
+from conduit_widget.errors import AuthenticationError, ConduitError, ConnectionFailedError
+
+__all__ = ["MetricsSource"]
+
+TIMEOUT: Final = 5.0
+MAX_BYTES: Final = 8 * 1024 * 1024
+_MAKE_ONE: Final = (
+    "On the hub's machine `conduit-widget key create NAME --role operator` makes a key; "
+    "give it with CONDUIT_HUB_TOKEN or --token."
+)
+
+
+class MetricsSource:
+    """A hub's metrics page, by its ``url`` or by the data directory of a local hub.
+
+    The runtime file of a data directory is read anew each time, for a hub may move.
+    """
+
+    def __init__(self, url: str | None, data_dir: Path | None, token: str | None) -> None:
+        self._url = url
+        self._data_dir = data_dir or local_hub.default_data_dir()
+        self._token = token or os.environ.get("CONDUIT_HUB_TOKEN") or ""
+        self.shown = str(self._data_dir)
+        if url is not None:
+            parts = urlsplit(url)
+            if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc:
+                raise ConnectionFailedError("The hub's address must be http://HOST or https://HOST.")
+            self.shown = f"{parts.scheme}://{parts.netloc}{parts.path}"
+        if not all("!" <= char <= "~" for char in self._token):
+            raise AuthenticationError(f"The token given is none: it has to be one ASCII word. {_MAKE_ONE}")
+
+    def read(self) -> Scrape:
+        """Read the metrics once.
+
+        Raises:
+            AuthenticationError: the hub wants an operator's token.
+            ConnectionFailedError: no hub answers there.
+
+        """
+        url = self._url
+        if url is None:
+            runtime = local_hub.read_runtime(self._data_dir)
+            if runtime is None:
+                raise ConnectionFailedError(
+                    f"No hub runs for {self._data_dir}: start `conduit-widget serve`, or give a URL."
+                )
+            url = runtime.url
+        try:
+            status, body = self._get(url.rstrip("/") + METRICS_PATH)
+        except (httpx2.HTTPError, httpx2.InvalidURL, OSError, UnicodeError) as error:
+            raise ConnectionFailedError(
+                f"No hub answers at {self.shown} ({type(error).__name__}): "
+                "start it with `conduit-widget serve`, or check the address."
+            ) from None
+        if status in {401, 403}:
+            raise AuthenticationError(self._refusal(status), status)
+        try:
+            if status != 200:
+                raise ValueError  # noqa: TRY301 - the same answer as for what is no metrics
+            return parse(body.decode(), time.monotonic())
+        except ValueError:
+            raise ConnectionFailedError(
+                f"What answers at {self.shown} shows no hub's metrics (HTTP {status}): check the address."
+            ) from None
+
+    def _refusal(self, status: int) -> str:
+        if status == 403:
+            return f"The hub shows its metrics to operators only, and this token's user is none. {_MAKE_ONE}"
+        if self._token:
+            return f"The hub does not accept this token: it may have expired. {_MAKE_ONE}"
+        return f"The hub shows its metrics to operators only. {_MAKE_ONE}"
+
+    def _get(self, url: str) -> tuple[int, bytes]:
+        body = bytearray()
+        trust_env = self._url is not None and url.startswith("https")
+        headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
+        with (
+            httpx2.Client(timeout=TIMEOUT, trust_env=trust_env) as http,
+            http.stream("GET", url, headers=headers) as response,
+        ):
+            for data in response.iter_bytes():
+                body += data
+                if len(body) > MAX_BYTES:
+                    raise ConduitError(f"The metrics at {self.shown} are larger than {MAX_BYTES} bytes.")
+        return response.status_code, bytes(body)
