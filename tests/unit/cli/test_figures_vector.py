@@ -1,4 +1,4 @@
-"""``top`` and the dashboard compute the same figures: both are held to one vector (twin: js/test/dashboard)."""
+"""``top`` and the dashboard compute the same figures: both are held to one vector."""
 
 from __future__ import annotations
 
