@@ -63,6 +63,7 @@ async def test_promised_connection_is_its_user_s_and_its_hub_s_only() -> None:
         async with httpx2.AsyncClient(trust_env=False) as http:
             query = {"id": secret, "access_token": token("ann")}
             assert (await http.get(url + PATH, params=query)).status_code == 200
+            await http.delete(url + PATH, params=query)  # a hub that ends waits for its pollers
 
 
 @pytest.mark.parametrize("transport", ["ServerSentEvents", "LongPolling", "WebSockets"])

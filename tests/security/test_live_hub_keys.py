@@ -13,17 +13,10 @@ import pytest
 from conduit_widget.client import HubConnection
 from conduit_widget.contract import CHAT_HUB_PATH
 from conduit_widget.errors import AuthenticationError
+from tests.support.command import run_command
 from tests.support.live_hub import LiveHub
 from tests.support.site_tokens import AUDIENCE, ISSUER, IdentityProvider
 from tests.support.waiting import eventually
-
-
-def command(*arguments: str) -> str:
-    """Run ``conduit-widget``; return its stdout."""
-    run = subprocess.run(
-        [sys.executable, "-m", "conduit_widget", *arguments], capture_output=True, text=True, check=True
-    )
-    return run.stdout.strip()
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +50,7 @@ async def test_own_tokens_site_tokens_and_keys_all_open_the_hub(hub: LiveHub, si
     """Three ways in, each for its own user; none of them is in the log."""
     own = hub.token("ann")
     foreign = site.token("ed", sub="bob")
-    key = command("key", "create", "cyd", "--data-dir", str(hub.data_dir))
+    key = run_command("key", "create", "cyd", "--data-dir", str(hub.data_dir))
     for credential, user in ((own, "ann"), (foreign, "bob"), (key, "cyd")):
         assert await who(hub, credential) == user
         assert credential not in hub.log
@@ -74,13 +67,13 @@ async def test_own_tokens_site_tokens_and_keys_all_open_the_hub(hub: LiveHub, si
 async def test_removed_key_ends_what_it_has_opened(hub: LiveHub) -> None:
     """A key that is taken back lets nobody in, and whoever it let in is out within seconds."""
     data_dir = ("--data-dir", str(hub.data_dir))
-    key = command("key", "create", "dan", *data_dir)
+    key = run_command("key", "create", "dan", *data_dir)
     ended: list[Exception | None] = []
     connection = HubConnection(hub.url + CHAT_HUB_PATH, access_token=key, retry=None)
     connection.on_close(ended.append)
     await connection.start()
-    line = next(line for line in command("key", "list", *data_dir).splitlines() if "  dan  " in line)
-    command("key", "remove", line.split()[0], *data_dir)
+    line = next(line for line in run_command("key", "list", *data_dir).splitlines() if "  dan  " in line)
+    run_command("key", "remove", line.split()[0], *data_dir)
     await eventually(lambda: ended, within=5, what="the connection ends")
     with pytest.raises(AuthenticationError):
         await who(hub, key)
@@ -90,10 +83,10 @@ async def test_rotated_secret_counts_without_a_restart(hub: LiveHub) -> None:
     """New tokens are good at once, old ones for the grace; without a grace they are not."""
     old = hub.token("ann")
     async with HubConnection(hub.url + CHAT_HUB_PATH, access_token=old, retry=None) as connection:
-        command("key", "rotate", "--data-dir", str(hub.data_dir))
+        run_command("key", "rotate", "--data-dir", str(hub.data_dir))
         new = hub.token("ann")
         assert [await who(hub, token) for token in (old, new)] == ["ann", "ann"]
-        command("key", "rotate", "--grace", "0", "--data-dir", str(hub.data_dir))
+        run_command("key", "rotate", "--grace", "0", "--data-dir", str(hub.data_dir))
         assert await who(hub, hub.token("ann")) == "ann"
         for token in (old, new):
             with pytest.raises(AuthenticationError):
@@ -103,18 +96,16 @@ async def test_rotated_secret_counts_without_a_restart(hub: LiveHub) -> None:
 
 def test_site_hub_without_any_key_does_not_start(tmp_path: Path) -> None:
     """What would let nobody in, or everybody, is refused in a line that says what is missing."""
-    for options, named in (
+    cases = (
         (("--host", "0.0.0.0"), "--jwks"),
         (("--jwks", "http://id.example.org/keys", "--jwt-issuer", "i", "--jwt-audience", "a"), "https"),
         (("--jwks", "keys.json"), "--jwt-issuer"),
         (("--jwt-issuer", "i"), "--jwks"),
-    ):
-        run = subprocess.run(
-            [sys.executable, "-m", "conduit_widget", "serve", *("--data-dir", str(tmp_path)), *options],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert run.returncode == 1
-        assert named in run.stderr
-        assert len(run.stderr.splitlines()) == 1
+    )
+    serve = (sys.executable, "-m", "conduit_widget", "serve", "--data-dir", str(tmp_path))
+    hubs = [subprocess.Popen([*serve, *options], stderr=subprocess.PIPE, text=True) for options, _ in cases]
+    for hub, (_, named) in zip(hubs, cases, strict=True):
+        _, said = hub.communicate(timeout=60)
+        assert hub.returncode == 1
+        assert named in said
+        assert len(said.splitlines()) == 1

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.support.command import run_command
 from tests.support.waiting import eventually_sync
 
 
@@ -89,13 +90,4 @@ class LiveHub:
 
     def token(self, user: str, *options: str) -> str:
         """Return a token for a user, from the real command."""
-        run = subprocess.run(
-            [
-                *(sys.executable, "-m", "conduit_widget", "token", user),
-                *("--data-dir", str(self.data_dir), *options),
-            ],
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        return run.stdout.strip()
+        return run_command("token", user, "--data-dir", str(self.data_dir), *options)
