@@ -76,7 +76,7 @@ class Stage:
         await asyncio.gather(*(_freeze(pid, seconds) for pid in self.sleepers))
 
     async def stop_engine(self, name: str, how: str, down: float) -> None:
-        """End an engine: ``stop`` it in good order, ``crash`` or ``kill`` it; start it after ``down`` seconds."""
+        """End an engine (``stop`` in order, ``crash`` or ``kill``); start it after ``down`` seconds."""
         engine = self._engine(name)
         async with self.engine_locks[name]:
             await asyncio.to_thread(getattr(engine, how))

@@ -18,8 +18,9 @@ class _Stream:
 
     def grow(self, text: str) -> None:
         """More arrived."""
-        self.text += text
-        self.arrivals.append((len(self.text), time.monotonic()))
+        if text:  # the end of a dead node's answer, which has none, may come long after the rest
+            self.text += text
+            self.arrivals.append((len(self.text), time.monotonic()))
 
     def age_of(self, length: int) -> float:
         """How long before the last arrival the text after ``length`` had begun to arrive."""
@@ -66,7 +67,7 @@ class StreamedText:
         known = stream.text
         stream.text = ""
         stream.grow(text)
-        if len(known) > len(text):  # what was seen before comes again
+        if text and len(known) > len(text):  # what was seen before comes again
             stream.arrivals.pop()
 
     def delta(self, message_id: str, offset: int, text: str, *, done: bool = False) -> None:
