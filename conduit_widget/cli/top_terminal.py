@@ -112,7 +112,7 @@ def _single_keys(stack: contextlib.ExitStack) -> int | None:
         return None
     keys = sys.stdin.fileno()
     stack.callback(termios.tcsetattr, keys, termios.TCSADRAIN, termios.tcgetattr(keys))
-    tty.setcbreak(keys)
+    tty.setcbreak(keys, termios.TCSADRAIN)  # what was pressed meanwhile counts
     return keys
 
 
