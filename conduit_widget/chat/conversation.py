@@ -214,10 +214,14 @@ class Conversation:
         ``on_commit`` runs right after the commit, for a first append and for a repeated one.
         """
 
+        done: asyncio.Future[Commit] = asyncio.get_running_loop().create_future()
+
         def committed(commit: Commit) -> None:
             self.stop_typing(author.user_id)
             self.committed_here(commit)
             on_commit(commit)
+            if not done.done():
+                done.set_result(commit)
 
         if self.nodes is not None and answer is not None:
             self.nodes.own(answer.id)
@@ -225,7 +229,7 @@ class Conversation:
             self.conversation_id, author.user_id, message, answer=answer, on_commit=committed
         )
         try:
-            commit = await self._work.to_the_end(write)
+            commit = await self._work.to_the_end(write, done)
         except StoreUnavailableError:
             if answer is not None:
                 self._work.persistently(lambda: self._settle(message, answer, on_commit))

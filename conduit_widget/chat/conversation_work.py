@@ -43,10 +43,13 @@ class ConversationWork:
             self._pins -= 1
             self._on_done()
 
-    async def to_the_end(self, write: Coroutine[Any, Any, T]) -> T:
-        """Run a write to its end, whatever becomes of the caller."""
+    async def to_the_end(self, write: Coroutine[Any, Any, T], done: asyncio.Future[T] | None = None) -> T:
+        """Run a write to its end, whatever becomes of the caller.
+
+        ``done`` may have the result before: then what the caller answers leaves with what the commit sent.
+        """
         loop = asyncio.get_running_loop()
-        done: asyncio.Future[T] = loop.create_future()
+        done = loop.create_future() if done is None else done
 
         async def run() -> None:
             try:

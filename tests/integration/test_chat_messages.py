@@ -11,10 +11,11 @@ import pytest
 
 from conduit_widget.chat import SqliteHistoryStore
 from conduit_widget.chat.history_store import Snapshot
-from conduit_widget.contract import RECOVERY_SECONDS, ChatEvent, ChatMethod
+from conduit_widget.contract import CHAT_HUB_PATH, RECOVERY_SECONDS, ChatEvent, ChatMethod
 from conduit_widget.errors import HubException
 from conduit_widget.types import LogEvent
 from tests.support.chat_server import FAST, Person, chat_server, tick
+from tests.support.hub_server import raw_client
 from tests.support.waiting import eventually
 
 QUIET = dataclasses.replace(FAST, assistant="off")
@@ -51,6 +52,22 @@ async def test_message_reaches_everybody_when_sent(tmp_path: Path) -> None:
                 "timestamp": receipt["timestamp"],
                 "mine": {"x": 1},
             }
+
+
+async def test_receipt_and_event_come_in_one_frame_when_committed(tmp_path: Path) -> None:
+    """What a commit sends to the sender and what it answers leave together, in one system call."""
+    async with (
+        chat_server(tmp_path / "h.db", settings=QUIET) as server,
+        raw_client(server.url, CHAT_HUB_PATH) as ann,
+    ):
+        await ann.invoke(ChatMethod.JOIN_CONVERSATION, "c")
+        message = {"id": "m1", "role": "user", "content": "hi"}
+        arguments = ["c", message]
+        await ann.send({"type": 1, "invocationId": "s", "target": "SendMessage", "arguments": arguments})
+        frame = ""
+        while ChatEvent.RECEIVE_MESSAGE not in frame:
+            frame = str(await asyncio.wait_for(ann.socket.recv(), 5))
+        assert '"type":3,"invocationId":"s"' in frame
 
 
 async def test_snapshot_continues_when_messages_are_there(tmp_path: Path) -> None:
