@@ -44,6 +44,7 @@ ChangeHandler = Callable[[list[Change]], None]
 
 HISTORY_PAGE: Final = 50
 MAX_SEND_RETRIES: Final = 4
+MAX_OUTAGE_RETRIES: Final = 8  # two minutes: the hub's store is away and will be back
 REMOVED: Final = "You were removed from this conversation. An owner can add you again."
 
 
@@ -302,7 +303,7 @@ class Conversation:
         return await self._outgoing.add(message)
 
     async def _send_loop(self) -> None:
-        """Send the queue in order, one at a time; what was lost or came too fast is sent again."""
+        """Send the queue in order, one at a time; what was lost, came too fast or could not be stored is sent again."""
         while True:
             entry = await self._outgoing.first()
             await self._live.wait()
@@ -313,7 +314,7 @@ class Conversation:
             except (ConnectionLostError, InvocationTimeoutError):
                 await self._not_acknowledged()
             except ConduitError as error:
-                if is_rate_refusal(error) and self._send_back_off.refusals < MAX_SEND_RETRIES:
+                if self._send_back_off.refusals < _retries_after(error):
                     await asyncio.sleep(self._send_back_off.refused())  # it keeps its place
                     continue
                 self._send_back_off.reset()
@@ -373,3 +374,10 @@ def _line(error: BaseException | None) -> str | None:
     if error is None:
         return None
     return next(iter(str(error).splitlines()), "") or type(error).__name__
+
+
+def _retries_after(error: ConduitError) -> int:
+    """Return how often to send a refused message again; what the hub may have done is not done twice."""
+    if str(error).startswith(ErrorText.TIMED_OUT):
+        return MAX_OUTAGE_RETRIES
+    return MAX_SEND_RETRIES if is_rate_refusal(error) else 0

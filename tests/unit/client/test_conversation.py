@@ -375,6 +375,26 @@ async def test_message_refused_for_its_rate_again_and_again_is_told(
         assert connection.count("SendMessage") == 5 * number
 
 
+async def test_message_is_sent_again_while_the_hub_cannot_store_it(
+    opened: Opened, connection: ScriptedConnection
+) -> None:
+    """A store that is away for a while costs time, not a message; one that stays away is told in the end."""
+    await opened.live()
+    refusals = iter([True] * 6 + [False])
+
+    def refuse(conversation_id: str, message: dict[str, Any]) -> Any:
+        if next(refusals, True):
+            raise HubException("The operation timed out. Please try again.")
+        return receipt(conversation_id, message)
+
+    connection.answers["SendMessage"] = refuse
+    assert (await asyncio.wait_for(opened.conversation.send(chat_message("a")), 5)).id == "a"
+    assert connection.count("SendMessage") == 7
+    with pytest.raises(HubException, match="timed out"):
+        await asyncio.wait_for(opened.conversation.send(chat_message("b")), 20)
+    assert connection.count("SendMessage") == 7 + 9
+
+
 async def test_waiting_for_a_retry_is_told_with_attempt_and_time(
     opened: Opened, connection: ScriptedConnection
 ) -> None:
