@@ -138,6 +138,36 @@ async def test_answer_is_stopped_from_the_other_node(tmp_path: Path) -> None:
         assert await bob.invoke(ChatMethod.STOP_GENERATION, first) is False
 
 
+async def test_only_the_asker_and_owners_stop_a_members_answer_on_another_node(tmp_path: Path) -> None:
+    """The rule of StopGeneration holds for answers written elsewhere."""
+    settings = dataclasses.replace(NODES, visibility="members")
+    async with (
+        cluster(tmp_path / "h.db", ScriptedProvider(["half", asyncio.Event()]), None, settings=settings) as (
+            _,
+            nodes,
+        ),
+        nodes[1].person("ann") as ann,
+        nodes[0].person("bob") as bob,
+        nodes[1].person("bob") as bob_elsewhere,
+        nodes[1].person("cem") as cem,
+        nodes[1].person("eve") as eve,
+    ):
+        await ann.join()
+        for member in ("bob", "cem"):
+            await ann.invoke(ChatMethod.ADD_MEMBER, "c", member)
+        for person in (bob, bob_elsewhere, cem):
+            await person.join()
+        first, second = [(await bob.send("?"))["answerId"] for _ in range(2)]
+        await eventually(lambda: len(said(cem)) == 4)
+        with pytest.raises(HubException, match="Unauthorized"):
+            await cem.invoke(ChatMethod.STOP_GENERATION, first)
+        assert await eve.invoke(ChatMethod.STOP_GENERATION, first) is False
+        assert await bob_elsewhere.invoke(ChatMethod.STOP_GENERATION, first) is True
+        assert await ann.invoke(ChatMethod.STOP_GENERATION, second) is True
+        for answer_id in (first, second):
+            assert (await cem.final(answer_id))["metadata"]["finishReason"] == "cancelled"
+
+
 async def test_relayed_answer_is_paused_and_resumed(tmp_path: Path) -> None:
     """PauseStream and ResumeStream work for an answer written on another node."""
     gate, end = asyncio.Event(), asyncio.Event()
@@ -201,6 +231,25 @@ async def test_people_leave_after_their_grace_when_a_node_ends_or_dies(tmp_path:
         assert ann.of(ChatEvent.USER_LEFT) == [["bob"], ["cem"]]
 
 
+async def test_nobody_leaves_when_people_move_to_another_node(tmp_path: Path) -> None:
+    """A node ends in good order, its people come back on another one: the others see no change."""
+    settings = dataclasses.replace(SILENT, presence_grace=1.0)
+    async with (
+        cluster(tmp_path / "h.db", settings=settings) as (_, nodes),
+        nodes[0].person("ann") as ann,
+        nodes[1].person("bob") as bob,
+    ):
+        await ann.join()
+        await bob.join()
+        await eventually(lambda: people(ann) == ["ann", "bob"])
+        await nodes[1].end()
+        async with nodes[0].person("bob") as back:
+            assert sorted(p["userId"] for p in (await back.join())["participants"]) == ["ann", "bob"]
+            await asyncio.sleep(1.2)  # longer than the grace
+            assert ann.of(ChatEvent.USER_LEFT) == []
+            assert ann.of(ChatEvent.USER_JOINED) == [["bob", "Bob"]]
+
+
 async def test_member_who_is_removed_is_out_on_every_node(tmp_path: Path) -> None:
     """A membership taken on one node ends what the other node sends within 2 s, and what it accepts."""
     settings = dataclasses.replace(SILENT, visibility="members", access_ttl=60.0)
@@ -262,6 +311,10 @@ async def test_last_event_is_found_when_the_bus_lost_it(tmp_path: Path) -> None:
         nodes_.bus.drop = lambda *_: True
         await ann.send("alone")
         await _converge([ann, bob], 1)
+        await ann.send("not in the hot window any more")
+        nodes_.bus.forget()
+        await ann.send("in it")
+        await _converge([ann, bob], 3)
 
 
 async def test_chat_goes_on_while_the_bus_is_away_and_after(tmp_path: Path) -> None:
@@ -343,7 +396,7 @@ async def test_answer_of_a_dead_node_is_ended_with_its_checkpoint() -> None:
     """A node dies: another one marks its answer interrupted, with the text kept; the next one is written."""
     url = shared_postgres().new_database()
     dying = ScriptedProvider(["kept ", 0.2, "lost", asyncio.Event()])
-    settings = dataclasses.replace(NODES, checkpoint_interval=0.1)
+    settings = dataclasses.replace(NODES, checkpoint_interval=0.1, poll_interval=60.0)
     async with (
         postgres_cluster(url, dying, ScriptedProvider(["fine"]), settings=settings) as (_, nodes),
         nodes[0].person("ann") as ann,
