@@ -303,7 +303,7 @@ class Conversation:
         return await self._outgoing.add(message)
 
     async def _send_loop(self) -> None:
-        """Send the queue in order, one at a time; again what was lost, came too fast or could not be stored."""
+        """Send the queue in order, one at a time; again what was lost, too fast or could not be stored."""
         while True:
             entry = await self._outgoing.first()
             await self._live.wait()
