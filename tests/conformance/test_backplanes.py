@@ -16,6 +16,8 @@ from conduit_widget.hub.backplane import (
 )
 from conduit_widget.hub.backplane_memory import MemoryBackplane
 from conduit_widget.hub.backplane_redis import RedisBackplane
+from conduit_widget.hub.backplane_redis_engine import NODE_TTL
+from conduit_widget.hub.backplane_redis_nodes import BEAT_INTERVAL
 from tests.support.memory_bus import FaultyMemoryBus
 from tests.support.redis_server import RedisServer, valkey_program
 from tests.support.waiting import eventually
@@ -29,7 +31,7 @@ class Engine(Protocol):
         ...
 
     async def crash(self, node: Backplane) -> None:
-        """Let a node die without a goodbye."""
+        """Let a node die without a goodbye; its heartbeat may be made older than it is."""
         ...
 
     async def stop(self) -> None:
@@ -75,7 +77,8 @@ class MemoryEngine:
 class RedisEngine:
     """Nodes on a real engine: Redis, or what ``program`` names."""
 
-    def __init__(self, program: str | None = None) -> None:
+    def __init__(self, program: str | None = None, *, hurries: bool = False) -> None:
+        self._hurries = hurries
         self._server = RedisServer(program=program)
         self._server.start()
         self._nodes: list[RedisBackplane] = []
@@ -90,6 +93,8 @@ class RedisEngine:
     async def crash(self, node: Backplane) -> None:
         assert isinstance(node, RedisBackplane)
         await node.abort()
+        if self._hurries:
+            self._server.command("ZINCRBY", "conduit:nodes", f"-{NODE_TTL - BEAT_INTERVAL}", node.node_id)
 
     async def stop(self) -> None:
         self._server.kill()
@@ -106,8 +111,8 @@ class RedisEngine:
 
 
 def valkey_engine() -> RedisEngine:
-    """Nodes on Valkey."""
-    return RedisEngine(valkey_program())
+    """Nodes on Valkey; that the time until a dead node is gone is kept is seen on Redis."""
+    return RedisEngine(valkey_program(), hurries=True)
 
 
 @pytest.fixture(params=[MemoryEngine, RedisEngine, valkey_engine], ids=["memory", "redis", "valkey"])

@@ -7,8 +7,6 @@ import math
 import time
 from typing import Any
 
-import pytest
-
 from conduit_widget.hub.app import HubApp
 from conduit_widget.hub.limits import HubLimits
 from conduit_widget.hub.timer_wheel import TimerWheel
@@ -36,16 +34,20 @@ def _ttl(seconds: float) -> float:
     return math.ceil(now + seconds) - now + 0.01
 
 
-@pytest.mark.parametrize("transport", ["WebSockets", "ServerSentEvents", "LongPolling"])
-async def test_expiring_token_warns_then_closes_with_leave_to_reconnect(transport: str) -> None:
-    """The warning carries the seconds left; Close says why and that the client may come back."""
-    async with running(_app(WarningHub())) as url:
-        expiring = token(ttl=_ttl(2))
+async def test_expiring_token_warns_then_closes_with_leave_to_reconnect() -> None:
+    """On any transport: the warning has the seconds left; Close says why, and that one may come back."""
+
+    async def expire(url: str, transport: str) -> None:
+        expiring = token(transport, ttl=_ttl(2))
         async with hub_client(url, PATH, expiring, transport=transport) as client:
             warning = await client.read()
             assert warning.target == "TokenExpiring"
             assert 0 <= warning.arguments[0] <= 2
             assert await client.read() == Close("The access token expired.", True)
+
+    async with running(_app(WarningHub())) as url, asyncio.TaskGroup() as together:
+        for transport in ("WebSockets", "ServerSentEvents", "LongPolling"):
+            together.create_task(expire(url, transport))
 
 
 async def test_hub_that_did_not_ask_is_not_warned() -> None:

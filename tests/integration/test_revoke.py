@@ -20,17 +20,17 @@ from tests.support.waiting import eventually
 REVOKED = str(CLOSE_REASONS[CloseCode.REVOKED].text)
 
 
-@pytest.fixture
-def hub(tmp_path: Path) -> Iterator[LiveHub]:
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveHub]:
     """A hub process."""
-    running = LiveHub(tmp_path / "hub").start()
+    running = LiveHub(tmp_path_factory.mktemp("hub")).start()
     yield running
     running.stop()
 
 
-def revoke(hub: LiveHub, *options: str) -> subprocess.CompletedProcess[str]:
-    """Run the command on the hub's data directory."""
-    command = (sys.executable, "-m", "conduit_widget", "revoke", "--data-dir", str(hub.data_dir), *options)
+def revoke(data_dir: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """Run the command on a hub's data directory."""
+    command = (sys.executable, "-m", "conduit_widget", "revoke", "--data-dir", str(data_dir), *options)
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
@@ -43,15 +43,16 @@ def token_id(token: str) -> str:
 @pytest.mark.parametrize("what", ["user", "token"])
 async def test_revoked_token_ends_its_connection_and_opens_nothing(hub: LiveHub, what: str) -> None:
     """The open connection is closed within seconds, others go on; the same token is refused afterwards."""
-    token, other = hub.token("ann"), hub.token("bob")
+    ann = f"ann-{what}"
+    token, other = hub.token(ann), hub.token("bob")
     closed: list[Exception | None] = []
     url = hub.url + CHAT_HUB_PATH
     async with HubConnection(url, access_token=other, retry=None) as untouched:
         connection = HubConnection(url, access_token=token)
         connection.on_close(closed.append)
         await connection.start()
-        options = ("--user", "ann") if what == "user" else ("--token-id", token_id(token))
-        assert revoke(hub, *options).returncode == 0
+        options = ("--user", ann) if what == "user" else ("--token-id", token_id(token))
+        assert revoke(hub.data_dir, *options).returncode == 0
         await eventually(lambda: closed, within=5, what="the connection is closed")
         assert REVOKED in str(closed[0])
         with pytest.raises(AuthenticationError):
@@ -60,12 +61,12 @@ async def test_revoked_token_ends_its_connection_and_opens_nothing(hub: LiveHub,
     assert token not in hub.log
 
 
-def test_revocation_that_cannot_be_written_is_one_line(hub: LiveHub) -> None:
+def test_revocation_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     """A damaged file is named; nothing is overwritten."""
-    path = hub.data_dir / "revoked.json"
+    path = tmp_path / "revoked.json"
     path.write_text("not JSON")
     path.chmod(0o600)
-    run = revoke(hub, "--user", "ann")
+    run = revoke(tmp_path, "--user", "ann")
     assert run.returncode == 1
     assert str(path) in run.stderr
     assert len(run.stderr.strip().splitlines()) == 1

@@ -2,6 +2,7 @@
 
 Over events and long polling it posts its handshake beside or before its first GET; the hub holds such posts.
 Of a poll's records it takes the first, and the next one with the next poll: so no bursts over long polling.
+It listens to a stream once the call is out, so what comes before a post returns is lost: no streams there.
 """
 
 from __future__ import annotations
@@ -68,13 +69,14 @@ def _use(address: str, transport: str, protocol: Any) -> None:
         connection.on("Number", numbers.extend)
         connection.send("ToCaller", [50])
         eventually_sync(lambda: numbers == list(range(50)), within=WAIT, what="50 events in order")
-        items: list[int] = []
-        ended = threading.Event()
-        connection.stream("Count", [20]).subscribe(
-            {"next": items.append, "complete": lambda _: ended.set(), "error": items.append}
-        )
-        assert ended.wait(WAIT)
-        assert items == list(range(20))
+        if transport == "WebSockets":
+            items: list[int] = []
+            ended = threading.Event()
+            connection.stream("Count", [20]).subscribe(
+                {"next": items.append, "complete": lambda _: ended.set(), "error": items.append}
+            )
+            assert ended.wait(WAIT)
+            assert items == list(range(20))
         if type(protocol) is messagepack_module.MessagePackHubProtocol:
             return  # its MessagePack uploads leave the invocation id out of the Invocation
         said: list[list[str]] = []
