@@ -15,13 +15,13 @@ from prometheus_client import (
     Counter,
     Gauge,
     Histogram,
-    ProcessCollector,
     generate_latest,
 )
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from conduit_widget.contract import CloseCode
+from conduit_widget.hub.process_metrics import ProcessMetrics
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 OTHER: Final = "other"
@@ -64,7 +64,7 @@ class HubMetrics:
 
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
         self.registry = registry = registry or CollectorRegistry()
-        ProcessCollector(registry=registry)
+        registry.register(ProcessMetrics())
         self.connections_active = Gauge(
             f"{_PREFIX}connections_active", "Connections open now", ["hub"], registry=registry
         )

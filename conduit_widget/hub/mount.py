@@ -59,7 +59,10 @@ class MountedHub:
         groups = Groups(lifetime.connections)
         meter.watch(
             lambda: len(lifetime.connections),
-            lambda: sum(item.outbox.queued_bytes for item in lifetime.all()),
+            # Of who does not read at present: what the others have is on its way within the tick.
+            lambda: sum(
+                [item.outbox.queued_bytes for item in lifetime.connections.values() if item.outbox.paused]
+            ),
         )
         clients = HubClients(lifetime, groups)
         hub.attach(clients, groups)
