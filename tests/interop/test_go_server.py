@@ -16,6 +16,7 @@ from conduit_widget.errors import ConnectionLostError, HubException
 from conduit_widget.protocol.hub_protocol import HubProtocol
 from conduit_widget.protocol.json_protocol import JsonHubProtocol
 from conduit_widget.protocol.messagepack_protocol import MessagePackHubProtocol
+from conduit_widget.transports import websocket_client
 from tests.support.toolchain import ToolchainMissingError, build_go
 from tests.support.waiting import eventually
 
@@ -41,6 +42,12 @@ def go_hub() -> Iterator[str]:
         finally:
             process.stdin.close()
             process.wait(10)
+
+
+@pytest.fixture(autouse=True)
+def short_goodbyes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The Go server leaves our close frame unanswered where it speaks JSON: wait no two seconds for it."""
+    monkeypatch.setattr(websocket_client, "CLOSE_TIMEOUT", 0.1)
 
 
 @pytest.fixture(params=[JsonHubProtocol, MessagePackHubProtocol], ids=["json", "messagepack"])
