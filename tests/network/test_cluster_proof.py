@@ -1,0 +1,34 @@
+"""Two nodes on PostgreSQL and Redis, engines and nodes failing: what ``proof --nodes 2`` does at length.
+
+Nothing acknowledged is lost, nothing is doubled, reordered or garbled, and everybody agrees in the end.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.load.nemeses import Plan, nemeses_for
+from tests.load.proof_run import run
+
+pytestmark = pytest.mark.timeout(300)
+
+
+async def _promises_hold(plan: Plan, folder: Path) -> None:
+    outcome = await run(plan, folder)
+    assert outcome.passed, (plan.replay, outcome.verdict.findings, outcome.complaints)
+    assert outcome.verdict.acknowledged == outcome.verdict.messages > 20
+    assert outcome.answers > 0
+
+
+async def test_promises_hold_on_two_nodes_when_engines_fail(tmp_path: Path) -> None:
+    """A node is killed, Redis and PostgreSQL go away and come back, a node is cut off from one of them."""
+    await _promises_hold(Plan(seed=9, name="engines", nodes=2, seconds=6.0), tmp_path)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("name", nemeses_for(2))
+async def test_promises_hold_on_two_nodes_when(name: str, tmp_path: Path) -> None:
+    """The same with everything else that can happen, each for longer."""
+    await _promises_hold(Plan(seed=1, name=name, nodes=2, seconds=12.0), tmp_path)
