@@ -131,6 +131,7 @@ async def test_oversized_message_without_id_closes_and_names_the_limit(size: int
         await asyncio.wait_for(client.socket.wait_closed(), 5)
 
 
+@pytest.mark.usefixtures("short_goodbyes")
 async def test_slow_reader_is_closed_and_delays_nobody() -> None:
     """One that stops reading is cut at the hard limit; the others get everything at once."""
     hub = EchoHub()
@@ -153,6 +154,7 @@ async def test_slow_reader_is_closed_and_delays_nobody() -> None:
         writer.close()
 
 
+@pytest.mark.usefixtures("short_goodbyes")
 async def test_paused_reader_is_closed_after_a_time() -> None:
     """A client that does not read is not kept for ever, however little waits."""
     hub = EchoHub()

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from conduit_widget.chat import Chat, SqliteHistoryStore, build_chat
 from conduit_widget.client.chat import ChatHubClient
 from conduit_widget.client.conversation import Conversation
@@ -154,6 +156,7 @@ async def test_answer_that_ends_while_a_reader_lags_is_whole_when_it_reads(tmp_p
         assert bob.log() == ann.log()
 
 
+@pytest.mark.usefixtures("short_goodbyes")
 async def test_stopped_reader_costs_at_most_the_hard_limit(tmp_path: Path) -> None:
     """Queue, transport and system together never hold more; then it is closed, and nobody waited for it."""
     async with (
