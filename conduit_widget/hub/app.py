@@ -183,7 +183,7 @@ class HubApp:
     def begin_drain(self) -> None:
         """Let nobody in any more, at once; :meth:`drain` does the rest."""
         if not self.draining:
-            logger.info("The hub ends: nobody is let in, %d connections say goodbye.", len(self._registry))
+            logger.info("The hub ends: nobody is let in any more; open connections: %d.", len(self._registry))
         self._drain.begin()
 
     def hurry_drain(self) -> None:
@@ -204,7 +204,7 @@ class HubApp:
         await self._drain.run(timeout, spread)
         left, seconds = len(self._registry), time.monotonic() - started
         if left:
-            logger.warning("%d connections did not go within %.1f s: they are cut off.", left, seconds)
+            logger.warning("Connections that did not go within %.1f s, and are cut off: %d.", seconds, left)
         elif not again:
             logger.info("All connections ended within %.1f s.", seconds)
 
@@ -285,7 +285,7 @@ class HubApp:
             if missing:
                 logger.warning("The hub is not ready: %s", " ".join(missing))
             else:
-                logger.info("The hub is ready again.")
+                logger.warning("The hub is ready again.")  # whoever heard of the one hears of the other
 
     async def _metrics_page(self, request: HttpRequest) -> HttpResponse:
         refusal = _get_only(request) or await self._admission.require_operator(request)

@@ -188,7 +188,7 @@ class RedisBackplane:
         self._was_connected = True
         if self._away_logged:
             self._away_logged = False
-            logger.info("The backplane at %s is back.", self._engine.label)
+            logger.warning("The backplane at %s is back.", self._engine.label)
 
     def _down(self, error: Exception) -> None:
         self._first_try.set()

@@ -8,12 +8,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from conduit_widget.errors import trace_of
+from conduit_widget.errors import StoreUnavailableError, trace_of
 
 __all__ = ["ReadinessCheck", "readiness_report"]
 
 CHECK_TIMEOUT: Final = 2.0
 _FAILED: Final = "The check failed; the log says why."
+_AWAY: Final = "It cannot be reached at present."
 _TIMED_OUT: Final = f"No answer within {CHECK_TIMEOUT:g} s."
 
 logger = logging.getLogger(__name__)
@@ -64,6 +65,8 @@ async def _ask(check: ReadinessCheck) -> str | None:
         return await asyncio.wait_for(check.check(), CHECK_TIMEOUT)
     except TimeoutError:
         return _TIMED_OUT
+    except StoreUnavailableError:  # logged once, by whoever lost it
+        return _AWAY
     except Exception as error:  # noqa: BLE001 - a check that fails is an answer; its text may hold a URL
         logger.warning("The readiness check %s failed: %s", check.name, trace_of(error))
         return _FAILED

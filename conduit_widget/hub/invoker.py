@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from conduit_widget.contract import ErrorText
-from conduit_widget.errors import HubException, trace_of
+from conduit_widget.errors import HubException, StoreUnavailableError, trace_of
 from conduit_widget.hub.authorization import is_authorized
 from conduit_widget.hub.binding import HubMethod
 from conduit_widget.hub.connection import HubConnectionContext
@@ -80,6 +80,8 @@ class HubInvoker:
 
     def explain(self, name: str, error: Exception) -> Failure:
         """Return what to answer; what nobody expected is logged under an error id, without its content."""
+        if isinstance(error, StoreUnavailableError):
+            return Failure(str(error), "unavailable")
         if isinstance(error, HubException):
             unauthorized = str(error) == ErrorText.UNAUTHORIZED
             return Failure(str(error), "unauthorized" if unauthorized else "refused")

@@ -145,6 +145,7 @@ def configure_logging(
     handler.setFormatter(JsonFormatter() if format_ == "json" else TextFormatter())
     handler.addFilter(RedactionFilter())
     logging.basicConfig(level=max(number, logging.INFO), handlers=[handler], force=True)
+    logging.getLogger("psycopg").setLevel(logging.ERROR)  # it warns of each piece of a lost connection
     for name in _ROUTINE:
         logging.getLogger(name).setLevel(max(number, logging.WARNING))
     for name in _OURS:

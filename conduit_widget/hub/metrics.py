@@ -41,6 +41,7 @@ ERROR_KINDS: Final = (
     "refused",
     "unknown_method",
     "too_large",
+    "unavailable",
     "unauthorized",
     "rate_limit",
     "timeout",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -11,6 +12,7 @@ import httpx2
 import pytest
 
 from conduit_widget.contract import READY_PATH
+from conduit_widget.errors import StoreUnavailableError
 from conduit_widget.hub import health
 from conduit_widget.hub.app import HubApp
 from conduit_widget.hub.health import ReadinessCheck
@@ -97,6 +99,35 @@ async def test_a_check_that_hangs_is_given_up_and_the_others_are_still_heard(
     assert (status, report["status"]) == (503, "unavailable")
     assert report["checks"]["slow0"]["reason"].startswith("No answer within ")
     assert report["checks"]["history"]["ok"] is True
+
+
+async def test_store_that_is_away_is_logged_when_that_changes_and_not_at_every_probe(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Not ready, once, and ready again, once: a probe comes every few seconds."""
+    away = True
+
+    async def check() -> str | None:
+        if away:
+            raise StoreUnavailableError
+        return None
+
+    app = HubApp({}, authenticator=authority(), readiness=[ReadinessCheck("store", check)])
+    transport = httpx2.ASGITransport(app=app)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1") as http:
+        for _ in range(3):
+            answer = await http.get(READY_PATH)
+            assert (answer.status_code, answer.json()["reasons"]) == (
+                503,
+                ["store: It cannot be reached at present."],
+            )
+        away = False
+        for _ in range(3):
+            assert (await http.get(READY_PATH)).status_code == 200
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == [
+        "The hub is not ready: store: It cannot be reached at present.",
+        "The hub is ready again.",
+    ]
 
 
 @pytest.mark.parametrize("check", [_missing, _broken, _hangs], ids=["missing", "broken", "hangs"])

@@ -27,7 +27,7 @@ class _Subject:
 def logging_as_before() -> Iterator[None]:
     """Give the process its logging back."""
     root = logging.getLogger()
-    names = ("", "conduit_widget", "uvicorn", "httpx2", "httpcore2")
+    names = ("", "conduit_widget", "uvicorn", "httpx2", "httpcore2", "psycopg")
     handlers, levels = root.handlers[:], {name: logging.getLogger(name).level for name in names}
     root.handlers = []  # configure_logging closes what it finds there
     yield
