@@ -36,6 +36,7 @@ class Member:
         self.conversation.subscribe(self._see)
         self._sent = 0
         self._wanted_before: int | None = None
+        self._asked_before: int | None = None
         self._history_wanted = asyncio.Event()
 
     async def talk(
@@ -69,13 +70,14 @@ class Member:
             await self._history_wanted.wait()
             self._history_wanted.clear()
             while (before := self._wanted_before) is not None:
+                self._asked_before = before
                 try:
                     await self.conversation.wait_live()
                     count = await self.conversation.load_history(before, MAX_HISTORY_PAGE)
                 except ConduitError:
                     await asyncio.sleep(0.1)
                     continue
-                if count == 0:
+                if count == 0 and self._wanted_before == before:
                     self._wanted_before = None
 
     def _message(self, chance: random.Random, asks: float, longest: int) -> ChatMessage:
@@ -104,12 +106,15 @@ class Member:
             elif isinstance(change, HistoryChange):
                 page = [Sighting.of(message) for message in change.messages]
                 self.observer.history(page)
-                self._wanted_before = page[0].seq if page and change.has_more else None
+                if self._wanted_before == self._asked_before:  # no snapshot left a gap since
+                    self._wanted_before = page[0].seq if page and change.has_more else None
 
     def _see_all(self) -> None:
         """Everything may be different. Seen now, it holds what the other changes of the batch say."""
         transcript = self.conversation.transcript
-        before = self.observer.snapshot(map(Sighting.of, transcript.messages), transcript.seq)
+        # An answer older than the snapshot stands there too, before the hub has told its message.
+        told = (seen for seen in map(Sighting.of, transcript.messages) if seen.position > 0)
+        before = self.observer.snapshot(told, transcript.seq)
         for message_id, stream in transcript.streams.items():
             self.observer.texts.opened(message_id, stream.text)
         if before is not None:

@@ -132,6 +132,19 @@ def _cut_off(chance: random.Random, at: float, nodes: int) -> Step:
     )
 
 
+def _silence(chance: random.Random, at: float, nodes: int) -> Step:
+    """Make the others take a hub for dead, which then goes on."""
+    hub, seconds = chance.randrange(nodes), chance.uniform(11, 17)
+    if chance.random() < 0.5:
+        return Step(at, f"SIGSTOP hub {hub} for {seconds:.2f} s", lambda stage: stage.freeze(hub, seconds))
+    name = chance.choice(("redis", "postgres"))
+    return Step(
+        at,
+        f"partition between hub {hub} and {name} for {seconds:.2f} s",
+        lambda stage: stage.cut_off(hub, name, seconds),
+    )
+
+
 @dataclass(frozen=True)
 class Nemesis:
     """What may happen in a run: steps of these kinds, ``pause`` seconds apart on average.
@@ -170,6 +183,7 @@ NEMESES: Final[dict[str, Nemesis]] = {
     "postgres": Nemesis((_postgres,), pause=4.0, cluster=True),
     "cut off": Nemesis((_cut_off,), cluster=True),
     "engines": Nemesis((_redis, _postgres, _cut_off, _kill), loses_text=True, cluster=True),
+    "silence": Nemesis((_silence,), pause=9.0, loses_text=True, cluster=True),
     "everything": Nemesis(
         (_kill, _kill, _restart, _freeze, _partition, _delay, _cut, _clock, _redis, _postgres, _cut_off),
         chaos=True,
