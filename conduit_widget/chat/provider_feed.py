@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
-from typing import Protocol
+from typing import Final, Protocol
 
 from conduit_widget.contract import StatusEvent
 from conduit_widget.hub.connection import HubConnectionContext
 from conduit_widget.hub.hub import Hub
-from conduit_widget.types import ProviderStatus
+from conduit_widget.types import ProviderState, ProviderStatus
 
 from .generation import ProviderChoice
 from .rate_limits import ProviderLimits
 
 __all__ = ["ProviderFeed", "Providers", "send_statuses"]
+
+_TROUBLE: Final = ("degraded", "rate_limited", "down")
+_log = logging.getLogger(__name__)
 
 
 class Providers(ProviderChoice, Protocol):
@@ -40,6 +44,7 @@ class ProviderFeed:
         self._limits = ProviderLimits()
         self._due: dict[str, ProviderStatus] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._states: dict[str, ProviderState] = {}  # as logged
         self._unsubscribe: Callable[[], None] | None = None
 
     def start(self) -> None:
@@ -70,10 +75,22 @@ class ProviderFeed:
         status = self._due.pop(provider, None)
         if status is None:
             return
+        self._log_state(status)
         for hub in self._hubs:
             hub.clients.all().send(StatusEvent.PROVIDER_STATUS_UPDATE, provider, status)
         loop = asyncio.get_running_loop()
         self._timers[provider] = loop.call_later(self._interval, self._send, provider)
+
+    def _log_state(self, status: ProviderStatus) -> None:
+        """Log that a provider is in trouble, or out of it; the reason is what people are told."""
+        before = self._states.get(status.provider)
+        self._states[status.provider] = status.state
+        if status.state == before:
+            return
+        if status.state in _TROUBLE:
+            _log.warning("Provider %s is %s: %s", status.provider, status.state, status.reason or "no reason")
+        elif status.state == "healthy" and before in _TROUBLE:
+            _log.warning("Provider %s is healthy again.", status.provider)
 
 
 def send_statuses(caller: HubConnectionContext, providers: Providers) -> list[ProviderStatus]:
