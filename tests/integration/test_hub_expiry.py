@@ -7,6 +7,8 @@ import math
 import time
 from typing import Any
 
+import pytest
+
 from conduit_widget.hub.app import HubApp
 from conduit_widget.hub.limits import HubLimits
 from conduit_widget.hub.timer_wheel import TimerWheel
@@ -19,9 +21,11 @@ PATH = "/hubs/echo"
 
 
 class WarningHub(EchoHub):
-    """Warns two seconds before."""
+    """Warns so many seconds before."""
 
-    expiry_warning = 2.0
+    def __init__(self, expiry_warning: float) -> None:
+        super().__init__()
+        self.expiry_warning = expiry_warning
 
 
 def _app(hub: EchoHub, **limits: Any) -> HubApp:
@@ -34,6 +38,7 @@ def _ttl(seconds: float) -> float:
     return math.ceil(now + seconds) - now + 0.01
 
 
+@pytest.mark.usefixtures("short_goodbyes")
 async def test_expiring_token_warns_then_closes_with_leave_to_reconnect() -> None:
     """On any transport: the warning has the seconds left; Close says why, and that one may come back."""
 
@@ -42,10 +47,10 @@ async def test_expiring_token_warns_then_closes_with_leave_to_reconnect() -> Non
         async with hub_client(url, PATH, expiring, transport=transport) as client:
             warning = await client.read()
             assert warning.target == "TokenExpiring"
-            assert 0 <= warning.arguments[0] <= 2
+            assert 0 <= warning.arguments[0] <= 1
             assert await client.read() == Close("The access token expired.", True)
 
-    async with running(_app(WarningHub())) as url, asyncio.TaskGroup() as together:
+    async with running(_app(WarningHub(1.0))) as url, asyncio.TaskGroup() as together:
         for transport in ("WebSockets", "ServerSentEvents", "LongPolling"):
             together.create_task(expire(url, transport))
 
@@ -58,18 +63,19 @@ async def test_hub_that_did_not_ask_is_not_warned() -> None:
 
 async def test_refreshed_token_keeps_the_connection_and_only_the_same_subject_may() -> None:
     """A newer token moves the expiry; somebody else's, an expired or a broken one is refused."""
-    async with running(_app(WarningHub())) as url, hub_client(url, PATH, token(ttl=_ttl(2))) as client:
+    at_once = 60.0
+    async with running(_app(WarningHub(at_once))) as url, hub_client(url, PATH, token(ttl=20)) as client:
         assert (await client.read()).target == "TokenExpiring"
         for bad in (token("eve"), token(ttl=-5), "nonsense"):
             answer = await client.invoke("Refresh", bad)
             assert answer.error in {"Unauthorized", "Invalid authentication"}
-        answer = await client.invoke("Refresh", token(ttl=_ttl(4)))
+        answer = await client.invoke("Refresh", token(ttl=40))
         assert answer.error is None
         assert isinstance(answer.result, float)
-        assert answer.result > time.time() + 2
+        assert answer.result > time.time() + 20
         warning = await client.read()  # the second one: for the new expiry
         assert warning.target == "TokenExpiring"
-        assert (await client.invoke("Refresh", token())).error is None
+        assert (await client.invoke("Refresh", token(ttl=90))).error is None
         assert (await client.invoke("Echo", 1)).result == 1
 
 
