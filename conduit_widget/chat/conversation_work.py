@@ -8,12 +8,14 @@ from typing import Any, Final, TypeVar
 
 from conduit_widget.errors import StoreUnavailableError
 
-__all__ = ["RETRY", "ConversationWork"]
+__all__ = ["LINGER", "RETRY", "ConversationWork"]
 
 T = TypeVar("T")
 
 RETRY: Final = 1.0
 """Seconds between two tries while the store is away."""
+LINGER: Final = 60.0
+"""Seconds after which a write nobody has heard of is none."""
 
 
 class ConversationWork:
@@ -40,33 +42,42 @@ class ConversationWork:
         try:
             return await work
         finally:
-            self._pins -= 1
-            self._on_done()
+            self._unpin()
 
     async def to_the_end(self, write: Coroutine[Any, Any, T], done: asyncio.Future[T] | None = None) -> T:
-        """Run a write to its end, whatever becomes of the caller.
+        """Await a write, counted to its end, whatever becomes of the caller.
 
-        ``done`` may have the result before: then what the caller answers leaves with what the commit sent.
+        A store does what it has queued, also when the caller is cancelled; so no task is made for it, which
+        would cost a tenth of a message. ``done`` is set by the write's listener; what sets none is counted
+        for :data:`LINGER` seconds after its caller has gone.
         """
+        self._pins += 1
+        try:
+            result = await write
+        except asyncio.CancelledError:
+            self._unpin_when(done)
+            raise
+        except BaseException:
+            self._unpin()
+            raise
+        self._unpin()
+        return result
+
+    def _unpin(self) -> None:
+        self._pins -= 1
+        self._on_done()
+
+    def _unpin_when(self, done: asyncio.Future[Any] | None) -> None:
+        """Count a write whose caller is gone until it is ``done``."""
         loop = asyncio.get_running_loop()
-        done = loop.create_future() if done is None else done
+        end = loop.create_future() if done is None else done
+        given_up = loop.call_later(LINGER, end.cancel)
 
-        async def run() -> None:
-            try:
-                result = await self.pinned(write)
-            except asyncio.CancelledError:
-                done.cancel()
-                raise
-            except Exception as error:  # noqa: BLE001 - raised to the caller, unless it is gone
-                if not done.done():
-                    done.set_exception(error)
-            else:
-                if not done.done():
-                    done.set_result(result)
+        def ended(_: object) -> None:
+            given_up.cancel()
+            self._unpin()
 
-        # Not asyncio.shield: two callbacks fewer a message. The write in the store's queue holds the task.
-        loop.create_task(run())  # noqa: RUF006
-        return await done
+        end.add_done_callback(ended)
 
     def persistently(self, work: Callable[[], Awaitable[None]]) -> None:
         """Do something as soon as the store is there."""
