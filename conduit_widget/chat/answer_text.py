@@ -47,6 +47,11 @@ class AnswerText:
         return self._sent[0] if self._sent else ""
 
     @property
+    def whole(self) -> str:
+        """The text of all deltas, that of the next one included."""
+        return self.sent + "".join(self._waiting)
+
+    @property
     def sent_tokens(self) -> int:
         """How many tokens the deltas taken so far had."""
         return self._sent_tokens
@@ -66,6 +71,10 @@ class AnswerText:
         token = _LONE_SURROGATES.sub("\ufffd", token)
         self._size += len(token.encode())
         self._waiting.append(token)
+
+    def end_as(self, text: str) -> None:
+        """Let the next delta complete the whole to ``text``; to nothing, where that says something else."""
+        self._waiting = [text[self._sent_chars :]] if text.startswith(self.sent) else []
 
     def take(self) -> Delta:
         """Return all that waits as one delta and count it as sent."""

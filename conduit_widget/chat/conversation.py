@@ -7,8 +7,9 @@ that order, whichever node committed them. :class:`Joining` brings newcomers in 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Collection, Coroutine
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from conduit_widget.contract import ChatEvent, CloseCode
 from conduit_widget.errors import ConduitError, StoreUnavailableError
@@ -32,7 +33,7 @@ from .conversation_work import RETRY, ConversationWork
 from .event_feed import EventFeed
 from .history_store import Commit, ConversationRecord, HistoryStore, StoredStream
 from .joining import Joining
-from .other_nodes import OtherNodes
+from .other_nodes import OtherNodes, events_from
 from .remote_streams import Relay
 from .settings import ChatSettings
 from .stream_fan_out import Event, StreamFanOut
@@ -41,6 +42,9 @@ from .turns import wait_for_turn
 __all__ = ["Conversation"]
 
 T = TypeVar("T")
+
+FETCH_PATIENCE: Final = 5.0
+"""Seconds to wait for an event that is known to be in the store."""
 
 
 class Conversation:
@@ -64,6 +68,7 @@ class Conversation:
     ) -> None:
         self.conversation_id = record.id
         self.assistant = record.assistant
+        self._epoch = record.epoch
         self.access = Access(record, store, ttl=settings.access_ttl)
         self._hub = hub
         self._store = store
@@ -84,7 +89,7 @@ class Conversation:
         self.feed = EventFeed(
             record.seq,
             self._deliver,
-            refill=None if self.nodes is None else self.nodes.refill,
+            refill=self._read_on if self.nodes is None else self.nodes.refill,
             gap_delay=settings.gap_delay,
             on_lost=self._lost,
         )
@@ -269,27 +274,29 @@ class Conversation:
     async def finish_answer(self, message: ChatMessage, on_commit: Callable[[], None]) -> None:
         """Commit an answer's final version, end its stream, send it to the group.
 
-        One that another node has ended stays as that node left it. While the store is away the commit is
-        tried again, after ``finish_patience`` seconds with nobody waiting for it.
+        One that another node has ended stays as that node left it; ``on_commit`` is not called then. While
+        the store is away the commit is tried again, after ``finish_patience`` seconds with nobody waiting.
 
         Raises:
             StoreUnavailableError: the store was away for longer.
 
         """
 
-        def committed(commit: Commit) -> None:
+        def ended_here() -> None:
             on_commit()
-            if self.nodes is not None:
-                self.nodes.disown(message.id)
-            self.committed_here(commit)
+            self._disown(message)
+
+        def committed(commit: Commit) -> None:
+            if not commit.duplicate:
+                ended_here()
+                self.committed_here(commit)
 
         async def finish() -> None:
             commit = await self._work.to_the_end(
                 self._store.update(self.conversation_id, message, close_stream=True, on_commit=committed)
             )
-            if commit.duplicate and self.nodes is not None:
-                seqs = await self._store.newest_seqs([self.conversation_id])
-                self.feed.expect(seqs.get(self.conversation_id, 0))
+            if commit.duplicate:
+                await self._was_ended(message, ended_here)
 
         deadline = asyncio.get_running_loop().time() + self._settings.finish_patience
         while True:
@@ -300,6 +307,16 @@ class Conversation:
                     self._work.persistently(finish)
                     raise
             await asyncio.sleep(RETRY)
+
+    async def _was_ended(self, message: ChatMessage, ended_here: Callable[[], None]) -> None:
+        """Find out who has ended an answer: an earlier try of this node, or another one; have it sent."""
+        stored = await self._store.message(self.conversation_id, message.id)
+        if stored is not None and _is_same_end(stored, message):
+            ended_here()
+        seqs = await self._store.newest_seqs([self.conversation_id])
+        with contextlib.suppress(TimeoutError, StoreUnavailableError):
+            async with asyncio.timeout(FETCH_PATIENCE):
+                await self.feed.passed(seqs.get(self.conversation_id, 0))
 
     def turn(self, answer_seq: int) -> Coroutine[Any, Any, bool] | None:
         """Return what waits until an answer may be written (False: another node has ended it); None: now."""
@@ -333,6 +350,9 @@ class Conversation:
         """Return the answers being written, on whatever node, with the text the connections here have."""
         here = self._streams_here(self.conversation_id)
         return here if self.nodes is None else here + self.nodes.streams(here)
+
+    async def _read_on(self, position: int) -> list[LogEvent] | None:
+        return await events_from(self._store, self.conversation_id, self._epoch, position)
 
     # ---- fan-out ---------------------------------------------------------------------------------------
 
@@ -372,3 +392,8 @@ class Conversation:
             (ChatEvent.PRESENCE_UPDATE, (self.conversation_id, self.presence.participants())),
             (ChatEvent.TYPING_UPDATE, (self.conversation_id, self.presence.typing())),
         ]
+
+
+def _is_same_end(stored: dict[str, Any], message: ChatMessage) -> bool:
+    reason = stored.get("metadata", {}).get("finishReason")
+    return (stored["content"], reason) == (message.content, message.metadata.get("finishReason"))

@@ -23,9 +23,9 @@ LONGEST_WAIT: Final = 1.0
 class EventFeed:
     """Every event of the log from ``position`` on goes to ``deliver``, in order, each once.
 
-    A hole is filled by ``refill`` after ``gap_delay`` seconds, in which the missing event usually comes by
-    itself; without a ``refill`` there is one node, whose commits have no holes. ``on_lost`` is called once
-    when the log cannot be continued; nothing is delivered after that.
+    A hole (another node's event, or one of whose commit this node was not told) is filled by ``refill`` after
+    ``gap_delay`` seconds, in which the missing event usually comes by itself. ``on_lost`` is called once when
+    the log cannot be continued; nothing is delivered after that.
     """
 
     def __init__(

@@ -1,7 +1,7 @@
 """One generation: the provider's chunks become batched ``StreamToken`` events and, at the end, one message.
 
-A token waits at most one batch interval; the text so far is checkpointed while it grows; the last event is
-``done``, then the final text is committed as ``MessageUpdated``. Nobody needs to be reading.
+A token waits at most one batch interval; the text so far is checkpointed while it grows; when the final text
+is committed the last delta goes out as ``done``, then ``MessageUpdated``. Nobody needs to be reading.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class AnswerRoom(Protocol):
         """Keep the text so far."""
 
     async def finish_answer(self, message: ChatMessage, on_commit: Callable[[], None]) -> None:
-        """Commit the final version and end the stream."""
+        """Commit the final version, end the stream, call ``on_commit``: unless another node was first."""
 
 
 class ProviderChoice(Protocol):
@@ -147,10 +147,13 @@ class Generation:
             # A provider that will not end does not keep the answer from ending.
             self._loop.call_later(self._settings.stop_timeout, self._mark_ended)
 
-    def supersede(self) -> None:
-        """End it without a word: its end has been committed elsewhere."""
-        self._superseded, self.is_open = True, False
+    def supersede(self, end: ChatMessage | None) -> None:
+        """End it: that was committed elsewhere. Where readers had a part, the last delta completes it."""
         self._cancel_timers()
+        if self.is_open and end is not None:
+            self._text.end_as(end.text)
+            self._send_delta(done=True, reason=finish_reason_of(end))
+        self._superseded, self.is_open = True, False
         self.stop("interrupted")
 
     async def run(self) -> None:
@@ -161,10 +164,12 @@ class Generation:
             self._cancel_timers()
             if self._superseded:
                 return
-            self._send_delta(done=True, reason=outcome.reason)
             if self._checkpointing is not None:
                 await asyncio.wait({self._checkpointing})
-            await self.job.room.finish_answer(self._final_message(outcome), self._close)
+            # Said to be done only when it is: another node may have ended it with less text.
+            await self.job.room.finish_answer(
+                self._final_message(outcome), lambda: self._close(outcome.reason)
+            )
         finally:
             self.is_open = False
 
@@ -180,7 +185,10 @@ class Generation:
             metrics=self._speed.metrics(),
         )
 
-    def _close(self) -> None:
+    def _close(self, reason: FinishReason) -> None:
+        if self._superseded:
+            return
+        self._send_delta(done=True, reason=reason)
         self.is_open = False
 
     async def _produce(self) -> _Outcome:
@@ -335,7 +343,7 @@ class Generation:
         return ChatMessage(
             id=self.job.answer.id,
             role="assistant",
-            content=self._text.sent,
+            content=self._text.whole,
             parent_id=self.job.answer.parent_id,
             metadata=metadata,
             error=outcome.error,
@@ -355,6 +363,12 @@ class Generation:
             "latency": self._speed.latency_ms(self._loop.time()) if self._provider else None,
         }
         return {key: value for key, value in measured.items() if value is not None}
+
+
+def finish_reason_of(message: ChatMessage) -> FinishReason | None:
+    """Return why an answer ended, if it says so."""
+    reason = message.metadata.get("finishReason")
+    return cast("FinishReason", reason) if reason in _FINISH_REASONS else None
 
 
 def _message_error(error: ProviderError) -> MessageError:

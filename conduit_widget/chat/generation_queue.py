@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any, Literal
 
 from conduit_widget.errors import trace_of
-from conduit_widget.types import FinishReason, OpenStream
+from conduit_widget.types import ChatMessage, FinishReason, OpenStream
 
 from .generation import Generation, GenerationJob, ProviderChoice
 from .settings import ChatSettings
@@ -92,12 +92,15 @@ class GenerationQueue:
         self.stop(generation, "cancelled")
         return True
 
-    def supersede(self, answer_id: str) -> None:
-        """Give up an answer that another node has ended; nothing more of it is kept or sent."""
+    def supersede(self, answer_id: str, end: ChatMessage | None = None) -> None:
+        """Give up an answer that another node has ended, ``end`` being its final version, where it is known.
+
+        The last delta says so; nothing more is kept, or sent after that.
+        """
         generation = self._by_answer.get(answer_id)
         if generation is None:
             return
-        generation.supersede()
+        generation.supersede(end)
         if generation.claim():
             self._leave_line(generation)
             self._forget(generation)

@@ -21,7 +21,7 @@ from .node_link import Logged, NodeLink, NodeMessage, RoleChanged, Stop, TextWan
 from .remote_presence import NodePeople, PeopleChange
 from .remote_streams import Relay, RemoteStreams
 
-__all__ = ["AnswersHere", "OtherNodes"]
+__all__ = ["AnswersHere", "OtherNodes", "events_from"]
 
 TELL_TEXT_DELAY: Final = 0.02
 """Seconds in which several nodes' wishes for a text share one answer."""
@@ -41,8 +41,8 @@ class AnswersHere(Protocol):
     def cancel(self, answer_id: str) -> bool:
         """End an answer, keeping its text; False when it is not written here (any more)."""
 
-    def supersede(self, answer_id: str) -> None:
-        """Give up an answer that another node has ended; nothing more of it is kept or sent."""
+    def supersede(self, answer_id: str, end: ChatMessage) -> None:
+        """Give up an answer that another node has ended so; nothing more is kept, or sent after that."""
 
 
 class OtherNodes:
@@ -125,9 +125,7 @@ class OtherNodes:
         kept = await self._link.window(self._epoch, position)
         if any(event.seq == position + 1 for event in kept):
             return kept
-        return await self._store.events_after(
-            self._conversation_id, self._epoch, position, limit=REFILL_EVENTS, max_bytes=REFILL_BYTES
-        )
+        return await events_from(self._store, self._conversation_id, self._epoch, position)
 
     def committed(self, events: Iterable[LogEvent]) -> None:
         """Tell of events this node committed, before they are delivered here."""
@@ -145,7 +143,8 @@ class OtherNodes:
             if relay is not None:
                 self._relay(relay)
         elif message_id in self._own and _status(wire) not in _OPEN:
-            self._end_superseded(message_id)
+            self._answers.supersede(message_id, ChatMessage.from_wire(wire))
+            self._own.discard(message_id)
 
     def after(self, event: LogEvent) -> None:
         """An event has been sent to the connections here: deltas may follow a new answer's message."""
@@ -157,26 +156,6 @@ class OtherNodes:
             self._streams.open(wire["id"], event.seq)
             if self._early.pop(wire["id"], self) is None:
                 self._link.publish(TextWanted([wire["id"]]))
-
-    def _end_superseded(self, message_id: str) -> None:
-        """Give up an answer written here: another node took this one for dead and has ended it."""
-        self._own.discard(message_id)
-        streams = self._answers.open_streams(self._conversation_id)
-        stream = next((item for item in streams if item.message_id == message_id), None)
-        if stream is not None:
-            metadata = StreamMetadata(
-                message_id=message_id,
-                seq=stream.seq,
-                index=stream.index,
-                count=0,
-                offset=len(stream.text),
-                model=stream.model,
-                provider=stream.provider,
-                done=True,
-                finish_reason="interrupted",
-            )
-            self._relay(Relay("", metadata))
-        self._answers.supersede(message_id)
 
     # ---- answers ---------------------------------------------------------------------------------------
 
@@ -285,6 +264,15 @@ class OtherNodes:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+async def events_from(
+    store: HistoryStore, conversation_id: str, epoch: str, position: int
+) -> list[LogEvent] | None:
+    """Return the stored events after a position; None where the log cannot be continued from there."""
+    return await store.events_after(
+        conversation_id, epoch, position, limit=REFILL_EVENTS, max_bytes=REFILL_BYTES
+    )
 
 
 def _status(wire: dict[str, Any]) -> object:

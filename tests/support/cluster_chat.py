@@ -174,10 +174,13 @@ class Cluster:
 
 @contextlib.asynccontextmanager
 async def cluster(
-    path: Path, *providers: ScriptedProvider | None, settings: ChatSettings = NODES
+    path: Path,
+    *providers: ScriptedProvider | None,
+    settings: ChatSettings = NODES,
+    store: HistoryStore | None = None,
 ) -> AsyncIterator[tuple[Cluster, list[Node]]]:
-    """Start a node for each provider (two without, if none is given) on one SQLite history."""
-    store = SqliteHistoryStore(path)
+    """Start a node for each provider (two without, if none is given) on one history, in SQLite."""
+    store = store or SqliteHistoryStore(path)
     await store.start()
     nodes = Cluster(lambda _: NodeStore(store, owned=False), settings)
     try:

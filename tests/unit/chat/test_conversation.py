@@ -152,8 +152,9 @@ class Scene:
 
 
 @pytest.fixture
-async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
-    """An open conversation with three messages."""
+async def scene(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Scene]:
+    """An open conversation with three messages; a hole in its log is waited for (``param``: seconds)."""
+    gap_delay: float = getattr(request, "param", 60.0)
     store, hub = HookedStore(tmp_path / "h.db"), FakeHub()
     await store.start()
     record = await store.create("c", owner_id="ann", visibility="open", assistant="off")
@@ -162,7 +163,7 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
         record,
         hub=cast("Hub", hub),
         store=store,
-        settings=ChatSettings(presence_grace=0.0),
+        settings=ChatSettings(presence_grace=0.0, gap_delay=gap_delay),
         streams=lambda _id: [],
         on_unused=lambda _id: told_when_unused.append(store.told),
     )
@@ -221,6 +222,16 @@ async def test_nothing_comes_twice_when_news_of_a_commit_is_late(scene: Scene, h
     got, seq, late = await entering
     assert (got, seq, late.log) == ([1, 2, 3, 4], 4, [])
     assert scene.hub.known["first"].log == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("scene", [0.0], indirect=True)
+async def test_message_is_sent_though_news_of_its_commit_never_came(scene: Scene) -> None:
+    """A commit whose outcome this hub was never told is found in the store, and nothing waits behind it."""
+    scene.store.held_back = []
+    await scene.say()
+    scene.store.held_back = None
+    await scene.say()
+    await eventually(lambda: scene.hub.known["first"].log == [1, 2, 3, 4, 5])
 
 
 async def test_message_reaches_others_when_sender_has_gone(scene: Scene) -> None:
