@@ -29,6 +29,10 @@ from conduit_widget.hub.transport_kinds import TransportKind
 from conduit_widget.protocol.hub_protocol import TransferFormat
 
 _UNKNOWN: Final = "There is no connection with that id."
+_ELSEWHERE: Final = (
+    "Another node of this hub has that connection: long polling and server-sent events need a load balancer"
+    " with sticky sessions; WebSockets do not."
+)
 
 
 class HttpTransports:
@@ -39,6 +43,7 @@ class HttpTransports:
     ) -> None:
         self._admission = admission
         self._registry = registry
+        self._pending = pending
         self._early = EarlyPosts(pending)
 
     async def serve(self, head: HttpRequest, receive: Receive, send: Send, mount: MountedHub) -> None:
@@ -101,7 +106,7 @@ class HttpTransports:
     ) -> HttpResponse | None:
         key = (head.query["id"], mount.path, user.user_id)
         if self._find(head, mount, user) is None and not self._early.expects(*key):
-            return error_response(404, _UNKNOWN)
+            return self._unknown(head)
         limit = mount.limits.max_frame_bytes
         try:
             request = await read_body(head, receive, limit)
@@ -118,15 +123,18 @@ class HttpTransports:
         if self._early.expects(*key):
             text = f"More than {MAX_EARLY_BYTES} bytes wait for this connection: open it by a GET first."
             return error_response(429, text)
-        return error_response(404, _UNKNOWN)
+        return self._unknown(head)
 
     def _delete(self, head: HttpRequest, mount: MountedHub, user: Principal) -> HttpResponse:
         connection = self._find(head, mount, user)
         if connection is None:
-            return error_response(404, _UNKNOWN)
+            return self._unknown(head)
         if not isinstance(connection, LongPollingConnection):
             return error_response(400, "Only long polling ends with DELETE; close the events instead.")
         return connection.delete()
+
+    def _unknown(self, head: HttpRequest) -> HttpResponse:
+        return error_response(404, _ELSEWHERE if self._pending.is_foreign(head.query["id"]) else _UNKNOWN)
 
     def _find(self, head: HttpRequest, mount: MountedHub, user: Principal) -> HttpServerConnection | None:
         """Return the open connection of the id; a request with a newer token prolongs it."""
@@ -155,7 +163,7 @@ class HttpTransports:
         found = self._early.take(token, mount.path, user.user_id)
         if found is None:
             mount.meter.refused("unknown_id")
-            return error_response(404, _UNKNOWN)
+            return self._unknown(head)
         pending, early = found
         text_only = kind is TransportKind.SERVER_SENT_EVENTS
         self._registry.open(
