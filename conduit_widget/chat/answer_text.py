@@ -72,9 +72,10 @@ class AnswerText:
         self._size += len(token.encode())
         self._waiting.append(token)
 
-    def end_as(self, text: str) -> None:
-        """Let the next delta complete the whole to ``text``; to nothing, where that says something else."""
-        self._waiting = [text[self._sent_chars :]] if text.startswith(self.sent) else []
+    def end_as(self, text: str) -> bool:
+        """Let the next delta complete the whole to ``text``; False where that is not what was begun."""
+        self._waiting = [text[self._sent_chars :]]
+        return text.startswith(self.sent)
 
     def take(self) -> Delta:
         """Return all that waits as one delta and count it as sent."""

@@ -139,6 +139,7 @@ class Conversations:
                 self._store,
                 self._generations,
                 relay=conversation.relay,
+                ended=conversation.fan_out.end,
                 role_changed=conversation.role_changed,
             )
 

@@ -148,10 +148,9 @@ class Generation:
             self._loop.call_later(self._settings.stop_timeout, self._mark_ended)
 
     def supersede(self, end: ChatMessage | None) -> None:
-        """End it: that was committed elsewhere. Where readers had a part, the last delta completes it."""
+        """End it: that was committed elsewhere. The last delta completes what readers had, where it can."""
         self._cancel_timers()
-        if self.is_open and end is not None:
-            self._text.end_as(end.text)
+        if self.is_open and end is not None and self._text.end_as(end.text):
             self._send_delta(done=True, reason=finish_reason_of(end))
         self._superseded, self.is_open = True, False
         self.stop("interrupted")

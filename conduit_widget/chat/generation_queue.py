@@ -95,7 +95,7 @@ class GenerationQueue:
     def supersede(self, answer_id: str, end: ChatMessage | None = None) -> None:
         """Give up an answer that another node has ended, ``end`` being its final version, where it is known.
 
-        The last delta says so; nothing more is kept, or sent after that.
+        The last delta completes what was sent, where that can be; nothing more is kept, or sent after that.
         """
         generation = self._by_answer.get(answer_id)
         if generation is None:

@@ -48,7 +48,8 @@ class AnswersHere(Protocol):
 class OtherNodes:
     """One live conversation's dealings with the nodes it is live on besides this one.
 
-    ``relay`` sends a delta to the connections here; ``role_changed`` is told of users whose role changed.
+    ``relay`` sends a delta to the connections here; ``ended`` is told of answers of which no delta comes any
+    more, ``role_changed`` of users whose role changed.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class OtherNodes:
         answers: AnswersHere,
         *,
         relay: Callable[[Relay], None],
+        ended: Callable[[str], None],
         role_changed: Callable[[str], None],
     ) -> None:
         self._conversation_id = record.id
@@ -67,6 +69,7 @@ class OtherNodes:
         self._store = store
         self._answers = answers
         self._relay = relay
+        self._ended = ended
         self._role_changed = role_changed
         self._streams = RemoteStreams()
         self._early: dict[str, None] = {}
@@ -138,13 +141,14 @@ class OtherNodes:
             return
         wire = event.arguments[0]
         message_id = wire["id"]
-        if message_id in self._streams and _status(wire) not in _OPEN:
-            relay = self._streams.finish(ChatMessage.from_wire(wire))
-            if relay is not None:
-                self._relay(relay)
-        elif message_id in self._own and _status(wire) not in _OPEN:
+        if _status(wire) in _OPEN:
+            return
+        if message_id in self._streams:
+            self._send(self._streams.finish(ChatMessage.from_wire(wire)))
+        elif message_id in self._own:
             self._answers.supersede(message_id, ChatMessage.from_wire(wire))
             self._own.discard(message_id)
+        self._ended(message_id)
 
     def after(self, event: LogEvent) -> None:
         """An event has been sent to the connections here: deltas may follow a new answer's message."""

@@ -138,14 +138,16 @@ class RemoteStreams:
     def finish(self, message: ChatMessage) -> Relay | None:
         """Note an answer's final version; return the last delta if the readers here have not had it.
 
-        Where the final text continues what was sent, the delta completes it; else the final message replaces
-        it, and the delta only says that nothing more comes. Then :meth:`forget` it.
+        The delta completes what was sent. Where the final text is another one (shorter: the writer had been
+        taken for dead) there is none, the final message replaces what was sent. Then :meth:`forget` it.
         """
         answer = self._answers.get(message.id)
         if answer is None or answer.done:
             return None
-        final = message.text
-        missing = final[answer.length :] if final.startswith(answer.text) else ""
+        if not message.text.startswith(answer.text):
+            answer.done = True
+            return None
+        missing = message.text[answer.length :]
         reason = message.metadata.get("finishReason")
         metadata = StreamMetadata(
             message_id=message.id,

@@ -76,6 +76,10 @@ class StreamFanOut:
             self._holds.setdefault(metadata.message_id, {})[connection.connection_id] = hold
             self._catch_up_later(connection, stale=False)
 
+    def end(self, message_id: str) -> None:
+        """Forget who holds an answer: its final text comes without a last delta (harmless when none do)."""
+        self._holds.pop(message_id, None)
+
     def send_volatile(self, target: str, *arguments: Any, excluded: Collection[str] = ()) -> None:
         """Send what a lagging connection may miss; it gets the newest state once it has drained."""
         if excluded:

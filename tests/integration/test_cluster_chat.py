@@ -417,10 +417,7 @@ async def test_answer_of_a_dead_node_is_ended_with_its_checkpoint() -> None:
         )
         assert (await bob.final(second))["content"] == "fine"
         assert bob.log() == [1, 2, 3, 4, 5, 6]
-        assert [m["messageId"] for _, _, m in bob.of(ChatEvent.STREAM_TOKEN) if m.get("done")] == [
-            first,
-            second,
-        ]
+        assert [m["messageId"] for _, _, m in bob.of(ChatEvent.STREAM_TOKEN) if m.get("done")] == [second]
 
 
 async def _until_kept(node: Node, text: str) -> None:
@@ -458,6 +455,38 @@ async def test_node_that_was_taken_for_dead_gives_its_answer_up() -> None:
         await ann.send("after", respond=False)
         await _converge([ann, bob], 4)
         assert len(bob.of(ChatEvent.STREAM_TOKEN)) == 2
+
+
+async def test_node_that_heard_nothing_finds_its_answer_ended() -> None:
+    """A node that ends its answer before it hears that it was taken for dead tells nobody that it is done."""
+    url = shared_postgres().new_database()
+    gate = asyncio.Event()
+    settings = dataclasses.replace(NODES, poll_interval=60.0, checkpoint_interval=0.3)
+    async with (
+        postgres_cluster(url, ScriptedProvider(["kept ", gate, "more"]), None, settings=settings) as (
+            nodes_,
+            nodes,
+        ),
+        nodes[0].person("ann") as ann,
+        nodes[1].person("bob") as bob,
+    ):
+        await ann.join()
+        await bob.join()
+        answer_id = (await ann.send("?"))["answerId"]
+        await _until_kept(nodes[0], "kept ")
+        assert await bob.invoke(ChatMethod.PAUSE_STREAM, answer_id) is True
+        assert await ann.invoke(ChatMethod.PAUSE_STREAM, answer_id) is True
+        nodes[0].store.unheard = True
+        nodes_.bus.cut(nodes[0].backplane)
+        await _take_for_dead(url, *nodes)
+        assert (await bob.final(answer_id))["content"] == "kept "
+        gate.set()
+        assert (await ann.final(answer_id))["content"] == "kept "
+        assert ann.log() == bob.log() == [1, 2, 3]
+        assert not [m for _, _, m in ann.of(ChatEvent.STREAM_TOKEN) if m.get("done")]
+        for node in nodes:
+            [live] = node.chat.chat_hub.conversations.all()
+            assert live.fan_out._holds == {}
 
 
 async def test_removed_member_is_out_while_the_bus_is_away(tmp_path: Path) -> None:
