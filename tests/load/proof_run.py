@@ -66,7 +66,7 @@ class Cast:
     def __init__(self, stage: Stage, plan: Plan) -> None:
         self.stage = stage
         self.plan = plan
-        self.checker = HistoryChecker(script_of, several=plan.nodes > 1)
+        self.checker = HistoryChecker(script_of)
         self.talkers = [
             Member(name, lambda n=name, i=i: self._connect(n, i), self.checker, CONVERSATION)  # type: ignore[misc] # mypy cannot infer lambdas with defaults
             for i, name in enumerate(f"talker{i}" for i in range(TALKERS))

@@ -71,7 +71,7 @@ class Observer:
         self.name = name
         self.last = 0
         self.snapshots = 0
-        self.texts = StreamedText(name, checker.verdict_so_far, checker.script, several=checker.several)
+        self.texts = StreamedText(name, checker.verdict_so_far, checker.script)
         self._checker = checker
         self._strict = strict
         self._versions = array("q")
@@ -147,14 +147,12 @@ class HistoryChecker:
     """Collects what was sent, acknowledged and seen, and compares it.
 
     ``script`` gives the whole text of the answer to a message id, where the answers follow a script.
-    ``several``: the hub has several nodes.
     """
 
-    def __init__(self, script: Callable[[str], str] | None = None, *, several: bool = False) -> None:
+    def __init__(self, script: Callable[[str], str] | None = None) -> None:
         self.verdict_so_far = Verdict()
         self.observers: list[Observer] = []
         self.script = script
-        self.several = several
         self._numbers: dict[str, int] = {}
         self._place = array("q")
         self._sent: set[str] = set()

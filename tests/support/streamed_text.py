@@ -32,17 +32,13 @@ class StreamedText:
     """The answers one client sees being written.
 
     An answer's deltas must be its text, and all of it when ``done`` came; after a crash the stored text may
-    end earlier than what was seen (the rest's age is noted), never differently. ``several``: nodes, so that
-    after a crash somebody else says ``done``.
+    end earlier than what was seen (the rest's age is noted), never differently.
     """
 
-    def __init__(
-        self, name: str, verdict: Verdict, script: Callable[[str], str] | None, *, several: bool = False
-    ) -> None:
+    def __init__(self, name: str, verdict: Verdict, script: Callable[[str], str] | None) -> None:
         self._name = name
         self._verdict = verdict
         self._script = script
-        self._several = several
         self._streams: dict[str, _Stream] = {}
         self._over: set[str] = set()
 
@@ -93,8 +89,7 @@ class StreamedText:
         stream = self._streams.pop(message_id, None)
         if stream is None:
             return
-        cut_short = self._several and status == "interrupted"
-        if stream.done and stream.text != text and not cut_short:
+        if stream.done and stream.text != text:
             self._garbled(message_id, f"({status}) differs from its deltas, which were all there")
         elif not _same_beginning(stream.text, text):
             self._garbled(message_id, f"({status}) differs from its deltas")
