@@ -16,6 +16,7 @@ from conduit_widget.protocol.messages import Close, Invocation
 from tests.support.echo_hub import EchoHub
 from tests.support.hub_client import hub_client
 from tests.support.hub_server import authority, running, token
+from tests.support.metrics_page import parse_page
 
 PATH = "/hubs/echo"
 
@@ -50,9 +51,12 @@ async def test_expiring_token_warns_then_closes_with_leave_to_reconnect() -> Non
             assert 0 <= warning.arguments[0] <= 1
             assert await client.read() == Close("The access token expired.", True)
 
-    async with running(_app(WarningHub(1.0))) as url, asyncio.TaskGroup() as together:
+    app = _app(WarningHub(1.0))
+    async with running(app) as url, asyncio.TaskGroup() as together:
         for transport in ("WebSockets", "ServerSentEvents", "LongPolling"):
             together.create_task(expire(url, transport))
+    page = parse_page(app.metrics.render().decode())
+    assert page.by("conduit_signalr_closes_total", "reason") == {"token_expired": 3}
 
 
 async def test_hub_that_did_not_ask_is_not_warned() -> None:

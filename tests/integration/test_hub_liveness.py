@@ -15,6 +15,7 @@ from conduit_widget.hub.limits import HubLimits
 from conduit_widget.hub.timer_wheel import TimerWheel
 from tests.support.echo_hub import EchoHub
 from tests.support.hub_server import authority, negotiate, raw_client, running, stopped_reader, token
+from tests.support.metrics_page import parse_page
 from tests.support.waiting import eventually
 
 PATH = "/hubs/echo"
@@ -151,6 +152,7 @@ async def test_slow_reader_is_closed_and_delays_nobody() -> None:
         await eventually(lambda: hub.disconnected)
         assert hub.disconnected[0][0] == "bob"
         assert slowest < 1.0
+        assert _slow_readers(app) == 1
         writer.close()
 
 
@@ -164,7 +166,14 @@ async def test_paused_reader_is_closed_after_a_time() -> None:
         await eventually(lambda: hub.connected)
         hub.clients.all().send("Big", "x" * 20_000_000)
         await eventually(lambda: hub.disconnected, within=8)
+        assert _slow_readers(app) == 1
         writer.close()
+
+
+def _slow_readers(app: HubApp) -> float:
+    """How many were closed for that, as operators see it."""
+    page = parse_page(app.metrics.render().decode())
+    return page.value("conduit_signalr_closes_total", hub=PATH, reason="slow_reader")
 
 
 async def test_idle_connections_cost_no_task_each() -> None:
