@@ -127,10 +127,11 @@ def run(arguments: argparse.Namespace) -> int:
     """Serve until SIGINT, SIGTERM or the idle timeout."""
     from conduit_widget.app import HubSettings, run_hub  # noqa: PLC0415 - the parser stays light
     from conduit_widget.hub.garbage import look_less_often  # noqa: PLC0415 - the same
-    from conduit_widget.hub.logs import configure_logging  # noqa: PLC0415 - the same
+    from conduit_widget.hub.logs import configure_logging, log_what_python_prints  # noqa: PLC0415 - the same
 
     look_less_often()
     configure_logging(arguments.log_level, arguments.log_format)
+    log_what_python_prints()
     settings = HubSettings(
         data_dir=arguments.data_dir or local_hub.default_data_dir(),
         host=arguments.host,

@@ -7,6 +7,8 @@ connection its public id. Secrets are taken out of every line, whoever logs it.
 from __future__ import annotations
 
 import logging
+import sys
+import threading
 from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar, Token
 from datetime import UTC, datetime
@@ -17,7 +19,17 @@ import msgspec
 from conduit_widget.errors import trace_of
 from conduit_widget.hub.redaction import RedactionFilter, install_redaction, redact
 
-__all__ = ["LogFormat", "Subject", "about", "configure_logging", "connection_fields", "within"]
+__all__ = [
+    "LogFormat",
+    "Subject",
+    "about",
+    "configure_logging",
+    "connection_fields",
+    "log_what_python_prints",
+    "within",
+]
+
+logger = logging.getLogger(__name__)
 
 LogFormat = Literal["text", "json"]
 T = TypeVar("T")
@@ -153,3 +165,16 @@ def configure_logging(
             logging.getLogger(name).setLevel(number)
     install_redaction()
     return handler
+
+
+def log_what_python_prints() -> None:
+    """Have warnings and uncaught errors be lines of the log; of an error type and place, not its text."""
+    logging.captureWarnings(capture=True)
+    sys.excepthook = lambda _kind, error, _trace: _log_uncaught("The process", error)
+    threading.excepthook = lambda found: _log_uncaught("A thread", found.exc_value)
+    sys.unraisablehook = lambda found: _log_uncaught("A clean-up", found.exc_value)
+
+
+def _log_uncaught(what: str, error: BaseException | None) -> None:
+    if error is not None and not isinstance(error, KeyboardInterrupt):
+        logger.critical("%s failed: %s", what, trace_of(error))

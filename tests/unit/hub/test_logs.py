@@ -6,6 +6,8 @@ import io
 import json
 import logging
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -139,6 +141,39 @@ def test_at_info_no_library_tells_of_every_request(
         "WARNING uvicorn: a warning",
     ]
     assert [line for line in lines if line.startswith("INFO")] == ["INFO uvicorn: a step"] * server
+
+
+def test_what_python_would_print_is_a_line_without_its_text() -> None:
+    """A warning, an error of a thread, of a clean-up, and the one that ends the process: JSON, no content."""
+    done = subprocess.run([sys.executable, "-c", _FAILING], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    lines = [json.loads(line) for line in done.stderr.splitlines()]
+    assert [(line["level"], line["event"].split(" at ")[0]) for line in lines[1:]] == [
+        ("critical", "A thread failed: ValueError"),
+        ("critical", "A clean-up failed: ValueError"),
+        ("critical", "The process failed: ValueError"),
+    ]
+    assert (lines[0]["logger"], lines[0]["level"]) == ("py.warnings", "warning")
+    assert "private" not in done.stderr
+
+
+_FAILING = """
+import threading, warnings
+from conduit_widget.hub.logs import configure_logging, log_what_python_prints
+configure_logging("info", "json")
+log_what_python_prints()
+warnings.warn("careful")
+class Leaving:
+    def __del__(self):
+        fail()
+def fail():
+    raise ValueError("a very private sentence")
+thread = threading.Thread(target=fail)
+thread.start()
+thread.join()
+Leaving()
+fail()
+"""
 
 
 def test_the_level_is_kept() -> None:
