@@ -36,7 +36,9 @@ def open_engines(settings: HubSettings) -> Engines:
     """
     if settings.database_url is None:
         return Engines(SqliteHistoryStore(settings.data_dir / HISTORY_FILE), None)
-    backplane = None if settings.redis_url is None else _backplane(settings.redis_url)
+    backplane = (
+        None if settings.redis_url is None else _backplane(settings.redis_url, settings.redis_namespace)
+    )
     node_id = secrets.token_hex(8) if backplane is None else backplane.node_id
     try:
         store = PostgresHistoryStore(settings.database_url, node_id=node_id, alone=backplane is None)
@@ -45,8 +47,8 @@ def open_engines(settings: HubSettings) -> Engines:
     return Engines(store, backplane)
 
 
-def _backplane(url: str) -> RedisBackplane:
+def _backplane(url: str, namespace: str) -> RedisBackplane:
     try:
-        return RedisBackplane(url)
+        return RedisBackplane(url, namespace=namespace)
     except HubStartError as error:
         raise HubStartError(f"--redis-url: {error}") from None

@@ -22,6 +22,7 @@ class HubSettings:
     ``drain_seconds``: over how long to say goodbye at the end (``None``: by the number of connections).
     ``database_url`` (PostgreSQL) keeps the history instead of a file in the data directory; with
     ``redis_url`` too, all processes that have the same two are nodes of one hub. Both may hold passwords.
+    ``redis_namespace`` keeps several hubs on one Redis apart; the number of a database does not.
     """
 
     data_dir: Path
@@ -41,6 +42,7 @@ class HubSettings:
     jwt_algorithms: tuple[str, ...] = ()
     database_url: str | None = field(default=None, repr=False)
     redis_url: str | None = field(default=None, repr=False)
+    redis_namespace: str = "conduit"
 
     @property
     def is_local(self) -> bool:
@@ -60,6 +62,8 @@ class HubSettings:
             HubStartError: a setting is missing.
 
         """
+        if not self.redis_namespace:
+            raise HubStartError("--redis-namespace must not be empty.")
         if self.redis_url is not None and self.database_url is None:
             raise HubStartError(
                 "--redis-url joins several hubs into one: give all of them the same --database-url too."

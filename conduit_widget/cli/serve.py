@@ -99,6 +99,12 @@ def _add_engines(parser: argparse.ArgumentParser) -> None:
         help="be one node of several, all with this Redis or Valkey, the same --database-url and the same"
         f" --key-file or --jwks: redis://:password@host:6379/0, better in {REDIS_VARIABLE}",
     )
+    parser.add_argument(
+        "--redis-namespace",
+        default="conduit",
+        metavar="NAME",
+        help="one name for each hub, where several hubs share a Redis (default: %(default)s)",
+    )
 
 
 def _seconds(text: str) -> float:
@@ -150,6 +156,7 @@ def run(arguments: argparse.Namespace) -> int:
         model=arguments.model,
         database_url=arguments.database_url,
         redis_url=arguments.redis_url,
+        redis_namespace=arguments.redis_namespace,
     )
     asyncio.run(run_hub(settings, on_ready=lambda url: print(f"listening on {url}", flush=True)))
     return 0

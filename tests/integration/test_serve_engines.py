@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 
 from conduit_widget.app import HubSettings
+from conduit_widget.app.engines import open_engines
 from conduit_widget.cli import main
 from conduit_widget.cli.serve import DATABASE_VARIABLE, REDIS_VARIABLE
 from tests.support.postgres_server import shared_postgres
+from tests.support.redis_server import RedisServer
+from tests.support.waiting import eventually
 
 PASSWORD = "pass-phrase"
 DATABASE = f"postgresql://hub:{PASSWORD}@127.0.0.1:1/hub"
@@ -43,6 +46,32 @@ def test_redis_without_a_shared_database_is_refused(
     assert "--database-url" in refusal(capfd, tmp_path, "--redis-url", REDIS)
     monkeypatch.setenv(REDIS_VARIABLE, REDIS)
     assert "--database-url" in refusal(capfd, tmp_path)
+
+
+async def test_hubs_on_one_redis_are_kept_apart_by_their_namespaces(tmp_path: Path) -> None:
+    """What one hub says does not reach the other; nodes of the same name hear each other."""
+    with RedisServer() as redis:
+        settings = [
+            HubSettings(data_dir=tmp_path, database_url=DATABASE, redis_url=redis.url, redis_namespace=name)
+            for name in ("one", "one", "other")
+        ]
+        buses = [open_engines(item).backplane for item in settings]
+        speaker, hearer, stranger = (bus for bus in buses if bus is not None)
+        heard: dict[str, list[bytes]] = {"hearer": [], "stranger": []}
+        try:
+            for name, bus in (("speaker", speaker), ("hearer", hearer), ("stranger", stranger)):
+                await bus.start()
+                if name in heard:
+                    bus.subscribe("c", lambda _node, payload, n=name: heard[n].append(payload))  # type: ignore[misc] # mypy cannot infer lambdas with defaults
+                    assert await bus.subscribed("c")
+            speaker.publish("c", b"hello")
+            await eventually(lambda: heard["hearer"])
+            stranger.put("t", "k", b"x")
+            assert heard == {"hearer": [b"hello"], "stranger": []}
+            assert await hearer.entries("t", "k") == {}
+        finally:
+            for bus in (speaker, hearer, stranger):
+                await bus.aclose()
 
 
 def test_nodes_without_a_shared_key_are_refused(
