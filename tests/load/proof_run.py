@@ -224,7 +224,9 @@ async def _staged(plan: Plan, folder: Path) -> AsyncIterator[Stage]:
     staged = (
         single_node(folder, chaos=chaos, clock=clock)
         if plan.nodes == 1
-        else two_nodes(folder, conversation=CONVERSATION, chaos=chaos, clock=clock)
+        else two_nodes(
+            folder, conversation=CONVERSATION, chaos=chaos, clock=clock, chance=plan.chance("balance")
+        )
     )
     async with staged as stage:
         yield stage

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import random
 import signal
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -181,9 +182,12 @@ async def single_node(folder: Path, *, chaos: Chaos | None, clock: bool) -> Asyn
 
 @contextlib.asynccontextmanager
 async def two_nodes(
-    folder: Path, *, conversation: str, chaos: Chaos | None, clock: bool
+    folder: Path, *, conversation: str, chaos: Chaos | None, clock: bool, chance: random.Random
 ) -> AsyncIterator[Stage]:
-    """Two hubs on one PostgreSQL and one Redis of their own, where ``conversation`` exists."""
+    """Two hubs on one PostgreSQL and one Redis of their own, where ``conversation`` exists.
+
+    ``chance`` says which client goes to which hub.
+    """
     clocks = [folder / f"clock{number}" for number in range(2)]
 
     async with ScriptedModel() as model:
@@ -191,7 +195,7 @@ async def two_nodes(
         def environment(number: int) -> dict[str, str]:
             return {**model.environment, **(_clock_environment(clocks[number]) if clock else {})}
 
-        async with hub_cluster(folder, nodes=2, environment=environment, chaos=chaos) as cluster:
+        async with hub_cluster(folder, environment=environment, chaos=chaos, chance=chance) as cluster:
             await cluster.create(conversation)
             yield Stage(
                 hubs=cluster.hubs,

@@ -7,7 +7,8 @@ Every fault can be ordered by name (:meth:`FaultProxy.inflict`) or left to a see
         ...
         proxy.inflict(Fault.CUT)
 
-With several targets it is a load balancer: connections go to one after the other, past those that are down.
+With several targets it is a load balancer: connections go to one after the other, or by a seeded chance, past
+those that are down.
 Nothing is ever changed or reordered inside a connection: TCP would not do that either.
 """
 
@@ -111,12 +112,15 @@ class _Connection:
 class FaultProxy:
     """The proxy; use :func:`fault_proxy`. ``faults`` counts what was done."""
 
-    def __init__(self, target_ports: Sequence[int], chaos: Chaos | None) -> None:
+    def __init__(
+        self, target_ports: Sequence[int], chaos: Chaos | None, chance: random.Random | None = None
+    ) -> None:
         self.port = 0
         self.faults: Counter[Fault] = Counter()
         self.connections_made = 0
         self._target_ports = target_ports
         self._turn = 0
+        self._chance = chance
         self._parted: set[int] = set()
         self._delays: dict[int, float] = {}
         self._chaos = chaos
@@ -208,6 +212,8 @@ class FaultProxy:
 
     async def _open(self) -> tuple[int, asyncio.StreamReader, asyncio.StreamWriter] | None:
         """Connect to the target whose turn it is, or to the next that answers."""
+        if self._chance is not None:
+            self._turn = self._chance.randrange(len(self._target_ports))
         for _ in self._target_ports:
             target = self._turn % len(self._target_ports)
             self._turn += 1
@@ -324,9 +330,11 @@ async def _let_go(connection: _Connection) -> None:
 
 
 @contextlib.asynccontextmanager
-async def fault_proxy(*target_ports: int, chaos: Chaos | None = None) -> AsyncIterator[FaultProxy]:
-    """Serve on a free port of the loopback interface, in front of ``target_ports`` by turns."""
-    proxy = FaultProxy(target_ports, chaos)
+async def fault_proxy(
+    *target_ports: int, chaos: Chaos | None = None, chance: random.Random | None = None
+) -> AsyncIterator[FaultProxy]:
+    """Serve on a free port of the loopback interface, before ``target_ports`` by turns or by ``chance``."""
+    proxy = FaultProxy(target_ports, chaos, chance)
     listener = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)
     proxy.port = listener.sockets[0].getsockname()[1]
     try:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -99,10 +100,13 @@ async def hub_cluster(
     nodes: int = 2,
     environment: Callable[[int], Mapping[str, str]] = lambda _node: {},
     chaos: Chaos | None = None,
+    chance: random.Random | None = None,
     postgres: PostgresServer | None = None,
     options: tuple[str, ...] = (),
 ) -> AsyncIterator[HubCluster]:
     """Start the engines and the nodes. ``environment`` gives a node's, by its number.
+
+    ``chance`` sends clients to one node or the other; otherwise they go by turns.
 
     ``postgres`` is one that runs already, and goes on; by default it is the cluster's own.
     """
@@ -137,7 +141,8 @@ async def hub_cluster(
             ways.append(way)
         stack.push_async_callback(_stop, hubs)
         await asyncio.gather(*(asyncio.to_thread(hub.start) for hub in hubs))
-        front = await stack.enter_async_context(fault_proxy(*(hub.port for hub in hubs), chaos=chaos))
+        ports = [hub.port for hub in hubs]
+        front = await stack.enter_async_context(fault_proxy(*ports, chaos=chaos, chance=chance))
         yield HubCluster(hubs, front, redis, postgres, ways, database, key_file.read_bytes())
 
 
