@@ -75,12 +75,18 @@ def test_all_together_hold_so_much_and_the_oldest_gives_way(
 def test_nothing_is_held_longer_than_the_token_lives(
     pending: PendingConnections, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Neither posts nor GETs find it then, and it costs nothing any more."""
-    early, one, two = EarlyPosts(pending), negotiated(pending), negotiated(pending)
-    assert early.hold(one, HUB, ANN, b"a")
-    assert early.hold(two, HUB, ANN, b"a")
-    later = time.monotonic() + 61
-    monkeypatch.setattr(time, "monotonic", lambda: later)
-    assert early.take(two, HUB, ANN) is None
-    assert not early.hold(one, HUB, ANN, b"b")
+    """Neither posts nor GETs find it then, whoever posted first; it costs nothing, even if nobody asks."""
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    early, old = EarlyPosts(pending), negotiated(pending)
+    now += 30
+    young = negotiated(pending)
+    assert early.hold(young, HUB, ANN, b"a")
+    assert early.hold(old, HUB, ANN, b"a")
+    now += 31
+    assert early.take(old, HUB, ANN) is None
+    assert not early.hold(old, HUB, ANN, b"b")
+    assert early.expects(young, HUB, ANN)
+    now += 30
+    assert not early.expects("another", HUB, ANN)
     assert early._size == 0
