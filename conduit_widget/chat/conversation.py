@@ -284,6 +284,7 @@ class Conversation:
 
         def ended_here() -> None:
             on_commit()
+            self.fan_out.end(message.id)
             self._disown(message)
 
         def committed(commit: Commit) -> None:

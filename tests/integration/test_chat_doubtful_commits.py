@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from conduit_widget.chat import SqliteHistoryStore
-from conduit_widget.contract import ChatEvent
+from conduit_widget.contract import ChatEvent, ChatMethod
 from conduit_widget.errors import HubException, StoreUnavailableError
 from tests.support.chat_server import FAST, Person, chat_server
 from tests.support.cluster_chat import NODES, cluster
@@ -23,11 +23,12 @@ SETTINGS = dataclasses.replace(FAST, gap_delay=0.02)
 
 
 class DoubtfulStore(SqliteHistoryStore):
-    """The next of the ``doubtful`` writes is done, and nobody is told."""
+    """The next of the ``doubtful`` writes is done, and nobody is told; those ``away`` are not done."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
         self.doubtful: set[str] = set()
+        self.away: set[str] = set()
 
     async def append(self, *arguments: Any, on_commit: Any = None, **options: Any) -> Any:
         """Append; say so or not."""
@@ -38,6 +39,8 @@ class DoubtfulStore(SqliteHistoryStore):
         return await self._doubt("update", super().update, on_commit, *arguments, **options)
 
     async def _doubt(self, name: str, write: Any, on_commit: Any, *arguments: Any, **options: Any) -> Any:
+        if name in self.away:
+            raise StoreUnavailableError
         if name not in self.doubtful:
             return await write(*arguments, on_commit=on_commit, **options)
         self.doubtful.remove(name)
@@ -105,3 +108,31 @@ async def test_answer_ends_whole_when_its_commit_was_doubtful(tmp_path: Path, no
             last = person.of(ChatEvent.STREAM_TOKEN)[-1][2]
             assert (last.get("done"), last["finishReason"]) == (True, "stop")
             assert person.log() == [1, 2, 3]
+
+
+async def test_answer_is_stored_when_the_store_was_away_for_long(tmp_path: Path) -> None:
+    """An end that could not be stored in time is stored when it can be; who came meanwhile gets it whole."""
+    gate = asyncio.Event()
+    store = DoubtfulStore(tmp_path / "h.db")
+    settings = dataclasses.replace(SETTINGS, finish_patience=0.0)
+    provider = ScriptedProvider(["one ", gate, "two"], ["next"])
+    async with (
+        chat_server(tmp_path / "h.db", provider, settings=settings, store=store) as server,
+        server.person("ann") as ann,
+        server.person("bob") as bob,
+    ):
+        await ann.join()
+        answer_id = (await ann.send("?"))["answerId"]
+        await eventually(lambda: ann.streamed(answer_id) == "one ")
+        assert await ann.invoke(ChatMethod.PAUSE_STREAM, answer_id) is True
+        store.away.add("update")
+        gate.set()
+        await eventually(lambda: not server.chat.busy)
+        assert (await bob.join())["streams"] == []
+        store.away.clear()
+        for person in (ann, bob):
+            assert (await person.final(answer_id))["content"] == "one two"
+        assert (ann.streamed(answer_id), bob.streamed(answer_id)) == ("one ", "")
+        [live] = server.chat.chat_hub.conversations.all()
+        assert live.fan_out._holds == {}
+        assert (await ann.final((await ann.send("?"))["answerId"]))["content"] == "next"
