@@ -134,11 +134,12 @@ class Transcript:
         """Put older messages in their places; the change carries the whole page.
 
         One view may ask for what another has loaded already, so known messages are told again, in the
-        version known here.
+        version known here. Of an answer older than the snapshot only its text may be known: now its place is.
         """
         messages = [ChatMessage.from_wire(raw) for raw in page.messages]
         for message in messages:
-            if message.id not in self._messages:
+            known = self._messages.get(message.id)
+            if known is None or (seq_of(known) is None and not known.text):
                 self._place(message)
         if not messages or seq_of(messages[0]) == self.oldest_seq:
             self.has_more = page.has_more

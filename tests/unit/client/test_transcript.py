@@ -276,6 +276,20 @@ def test_history_stands_before_everything_and_is_not_doubled() -> None:
     assert not transcript.has_more
 
 
+def test_answer_older_than_the_snapshot_takes_its_place_with_the_page_that_has_it() -> None:
+    """Until then only its text is known, and it stands at the end; the page tells where it belongs."""
+    stream = OpenStream(message_id="a", seq=2, text="So far", index=3, model="m")
+    transcript = joined(message("m3", 3), seq=3, streams=[stream], has_more=True)
+    assert ids(transcript) == ["m3", "a"]
+    changes = transcript.apply_history(HistoryPage(messages=[message("m1", 1), answer(2)], has_more=False))
+    assert ids(transcript) == ["m1", "a", "m3"]
+    assert isinstance(changes[0], HistoryChange)
+    assert [each.metadata["seq"] for each in changes[0].messages] == [1, 2]
+    assert transcript.streams["a"].text == "So far"
+    token(transcript, ", so good", 6)
+    assert transcript.streams["a"].text == "So far, so good"
+
+
 def test_page_another_view_had_loaded_is_told_again_as_it_is_known_here() -> None:
     """Every view gets the page it asked for; the newer version wins; older messages stay known as there."""
     transcript = joined(message("m1", 1), message("m2", 2, "edited", eventSeq=4), message("m3", 3), seq=4)
