@@ -104,7 +104,7 @@ class Member:
             elif isinstance(change, TokenChange):
                 self.observer.texts.delta(change.id, change.offset, change.text)
             elif isinstance(change, HistoryChange):
-                page = [Sighting.of(message) for message in change.messages]
+                page = [seen for seen in map(Sighting.of, change.messages) if seen.position > 0]
                 self.observer.history(page)
                 if self._wanted_before == self._asked_before:  # no snapshot left a gap since
                     self._wanted_before = page[0].seq if page and change.has_more else None
