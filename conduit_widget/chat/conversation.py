@@ -43,6 +43,8 @@ __all__ = ["Conversation"]
 
 T = TypeVar("T")
 
+SETTLE_DELAY: Final = 1.0
+"""Seconds in which the news of a commit usually comes, also when nobody waits for it any more."""
 FETCH_PATIENCE: Final = 5.0
 """Seconds to wait for an event that is known to be in the store."""
 
@@ -222,22 +224,24 @@ class Conversation:
         done: asyncio.Future[Commit] = asyncio.get_running_loop().create_future()
 
         def committed(commit: Commit) -> None:
+            if _has_result(done):
+                return  # found out before the news came
+            self._own(None if commit.duplicate else answer)
             self.stop_typing(author.user_id)
             self.committed_here(commit)
             on_commit(commit)
             if not done.done():
                 done.set_result(commit)
 
-        if self.nodes is not None and answer is not None:
-            self.nodes.own(answer.id)
+        self._own(answer)
         write = self._store.append(
             self.conversation_id, author.user_id, message, answer=answer, on_commit=committed
         )
         try:
             commit = await self._work.to_the_end(write, done)
-        except StoreUnavailableError:
+        except (StoreUnavailableError, asyncio.CancelledError):
             if answer is not None:
-                self._work.persistently(lambda: self._settle(message, answer, on_commit))
+                self._work.persistently(lambda: self._settle(message, answer, committed, done))
             raise
         except ConduitError:
             self._disown(answer)
@@ -247,14 +251,25 @@ class Conversation:
             self.feed.expect(commit.receipt.seq)
         return commit.receipt
 
+    def _own(self, answer: ChatMessage | None) -> None:
+        if self.nodes is not None and answer is not None:
+            self.nodes.own(answer.id)
+
     def _disown(self, answer: ChatMessage | None) -> None:
         if self.nodes is not None and answer is not None:
             self.nodes.disown(answer.id)
 
     async def _settle(
-        self, message: ChatMessage, answer: ChatMessage, on_commit: Callable[[Commit], None]
+        self,
+        message: ChatMessage,
+        answer: ChatMessage,
+        committed: Callable[[Commit], None],
+        done: asyncio.Future[Commit],
     ) -> None:
-        """Find out what became of an append that failed: a committed answer must be written by somebody."""
+        """See what became of an append that failed, or whose caller is gone; its answer must be written."""
+        await asyncio.wait({done}, timeout=SETTLE_DELAY)
+        if _has_result(done):
+            return
         wires = [await self._store.message(self.conversation_id, id_) for id_ in (message.id, answer.id)]
         events = tuple(
             LogEvent(seq=wire["metadata"]["seq"], target=ChatEvent.RECEIVE_MESSAGE, arguments=[wire])
@@ -264,12 +279,11 @@ class Conversation:
         if len(events) < 2:
             self._disown(answer)
             return
-        self.feed.expect(events[-1].seq)
         metadata = events[0].arguments[0]["metadata"]
         receipt = SendReceipt(
             id=message.id, seq=events[0].seq, timestamp=metadata["timestamp"], answer_id=answer.id
         )
-        on_commit(Commit(receipt=receipt, events=events))
+        committed(Commit(receipt=receipt, events=events))
 
     async def finish_answer(self, message: ChatMessage, on_commit: Callable[[], None]) -> None:
         """Commit an answer's final version, end its stream, send it to the group.
@@ -393,6 +407,10 @@ class Conversation:
             (ChatEvent.PRESENCE_UPDATE, (self.conversation_id, self.presence.participants())),
             (ChatEvent.TYPING_UPDATE, (self.conversation_id, self.presence.typing())),
         ]
+
+
+def _has_result(done: asyncio.Future[Any]) -> bool:
+    return done.done() and not done.cancelled()
 
 
 def _is_same_end(stored: dict[str, Any], message: ChatMessage) -> bool:

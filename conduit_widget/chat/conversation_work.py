@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final, TypeVar
 
-from conduit_widget.errors import StoreUnavailableError
+from conduit_widget.errors import StoreUnavailableError, trace_of
 
 __all__ = ["LINGER", "RETRY", "ConversationWork"]
 
 T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
 
 RETRY: Final = 1.0
 """Seconds between two tries while the store is away."""
@@ -80,15 +83,23 @@ class ConversationWork:
         end.add_done_callback(ended)
 
     def persistently(self, work: Callable[[], Awaitable[None]]) -> None:
-        """Do something as soon as the store is there."""
-
-        async def until_done() -> None:
-            while True:
-                try:
-                    return await work()
-                except StoreUnavailableError:
-                    await asyncio.sleep(RETRY)
-
-        task = asyncio.create_task(self.pinned(until_done()))
+        """Do something, counted, as soon as the store is there."""
+        self._pins += 1
+        task = asyncio.create_task(_until_done(work))
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._unpin()
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            _log.error("Something that waited for the store failed: %s", trace_of(error))
+
+
+async def _until_done(work: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        try:
+            return await work()
+        except StoreUnavailableError:
+            await asyncio.sleep(RETRY)

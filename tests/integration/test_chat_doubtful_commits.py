@@ -29,6 +29,7 @@ class DoubtfulStore(SqliteHistoryStore):
         super().__init__(path)
         self.doubtful: set[str] = set()
         self.away: set[str] = set()
+        self.gate: asyncio.Event | None = None
 
     async def append(self, *arguments: Any, on_commit: Any = None, **options: Any) -> Any:
         """Append; say so or not."""
@@ -44,6 +45,8 @@ class DoubtfulStore(SqliteHistoryStore):
         if name not in self.doubtful:
             return await write(*arguments, on_commit=on_commit, **options)
         self.doubtful.remove(name)
+        if self.gate is not None:
+            await self.gate.wait()
         await write(*arguments, **options)
         raise StoreUnavailableError
 
@@ -108,6 +111,24 @@ async def test_answer_ends_whole_when_its_commit_was_doubtful(tmp_path: Path, no
             last = person.of(ChatEvent.STREAM_TOKEN)[-1][2]
             assert (last.get("done"), last["finishReason"]) == (True, "stop")
             assert person.log() == [1, 2, 3]
+
+
+@pytest.mark.parametrize("nodes", [1, 2])
+async def test_question_is_answered_when_its_sender_went_before_its_doubtful_commit(
+    tmp_path: Path, nodes: int
+) -> None:
+    """A committed question is answered once, whoever was there to hear of the commit."""
+    async with scene(tmp_path / "h.db", nodes, ScriptedProvider(["fine"])) as (store, ann, bob):
+        store.doubtful.add("append")
+        store.gate = asyncio.Event()
+        sending = asyncio.create_task(ann.send("?", id_="q"))
+        await eventually(lambda: not store.doubtful)
+        await ann.connection.stop()
+        await asyncio.gather(sending, return_exceptions=True)
+        store.gate.set()
+        [(final,)] = await bob.got(ChatEvent.MESSAGE_UPDATED)
+        assert final["content"] == bob.streamed(final["id"]) == "fine"
+        assert bob.log() == [1, 2, 3]
 
 
 async def test_answer_is_stored_when_the_store_was_away_for_long(tmp_path: Path) -> None:

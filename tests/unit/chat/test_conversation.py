@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import pytest
 
+from conduit_widget.chat import conversation as conversation_module
 from conduit_widget.chat.conversation import Conversation
 from conduit_widget.chat.history_store import Commit, OnCommit, Snapshot
 from conduit_widget.chat.history_store_sqlite import SqliteHistoryStore
@@ -241,6 +242,28 @@ async def test_message_reaches_others_when_sender_has_gone(scene: Scene) -> None
     await asyncio.sleep(0)
     sending.cancel()
     await eventually(lambda: scene.hub.known["first"].log == [1, 2, 3, 4])
+
+
+async def test_answer_is_begun_once_when_sender_has_gone_and_news_of_the_commit_is_late(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A committed answer is found in the store when nobody told; news that come later change nothing."""
+    monkeypatch.setattr(conversation_module, "SETTLE_DELAY", 0.05)
+    scene.store.held_back = []
+    begun: list[Commit] = []
+    question = ChatMessage(id="q", role="user", content="?", author=ANN)
+    answer = ChatMessage(id="a", role="assistant", content="", metadata={"status": "streaming"})
+    sending = asyncio.create_task(scene.conversation.append(ANN, question, answer, begun.append))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    sending.cancel()
+    await eventually(lambda: begun)
+    assert [event.seq for event in begun[0].events] == [4, 5]
+    assert scene.hub.known["first"].log == [1, 2, 3, 4, 5]
+    [late_news] = scene.store.held_back
+    late_news()
+    assert len(begun) == 1
+    assert scene.hub.known["first"].log == [1, 2, 3, 4, 5]
 
 
 async def test_conversation_stays_while_a_message_is_being_written(scene: Scene) -> None:
