@@ -11,6 +11,7 @@ from conduit_widget.hub.backplane import Backplane
 from conduit_widget.hub.connection import HubConnectionContext
 from conduit_widget.hub.hub import hub_method
 from conduit_widget.hub.rate_limits import warning_of_count
+from conduit_widget.hub.work_queue import let_next_begin
 from conduit_widget.types import (
     Author,
     ConversationInfo,
@@ -114,6 +115,8 @@ class ChatHub(WarnsOfLimits):
         conversation = await self._writable(caller, conversation_id)
         author = _author(caller)
         checked, options = check_message(message, author)
+        # Nothing is awaited from here until the store has it in its queue: the order is settled.
+        let_next_begin()
         return await post_message(
             conversation,
             self.generations,

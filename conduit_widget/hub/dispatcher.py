@@ -109,7 +109,7 @@ class Dispatcher:
         elif message.stream_ids:
             self.refuse(message.invocation_id, f"{method.name} takes no streams")
         else:
-            self._work.put(lambda: self._run(method, message))
+            self._work.put(lambda: self._run(method, message), method)
 
     def _within_user_rate(self, method: HubMethod, now: float) -> bool:
         allowed, warning = self._invoker.user_rates.take(method.name, self._context.user.user_id, now)

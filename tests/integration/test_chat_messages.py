@@ -6,6 +6,7 @@ import asyncio
 import dataclasses
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -68,6 +69,35 @@ async def test_receipt_and_event_come_in_one_frame_when_committed(tmp_path: Path
         while ChatEvent.RECEIVE_MESSAGE not in frame:
             frame = str(await asyncio.wait_for(ann.socket.recv(), 5))
         assert '"type":3,"invocationId":"s"' in frame
+
+
+async def test_messages_stay_in_order_when_a_client_does_not_wait(tmp_path: Path) -> None:
+    """Sends share commits in the order they came; what comes between two of them runs between them."""
+    sends = [
+        {
+            "type": 1,
+            "invocationId": f"s{n}",
+            "target": "SendMessage",
+            "arguments": ["c", {"id": f"m{n}", "content": "x"}],
+        }
+        for n in range(60)
+    ]
+    leave = {"type": 1, "invocationId": "leave", "target": "LeaveConversation", "arguments": ["c"]}
+    async with (
+        chat_server(tmp_path / "h.db", settings=QUIET) as server,
+        raw_client(server.url, CHAT_HUB_PATH) as ann,
+    ):
+        await ann.invoke(ChatMethod.JOIN_CONVERSATION, "c")
+        await ann.send(*sends[:50], leave, *sends[50:])
+        answers: list[dict[str, Any]] = []
+        while len(answers) < 61:
+            record = await ann.read()
+            if record["type"] == 3:
+                answers.append(record)
+        assert [answer["invocationId"] for answer in answers[:50]] == [f"s{n}" for n in range(50)]
+        assert [answer["result"]["seq"] for answer in answers[:50]] == list(range(1, 51))
+        assert answers[50]["invocationId"] == "leave"
+        assert [answer["error"] for answer in answers[51:]] == ["Unauthorized"] * 10
 
 
 async def test_snapshot_continues_when_messages_are_there(tmp_path: Path) -> None:
