@@ -6,10 +6,11 @@ import asyncio
 import contextlib
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 
 from conduit_widget.client.hub_connection import HubConnection
@@ -107,6 +108,7 @@ async def test_two_processes_are_one_hub(tmp_path: Path) -> None:
         await answer_of_a_killed_node_is_ended_by_the_other(cluster)
         await asyncio.to_thread(cluster.hubs[0].start)
         await node_that_drains_loses_nothing(cluster)
+        await node_without_its_bus_goes_on(cluster)
         for hub in cluster.hubs:
             assert " ERROR " not in hub.log, hub.log
             assert "not-a-secret" not in hub.log
@@ -207,6 +209,32 @@ async def node_that_drains_loses_nothing(cluster: HubCluster) -> None:
         assert ended["metadata"]["status"] == "interrupted"
         assert ended["content"].startswith(ann.streamed(answer)[:20])
         assert log[-1]["id"] == "after the drain"
+
+
+async def node_without_its_bus_goes_on(cluster: HubCluster) -> None:
+    """Redis away: ready, though it says so to operators; people are served, and come in."""
+    assert await readiness(cluster, 1) == (200, "ready", None)
+    await asyncio.to_thread(cluster.redis.stop)
+    away = (200, "ready", "The bus is away; other nodes' events come from the store.")
+    await eventually(lambda: _is(readiness(cluster, 1), away), within=10)
+    async with person(at(cluster, 1), cluster, "late", "room") as late:
+        assert (await late.say("without a bus"))["seq"] > 0
+    await asyncio.to_thread(cluster.redis.start)
+    await eventually(lambda: _is(readiness(cluster, 1), (200, "ready", None)), within=10)
+
+
+async def readiness(cluster: HubCluster, number: int) -> tuple[int, str, str | None]:
+    """What a node's ``/readyz`` says: the status code, the state, and what is wrong with the bus."""
+    async with httpx2.AsyncClient(trust_env=False) as http:
+        answer = await http.get(f"{cluster.hubs[number].url}/readyz")
+    report = answer.json()
+    bus = report["checks"]["bus"]
+    assert (bus["ok"], bus["required"]) == ("reason" not in bus, False)
+    return answer.status_code, report["status"], bus.get("reason")
+
+
+async def _is(found: Awaitable[Any], expected: Any) -> bool:
+    return bool(await found == expected)
 
 
 async def _says(someone: Person, id_: str) -> dict[str, Any]:
