@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from conduit_widget.chat import SqliteHistoryStore
+from conduit_widget.chat import SqliteHistoryStore, conversation, conversation_work
 from conduit_widget.contract import ChatEvent, ChatMethod
 from conduit_widget.errors import HubException, StoreUnavailableError
 from tests.support.chat_server import FAST, Person, chat_server
@@ -51,6 +51,13 @@ class DoubtfulStore(SqliteHistoryStore):
         raise StoreUnavailableError
 
 
+@pytest.fixture(autouse=True)
+def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(conversation, "RETRY", 0.1)
+    monkeypatch.setattr(conversation, "SETTLE_DELAY", 0.1)
+    monkeypatch.setattr(conversation_work, "RETRY", 0.1)
+
+
 @contextlib.asynccontextmanager
 async def scene(
     path: Path, nodes: int, provider: ScriptedProvider
@@ -88,6 +95,19 @@ async def test_message_is_there_once_when_its_commit_was_doubtful(tmp_path: Path
             assert final["content"] == person.streamed(receipt["answerId"]) == "fine"
             await eventually(lambda person=person: sorted(person.log()) == [1, 2, 3, 4])  # type: ignore[misc]
             assert person.log() == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("nodes", [1, 2])
+async def test_message_is_seen_by_everybody_when_it_was_sent_again(tmp_path: Path, nodes: int) -> None:
+    """What was stored without anybody hearing of it is sent to everybody when its sender tries again."""
+    async with scene(tmp_path / "h.db", nodes, ScriptedProvider()) as (store, ann, bob):
+        store.doubtful.add("append")
+        with pytest.raises(HubException, match="timed out"):
+            await ann.send("!", id_="m", respond=False)
+        assert (await ann.send("!", id_="m", respond=False))["seq"] == 1
+        for person in (ann, bob):
+            [(message,)] = await person.got(ChatEvent.RECEIVE_MESSAGE)
+            assert message["id"] == "m"
 
 
 @pytest.mark.parametrize("nodes", [1, 2])
