@@ -22,6 +22,12 @@ class _Stream:
             self.text += text
             self.arrivals.append((len(self.text), time.monotonic()))
 
+    def begin_anew(self, text: str) -> None:
+        """The text so far was told; only what goes beyond what came before has arrived now."""
+        grown = text[len(self.text) :]
+        self.text = text[: len(self.text)]
+        self.grow(grown)
+
     def age_of(self, length: int) -> float:
         """How long before the last arrival the text after ``length`` had begun to arrive."""
         began = next((at for reached, at in self.arrivals if reached > length), None)
@@ -64,11 +70,7 @@ class StreamedText:
         stream = self._streams.setdefault(message_id, _Stream())
         if not _same_beginning(stream.text, text):
             self._garbled(message_id, "has another text so far than its deltas")
-        known = stream.text
-        stream.text = ""
-        stream.grow(text)
-        if text and len(known) > len(text):  # what was seen before comes again
-            stream.arrivals.pop()
+        stream.begin_anew(text)
 
     def delta(self, message_id: str, offset: int, text: str, *, done: bool = False) -> None:
         """A piece arrived; it must continue the text."""
