@@ -5,6 +5,7 @@ One message is encoded once for all nodes. Unknown kinds (a newer node's) are ig
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
 from typing import Final
@@ -32,6 +33,9 @@ _log = logging.getLogger(__name__)
 
 PEOPLE_TABLE: Final = "presence"
 MAX_EARLY_MESSAGES: Final = 1024
+WINDOW_PATIENCE: Final = 0.25
+"""Seconds until a hole in the log is filled from the store instead."""
+PEOPLE_PATIENCE: Final = 2.0
 
 
 class Logged(msgspec.Struct, frozen=True, tag="event", array_like=True):
@@ -133,10 +137,11 @@ class NodeLink:
         publish_event(self._backplane, self._conversation_id, epoch, event)
 
     async def window(self, epoch: str, after: int) -> list[LogEvent]:
-        """Return what the hot window has after a position; nothing while the bus is away."""
+        """Return what the hot window has after a position; nothing while the bus is away, or slow."""
         try:
-            kept = await self._backplane.window(self._channel, after)
-        except BackplaneUnavailableError:
+            async with asyncio.timeout(WINDOW_PATIENCE):
+                kept = await self._backplane.window(self._channel, after)
+        except (BackplaneUnavailableError, TimeoutError):
             return []
         messages = [message for _, payload in kept if isinstance(message := _decode(payload), Logged)]
         return [message.event for message in messages if message.epoch == epoch]
@@ -150,10 +155,11 @@ class NodeLink:
             _log.warning("Too many people are in one conversation to list them for nodes that come later.")
 
     async def people(self) -> dict[str, NodePeople] | None:
-        """Return who is at each other node; None while the bus is away."""
+        """Return who is at each other node; None while the bus is away, or very slow."""
         try:
-            entries = await self._backplane.entries(PEOPLE_TABLE, self._conversation_id)
-        except BackplaneUnavailableError:
+            async with asyncio.timeout(PEOPLE_PATIENCE):
+                entries = await self._backplane.entries(PEOPLE_TABLE, self._conversation_id)
+        except (BackplaneUnavailableError, TimeoutError):
             return None
         found = {}
         for node_id, entry in entries.items():

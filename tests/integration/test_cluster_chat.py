@@ -6,15 +6,17 @@ import asyncio
 import dataclasses
 import itertools
 from pathlib import Path
+from typing import NoReturn
 
 import psycopg
 import pytest
 
+from conduit_widget.chat import node_link
 from conduit_widget.client.connection_state import ConnectionState
 from conduit_widget.contract import ChatEvent, ChatMethod
 from conduit_widget.errors import HubException
 from tests.support.chat_server import Person
-from tests.support.cluster_chat import NODES, Node, cluster, postgres_cluster
+from tests.support.cluster_chat import NODES, Node, NodeBackplane, cluster, postgres_cluster
 from tests.support.postgres_server import shared_postgres
 from tests.support.scripted_provider import ScriptedProvider
 from tests.support.waiting import eventually
@@ -315,6 +317,28 @@ async def test_last_event_is_found_when_the_bus_lost_it(tmp_path: Path) -> None:
         nodes_.bus.forget()
         await ann.send("in it")
         await _converge([ann, bob], 3)
+
+
+async def test_frozen_bus_keeps_nobody_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bus that neither carries nor answers delays events, not joins for long; the store has them."""
+
+    async def hang(*_arguments: object) -> NoReturn:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    monkeypatch.setattr(node_link, "PEOPLE_PATIENCE", 0.1)
+    async with (
+        cluster(tmp_path / "h.db", settings=SILENT) as (nodes_, nodes),
+        nodes[0].person("ann") as ann,
+        nodes[1].person("bob") as bob,
+    ):
+        nodes_.bus.drop = lambda *_: True
+        monkeypatch.setattr(NodeBackplane, "window", hang)
+        monkeypatch.setattr(NodeBackplane, "entries", hang)
+        await ann.join()
+        await bob.join()
+        await ann.send("alone")
+        await _converge([ann, bob], 1)
 
 
 async def test_chat_goes_on_while_the_bus_is_away_and_after(tmp_path: Path) -> None:
