@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import secrets
 from collections.abc import Awaitable, Callable, Collection
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from .history_store_postgres_writer import PostgresWriter
 
 __all__ = ["PostgresHistoryStore"]
+
+_log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -110,6 +113,7 @@ class PostgresHistoryStore:
         """Wait until nobody lives here who must not; what has died is silent for a while first."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._rows.NODE_SILENCE + _SOLITUDE_PAUSE
+        told = False
         while True:
             with self._database.bounded(connection):
                 await self._say_alive(connection)
@@ -122,6 +126,9 @@ class PostgresHistoryStore:
                         f"Another hub uses the conversation store at {self._database.name}: hubs that share"
                         " a database must be nodes of one, all with the same --redis-url."
                     )
+            if not told:
+                told = True
+                _log.warning("Another hub has just used this conversation store: waiting until it is silent.")
             await asyncio.sleep(_SOLITUDE_PAUSE)
 
     async def aclose(self) -> None:
