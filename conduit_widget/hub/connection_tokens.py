@@ -59,8 +59,9 @@ def public_id_of(token: str) -> str:
 class ConnectionTokens:
     """Makes this node's tokens and checks the others'. ``ttl`` in seconds; at most ``limit`` are remembered.
 
-    ``on_used`` is called with the digest of a token that was used on another node. While the backplane is
-    away, tokens of nodes met before are still good.
+    ``on_used`` is called with the digest of a token that was used on another node. A token opens one connection,
+    but for the moment that this news is under way: two openings at once on two nodes are not told apart. While
+    the backplane is away, tokens of nodes met before are still good.
     """
 
     def __init__(
@@ -127,8 +128,12 @@ class ConnectionTokens:
         if float(end) + CLOCK_SKEW < time.time() or digest_of(token) in self._used:
             return None
         self._note_used(digest_of(token))
-        self._backplane.publish(_CHANNEL, digest_of(token))
+        self.tell_used(digest_of(token))
         return Negotiated(public_id_of(token), kind == _STATEFUL)
+
+    def tell_used(self, digest: bytes) -> None:
+        """Let the other nodes know that a token was used here: it opens nothing there any more."""
+        self._backplane.publish(_CHANNEL, digest)
 
     def _heard(self, _node_id: str, digest: bytes) -> None:
         self._note_used(digest)

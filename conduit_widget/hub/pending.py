@@ -71,6 +71,8 @@ class PendingConnections:
         pending = self._pending.get(digest)
         if pending is None or pending.hub != hub or pending.user_id != user_id:
             return None
+        if self.tokens is not None:
+            self.tokens.tell_used(digest)
         return self._pending.pop(digest)
 
     async def learn(self, token: str) -> None:

@@ -59,6 +59,18 @@ async def test_token_of_another_node_is_good_once_for_its_hub_and_user(*, statef
     assert await one.take(token) is None
 
 
+async def test_token_used_where_it_was_made_opens_nothing_elsewhere() -> None:
+    """The node that made it tells the others: whoever saw it used cannot use it again on another node."""
+    _, one, other = await two()
+    token, _ = one.create()
+    await other.pending.learn(token)
+    assert await one.take(token) is not None
+    assert other.pending.tokens is not None
+    used = other.pending.tokens._used
+    await eventually(lambda: len(used) == 1, what="the news")
+    assert await other.take(token) is None
+
+
 async def test_forged_token_is_refused() -> None:
     """No part of it can be changed, whether it is the signature or what is signed."""
     _, one, other = await two()
