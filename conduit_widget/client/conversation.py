@@ -44,7 +44,7 @@ ChangeHandler = Callable[[list[Change]], None]
 
 HISTORY_PAGE: Final = 50
 MAX_SEND_RETRIES: Final = 4
-MAX_OUTAGE_RETRIES: Final = 8  # two minutes: the hub's store is away and will be back
+MAX_OUTAGE_RETRIES: Final = 14  # a minute, or more: the hub's store is away and will be back
 REMOVED: Final = "You were removed from this conversation. An owner can add you again."
 
 
@@ -79,6 +79,7 @@ class Conversation:
             delay=resync_delay,
         )
         self._send_back_off = BackOff(resync_delay / 2)
+        self._outage_back_off = BackOff(resync_delay / 2, longest=resync_delay * 2.5)
         self._handlers: list[ChangeHandler] = []
         self._unsubscribers: list[Callable[[], None]] = []
         self._tasks: set[asyncio.Task[None]] = set()
@@ -314,17 +315,25 @@ class Conversation:
             except (ConnectionLostError, InvocationTimeoutError):
                 await self._not_acknowledged()
             except ConduitError as error:
-                if self._send_back_off.refusals < _retries_after(error):
-                    await asyncio.sleep(self._send_back_off.refused())  # it keeps its place
+                back_off, retries = self._patience_with(error)
+                if back_off.refusals < retries:
+                    await asyncio.sleep(back_off.refused())  # it keeps its place
                     continue
-                self._send_back_off.reset()
+                back_off.reset()
                 self._outgoing.done(entry, error)
             except msgspec.ValidationError:
                 self._outgoing.done(entry, HubException("The hub's receipt was not understood."))
             else:
                 self._send_back_off.reset()
+                self._outage_back_off.reset()
                 receipt = receipt or SendReceipt(id=entry.message.id, seq=0, timestamp="")
                 self._outgoing.done(entry, receipt)
+
+    def _patience_with(self, error: ConduitError) -> tuple[BackOff, int]:
+        """Return how to wait, and how often, before a refused message goes again: it is stored only once."""
+        if str(error).startswith(ErrorText.TIMED_OUT):
+            return self._outage_back_off, MAX_OUTAGE_RETRIES
+        return self._send_back_off, MAX_SEND_RETRIES if is_rate_refusal(error) else 0
 
     async def _not_acknowledged(self) -> None:
         """Wait a moment before the retry, so that a loss still being noticed does not spin."""
@@ -374,10 +383,3 @@ def _line(error: BaseException | None) -> str | None:
     if error is None:
         return None
     return next(iter(str(error).splitlines()), "") or type(error).__name__
-
-
-def _retries_after(error: ConduitError) -> int:
-    """Return how often to send a refused message again; what the hub may have done is not done twice."""
-    if str(error).startswith(ErrorText.TIMED_OUT):
-        return MAX_OUTAGE_RETRIES
-    return MAX_SEND_RETRIES if is_rate_refusal(error) else 0

@@ -33,15 +33,16 @@ class JoinPace:
 
 
 class BackOff:
-    """How long to wait after a refusal for the rate: ``first`` seconds, doubled each time, with jitter."""
+    """How long to wait after a refusal: ``first`` seconds, doubled each time, at most ``longest``; jittered."""
 
-    def __init__(self, first: float) -> None:
+    def __init__(self, first: float, longest: float = MAX_BACK_OFF) -> None:
         self._first = first
+        self._longest = longest
         self.refusals = 0
 
     def refused(self) -> float:
         """Note a refusal; return how many seconds to wait."""
-        delay = min(MAX_BACK_OFF, self._first * 2.0**self.refusals)
+        delay = min(self._longest, self._first * 2.0**self.refusals)
         self.refusals = min(self.refusals + 1, 16)
         return delay * random.uniform(1.0, 1.5)  # noqa: S311 - jitter
 

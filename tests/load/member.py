@@ -32,7 +32,7 @@ class Member:
         self.observer = checker.observer(name)
         lease = ConnectionPool().acquire(name, connection)
         lease.connection.on_reconnected(self._count_reconnect)
-        self.conversation = Conversation(lease, conversation, name, resync_delay=0.2)
+        self.conversation = Conversation(lease, conversation, name, resync_delay=0.4)
         self.conversation.subscribe(self._see)
         self._sent = 0
         self._wanted_before: int | None = None

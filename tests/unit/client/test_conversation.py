@@ -392,7 +392,7 @@ async def test_message_is_sent_again_while_the_hub_cannot_store_it(
     assert connection.count("SendMessage") == 7
     with pytest.raises(HubException, match="timed out"):
         await asyncio.wait_for(opened.conversation.send(chat_message("b")), 20)
-    assert connection.count("SendMessage") == 7 + 9
+    assert connection.count("SendMessage") == 7 + 15
 
 
 async def test_waiting_for_a_retry_is_told_with_attempt_and_time(
