@@ -33,7 +33,7 @@ class JoinPace:
 
 
 class BackOff:
-    """How long to wait after a refusal: ``first`` seconds, doubled each time, at most ``longest``; jittered."""
+    """How long to wait after a refusal: ``first`` seconds, doubled each time up to ``longest``; jittered."""
 
     def __init__(self, first: float, longest: float = MAX_BACK_OFF) -> None:
         self._first = first
