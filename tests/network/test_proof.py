@@ -25,7 +25,7 @@ async def test_promises_hold_when(name: str, tmp_path: Path) -> None:
     plan = Plan(seed=1, name=name, nodes=1, seconds=4.0)
     outcome = await run(plan, tmp_path)
     assert outcome.passed, (plan.replay, outcome.verdict.findings, outcome.complaints)
-    assert outcome.verdict.acknowledged == outcome.verdict.messages > 20
+    assert outcome.verdict.acknowledged == outcome.verdict.messages >= 5
     assert outcome.answers > 0
     assert outcome.verdict.oldest_lost_text <= CHECKPOINT_AGE + NOTICED_AFTER
 
