@@ -64,10 +64,15 @@ class ConnectionFailedError(ConduitError):
 
 
 class AuthenticationError(ConnectionFailedError):
-    """The hub refused the token (HTTP 401 or 403)."""
+    """The hub refused the token (HTTP 401 or 403).
 
-    def __init__(self, text: str, status_code: int = 401) -> None:
+    ``reason`` says to the hub's operator, in a fixed text without any part of the token, which check failed;
+    it is never sent.
+    """
+
+    def __init__(self, text: str, status_code: int = 401, *, reason: str = "") -> None:
         self.status_code = status_code
+        self.reason = reason
         super().__init__(text)
 
 

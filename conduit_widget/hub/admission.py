@@ -22,6 +22,7 @@ from conduit_widget.hub.http import (
 from conduit_widget.hub.mount import MountedHub
 from conduit_widget.hub.origins import OriginPolicy
 from conduit_widget.hub.principal import Principal
+from conduit_widget.hub.refusal_log import RefusalLog
 
 OPERATOR: Final = "operator"
 _MAX_STRANGERS: Final = 32
@@ -55,6 +56,7 @@ class Admission:
         self._operators_only = operators_only
         self._policy = OriginPolicy(allowed_origins, allowed_hosts)
         self._strangers: set[tuple[str, str]] = set()
+        self._refusals = RefusalLog()
 
     def refusal(self, request: HttpRequest) -> HttpResponse | None:
         """Return what refuses a request's Host or Origin, if one of them is not allowed."""
@@ -95,6 +97,7 @@ class Admission:
             if refusal is not None:
                 return refusal
             mount.meter.refused("unauthorized")
+            self._refusals.refused(mount.path, error)
             return error_response(error.status_code, str(error), {"www-authenticate": "Bearer"})
 
     def too_many(self, request: HttpRequest, mount: MountedHub) -> HttpResponse | None:
@@ -116,6 +119,7 @@ class Admission:
         try:
             user = await self._authenticator.authenticate(read_credential(request))
         except AuthenticationError as error:
+            self._refusals.refused("the operators' pages", error)
             return error_response(error.status_code, str(error), {"www-authenticate": "Bearer"})
         return None if OPERATOR in user.roles else error_response(403, ErrorText.UNAUTHORIZED)
 

@@ -29,6 +29,24 @@ JWT_OPTIONS: Final[Any] = {
 # What reading a hostile token may raise; deep nesting ends in the recursion limit.
 JWT_ERRORS: Final = (jwt.PyJWTError, ValueError, TypeError, RecursionError)
 
+NO_CREDENTIAL: Final = "there is no token or key"
+REVOKED: Final = "it is revoked"
+_UNREADABLE: Final = "it cannot be read"
+# Fixed texts for the log: PyJWT's own may quote the token's header or claims. The first that fits counts.
+_REASONS: Final[tuple[tuple[type[Exception], str], ...]] = (
+    (jwt.ExpiredSignatureError, "it has expired"),
+    (jwt.ImmatureSignatureError, "it is not valid yet: do the clocks agree?"),
+    (jwt.InvalidIssuedAtError, "it is not valid yet: do the clocks agree?"),
+    (jwt.InvalidAudienceError, "it is for another audience"),
+    (jwt.InvalidIssuerError, "it is of another issuer"),
+    (jwt.MissingRequiredClaimError, "a claim is missing"),
+    (jwt.exceptions.InvalidSubjectError, "its subject is no user id"),
+    (jwt.exceptions.InvalidJTIError, "its id is no text"),
+    (jwt.InvalidSignatureError, "it is not signed with a key of this hub"),
+    (jwt.InvalidAlgorithmError, "it is signed with another algorithm"),
+    (jwt.InvalidKeyError, "its key id is unknown, or missing"),
+)
+
 SecretSource = Callable[[], Sequence[bytes]]
 """Gives the secrets valid now: the one that signs first, then those still accepted."""
 
@@ -70,6 +88,11 @@ def read_credential(request: HttpRequest) -> Credential | None:
         return Credential("bearer", value.strip())
     key = request.headers.get("x-api-key")
     return Credential("api_key", key) if key else None
+
+
+def reason_of(error: Exception) -> str:
+    """Return, for the log, which check of a JWT failed: a fixed text that has no part of the token."""
+    return next((text for kind, text in _REASONS if isinstance(error, kind)), _UNREADABLE)
 
 
 class LocalAuthority:
@@ -125,21 +148,22 @@ class LocalAuthority:
 
         """
         secrets_now = self._secrets() if len(token) <= MAX_TOKEN_CHARS else ()
+        reason = _UNREADABLE
         for secret in secrets_now:
             try:
                 return principal_of(self._decode(token, secret))
-            except jwt.InvalidSignatureError:
-                continue
-            except JWT_ERRORS:
-                break
-        raise AuthenticationError(ErrorText.INVALID_AUTHENTICATION)
+            except JWT_ERRORS as error:
+                reason = reason_of(error)
+                if not isinstance(error, jwt.InvalidSignatureError):
+                    break
+        raise AuthenticationError(ErrorText.INVALID_AUTHENTICATION, reason=reason)
 
     async def authenticate(self, credential: Credential | None) -> Principal:
         """Accept this authority's own tokens; see :class:`Authenticator`."""
         if credential is None:
-            raise AuthenticationError(ErrorText.AUTHENTICATION_REQUIRED)
+            raise AuthenticationError(ErrorText.AUTHENTICATION_REQUIRED, reason=NO_CREDENTIAL)
         if credential.kind != "bearer":
-            raise AuthenticationError(ErrorText.INVALID_AUTHENTICATION)
+            raise AuthenticationError(ErrorText.INVALID_AUTHENTICATION)  # somebody else's to judge
         return self.verify(credential.value)
 
     def _decode(self, token: str, secret: bytes) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Final
 
 from conduit_widget.contract import ErrorText
 from conduit_widget.errors import AuthenticationError, HubStartError
-from conduit_widget.hub.auth import Authenticator, Credential
+from conduit_widget.hub.auth import NO_CREDENTIAL, Authenticator, Credential
 from conduit_widget.hub.jwks import ALGORITHMS, JwksAuthority
 from conduit_widget.hub.opaque_keys import OpaqueKeys
 from conduit_widget.hub.principal import Principal
@@ -27,13 +27,15 @@ class AuthenticatorChain:
     async def authenticate(self, credential: Credential | None) -> Principal:
         """Return who the credential speaks for; see ``Authenticator``."""
         if credential is None:
-            raise AuthenticationError(ErrorText.AUTHENTICATION_REQUIRED)
+            raise AuthenticationError(ErrorText.AUTHENTICATION_REQUIRED, reason=NO_CREDENTIAL)
+        reasons: dict[str, None] = {}
         for authenticator in self._authenticators:
             try:
                 return await authenticator.authenticate(credential)
-            except AuthenticationError:
-                continue
-        raise AuthenticationError(ErrorText.INVALID_AUTHENTICATION)
+            except AuthenticationError as error:
+                if error.reason:
+                    reasons[error.reason] = None
+        raise AuthenticationError(ErrorText.INVALID_AUTHENTICATION, reason=", or ".join(reasons))
 
 
 def build_authenticator(

@@ -59,9 +59,9 @@ def public_id_of(token: str) -> str:
 class ConnectionTokens:
     """Makes this node's tokens and checks the others'. ``ttl`` in seconds; at most ``limit`` are remembered.
 
-    ``on_used`` is called with the digest of a token that was used on another node. A token opens one connection,
-    but for the moment that this news is under way: two openings at once on two nodes are not told apart. While
-    the backplane is away, tokens of nodes met before are still good.
+    ``on_used`` is called with the digest of a token that was used on another node. A token opens one
+    connection, but for the moment that this news is under way: two openings at once on two nodes are not told
+    apart. While the backplane is away, tokens of nodes met before are still good.
     """
 
     def __init__(

@@ -198,6 +198,7 @@ class ConnectionEndpoint:
         try:
             user = await self._mount.authenticator.authenticate(Credential("bearer", token))
         except AuthenticationError as error:
+            self._log("Token refresh refused: %s", error.reason or "nobody here knows it")
             raise HubException(str(error)) from error
         if user.user_id != self.user.user_id:
             raise HubException(ErrorText.UNAUTHORIZED)

@@ -21,7 +21,15 @@ import msgspec
 
 from conduit_widget.contract import ErrorText
 from conduit_widget.errors import AuthenticationError, HubStartError
-from conduit_widget.hub.auth import JWT_ERRORS, JWT_OPTIONS, MAX_TOKEN_CHARS, Credential, principal_of
+from conduit_widget.hub.auth import (
+    JWT_ERRORS,
+    JWT_OPTIONS,
+    MAX_TOKEN_CHARS,
+    NO_CREDENTIAL,
+    Credential,
+    principal_of,
+    reason_of,
+)
 from conduit_widget.hub.origins import LOOPBACK_HOSTS
 from conduit_widget.hub.principal import Principal
 
@@ -100,13 +108,14 @@ class JwksAuthority:
     async def authenticate(self, credential: Credential | None) -> Principal:
         """Accept the issuer's tokens; see ``Authenticator``."""
         if credential is None:
-            raise AuthenticationError(ErrorText.AUTHENTICATION_REQUIRED)
+            raise AuthenticationError(ErrorText.AUTHENTICATION_REQUIRED, reason=NO_CREDENTIAL)
+        reason = ""
         if credential.kind == "bearer" and len(credential.value) <= MAX_TOKEN_CHARS:
             try:
                 return await self._verify(credential.value)
-            except JWT_ERRORS:
-                pass  # which check failed is nobody's business
-        raise AuthenticationError(ErrorText.INVALID_AUTHENTICATION)
+            except JWT_ERRORS as error:
+                reason = reason_of(error)  # for the log: which check failed is nobody else's business
+        raise AuthenticationError(ErrorText.INVALID_AUTHENTICATION, reason=reason)
 
     async def _verify(self, token: str) -> Principal:
         header = jwt.get_unverified_header(token)

@@ -16,7 +16,7 @@ from filelock import FileLock
 
 from conduit_widget.contract import MAX_ID_CHARS, ErrorText
 from conduit_widget.errors import AuthenticationError, ValidationError
-from conduit_widget.hub.auth import Credential
+from conduit_widget.hub.auth import NO_CREDENTIAL, Credential
 from conduit_widget.hub.plain_text import is_plain, plain_name
 from conduit_widget.hub.principal import Principal
 from conduit_widget.hub.private_file import Stamp, read_private, stamp_of, write_private
@@ -143,10 +143,14 @@ class OpaqueKeys:
     async def authenticate(self, credential: Credential | None) -> Principal:
         """Accept a key, as ``api_key`` or ``bearer``; see ``Authenticator``."""
         if credential is None:
-            raise AuthenticationError(ErrorText.AUTHENTICATION_REQUIRED)
+            raise AuthenticationError(ErrorText.AUTHENTICATION_REQUIRED, reason=NO_CREDENTIAL)
         key = self._find(credential.value)
-        if key is None or (key.expires_at is not None and key.expires_at <= self._clock()):
-            raise AuthenticationError(ErrorText.INVALID_AUTHENTICATION)
+        if key is None:
+            is_one = credential.kind == "api_key" or credential.value.startswith(KEY_PREFIX)
+            reason = "it is no key of this hub" if is_one else ""
+            raise AuthenticationError(ErrorText.INVALID_AUTHENTICATION, reason=reason)
+        if key.expires_at is not None and key.expires_at <= self._clock():
+            raise AuthenticationError(ErrorText.INVALID_AUTHENTICATION, reason="it has expired")
         return Principal(
             user_id=key.user_id,
             user_name=key.user_name,

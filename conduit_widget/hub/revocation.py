@@ -13,7 +13,7 @@ import msgspec
 
 from conduit_widget.contract import ErrorText
 from conduit_widget.errors import AuthenticationError, HubStartError, ValidationError, trace_of
-from conduit_widget.hub.auth import Authenticator, Credential
+from conduit_widget.hub.auth import REVOKED, Authenticator, Credential
 from conduit_widget.hub.backplane import Backplane, BackplaneUnavailableError
 from conduit_widget.hub.principal import Principal
 from conduit_widget.hub.revocation_file import (
@@ -223,5 +223,5 @@ class RevocationGuard:
         """Return who the credential speaks for; see ``Authenticator``."""
         principal = await self._authenticator.authenticate(credential)
         if self._revocations.is_revoked(principal):
-            raise AuthenticationError(ErrorText.INVALID_AUTHENTICATION)
+            raise AuthenticationError(ErrorText.INVALID_AUTHENTICATION, reason=REVOKED)
         return principal
