@@ -13,12 +13,14 @@ from .history_store import HistoryStore
 __all__ = ["wait_for_turn"]
 
 POLL: Final = 1.0
+PAUSE: Final = 0.02
+"""Seconds between two looks at least: a busy conversation has many events."""
 
 
 async def wait_for_turn(conversation_id: str, answer_seq: int, store: HistoryStore, feed: EventFeed) -> bool:
     """Wait until the answer at ``answer_seq`` may be written; False when another node has ended it.
 
-    Its message has been sent to the connections here by then. Looks again with every event of the
+    Its message has been sent to the connections here by then. Looks again soon after every event of the
     conversation, and each second.
     """
     while True:
@@ -35,6 +37,7 @@ async def wait_for_turn(conversation_id: str, answer_seq: int, store: HistorySto
             return True
         try:
             await asyncio.wait_for(feed.next(), POLL)
+            await asyncio.sleep(PAUSE)
         except TimeoutError:
             continue
         except StoreUnavailableError:  # nothing more comes from this feed

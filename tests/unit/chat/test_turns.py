@@ -61,7 +61,7 @@ async def end(store: AwayStore, feed: EventFeed, answer_id: str) -> None:
 async def test_turn_comes_with_the_end_of_the_one_before(
     store: AwayStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The lowest open answer goes first; the next one follows its end at once, not at the next look."""
+    """The lowest open answer goes first; the next one follows its end, not only each second."""
     monkeypatch.setattr(turns, "POLL", 60.0)
     feed = EventFeed(4, lambda _event: None)
     assert await wait_for_turn("c", 2, store, feed) is True
