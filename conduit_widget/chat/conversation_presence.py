@@ -63,7 +63,7 @@ class ConversationPresence:
         self._on_empty = on_empty
         self._tell = tell
         self._here = Presence(grace=settings.presence_grace, typing_ttl=settings.typing_ttl)
-        self._elsewhere = RemotePresence(grace=settings.presence_grace)
+        self._elsewhere = RemotePresence(grace=min(settings.node_grace, settings.presence_grace))
         self._shown: dict[str, NodePerson] = {}
         self._participants: list[Participant] | None = (
             None  # made when asked for: a storm asks a thousand times

@@ -46,6 +46,10 @@ class ChatSettings:
     metrics_interval: float = 1.0
     checkpoint_interval: float = 1.0
     presence_grace: float = PRESENCE_GRACE
+    node_grace: float = 5.0
+    """Of people whose node vanished, ``presence_grace`` at most: they had the time until that was noticed to
+    come back elsewhere, and who does not is gone 15 s after the crash."""
+
     presence_interval: float = 0.1
     typing_ttl: float = TYPING_TTL
     status_interval: float = 1.0

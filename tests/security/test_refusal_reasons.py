@@ -15,7 +15,7 @@ import pytest
 from conduit_widget.contract import TOKEN_AUDIENCE, TOKEN_ISSUER, ErrorText
 from conduit_widget.errors import AuthenticationError
 from conduit_widget.hub.app import HubApp
-from conduit_widget.hub.auth import Credential, LocalAuthority
+from conduit_widget.hub.auth import Authenticator, Credential, LocalAuthority
 from conduit_widget.hub.authenticators import AuthenticatorChain
 from conduit_widget.hub.jwks import JwksAuthority
 from conduit_widget.hub.opaque_keys import OpaqueKeys
@@ -33,7 +33,7 @@ PRIVATE = ("private-subject", "Private Name", "private-jti", "private-issuer", "
 
 def _token(secret: bytes = SECRET, algorithm: str = "HS256", **changes: Any) -> str:
     now = int(time.time())
-    claims = {"sub": PRIVATE[0], "name": PRIVATE[1], "jti": PRIVATE[2], "aud": TOKEN_AUDIENCE}
+    claims: dict[str, Any] = {"sub": PRIVATE[0], "name": PRIVATE[1], "jti": PRIVATE[2], "aud": TOKEN_AUDIENCE}
     claims |= {"iss": TOKEN_ISSUER, "iat": now, "nbf": now, "exp": now + 60, **changes}
     kept = {name: value for name, value in claims.items() if value is not None}
     return jwt.encode(kept, secret, algorithm=algorithm)
@@ -79,7 +79,7 @@ def test_reason_of_a_local_token_is_named(reason: str) -> None:
 @pytest.mark.parametrize("reason", SITE)
 async def test_reason_of_a_site_s_token_is_named(reason: str, site: IdentityProvider, tmp_path: Path) -> None:
     """Also through the chain of all ways in, whose other members have nothing to say to it."""
-    ways = [
+    ways: list[Authenticator] = [
         JwksAuthority("https://id.example.org", ISSUER, AUDIENCE, fetch=site.fetch),
         OpaqueKeys(tmp_path / "keys.json"),
     ]

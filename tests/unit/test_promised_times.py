@@ -1,0 +1,154 @@
+"""The promises that are times: what the defaults add up to, and that they are what counts."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from typing import Any
+
+import pytest
+
+from conduit_widget import contract
+from conduit_widget.chat.conversation_presence import ConversationPresence
+from conduit_widget.chat.remote_presence import NodePerson, PeopleChange
+from conduit_widget.chat.settings import ChatSettings
+from conduit_widget.hub import revocation
+from conduit_widget.hub.app import HubApp
+from conduit_widget.hub.backplane_redis_engine import NODE_TTL
+from conduit_widget.hub.backplane_redis_nodes import BEAT_INTERVAL
+from conduit_widget.hub.drain import spread_of
+from conduit_widget.hub.limits import HubLimits
+from conduit_widget.types import Author
+from tests.support.hub_server import authority
+
+CHAT, HUB = ChatSettings(), HubLimits()
+
+
+@dataclasses.dataclass
+class Room:
+    """A conversation's people with the defaults; the time is the test's."""
+
+    now: float = 0.0
+    left: list[tuple[float, str]] = dataclasses.field(default_factory=list)
+
+    def hear(self, target: str, *arguments: Any, **_: Any) -> None:
+        """Note who left when."""
+        if target == contract.ChatEvent.USER_LEFT:
+            self.left.append((self.now, arguments[0]))
+
+    async def pass_time(self, seconds: float) -> None:
+        """Let it pass in small steps."""
+        for _ in range(round(seconds * 10)):
+            self.now += 0.1
+            for _ in range(3):
+                await asyncio.sleep(0)
+
+
+@pytest.fixture
+async def room(monkeypatch: pytest.MonkeyPatch) -> Room:
+    """A room whose clock is the loop's."""
+    found = Room()
+    loop = asyncio.get_running_loop()
+    begin = loop.time()
+    monkeypatch.setattr(loop, "time", lambda: begin + found.now)
+    return found
+
+
+async def test_people_of_a_killed_node_are_gone_within_15_s(room: Room) -> None:
+    """The engine forgets the node, the others look, the people who did not come back leave: all in time."""
+    people = ConversationPresence("c", CHAT, send=room.hear, on_empty=lambda: None)
+    here = [NodePerson("ann", "Ann"), NodePerson("bob", "Bob")]
+    people.apply("n1", PeopleChange(0, 1, here))
+    await room.pass_time(1.0)
+    killed = room.now  # just after it said that it lives
+    await room.pass_time(NODE_TTL + BEAT_INTERVAL)
+    people.keep_nodes([])
+    people.apply("n2", PeopleChange(0, 1, here[:1]))
+    await room.pass_time(20.0)
+    assert [user for _, user in room.left] == ["bob"], "who is back elsewhere never left"
+    assert room.left[0][0] - killed < 15.0
+    people.close()
+
+
+async def test_people_of_a_crashed_client_are_gone_within_15_s(room: Room) -> None:
+    """Its connection ends with it; what is left is the grace, which a reload needs."""
+    people = ConversationPresence("c", CHAT, send=room.hear, on_empty=lambda: None)
+    people.join("1", _author("bob"))
+    people.join("2", _author("ann"))
+    await room.pass_time(1.0)
+    people.leave("1")
+    left_at = room.now
+    await room.pass_time(20.0)
+    [(when, who)] = room.left
+    assert who == "bob"
+    assert 9.9 <= when - left_at < 15.0
+    people.close()
+
+
+def _author(user_id: str) -> Author:
+    """Somebody."""
+    return Author(user_id=user_id, user_name=user_id.title())
+
+
+def test_dead_connections_and_ghosts_go_in_time() -> None:
+    """30 s for a connection nobody is at, 60 s for whoever was there; pings come twice meanwhile."""
+    assert HUB.client_timeout <= 30.0
+    assert HUB.client_timeout + CHAT.presence_grace < 60.0
+    assert HUB.keep_alive_interval * 2 <= contract.CLIENT_SERVER_TIMEOUT
+    assert HUB.poll_disconnect_timeout <= 30.0
+
+
+def test_what_is_taken_away_is_gone_within_5_s() -> None:
+    """Revocations are looked for, roles asked for again, deadlines looked at, more often than that."""
+    wheel = HubApp({}, authenticator=authority())._wheel
+    assert revocation.LOOK_INTERVAL < 5.0
+    assert CHAT.access_ttl < 5.0
+    assert wheel._resolution < 5.0
+
+
+def test_text_on_its_way_is_kept_every_2_s() -> None:
+    """A crash takes no more of an answer than that; the store's commit is in it."""
+    assert CHAT.checkpoint_interval <= 1.5
+
+
+def test_goodbyes_take_half_a_minute_at_most() -> None:
+    """However many are connected."""
+    assert spread_of(contract.CONNECTIONS_PER_PROCESS) <= 30.0
+    assert spread_of(10**6) <= 30.0
+
+
+def test_the_defaults_are_the_contract_s_numbers() -> None:
+    """What a hub does without being told otherwise is what the contract says."""
+    assert (
+        dataclasses.asdict(HUB).items()
+        >= {
+            "max_message_bytes": 65536,
+            "max_body_bytes": 65536,
+            "handshake_timeout": 15.0,
+            "keep_alive_interval": 15.0,
+            "client_timeout": 30.0,
+            "invocations_per_second": 20.0,
+            "invocation_burst": 40,
+            "parallel_invocations": 1,
+            "connections_per_user": 10,
+            "connections_per_process": 10_000,
+            "outbox_soft_bytes": 256 * 1024,
+            "outbox_hard_bytes": 1024 * 1024,
+            "lagging_timeout": 10.0,
+            "close_on_expiry": True,
+        }.items()
+    )
+    assert (
+        dataclasses.asdict(CHAT).items()
+        >= {
+            "presence_grace": 10.0,
+            "typing_ttl": 6.0,
+            "status_interval": 1.0,
+            "metrics_interval": 1.0,
+            "conversations_per_connection": 100,
+            "snapshot_messages": 50,
+            "recovery_events": 300,
+            "recovery_seconds": 120.0,
+        }.items()
+    )
+    assert 0.020 <= CHAT.batch_interval <= 0.040
