@@ -6,6 +6,7 @@ import asyncio
 import time
 from typing import Any
 
+import httpx2
 import pytest
 from websockets.asyncio.client import connect
 
@@ -13,7 +14,9 @@ from conduit_widget.contract import ErrorText
 from conduit_widget.hub.app import HubApp
 from conduit_widget.hub.limits import HubLimits
 from conduit_widget.hub.timer_wheel import TimerWheel
+from conduit_widget.protocol.messages import Close
 from tests.support.echo_hub import EchoHub
+from tests.support.hub_client import hub_client
 from tests.support.hub_server import authority, negotiate, raw_client, running, stopped_reader, token
 from tests.support.metrics_page import parse_page
 from tests.support.waiting import eventually
@@ -198,3 +201,39 @@ def _hub_tasks() -> int:
 def _file(task: asyncio.Task[Any]) -> str:
     code = getattr(task.get_coro(), "cr_code", None)
     return str(code.co_filename) if code is not None else ""
+
+
+@pytest.mark.parametrize("accept", ["text/event-stream", "*/*"], ids=["ServerSentEvents", "LongPolling"])
+async def test_plain_http_without_handshake_is_ended(accept: str) -> None:
+    """A stream of events without one, and a poll, end as a WebSocket does; nothing stays open."""
+    app = _app(handshake_timeout=0.3, poll_timeout=60.0)
+    async with running(app) as url, httpx2.AsyncClient(trust_env=False, timeout=5) as http:
+        secret = (await negotiate(url, PATH, token())).json()["connectionToken"]
+        query = {"id": secret, "access_token": token()}
+        opening = asyncio.create_task(http.get(url + PATH, params=query, headers={"Accept": accept}))
+        await eventually(lambda: app.connections_active == 1)
+        if accept == "*/*":
+            assert (await opening).status_code == 200  # the first poll is answered at once
+            opening = asyncio.create_task(http.get(url + PATH, params=query))
+        answer = await opening
+        assert answer.status_code in (200, 204)
+        assert answer.text.strip(":\r\n ") == ""
+        await eventually(lambda: app.connections_active == 0)
+    page = parse_page(app.metrics.render().decode())
+    assert page.by("conduit_signalr_closes_total", "reason") == {"handshake_timeout": 1}
+
+
+@pytest.mark.usefixtures("short_goodbyes")
+async def test_silent_client_is_closed_on_every_transport() -> None:
+    """Polls and an open stream are no sign of life: what counts is what the client sends."""
+    app = _app(client_timeout=0.5)
+
+    async def be_silent(url: str, transport: str) -> None:
+        async with hub_client(url, PATH, token(transport), transport=transport) as client:
+            assert await client.read() == Close("The client was silent for too long.", True)
+
+    async with running(app) as url, asyncio.TaskGroup() as together:
+        for transport in ("WebSockets", "ServerSentEvents", "LongPolling"):
+            together.create_task(be_silent(url, transport))
+    page = parse_page(app.metrics.render().decode())
+    assert page.by("conduit_signalr_closes_total", "reason") == {"client_timeout": 3}
