@@ -2,6 +2,8 @@
 
 A message's way: ``validation`` → ``answering`` → the store's transaction (``history_store``) → fan-out in
 ``conversation``; its answer: ``generation_queue`` → ``generation`` → the same store and fan-out.
+Between nodes: ``node_link`` carries, ``other_nodes`` does what they say, ``event_feed`` keeps the order,
+``turns`` lets one answer be written at a time, ``chat_node`` and ``reaper`` find what nobody told.
 """
 
 from .chat import Chat, build_chat

@@ -179,8 +179,9 @@ class OtherNodes:
         return True
 
     def own(self, message_id: str) -> None:
-        """Note that this node writes an answer, before its message is committed."""
+        """Note that this node writes an answer: before its message is committed, or when it finds out."""
         self._own.add(message_id)
+        self._streams.forget(message_id)
 
     def disown(self, message_id: str) -> None:
         """Note that this node has ended an answer, or will not write it."""
