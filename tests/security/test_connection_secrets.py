@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import httpx2
 import pytest
@@ -12,6 +14,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 import conduit_widget.hub as hub_package
+from conduit_widget.contract import HANDSHAKE_TIMEOUT
 from conduit_widget.hub.app import HubApp
 from tests.support.echo_hub import EchoHub
 from tests.support.hub_client import hub_client
@@ -64,6 +67,25 @@ async def test_promised_connection_is_its_user_s_and_its_hub_s_only() -> None:
             query = {"id": secret, "access_token": token("ann")}
             assert (await http.get(url + PATH, params=query)).status_code == 200
             await http.delete(url + PATH, params=query)  # a hub that ends waits for its pollers
+
+
+async def test_promise_that_is_not_taken_up_ends_with_the_time_for_a_handshake(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """15 s after negotiate its secret opens nothing on any transport; a second before it still does."""
+    late = 0.0
+    clock = SimpleNamespace(monotonic=lambda: time.monotonic() + late)
+    monkeypatch.setattr("conduit_widget.hub.pending.time", clock)
+    async with running(_app()) as url:
+        in_time, too_late = [
+            (await negotiate(url, PATH, token())).json()["connectionToken"] for _ in range(2)
+        ]
+        late = HANDSHAKE_TIMEOUT - 1
+        address = f"{url.replace('http', 'ws', 1)}{PATH}?access_token={token()}&id="
+        async with connect(address + in_time, proxy=None):
+            pass
+        late = HANDSHAKE_TIMEOUT + 1
+        assert await _statuses(url + PATH, too_late, token()) == [404] * 5
 
 
 @pytest.mark.parametrize("transport", ["ServerSentEvents", "LongPolling", "WebSockets"])
