@@ -1,6 +1,7 @@
 """What keeps the store in order: this node says that it lives, ends what dead ones left, prunes the log.
 
-An answer whose writer is gone becomes ``interrupted``, with the text it had when it was last checkpointed.
+An answer whose writer is gone becomes ``interrupted``, with the text it had when it was last checkpointed and
+what its writer has told this node since.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 from typing import Final
+
+import msgspec
 
 from conduit_widget.errors import StoreUnavailableError, trace_of
 from conduit_widget.types import ChatMessage
@@ -108,12 +111,20 @@ class Reaper:
         try:
             await self._store.update(
                 stream.conversation_id,
-                _interrupted(ChatMessage.from_wire(wire), stream),
+                _interrupted(ChatMessage.from_wire(wire), self._as_heard(stream)),
                 close_stream=True,
                 on_commit=lambda commit: self._conversations.committed(record, commit),
             )
         except NotInHistoryError:
             return  # it is gone, and its stream with it
+
+    def _as_heard(self, stream: StoredStream) -> StoredStream:
+        """Return the stream with what its writer told after the checkpoint: people here have read it."""
+        conversation = self._conversations.live(stream.conversation_id)
+        if conversation is None or conversation.nodes is None:
+            return stream
+        text = conversation.nodes.text_heard(stream.message_id)
+        return msgspec.structs.replace(stream, text=text) if text.startswith(stream.text) else stream
 
     async def _every(
         self, interval: float, work: Callable[[], Awaitable[None]], *, first: float = 0.0

@@ -164,6 +164,11 @@ class RemoteStreams:
         self._sent(answer, relay)
         return relay
 
+    def text(self, message_id: str) -> str:
+        """Return an answer's text so far, as the readers here have it; nothing of one that is not known."""
+        answer = self._answers.get(message_id)
+        return "" if answer is None else answer.text
+
     def forget(self, message_id: str) -> None:
         """Drop an answer that has ended (harmless when it is not known)."""
         self._answers.pop(message_id, None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import logging
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -82,6 +83,13 @@ class FakeConversations:
 
     def __init__(self) -> None:
         self.told: list[tuple[str, Commit]] = []
+        self.heard: str | None = None
+
+    def live(self, _conversation_id: str) -> Any:
+        """Return a conversation with what was heard of its answers, if somebody is there."""
+        if self.heard is None:
+            return None
+        return SimpleNamespace(nodes=SimpleNamespace(text_heard=lambda _message_id: self.heard))
 
     def committed(self, record: ConversationRecord, commit: Commit) -> None:
         """Keep a commit."""
@@ -125,6 +133,17 @@ async def test_dead_nodes_answers_are_ended_with_the_text_kept() -> None:
         "model": "m",
     }
     assert [id_ for id_, _ in conversations.told] == ["c"]
+
+
+@pytest.mark.parametrize(
+    ("heard", "kept"), [("half of it", "half of it"), ("", "half"), ("ha", "half"), ("other text", "half")]
+)
+async def test_text_that_people_here_have_read_is_kept(heard: str, kept: str) -> None:
+    """What the dead node told after its last checkpoint stays, where it continues that."""
+    reaper, store, conversations, _ = make()
+    conversations.heard = heard
+    await reaper.reap()
+    assert [message.content for message in store.ended] == [kept]
 
 
 async def test_nobody_is_taken_for_dead_soon_after_the_start() -> None:
