@@ -259,9 +259,7 @@ class Generation:
         self._last_flush = self._loop.time()
         self._send_delta()
         if self._checkpoint_timer is None:
-            self._checkpoint_timer = self._loop.call_later(
-                self._settings.checkpoint_interval, self._start_checkpoint
-            )
+            self._checkpoint_later()
 
     def _send_delta(self, *, done: bool = False, reason: FinishReason | None = None) -> None:
         delta = self._text.take()
@@ -288,10 +286,16 @@ class Generation:
         self._last_metrics = now
         return metrics
 
+    def _checkpoint_later(self) -> None:
+        interval = self._settings.checkpoint_interval
+        self._checkpoint_timer = self._loop.call_later(interval, self._start_checkpoint)
+
     def _start_checkpoint(self) -> None:
         self._checkpoint_timer = None
         if self._checkpointing is None or self._checkpointing.done():
             self._checkpointing = asyncio.create_task(self._checkpoint(), name="checkpoint")
+        else:
+            self._checkpoint_later()  # a slow store: what came meanwhile waits for no further token
 
     async def _checkpoint(self) -> None:
         stream = StoredStream(

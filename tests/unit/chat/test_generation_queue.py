@@ -64,6 +64,20 @@ class RecordingRoom:
         self.finished.append(message)
 
 
+class SlowRoom(RecordingRoom):
+    """Its store keeps nothing until it is ``free``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun: list[str] = []
+        self.free = asyncio.Event()
+
+    async def checkpoint(self, stream: StoredStream) -> None:
+        """Begin, and wait."""
+        self.begun.append(stream.text)
+        await self.free.wait()
+
+
 def job(room: RecordingRoom, answer_id: str = "a", status: str = "streaming") -> GenerationJob:
     """An answer to write in that room."""
     answer = ChatMessage(id=answer_id, role="assistant", content="", metadata={"status": status})
@@ -125,6 +139,21 @@ async def test_text_is_checkpointed_when_tokens_pause() -> None:
     queue.enqueue(job(room))
     await eventually(lambda: room.checkpoints and room.checkpoints[-1].text == "ab")
     assert room.checkpoints[-1].index == 2
+    gate.set()
+    await eventually(lambda: room.finished)
+
+
+async def test_text_that_came_during_a_slow_checkpoint_is_checkpointed_too() -> None:
+    """A store that takes longer than the interval loses nothing of what comes next, though no more comes."""
+    room, slow, gate = SlowRoom(), asyncio.Event(), asyncio.Event()
+    queue = queue_for(ScriptedProvider(["a", slow, "b", gate]))
+    queue.enqueue(job(room))
+    await eventually(lambda: room.begun == ["a"])
+    slow.set()
+    await eventually(lambda: len(room.tokens) == 2)
+    await asyncio.sleep(3 * SETTINGS.checkpoint_interval)  # its turn comes while the store is still busy
+    room.free.set()
+    await eventually(lambda: room.begun == ["a", "ab"])
     gate.set()
     await eventually(lambda: room.finished)
 
