@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from conduit_widget.chat.history_batch import Change
 from conduit_widget.chat.history_store import ConversationRecord
 from conduit_widget.chat.history_store_sqlite import SqliteHistoryStore
 from conduit_widget.types import ChatMessage
@@ -125,3 +128,22 @@ async def test_newer_format_is_refused_when_opened(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="update conduit_widget"):
         await store.start()
     await store.aclose()
+
+
+async def test_writes_are_synced_to_disk_when_they_are_acknowledged(tmp_path: Path) -> None:
+    """The connection that commits writes a log ahead and syncs it at every commit: a crash takes nothing."""
+    seen: list[tuple[object, ...]] = []
+
+    class Watched(SqliteHistoryStore):
+        def _write_changes(self, db: sqlite3.Connection, changes: Sequence[Change[Any]]) -> list[Any]:
+            names = ("journal_mode", "synchronous")
+            seen.append(tuple(db.execute(f"PRAGMA {name}").fetchone()[0] for name in names))
+            return super()._write_changes(db, changes)
+
+    store = Watched(tmp_path / "h.db")
+    await store.start()
+    await store.create("c", owner_id="ann", visibility="open", assistant="off")
+    await store.append("c", "ann", ChatMessage(id="m", role="user", content="hi"))
+    await store.aclose()
+    full = 2
+    assert set(seen) == {("wal", full)}
