@@ -96,6 +96,21 @@ async def test_hub_lets_nobody_in_while_it_drains() -> None:
                 pass
 
 
+@pytest.mark.parametrize("accept", ["text/event-stream", "*/*"], ids=["ServerSentEvents", "LongPolling"])
+async def test_promise_from_before_opens_nothing_over_plain_http_while_the_hub_drains(accept: str) -> None:
+    """Negotiated in time, opened too late: 503, and when to try again."""
+    app = HubApp({PATH: EchoHub()}, authenticator=authority())
+    async with running(app) as url, raw_client(url, PATH, token("bob")):
+        secret = (await negotiate(url, PATH, token())).json()["connectionToken"]
+        draining = asyncio.create_task(app.drain(timeout=5, spread=0.0))
+        await eventually(lambda: _not_ready(url))
+        query = {"id": secret, "access_token": token()}
+        async with httpx2.AsyncClient(trust_env=False) as http:
+            answer = await http.get(url + PATH, params=query, headers={"Accept": accept})
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+        await asyncio.wait_for(draining, 5)
+
+
 async def test_running_invocation_ends_before_the_hub_does() -> None:
     """What has begun is finished, then on_disconnected runs, then the drain is over."""
     hub = EchoHub()

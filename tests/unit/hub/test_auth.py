@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import time
+import warnings
 from typing import Any
 
 import jwt
@@ -144,6 +145,20 @@ def test_short_secret_is_refused_when_constructing() -> None:
     """Key length is enforced."""
     with pytest.raises(ValueError, match="32 bytes"):
         LocalAuthority(b"short")
+
+
+def test_secret_that_became_short_signs_and_opens_nothing() -> None:
+    """Also one that a rotation brings: key length is enforced at every use."""
+    current = [SECRET]
+    authority = LocalAuthority(lambda: current)
+    current[:] = [b"short"]
+    with pytest.raises(jwt.InvalidKeyError):
+        authority.issue("ann", "Ann", 60)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the library's, about the key
+        forged = _sign(_claims(), b"short")
+    with pytest.raises(AuthenticationError):
+        authority.verify(forged)
 
 
 async def test_missing_credential_asks_for_one() -> None:

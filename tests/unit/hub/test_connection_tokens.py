@@ -87,6 +87,20 @@ async def test_forged_token_is_refused() -> None:
     assert await other.take(token) is not None
 
 
+async def test_every_node_signs_with_a_random_key_of_its_own() -> None:
+    """Nothing that anybody else knows makes a token, the secret of the access tokens included."""
+    bus, one, other = await two()
+    third = await Node(bus).start()
+    keys = [node.pending.tokens._own_key for node in (one, other, third) if node.pending.tokens is not None]
+    assert len(set(keys)) == 3
+    assert min(len(key) for key in keys) >= 32
+    token, _ = one.create()
+    mine = third.create()[0].split(".")
+    as_if_of_third = ".".join([mine[0], *token.split(".")[1:]])
+    assert await other.take(as_if_of_third) is None
+    assert await other.take(token) is not None
+
+
 async def test_token_of_another_node_ends_with_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """Clocks may differ a little, not more."""
     _, one, other = await two()
