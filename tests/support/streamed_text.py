@@ -17,16 +17,15 @@ class _Stream:
         self.arrivals: list[tuple[int, float]] = []
 
     def grow(self, text: str) -> None:
-        """More arrived."""
-        if text:  # the end of a dead node's answer, which has none, may come long after the rest
-            self.text += text
+        """More arrived; what came before may come again, from another node, and counts once."""
+        self.text += text
+        if len(self.text) > (self.arrivals[-1][0] if self.arrivals else 0):
             self.arrivals.append((len(self.text), time.monotonic()))
 
     def begin_anew(self, text: str) -> None:
-        """The text so far was told; only what goes beyond what came before has arrived now."""
-        grown = text[len(self.text) :]
-        self.text = text[: len(self.text)]
-        self.grow(grown)
+        """The text so far was told."""
+        self.text = ""
+        self.grow(text)
 
     def age_of(self, length: int) -> float:
         """How long before the last arrival the text after ``length`` had begun to arrive."""
