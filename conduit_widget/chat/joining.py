@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from conduit_widget.contract import MAX_CONTENT_BYTES, ChatEvent
 from conduit_widget.errors import StoreUnavailableError
@@ -23,6 +23,10 @@ from .settings import ChatSettings
 __all__ = ["Joining"]
 
 T = TypeVar("T")
+
+MOST_MESSAGES: Final = 500
+JUST_COMMITTED: Final = 16
+"""So many messages may be committed between the count of a snapshot's messages and its reading."""
 
 
 class Joining:
@@ -105,7 +109,7 @@ class Joining:
     async def _snapshot(self) -> Snapshot:
         snapshot = await self._store.snapshot(
             self._conversation_id,
-            limit=self._settings.snapshot_messages,
+            limit=self._snapshot_messages(),
             max_bytes=self._settings.reply_bytes,
         )
         if snapshot is None:
@@ -114,6 +118,14 @@ class Joining:
             self._feed.lose()
             raise StoreUnavailableError
         return snapshot
+
+    def _snapshot_messages(self) -> int:
+        """Return how many messages a snapshot has: it reaches back to the first answer being written."""
+        oldest = min((stream.seq for stream in self._streams()), default=None)
+        if oldest is None:
+            return self._settings.snapshot_messages
+        since = self._feed.position - oldest + 1 + JUST_COMMITTED
+        return max(self._settings.snapshot_messages, min(since, MOST_MESSAGES))
 
     def _join_result(self, snapshot: Snapshot, later: list[LogEvent]) -> JoinResult:
         messages = {message["id"]: message for message in snapshot.messages}

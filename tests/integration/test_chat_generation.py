@@ -123,6 +123,26 @@ async def test_late_joiner_gets_text_so_far_when_answer_streams(tmp_path: Path) 
         assert (await bob.join())["streams"] == []
 
 
+async def test_snapshot_reaches_back_to_an_answer_when_it_streams(tmp_path: Path) -> None:
+    """However much was said meanwhile, who joins has all since the answer being written began."""
+    gate = asyncio.Event()
+    async with (
+        chat_server(tmp_path / "h.db", ScriptedProvider(["one", gate, " two"])) as server,
+        server.person("ann") as ann,
+        server.person("bob") as bob,
+    ):
+        await ann.join()
+        answer_id = (await ann.send())["answerId"]
+        await eventually(lambda: ann.streamed(answer_id) == "one")
+        for number in range(60):
+            await ann.send(f"meanwhile {number}", respond=False)
+        join = await bob.join()
+        assert [message["metadata"]["seq"] for message in join["messages"]][-61:] == list(range(2, 63))
+        gate.set()
+        await bob.final(answer_id)
+        assert len((await bob.join())["messages"]) == 50
+
+
 async def test_answer_goes_on_when_nobody_reads(tmp_path: Path) -> None:
     """A generation ends and is stored though everybody has gone; who comes back finds all of it."""
     gate = asyncio.Event()
