@@ -18,7 +18,7 @@ pytestmark = pytest.mark.timeout(300)
 async def _promises_hold(plan: Plan, folder: Path) -> None:
     outcome = await run(plan, folder)
     assert outcome.passed, (plan.replay, outcome.verdict.findings, outcome.complaints)
-    assert outcome.verdict.acknowledged == outcome.verdict.messages > 20
+    assert outcome.verdict.acknowledged == outcome.verdict.messages >= 5
     assert outcome.answers > 0
 
 
