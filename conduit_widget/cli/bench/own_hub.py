@@ -20,7 +20,7 @@ from conduit_widget.contract import CHAT_HUB_PATH
 from conduit_widget.errors import ProviderError
 from conduit_widget.hub.app import HubApp
 from conduit_widget.hub.auth import LocalAuthority
-from conduit_widget.hub.garbage import look_less_often
+from conduit_widget.hub.interpreter import tune_for_hub
 from conduit_widget.hub.limits import HubLimits
 from conduit_widget.hub.secret_file import load_or_create_secrets
 from conduit_widget.hub.server import serve
@@ -78,7 +78,7 @@ async def run(data_dir: Path) -> None:
 
 def main() -> None:
     """Run."""
-    look_less_often()
+    tune_for_hub()
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     asyncio.run(run(Path(sys.argv[1])))

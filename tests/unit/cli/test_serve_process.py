@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import sys
 from collections.abc import Coroutine, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,30 +12,30 @@ from typing import Any
 import pytest
 
 from conduit_widget.cli import main
-from conduit_widget.hub import garbage, logs
+from conduit_widget.hub import interpreter, logs
 
 
 @pytest.fixture
 def same_process() -> Iterator[None]:
     """Undo what a process of its own would keep."""
-    thresholds = gc.get_threshold()
+    thresholds, interval = gc.get_threshold(), sys.getswitchinterval()
     yield
     gc.set_threshold(*thresholds)
+    sys.setswitchinterval(interval)
     gc.unfreeze()
 
 
 @pytest.mark.usefixtures("same_process")
-def test_cycles_are_looked_for_less_often_when_serving(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The hub's own process does not search the messages under way for cycles again and again."""
-    found: list[tuple[int, int, int]] = []
+def test_interpreter_is_tuned_when_serving(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The hub's own process neither searches the messages under way for cycles again and again nor forces
+    its two threads to switch."""
+    found: list[tuple[tuple[int, int, int], float]] = []
 
     def run(hub: Coroutine[Any, Any, None]) -> None:
         hub.close()
-        found.append(gc.get_threshold())
+        found.append((gc.get_threshold(), sys.getswitchinterval()))
 
     monkeypatch.setattr(asyncio, "run", run)
     monkeypatch.setattr(logs, "configure_logging", lambda *_: None)
     assert main(["serve", "--port", "0", "--data-dir", str(tmp_path)]) == 0
-    assert found == [garbage.THRESHOLDS]
+    assert found == [(interpreter.CYCLE_THRESHOLDS, interpreter.SWITCH_INTERVAL)]
