@@ -8,7 +8,7 @@ import logging
 import os
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -135,14 +135,6 @@ async def _serve(settings: HubSettings, on_ready: Callable[[str], None]) -> None
             backplane=engines.backplane,
         )
 
-        @contextlib.asynccontextmanager
-        async def lifespan() -> AsyncIterator[None]:
-            await chat.start()
-            try:
-                yield
-            finally:
-                await chat.aclose()
-
         app = HubApp(
             {CHAT_HUB_PATH: chat.chat_hub, STATUS_HUB_PATH: chat.status_hub},
             authenticator=authenticator,
@@ -150,7 +142,7 @@ async def _serve(settings: HubSettings, on_ready: Callable[[str], None]) -> None
             allowed_hosts=(*LOOPBACK_HOSTS, settings.host, *settings.allowed_hosts),
             routes=routes,
             metrics=metrics,
-            lifespan=lifespan,
+            lifespan=chat.lifespan,
             on_drain=chat.drain,
             readiness=_readiness(engines),
             operators_only=not settings.is_local,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import AsyncIterator
+
 from conduit_widget.hub.backplane import Backplane
 
 from .chat_hub import ChatHub
@@ -50,6 +53,15 @@ class Chat:
         if self._node is not None:
             self._node.start()
         self._feed.start()
+
+    @contextlib.asynccontextmanager
+    async def lifespan(self) -> AsyncIterator[None]:
+        """Start and, in the end, close; for ``HubApp(lifespan=…)``."""
+        await self.start()
+        try:
+            yield
+        finally:
+            await self.aclose()
 
     @property
     def busy(self) -> bool:

@@ -140,19 +140,11 @@ class Cluster:
         directory = ScriptedDirectory(provider)
         chat = build_chat(cast("HistoryStore", store), directory, self._settings, backplane=backplane)
 
-        @contextlib.asynccontextmanager
-        async def lifespan() -> AsyncIterator[None]:
-            await chat.start()
-            try:
-                yield
-            finally:
-                await chat.aclose()
-
         app = HubApp(
             {CHAT_HUB_PATH: chat.chat_hub, STATUS_HUB_PATH: chat.status_hub},
             authenticator=authority(),
             limits=PLENTY,
-            lifespan=lifespan,
+            lifespan=chat.lifespan,
             on_drain=chat.drain,
             backplane=backplane,
         )

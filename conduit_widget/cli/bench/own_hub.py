@@ -6,10 +6,9 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import resource
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -53,14 +52,6 @@ async def run(data_dir: Path) -> None:
     settings = ChatSettings(assistant="off", joins_per_minute=0, messages_per_minute=0)
     chat = build_chat(SqliteHistoryStore(data_dir / "history.sqlite3"), NoProviders(), settings)
 
-    @contextlib.asynccontextmanager
-    async def lifespan() -> AsyncIterator[None]:
-        await chat.start()
-        try:
-            yield
-        finally:
-            await chat.aclose()
-
     app = HubApp(
         {CHAT_HUB_PATH: chat.chat_hub},
         authenticator=LocalAuthority(secret, previous),
@@ -71,7 +62,7 @@ async def run(data_dir: Path) -> None:
             connections_per_process=_PLENTY,
             negotiates_per_minute=0,
         ),
-        lifespan=lifespan,
+        lifespan=chat.lifespan,
     )
     await serve(app, on_ready=lambda url: print(url, flush=True))
 
