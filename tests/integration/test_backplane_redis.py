@@ -273,6 +273,18 @@ async def test_password_is_in_no_log_error_or_repr(caplog: pytest.LogCaptureFixt
     assert not [text for text in (*shown, caplog.text) if PASSWORD in text]
 
 
+async def _turn_away(port: int, *, attempts: int) -> None:
+    """Stand where the engine was, and hang up on so many who call."""
+    calls: list[asyncio.StreamWriter] = []
+
+    async def hang_up(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        calls.append(writer)
+        writer.close()
+
+    async with await asyncio.start_server(hang_up, "127.0.0.1", port):
+        await eventually(lambda: len(calls) >= attempts, what="attempts to connect")
+
+
 async def test_outage_is_logged_once_and_its_end_too(
     server: RedisServer, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -281,7 +293,7 @@ async def test_outage_is_logged_once_and_its_end_too(
     async with node_at(server.url) as ann:
         server.kill()
         await eventually(lambda: not ann.connected)
-        await asyncio.sleep(1.0)  # some attempts
+        await _turn_away(server.port, attempts=3)
         server.start()
         await eventually(lambda: "is back" in caplog.text)
     levels = [record.levelname for record in caplog.records]
