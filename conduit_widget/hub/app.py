@@ -43,6 +43,7 @@ from conduit_widget.hub.origins import LOOPBACK_HOSTS, LOOPBACK_ORIGINS
 from conduit_widget.hub.pending import PendingConnections
 from conduit_widget.hub.registry import ConnectionRegistry
 from conduit_widget.hub.revocation import RevocationGuard, Revocations
+from conduit_widget.hub.shared_rates import SharedRates
 from conduit_widget.hub.timer_wheel import TimerWheel
 from conduit_widget.hub.user_connections import UserConnections
 from conduit_widget.hub.websocket_opening import CONNECTION_EXTENSION, WebSocketOpening
@@ -118,8 +119,6 @@ class HubApp:
             limit=self.limits.connections_per_process,
             backplane=backplane,
         )
-        parts = (backplane, revocations, pending.tokens)
-        self._outer_parts = tuple(part for part in parts if part is not None)
         self._negotiation = Negotiation(self._registry, pending)
         self._http_transports = HttpTransports(self._admission, self._registry, pending)
         self._websockets = WebSocketOpening(self._admission, self._registry, pending)
@@ -138,6 +137,8 @@ class HubApp:
             )
             for path, hub in hubs.items()
         }
+        parts = (backplane, revocations, pending.tokens, *self._shared_rates(backplane))
+        self._outer_parts = tuple(part for part in parts if part is not None)
         self._routes: dict[str, HttpHandler] = {
             HEALTH_PATH: self._health,
             READY_PATH: self._ready,
@@ -292,6 +293,13 @@ class HubApp:
         return refusal or HttpResponse(200, self.metrics.render(), CONTENT_TYPE)
 
     # Lifespan
+
+    def _shared_rates(self, backplane: Backplane | None) -> list[SharedRates]:
+        """Return what joins the rates of users with those of the other nodes, for the hubs that have any."""
+        if backplane is None:
+            return []
+        rates = {path: mount.invoker.user_rates for path, mount in self._mounts.items()}
+        return [SharedRates(backplane, path, found) for path, found in rates.items() if found.limited]
 
     async def _run_lifespan(self, receive: Receive, send: Send) -> None:
         await receive()  # lifespan.startup

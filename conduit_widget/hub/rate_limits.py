@@ -8,7 +8,7 @@ rate hears one warning, not a storm of them.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,6 +20,9 @@ REARM_BELOW: Final = 60.0
 REARM_AFTER: Final = 5.0
 QUIET: Final = 2.0
 MAX_USERS: Final = 10_000
+MAX_DEBT: Final = 4.0
+"""Bursts below nothing to which :meth:`MeteredRate.spend` goes. A user's ten connections cannot spend more
+before the nodes of a hub have heard of each other's calls, so with the usual limits nothing is forgiven."""
 _NEAR: Final = 1.0 - (LIMIT_WARNING_LEVELS[0] - 1.0) / 100.0
 
 
@@ -38,7 +41,7 @@ class LimitWarning:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserRate:
-    """What one user may do over all of their connections to one hub of this process.
+    """What one user may do over all of their connections to one hub.
 
     ``costs``: what a call of each method counts (by its declared name). ``per_minute`` 0: no limit.
     """
@@ -103,6 +106,11 @@ class MeteredRate(TokenBucket):
         self._near = burst * _NEAR
         self._gauge: WarningGauge | None = None  # most connections never come near
 
+    def spend(self, now: float, cost: float) -> None:
+        """Take ``cost`` that was spent elsewhere: never refused, into debt if need be (``MAX_DEBT``)."""
+        self.take(now, 0.0)  # what has come back meanwhile
+        self._tokens = max(self._tokens - cost, -MAX_DEBT * self._burst)
+
     def warning(self, now: float) -> LimitWarning | None:
         """Return the warning that the last :meth:`take` deserves."""
         gauge = self._gauge
@@ -141,23 +149,36 @@ class Hammering:
         return now - self._since
 
 
-class UserRates:
-    """The rates of a hub's users, per process.
+UserKey = tuple[str, str]
+"""A rate's name and a user's id."""
 
-    Overflow policy: with ``max_users`` remembered for each rate, the one seen least recently is forgotten and
-    begins anew with a full burst.
+
+class UserRates:
+    """The rates of a hub's users in this process; :class:`~conduit_widget.hub.shared_rates.SharedRates` joins
+    those of several. ``on_spent`` is told of every call that was allowed, and its cost.
+
+    Overflow policy: with ``max_users`` remembered for each rate, whether they call here or elsewhere, the one
+    seen least recently is forgotten and begins anew with a full burst.
     """
 
     def __init__(self, rates: Iterable[UserRate] = (), *, max_users: int = MAX_USERS) -> None:
-        rates = [rate for rate in rates if rate.per_minute > 0]
+        self._by_name = {rate.name: rate for rate in rates if rate.per_minute > 0}
         self._by_method = {
-            method.lower(): (rate, cost) for rate in rates for method, cost in rate.costs.items()
+            method.lower(): (rate, cost)
+            for rate in self._by_name.values()
+            for method, cost in rate.costs.items()
         }
-        self._limit = max_users * len(rates)
-        self._meters: OrderedDict[tuple[str, str], MeteredRate] = OrderedDict()
+        self._limit = max_users * len(self._by_name)
+        self._meters: OrderedDict[UserKey, MeteredRate] = OrderedDict()
+        self.on_spent: Callable[[UserKey, float], None] | None = None
 
     def __len__(self) -> int:
         return len(self._meters)
+
+    @property
+    def limited(self) -> bool:
+        """Whether there is any rate at all."""
+        return bool(self._by_name)
 
     def take(self, method: str, user_id: str, now: float) -> tuple[bool, LimitWarning | None]:
         """Count a call; return whether it is allowed, and the warning it deserves."""
@@ -171,8 +192,23 @@ class UserRates:
             meter = self._meters[key] = self._new(rate, now)
         else:
             self._meters.move_to_end(key)
-        allowed = meter.take(now, cost)
-        return allowed, meter.warning(now) if allowed else None
+        if not meter.take(now, cost):
+            return False, None
+        if self.on_spent is not None:
+            self.on_spent(key, cost)
+        return True, meter.warning(now)
+
+    def spend(self, key: UserKey, cost: float, now: float) -> None:
+        """Count what a user has spent at another node; a rate this hub does not have is ignored."""
+        rate = self._by_name.get(key[0])
+        if rate is None:
+            return
+        meter = self._meters.get(key)
+        if meter is None:
+            meter = self._meters[key] = self._new(rate, now)
+        else:
+            self._meters.move_to_end(key)
+        meter.spend(now, cost)
 
     def _new(self, rate: UserRate, now: float) -> MeteredRate:
         if len(self._meters) >= self._limit:

@@ -1,4 +1,4 @@
-"""Two nodes of one hub, on a memory bus and on Redis: connections per user, revocations."""
+"""Two nodes of one hub, on a memory bus and on Redis: connections and rates per user, revocations."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ from pathlib import Path
 import jwt
 import pytest
 
+from conduit_widget.contract import ErrorText
 from conduit_widget.hub.app import HubApp
 from conduit_widget.hub.backplane import Backplane
 from conduit_widget.hub.backplane_memory import MemoryBackplane
 from conduit_widget.hub.backplane_redis import RedisBackplane
+from conduit_widget.hub.connection import HubConnectionContext
 from conduit_widget.hub.limits import HubLimits
+from conduit_widget.hub.rate_limits import LimitWarning, UserRate
 from conduit_widget.hub.revocation import Revocations
 from conduit_widget.hub.revocation_file import RevocationFile, revocation_of
 from conduit_widget.protocol.messages import Close
@@ -29,6 +32,15 @@ from tests.support.waiting import eventually
 PATH = "/hubs/echo"
 
 
+class RatedHub(EchoHub):
+    """Has a rate that does not come back, for one method, and tells the caller of it."""
+
+    user_rates = (UserRate(name="sums", per_minute=0.001, burst=10, costs={"Nothing": 1.0}),)
+
+    def on_limit_warning(self, caller: HubConnectionContext, warning: LimitWarning) -> None:
+        caller.send("Warned", warning.name, warning.level, warning.remaining)
+
+
 class Node:
     """One node: its hub served at ``url``."""
 
@@ -37,13 +49,19 @@ class Node:
         self.file = file
         self.revocations = Revocations(file, backplane)
         self.app = HubApp(
-            {PATH: EchoHub()},
+            {PATH: RatedHub()},
             authenticator=authority(),
             limits=HubLimits(connections_per_user=3),
             backplane=backplane,
             revocations=self.revocations,
         )
         self.url = ""
+        self.end: Callable[[], Awaitable[None]]
+
+    def calls_left(self, user_id: str) -> float:
+        """How many calls of ``Nothing`` the node would allow."""
+        meter = self.app._mounts[PATH].invoker.user_rates._meters.get(("sums", user_id))
+        return 10 if meter is None else round(meter._tokens, 1)
 
 
 class Nodes:
@@ -60,7 +78,10 @@ class Nodes:
         self._count += 1
         folder = self._folder / (name or f"node{self._count}")
         node = Node(self._make(), RevocationFile(folder / "revoked.json"))
-        node.url = await self._stack.enter_async_context(running(node.app))
+        life = contextlib.AsyncExitStack()
+        self._stack.push_async_callback(life.aclose)
+        node.url = await life.enter_async_context(running(node.app))
+        node.end = life.aclose
         return node
 
     async def aclose(self) -> None:
@@ -160,6 +181,65 @@ async def test_local_limit_holds_while_the_bus_is_away(nodes: Nodes) -> None:
             await stack.enter_async_context(hub_client(two.url, PATH, token("ann")))
         answer = await negotiate(two.url, PATH, token("ann"))
         assert answer.json()["error"].startswith("Connection limit exceeded (3/3).")
+
+
+# Rates per user
+
+
+async def _call(client: HubClient, times: int) -> list[str | None]:
+    """Invoke so often; return the errors."""
+    return [(await client.invoke("Nothing")).error for _ in range(times)]
+
+
+async def test_user_rate_counts_the_calls_at_every_node(nodes: Nodes) -> None:
+    """Ten over both: warned at 80 and 95 percent where the user calls next, then refused at either."""
+    one, two = await nodes.start(), await nodes.start()
+    async with (
+        hub_client(one.url, PATH, token("ann")) as here,
+        hub_client(two.url, PATH, token("ann")) as there,
+        hub_client(two.url, PATH, token("bob")) as other,
+    ):
+        assert await _call(here, 7) == [None] * 7
+        await eventually(lambda: two.calls_left("ann") == 3)
+        assert await _call(there, 1) == [None]
+        assert (await there.read()).arguments == ["sums", 80, 2]
+        await eventually(lambda: one.calls_left("ann") == 2)
+        assert await _call(here, 2) == [None, None]
+        assert (await here.read()).arguments == ["sums", 80, 1]
+        assert (await here.read()).arguments == ["sums", 95, 0]
+        await eventually(lambda: two.calls_left("ann") == 0)
+        assert await _call(there, 2) == [ErrorText.RATE_LIMIT] * 2
+        assert await _call(here, 1) == [ErrorText.RATE_LIMIT]
+        assert await _call(other, 7) == [None] * 7
+        page = two.app.metrics.render().decode()
+        assert f'errors_total{{hub="{PATH}",kind="rate_limit"}} 2' in page
+
+
+async def test_user_rate_counts_per_node_while_the_bus_is_away(nodes: Nodes) -> None:
+    """Without the others' word each node counts its own; nobody is refused for want of a bus."""
+    one, two = await nodes.start(), await nodes.start()
+    async with (
+        hub_client(one.url, PATH, token("ann")) as here,
+        hub_client(two.url, PATH, token("ann")) as there,
+    ):
+        assert await _call(here, 5) == [None] * 5
+        await eventually(lambda: two.calls_left("ann") == 5)
+        await nodes.stop_engine()
+        await eventually(lambda: not one.backplane.connected and not two.backplane.connected)
+        for client in (here, there):
+            assert await _call(client, 6) == [None] * 5 + [ErrorText.RATE_LIMIT]
+
+
+async def test_calls_at_a_node_that_ends_count_at_the_one_its_users_go_to(nodes: Nodes) -> None:
+    """Its last word is told before it leaves the bus."""
+    one, two = await nodes.start(), await nodes.start()
+    one.app._outer_parts[-1]._interval = 3600.0  # type: ignore[union-attr]  # else it is told before
+    async with hub_client(one.url, PATH, token("ann")) as client:
+        await _call(client, 1)
+        await eventually(lambda: two.calls_left("ann") == 9)
+        await _call(client, 4)
+    await one.end()
+    await eventually(lambda: two.calls_left("ann") == 5)
 
 
 # Revocations

@@ -29,13 +29,15 @@ from conduit_widget.client.conversation import Conversation
 from conduit_widget.client.hub_connection import HubConnection
 from conduit_widget.client.pool import ConnectionPool
 from conduit_widget.client.retry import DelayRetry
-from conduit_widget.contract import CHAT_HUB_PATH, STATUS_HUB_PATH, ErrorText
+from conduit_widget.contract import CHAT_HUB_PATH, STATUS_HUB_PATH, ChatEvent, ErrorText
+from conduit_widget.errors import HubException
 from conduit_widget.hub.app import HubApp
 from conduit_widget.hub.connection import HubConnectionContext
 from conduit_widget.hub.limits import HubLimits
 from conduit_widget.hub.rate_limits import LimitWarning
 from conduit_widget.hub.timer_wheel import TimerWheel
 from conduit_widget.types import ProviderStatus, RateLimitNotice
+from tests.support.cluster_chat import NODES, Node, cluster
 from tests.support.echo_hub import EchoHub
 from tests.support.hub_client import JSON, MESSAGEPACK, hub_client
 from tests.support.hub_server import RawClient, authority, negotiate, raw_client, running, token
@@ -520,6 +522,39 @@ async def test_messages_of_a_user_are_counted_over_their_connections(tmp_path: P
         assert _rate_limited(app) == 2
         assert [item.remaining for item in _warnings(two)] == [2, 0]
         assert _warnings(one) == []
+
+
+async def test_messages_of_a_user_are_counted_over_the_nodes(tmp_path: Path) -> None:
+    """Used up at one node, they are refused at the other; the warnings came where the messages were sent."""
+    settings = dataclasses.replace(NODES, assistant="off", messages_per_minute=0.001, message_burst=10)
+
+    def left(node: Node) -> int:
+        meter = node.app._mounts[CHAT_HUB_PATH].invoker.user_rates._meters.get(("messages", "ann"))
+        return 10 if meter is None else meter.remaining
+
+    async with (
+        cluster(tmp_path / "h.db", settings=settings) as (_, (one, two)),
+        one.person("ann") as here,
+        two.person("ann") as there,
+        two.person("bob") as bob,
+    ):
+        for person in (here, there, bob):
+            await person.join()
+        for _ in range(9):
+            await here.send()
+        await eventually(lambda: left(two) == 1)
+        await there.send()
+        await eventually(lambda: left(one) == 0)
+        for person in (here, there):
+            with pytest.raises(HubException, match=re.escape(ErrorText.RATE_LIMIT)):
+                await person.send()
+        await bob.send()
+        warned = [
+            [(notice["name"], notice["remaining"]) for (notice,) in person.of(ChatEvent.RATE_LIMIT_WARNING)]
+            for person in (here, there, bob)
+        ]
+        assert warned == [[("messages", 2)], [("messages", 0)], []]
+        assert len(bob.log()) == 11
 
 
 async def test_conversations_are_refused_after_two_warnings(tmp_path: Path) -> None:

@@ -108,6 +108,7 @@ class Node(ChatServer):
     backplane: NodeBackplane
     store: NodeStore
     bus: FaultyMemoryBus
+    app: HubApp
     stop: Callable[[], None]
     server: asyncio.Task[None]
 
@@ -154,7 +155,7 @@ class Cluster:
         await asyncio.wait((server, url), return_when=asyncio.FIRST_COMPLETED)
         if server.done():
             await server
-        node = Node(await url, chat, directory, backplane, store, self.bus, stop.set, server)
+        node = Node(await url, chat, directory, backplane, store, self.bus, app, stop.set, server)
         self._nodes.append(node)
         return node
 
