@@ -3,7 +3,8 @@
 Behind a proxy every request has the proxy's address. Only a proxy that is named as trusted is believed when
 it says, in ``X-Forwarded-For``, for whom it asks; whatever stands left of its own entry may be the client's
 invention. This machine is never counted: its users share one address, and so do those of a proxy here that
-is not named. An IPv6 client is counted by its /64, which is one household's.
+is not named. An IPv6 client is counted by its /64, which is one household's. Each node of a hub counts for
+itself: addresses are personal data, the nodes do not tell them to each other.
 """
 
 from __future__ import annotations

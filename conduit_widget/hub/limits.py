@@ -30,7 +30,7 @@ limit                                   past it                                 
 ======================================  ============================================  =====================
 
 What one user may do a minute (joins, messages) is the hub's own matter:
-:class:`~conduit_widget.hub.rate_limits.UserRate`.
+:class:`~conduit_widget.hub.rate_limits.UserRate`. That, and the connections of a user, hold over all nodes.
 """
 
 from __future__ import annotations

@@ -28,19 +28,27 @@ CHANNEL = f"user rates {PATH}"
 
 
 class PromptBus(FaultyMemoryBus):
-    """Delivers within the call, and keeps what was said."""
+    """Delivers within the call; ``said`` is what nodes wanted to say, heard or not."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.said: list[tuple[str, bytes]] = []
-
-    def publish(self, node_id: str, channel: str, payload: bytes) -> None:
-        self.said.append((channel, payload))
-        super().publish(node_id, channel, payload)
+        self.said: list[bytes] = []
 
     def deliver(self, node: MemoryBackplane, sender: str, channel: str, payload: bytes) -> None:
         if self.reaches(node.node_id) and not (self.drop and self.drop(channel, node.node_id, payload)):
             node.listeners.received(sender, channel, (payload,))
+
+
+class NodeBackplane(MemoryBackplane):
+    """Notes what is published, while the bus is away too: an engine's backplane would announce a loss."""
+
+    def __init__(self, bus: PromptBus) -> None:
+        super().__init__(bus)
+        self._said = bus.said
+
+    def publish(self, channel: str, payload: bytes) -> None:
+        self._said.append(payload)
+        super().publish(channel, payload)
 
 
 class Node:
@@ -48,7 +56,7 @@ class Node:
 
     def __init__(self, bus: PromptBus, interval: float = TELL_INTERVAL, path: str = PATH) -> None:
         self.now = 1000.0
-        self.backplane = MemoryBackplane(bus)
+        self.backplane = NodeBackplane(bus)
         self.rates = UserRates([JOINS])
         self.shared = SharedRates(self.backplane, path, self.rates, interval=interval, clock=lambda: self.now)
 
@@ -128,6 +136,17 @@ async def test_call_at_one_node_counts_once_at_each_of_the_others() -> None:
         assert [node.left() for node in (one, three)] == pytest.approx([BURST - 4.5] * 2)
 
 
+async def test_call_elsewhere_is_taken_from_what_has_come_back_here() -> None:
+    """What was used up long ago does not hide what is spent now."""
+    async with joined(2) as (_, (one, two)):
+        assert two.joins(BURST) == BURST
+        for node in (one, two):
+            node.now += 10 * BURST / RATE
+        one.joins(5)
+        one.tell()
+        assert two.joins(BURST) == BURST - 5
+
+
 async def test_refused_call_spends_nothing_anywhere() -> None:
     """However often somebody asks in vain, the other nodes hear only of what was allowed."""
     async with joined(2) as (bus, (one, two)):
@@ -200,7 +219,7 @@ async def test_nothing_is_said_while_the_bus_is_away_and_nothing_old_after() -> 
             node.now += BURST / RATE
         assert one.joins(2) == 2
         one.tell()
-        assert msgspec.msgpack.decode(bus.said[0][1]) == [["joins", "ann", 2.0]]
+        assert msgspec.msgpack.decode(bus.said[0]) == [["joins", "ann", 2.0]]
         assert two.joins(BURST) == BURST - 2
 
 
@@ -336,6 +355,7 @@ async def test_end_tells_what_is_left_and_leaves_no_timer() -> None:
         two.joins()
         two.tell()
         assert (one.left(), two.left()) == (BURST - 8, BURST - 6)
+        assert one.timer() is None
         assert len(bus.said) == 3
 
 
