@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Final
 
 from conduit_widget.contract import ErrorText
@@ -12,9 +12,11 @@ from conduit_widget.types import MemberRole
 
 from .history_store import ConversationRecord, HistoryStore
 
-__all__ = ["Access"]
+__all__ = ["READERS", "WRITERS", "Access"]
 
 MAX_REMEMBERED: Final = 4096
+WRITERS: Final[frozenset[MemberRole]] = frozenset({"owner", "member"})
+READERS: Final[frozenset[MemberRole]] = WRITERS | {"reader"}
 
 
 class Access:
@@ -64,6 +66,11 @@ class Access:
         self._known[user_id] = (role, now + self._ttl)
         return role
 
+    def remembers(self, user_id: str, roles: Container[MemberRole | None]) -> bool:
+        """Whether the user is remembered to have one of these roles (at every message: cheap); False: ask."""
+        known = self._known.get(user_id)
+        return known is not None and known[0] in roles and known[1] > self._clock()
+
     def forget(self, user_id: str) -> None:
         """Ask the store next time: the user's role changed."""
         self._changes += 1
@@ -89,6 +96,6 @@ class Access:
 
         """
         role = await self.require_reader(user_id)
-        if role == "reader":
+        if role not in WRITERS:
             raise HubException(ErrorText.UNAUTHORIZED)
         return role

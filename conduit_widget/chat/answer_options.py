@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -34,6 +34,9 @@ class AnswerOptions(msgspec.Struct, frozen=True, kw_only=True):
     parameters: GenerationParameters = GenerationParameters()
 
 
+_DEFAULTS: Final = AnswerOptions()
+
+
 def read_options(metadata: Mapping[str, Any]) -> AnswerOptions:
     """Read ``respond``, ``model``, ``provider`` and ``parameters``; other keys are not ours.
 
@@ -41,6 +44,8 @@ def read_options(metadata: Mapping[str, Any]) -> AnswerOptions:
         ValidationError: one of them is of the wrong kind or out of range.
 
     """
+    if not metadata:
+        return _DEFAULTS
     respond = metadata.get("respond")
     if respond is not None and not isinstance(respond, bool):
         raise ValidationError("message.metadata.respond", "must be true or false")
@@ -65,9 +70,12 @@ def read_options(metadata: Mapping[str, Any]) -> AnswerOptions:
 
 
 def wants_answer(
-    setting: AssistantSetting, options: AnswerOptions, text: str, models: Iterable[str] = ()
+    setting: AssistantSetting,
+    options: AnswerOptions,
+    text: str,
+    models: Callable[[], Iterable[str]] = tuple,
 ) -> bool:
-    """Say whether the model answers a message with this text; ``models`` are the names it goes by."""
+    """Say whether the model answers a message with this text; ``models()`` are the names it goes by."""
     if options.respond is not None:
         return options.respond
     if setting != "mention":
@@ -75,7 +83,7 @@ def wants_answer(
     if options.model is not None or _ASSISTANT.search(text):
         return True
     lowered = text.lower()
-    return any(f"@{model.lower()}" in lowered for model in models if model)
+    return any(f"@{model.lower()}" in lowered for model in models() if model)
 
 
 def _name(key: str, value: Any) -> str | None:

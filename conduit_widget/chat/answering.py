@@ -36,8 +36,7 @@ async def post_message(
 
     A repeated message (same id, same author) has the first receipt, and no second answer.
     """
-    names = [model for status in providers.statuses() for model in (status.provider, *status.models)]
-    if not wants_answer(conversation.assistant, options, message.text, names):
+    if not wants_answer(conversation.assistant, options, message.text, lambda: _names(providers)):
         return await conversation.append(author, message, None, lambda _commit: None)
     with generations.reserve(conversation.conversation_id) as place:
         answer = _placeholder(message, options, place)
@@ -58,6 +57,10 @@ async def post_message(
             )
 
         return await conversation.append(author, message, answer, enqueue)
+
+
+def _names(providers: ModelNames) -> list[str]:
+    return [name for status in providers.statuses() for name in (status.provider, *status.models)]
 
 
 def _placeholder(question: ChatMessage, options: AnswerOptions, place: Place) -> ChatMessage:

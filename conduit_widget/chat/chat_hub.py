@@ -24,6 +24,7 @@ from conduit_widget.types import (
     SendReceipt,
 )
 
+from .access import READERS, WRITERS
 from .answering import post_message
 from .chat_metrics import ChatMetrics
 from .conversation import Conversation
@@ -217,15 +218,21 @@ class ChatHub(WarnsOfLimits):
         return None
 
     async def _readable(self, caller: HubConnectionContext, conversation_id: str) -> Conversation:
-        conversation = self._joined(caller).get(check_conversation_id(conversation_id))
-        if conversation is None or not conversation.has(caller.connection_id):
-            raise HubException(ErrorText.UNAUTHORIZED)
-        await conversation.access.require_reader(caller.user.user_id)
+        conversation, user_id = self._entered(caller, conversation_id), caller.user.user_id
+        if not conversation.access.remembers(user_id, READERS):
+            await conversation.access.require_reader(user_id)
         return conversation
 
     async def _writable(self, caller: HubConnectionContext, conversation_id: str) -> Conversation:
-        conversation = await self._readable(caller, conversation_id)
-        await conversation.access.require_writer(caller.user.user_id)
+        conversation, user_id = self._entered(caller, conversation_id), caller.user.user_id
+        if not conversation.access.remembers(user_id, WRITERS):
+            await conversation.access.require_writer(user_id)
+        return conversation
+
+    def _entered(self, caller: HubConnectionContext, conversation_id: str) -> Conversation:
+        conversation = self._joined(caller).get(check_conversation_id(conversation_id))
+        if conversation is None or not conversation.has(caller.connection_id):
+            raise HubException(ErrorText.UNAUTHORIZED)
         return conversation
 
     async def _enter(

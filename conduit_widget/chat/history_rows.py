@@ -30,8 +30,37 @@ WHERE (?1 IS NULL OR conversation_id=?1) AND (?2 IS NULL OR node_id<>?2) ORDER B
 """
 _FIRST_YOUNG: Final = "SELECT min(seq) FROM events WHERE conversation_id=? AND seq>? AND seq<=? AND time>=?"
 PRUNE_SLICE: Final = 4096
-_MOST_ROWS: Final = 32
-"""Rows a statement takes: what is prepared for each number of them stays small."""
+
+# Statements of many rows of values, in place of {}.
+# One row is found, whatever there is: every row is a step, and every step waits for the interpreter.
+_SEQS: Final = "SELECT json_group_object(id, seq) FROM conversations WHERE id IN (VALUES {})"
+# A join: row values IN a list would scan the table.
+_PLACES: Final = """
+WITH wanted(conversation, message) AS (VALUES {})
+SELECT conversation_id, id, seq, author_id, timestamp, answer_id
+FROM wanted CROSS JOIN messages ON conversation_id=conversation AND id=message
+"""
+_OPEN_STREAMS: Final = "SELECT conversation_id, message_id FROM streams WHERE conversation_id IN (VALUES {})"
+# OR ROLLBACK: what fails undoes the transaction anyhow. Else SQLite keeps every page a statement of
+# many rows changes in a file beside, to undo that statement alone: more than all the rest it writes.
+_NEW_MESSAGES: Final = "INSERT OR ROLLBACK INTO messages SELECT * FROM (VALUES {}) LIMIT ?"
+_NEW_EVENTS: Final = """
+INSERT OR ROLLBACK INTO events (conversation_id, seq, target, arguments, time)
+SELECT * FROM (VALUES {}) LIMIT ?
+"""
+# Never inserts: each of them was found. An upsert is the one statement that updates many rows each its
+# own way in every SQLite we meet.
+_MOVED: Final = """
+INSERT INTO conversations (id, seq, active_at, epoch, visibility, assistant, created_at)
+SELECT *, '', '', '', '' FROM (VALUES {}) WHERE true LIMIT ?
+ON CONFLICT (id) DO UPDATE SET seq=excluded.seq, active_at=excluded.active_at
+"""
+_NEW_STREAMS: Final = """
+INSERT OR ROLLBACK INTO streams (conversation_id, message_id, seq, node_id)
+SELECT * FROM (VALUES {}) LIMIT ?
+"""
+_MOST_ROWS: Final = 128
+"""Rows a statement takes: of seven columns each, within the 999 parameters that every SQLite takes."""
 
 
 def find(db: sqlite3.Connection, conversation_id: str) -> ConversationRecord | None:
@@ -118,50 +147,20 @@ def write_changes(
 def _load(db: sqlite3.Connection, changes: Sequence[Change[Any]], batch: Batch) -> Batch:
     keys = {change.key for change in changes if change.needs_place}
     conversations = [(conversation_id,) for conversation_id in {key[0] for key in keys}]
-    batch.seqs.update(_select(db, "SELECT id, seq FROM conversations WHERE id IN (VALUES {})", conversations))
-    found = _select(
-        db,
-        # A join: row values IN a list would scan the table.
-        "WITH wanted(conversation, message) AS (VALUES {})"
-        " SELECT conversation_id, id, seq, author_id, timestamp, answer_id"
-        " FROM wanted CROSS JOIN messages ON conversation_id=conversation AND id=message",
-        list(keys),
-    )
-    batch.places.update(((row[0], row[1]), Place(*row[2:])) for row in found)
+    for (seqs,) in _select(db, _SEQS, conversations):
+        batch.seqs.update(msgspec.json.decode(seqs))
+    batch.places.update(((row[0], row[1]), Place(*row[2:])) for row in _select(db, _PLACES, list(keys)))
     busy = [(conversation_id,) for conversation_id in {c.key[0] for c in changes if c.needs_streams}]
-    batch.streams.update(
-        _select(
-            db,
-            "SELECT conversation_id, message_id FROM streams WHERE conversation_id IN (VALUES {})",
-            busy,
-        )
-    )
+    batch.streams.update(_select(db, _OPEN_STREAMS, busy))
     return batch
 
 
 def _save(db: sqlite3.Connection, batch: Batch) -> None:
-    # OR ROLLBACK: what fails undoes the transaction anyhow. Else SQLite keeps every page a statement of
-    # many rows changes in a file beside, to undo that statement alone: more than all the rest it writes.
     time = batch.moment.timestamp()
-    _insert(db, "INSERT OR ROLLBACK INTO messages VALUES {}", list(batch.messages.values()))
-    _insert(
-        db,
-        "INSERT OR ROLLBACK INTO events (conversation_id, seq, target, arguments, time) VALUES {}",
-        [(*event, time) for event in batch.events],
-    )
-    # Never inserts: each of them was found. An upsert is the one statement that updates many rows each its
-    # own way in every SQLite we meet.
-    _insert(
-        db,
-        "INSERT INTO conversations (id, seq, active_at, epoch, visibility, assistant, created_at) VALUES {}"
-        " ON CONFLICT (id) DO UPDATE SET seq=excluded.seq, active_at=excluded.active_at",
-        [(id_, batch.seqs[id_], time, "", "", "", "") for id_ in batch.moved],
-    )
-    _insert(
-        db,
-        "INSERT OR ROLLBACK INTO streams (conversation_id, message_id, seq, node_id) VALUES {}",
-        [(*key, seq, batch.node_id) for key, seq in batch.opened.items()],
-    )
+    _insert(db, _NEW_MESSAGES, list(batch.messages.values()))
+    _insert(db, _NEW_EVENTS, [(*event, time) for event in batch.events])
+    _insert(db, _MOVED, [(id_, batch.seqs[id_], time) for id_ in batch.moved])
+    _insert(db, _NEW_STREAMS, [(*key, seq, batch.node_id) for key, seq in batch.opened.items()])
     db.executemany(
         "UPDATE messages SET body=? WHERE conversation_id=? AND id=?",
         [(body, *key) for key, body in batch.bodies.items()],
@@ -179,19 +178,24 @@ def _select(
 ) -> Iterator[tuple[Any, ...]]:
     """Run a query whose ``{}`` takes rows of values, for all keys."""
     for start in range(0, len(keys), _MOST_ROWS):
-        some = list(keys[start : start + _MOST_ROWS])
-        # Filled up with repetitions to a power of two: few statements are ever prepared.
-        some += [some[-1]] * ((1 << (len(some) - 1).bit_length()) - len(some))
+        some = _filled_up(keys[start : start + _MOST_ROWS])
         yield from db.execute(
             _with_rows(statement, len(some), len(some[0])), [v for row in some for v in row]
         )
 
 
 def _insert(db: sqlite3.Connection, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Run an insertion whose ``{}`` takes rows of values, for all rows."""
+    """Run an insertion whose ``{}`` takes rows of values, and its last value how many count, for all rows."""
     for start in range(0, len(rows), _MOST_ROWS):
         some = rows[start : start + _MOST_ROWS]
-        db.execute(_with_rows(statement, len(some), len(some[0])), [v for row in some for v in row])
+        filled = _filled_up(some)
+        values = [v for row in filled for v in row]
+        db.execute(_with_rows(statement, len(filled), len(filled[0])), [*values, len(some)])
+
+
+def _filled_up(rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Repeat the last row up to a power of two: few statements are ever prepared."""
+    return [*rows, *[rows[-1]] * ((1 << (len(rows) - 1).bit_length()) - len(rows))]
 
 
 @functools.cache

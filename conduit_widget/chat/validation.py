@@ -232,6 +232,8 @@ def _portable(value: dict[str, Any]) -> dict[str, Any]:
     What one member sends must never break the encoding of what the others receive (an integer over 64 bits
     is fine in JSON and cannot be written in MessagePack).
     """
+    if not any(value.values()):
+        return value  # as most are
     try:
         encoded = msgspec.json.encode(value)
         if len(encoded) <= MAX_EXTRA_BYTES:

@@ -79,15 +79,16 @@ class WorkQueue:
     def _fill(self) -> None:
         while len(self._queue) > self._starting and self._is_free(self._queue[self._starting][1]):
             self._starting += 1
-            self._running.append(asyncio.get_running_loop().create_task(self._run()))
+            turn = _Turn(self)
+            turn.task = asyncio.get_running_loop().create_task(self._run(turn))
+            self._running.append(turn.task)
         if not self._running and self._last is not None:
             self._queue.append((self._last, None))
             self._last = None
             self._fill()
 
-    async def _run(self) -> None:
+    async def _run(self, turn: _Turn) -> None:
         self._starting -= 1
-        turn = _Turn(self)
         _turn.set(turn)
         try:
             with about(self._subject):
@@ -98,19 +99,19 @@ class WorkQueue:
                     if not self._queue or not self._is_free(self._queue[0][1], besides=1):
                         break
         finally:
+            if turn.task is not None:
+                self._running.remove(turn.task)
             turn.close()
-            task = asyncio.current_task()
-            assert task is not None
-            self._running.remove(task)
             self._fill()  # cancelled in the middle: what is left still runs
 
 
 class _Turn:
     """One task's work, and whether it has let the next begin."""
 
-    __slots__ = ("_given", "_queue", "kind")
+    __slots__ = ("_given", "_queue", "kind", "task")
 
     def __init__(self, queue: WorkQueue) -> None:
+        self.task: asyncio.Task[None] | None = None
         self._queue: WorkQueue | None = queue
         self._given = False
         self.kind: object = None
@@ -127,7 +128,7 @@ class _Turn:
     def close(self) -> None:
         """The task is over; what it began and what lives on must not keep the connection."""
         self.end()
-        self._queue = None
+        self._queue = self.task = None
 
 
 _turn: ContextVar[_Turn | None] = ContextVar("turn", default=None)
