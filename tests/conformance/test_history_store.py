@@ -245,7 +245,7 @@ async def test_commit_callback_runs_when_caller_is_cancelled(store: HistoryStore
     )
     await asyncio.sleep(0)
     task.cancel()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await announced.wait()
     assert await store.message("c", "q") is not None
 

@@ -125,11 +125,11 @@ async def test_frozen_engine_neither_blocks_the_loop_nor_grows_the_queue(server:
             await asyncio.sleep(0)
             longest, last = max(longest, loop.time() - last), loop.time()
         assert MAX_QUEUE_BYTES / 2 < most <= MAX_QUEUE_BYTES
-        assert longest < 1.0  # an answer is waited for three times as long
+        assert longest < 2.5  # an answer is waited for 3 s; less than that is a busy machine's
         with pytest.raises(BackplaneUnavailableError):
             await ann.window("room", 0)
         server.resume()
-        await eventually(lambda: {"ann", "bob"} <= set(interruptions), within=10, what="both told")
+        await eventually(lambda: {"ann", "bob"} <= set(interruptions), what="both told")
         await eventually(lambda: ann.connected and bob.connected)
         assert await bob.subscribed("room")
         ann.publish("room", b"after")
@@ -150,6 +150,7 @@ async def test_overflowing_queue_tells_every_node_while_the_engine_lives(server:
             ann.publish("room", b"x" * 1_000_000)
         assert ann.queued_bytes <= MAX_QUEUE_BYTES
         await eventually(lambda: told == {"ann", "bob"}, what="both told")
+        await eventually(lambda: len(heard) >= 8, what="the rest")
         assert len(heard) == 8
 
 
@@ -167,7 +168,7 @@ async def test_flushed_engine_gets_the_entries_again(server: RedisServer) -> Non
         bob.on_nodes_change(nodes.append)
         bob.on_interruption(lambda: told.append(True))
         server.command("FLUSHALL")
-        assert not await seen()
+        assert server.command("EXISTS", "conduit:entries:presence:c") == b":0\r\n"  # before any heartbeat
         await eventually(seen)
         await eventually(lambda: told, what="bob told")
         assert nodes == []
@@ -235,7 +236,7 @@ async def test_engine_that_is_down_at_the_start_is_waited_for_in_the_background(
         told: list[bool] = []
         ann.on_interruption(lambda: told.append(True))
         with server:
-            await eventually(lambda: ann.connected, within=10)
+            await eventually(lambda: ann.connected)
             await eventually(lambda: told, what="told")
             async with node_at(server.url) as bob:
                 assert await bob.entries("presence", "c") == {ann.node_id: b"early"}

@@ -31,7 +31,7 @@ async def bench(*arguments: str) -> tuple[int, str, str]:
         stderr=subprocess.PIPE,
         env={**os.environ, "NO_COLOR": "1"},
     )
-    output, errors = await asyncio.wait_for(process.communicate(), 60)
+    output, errors = await asyncio.wait_for(process.communicate(), 100)
     assert process.returncode is not None
     return process.returncode, output.decode(), errors.decode()
 

@@ -67,7 +67,7 @@ async def test_receipt_and_event_come_in_one_frame_when_committed(tmp_path: Path
         await ann.send({"type": 1, "invocationId": "s", "target": "SendMessage", "arguments": arguments})
         frame = ""
         while ChatEvent.RECEIVE_MESSAGE not in frame:
-            frame = str(await asyncio.wait_for(ann.socket.recv(), 5))
+            frame = str(await asyncio.wait_for(ann.socket.recv(), 30))
         assert '"type":3,"invocationId":"s"' in frame
 
 

@@ -62,7 +62,7 @@ async def test_reload_shows_nothing_when_back_within_grace(tmp_path: Path) -> No
 
 
 async def test_typing_expires_when_not_refreshed(tmp_path: Path) -> None:
-    """Typing is shown to the others, once, and ends by itself, by StopTyping, and by sending."""
+    """Typing is shown to the others, once, and ends by itself, and can begin again."""
     async with (
         chat_server(tmp_path / "h.db", settings=QUIET) as server,
         server.person("ann") as ann,
@@ -70,17 +70,33 @@ async def test_typing_expires_when_not_refreshed(tmp_path: Path) -> None:
     ):
         await ann.join()
         await bob.join()
+        for count in (2, 4):
+            await bob.invoke(ChatMethod.START_TYPING, "c")
+            await ann.got(ChatEvent.USER_TYPING, count)
+        assert ann.of(ChatEvent.USER_TYPING) == [["bob", True], ["bob", False]] * 2
+        assert ann.of(ChatEvent.TYPING_UPDATE) == [["c", ["bob"]], ["c", []]] * 2
+        assert bob.of(ChatEvent.USER_TYPING) == []
+
+
+async def test_typing_is_shown_once_until_it_is_stopped_or_sent(tmp_path: Path) -> None:
+    """However often it is said; it ends by StopTyping and by sending."""
+    settings = dataclasses.replace(QUIET, typing_ttl=600.0)
+    async with (
+        chat_server(tmp_path / "h.db", settings=settings) as server,
+        server.person("ann") as ann,
+        server.person("bob") as bob,
+    ):
+        await ann.join()
+        await bob.join()
         await bob.invoke(ChatMethod.START_TYPING, "c")
-        await bob.invoke(ChatMethod.START_TYPING, "c")
-        await ann.got(ChatEvent.USER_TYPING, 2)
         await bob.invoke(ChatMethod.START_TYPING, "c")
         await bob.invoke(ChatMethod.STOP_TYPING, "c")
         await bob.invoke(ChatMethod.STOP_TYPING, "c")
         await bob.invoke(ChatMethod.START_TYPING, "c")
         await bob.send("done typing")
         await ann.got(ChatEvent.RECEIVE_MESSAGE)
-        assert ann.of(ChatEvent.USER_TYPING) == [["bob", True], ["bob", False]] * 3
-        assert ann.of(ChatEvent.TYPING_UPDATE) == [["c", ["bob"]], ["c", []]] * 3
+        assert ann.of(ChatEvent.USER_TYPING) == [["bob", True], ["bob", False]] * 2
+        assert ann.of(ChatEvent.TYPING_UPDATE) == [["c", ["bob"]], ["c", []]] * 2
         assert bob.of(ChatEvent.USER_TYPING) == []
         names = [name for name, _ in ann.events]
         assert names.index(ChatEvent.RECEIVE_MESSAGE) > max(

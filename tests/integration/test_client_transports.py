@@ -103,7 +103,7 @@ async def test_record_of_three_megabytes_is_taken_where_the_limit_allows(name: T
         heard: list[str] = []
         connection.on("Event", heard.append)
         peer.send({"type": 1, "target": "Event", "arguments": ["x" * (3 << 20)]})
-        await eventually(lambda: heard, within=20)
+        await eventually(lambda: heard)
         assert heard == ["x" * (3 << 20)]
 
 
@@ -242,7 +242,7 @@ async def test_long_polling_needs_no_pings_and_knows_no_silence(http: RawHttpSer
         assert connection.state is ConnectionState.CONNECTED
         await exchange(connection, peer)
         assert b'"type":6' not in peer.received
-    async with connected(http, transport=SSE, keep_alive_interval=0.05, server_timeout=0.2) as (
+    async with connected(http, transport=SSE, keep_alive_interval=0.05, server_timeout=1.0) as (
         connection,
         peer,
     ):

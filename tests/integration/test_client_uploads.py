@@ -231,7 +231,7 @@ async def test_drop_ends_the_streams(ends: Ends, call: str) -> None:
     await socket.receive()
     socket.abort()
     with pytest.raises(ConnectionLostError):
-        await asyncio.wait_for(using, 5)
+        await asyncio.wait_for(using, 30)
     assert closed.is_set()
 
 
@@ -244,10 +244,10 @@ async def test_one_sender_that_gives_up_does_not_end_the_others_wait(ends: Ends)
     await asyncio.sleep(0.1)
     assert not any(send.done() for send in sends)
     sends[0].cancel()
-    await asyncio.sleep(0.05)
+    await eventually(sends[0].done)
     assert [send.done() for send in sends] == [True, False, False]
     socket._writer.transport.resume_reading()  # type: ignore[attr-defined] # as above
-    await asyncio.wait_for(asyncio.gather(*sends[1:]), 10)
+    await asyncio.wait_for(asyncio.gather(*sends[1:]), 30)
 
 
 async def test_source_waits_for_a_slow_hub(ends: Ends) -> None:
@@ -256,14 +256,14 @@ async def test_source_waits_for_a_slow_hub(ends: Ends) -> None:
     socket._writer.transport.pause_reading()  # type: ignore[attr-defined] # a reading transport
     source = Endless()
     call = asyncio.ensure_future(connection.send("Upload", source.items("x" * 65536)))
-    seen = -1
+    seen, looks = -1, 0
 
     def stands_still() -> bool:
-        nonlocal seen
-        still, seen = seen == source.given, source.given
-        return still and seen > 1
+        nonlocal seen, looks
+        looks, seen = looks + 1 if seen == source.given else 0, source.given
+        return looks >= 20 and seen > 1  # the system's own buffers may grow a little first
 
-    await eventually(stands_still, within=10)
+    await eventually(stands_still)
     await asyncio.sleep(0.2)
     assert source.given <= seen + 1
     call.cancel()

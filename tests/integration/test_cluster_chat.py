@@ -207,7 +207,7 @@ async def test_presence_is_one_list_over_all_nodes(tmp_path: Path) -> None:
                 await second.join()
                 await eventually(lambda: people(ann) == ["ann", "bob"])
             await ann.invoke(ChatMethod.START_TYPING, "c")
-            await eventually(lambda: bob.of(ChatEvent.USER_TYPING) == [["ann", True]])
+            await eventually(lambda: bob.of(ChatEvent.USER_TYPING)[:1] == [["ann", True]])
             await eventually(lambda: bob.of(ChatEvent.USER_TYPING)[-1] == ["ann", False], what="its expiry")
             assert ann.of(ChatEvent.USER_LEFT) == []
         await eventually(lambda: people(ann) == ["ann"], what="bob to have left")
@@ -235,7 +235,7 @@ async def test_people_leave_after_their_grace_when_a_node_ends_or_dies(tmp_path:
 
 async def test_nobody_leaves_when_people_move_to_another_node(tmp_path: Path) -> None:
     """A node ends in good order, its people come back on another one: the others see no change."""
-    settings = dataclasses.replace(SILENT, presence_grace=1.0)
+    settings = dataclasses.replace(SILENT, presence_grace=4.0)
     async with (
         cluster(tmp_path / "h.db", settings=settings) as (_, nodes),
         nodes[0].person("ann") as ann,
@@ -255,8 +255,8 @@ async def test_nobody_leaves_when_people_move_to_another_node(tmp_path: Path) ->
 
 
 async def test_member_who_is_removed_is_out_on_every_node(tmp_path: Path) -> None:
-    """A membership taken on one node ends what the other node sends within 2 s, and what it accepts."""
-    settings = dataclasses.replace(SILENT, visibility="members", access_ttl=60.0)
+    """A membership taken on one node ends what the other one, which is told of it, sends and accepts."""
+    settings = dataclasses.replace(SILENT, visibility="members", access_ttl=600.0)
     async with (
         cluster(tmp_path / "h.db", settings=settings) as (_, nodes),
         nodes[0].person("ann") as ann,
@@ -268,7 +268,7 @@ async def test_member_who_is_removed_is_out_on_every_node(tmp_path: Path) -> Non
             await ann.invoke(ChatMethod.ADD_MEMBER, "c", person.user_id)
             await person.join()
         await ann.invoke(ChatMethod.REMOVE_MEMBER, "c", "bob")
-        await eventually(lambda: people(cem) == ["ann", "cem"], within=2.0, what="bob to be out")
+        await eventually(lambda: people(cem) == ["ann", "cem"], what="bob to be out")
         await ann.send("secret", id_="secret")
         await eventually(lambda: "secret" in said(cem))
         with pytest.raises(HubException, match="Unauthorized"):

@@ -24,7 +24,7 @@ from tests.support.postgres_server import shared_postgres
 from tests.support.scripted_model import ScriptedModel, script_of
 from tests.support.waiting import eventually
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(600)
 
 RETRY = DelayRetry(delays=(0.0, 0.2, 0.5), min_spread=0.1)
 
@@ -96,7 +96,7 @@ def at(cluster: HubCluster, number: int) -> str:
 async def test_two_processes_are_one_hub(tmp_path: Path) -> None:
     """Messages, answers, negotiation, revocation, a kill, a SIGTERM: each node makes up for the other."""
     async with (
-        ScriptedModel() as model,
+        ScriptedModel(hold={"q-kill-3": 40, "q-term": 10}) as model,
         hub_cluster(
             tmp_path, environment=lambda _node: model.environment, postgres=shared_postgres()
         ) as cluster,
@@ -125,7 +125,7 @@ async def everybody_sees_the_same(cluster: HubCluster) -> None:
         )
         receipt = await ann.say("q1", ask=True)
         answer = receipt["answerId"]
-        await eventually(lambda: ann.final(answer) and bob.final(answer), within=20)
+        await eventually(lambda: ann.final(answer) and bob.final(answer), within=90)
         assert ann.log() == bob.log()
         assert len(ann.log()) == 23
         assert ann.streamed(answer) == bob.streamed(answer) == script_of("q1")
@@ -141,7 +141,7 @@ async def official_client_connects_through_the_load_balancer(cluster: HubCluster
     before = cluster.front.connections_made
     try:
         await watcher.open()
-        await eventually(lambda: watcher.view.epoch, within=30)
+        await eventually(lambda: watcher.view.epoch, within=90)
         assert cluster.front.connections_made == before + 2, "one for negotiate, the next for the WebSocket"
     finally:
         await watcher.close()
@@ -159,7 +159,7 @@ async def revocation_on_one_node_ends_connections_on_the_other(cluster: HubClust
             check=True,
             capture_output=True,
         )
-        await eventually(lambda: eve.closed, within=10)
+        await eventually(lambda: eve.closed)
 
 
 async def answer_of_a_killed_node_is_ended_by_the_other(cluster: HubCluster) -> None:
@@ -170,9 +170,9 @@ async def answer_of_a_killed_node_is_ended_by_the_other(cluster: HubCluster) -> 
         person(at(cluster, 0), cluster, "asker", "room") as asker,
     ):
         answer = (await asker.say("q-kill-3", ask=True))["answerId"]
-        await eventually(lambda: len(bob.streamed(answer)) > 300, within=20)
+        await eventually(lambda: len(bob.streamed(answer)) > 300)
         cluster.hubs[0].kill()
-        final = await eventually(lambda: bob.final(answer), within=25, what="the answer ends")
+        final = await eventually(lambda: bob.final(answer), within=90, what="the answer ends")
         assert final["metadata"]["status"] == "interrupted"
         assert final["content"] == bob.streamed(answer)
         assert script_of("q-kill-3").startswith(final["content"])
@@ -183,7 +183,7 @@ async def answer_of_a_killed_node_is_ended_by_the_other(cluster: HubCluster) -> 
                 return await ann.resume()
             return None
 
-        result = await eventually(resumed, within=20)
+        result = await eventually(resumed, within=90)
         assert result["recovered"] is True
         texts = [event["arguments"][0]["id"] for event in result["events"]]
         assert texts[-1] == "after the kill"
@@ -197,7 +197,7 @@ async def node_that_drains_loses_nothing(cluster: HubCluster) -> None:
         person(cluster.url, cluster, "bob", "room") as bob,
     ):
         answer = (await ann.say("q-term", ask=True))["answerId"]
-        await eventually(lambda: ann.streamed(answer), within=20)
+        await eventually(lambda: ann.streamed(answer))
         assert await asyncio.to_thread(cluster.hubs[0].terminate) == 0
         assert (await _says(bob, "after the drain"))["seq"] > 0
         result = await bob.resume()
@@ -213,11 +213,11 @@ async def node_without_its_bus_goes_on(cluster: HubCluster) -> None:
     assert await readiness(cluster, 1) == (200, "ready", None)
     await asyncio.to_thread(cluster.redis.stop)
     away = (200, "ready", "The bus is away; other nodes' events come from the store.")
-    await eventually(lambda: _is(readiness(cluster, 1), away), within=10)
+    await eventually(lambda: _is(readiness(cluster, 1), away))
     async with person(at(cluster, 1), cluster, "late", "room") as late:
         assert (await late.say("without a bus"))["seq"] > 0
     await asyncio.to_thread(cluster.redis.start)
-    await eventually(lambda: _is(readiness(cluster, 1), (200, "ready", None)), within=10)
+    await eventually(lambda: _is(readiness(cluster, 1), (200, "ready", None)))
 
 
 async def readiness(cluster: HubCluster, number: int) -> tuple[int, str, str | None]:
@@ -243,5 +243,5 @@ async def _says(someone: Person, id_: str) -> dict[str, Any]:
             return await someone.say(id_)
         return None
 
-    result: dict[str, Any] = await eventually(said, within=20)
+    result: dict[str, Any] = await eventually(said, within=90)
     return result

@@ -151,7 +151,7 @@ class Run:
             )
 
         try:
-            await eventually(is_quiet, within=20)
+            await eventually(is_quiet)
         except AssertionError:
             for name, view in self._views.items():
                 self.checker.present(name, view.participants, self._views)

@@ -132,7 +132,7 @@ async def run_talkers(
     async def more_than(count: int) -> None:
         goals = [len(talker.acknowledged) + count for talker in talkers]
         pairs = list(zip(talkers, goals, strict=True))
-        await eventually(lambda: all(len(talker.acknowledged) >= goal for talker, goal in pairs), within=30)
+        await eventually(lambda: all(len(talker.acknowledged) >= goal for talker, goal in pairs), within=90)
 
     for _ in range(3):
         await more_than(20)
@@ -224,7 +224,7 @@ async def test_calls_are_refused_and_healed_when_database_restarts(
 async def test_calls_end_in_time_when_database_freezes(server: PostgresServer) -> None:
     """A database that is silent is given up; when it goes on, what it did meanwhile is found out."""
     url = server.new_database()
-    async with node(url, timeout=0.5) as store:
+    async with node(url) as store:
         epoch = await create(store)
         announced: list[int] = []
 
@@ -233,14 +233,16 @@ async def test_calls_end_in_time_when_database_freezes(server: PostgresServer) -
 
         await store.append("c", "ada", question("q1"), on_commit=heard)
         server.pause()
+        store._database.timeout = 0.5
         try:
             calls = [store.append("c", "ada", question(f"q{n}"), on_commit=heard) for n in range(2, 5)]
-            async with asyncio.timeout(8):
+            async with asyncio.timeout(60):
                 results = await asyncio.gather(*calls, store.find("c"), return_exceptions=True)
         finally:
             server.resume()
+            store._database.timeout = 30.0
         assert {type(result) for result in results} == {StoreUnavailableError}
-        await eventually(lambda: reachable(store), within=15)
+        await eventually(lambda: reachable(store))
         for n in range(2, 5):
             await store.append("c", "ada", question(f"q{n}"), on_commit=heard)
         log = await log_of(store, epoch)
@@ -418,7 +420,7 @@ async def test_hub_that_hears_nobody_is_refused_where_another_lives(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without a bus it would end the other's answers; one that has just died is waited for."""
-    monkeypatch.setattr(rows_module, "NODE_SILENCE", 0.3)
+    monkeypatch.setattr(rows_module, "NODE_SILENCE", 1.0)
     async with node(url) as first:
         beating = asyncio.create_task(_beat(first))
         with pytest.raises(HubStartError, match="--redis-url"):

@@ -37,6 +37,7 @@ from tests.support.raw_signalr_server import (
     negotiate_body,
     raw_signalr_server,
 )
+from tests.support.skipping_clock import SkippingClock
 from tests.support.waiting import eventually
 
 AT_ONCE = DelayRetry((0.0,), jitter=0.0, min_spread=0.0)
@@ -370,7 +371,7 @@ async def test_drop_fails_everything_pending_at_once(server: RawSignalRServer) -
         for _ in range(4):
             await socket.receive()
         socket.abort()
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(60):
             results = await asyncio.gather(*calls, item, return_exceptions=True)
         assert all(isinstance(result, ConnectionLostError) for result in results)
         assert connection.state is ConnectionState.RECONNECTING
@@ -391,7 +392,7 @@ async def test_stop_fails_everything_pending(server: RawSignalRServer) -> None:
         assert await socket.receive() == {"type": 7}
         assert closed == [None]
         assert connection.state.value == "Disconnected"
-        await asyncio.wait_for(socket.closed.wait(), 2)
+        await asyncio.wait_for(socket.closed.wait(), 30)
 
 
 async def test_stream_yields_items_and_ends(server: RawSignalRServer) -> None:
@@ -463,19 +464,25 @@ async def test_pings_are_sent_while_we_are_silent(server: RawSignalRServer) -> N
             assert await socket.receive() == {"type": 6}
 
 
-async def test_silent_server_is_given_up_and_reconnected(server: RawSignalRServer) -> None:
+async def test_silent_server_is_given_up_and_reconnected(
+    server: RawSignalRServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A half-open connection is noticed after server_timeout; pings keep a healthy one."""
-    async with connected(server, server_timeout=0.3) as (connection, socket):
+    clock, loop = SkippingClock(monkeypatch), asyncio.get_running_loop()
+    async with connected(server, server_timeout=60.0, keep_alive_interval=3600.0) as (connection, socket):
         errors: list[Exception | None] = []
         connection.on_reconnecting(errors.append)
-        loop = asyncio.get_running_loop()
-        began = loop.time()
-        while loop.time() < began + 0.6:
+        assert connection._life.link is not None
+        keep_alive = connection._life.link._keep_alive
+        for _ in range(4):
+            clock.skip(40)
+            sent_at = loop.time()
             socket.send({"type": 6})
-            await asyncio.sleep(0.05)
+            await eventually(lambda at=sent_at: keep_alive.last_received >= at)  # type: ignore[misc]
         assert errors == []
+        clock.skip(61)
         await (await server.accept()).handshake()
-        assert "sent nothing for 0.3 s" in str(errors[0])
+        assert "sent nothing for 60 s" in str(errors[0])
 
 
 async def test_hub_without_handshake_reply_times_out(server: RawSignalRServer) -> None:
@@ -484,7 +491,7 @@ async def test_hub_without_handshake_reply_times_out(server: RawSignalRServer) -
     with pytest.raises(ConnectionFailedError, match=r"handshake within 0\.2 s"):
         await connection.start()
     socket = await server.accept()
-    await asyncio.wait_for(socket.closed.wait(), 2)
+    await asyncio.wait_for(socket.closed.wait(), 30)
     assert connection.state is ConnectionState.DISCONNECTED
 
 
@@ -508,7 +515,7 @@ async def test_close_without_allow_reconnect_is_final(server: RawSignalRServer, 
         assert connection.state is ConnectionState.DISCONNECTED
         assert closed[0] is None if error is None else error in str(closed[0])
         assert len(server.negotiate_requests) == 1
-        await asyncio.wait_for(socket.closed.wait(), 2)
+        await asyncio.wait_for(socket.closed.wait(), 30)
 
 
 async def test_stop_leaves_no_socket_behind_when_the_hub_has_just_ended_it(server: RawSignalRServer) -> None:
@@ -861,7 +868,7 @@ async def test_stop_while_connecting_fails_start(server: RawSignalRServer) -> No
     await connection.stop()
     with pytest.raises(ConnectionFailedError, match="stop"):
         await starting
-    await asyncio.wait_for(socket.closed.wait(), 2)
+    await asyncio.wait_for(socket.closed.wait(), 30)
 
 
 async def test_cancelled_start_leaves_nothing_behind(server: RawSignalRServer) -> None:
@@ -873,7 +880,7 @@ async def test_cancelled_start_leaves_nothing_behind(server: RawSignalRServer) -
     with pytest.raises(asyncio.CancelledError):
         await starting
     assert connection.state is ConnectionState.DISCONNECTED
-    await asyncio.wait_for(socket.closed.wait(), 2)
+    await asyncio.wait_for(socket.closed.wait(), 30)
 
 
 async def test_stop_inside_a_handler_works(server: RawSignalRServer) -> None:
@@ -941,7 +948,7 @@ async def test_loop_that_ends_without_stop_leaves_no_error(server: RawSignalRSer
     with pytest.raises(asyncio.CancelledError):
         await task
     assert connection.state is ConnectionState.DISCONNECTED
-    await asyncio.wait_for(socket.closed.wait(), 2)
+    await asyncio.wait_for(socket.closed.wait(), 30)
 
 
 async def test_no_log_contains_a_token_or_content(

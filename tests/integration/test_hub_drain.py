@@ -50,7 +50,7 @@ async def _hub_process(options: str = "") -> AsyncIterator[tuple[asyncio.subproc
     )
     try:
         assert process.stdout is not None
-        url = (await asyncio.wait_for(process.stdout.readline(), 20)).decode().strip()
+        url = (await asyncio.wait_for(process.stdout.readline(), 60)).decode().strip()
         assert url, (await process.communicate())[1].decode()
         yield process, url
     finally:
@@ -72,8 +72,8 @@ async def test_hub_says_goodbye_and_exits_0_when_told_to_end(number: signal.Sign
             for client in (ann, bob):
                 close = await client.read()
                 assert close == {"type": 7, "error": "The hub is restarting.", "allowReconnect": True}
-        output, errors = await asyncio.wait_for(process.communicate(), 10)
-        assert time.monotonic() - started < 3
+        output, errors = await asyncio.wait_for(process.communicate(), 60)
+        assert time.monotonic() - started < 25, "it waits for nobody's 30 s"
         assert process.returncode == 0
         assert output.decode().strip() == "ended"
         assert errors.decode() == ""
@@ -108,7 +108,7 @@ async def test_promise_from_before_opens_nothing_over_plain_http_while_the_hub_d
         async with httpx2.AsyncClient(trust_env=False) as http:
             answer = await http.get(url + PATH, params=query, headers={"Accept": accept})
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
-        await asyncio.wait_for(draining, 5)
+        await asyncio.wait_for(draining, 30)
 
 
 async def test_running_invocation_ends_before_the_hub_does() -> None:
@@ -124,7 +124,7 @@ async def test_running_invocation_ends_before_the_hub_does() -> None:
         await eventually(lambda: app.connections_active == 0)
         assert not draining.done()
         hub.gate.set()
-        await asyncio.wait_for(draining, 5)
+        await asyncio.wait_for(draining, 30)
         assert hub.disconnected == [("ann", None)]
 
 
@@ -181,7 +181,7 @@ async def test_second_signal_ends_the_hub_at_once() -> None:
             process.send_signal(signal.SIGTERM)
             for client in clients:
                 assert (await client.read())["allowReconnect"] is True
-        output, _ = await asyncio.wait_for(process.communicate(), 20)
+        output, _ = await asyncio.wait_for(process.communicate(), 60)
         assert process.returncode == 0
         assert output.decode().strip() == "ended"
 
@@ -205,7 +205,7 @@ async def test_first_goodbye_comes_before_the_last_when_there_are_many() -> None
         assert (await negotiate(url, PATH, token())).status_code == 503
         app.hurry_drain()
         assert (await other.read())["allowReconnect"] is True
-        await asyncio.wait_for(draining, 5)
+        await asyncio.wait_for(draining, 30)
         await asyncio.gather(*closes)
 
 
@@ -217,11 +217,11 @@ async def test_message_is_durable_or_refused_and_all_come_back_when_a_hub_drains
         crowd = _Crowd(live.url, signing_authority(live.data_dir, None))
         async with crowd.connected(300):
             sending = asyncio.create_task(crowd.send_until_all_are_cut())
-            await eventually(lambda: len(crowd.acknowledged) >= 300, within=30)
+            await eventually(lambda: len(crowd.acknowledged) >= 300, within=90)
             assert await asyncio.to_thread(live.terminate) == 0
-            await asyncio.wait_for(sending, 30)
+            await asyncio.wait_for(sending, 90)
             await asyncio.to_thread(live.start)
-            await eventually(lambda: crowd.connected_now == 300, within=30, what="everybody is back")
+            await eventually(lambda: crowd.connected_now == 300, within=90, what="everybody is back")
             assert crowd.unexpected == []
             assert await crowd.stored() >= crowd.acknowledged
             # Not all at once: sends were acknowledged between the goodbyes.
@@ -269,7 +269,7 @@ class _Crowd:
     async def _join(self, number: int) -> None:
         connection = self._connections[number]
         await connection.start()
-        await connection.invoke("JoinConversation", f"room{number % 30}", timeout=20)
+        await connection.invoke("JoinConversation", f"room{number % 30}", timeout=60)
 
     def _was_cut(self, number: int) -> None:
         self._cut.add(number)
@@ -288,7 +288,7 @@ class _Crowd:
                 "metadata": {"respond": False},
             }
             try:
-                receipt = await connection.invoke("SendMessage", room, message, timeout=20)
+                receipt = await connection.invoke("SendMessage", room, message, timeout=60)
             except ConnectionLostError:
                 return  # not acknowledged: nothing was promised
             except ConduitError as error:
@@ -305,9 +305,9 @@ class _Crowd:
         found: set[str] = set()
         for number in range(30):
             connection = self._connections[number]
-            page = await connection.invoke("JoinConversation", f"room{number}", timeout=20)
+            page = await connection.invoke("JoinConversation", f"room{number}", timeout=60)
             while page["messages"]:
                 found |= {message["id"] for message in page["messages"]}
                 first = page["messages"][0]["metadata"]["seq"]
-                page = await connection.invoke("GetHistory", f"room{number}", first, 200, timeout=20)
+                page = await connection.invoke("GetHistory", f"room{number}", first, 200, timeout=60)
         return found

@@ -44,7 +44,7 @@ async def test_expiring_token_warns_then_closes_with_leave_to_reconnect() -> Non
     """On any transport: the warning has the seconds left; Close says why, and that one may come back."""
 
     async def expire(url: str, transport: str) -> None:
-        expiring = token(transport, ttl=_ttl(2))
+        expiring = token(transport, ttl=_ttl(4))
         async with hub_client(url, PATH, expiring, transport=transport) as client:
             warning = await client.read()
             assert warning.target == "TokenExpiring"
@@ -61,7 +61,7 @@ async def test_expiring_token_warns_then_closes_with_leave_to_reconnect() -> Non
 
 async def test_hub_that_did_not_ask_is_not_warned() -> None:
     """The event is additive: only who opts in gets it."""
-    async with running(_app(EchoHub())) as url, hub_client(url, PATH, token(ttl=_ttl(1))) as client:
+    async with running(_app(EchoHub())) as url, hub_client(url, PATH, token(ttl=_ttl(3))) as client:
         assert isinstance(await client.read(), Close)
 
 
@@ -86,11 +86,12 @@ async def test_refreshed_token_keeps_the_connection_and_only_the_same_subject_ma
 async def test_expired_token_closes_nothing_where_the_hub_says_so() -> None:
     """``close_on_expiry=False`` is SignalR's own default: the token counts at the start only."""
     app = _app(EchoHub(), close_on_expiry=False)
-    async with running(app) as url, hub_client(url, PATH, token(ttl=_ttl(1))) as client:
+    ttl = _ttl(2)
+    over = time.time() + ttl + 0.6
+    async with running(app) as url, hub_client(url, PATH, token(ttl=ttl)) as client:
         app.hub_context(PATH).clients.all().send("Later", 1)
         assert await client.read() == Invocation("Later", [1])
-        deadline = time.time() + 1.6
-        while time.time() < deadline:
+        while time.time() < over:
             assert (await client.invoke("Echo", 1)).result == 1
             await client.invoke("Nothing")
             await asyncio.sleep(0.2)

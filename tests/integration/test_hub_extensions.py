@@ -12,6 +12,7 @@ from conduit_widget.errors import HubException
 from conduit_widget.hub.app import HubApp
 from conduit_widget.hub.connection import HubConnectionContext
 from conduit_widget.hub.filters import ConnectedNext, DisconnectedNext, HubFilter, HubInvocation, InvokeNext
+from conduit_widget.hub.hub import hub_method
 from conduit_widget.hub.limits import HubLimits
 from conduit_widget.hub.principal import Principal
 from conduit_widget.protocol.messages import Completion, Invocation, StreamInvocation, StreamItem
@@ -138,14 +139,29 @@ async def test_errors_are_detailed_only_on_request_and_never_in_the_log(
 
 async def test_slow_methods_are_cancelled_when_the_client_has_gone_for_a_while() -> None:
     """After ``disconnect_timeout`` nothing of a closed connection runs; on_disconnected comes last."""
-    hub = EchoHub()
+    over: list[tuple[str, float]] = []
+
+    class Leaving(EchoHub):
+        @hub_method("Wait")
+        async def wait_here(self, caller: HubConnectionContext) -> None:
+            self.calls.append("Wait")
+            try:
+                await asyncio.Event().wait()
+            finally:
+                over.append(("Wait", asyncio.get_running_loop().time()))
+
+        async def on_disconnected(self, caller: HubConnectionContext, error: Exception | None) -> None:
+            over.append(("disconnected", asyncio.get_running_loop().time()))
+
+    hub = Leaving()
     limits = HubLimits(disconnect_timeout=0.1, parallel_invocations=3)
     app = HubApp({PATH: hub}, authenticator=authority(), limits=limits)
     async with running(app) as url:
         async with hub_client(url, PATH) as client:
             await client.send(Invocation("Wait", [], "1"), Invocation("Wait", [], "2"))
             await eventually(lambda: hub.calls.count("Wait") == 2)
-        await eventually(lambda: app.connections_active == 0)
-        assert hub.disconnected == []
-        await eventually(lambda: hub.disconnected)
-        await asyncio.wait_for(app.drain(5), 2)
+            left = asyncio.get_running_loop().time()
+        await eventually(lambda: len(over) == 3)
+        assert [what for what, _ in over] == ["Wait", "Wait", "disconnected"]
+        assert min(at for _, at in over) - left >= 0.1, "not at once"
+        await asyncio.wait_for(app.drain(5), 30)

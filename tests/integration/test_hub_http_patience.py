@@ -17,9 +17,12 @@ from conduit_widget.hub.limits import HubLimits
 from conduit_widget.transports.http_server import guarded_http
 from tests.support.echo_hub import EchoHub
 from tests.support.hub_server import authority, raw_client, running
+from tests.support.skipping_clock import SkippingClock
+from tests.support.waiting import eventually
 
 PATH = "/hubs/echo"
 LIMITS = HubLimits(head_timeout=0.3, body_timeout=0.3, max_head_bytes=4096)
+PATIENT = HubLimits(head_timeout=30.0, body_timeout=30.0, max_head_bytes=4096, client_timeout=3600.0)
 HEAD = b"POST /slow HTTP/1.1\r\nhost: localhost\r\ncontent-length: 4\r\n"
 
 
@@ -30,12 +33,43 @@ async def _slow(request: HttpRequest) -> HttpResponse:
 
 
 @pytest.fixture(params=[HttpToolsProtocol, H11Protocol])
-async def url(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
-    """A hub with little patience, on the parser that is installed or on the one that always is."""
+def parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Serve with the parser that is installed, or with the one that always is."""
     monkeypatch.setattr(server, "guarded_http", functools.partial(guarded_http, parser=request.param))
+
+
+@pytest.fixture
+async def url(parser: None) -> AsyncIterator[str]:
+    """A hub with little patience."""
     app = HubApp({PATH: EchoHub()}, authenticator=authority(), limits=LIMITS, routes={"/slow": _slow})
     async with running(app) as address:
         yield address
+
+
+class _Patient:
+    """A hub with much patience, whose time the test moves; ``/slow`` answers when it is told to."""
+
+    def __init__(self, url: str, clock: SkippingClock) -> None:
+        self.url = url
+        self.clock = clock
+        self.asked = 0
+        self.answers = asyncio.Event()
+
+    async def slow(self, request: HttpRequest) -> HttpResponse:
+        self.asked += 1
+        await self.answers.wait()
+        return HttpResponse(200, request.body)
+
+
+@pytest.fixture
+async def patient(parser: None, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[_Patient]:
+    """Where nothing may end because this machine is slow."""
+    hub = _Patient("", SkippingClock(monkeypatch))
+    routes = {"/slow": hub.slow}
+    async with running(
+        HubApp({PATH: EchoHub()}, authenticator=authority(), limits=PATIENT, routes=routes)
+    ) as hub.url:
+        yield hub
 
 
 class _Bare:
@@ -52,7 +86,7 @@ class _Bare:
 
     async def answer(self) -> tuple[int, bytes]:
         """Return the status and the body of the next response."""
-        head = await asyncio.wait_for(self.reader.readuntil(b"\r\n\r\n"), 5)
+        head = await asyncio.wait_for(self.reader.readuntil(b"\r\n\r\n"), 30)
         length = next(
             int(line.split(b":")[1])
             for line in head.lower().split(b"\r\n")
@@ -62,7 +96,7 @@ class _Bare:
 
     async def ended(self) -> bool:
         """Wait until the hub ends the connection."""
-        return await asyncio.wait_for(self.reader.read(), 5) == b""
+        return await asyncio.wait_for(self.reader.read(), 30) == b""
 
     async def drip(self, piece: bytes) -> None:
         """Send ``piece`` again and again until the hub has had enough."""
@@ -102,35 +136,42 @@ async def test_body_that_drips_ends(url: str) -> None:
     client.writer.close()
 
 
-async def test_answer_may_take_longer_than_any_request(url: str) -> None:
+async def test_answer_may_take_longer_than_any_request(patient: _Patient) -> None:
     """Patience is about what the client owes; requests after it work as well."""
-    client = await _Bare.connect(url)
-    for _ in range(2):
+    client = await _Bare.connect(patient.url)
+    for number in (1, 2):
+        patient.answers.clear()
         client.writer.write(HEAD)
         await asyncio.sleep(0.1)
         client.writer.write(b"\r\nbo")
         await asyncio.sleep(0.1)
         client.writer.write(b"dy")
+        await eventually(lambda number=number: patient.asked == number)  # type: ignore[misc]
+        patient.clock.skip(100)
+        await asyncio.sleep(0.05)
+        patient.answers.set()
         assert await client.answer() == (200, b"body")
     client.writer.close()
 
 
 @pytest.mark.parametrize("pieces", [1, 50])
-async def test_head_over_the_limit_is_refused(url: str, pieces: int) -> None:
+async def test_head_over_the_limit_is_refused(patient: _Patient, pieces: int) -> None:
     """At once or little by little; the application never sees it."""
-    client = await _Bare.connect(url)
+    client = await _Bare.connect(patient.url)
     head = HEAD + b"cookie: " + b"c" * 5000 + b"\r\n\r\nbody"
     step = len(head) // pieces
     for start in range(0, len(head), step):
         client.writer.write(head[start : start + step])
         await asyncio.sleep(0)
     assert await client.answer() == (431, b"")
+    assert patient.asked == 0
     client.writer.close()
 
 
-async def test_large_bodies_and_many_requests_do_not_count_as_head(url: str) -> None:
+async def test_large_bodies_and_many_requests_do_not_count_as_head(patient: _Patient) -> None:
     """The limit is for each head, not for the connection."""
-    client = await _Bare.connect(url)
+    patient.answers.set()
+    client = await _Bare.connect(patient.url)
     body = b"b" * 20_000
     head = b"POST /slow HTTP/1.1\r\nhost: localhost\r\ncontent-length: 20000\r\n\r\n"
     for _ in range(2):
@@ -139,8 +180,9 @@ async def test_large_bodies_and_many_requests_do_not_count_as_head(url: str) -> 
     client.writer.close()
 
 
-async def test_websocket_outlives_the_patience_for_its_head(url: str) -> None:
+async def test_websocket_outlives_the_patience_for_its_head(patient: _Patient) -> None:
     """Once it is a WebSocket, the hub's own deadlines hold."""
-    async with raw_client(url, PATH) as client:
-        await asyncio.sleep(0.5)
+    async with raw_client(patient.url, PATH) as client:
+        patient.clock.skip(100)
+        await asyncio.sleep(0.05)
         assert (await client.invoke("Echo", 1))["result"] == 1

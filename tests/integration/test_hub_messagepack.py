@@ -67,4 +67,4 @@ async def test_oversized_record_that_cannot_be_answered_ends_the_connection() ->
                 close = await client.read()
                 assert isinstance(close, Close)
                 assert close.error == "A message exceeds the limit of 2000 bytes."
-                await asyncio.wait_for(client.ended, 5)
+                await asyncio.wait_for(client.ended, 30)

@@ -44,7 +44,7 @@ async def test_nothing_stays_of_a_client_that_left_before_it_was_refused(waits: 
         if waits:
             await eventually(_open_connections)
         client.close()
-        await eventually(lambda: not _open_connections(), within=5)
+        await eventually(lambda: not _open_connections())
 
 
 async def test_refused_client_that_stays_does_not_hold_up_the_end() -> None:
@@ -52,5 +52,5 @@ async def test_refused_client_that_stays_does_not_hold_up_the_end() -> None:
     async with running(HubApp({PATH: EchoHub()}, authenticator=authority())) as url:
         client = _ask(url)
         await eventually(lambda: any(item.attached for item in _open_connections()))
-    await eventually(lambda: not _open_connections(), within=5)
+    await eventually(lambda: not _open_connections())
     client.close()

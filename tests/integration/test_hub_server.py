@@ -105,7 +105,7 @@ async def test_handshake_is_refused_with_a_text(handshake: dict[str, Any], text:
     async with running(_app()) as url, raw_client(url, PATH, handshake=False) as client:
         await client.send(handshake)
         assert text in (await client.read())["error"]
-        await asyncio.wait_for(client.socket.wait_closed(), 5)
+        await asyncio.wait_for(client.socket.wait_closed(), 30)
 
 
 async def test_invocations_run_in_order_and_pings_pass_a_waiting_one() -> None:
@@ -132,7 +132,7 @@ async def test_stream_is_cancelled_at_once_when_an_invocation_waits() -> None:
         assert (await client.read())["item"] == 0
         await client.send({"type": 1, "invocationId": "w", "target": "Wait", "arguments": []})
         await client.send({"type": 5, "invocationId": "s"})
-        await asyncio.wait_for(hub.stream_ended.wait(), 5)
+        await asyncio.wait_for(hub.stream_ended.wait(), 30)
         hub.gate.set()
 
 
@@ -143,7 +143,7 @@ async def test_streams_end_when_the_connection_does() -> None:
         async with raw_client(url, PATH) as client:
             await client.send({"type": 4, "invocationId": "s", "target": "Forever", "arguments": []})
             await client.read()
-        await asyncio.wait_for(hub.stream_ended.wait(), 5)
+        await asyncio.wait_for(hub.stream_ended.wait(), 30)
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ async def test_broken_record_closes_with_a_text(frame: str) -> None:
         assert close["type"] == 7
         assert close["error"]
         assert not close.get("allowReconnect")
-        await asyncio.wait_for(client.socket.wait_closed(), 5)
+        await asyncio.wait_for(client.socket.wait_closed(), 30)
         assert client.socket.close_code == 3503
 
 
@@ -226,7 +226,7 @@ async def test_client_that_says_close_is_closed() -> None:
     hub = EchoHub()
     async with running(_app(hub)) as url, raw_client(url, PATH) as client:
         await client.send({"type": 7})
-        await asyncio.wait_for(client.socket.wait_closed(), 5)
+        await asyncio.wait_for(client.socket.wait_closed(), 30)
         assert client.socket.close_code == 1000
         await eventually(lambda: hub.disconnected == [("ann", None)])
 

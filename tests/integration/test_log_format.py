@@ -128,7 +128,7 @@ async def _knock(url: str, good: str, bad: str) -> None:
     ):
         reader, writer = await asyncio.open_connection(host, int(port))
         writer.write(garbage.encode())
-        await asyncio.wait_for(reader.read(100), 5)
+        await asyncio.wait_for(reader.read(100), 30)
         writer.close()
 
 
@@ -142,7 +142,7 @@ async def _break_off(url: str, good: str) -> None:
         async with raw_client(url, CHAT_HUB_PATH, good) as client:
             with contextlib.suppress(ConnectionClosed):
                 await client.socket.send(frame)
-                await asyncio.wait_for(client.socket.wait_closed(), 5)
+                await asyncio.wait_for(client.socket.wait_closed(), 30)
     async with raw_client(url, CHAT_HUB_PATH, good) as client:
         client.socket.transport.abort()
 

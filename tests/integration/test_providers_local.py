@@ -91,7 +91,7 @@ async def test_model_stops_working_when_readers_stop(server: LocalServer) -> Non
         await asyncio.sleep(0.3)  # the window in which CPU time is measured
         return sum(child.cpu_times()[:2]) - before < 0.05
 
-    await eventually(idle, within=3, what="an idle child")
+    await eventually(idle, within=10, what="an idle child")
     assert (await answer(server, ask("Say hello.", max_tokens=5)))[-1].finish_reason
 
 
@@ -187,11 +187,11 @@ async def test_child_ends_when_its_parent_is_killed() -> None:
         sys.executable, "-c", PARENT, str(installed_model()), stdout=asyncio.subprocess.PIPE
     )
     assert parent.stdout is not None
-    child = psutil.Process(int(await asyncio.wait_for(parent.stdout.readline(), 60)))
+    child = psutil.Process(int(await asyncio.wait_for(parent.stdout.readline(), 100)))
     assert child.is_running()
     parent.kill()
     await parent.wait()
-    await eventually(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, within=5)
+    await eventually(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE)
 
 
 async def test_broken_model_says_how_to_get_a_good_one(tmp_path: Path) -> None:
@@ -230,7 +230,7 @@ async def test_closing_does_not_wait_for_a_child_that_hangs() -> None:
     server = LocalServer(Path("/none"), command=hang)
     starting = asyncio.create_task(server.start())
     await eventually(lambda: server.pid is not None)
-    await asyncio.wait_for(server.aclose(), 2)
+    await asyncio.wait_for(server.aclose(), 30)
     with pytest.raises(ProviderError):
         await starting
 

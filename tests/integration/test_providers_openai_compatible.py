@@ -172,7 +172,8 @@ async def test_idle_clock_runs_out_when_the_answer_stalls(llmock: LLMock) -> Non
     """A provider that stalls in the middle is given up after its clock."""
     llmock.stall(after_chunks=3, seconds=30)
     seen: list[Chunk] = []
-    async with adapter(llmock.base_url(), timeouts=SHORT) as provider:
+    timeouts = Timeouts(connect=30, first_token=30, idle=0.4, answer=None)
+    async with adapter(llmock.base_url(), timeouts=timeouts) as provider:
         assert (await failure(provider, seen)).code == "idle_timeout"
     assert seen
 
@@ -214,13 +215,13 @@ async def test_slow_reader_is_not_the_providers_fault() -> None:
         await reply.event("[DONE]")
 
     async with (
-        scripted(quick, timeouts=Timeouts(first_token=5, idle=0.1)) as (provider, _),
+        scripted(quick, timeouts=Timeouts(first_token=60, idle=0.3)) as (provider, _),
         aclosing(provider.generate(request())) as chunks,
     ):
         text = ""
         async for chunk in chunks:
             text += chunk.text
-            await asyncio.sleep(0.15)  # longer than the idle clock, on purpose
+            await asyncio.sleep(0.4)  # longer than the idle clock, on purpose
     assert text == "abc"
 
 
@@ -245,7 +246,7 @@ async def test_request_is_closed_at_once_when_the_reader_stops() -> None:
         chunks = provider.generate(request())
         assert (await anext(chunks)).text == "one"
         await chunks.aclose()
-        await asyncio.wait_for(server.requests[0].closed.wait(), 2)
+        await asyncio.wait_for(server.requests[0].closed.wait(), 30)
 
 
 async def test_request_is_closed_at_once_when_the_task_is_cancelled() -> None:
@@ -260,7 +261,7 @@ async def test_request_is_closed_at_once_when_the_task_is_cancelled() -> None:
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        await asyncio.wait_for(server.requests[0].closed.wait(), 2)
+        await asyncio.wait_for(server.requests[0].closed.wait(), 30)
 
 
 @pytest.mark.parametrize("field", ["stream_options", "max_tokens"])

@@ -62,7 +62,7 @@ def test_address_others_can_reach_needs_a_key(tmp_path: Path) -> None:
     assert "--key-file" in run.stderr
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 async def test_sigterm_in_mid_answer_sends_the_text_then_close_and_loses_nothing(tmp_path: Path) -> None:
     """Drain: the open answer is committed and sent as interrupted, Close allows reconnect, exit code 0."""
     hub = LiveHub(tmp_path, {"CONDUIT_PROVIDER": "local"}).start()
@@ -76,15 +76,15 @@ async def test_sigterm_in_mid_answer_sends_the_text_then_close_and_loses_nothing
         joined = await connection.invoke("JoinConversation", "drain")
         question = {"id": str(uuid.uuid4()), "role": "user", "content": "Write a very long story."}
         await connection.invoke("SendMessage", "drain", question)
-        await eventually(lambda: len(text) > 3, within=60, what="tokens arrive")
+        await eventually(lambda: len(text) > 3, within=120, what="tokens arrive")
         code = await asyncio.to_thread(hub.terminate)
         assert code == 0
-        await asyncio.wait_for(reconnecting.wait(), 10)
+        await asyncio.wait_for(reconnecting.wait(), 30)
         assert updates, "the last words came before the Close"
         assert updates[-1]["metadata"]["status"] == "interrupted"
         assert updates[-1]["content"] == "".join(text)
         hub.start()
-        await eventually(lambda: connection.connection_id, within=40, what="the client is back")
+        await eventually(lambda: connection.connection_id, within=90, what="the client is back")
         resumed = await connection.invoke(
             "ResumeConversation", "drain", joined["epoch"], updates[-1]["metadata"]["eventSeq"]
         )
@@ -96,18 +96,18 @@ async def test_sigterm_in_mid_answer_sends_the_text_then_close_and_loses_nothing
 async def test_hub_ends_by_itself_after_its_last_connection(tmp_path: Path) -> None:
     """With an idle timeout the hub stays while somebody is connected, then ends and takes its file along."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "conduit_widget", "serve", "--port", "0", "--idle-timeout", "1"),
+        *(sys.executable, "-m", "conduit_widget", "serve", "--port", "0", "--idle-timeout", "2.5"),
         *("--data-dir", str(tmp_path)),
         stdout=asyncio.subprocess.DEVNULL,
     )
     try:
-        runtime = await eventually(lambda: local_hub.find(tmp_path), within=30, what="the hub runs")
+        runtime = await eventually(lambda: local_hub.find(tmp_path), what="the hub runs")
         token = local_hub.mint(runtime, "ada", "Ada").access_token
         async with HubConnection(runtime.url + CHAT_HUB_PATH, access_token=token) as connection:
             with pytest.raises(TimeoutError):
-                await asyncio.wait_for(process.wait(), 2)
+                await asyncio.wait_for(process.wait(), 3.5)
             assert await connection.invoke("RequestProviderStatus")
-        assert await asyncio.wait_for(process.wait(), 20) == 0
+        assert await asyncio.wait_for(process.wait(), 60) == 0
         assert local_hub.read_runtime(tmp_path) is None
     finally:
         if process.returncode is None:

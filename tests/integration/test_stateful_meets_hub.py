@@ -49,9 +49,9 @@ async def test_nothing_is_lost_or_doubled_when_cut_at_any_byte(protocol: HubProt
                 proxy.inflict(Fault.CUT_INSIDE, after_bytes=chance.randrange(400))
             elif number % 5 == 0:
                 proxy.inflict(Fault.CUT)
-            calls = [connection.invoke("Echo", (number, part), timeout=20) for part in range(5)]
+            calls = [connection.invoke("Echo", (number, part), timeout=60) for part in range(5)]
             echoes, _ = await asyncio.gather(
-                asyncio.gather(*calls), connection.invoke("ToCaller", 7, timeout=20)
+                asyncio.gather(*calls), connection.invoke("ToCaller", 7, timeout=60)
             )
             assert echoes == [[number, part] for part in range(5)]
         await eventually(lambda: len(heard) >= 40 * 7)

@@ -17,7 +17,7 @@ from tests.support.hub_server import token
 from tests.support.scripted_provider import ScriptedProvider
 from tests.support.waiting import eventually
 
-SHORT = 2.0
+SHORT = 3.0
 
 
 async def test_connection_outlives_its_first_token_when_the_client_refreshes(tmp_path: Path) -> None:
@@ -36,10 +36,8 @@ async def test_connection_outlives_its_first_token_when_the_client_refreshes(tmp
         keep_token_fresh(connection, fresh_token)
         connection.on_close(dropped.append)
         async with connection:
-            await asyncio.wait_for(asked.wait(), 10)
-            await eventually(
-                lambda: time.time() > expires_at + 0.5, within=10, what="the first token expires"
-            )
+            await asyncio.wait_for(asked.wait(), 30)
+            await eventually(lambda: time.time() > expires_at + 0.5, what="the first token expires")
             assert await connection.invoke("RequestProviderStatus") is not None
             assert dropped == []
 
@@ -57,7 +55,7 @@ async def test_connection_is_closed_for_reconnect_when_nobody_refreshes(tmp_path
         connection.on(TOKEN_EXPIRING, warned.append)
         connection.on_reconnecting(lambda _error: ended.set())
         async with connection:
-            await asyncio.wait_for(ended.wait(), 15)
+            await asyncio.wait_for(ended.wait(), 30)
         assert warned
         assert warned[0] <= SHORT
 

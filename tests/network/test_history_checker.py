@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 import pytest
@@ -76,8 +77,10 @@ def test_everything_once_and_in_order_is_clean() -> None:
     assert (verdict.messages, verdict.acknowledged) == (2, 2)
 
 
-def test_text_a_crash_took_is_no_loss_but_its_age_is_told() -> None:
+def test_text_a_crash_took_is_no_loss_but_its_age_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """An interrupted answer has the beginning of what was streamed."""
+    times = itertools.count(100.0, 0.25)
+    monkeypatch.setattr("tests.support.streamed_text.time.monotonic", lambda: next(times))
     scene = Scene()
     observer = scene.watch("o", until=3)
     observer.texts.delta("answer", 0, "one ")
@@ -88,7 +91,7 @@ def test_text_a_crash_took_is_no_loss_but_its_age_is_told() -> None:
     fresh.observer("o").snapshot([A, cut, C])
     assert fresh.verdict([A, B, C, cut]).clean
     assert scene.checker.verdict_so_far.garbled == 1  # "good" saw the complete one at the same position
-    assert 0 < scene.checker.verdict_so_far.oldest_lost_text < 1
+    assert scene.checker.verdict_so_far.oldest_lost_text == 0.25
 
 
 def miss_the_last(scene: Scene) -> None:

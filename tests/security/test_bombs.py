@@ -97,7 +97,7 @@ class Bare:
         """Return all the hub said until it closed."""
         data = b""
         with contextlib.suppress(ConnectionError):
-            while piece := await asyncio.wait_for(self.reader.read(65536), 10):
+            while piece := await asyncio.wait_for(self.reader.read(65536), 30):
                 data += piece
         return data
 

@@ -286,7 +286,7 @@ async def test_member_whose_token_ends_is_out(tmp_path: Path, how: str) -> None:
         elif how == "revoked token":
             await revocations.revoke_token(authority().verify(own).token_id)
         ended = ConnectionState.DISCONNECTED
-        await eventually(lambda: connection.state is ended, within=5, what="the connection's end")
+        await eventually(lambda: connection.state is ended, what="the connection's end")
         mallory.events.clear()
         before = await here.state()
         for target, calls in CHAT_CALLS.items():

@@ -74,7 +74,7 @@ async def test_removed_key_ends_what_it_has_opened(hub: LiveHub) -> None:
     await connection.start()
     line = next(line for line in run_command("key", "list", *data_dir).splitlines() if "  dan  " in line)
     run_command("key", "remove", line.split()[0], *data_dir)
-    await eventually(lambda: ended, within=5, what="the connection ends")
+    await eventually(lambda: ended, what="the connection ends")
     with pytest.raises(AuthenticationError):
         await who(hub, key)
 

@@ -19,7 +19,7 @@ from conduit_widget.hub.limits import HubLimits
 from conduit_widget.hub.revocation import Revocations
 from tests.support.hub_server import authority, running, token
 from tests.support.scripted_provider import ScriptedDirectory, ScriptedProvider
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE, eventually
 
 FAST = ChatSettings(
     presence_grace=0.1,
@@ -66,7 +66,7 @@ class Person:
 
     async def invoke(self, target: str, *arguments: Any) -> Any:
         """Invoke any method."""
-        return await self.connection.invoke(target, *arguments, timeout=10)
+        return await self.connection.invoke(target, *arguments, timeout=PATIENCE)
 
     async def join(self, conversation_id: str = "c") -> dict[str, Any]:
         """Join; return the snapshot."""
@@ -108,7 +108,7 @@ class Person:
                 text += token_text
         return text
 
-    async def final(self, answer_id: str, *, within: float = 10.0) -> dict[str, Any]:
+    async def final(self, answer_id: str, *, within: float = PATIENCE) -> dict[str, Any]:
         """Wait for an answer's final version."""
 
         def found() -> dict[str, Any] | None:
@@ -118,7 +118,7 @@ class Person:
         message: dict[str, Any] = await eventually(found, within=within, what="the final answer")
         return message
 
-    async def got(self, target: str, count: int = 1, *, within: float = 5.0) -> list[list[Any]]:
+    async def got(self, target: str, count: int = 1, *, within: float = PATIENCE) -> list[list[Any]]:
         """Wait until that many events of that name have come; return them."""
         await eventually(lambda: len(self.of(target)) >= count, within=within, what=f"{count} of {target}")
         return self.of(target)

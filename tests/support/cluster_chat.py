@@ -29,7 +29,7 @@ NODES = dataclasses.replace(
     poll_interval=0.1,
     heartbeat_interval=0.1,
     reap_interval=0.1,
-    dead_after=0.6,
+    dead_after=1.5,
     checkpoint_interval=0.05,
     finish_patience=0.0,
 )

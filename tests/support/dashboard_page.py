@@ -53,7 +53,7 @@ class DashboardPage:
         found = [re.search(r"[\d.,]+", text) for text in texts]
         return [float(match[0].replace(",", "")) if match else None for match in found]
 
-    async def shows(self, name: str, least: float, most: float = float("inf"), within: float = 10.0) -> None:
+    async def shows(self, name: str, least: float, most: float = float("inf"), within: float = 30.0) -> None:
         """Wait until a figure's first value is within bounds."""
 
         async def fits() -> bool:
@@ -68,7 +68,7 @@ class DashboardPage:
         async def enough() -> bool:
             return await self._pixels(name, hue) >= least
 
-        await eventually(enough, within=10, what=f"a line in the plot of {name}")
+        await eventually(enough, what=f"a line in the plot of {name}")
 
     async def _pixels(self, name: str, hue: str) -> int:
         count: int = await self.card(name).evaluate(
@@ -98,6 +98,6 @@ class DashboardPage:
         )
         assert overflow <= 0, f"{overflow} px too wide"
 
-    async def says(self, state: str, within: float = 15.0) -> None:
+    async def says(self, state: str, within: float = 60.0) -> None:
         """Wait for the badge's words."""
         await expect(self.state).to_have_text(state, timeout=within * 1000)

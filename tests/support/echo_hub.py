@@ -127,7 +127,7 @@ class EchoHub(Hub):
 
     @hub_method("StreamEnded")
     async def was_stream_ended(self, caller: HubConnectionContext) -> bool:
-        await asyncio.wait_for(self.stream_ended.wait(), 5)
+        await asyncio.wait_for(self.stream_ended.wait(), 30)
         return True
 
     @hub_method("Sum")
@@ -175,7 +175,7 @@ class EchoHub(Hub):
 
     @hub_method("AskClient")
     async def ask_client(self, caller: HubConnectionContext, connection_id: str, target: str) -> Any:
-        return await self.clients.client(connection_id).invoke(target, timeout=5)
+        return await self.clients.client(connection_id).invoke(target, timeout=30)
 
     @hub_method("ForAdmins", authorize=("admin", "owner"))
     async def for_admins(self, caller: HubConnectionContext) -> str:

@@ -84,9 +84,13 @@ class FuzzReport:
 
 
 def fuzz(
-    seed: int, seconds: float, kinds: Mapping[str, Callable[[random.Random], int]] | None = None
+    seed: int,
+    seconds: float,
+    kinds: Mapping[str, Callable[[random.Random], int]] | None = None,
+    *,
+    least: int = 0,
 ) -> FuzzReport:
-    """Run for a time; every round has a seed of its own.
+    """Run for a time, and ``least`` rounds at least; every round has a seed of its own.
 
     Raises:
         Finding: a promise was broken.
@@ -95,7 +99,7 @@ def fuzz(
     rounds = list((kinds or KINDS).items())
     report = FuzzReport()
     began = time.monotonic()
-    while (elapsed := time.monotonic() - began) < seconds:
+    while (elapsed := time.monotonic() - began) < seconds or report.rounds < least:
         name, one = rounds[report.rounds % len(rounds)]
         label = f"{seed}/{report.rounds}"
         try:

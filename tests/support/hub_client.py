@@ -17,6 +17,7 @@ from conduit_widget.protocol.messagepack_protocol import MessagePackHubProtocol
 from conduit_widget.protocol.messages import Completion, HubMessage, Invocation, Ping
 from conduit_widget.protocol.session import HandshakeCompleted, MessageReceived, Session
 from tests.support.hub_server import negotiate, token
+from tests.support.waiting import PATIENCE
 
 JSON: Final = JsonHubProtocol()
 MESSAGEPACK: Final = MessagePackHubProtocol()
@@ -56,7 +57,7 @@ class HubClient:
         """Send messages in one transport message."""
         await self.put(b"".join(self.session.send(message) for message in messages))
 
-    async def read(self, within: float = 5.0) -> Any:
+    async def read(self, within: float = PATIENCE) -> Any:
         """Return the next message that is not a ping."""
         async with asyncio.timeout(within):
             while not self._messages:
@@ -96,7 +97,7 @@ async def hub_client(
     async with open_transport(url + path, parameters, protocol) as client:
         client.connection_id, client.connection_token = answer["connectionId"], answer["connectionToken"]
         await client.put(client.session.start(2 if query.get("useStatefulReconnect") else 1))
-        await asyncio.wait_for(asyncio.shield(client.shaken), 5)
+        await asyncio.wait_for(asyncio.shield(client.shaken), 30)
         yield client
 
 
@@ -144,7 +145,7 @@ async def _events(
                         client.take(payload)
 
         async with _reading(client, read()):
-            await asyncio.wait_for(opened.wait(), 5)
+            await asyncio.wait_for(opened.wait(), 30)
             yield client
 
 

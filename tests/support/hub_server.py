@@ -18,7 +18,9 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from conduit_widget.hub.app import HubApp
 from conduit_widget.hub.auth import LocalAuthority
+from conduit_widget.hub.long_polling import LongPollingConnection
 from conduit_widget.hub.server import serve
+from tests.support.waiting import PATIENCE
 
 SECRET: Final = b"a secret of the tests, 32 bytes or more"
 SEPARATOR: Final = "\x1e"
@@ -53,7 +55,7 @@ def token(user_id: str = "ann", ttl: float = 60.0) -> str:
 async def negotiate(url: str, path: str, access_token: str | None, **query: str) -> httpx2.Response:
     """POST negotiate with a Bearer token."""
     headers = {} if access_token is None else {"Authorization": f"Bearer {access_token}"}
-    async with httpx2.AsyncClient(trust_env=False) as http:
+    async with httpx2.AsyncClient(trust_env=False, timeout=PATIENCE) as http:
         return await http.post(
             f"{url}{path}/negotiate", params={"negotiateVersion": "1", **query}, headers=headers
         )
@@ -71,7 +73,7 @@ class RawClient:
         """Send messages as records of one frame."""
         await self.socket.send("".join(json.dumps(message) + SEPARATOR for message in messages))
 
-    async def read(self, within: float = 5.0) -> dict[str, Any]:
+    async def read(self, within: float = PATIENCE) -> dict[str, Any]:
         """Return the next record that is not a ping."""
         deadline = time.monotonic() + within
         while True:
@@ -120,6 +122,12 @@ async def raw_client(
             reply = await client.read()
             assert reply == {}, reply
         yield client
+
+
+def polls_waiting(app: HubApp) -> int:
+    """How many polls the hub holds at present; nothing a client sees tells."""
+    connections = [found.connection for found in app._registry._by_token.values()]
+    return sum(isinstance(each, LongPollingConnection) and each._poll is not None for each in connections)
 
 
 async def stopped_reader(

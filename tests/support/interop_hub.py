@@ -46,7 +46,7 @@ class InteropHub(EchoHub):
     @hub_method("AskForRefusal")
     async def ask_for_refusal(self, caller: HubConnectionContext, target: str) -> str:
         try:
-            await caller.invoke(target, timeout=5)
+            await caller.invoke(target, timeout=30)
         except HubException as error:
             return str(error)
         return ""

@@ -76,7 +76,7 @@ def start_jupyter_lab(root: Path, environment: dict[str, str]) -> JupyterLab:
             return False
 
     try:
-        eventually_sync(answers, within=60, what="JupyterLab answers")
+        eventually_sync(answers, within=150, what="JupyterLab answers")
     except BaseException:
         lab.stop()
         raise

@@ -65,7 +65,7 @@ class LiveKernel:
         message = self.client.session.msg("interrupt_request", {})
         self.client.session.send(self.client.control_channel.socket, message)
         cells = {m["parent_header"].get("msg_id") for _, m in self.iopub if m["msg_type"] == "execute_input"}
-        await eventually(lambda: not any(self.is_busy_with(cell) for cell in cells), within=20)
+        await eventually(lambda: not any(self.is_busy_with(cell) for cell in cells))
 
     def printed(self, message_id: str) -> str:
         """What a cell wrote to stdout and stderr."""
@@ -95,12 +95,22 @@ class LiveKernel:
             and message["content"]["data"].get("method") == "custom"
         ]
 
+    def custom_sent(self, comm_id: str) -> list[tuple[float, dict[str, Any]]]:
+        """The same, with the times at which the kernel sent them, in seconds of its clock."""
+        return [
+            (message["header"]["date"].timestamp(), message["content"]["data"]["content"])
+            for _, message in self.iopub
+            if message["msg_type"] == "comm_msg"
+            and message["content"]["comm_id"] == comm_id
+            and message["content"]["data"].get("method") == "custom"
+        ]
+
     async def create_subshell(self) -> str:
         """Make a subshell, as JupyterLab does for its comms."""
         message = self.client.session.msg("create_subshell_request", {})
         self.client.control_channel.send(message)
         while True:
-            reply = await self.client.get_control_msg(timeout=10)
+            reply = await self.client.get_control_msg(timeout=60)
             if reply["parent_header"].get("msg_id") == message["header"]["msg_id"]:
                 assert reply["content"]["status"] == "ok", reply["content"]
                 return str(reply["content"]["subshell_id"])
@@ -124,7 +134,7 @@ async def live_kernel(environment: dict[str, str]) -> AsyncIterator[LiveKernel]:
     client.start_channels()
     recorder: asyncio.Task[None] | None = None
     try:
-        await client.wait_for_ready(timeout=60)
+        await client.wait_for_ready(timeout=100)
         kernel = LiveKernel(client)
         recorder = asyncio.create_task(kernel.record())
         yield kernel

@@ -69,7 +69,7 @@ class LiveHub:
             lines = self.log[seen:].splitlines()
             return next((line.split()[-1] for line in lines if line.startswith("listening on ")), None)
 
-        self.url = eventually_sync(listening, within=30, what="the hub listens")
+        self.url = eventually_sync(listening, within=60, what="the hub listens")
         self._port = int(self.url.rsplit(":", 1)[1])
         return self
 
@@ -81,7 +81,7 @@ class LiveHub:
     def terminate(self) -> int:
         """SIGTERM; return the exit code."""
         self.process.terminate()
-        return self.process.wait(45)  # a drain may take 35 s
+        return self.process.wait(90)  # a drain may take 35 s
 
     def stop(self) -> None:
         """End the hub if it still runs."""

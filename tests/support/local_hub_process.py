@@ -6,14 +6,14 @@ import psutil
 
 
 def stop_hub(pid: int) -> None:
-    """Ask the hub to end; kill it when it does not within 10 s."""
+    """Ask the hub to end; kill it when it does not within 30 s."""
     try:
         process = psutil.Process(pid)
         process.terminate()
-        process.wait(10)
+        process.wait(30)
     except psutil.TimeoutExpired:
         process.kill()
-        process.wait(10)
+        process.wait(30)
     except psutil.NoSuchProcess:
         return
 
@@ -23,6 +23,6 @@ def kill_hub(pid: int) -> None:
     try:
         process = psutil.Process(pid)
         process.kill()
-        process.wait(10)
+        process.wait(30)
     except psutil.NoSuchProcess:
         return

@@ -9,6 +9,7 @@ import httpx2
 from prometheus_client.parser import text_string_to_metric_families
 
 from conduit_widget.contract import METRICS_PATH
+from tests.support.waiting import PATIENCE
 
 Labels = frozenset[tuple[str, str]]
 CUMULATIVE = ("_total", "_bucket", "_count", "_sum")
@@ -66,7 +67,7 @@ def parse_page(text: str) -> MetricsPage:
 
 async def read_metrics(url: str) -> MetricsPage:
     """Read the page of a hub on this machine."""
-    async with httpx2.AsyncClient(trust_env=False) as http:
+    async with httpx2.AsyncClient(trust_env=False, timeout=PATIENCE) as http:
         answer = await http.get(url + METRICS_PATH)
     assert answer.status_code == 200, answer.status_code
     assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")

@@ -33,7 +33,7 @@ from tests.support.debian import ensure_engines, find_postgres
 from tests.support.ports import free_port
 
 _PASSWORD: Final = "not-a-secret"
-_START_TIMEOUT: Final = 30.0
+_START_TIMEOUT: Final = 100.0
 # Tests open many short-lived databases; fsync and synchronous_commit keep their durable defaults.
 _SETTINGS: Final = {
     "max_connections": "100",
@@ -155,7 +155,7 @@ class PostgresServer:
             "--locale=C",
             "--no-sync",
         )
-        if initdb.wait(60) != 0:
+        if initdb.wait(100) != 0:
             raise RuntimeError(f"initdb failed: {self._log()}")
 
     def _run_as_user(self, program: str, *arguments: str) -> subprocess.Popen[bytes]:
@@ -197,7 +197,7 @@ class PostgresServer:
         for member in family if number == signal.SIGKILL else family[:1]:
             with contextlib.suppress(psutil.NoSuchProcess):
                 member.send_signal(number)
-        process.wait(30)
+        process.wait(60)
         deadline = time.monotonic() + 30
         while any(_runs(member) for member in family) and time.monotonic() < deadline:
             time.sleep(0.005)

@@ -54,6 +54,7 @@ class PseudoTerminal:
 
     def resize(self, columns: int, rows: int) -> None:
         """Give it another size; the system tells the process."""
+        self._size = (columns, rows)
         fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     def press(self, keys: str) -> None:
@@ -69,19 +70,23 @@ class PseudoTerminal:
     @property
     def frame(self) -> list[str]:
         """The lines of the last picture that is complete, without colours."""
-        pictures = self.read().split(_HOME)[1:]
-        return _ESCAPES.sub("", pictures[-1]).replace("\r", "").split("\n") if pictures else []
+        pictures = [_lines_of(picture) for picture in self.read().split(_HOME)[-2:]]
+        if len(pictures) < 2:
+            return []  # what stands before the first one is none
+        before, last = pictures
+        is_whole = len(last) == self._size[1] and len(last[-1]) >= self._size[0]
+        return last if is_whole or self.output.count(_HOME) == 1 else before
 
     def row(self, name: str) -> str:
         """The line of the picture that begins with ``name``, without it; empty where there is none."""
         found = (line.strip() for line in self.frame if line.strip().startswith(name))
         return next(found, "").removeprefix(name).strip()
 
-    def shows(self, text: str, within: float = 15.0) -> None:
+    def shows(self, text: str, within: float = 60.0) -> None:
         """Wait until the picture has ``text``."""
         eventually_sync(lambda: text in "\n".join(self.frame), within=within, what=f"{text!r} is shown")
 
-    def end(self, within: float = 10.0) -> int:
+    def end(self, within: float = 60.0) -> int:
         """Wait for the process's end, reading on; return its exit code."""
         deadline = time.monotonic() + within
         while self.process.poll() is None and time.monotonic() < deadline:
@@ -98,6 +103,10 @@ class PseudoTerminal:
         self.process.wait()
         for end in (self._master, self._slave):
             os.close(end)
+
+
+def _lines_of(picture: str) -> list[str]:
+    return _ESCAPES.sub("", picture).replace("\r", "").split("\n")
 
 
 @contextlib.contextmanager

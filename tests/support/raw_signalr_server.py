@@ -26,8 +26,10 @@ from websockets.http11 import Request
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
+from tests.support.waiting import PATIENCE
+
 RECORD_SEPARATOR = "\x1e"
-DEADLINE = 5.0
+DEADLINE = PATIENCE
 
 
 @dataclass(frozen=True)

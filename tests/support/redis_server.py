@@ -45,7 +45,7 @@ class RedisServer:
         if self.password is not None:
             command += ["--requirepass", self.password]
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        eventually_sync(self._answers, within=10, what=f"{self._program} on port {self.port}")
+        eventually_sync(self._answers, what=f"{self._program} on port {self.port}")
 
     def stop(self) -> None:
         """End it. Idempotent."""
@@ -72,7 +72,7 @@ class RedisServer:
 
     def command(self, *words: str) -> bytes:
         """Run one command on a connection of its own and return the reply's first line."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=30) as connection:
             if self.password is not None:
                 _ask(connection, "AUTH", self.password)
             return _ask(connection, *words)
@@ -90,7 +90,7 @@ class RedisServer:
         if process is not None:
             process.send_signal(signal.SIGCONT)
             process.send_signal(number)
-            process.wait(10)
+            process.wait(60)
 
 
 def _ask(connection: socket.socket, *words: str) -> bytes:

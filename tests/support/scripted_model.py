@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import zlib
+from collections.abc import Mapping
 from typing import Any, Final
 
 from tests.support.raw_http_server import RawHttpServer, RawReply, RawRequest
@@ -21,10 +22,15 @@ def script_of(message_id: str) -> str:
 
 
 class ScriptedModel:
-    """Answers ``message ID …`` with :func:`script_of`, a word each ``interval`` seconds."""
+    """Answers ``message ID …`` with :func:`script_of`, a word each ``interval`` seconds.
 
-    def __init__(self, interval: float = 0.03) -> None:
+    ``hold`` names messages whose answers stop after so many words and never end: for whoever ends the hub in
+    the middle of one.
+    """
+
+    def __init__(self, interval: float = 0.03, hold: Mapping[str, int] | None = None) -> None:
         self._interval = interval
+        self._hold = hold or {}
         self._server = RawHttpServer(self._reply)
 
     @property
@@ -55,6 +61,9 @@ class ScriptedModel:
         await reply.start_stream()
         words = script_of(asked[-1]).split(" ")
         for number, word in enumerate(words):
+            if number == self._hold.get(asked[-1]):
+                await request.closed.wait()
+                return
             await reply.delta(word if number == 0 else f" {word}")
             await asyncio.sleep(self._interval)
         choice: dict[str, Any] = {"index": 0, "delta": {}, "finish_reason": "stop"}

@@ -124,6 +124,10 @@ class HookedStore(SqliteHistoryStore):
 
         return await super().append(conversation_id, author_id, message, answer=answer, on_commit=tell)
 
+    async def message(self, conversation_id: str, message_id: str) -> dict[str, Any] | None:
+        await eventually(lambda: self.held_back != [])  # it has been committed, however slow the disk
+        return await super().message(conversation_id, message_id)
+
     async def _call(self, hook: Callable[[], Any] | None) -> None:
         if hook is not None:
             await hook()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import itertools
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from typing import Any
 
@@ -101,8 +100,9 @@ async def test_first_token_is_at_once_and_others_are_batched() -> None:
     first, *others = room.tokens
     assert first[1] == "0 "
     times = [at for at, _, _ in room.tokens[:-1]]
-    assert min(b - a for a, b in itertools.pairwise(times)) >= 0.029
-    assert len(others) < 40
+    # One may be told a little late, so that the next seems early; over all of them that makes no difference.
+    assert len(times) - 1 <= (times[-1] - times[0]) / 0.03 + 1
+    assert others
     assert "".join(text for _, text, _ in room.tokens) == room.finished[0].content
     assert [m.done for _, _, m in room.tokens] == [False] * (len(room.tokens) - 1) + [True]
 
@@ -208,7 +208,11 @@ async def test_waiting_answer_ends_at_once_when_stopped() -> None:
 
 
 class StubbornProvider(ScriptedProvider):
-    """Ignores that it is told to end."""
+    """Ignores that it is told to end, until it is ``let_go``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.let_go = asyncio.Event()
 
     async def generate(self, request: GenerationRequest) -> AsyncGenerator[Chunk, None]:
         """Say a word, then hold on to the connection for long after the caller has gone."""
@@ -216,31 +220,36 @@ class StubbornProvider(ScriptedProvider):
         try:
             await asyncio.Event().wait()
         finally:
-            await asyncio.sleep(0.5)
+            await self.let_go.wait()
 
 
 async def test_answer_ends_when_provider_does_not(caplog: pytest.LogCaptureFixture) -> None:
     """A provider that will not let go delays the end of a stopped answer only so long."""
-    room = RecordingRoom()
-    queue = queue_for(StubbornProvider())
+    room, provider = RecordingRoom(), StubbornProvider()
+    queue = queue_for(provider)
     queue.enqueue(job(room))
     await eventually(lambda: room.tokens)
     generation = queue.find("a")
     assert generation is not None
     work = next(task for task in asyncio.all_tasks() if task.get_name() == "generation")
     queue.stop(generation, "cancelled")
-    await eventually(lambda: room.finished, within=0.4)
+    await eventually(lambda: room.finished)
     assert room.finished[0].content == "word"
     assert "did not end a stopped generation" in caplog.text
+    assert not work.done()
+    provider.let_go.set()
     await asyncio.wait({work})
 
 
 async def test_queue_goes_on_when_store_fails(caplog: pytest.LogCaptureFixture) -> None:
     """An answer that cannot be stored is logged, without content, and the next one has its turn."""
     broken, fine = RecordingRoom(failure=OSError("secret on a full disk")), RecordingRoom()
-    queue = queue_for(ScriptedProvider(["secret", 0.05]))
+    more = asyncio.Event()
+    queue = queue_for(ScriptedProvider(["secret", more]))
     queue.enqueue(job(broken, "a1"))
     queue.enqueue(job(fine, "a2"))
+    await eventually(lambda: "checkpoint of an answer failed" in caplog.text)
+    more.set()
     await eventually(lambda: fine.finished)
     assert "could not be stored: OSError" in caplog.text
     assert "checkpoint of an answer failed" in caplog.text
@@ -305,7 +314,7 @@ async def test_waiting_for_a_turn_ends_at_once(way: str) -> None:
     queue.enqueue(job(room))
     await asyncio.sleep(0)
     if way == "drain":
-        await asyncio.wait_for(queue.drain(), 5)
+        await asyncio.wait_for(queue.drain(), 30)
     else:
         assert queue.cancel("a") is True
         await eventually(lambda: not queue.busy)

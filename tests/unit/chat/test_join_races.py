@@ -157,7 +157,7 @@ async def _at_every_await(
                 )
                 scene.late.view.hold()
                 try:
-                    await asyncio.wait_for(_awaited(steps), 10)
+                    await asyncio.wait_for(_awaited(steps), 30)
                 except HubException:
                     scene.late.gone = True
                 ended.append(steps.ended_before)

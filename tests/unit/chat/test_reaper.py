@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 import logging
 from types import SimpleNamespace
@@ -36,6 +35,7 @@ class FakeStore:
 
     def __init__(self) -> None:
         self.failure: Exception | None = None
+        self.refused = 0
         self.beats = 0
         self.pruned: list[tuple[int, float]] = []
         self.ended: list[ChatMessage] = []
@@ -75,6 +75,7 @@ class FakeStore:
 
     def _check(self) -> None:
         if self.failure is not None:
+            self.refused += 1
             raise self.failure
 
 
@@ -198,7 +199,7 @@ async def test_work_goes_on_when_the_store_comes_back(
     reaper, store, _, _ = make(dataclasses.replace(SETTINGS, recovery_seconds=9.0))
     store.failure = StoreUnavailableError()
     reaper.start()
-    await asyncio.sleep(0.1)
+    await eventually(lambda: store.refused > 10)
     store.failure = None
     await eventually(lambda: store.beats > 3 and len(store.pruned) > 3)
     assert store.pruned[0] == (7, 9.0)

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from conduit_widget.cli.top_terminal import terminal
+from conduit_widget.cli.top_terminal import Terminal, terminal
 
 ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -39,10 +39,14 @@ def test_signal_while_waiting_counts_at_once() -> None:
     """Whatever is waited for, it ends there."""
     with terminal() as keys:
         later = threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGTERM))
-        later.start()
         with pytest.raises(KeyboardInterrupt):
-            keys.wait(3600)
+            _start_and_wait(later, keys)
         later.join()
+
+
+def _start_and_wait(later: threading.Timer, keys: Terminal) -> None:
+    later.start()  # however late it is waited for: the signal comes within the block that expects it
+    keys.wait(3600)
 
 
 def test_another_size_ends_the_wait() -> None:

@@ -62,7 +62,7 @@ class Opened:
         return [message.id for message in self.conversation.transcript.messages]
 
     async def live(self) -> None:
-        await asyncio.wait_for(self.conversation.wait_live(), 5)
+        await asyncio.wait_for(self.conversation.wait_live(), 30)
 
 
 @pytest.fixture
@@ -178,7 +178,7 @@ async def test_unacknowledged_message_is_sent_again_with_its_id_when_the_connect
     connection.lose()
     connection.answers["SendMessage"] = receipt
     connection.restore()
-    assert (await asyncio.wait_for(sending, 5)).id == "x"
+    assert (await asyncio.wait_for(sending, 30)).id == "x"
     sent = [arguments[1]["id"] for target, arguments in connection.invoked if target == "SendMessage"]
     assert sent == ["x", "x"]
 
@@ -188,7 +188,7 @@ async def test_messages_wait_and_leave_in_order_when_sent_before_the_connection_
 ) -> None:
     """Sending while connecting queues; order is kept."""
     tasks = [asyncio.create_task(opened.conversation.send(chat_message(str(n)))) for n in range(5)]
-    receipts = await asyncio.wait_for(asyncio.gather(*tasks), 5)
+    receipts = await asyncio.wait_for(asyncio.gather(*tasks), 30)
     assert [each.id for each in receipts] == ["0", "1", "2", "3", "4"]
     sent = [arguments[1]["id"] for target, arguments in connection.invoked if target == "SendMessage"]
     assert sent == ["0", "1", "2", "3", "4"]
@@ -258,7 +258,7 @@ async def test_start_that_fails_shows_offline_and_retry_starts_again(connection:
     await eventually(lambda: conversation.link.state == "offline")
     connection.start_error = None
     conversation.retry_now()
-    await asyncio.wait_for(conversation.wait_live(), 5)
+    await asyncio.wait_for(conversation.wait_live(), 30)
     await conversation.close()
 
 
@@ -352,7 +352,7 @@ async def test_message_that_came_too_fast_keeps_its_place_and_goes_again(
             opened.conversation.send(ChatMessage(id="a", role="user", content="1")),
             opened.conversation.send(ChatMessage(id="b", role="user", content="2")),
         ),
-        5,
+        30,
     )
     assert [item.id for item in receipts] == ["a", "b"]
     sent = [arguments[1]["id"] for target, arguments in connection.invoked if target == "SendMessage"]
@@ -371,7 +371,7 @@ async def test_message_refused_for_its_rate_again_and_again_is_told(
     connection.answers["SendMessage"] = refuse
     for number in (1, 2):
         with pytest.raises(HubException, match="Rate limit"):
-            await asyncio.wait_for(opened.conversation.send(chat_message(f"m{number}")), 5)
+            await asyncio.wait_for(opened.conversation.send(chat_message(f"m{number}")), 30)
         assert connection.count("SendMessage") == 5 * number
 
 
@@ -388,10 +388,10 @@ async def test_message_is_sent_again_while_the_hub_cannot_store_it(
         return receipt(conversation_id, message)
 
     connection.answers["SendMessage"] = refuse
-    assert (await asyncio.wait_for(opened.conversation.send(chat_message("a")), 5)).id == "a"
+    assert (await asyncio.wait_for(opened.conversation.send(chat_message("a")), 30)).id == "a"
     assert connection.count("SendMessage") == 7
     with pytest.raises(HubException, match="timed out"):
-        await asyncio.wait_for(opened.conversation.send(chat_message("b")), 20)
+        await asyncio.wait_for(opened.conversation.send(chat_message("b")), 60)
     assert connection.count("SendMessage") == 7 + 15
 
 
@@ -401,10 +401,12 @@ async def test_waiting_for_a_retry_is_told_with_attempt_and_time(
     """The badge can count down: attempt number and epoch ms of the next try."""
     await opened.live()
     connection.lose(ConnectionError("gone"))
+    before = time.time()
     connection.schedule_retry(3, 10.0, ConnectionError("gone"))
     link = opened.conversation.link
     assert (link.state, link.attempt, link.message) == ("reconnecting", 3, "gone")
-    assert link.retry_at == pytest.approx((time.time() + 10) * 1000, abs=2000)
+    assert link.retry_at is not None
+    assert before - 0.01 <= link.retry_at / 1000 - 10 <= time.time() + 0.01
     opened.conversation.retry_now()
     assert connection.retries == 1
     connection.restore()
@@ -453,13 +455,13 @@ async def test_works_with_a_hub_that_has_only_the_seeds_methods(connection: Scri
     connection.answers.clear()
     conversation = Conversation(ConnectionPool().acquire("hub", connection.as_connection), "c")
     conversation.open()
-    await asyncio.wait_for(conversation.wait_live(), 5)
+    await asyncio.wait_for(conversation.wait_live(), 30)
     assert (await conversation.send(chat_message("x"))).id == "x"
     seed = {"id": "s1", "role": "user", "content": "hi"}
     connection.emit("ReceiveMessage", seed)
     connection.lose()
     connection.restore()
-    await asyncio.wait_for(conversation.wait_live(), 5)
+    await asyncio.wait_for(conversation.wait_live(), 30)
     assert [each.id for each in conversation.transcript.messages] == ["s1"]
     assert connection.count("ResumeConversation") == 0
     await conversation.close()
@@ -519,7 +521,7 @@ async def test_close_leaves_and_fails_what_waits(connection: ScriptedConnection)
     """After close the hub knows, the connection is stopped, and no sender hangs."""
     conversation = Conversation(ConnectionPool().acquire("hub", connection.as_connection), "c")
     conversation.open()
-    await asyncio.wait_for(conversation.wait_live(), 5)
+    await asyncio.wait_for(conversation.wait_live(), 30)
     hang = asyncio.Event()
 
     async def never(*_: Any) -> None:
@@ -543,7 +545,7 @@ async def test_shared_conversation_is_left_by_the_last_one_only(connection: Scri
     first, second = (Conversation(pool.acquire("hub", connection.as_connection), "c", "me") for _ in range(2))
     for conversation in (first, second):
         conversation.open()
-        await asyncio.wait_for(conversation.wait_live(), 5)
+        await asyncio.wait_for(conversation.wait_live(), 30)
     await first.close()
     assert connection.count("LeaveConversation") == 0
     connection.emit("ReceiveMessage", wire("m2", 2))

@@ -76,7 +76,7 @@ def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     for child in local_hub._children:
-        child.wait(5)
+        child.wait(30)
     local_hub._reap()
 
 
@@ -221,9 +221,9 @@ def test_silent_hub_is_given_up_and_ended(tmp_path: Path, monkeypatch: pytest.Mo
     began = time.monotonic()
     with pytest.raises(HubStartError, match="did not answer in time"):
         find_or_start(tmp_path, timeout=0.5)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30, "the child would have been there for a minute"
     child = local_hub._children[-1]
-    assert child.wait(5) != 0
+    assert child.wait(30) != 0
     local_hub._reap()
 
 

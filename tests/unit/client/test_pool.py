@@ -61,7 +61,7 @@ async def test_one_user_giving_up_does_not_end_the_others_start() -> None:
     impatient.cancel()
     await asyncio.gather(impatient, return_exceptions=True)
     connection.gate.set()
-    await asyncio.wait_for(patient, 5)
+    await asyncio.wait_for(patient, 30)
     await first.release()
     await second.release()
 
@@ -86,7 +86,7 @@ async def test_release_while_starting_stops_the_start() -> None:
     lease = pool.acquire("key", connection.as_connection)
     waiting = asyncio.create_task(lease.started())
     await eventually(lambda: connection.starts == 1)
-    await asyncio.wait_for(lease.release(), 5)
+    await asyncio.wait_for(lease.release(), 30)
     await asyncio.gather(waiting, return_exceptions=True)
     assert connection.stops == 1
     assert len(pool) == 0

@@ -21,7 +21,7 @@ async def test_typing_ends_by_itself_when_the_keys_rest() -> None:
 async def test_typing_is_refreshed_while_keys_go_on() -> None:
     """The hub's expiry is kept off as long as somebody types, with few messages."""
     sent: list[bool] = []
-    signal = TypingSignal(sent.append, asyncio.get_running_loop(), ttl=5, refresh=0.03)
+    signal = TypingSignal(sent.append, asyncio.get_running_loop(), ttl=60, refresh=0.03)
 
     def typed_on() -> bool:
         signal.touch()

@@ -30,7 +30,7 @@ async def test_posts_wait_in_bounded_number_when_the_hub_does_not_read() -> None
     bodies = [b"%d" % number for number in range(MAX_WAITING_POSTS)]
     waiting = [asyncio.create_task(connection.take(body)) for body in bodies]
     await asyncio.sleep(0)
-    refused = await asyncio.wait_for(connection.take(b"one more"), 5)
+    refused = await asyncio.wait_for(connection.take(b"one more"), 30)
     assert refused.status == 429
     assert receiver.received == []
     connection.resume_reading()

@@ -196,4 +196,4 @@ async def test_writable_waits_while_paused() -> None:
     await flushed()
     assert not waiting.done()
     outbox.resume()
-    await asyncio.wait_for(waiting, 1)
+    await asyncio.wait_for(waiting, 30)

@@ -50,7 +50,7 @@ def test_overflow_drops_new_calls_and_says_so_once(caplog: pytest.LogCaptureFixt
 
     with caplog.at_level(logging.WARNING):
         thread.call(context, hang)
-        assert entered.wait(5)
+        assert entered.wait(30)
         for number in range(6):
             thread.call(context, seen.append, number)
     gate.set()

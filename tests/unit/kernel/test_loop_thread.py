@@ -33,7 +33,7 @@ def test_submit_returns_the_value_when_awaited_from_another_thread(thread: LoopT
         await asyncio.sleep(0)
         return threading.current_thread().name
 
-    assert thread.submit(name()).result(5) == THREAD_NAME
+    assert thread.submit(name()).result(30) == THREAD_NAME
 
 
 def test_submit_carries_the_exception_when_the_coroutine_fails(thread: LoopThread) -> None:
@@ -43,7 +43,7 @@ def test_submit_carries_the_exception_when_the_coroutine_fails(thread: LoopThrea
         raise ValueError("why")
 
     with pytest.raises(ValueError, match="why"):
-        thread.submit(fail()).result(5)
+        thread.submit(fail()).result(30)
 
 
 def test_cancel_ends_the_task_when_it_is_running(thread: LoopThread) -> None:
@@ -58,9 +58,9 @@ def test_cancel_ends_the_task_when_it_is_running(thread: LoopThread) -> None:
             ended.set()
 
     future = thread.submit(wait())
-    assert started.wait(5)
+    assert started.wait(30)
     assert future.cancel()
-    assert ended.wait(5)
+    assert ended.wait(30)
 
 
 def test_cancelled_task_cancels_the_future_when_the_loop_cancels_it(thread: LoopThread) -> None:
@@ -70,7 +70,7 @@ def test_cancelled_task_cancels_the_future_when_the_loop_cancels_it(thread: Loop
         raise asyncio.CancelledError
 
     with pytest.raises(concurrent.futures.CancelledError):
-        thread.submit(give_up()).result(5)
+        thread.submit(give_up()).result(30)
 
 
 def test_work_runs_in_a_context_of_its_own_when_the_caller_has_one(thread: LoopThread) -> None:
@@ -86,8 +86,8 @@ def test_work_runs_in_a_context_of_its_own_when_the_caller_has_one(thread: LoopT
 
     _variable.set("cell 1")
     try:
-        assert thread.submit(read_and_write()).result(5) == "none"
-        assert thread.submit(nested()).result(5) == "none"
+        assert thread.submit(read_and_write()).result(30) == "none"
+        assert thread.submit(nested()).result(30) == "none"
         seen: list[str] = []
         thread.call(lambda: seen.append(_variable.get()))
         assert eventually_sync(lambda: seen) == ["none"]
@@ -112,7 +112,7 @@ def test_prints_are_bound_to_no_cell_when_the_kernel_routes_output_by_context(
         return stream._parent_header.get()
 
     try:
-        assert thread.submit(parent()).result(5) == {}
+        assert thread.submit(parent()).result(30) == {}
     finally:
         thread.stop()
 
@@ -131,7 +131,7 @@ def test_stop_cancels_what_runs_and_the_next_use_starts_anew() -> None:
             ended.set()
 
     first.submit(wait())
-    assert started.wait(5)
+    assert started.wait(30)
     stop_loop_thread()
     assert ended.is_set()
     assert not first.is_alive
@@ -140,7 +140,7 @@ def test_stop_cancels_what_runs_and_the_next_use_starts_anew() -> None:
     first.call(print)  # silently nothing
     second = loop_thread()
     assert second is not first
-    assert second.submit(asyncio.sleep(0, "fine")).result(5) == "fine"
+    assert second.submit(asyncio.sleep(0, "fine")).result(30) == "fine"
     stop_loop_thread()
 
 
@@ -148,14 +148,14 @@ def test_stop_cancels_what_runs_and_the_next_use_starts_anew() -> None:
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_forked_child_gets_its_own_loop_when_the_parent_has_one(thread: LoopThread) -> None:
     """The parent's thread does not exist in a forked child; work there runs all the same."""
-    assert thread.submit(asyncio.sleep(0, "parent")).result(5) == "parent"
+    assert thread.submit(asyncio.sleep(0, "parent")).result(30) == "parent"
     child = os.fork()
     if child == 0:
         code = 1
         try:
-            code = 0 if loop_thread().submit(asyncio.sleep(0, 7)).result(5) == 7 else 2
+            code = 0 if loop_thread().submit(asyncio.sleep(0, 7)).result(30) == 7 else 2
         finally:
             os._exit(code)
     _, status = os.waitpid(child, 0)
     assert os.waitstatus_to_exitcode(status) == 0
-    assert thread.submit(asyncio.sleep(0, "still")).result(5) == "still"
+    assert thread.submit(asyncio.sleep(0, "still")).result(30) == "still"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,7 +13,7 @@ import msgspec
 import pytest
 
 from conduit_widget.errors import ProviderError
-from conduit_widget.providers import discovery, failures
+from conduit_widget.providers import detection, discovery, failures
 from conduit_widget.providers.config import ProviderConfig, ProviderSettings, Secret
 from conduit_widget.providers.detection import SIGNATURES, Signature
 from conduit_widget.providers.directory import ProviderDirectory
@@ -47,6 +48,12 @@ async def serve(request: RawRequest, reply: RawReply) -> None:
 def settings(tmp_path: Path, *configured: ProviderConfig, **fields: Any) -> ProviderSettings:
     """Settings that see nothing but what they are told."""
     return ProviderSettings(configured=configured, **{"detect": False, "models_dir": tmp_path, **fields})
+
+
+@pytest.fixture(autouse=True)
+def _patient_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give what is found by looking all the time it needs: half a second is not much on a busy machine."""
+    monkeypatch.setattr(detection, "detect", functools.partial(detection.detect, timeout=30))
 
 
 @asynccontextmanager

@@ -143,7 +143,7 @@ def comms(monkeypatch: pytest.MonkeyPatch, built_front_end: Path) -> Iterator[Co
 def chat(hub: ScriptedHub, comms: CommLedger) -> Iterator[Chat]:
     """A live chat; closed afterwards, and nothing of it may remain."""
     opened = Chat("c", user="me", hub_url="http://scripted", token="SECRET-TOKEN")
-    opened.wait_connected(5)
+    opened.wait_connected(30)
     yield opened
     opened.close()
     assert hub.listeners() == 0
