@@ -25,9 +25,15 @@ from __future__ import annotations
 import errno
 import traceback
 from pathlib import PurePath
+from typing import Final
+
+import msgspec
 
 from conduit_widget.contract import ErrorText
 from conduit_widget.types import ErrorType
+
+UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What decoding somebody else's bytes may raise: not the format, not the type, not UTF-8, too deep."""
 
 
 class ConduitError(Exception):

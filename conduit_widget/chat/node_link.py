@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 
+from conduit_widget.errors import UNREADABLE
 from conduit_widget.hub.backplane import Backplane, BackplaneUnavailableError
 from conduit_widget.types import LogEvent, OpenStream, StreamMetadata
 
@@ -165,7 +166,7 @@ class NodeLink:
         for node_id, entry in entries.items():
             try:
                 found[node_id] = _people_decoder.decode(entry)
-            except msgspec.MsgspecError:
+            except UNREADABLE:
                 _log.debug("A node's list of people was not understood.")
         return found
 
@@ -191,7 +192,7 @@ def _channel_of(conversation_id: str) -> str:
 def _decode(payload: bytes) -> NodeMessage | None:
     try:
         message: NodeMessage = _decoder.decode(payload)
-    except msgspec.MsgspecError:
+    except UNREADABLE:
         _log.debug("A message from another node was not understood.")
         return None
     return message

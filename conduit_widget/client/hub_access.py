@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import binascii
 import getpass
 import os
 from collections.abc import Callable, Hashable
@@ -20,7 +19,7 @@ import msgspec
 
 from conduit_widget.client import local_hub
 from conduit_widget.contract import CHAT_HUB_PATH
-from conduit_widget.errors import ConnectionFailedError
+from conduit_widget.errors import UNREADABLE, ConnectionFailedError
 from conduit_widget.types import HubRuntime
 
 
@@ -157,7 +156,7 @@ def identity_in(token: str) -> Identity | None:
         payload = token.split(".")[1]
         claims: Any = msgspec.json.decode(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
         subject = claims["sub"]
-    except (IndexError, KeyError, TypeError, ValueError, binascii.Error, msgspec.DecodeError):
+    except (IndexError, KeyError, TypeError, ValueError, *UNREADABLE):
         return None
     name = claims.get("name") or claims.get("user_name") or subject
     return Identity(str(subject), str(name))

@@ -25,7 +25,7 @@ import msgspec
 import platformdirs
 
 from conduit_widget.contract import HEALTH_PATH, MINT_PATH
-from conduit_widget.errors import AuthenticationError, ConnectionFailedError, HubStartError
+from conduit_widget.errors import UNREADABLE, AuthenticationError, ConnectionFailedError, HubStartError
 from conduit_widget.types import HubRuntime, Wire
 
 RUNTIME_FILE: Final = "hub.json"
@@ -66,7 +66,7 @@ def read_runtime(data_dir: Path) -> HubRuntime | None:
     """Read the runtime file; None if there is none or it makes no sense."""
     try:
         return msgspec.json.decode(runtime_path(data_dir).read_bytes(), type=HubRuntime)
-    except (OSError, msgspec.DecodeError):
+    except (OSError, *UNREADABLE):
         return None
 
 
@@ -221,7 +221,7 @@ def mint(runtime: HubRuntime, user_id: str, user_name: str) -> MintedToken:
         status, reply = _request("POST", runtime.url, MINT_PATH, body, headers)
         if status == http.HTTPStatus.OK:
             return msgspec.json.decode(reply, type=MintedToken)
-    except (OSError, http.client.HTTPException, msgspec.DecodeError) as error:
+    except (OSError, http.client.HTTPException, *UNREADABLE) as error:
         raise ConnectionFailedError(
             f"The local hub gave no token ({type(error).__name__}); it will be tried again."
         ) from None
@@ -247,6 +247,6 @@ def _request(
 def _field(body: bytes, name: str) -> Any:
     try:
         value = msgspec.json.decode(body)
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return None
     return value.get(name) if isinstance(value, dict) else None

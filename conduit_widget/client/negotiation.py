@@ -11,7 +11,7 @@ import msgspec
 
 from conduit_widget.client.hub_url import connect_url, negotiate_url, origin, with_scheme
 from conduit_widget.client.transport_choice import LONG_POLLING, WEB_SOCKETS, TransportChoice
-from conduit_widget.errors import AuthenticationError, ConnectionFailedError, RemoteProtocolError
+from conduit_widget.errors import UNREADABLE, AuthenticationError, ConnectionFailedError, RemoteProtocolError
 from conduit_widget.protocol.hub_protocol import TransferFormat
 from conduit_widget.protocol.negotiate import NegotiateResponse, parse_negotiate
 from conduit_widget.transports.http import HttpClient, HttpReply
@@ -212,6 +212,6 @@ def _said(reply: HttpReply) -> str | None:
     """Return the hub's own words for a refusal, when it gave some that fit a line."""
     try:
         text = msgspec.json.decode(reply.body, type=_Refusal).error
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return None
     return text if text and len(text) <= MAX_REFUSAL_CHARS and text.isprintable() else None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import msgspec
 
+from conduit_widget.errors import UNREADABLE
 from conduit_widget.hub.backplane_listeners import Listeners
 from conduit_widget.hub.backplane_redis_engine import CONNECT_TIMEOUT, Backoff, RedisEngine, close_client
 
@@ -151,7 +152,7 @@ class RedisSubscriptions:
                 return
             try:
                 sender, payloads = data[:_NODE_ID_BYTES].decode("ascii"), _decode(data[_NODE_ID_BYTES:])
-            except (msgspec.MsgspecError, UnicodeDecodeError):
+            except UNREADABLE:
                 self._events.unreadable()
                 return
             if key == self._engine.control_channel.encode():

@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from conduit_widget.contract import MAX_ID_CHARS, ErrorText
+from conduit_widget.errors import UNREADABLE
 from conduit_widget.hub.auth import LocalAuthority
 from conduit_widget.hub.binding import describe_mismatch
 from conduit_widget.hub.http import HttpHandler, HttpRequest, HttpResponse, error_response, json_response
@@ -50,7 +51,7 @@ def mint_route(authority: LocalAuthority, mint_key: str, *, ttl: float = DEFAULT
             wanted = _decoder.decode(request.body)
         except msgspec.ValidationError as error:
             return error_response(400, f"The request is not valid: {describe_mismatch(error)}.")
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except UNREADABLE:
             return error_response(400, "The request is not JSON.")
         for name, value in (("userId", wanted.user_id), ("userName", wanted.user_name)):
             if not 0 < len(value) <= MAX_ID_CHARS:

@@ -15,7 +15,7 @@ import msgspec
 from filelock import FileLock
 
 from conduit_widget.contract import MAX_ID_CHARS, ErrorText
-from conduit_widget.errors import AuthenticationError, ValidationError
+from conduit_widget.errors import UNREADABLE, AuthenticationError, ValidationError
 from conduit_widget.hub.auth import NO_CREDENTIAL, Credential
 from conduit_widget.hub.plain_text import is_plain, plain_name
 from conduit_widget.hub.principal import Principal
@@ -70,7 +70,7 @@ class OpaqueKeyFile:
             return []
         try:
             return msgspec.json.decode(data, type=_Content).keys
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        except UNREADABLE as error:
             raise ValueError(
                 f"{self.path} is damaged: restore it, or delete it and make new keys."
             ) from error

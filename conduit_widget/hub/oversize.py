@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from conduit_widget.errors import RemoteProtocolError
+from conduit_widget.errors import UNREADABLE, RemoteProtocolError
 from conduit_widget.protocol.framing import RECORD_SEPARATOR, read_varint
 from conduit_widget.protocol.hub_protocol import TransferFormat
 from conduit_widget.protocol.messages import INVOCATION, STREAM_INVOCATION
@@ -86,6 +86,6 @@ def _set_binary_apart(data: bytes, limit_bytes: int) -> tuple[bytes, list[Oversi
 def _peek(decoder: Any, record: bytes) -> _Peek | _BinaryPeek | None:
     try:
         peek: _Peek | _BinaryPeek = decoder.decode(record)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         return None
     return peek if peek.type in (INVOCATION, STREAM_INVOCATION) else None

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from conduit_widget.contract import ErrorText
-from conduit_widget.errors import AuthenticationError, HubStartError, ValidationError, trace_of
+from conduit_widget.errors import UNREADABLE, AuthenticationError, HubStartError, ValidationError, trace_of
 from conduit_widget.hub.auth import REVOKED, Authenticator, Credential
 from conduit_widget.hub.backplane import Backplane, BackplaneUnavailableError
 from conduit_widget.hub.principal import Principal
@@ -150,7 +150,7 @@ class Revocations:
         """Take another node's word, and keep it."""
         try:
             self._unwritten += self._take(_decode(payload))
-        except msgspec.MsgspecError:
+        except UNREADABLE:
             logger.warning("Revocations of another node could not be read; is it of the same version?")
 
     def _take(self, items: Iterable[Revocation]) -> list[Revocation]:

@@ -11,7 +11,7 @@ from typing import Final, Literal
 import msgspec
 from filelock import FileLock
 
-from conduit_widget.errors import ValidationError
+from conduit_widget.errors import UNREADABLE, ValidationError
 from conduit_widget.hub.private_file import Stamp, read_private, stamp_of, write_private
 
 __all__ = ["MAX_REVOCATIONS", "REVOCATIONS_FILE", "Revocation", "RevocationFile", "merged", "revocation_of"]
@@ -96,7 +96,7 @@ class RevocationFile:
             return []
         try:
             return msgspec.json.decode(data, type=_Content).revoked
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        except UNREADABLE as error:
             raise ValueError(
                 f"{self.path} is damaged: restore it, or revoke anew in another file."
             ) from error

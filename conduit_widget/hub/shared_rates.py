@@ -19,6 +19,7 @@ from typing import Annotated, Final
 import msgspec
 
 from conduit_widget.contract import MAX_ID_CHARS
+from conduit_widget.errors import UNREADABLE
 from conduit_widget.hub.backplane import Backplane
 from conduit_widget.hub.plain_text import is_plain
 from conduit_widget.hub.rate_limits import UserKey, UserRates
@@ -112,7 +113,7 @@ class SharedRates:
         now = self._clock()
         try:
             told = _decode(payload)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except UNREADABLE:
             if now - self._logged_at >= LOG_INTERVAL:
                 self._logged_at = now
                 logger.warning("What users spent at another node could not be read; is it of this version?")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-from conduit_widget.errors import RemoteProtocolError
+from conduit_widget.errors import UNREADABLE, RemoteProtocolError
 from conduit_widget.protocol.framing import RECORD_SEPARATOR
 
 
@@ -55,7 +55,7 @@ def parse_request(record: bytes) -> HandshakeRequest:
     """
     try:
         return _request_decoder.decode(record)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise RemoteProtocolError(f"The handshake request is malformed: {error}.") from error
 
 
@@ -68,7 +68,7 @@ def parse_response(record: bytes) -> HandshakeResponse:
     """
     try:
         parsed = _response_decoder.decode(record)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise RemoteProtocolError(f"The handshake response is malformed: {error}.") from error
     if parsed.type is not msgspec.UNSET:
         raise RemoteProtocolError("The hub sent a hub message where its handshake response was expected.")

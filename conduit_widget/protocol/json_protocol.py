@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
-from conduit_widget.errors import LocalProtocolError, RemoteProtocolError
+from conduit_widget.errors import UNREADABLE, LocalProtocolError, RemoteProtocolError
 from conduit_widget.protocol.framing import RECORD_SEPARATOR, TextRecordReader
 from conduit_widget.protocol.hub_protocol import TransferFormat
 from conduit_widget.protocol.messages import (
@@ -40,7 +40,6 @@ _decoder: msgspec.json.Decoder[_WireMessage] = msgspec.json.Decoder(_WireMessage
 _decode: Final = _decoder.decode
 _type_decoder = msgspec.json.Decoder(_TypeOnly)
 _encode: Final = msgspec.json.Encoder().encode
-_UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _PING: Final = _encode(Ping()) + RECORD_SEPARATOR
 
 
@@ -102,7 +101,7 @@ class JsonRecordDecoder:
                 messages.append(_decode(record))
             except msgspec.ValidationError as error:
                 _raise_unless_unknown_type(record, error)
-            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            except UNREADABLE as error:
                 raise RemoteProtocolError(f"A record is not readable JSON: {error}.") from error
         return messages
 
@@ -115,7 +114,7 @@ def _read_whole(data: bytes) -> list[HubMessage] | None:
             return [_decode(data[:end])]
         if data.endswith(RECORD_SEPARATOR):
             return list(map(_decode, data[:end].split(RECORD_SEPARATOR)))
-    except _UNREADABLE:
+    except UNREADABLE:
         pass  # an unknown type, perhaps: one by one it will be clear
     return None
 
@@ -124,7 +123,7 @@ def _raise_unless_unknown_type(record: bytes, error: msgspec.ValidationError) ->
     """Let records of unknown types pass (a newer peer may send them); anything else breaks the protocol."""
     try:
         unknown = _type_decoder.decode(record).type not in KNOWN_TYPES
-    except _UNREADABLE:
+    except UNREADABLE:
         unknown = False
     if not unknown:
         raise RemoteProtocolError(f"A record is no hub message: {error}.") from error

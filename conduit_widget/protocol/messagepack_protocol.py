@@ -12,7 +12,7 @@ from typing import Any, Final, assert_never
 import msgspec
 from msgspec import UNSET
 
-from conduit_widget.errors import LocalProtocolError, RemoteProtocolError
+from conduit_widget.errors import UNREADABLE, LocalProtocolError, RemoteProtocolError
 from conduit_widget.protocol.framing import BinaryRecordReader, write_varint
 from conduit_widget.protocol.hub_protocol import TransferFormat
 from conduit_widget.protocol.messages import (
@@ -193,7 +193,7 @@ class MessagePackRecordDecoder:
                 if salvaged is not None:
                     messages.append(salvaged)
                 continue
-            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            except UNREADABLE as error:
                 raise RemoteProtocolError(f"A record is not readable MessagePack: {error}.") from error
             messages.append(message)
         return messages
@@ -303,6 +303,6 @@ def _salvage(record: bytes, error: msgspec.ValidationError) -> InvocationBinding
                 return InvocationBindingFailure(
                     head.target, head.invocation_id, "The arguments are missing or are not a readable array."
                 )
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         pass
     raise RemoteProtocolError(f"A record is no hub message: {error}.") from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from conduit_widget.errors import RemoteProtocolError
+from conduit_widget.errors import UNREADABLE, RemoteProtocolError
 
 NEGOTIATE_VERSION = 1
 
@@ -69,7 +69,7 @@ def parse_negotiate(body: bytes | str) -> NegotiateResponse:
     """
     try:
         response = _decoder.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise RemoteProtocolError(f"The negotiate response is malformed: {error}.") from error
     if response.url is not None or response.error is not None:
         return response

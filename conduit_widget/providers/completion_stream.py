@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
+from conduit_widget.errors import UNREADABLE
 from conduit_widget.providers import failures
 from conduit_widget.providers.provider import Chunk, Usage
 
@@ -72,7 +73,7 @@ class CompletionStream:
             return ""
         try:
             event = _decoder.decode(payload)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             raise failures.malformed(self._provider) from error
         if event.error is not None:
             raise self._error(event.error)

@@ -13,6 +13,7 @@ from typing import Any, Final
 import httpx2
 import msgspec
 
+from conduit_widget.errors import UNREADABLE
 from conduit_widget.providers.config import ProviderConfig
 
 DETECT_TIMEOUT: Final = 0.5
@@ -102,7 +103,7 @@ async def _ask(client: httpx2.AsyncClient, signature: Signature) -> list[str]:
         return signature.read_models(msgspec.json.decode(body))
     except (httpx2.HTTPError, OSError):
         return []
-    except (msgspec.DecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError):
+    except (*UNREADABLE, KeyError, TypeError, AttributeError):
         # Some other service's answer.
         return []
 

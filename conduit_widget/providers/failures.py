@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
-from conduit_widget.errors import ProviderError
+from conduit_widget.errors import UNREADABLE, ProviderError
 from conduit_widget.providers.rate_limit_headers import parse_retry_after
 
 CONTEXT_OVERFLOW: Final = "context_length_exceeded"
@@ -40,7 +40,7 @@ def read_error_body(body: bytes) -> ErrorBody:
     """Read ``{"error": {...}}``, ``{"error": "..."}`` or anything else a provider may answer."""
     try:
         payload = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return ErrorBody()
     return error_body(payload.get("error", payload) if isinstance(payload, dict) else payload)
 

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 import msgspec
 
-from conduit_widget.errors import ProviderError
+from conduit_widget.errors import UNREADABLE, ProviderError
 from conduit_widget.providers import failures
 from conduit_widget.providers.config import LOCAL_PROVIDER, LOCAL_TIMEOUTS, Secret, Timeouts
 from conduit_widget.providers.local_child import ChildReady, ChildSettings, default_threads
@@ -195,7 +195,7 @@ class LocalServer:
         line = await process.stdout.readline()
         try:
             return msgspec.json.decode(line, type=ChildReady)
-        except msgspec.DecodeError:
+        except UNREADABLE:
             return ChildReady(error="no answer", code="died")
 
     async def _stop(self) -> None:

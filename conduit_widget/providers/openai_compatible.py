@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import httpx2
 import msgspec
 
-from conduit_widget.errors import ProviderError
+from conduit_widget.errors import UNREADABLE, ProviderError
 from conduit_widget.event_stream import EventDataDecoder, EventTooLargeError
 from conduit_widget.providers import failures
 from conduit_widget.providers.clocks import GenerationClocks
@@ -102,7 +102,7 @@ class OpenAICompatible:
             raise self._refusal(response, body, None)
         try:
             listed = [model.id for model in _models_decoder.decode(response.content).data]
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             raise failures.malformed(self.name) from error
         if self.model is None:
             return listed
