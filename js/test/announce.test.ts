@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import { createAnnouncer, sentenceEnd, spoken } from "../src/announce";
 import type { ChatState } from "../src/contract";
 import { ADA, answer, chatState, question } from "./support/chat";
+import { quickestOf } from "./support/quickest";
 
 const open = answer(2, "", { status: "streaming" });
 
@@ -40,8 +41,11 @@ it("leaves Markdown marks out", () => {
 });
 
 it("stays fast on long text without any sentence", () => {
-  const started = performance.now();
-  expect(sentenceEnd("x ".repeat(200_000), 0)).toBe(0);
-  expect(sentenceEnd("line\n".repeat(50_000), 0)).toBe(250_000);
-  expect(performance.now() - started).toBeLessThan(1_000);
+  const quickest = quickestOf(3, () => {
+    const started = performance.now();
+    expect(sentenceEnd("x ".repeat(200_000), 0)).toBe(0);
+    expect(sentenceEnd("line\n".repeat(50_000), 0)).toBe(250_000);
+    return performance.now() - started;
+  });
+  expect(quickest).toBeLessThan(1_000);
 });

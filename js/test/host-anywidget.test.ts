@@ -38,8 +38,10 @@ function articles(el: HTMLElement): number {
 }
 
 async function frame(): Promise<void> {
-  await new Promise((done) => requestAnimationFrame(done));
-  await new Promise((done) => setTimeout(done, 20));
+  for (let turn = 0; turn < 2; turn += 1) {
+    await new Promise((done) => requestAnimationFrame(done));
+    await new Promise((done) => setTimeout(done, 20));
+  }
 }
 
 const snapshot = { kind: "snapshot", n: 1, state: chatState({ messages: [question(1, "Hi")] }) };

@@ -83,7 +83,7 @@ async def test_figures_move_and_the_page_outlives_the_hub(
             await dashboard.says("Live")
             await expect(dashboard.notice).to_be_hidden()
             await dashboard.shows("connections", 1, 1)
-            await expect(dashboard.card("messages").locator(".hint")).to_have_text("a second", timeout=10_000)
+            await expect(dashboard.card("messages").locator(".hint")).to_have_text("a second", timeout=30_000)
             await dashboard.shows("messages", 1, 30)
     finally:
         await context.close()

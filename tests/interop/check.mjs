@@ -29,7 +29,7 @@ export function within(ms, what, executor) {
 }
 
 /** The next arguments of an event. */
-export function next(connection, event, ms = 5000) {
+export function next(connection, event, ms = 30_000) {
   return within(ms, event, (resolve) => {
     const handler = (...args) => {
       connection.off(event, handler);

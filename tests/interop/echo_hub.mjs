@@ -66,7 +66,7 @@ await run({
   stream_error_arrives: () => connected((c) => assert.rejects(collect(c, "FailingStream"), /the stream broke/)),
   stream_is_cancelled_by_dispose: () =>
     connected(async (c) => {
-      await within(5000, "three items", (resolve, reject) => {
+      await within(30_000, "three items", (resolve, reject) => {
         let seen = 0;
         const subscription = c.stream("Forever").subscribe({
           next: () => {
@@ -125,7 +125,7 @@ await run({
   many_events_keep_their_order: () =>
     connected(async (c) => {
       const seen = [];
-      const all = within(5000, "500 events", (resolve) =>
+      const all = within(30_000, "500 events", (resolve) =>
         c.on("Number", (n) => {
           seen.push(n);
           if (seen.length === 500) resolve();
@@ -147,7 +147,7 @@ await run({
     );
     await connection.start();
     const before = asked;
-    const reconnected = within(5000, "reconnected", (resolve) => connection.onreconnected(resolve));
+    const reconnected = within(30_000, "reconnected", (resolve) => connection.onreconnected(resolve));
     await connection.send("CloseMe", true);
     const id = await reconnected;
     assert.ok(asked > before);
@@ -161,7 +161,7 @@ await run({
     connection.onreconnecting(() => {
       reconnecting = true;
     });
-    const closed = within(5000, "closed", (resolve) => connection.onclose(() => resolve()));
+    const closed = within(30_000, "closed", (resolve) => connection.onclose(() => resolve()));
     await connection.send("CloseMe", false);
     await closed;
     assert.equal(reconnecting, false);

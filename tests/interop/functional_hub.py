@@ -301,7 +301,7 @@ class FunctionalApp(HubApp):
     async def _ask(self, connection_id: str) -> str:
         try:
             client = self.hub_context("/testhub").clients.client(connection_id)
-            return str(await client.invoke("Result", timeout=10))
+            return str(await client.invoke("Result", timeout=30))
         except HubException as error:
             return str(error)
 

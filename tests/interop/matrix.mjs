@@ -67,7 +67,7 @@ const checks = {
     await assert.rejects(collect(c, "FailingStream"), /the stream broke/);
   },
   stream_cancel: async (c) => {
-    await within(5000, "three items", (resolve, reject) => {
+    await within(30_000, "three items", (resolve, reject) => {
       let seen = 0;
       const subscription = c.stream("Forever").subscribe({
         next: () => {
@@ -129,7 +129,7 @@ const checks = {
   },
   order: async (c) => {
     const seen = [];
-    const all = within(5000, "500 events", (resolve) =>
+    const all = within(30_000, "500 events", (resolve) =>
       c.on("Number", (n) => {
         seen.push(n);
         if (seen.length === 500) resolve();
@@ -155,7 +155,7 @@ const checks = {
     await connection.start();
     try {
       const before = connection.connectionId;
-      const reconnected = within(5000, "reconnected", (resolve) => connection.onreconnected(resolve));
+      const reconnected = within(30_000, "reconnected", (resolve) => connection.onreconnected(resolve));
       await connection.send("Drop");
       const id = await reconnected;
       assert.notEqual(id, before);
@@ -188,7 +188,7 @@ const webSocketChecks = {
       for (const number of range(40)) {
         const answer = connection.invoke("Echo", number);
         if (number % 4 === 1) cut(connection);
-        assert.equal(await within(5000, `answer ${number}`, (resolve, reject) => answer.then(resolve, reject)), number);
+        assert.equal(await within(30_000, `answer ${number}`, (resolve, reject) => answer.then(resolve, reject)), number);
       }
       const answer = connection.invoke("ToCaller", 300);
       cut(connection);
@@ -216,7 +216,7 @@ for (const combination of combinations) {
     let error = null;
     try {
       await connection.start();
-      await within(15_000, name, (resolve, reject) => check(connection, build).then(resolve, reject));
+      await within(60_000, name, (resolve, reject) => check(connection, build).then(resolve, reject));
     } catch (caught) {
       error = caught;
       failed += 1;

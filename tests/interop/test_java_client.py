@@ -33,7 +33,7 @@ def jars() -> Path:
         pytest.skip(str(missing))
 
 
-@pytest.mark.timeout(300)  # Maven fetches the client and its own plugins once
+@pytest.mark.timeout(600)  # Maven fetches the client and its own plugins once
 @pytest.mark.parametrize("transport", ["WEBSOCKETS", "LONG_POLLING"])
 async def test_java_client_passes_every_check_when_it_drives_our_hub(jars: Path, transport: str) -> None:
     """Calls, errors, streams both ways, events, groups and client results work for the Java client."""
@@ -44,11 +44,11 @@ async def test_java_client_passes_every_check_when_it_drives_our_hub(jars: Path,
             find_program("java"),
             *("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"),
             *("-cp", str(jars / "*")),
-            *("interop.Interop", url + PATH, token("ann"), transport, *checks),
+            *("interop.Interop", url + PATH, token("ann", ttl=600), transport, *checks),
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
-        output, _ = await asyncio.wait_for(process.communicate(), 100)
+        output, _ = await asyncio.wait_for(process.communicate(), 200)
     text = output.decode()
     results = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
     assert results == [{"check": name, "ok": True} for name in checks], text

@@ -24,7 +24,7 @@ CHECKS: Final = 16
 EXTRA: Final = {"messagepack": 1, "WebSockets": 1}  # bytes; stateful reconnect
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(900)
 async def test_official_client_passes_every_check_when_transport_and_encoding_vary() -> None:
     """Calls, streams both ways, client results, groups, tokens and reconnects work in each combination."""
     node = find_node()
@@ -32,12 +32,12 @@ async def test_official_client_passes_every_check_when_transport_and_encoding_va
     async with running(interop_app()) as url:
         settings = {
             "url": url + PATH,
-            "token": token("ann"),
+            "token": token("ann", ttl=900),
             "combinations": [
                 {"transport": transport, "protocol": protocol} for transport, protocol in COMBINATIONS
             ],
         }
-        rows = await run_script(HERE / "matrix.mjs", node, settings, within=150)
+        rows = await run_script(HERE / "matrix.mjs", node, settings, within=500)
     results, summary = rows[:-1], rows[-1]
     print(f"@microsoft/signalr {summary['version']}\n{_table(results)}")
     assert [row for row in results if not row["ok"]] == []

@@ -12,7 +12,7 @@ from tests.support.node import find_node, npm_ci, run_script
 HERE = Path(__file__).parent
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 async def test_official_client_joins_sends_and_receives_on_the_real_hub(tmp_path: Path) -> None:
     """Join, messages, a streamed answer, stop, resume and refusals work for Microsoft's own client."""
     node = find_node()

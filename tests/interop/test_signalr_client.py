@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from conduit_widget.hub.app import HubApp
 from tests.support.echo_hub import EchoHub
 from tests.support.hub_server import authority, running, token
@@ -12,6 +14,7 @@ from tests.support.node import find_node, npm_ci, run_script
 HERE = Path(__file__).parent
 
 
+@pytest.mark.timeout(600)
 async def test_official_client_passes_every_check_when_it_drives_our_hub() -> None:
     """Everything from negotiate to reconnect works for Microsoft's own client."""
     node = find_node()
@@ -20,10 +23,10 @@ async def test_official_client_passes_every_check_when_it_drives_our_hub() -> No
     async with running(app) as url:
         settings = {
             "url": f"{url}/hubs/echo",
-            "token": token("ann"),
-            "otherToken": token("bob"),
+            "token": token("ann", ttl=600),
+            "otherToken": token("bob", ttl=600),
             "expired": token("ann", ttl=-10),
         }
-        results = await run_script(HERE / "echo_hub.mjs", node, settings, within=90)
+        results = await run_script(HERE / "echo_hub.mjs", node, settings, within=200)
     assert len(results) >= 22
     assert all(result["ok"] for result in results)

@@ -27,7 +27,7 @@ json_module = importlib.import_module("signalrcore.protocol.json_hub_protocol")
 messagepack_module = importlib.import_module("signalrcore.protocol.messagepack_protocol")
 subject_module = importlib.import_module("signalrcore.subject")
 
-WAIT = 10.0
+WAIT = 60.0
 
 
 @contextlib.contextmanager

@@ -104,7 +104,7 @@ async def stop_reading(server: Server, ann: Person, script: Script) -> int:
     return sent
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     ("missed", "recovered"), [(1, True), (20, False)], ids=["little missed", "more missed than a reply holds"]
 )

@@ -145,7 +145,7 @@ def test_every_method_of_both_hubs_is_tried() -> None:
 async def attempt(connection: HubConnection, target: str, arguments: list[Any]) -> tuple[str, Any]:
     """Call; return ``("answer", result)`` or ``("refusal", text)``."""
     try:
-        return "answer", await connection.invoke(target, *arguments, timeout=5)
+        return "answer", await connection.invoke(target, *arguments, timeout=30)
     except HubException as error:
         return "refusal", str(error)
 
@@ -292,7 +292,7 @@ async def test_member_whose_token_ends_is_out(tmp_path: Path, how: str) -> None:
         for target, calls in CHAT_CALLS.items():
             for arguments in calls(here, "mallory"):
                 with pytest.raises(ConduitError):
-                    await connection.invoke(target, *arguments, timeout=5)
+                    await connection.invoke(target, *arguments, timeout=30)
         with pytest.raises(ConduitError, match=ErrorText.INVALID_AUTHENTICATION):
             await HubConnection(url, access_token=own, retry=None).start()
         after = await here.state()
@@ -352,7 +352,7 @@ async def test_no_event_and_nothing_inside_is_invocable(tmp_path: Path, hub: str
             for target in (*events, *(name.lower() for name in events), *INNER_NAMES):
                 for arguments in ([], [ROOM], [{"id": "x", "role": "assistant", "content": "forged"}]):
                     with pytest.raises(HubException, match="Unknown hub method") as refused:
-                        await connection.invoke(target, *arguments, timeout=5)
+                        await connection.invoke(target, *arguments, timeout=30)
                     assert "forged" not in str(refused.value)
         assert await here.state() == before
         assert "forged" not in repr(here.ann.events)

@@ -33,6 +33,7 @@ afterEach(() => {
 async function painted(): Promise<void> {
   await clock.paint();
   await new Promise((done) => setTimeout(done, 40));
+  await new Promise((done) => setTimeout(done, 5)); // after what the first timers began, however late they were
   await settled();
 }
 
