@@ -145,13 +145,59 @@ def _silence(chance: random.Random, at: float, nodes: int) -> Step:
     )
 
 
+def _most(
+    chance: random.Random,
+    at: float,
+    nodes: int,
+    what: str,
+    do: Callable[[Stage, int], Awaitable[None]],
+) -> Step:
+    """Do the same to all hubs but one, at once."""
+    hubs = sorted(chance.sample(range(nodes), nodes - 1))
+
+    async def act(stage: Stage) -> None:
+        await asyncio.gather(*(do(stage, hub) for hub in hubs))
+
+    return Step(at, what.format(hubs=f"hubs {', '.join(map(str, hubs))}"), act)
+
+
+def _kill_most(chance: random.Random, at: float, nodes: int) -> Step:
+    down = chance.uniform(0, 1)
+    what = f"kill -9 {{hubs}}, {down:.2f} s down"
+    return _most(chance, at, nodes, what, lambda stage, hub: stage.kill(hub, down))
+
+
+def _freeze_most(chance: random.Random, at: float, nodes: int) -> Step:
+    seconds = chance.uniform(0.5, 3)
+    what = f"SIGSTOP {{hubs}} for {seconds:.2f} s"
+    return _most(chance, at, nodes, what, lambda stage, hub: stage.freeze(hub, seconds))
+
+
+def _partition_most(chance: random.Random, at: float, nodes: int) -> Step:
+    seconds = chance.uniform(0.5, 3)
+    what = f"partition between clients and {{hubs}} for {seconds:.2f} s"
+    return _most(chance, at, nodes, what, lambda stage, hub: stage.front.partition(hub, seconds))
+
+
+def _cut_off_most(chance: random.Random, at: float, nodes: int) -> Step:
+    name, seconds = chance.choice(("redis", "postgres")), chance.uniform(0.5, 6)
+    what = f"partition between {{hubs}} and {name} for {seconds:.2f} s"
+    return _most(chance, at, nodes, what, lambda stage, hub: stage.cut_off(hub, name, seconds))
+
+
+def _bury(chance: random.Random, at: float, nodes: int) -> Step:
+    """Have two survivors at least notice at once that a hub is dead, and both end what it left."""
+    hub, down = chance.randrange(nodes), chance.uniform(14, 17)
+    return Step(at, f"kill -9 hub {hub}, {down:.2f} s down", lambda stage: stage.kill(hub, down))
+
+
 @dataclass(frozen=True)
 class Nemesis:
     """What may happen in a run: steps of these kinds, ``pause`` seconds apart on average.
 
     ``chaos``: the network fails at random. ``slow_readers``: some clients stop reading, and messages are
     large. ``loses_text``: a crash may take streamed text that is younger than the last checkpoint.
-    ``cluster``: only for several nodes.
+    ``cluster``: only for several nodes. ``of_many``: further kinds, for more than two nodes.
     """
 
     planners: tuple[Planner, ...]
@@ -161,13 +207,18 @@ class Nemesis:
     clock: bool = False
     loses_text: bool = False
     cluster: bool = False
+    of_many: tuple[Planner, ...] = ()
+
+    def kinds(self, nodes: int) -> tuple[Planner, ...]:
+        """Return the kinds of steps for so many nodes; those for one and two are what they always were."""
+        return self.planners if nodes <= 2 else self.planners + self.of_many
 
 
 NEMESES: Final[dict[str, Nemesis]] = {
-    "kill": Nemesis((_kill,), loses_text=True),
+    "kill": Nemesis((_kill,), loses_text=True, of_many=(_kill_most,)),
     "restart": Nemesis((_restart,), pause=5.0),
-    "freeze": Nemesis((_freeze, _sleep)),
-    "partition": Nemesis((_partition, _delay)),
+    "freeze": Nemesis((_freeze, _sleep), of_many=(_freeze_most,)),
+    "partition": Nemesis((_partition, _delay), of_many=(_partition_most,)),
     "cut": Nemesis((_cut,), pause=1.5),
     "network": Nemesis((_nothing,), chaos=True),
     "readers": Nemesis((_cut, _nothing), slow_readers=3),
@@ -178,12 +229,18 @@ NEMESES: Final[dict[str, Nemesis]] = {
         slow_readers=1,
         clock=True,
         loses_text=True,
+        of_many=(_kill_most, _freeze_most, _partition_most),
     ),
     "redis": Nemesis((_redis,), cluster=True),
     "postgres": Nemesis((_postgres,), pause=4.0, cluster=True),
-    "cut off": Nemesis((_cut_off,), cluster=True),
-    "engines": Nemesis((_redis, _postgres, _cut_off, _kill), loses_text=True, cluster=True),
-    "silence": Nemesis((_silence,), pause=9.0, loses_text=True, cluster=True),
+    "cut off": Nemesis((_cut_off,), cluster=True, of_many=(_cut_off_most,)),
+    "engines": Nemesis(
+        (_redis, _postgres, _cut_off, _kill),
+        loses_text=True,
+        cluster=True,
+        of_many=(_cut_off_most, _kill_most),
+    ),
+    "silence": Nemesis((_silence,), pause=9.0, loses_text=True, cluster=True, of_many=(_bury,)),
     "everything": Nemesis(
         (_kill, _kill, _restart, _freeze, _partition, _delay, _cut, _clock, _redis, _postgres, _cut_off),
         chaos=True,
@@ -191,6 +248,7 @@ NEMESES: Final[dict[str, Nemesis]] = {
         clock=True,
         loses_text=True,
         cluster=True,
+        of_many=(_kill_most, _freeze_most, _partition_most, _cut_off_most),
     ),
 }
 
@@ -238,7 +296,7 @@ class Plan:
         chance, nemesis = self.chance("steps"), self.nemesis
         steps, at = [], CALM_FIRST
         while at < self.seconds:
-            steps.append(chance.choice(nemesis.planners)(chance, at, self.nodes))
+            steps.append(chance.choice(nemesis.kinds(self.nodes))(chance, at, self.nodes))
             at += nemesis.pause * chance.uniform(0.5, 1.5)
         return steps
 

@@ -2,6 +2,8 @@
 
 Each run is told by its seed and nemesis; the command that plays a failing one again is printed. The exit code
 is 1 when a promise was broken: a message lost, doubled, reordered or garbled, somebody who did not converge.
+With three hubs or four (``--nodes 3``) faults also hit all but one of them at once, and several survivors
+find the same one dead.
 """
 
 from __future__ import annotations
@@ -40,7 +42,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``proof``."""
     parser.add_argument("--runs", type=int, default=len(nemeses_for(1)))
     parser.add_argument("--seed", type=int, default=1, help="of the first run; each next one has one more")
-    parser.add_argument("--nodes", type=int, choices=(1, 2), default=1, help="hubs")
+    parser.add_argument("--nodes", type=int, choices=(1, 2, 3, 4), default=1, help="hubs")
     parser.add_argument("--seconds", type=float, default=12.0, help="how long people talk in a run")
     parser.add_argument("--nemesis", choices=NEMESES, default=None, help="one only (default: by turns)")
     parser.add_argument("--plan", action="store_true", help="print what each run does")

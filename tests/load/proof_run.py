@@ -19,7 +19,7 @@ from conduit_widget.protocol.json_protocol import JsonHubProtocol
 from conduit_widget.protocol.messagepack_protocol import MessagePackHubProtocol
 from tests.load.member import Member
 from tests.load.nemeses import Plan, play
-from tests.load.stage import Stage, single_node, two_nodes
+from tests.load.stage import Stage, several_nodes, single_node
 from tests.support.history_checker import HistoryChecker
 from tests.support.hub_server import stopped_reader
 from tests.support.official_watcher import OfficialWatcher, prepare_node
@@ -224,8 +224,13 @@ async def _staged(plan: Plan, folder: Path) -> AsyncIterator[Stage]:
     staged = (
         single_node(folder, chaos=chaos, clock=clock)
         if plan.nodes == 1
-        else two_nodes(
-            folder, conversation=CONVERSATION, chaos=chaos, clock=clock, chance=plan.chance("balance")
+        else several_nodes(
+            folder,
+            plan.nodes,
+            conversation=CONVERSATION,
+            chaos=chaos,
+            clock=clock,
+            chance=plan.chance("balance"),
         )
     )
     async with staged as stage:

@@ -181,21 +181,23 @@ async def single_node(folder: Path, *, chaos: Chaos | None, clock: bool) -> Asyn
 
 
 @contextlib.asynccontextmanager
-async def two_nodes(
-    folder: Path, *, conversation: str, chaos: Chaos | None, clock: bool, chance: random.Random
+async def several_nodes(
+    folder: Path, nodes: int, *, conversation: str, chaos: Chaos | None, clock: bool, chance: random.Random
 ) -> AsyncIterator[Stage]:
-    """Two hubs on one PostgreSQL and one Redis of their own, where ``conversation`` exists.
+    """So many hubs on one PostgreSQL and one Redis of their own, where ``conversation`` exists.
 
     ``chance`` says which client goes to which hub.
     """
-    clocks = [folder / f"clock{number}" for number in range(2)]
+    clocks = [folder / f"clock{number}" for number in range(nodes)]
 
     async with ScriptedModel() as model:
 
         def environment(number: int) -> dict[str, str]:
             return {**model.environment, **(_clock_environment(clocks[number]) if clock else {})}
 
-        async with hub_cluster(folder, environment=environment, chaos=chaos, chance=chance) as cluster:
+        async with hub_cluster(
+            folder, nodes=nodes, environment=environment, chaos=chaos, chance=chance
+        ) as cluster:
             await cluster.create(conversation)
             yield Stage(
                 hubs=cluster.hubs,

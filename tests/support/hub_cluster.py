@@ -1,6 +1,6 @@
 """Several real ``conduit-widget serve`` processes as one hub, behind a load balancer, on real engines.
 
-Clients come through ``front``, by turns to one node and the other, without sticky sessions. Each node reaches
+Clients come through ``front``, by turns to one node and the next, without sticky sessions. Each node reaches
 each engine through a proxy of its own, so that one node can be cut off from one engine::
 
     async with hub_cluster(folder) as cluster:
@@ -106,7 +106,7 @@ async def hub_cluster(
 ) -> AsyncIterator[HubCluster]:
     """Start the engines and the nodes. ``environment`` gives a node's, by its number.
 
-    ``chance`` sends clients to one node or the other; otherwise they go by turns.
+    ``chance`` sends clients to any of the nodes; otherwise they go by turns.
 
     ``postgres`` is one that runs already, and goes on; by default it is the cluster's own.
     """
