@@ -59,6 +59,11 @@ _NEW_STREAMS: Final = """
 INSERT OR ROLLBACK INTO streams (conversation_id, message_id, seq, node_id)
 SELECT * FROM (VALUES {}) LIMIT ?
 """
+_NEW_BODY: Final = "UPDATE messages SET body=? WHERE conversation_id=? AND id=?"
+_CLOSED_STREAM: Final = "DELETE FROM streams WHERE conversation_id=? AND message_id=?"
+_CHECKPOINT: Final = """
+UPDATE streams SET text=?, token_index=?, model=?, provider=? WHERE conversation_id=? AND message_id=?
+"""
 _MOST_ROWS: Final = 128
 """Rows a statement takes: of seven columns each, within the 999 parameters that every SQLite takes."""
 
@@ -161,16 +166,15 @@ def _save(db: sqlite3.Connection, batch: Batch) -> None:
     _insert(db, _NEW_EVENTS, [(*event, time) for event in batch.events])
     _insert(db, _MOVED, [(id_, batch.seqs[id_], time) for id_ in batch.moved])
     _insert(db, _NEW_STREAMS, [(*key, seq, batch.node_id) for key, seq in batch.opened.items()])
-    db.executemany(
-        "UPDATE messages SET body=? WHERE conversation_id=? AND id=?",
-        [(body, *key) for key, body in batch.bodies.items()],
-    )
-    db.executemany("DELETE FROM streams WHERE conversation_id=? AND message_id=?", list(batch.closed))
-    db.executemany(
-        "UPDATE streams SET text=?, token_index=?, model=?, provider=?"
-        " WHERE conversation_id=? AND message_id=?",
-        [(s.text, s.index, s.model, s.provider, *key) for key, s in batch.checkpoints.items()],
-    )
+    bodies = [(body, *key) for key, body in batch.bodies.items()]
+    checkpoints = [(s.text, s.index, s.model, s.provider, *key) for key, s in batch.checkpoints.items()]
+    for statement, rows in (
+        (_NEW_BODY, bodies),
+        (_CLOSED_STREAM, list(batch.closed)),
+        (_CHECKPOINT, checkpoints),
+    ):
+        if rows:  # one without any costs as much
+            db.executemany(statement, rows)
 
 
 def _select(
