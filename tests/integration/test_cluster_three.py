@@ -107,6 +107,58 @@ async def test_answer_ends_once_when_two_survivors_end_it(monkeypatch: pytest.Mo
             assert [m["content"] for m in snapshot["messages"] if m["id"] == broken_off] == ["kept and heard"]
 
 
+def _look_first(monkeypatch: pytest.MonkeyPatch, first: Node, second: Node) -> None:
+    """Let one node look for abandoned answers, once, and be through with them before another one may look."""
+    turns = {node.backplane.node_id: asyncio.Event() for node in (first, second)}
+
+    def watch(node: Node, look: Any) -> Any:
+        async def watched() -> Any:
+            if node is second:
+                await turns[second.backplane.node_id].wait()
+                return await look()
+            if turns[first.backplane.node_id].is_set():  # its one look is over
+                turns[second.backplane.node_id].set()
+                return []
+            found = await look()
+            if found:
+                turns[first.backplane.node_id].set()
+            return found
+
+        return watched
+
+    for node in (first, second):
+        monkeypatch.setattr(
+            node.store, "abandoned_streams", watch(node, node.store.abandoned_streams), raising=False
+        )
+
+
+async def test_what_a_survivor_has_read_stays_when_another_one_looks_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A node whose people came later does not end an answer with less than people elsewhere have read."""
+    url = shared_postgres().new_database()
+    dying = ScriptedProvider(["read by cem", asyncio.Event()])
+    settings = dataclasses.replace(NODES, checkpoint_interval=60.0, poll_interval=60.0)
+    async with (
+        postgres_cluster(url, dying, None, None, settings=settings) as (_, nodes),
+        nodes[0].person("ann") as ann,
+        nodes[2].person("cem") as cem,
+    ):
+        await ann.join()
+        await cem.join()
+        answer_id = (await ann.send("?"))["answerId"]
+        await eventually(lambda: cem.streamed(answer_id) == "read by cem")
+        await nodes[0].die()
+        async with nodes[1].person("bob") as bob:
+            await bob.join()
+            _look_first(monkeypatch, nodes[1], nodes[2])
+            await _take_for_dead(url, *nodes)
+            for person in (bob, cem):
+                assert (await person.final(answer_id))["content"] == "read by cem"
+                assert person.streamed(answer_id) == "read by cem"
+                assert done(person) == [answer_id]
+
+
 async def test_people_are_one_list_over_three_nodes_when_one_of_them_dies(tmp_path: Path) -> None:
     """Somebody at two nodes stays when one of these dies, at every survivor; who was only there leaves."""
     async with (

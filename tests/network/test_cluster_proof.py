@@ -5,6 +5,7 @@ Nothing acknowledged is lost, nothing is doubled, reordered or garbled, and ever
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -12,14 +13,19 @@ import pytest
 from tests.load.nemeses import Plan, nemeses_for
 from tests.load.proof_run import run
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 
 
 async def _promises_hold(plan: Plan, folder: Path) -> None:
-    outcome = await run(plan, folder)
-    assert outcome.passed, (plan.replay, outcome.verdict.findings, outcome.complaints)
-    assert outcome.verdict.acknowledged == outcome.verdict.messages >= 5
-    assert outcome.answers > 0
+    for longer in (1, 4):  # a busy machine sends fewer messages, and it is by chance which of them ask
+        plan, place = dataclasses.replace(plan, seconds=longer * plan.seconds), folder / str(longer)
+        place.mkdir()
+        outcome = await run(plan, place)
+        assert outcome.passed, (plan.replay, outcome.verdict.findings, outcome.complaints)
+        assert outcome.verdict.acknowledged == outcome.verdict.messages >= 5
+        if outcome.answers:
+            return
+    raise AssertionError(f"nobody asked anything: {plan.replay}")
 
 
 async def test_promises_hold_on_two_nodes_when_engines_fail(tmp_path: Path) -> None:

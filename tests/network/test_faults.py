@@ -16,7 +16,7 @@ from tests.support.fault_proxy import ENDING, Chaos, Fault
 from tests.support.live_hub import LiveHub
 from tests.support.waiting import eventually
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(600)
 
 # Without a half-open connection, which costs the 20 s after which silence counts as a loss.
 SHORT_FAULTS = tuple((fault, weight) for fault, weight in Chaos(0).weights if fault is not Fault.HALF_OPEN)

@@ -16,7 +16,7 @@ import pytest
 from tests.load.nemeses import Plan, nemeses_for
 from tests.load.proof_run import run
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(600)
 
 ELSEWHERE = ("all", "cut", "network")  # test_faults.py has the network's; "all" is for long runs
 CHECKPOINT_AGE = 2.0
@@ -24,16 +24,24 @@ NOTICED_AFTER = 1.0  # what is in flight when the hub dies, on a busy machine
 
 
 @pytest.mark.parametrize("name", [name for name in nemeses_for(1) if name not in ELSEWHERE])
-async def test_promises_hold_when(name: str, tmp_path: Path) -> None:
+async def test_promises_hold_when(name: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     """People talk, ask, join late and watch while this happens to the hub or the network."""
-    plan = Plan(seed=1, name=name, nodes=1, seconds=4.0)
+    for seconds in (4.0, 16.0):  # a busy machine sends fewer messages, and it is by chance which of them ask
+        plan = Plan(seed=1, name=name, nodes=1, seconds=seconds)
+        if await _answers(plan, tmp_path_factory.mktemp(name)):
+            return
+    raise AssertionError("nobody asked anything")
+
+
+async def _answers(plan: Plan, folder: Path) -> int:
+    """Play a plan and judge it; return how many answers there were."""
     async with _stalls() as stalls:
-        outcome = await run(plan, tmp_path)
+        outcome = await run(plan, folder)
     assert outcome.passed, (plan.replay, outcome.verdict.findings, outcome.complaints)
     assert outcome.verdict.acknowledged == outcome.verdict.messages >= 5
-    assert outcome.answers > 0
     # What was told is kept and seen to be lost that much later by a machine that stood still meanwhile.
     assert outcome.verdict.oldest_lost_text <= CHECKPOINT_AGE + NOTICED_AFTER + 2 * max(stalls)
+    return outcome.answers
 
 
 @contextlib.asynccontextmanager

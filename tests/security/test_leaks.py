@@ -35,7 +35,7 @@ from tests.support.hub_server import authority, token
 from tests.support.scripted_provider import ScriptedProvider
 from tests.support.waiting import eventually
 
-SETTINGS = dataclasses.replace(FAST, visibility="members", presence_grace=0.05)
+SETTINGS = dataclasses.replace(FAST, visibility="members", presence_grace=0.05, typing_ttl=600.0)
 ROOM = "the-board"
 CONTENT, TITLE, ANSWER = "we-sell-the-company", "Sale-of-the-company", "wise-words"
 MARKS = (CONTENT, TITLE, ANSWER, "annabel", "Annabel", "robert", "Robert")

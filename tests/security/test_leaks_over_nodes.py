@@ -29,7 +29,7 @@ from tests.support.hub_server import token
 from tests.support.scripted_provider import ScriptedProvider
 from tests.support.waiting import eventually
 
-SETTINGS = dataclasses.replace(NODES, visibility="members", presence_grace=0.05)
+SETTINGS = dataclasses.replace(NODES, visibility="members", presence_grace=0.05, typing_ttl=600.0)
 
 
 async def test_relayed_events_reach_members_only(tmp_path: Path) -> None:
