@@ -79,6 +79,7 @@ class Conversation:
         self._on_unused = on_unused
         self._on_lost = on_lost
         self._group = f"conversation:{record.id}"
+        self._clients = hub.clients.group(self._group)
         self.fan_out = StreamFanOut(
             hub,
             record.id,
@@ -380,10 +381,10 @@ class Conversation:
     def _deliver(self, event: LogEvent) -> None:
         """Send a committed event, its turn having come."""
         if self.nodes is None:
-            self._group_clients().send(event.target, *event.arguments)
+            self._clients.send(event.target, *event.arguments)
             return
         self.nodes.before(event)
-        self._group_clients().send(event.target, *event.arguments)
+        self._clients.send(event.target, *event.arguments)
         self.nodes.after(event)
 
     def stream(self, text: str, metadata: StreamMetadata) -> None:
@@ -394,9 +395,6 @@ class Conversation:
     def relay(self, relay: Relay) -> None:
         """Send a delta of an answer another node writes."""
         self.fan_out.send(relay.text, relay.metadata)
-
-    def _group_clients(self) -> Any:
-        return self._hub.clients.group(self._group)
 
     def _volatile(self, target: str, *arguments: Any, excluded: Collection[str] = ()) -> None:
         """Send what a slow reader may miss."""

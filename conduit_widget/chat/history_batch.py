@@ -15,6 +15,7 @@ import msgspec
 
 from conduit_widget.contract import ChatEvent
 from conduit_widget.errors import ValidationError
+from conduit_widget.hub.payload import JsonObject
 from conduit_widget.types import ChatMessage, LogEvent, SendReceipt
 
 from .history_store import Commit, NotInHistoryError, StoredStream
@@ -107,8 +108,8 @@ class Batch:
         self.events.append(EventRow(conversation_id, seq, target, b"[" + body + b"]"))
         self.seqs[conversation_id] = seq
         self.moved.add(conversation_id)
-        # Decoded again so that live readers get, byte for byte, what later readers get from the log.
-        return LogEvent(seq=seq, target=target, arguments=[msgspec.json.decode(body)])
+        # Live readers get, byte for byte, what later readers get from the log.
+        return LogEvent(seq=seq, target=target, arguments=[JsonObject(body)])
 
     def insert(self, row: MessageRow) -> LogEvent:
         """Add a new message and its event."""

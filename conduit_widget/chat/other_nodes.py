@@ -167,9 +167,12 @@ class OtherNodes:
         """Return the answers others write, with the text the connections here have; ``here``: this node's."""
         return self._streams.streams(with_first=not here)
 
-    def text_heard(self, message_id: str) -> str:
-        """Return what was heard of an answer that another node writes, from its beginning without a hole."""
-        return self._streams.text(message_id)
+    def text_heard(self, message_id: str) -> str | None:
+        """Return what was heard of an answer that another node writes, from its beginning without a hole.
+
+        None: this node came to listen later, and has heard nothing of it since.
+        """
+        return self._streams.text_heard(message_id)
 
     def is_written_elsewhere(self, message_id: str) -> bool:
         """Whether another node writes, or will write, that answer."""

@@ -1,7 +1,7 @@
 """What keeps the store in order: this node says that it lives, ends what dead ones left, prunes the log.
 
 An answer whose writer is gone becomes ``interrupted``, with the text it had when it was last checkpointed and
-what its writer has told this node since.
+what its writer has told this node since. A node that heard nothing of it lets those come first that may have.
 """
 
 from __future__ import annotations
@@ -50,6 +50,7 @@ class Reaper:
         self._unbroken_since = float("inf")
         self._heard_at = float("-inf")
         self._store_is_away = False
+        self._left: set[tuple[str, str]] = set()
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -84,13 +85,24 @@ class Reaper:
         self._heard_at = now
 
     async def reap_dead(self) -> None:
-        """End what dead nodes left, if this node can tell who is dead."""
+        """End what dead nodes left, if this node can tell who is dead.
+
+        An answer of which this node heard nothing it ends at the second look only: all nodes have looked by
+        then, and where people have read more of it than was checkpointed, that stays.
+        """
         now = self._clock()
-        if not self._was_silent(now) and now - self._unbroken_since >= self._settings.dead_after:
-            await self.reap()
+        if self._was_silent(now) or now - self._unbroken_since < self._settings.dead_after:
+            return
+        left, self._left = self._left, set()
+        for stream in await self._store.abandoned_streams():
+            key = (stream.conversation_id, stream.message_id)
+            if key in left or self._heard(stream) is not None:
+                await self._interrupt(stream)
+            else:
+                self._left.add(key)
 
     async def reap(self) -> None:
-        """End every answer whose writer is gone."""
+        """End every answer whose writer is gone, at once."""
         for stream in await self._store.abandoned_streams():
             await self._interrupt(stream)
 
@@ -120,11 +132,15 @@ class Reaper:
 
     def _as_heard(self, stream: StoredStream) -> StoredStream:
         """Return the stream with what its writer told after the checkpoint: people here have read it."""
-        conversation = self._conversations.live(stream.conversation_id)
-        if conversation is None or conversation.nodes is None:
-            return stream
-        text = conversation.nodes.text_heard(stream.message_id)
+        text = self._heard(stream) or ""
         return msgspec.structs.replace(stream, text=text) if text.startswith(stream.text) else stream
+
+    def _heard(self, stream: StoredStream) -> str | None:
+        """Return what this node has of an answer; None if it was not there to hear of it, unlike others."""
+        conversation = self._conversations.live(stream.conversation_id)
+        if conversation is None:
+            return None
+        return "" if conversation.nodes is None else conversation.nodes.text_heard(stream.message_id)
 
     async def _every(
         self, interval: float, work: Callable[[], Awaitable[None]], *, first: float = 0.0

@@ -37,6 +37,7 @@ class _Answer:
     __slots__ = (
         "asked_at",
         "done",
+        "heard",
         "index",
         "length",
         "metrics",
@@ -47,8 +48,9 @@ class _Answer:
         "started",
     )
 
-    def __init__(self, seq: int) -> None:
+    def __init__(self, seq: int, *, heard: bool) -> None:
         self.seq = seq
+        self.heard = heard  # of its writer, by this node: all it has is not a checkpoint
         self.parts: list[str] = []
         self.length = 0
         self.index = 0
@@ -81,11 +83,11 @@ class RemoteStreams:
 
     def open(self, message_id: str, seq: int) -> None:
         """Note a new answer: its message, at ``seq``, has been sent to the readers here."""
-        self._answers.setdefault(message_id, _Answer(seq))
+        self._answers.setdefault(message_id, _Answer(seq, heard=True))
 
     def restore(self, stream: StoredStream) -> None:
         """Begin with an answer's checkpoint."""
-        answer = self._answers.setdefault(stream.message_id, _Answer(stream.seq))
+        answer = self._answers.setdefault(stream.message_id, _Answer(stream.seq, heard=False))
         if stream.text and not answer.length:
             answer.parts, answer.length, answer.index = [stream.text], len(stream.text), stream.index
             answer.model, answer.provider, answer.started = stream.model, stream.provider, True
@@ -164,10 +166,13 @@ class RemoteStreams:
         self._sent(answer, relay)
         return relay
 
-    def text(self, message_id: str) -> str:
-        """Return an answer's text so far, as the readers here have it; nothing of one that is not known."""
+    def text_heard(self, message_id: str) -> str | None:
+        """Return an answer's text so far, as the readers here have it.
+
+        None of one that is not known, or of which nothing but its checkpoint is.
+        """
         answer = self._answers.get(message_id)
-        return "" if answer is None else answer.text
+        return answer.text if answer is not None and answer.heard else None
 
     def forget(self, message_id: str) -> None:
         """Drop an answer that has ended (harmless when it is not known)."""
@@ -203,7 +208,7 @@ class RemoteStreams:
         answer.model = metadata.model or answer.model
         answer.provider = metadata.provider or answer.provider
         answer.metrics = metadata.metrics or answer.metrics
-        answer.started = True
+        answer.started = answer.heard = True
         answer.done = metadata.done
 
 

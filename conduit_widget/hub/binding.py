@@ -87,8 +87,12 @@ class HubMethod:
             raise HubException(self._arity_text(len(arguments), required))
         bound = []
         for position, argument in zip(positions, arguments, strict=False):
+            kind = self.types[position]
+            if kind is str and type(argument) is str:  # as most are
+                bound.append(argument)
+                continue
             try:
-                bound.append(msgspec.convert(argument, self.types[position]))
+                bound.append(msgspec.convert(argument, kind))
             except msgspec.ValidationError as error:
                 name = self.parameters[position]
                 raise HubException(f"{self.name}: argument '{name}': {describe_mismatch(error)}") from error

@@ -7,7 +7,7 @@ from typing import Any
 
 from conduit_widget.hub.connection import HubConnectionContext
 from conduit_widget.hub.outbox import EncodedRecord
-from conduit_widget.hub.payload import to_wire
+from conduit_widget.hub.payload import arguments_for
 from conduit_widget.protocol.hub_protocol import HubProtocol
 from conduit_widget.protocol.messages import Invocation
 
@@ -63,7 +63,6 @@ class LifetimeManager:
             LocalProtocolError: a hub protocol cannot encode an argument.
 
         """
-        message: Invocation | None = None
         protocol: HubProtocol | None = None
         record: EncodedRecord | None = None
         records: dict[str, EncodedRecord] = {}
@@ -79,8 +78,7 @@ class LifetimeManager:
                 protocol = receiver.protocol
                 record = records.get(protocol.name)
                 if record is None:
-                    if message is None:
-                        message = Invocation(target=target, arguments=[to_wire(item) for item in arguments])
+                    message = Invocation(target=target, arguments=arguments_for(protocol, arguments))
                     record = records[protocol.name] = EncodedRecord(protocol.encode(message))
             outbox.put(record)
             count += 1

@@ -3,15 +3,39 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
+from conduit_widget.protocol.hub_protocol import HubProtocol
 from conduit_widget.types import Wire
+
+__all__ = ["JsonObject", "arguments_for", "to_wire"]
 
 _PLAIN = frozenset({str, int, float, bool, type(None), bytes})
 # What a codec writes in its own way: base64 or binary, ISO 8601 or the timestamp extension.
 _LEFT_TO_CODEC = (bytes, bytearray, memoryview, datetime.datetime)
+
+
+class JsonObject(dict[str, Any]):
+    """A JSON object read from ``json``, which goes out again as it came in; nobody changes it.
+
+    To a codec other than JSON's it is an ordinary mapping.
+    """
+
+    __slots__ = ("json",)
+
+    def __init__(self, json: bytes) -> None:
+        super().__init__(msgspec.json.decode(json, type=dict[str, Any]))
+        self.json = json
+
+
+def arguments_for(protocol: HubProtocol, arguments: Iterable[Any]) -> list[Any]:
+    """Return arguments as what that protocol's codec writes, see :func:`to_wire`."""
+    if protocol.name == "json":
+        return [msgspec.Raw(item.json) if type(item) is JsonObject else to_wire(item) for item in arguments]
+    return [to_wire(item) for item in arguments]
 
 
 def to_wire(value: Any) -> Any:
@@ -31,6 +55,6 @@ def to_wire(value: Any) -> Any:
     # Most values are plain: asking here saves them the call.
     if kind is list or kind is tuple:
         return [item if type(item) in _PLAIN else to_wire(item) for item in value]
-    if kind is dict:
+    if kind is dict or kind is JsonObject:
         return {key: item if type(item) in _PLAIN else to_wire(item) for key, item in value.items()}
     return msgspec.to_builtins(value, builtin_types=_LEFT_TO_CODEC)
