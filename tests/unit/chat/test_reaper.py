@@ -84,11 +84,12 @@ class FakeConversations:
 
     def __init__(self) -> None:
         self.told: list[tuple[str, Commit]] = []
-        self.heard: str | None = None
+        self.heard: str | None = ""
+        self.is_live = True
 
     def live(self, _conversation_id: str) -> Any:
         """Return a conversation with what was heard of its answers, if somebody is there."""
-        if self.heard is None:
+        if not self.is_live:
             return None
         return SimpleNamespace(nodes=SimpleNamespace(text_heard=lambda _message_id: self.heard))
 
@@ -145,6 +146,26 @@ async def test_text_that_people_here_have_read_is_kept(heard: str, kept: str) ->
     conversations.heard = heard
     await reaper.reap()
     assert [message.content for message in store.ended] == [kept]
+
+
+@pytest.mark.parametrize("is_live", [True, False], ids=["came later", "nobody is here"])
+async def test_who_heard_nothing_of_an_answer_lets_others_end_it_first(is_live: bool) -> None:
+    """It is left alone at the first look, at which others may know more of it, and ended at the second."""
+    reaper, store, conversations, clock = make()
+    conversations.heard, conversations.is_live = None, is_live
+    await live(reaper, clock, 12)
+    await reaper.reap_dead()
+    assert store.ended == []
+    await reaper.reap_dead()
+    assert [message.content for message in store.ended] == ["half"]
+
+
+async def test_answer_of_which_nobody_heard_is_ended_at_once_at_the_start() -> None:
+    """What an earlier process left has no other node to end it."""
+    reaper, store, conversations, _ = make()
+    conversations.is_live = False
+    await reaper.reap()
+    assert [message.content for message in store.ended] == ["half"]
 
 
 async def test_nobody_is_taken_for_dead_soon_after_the_start() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hypothesis import given, strategies as st
 
+from conduit_widget.chat.history_store import StoredStream
 from conduit_widget.chat.remote_streams import RemoteStreams
 from conduit_widget.types import ChatMessage, OpenStream, StreamMetadata
 
@@ -68,3 +69,13 @@ def test_first_answer_is_listed_though_nothing_was_heard_of_it() -> None:
     streams.open("a", 2)
     assert [(stream.message_id, stream.text) for stream in streams.streams(with_first=True)] == [("a", "")]
     assert streams.streams(with_first=False) == []
+
+
+def test_checkpoint_alone_is_not_heard() -> None:
+    """Who came later has the checkpoint; what was heard begins with the first delta from its writer."""
+    streams = RemoteStreams()
+    streams.restore(StoredStream(conversation_id="c", message_id="a", seq=2, text="The ", index=4))
+    streams.open("b", 4)
+    assert [streams.text_heard(id_) for id_ in ("a", "b", "unknown")] == [None, "", None]
+    streams.token("quick", metadata(4))
+    assert streams.text_heard("a") == "The quick"
