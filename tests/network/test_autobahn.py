@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -10,6 +11,8 @@ from typing import Any
 import pytest
 
 from tests.support.websocket_echo import running_echo
+
+pytestmark = pytest.mark.timeout(600)
 
 kosoku = importlib.import_module("kosoku")
 
@@ -60,6 +63,7 @@ async def _run(cases: Sequence[str]) -> tuple[int, list[str]]:
             results = await kosoku.run_fuzzingclient(url, list(cases), concurrency=2)
         except kosoku.FailureError as failure:
             results = failure.results
+    gc.collect()  # what a case left open is found here, not in another test
     failed = [
         f"{result.case_id}: {result.behavior.value}, close {result.behavior_close.value}: {result.result}"
         for result in results
