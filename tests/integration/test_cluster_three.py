@@ -69,7 +69,7 @@ def _end_at_once(monkeypatch: pytest.MonkeyPatch, *nodes: Node) -> None:
 
 
 async def test_answer_ends_once_when_two_survivors_end_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Both find a node dead and end its answer: everybody sees one end, once, and the queue goes on."""
+    """Both find a node dead and end its answers: everybody sees one end of each, and the queue goes on."""
     url = shared_postgres().new_database()
     dying = ScriptedProvider(["kept ", 0.2, "and heard", asyncio.Event()])
     settings = dataclasses.replace(NODES, checkpoint_interval=0.1, poll_interval=60.0)
@@ -82,7 +82,7 @@ async def test_answer_ends_once_when_two_survivors_end_it(monkeypatch: pytest.Mo
     ):
         for person in (ann, bob, cem):
             await person.join()
-        broken_off = (await ann.send("?"))["answerId"]
+        broken_off, never_begun = [(await ann.send("?"))["answerId"] for _ in range(2)]
         for person in (bob, cem):
             await eventually(lambda person=person: person.streamed(broken_off) == "kept and heard")  # type: ignore[misc]
         next_up = [(await person.send("?"))["answerId"] for person in (bob, cem)]
@@ -90,20 +90,21 @@ async def test_answer_ends_once_when_two_survivors_end_it(monkeypatch: pytest.Mo
         _end_at_once(monkeypatch, *nodes[1:])
         await _take_for_dead(url, *nodes)
         for person in (bob, cem):
-            await eventually(lambda person=person: len(person.log()) == 9, what="every event")  # type: ignore[misc]
-            assert person.log() == list(range(1, 10))
+            await eventually(lambda person=person: len(person.log()) == 12, what="every event")  # type: ignore[misc]
+            assert person.log() == list(range(1, 13))
             assert [(id_, text) for id_, text, _ in ends(person)] == [
                 (broken_off, "kept and heard"),
+                (never_begun, ""),
                 (next_up[0], "fine 0"),
                 (next_up[1], "fine 1"),
             ]
-            assert done(person) == [broken_off, *next_up]
+            assert done(person) == [broken_off, never_begun, *next_up]
         assert ends(bob) == ends(cem)
-        [(end,), *_] = cem.of(ChatEvent.MESSAGE_UPDATED)
-        assert end["metadata"]["status"] == "interrupted"
+        statuses = [end["metadata"]["status"] for (end,) in cem.of(ChatEvent.MESSAGE_UPDATED)]
+        assert statuses == ["interrupted", "interrupted", "complete", "complete"]
         async with nodes[1].person("dan") as dan:
             snapshot = await dan.join()
-            assert snapshot["seq"] == 9
+            assert snapshot["seq"] == 12
             assert [m["content"] for m in snapshot["messages"] if m["id"] == broken_off] == ["kept and heard"]
 
 

@@ -1,5 +1,7 @@
 """Two nodes on PostgreSQL and Redis, engines and nodes failing: what ``proof --nodes 2`` does at length.
 
+Three are for the soak and for ``proof --nodes 3``.
+
 Nothing acknowledged is lost, nothing is doubled, reordered or garbled, and everybody agrees in the end.
 """
 
@@ -38,3 +40,10 @@ async def test_promises_hold_on_two_nodes_when_engines_fail(tmp_path: Path) -> N
 async def test_promises_hold_on_two_nodes_when(name: str, tmp_path: Path) -> None:
     """The same with everything else that can happen, each for longer."""
     await _promises_hold(Plan(seed=1, name=name, nodes=2, seconds=12.0), tmp_path)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("name", ["kill", "cut off", "silence", "everything"])
+async def test_promises_hold_on_three_nodes_when(name: str, tmp_path: Path) -> None:
+    """Where three are not two: all but one fail at once, or two survivors find the same node dead."""
+    await _promises_hold(Plan(seed=1, name=name, nodes=3, seconds=12.0), tmp_path)
