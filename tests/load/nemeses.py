@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import random
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Final
 
 from tests.load.stage import Stage
@@ -20,7 +20,7 @@ SHORT_FAULTS: Final = tuple(
 Act = Callable[[Stage], Awaitable[None]]
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Step:
     """Something done ``at`` seconds after the talk began; ``text`` says what, in the printed plan."""
 
@@ -162,9 +162,16 @@ def _most(
 
 
 def _kill_most(chance: random.Random, at: float, nodes: int) -> Step:
+    """Everybody goes to the one that is left; then a cut spreads them over all again."""
     down = chance.uniform(0, 1)
-    what = f"kill -9 {{hubs}}, {down:.2f} s down"
-    return _most(chance, at, nodes, what, lambda stage, hub: stage.kill(hub, down))
+    what = f"kill -9 {{hubs}}, {down:.2f} s down, then a cut of every connection"
+    step = _most(chance, at, nodes, what, lambda stage, hub: stage.kill(hub, down))
+
+    async def act(stage: Stage) -> None:
+        await step.act(stage)
+        stage.front.inflict(Fault.CUT)
+
+    return dataclasses.replace(step, act=act)
 
 
 def _freeze_most(chance: random.Random, at: float, nodes: int) -> Step:
@@ -191,7 +198,7 @@ def _bury(chance: random.Random, at: float, nodes: int) -> Step:
     return Step(at, f"kill -9 hub {hub}, {down:.2f} s down", lambda stage: stage.kill(hub, down))
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Nemesis:
     """What may happen in a run: steps of these kinds, ``pause`` seconds apart on average.
 
@@ -258,7 +265,7 @@ def nemeses_for(nodes: int) -> tuple[str, ...]:
     return tuple(name for name, nemesis in NEMESES.items() if nodes > 1 or not nemesis.cluster)
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Plan:
     """All that is random about a run follows from these four."""
 
