@@ -8,7 +8,7 @@ from typing import Final
 
 __all__ = ["CYCLE_THRESHOLDS", "SWITCH_INTERVAL", "tune_for_hub"]
 
-CYCLE_THRESHOLDS: Final = (10_000, 3, 5)
+CYCLE_THRESHOLDS: Final = (50_000, 3, 5)
 """Search for reference cycles every ten thousand new objects instead of seven hundred.
 
 Messages under way are a few thousand objects that soon go by themselves: searched through again and again,

@@ -21,6 +21,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from conduit_widget.contract import CloseCode
+from conduit_widget.hub.call_metrics import CallMetrics
 from conduit_widget.hub.process_metrics import ProcessMetrics
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -52,7 +53,6 @@ ERROR_KINDS: Final = (
 """Refused or failed work (label ``kind``); :meth:`HubMeter.failed` takes further ones."""
 
 _PREFIX: Final = "conduit_signalr_"
-_FAST_BUCKETS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 _LONG_BUCKETS: Final = (1, 10, 60, 300, 1800, 3600, 14400, 86400)
 _RETURN_WINDOW: Final = 60.0
 _MAX_REMEMBERED: Final = 10_000
@@ -79,19 +79,8 @@ class HubMetrics:
             buckets=_LONG_BUCKETS,
             registry=registry,
         )
-        self.messages = Counter(
-            f"{_PREFIX}messages",
-            "Calls of hub methods (in) and events to a connection (out)",
-            ["hub", "method", "direction"],
-            registry=registry,
-        )
-        self.processing = Histogram(
-            f"{_PREFIX}message_processing_seconds",
-            "Time in a hub method",
-            ["hub", "method"],
-            buckets=_FAST_BUCKETS,
-            registry=registry,
-        )
+        self.calls = CallMetrics()
+        registry.register(self.calls)
         self.reconnections = Counter(
             f"{_PREFIX}reconnections",
             "Connections that came back within a minute of a drop",
@@ -100,13 +89,6 @@ class HubMetrics:
         )
         self.errors = Counter(
             f"{_PREFIX}errors", "Refused or failed work by kind", ["hub", "kind"], registry=registry
-        )
-        self.delivery_latency = Histogram(
-            f"{_PREFIX}delivery_latency_seconds",
-            "From the first message queued in a tick to the last one written",
-            ["hub"],
-            buckets=_FAST_BUCKETS,
-            registry=registry,
         )
         self.outbound_queue = Gauge(
             f"{_PREFIX}outbound_queue_bytes", "Bytes waiting for slow readers", ["hub"], registry=registry
@@ -144,12 +126,9 @@ class HubMeter:
     def __init__(self, metrics: HubMetrics, hub: str) -> None:
         self._metrics = metrics
         self._hub = hub
-        self._latency = metrics.delivery_latency.labels(hub)
+        self._calls = metrics.calls.of(hub)
         self._duration = metrics.connection_duration.labels(hub)
         self._reconnections = metrics.reconnections.labels(hub)
-        self._received: dict[str, Counter] = {}
-        self._sent: dict[str, Counter] = {}
-        self._processing: dict[str, Histogram] = {}
         self._dropped: OrderedDict[str, list[float]] = OrderedDict()  # by user: when, not come back yet
         for status in CONNECTION_STATUSES:
             metrics.connections.labels(hub, status)
@@ -201,27 +180,16 @@ class HubMeter:
 
     def received(self, method: str) -> None:
         """Count an invocation; ``method`` is a declared name or ``unknown``."""
-        counter = self._received.get(method)
-        if counter is None:
-            counter = self._received[method] = self._metrics.messages.labels(self._hub, method, "in")
-        counter.inc()
+        self._calls.received[method] += 1
 
     def sent(self, target: str, count: int) -> None:
         """Count an event queued for ``count`` connections."""
-        counter = self._sent.get(target)
-        if counter is None:
-            name = target if len(self._sent) < _MAX_TARGETS else OTHER
-            counter = self._metrics.messages.labels(self._hub, name, "out")
-            if name != OTHER:
-                self._sent[target] = counter
-        counter.inc(count)
+        sent = self._calls.sent
+        sent[target if target in sent or len(sent) < _MAX_TARGETS else OTHER] += count
 
     def processed(self, method: str, seconds: float) -> None:
         """Observe a finished hub method."""
-        histogram = self._processing.get(method)
-        if histogram is None:
-            histogram = self._processing[method] = self._metrics.processing.labels(self._hub, method)
-        histogram.observe(seconds)
+        self._calls.processing[method].observe(seconds)
 
     def failed(self, kind: str) -> None:
         """Count refused or failed work: one of :data:`ERROR_KINDS`, or another fixed word."""
@@ -229,4 +197,4 @@ class HubMeter:
 
     def flushed(self, seconds: float) -> None:
         """Observe how long a tick's messages waited."""
-        self._latency.observe(seconds)
+        self._calls.latency.observe(seconds)
