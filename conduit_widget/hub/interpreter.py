@@ -9,9 +9,9 @@ from typing import Final
 __all__ = ["CYCLE_THRESHOLDS", "SWITCH_INTERVAL", "tune_for_hub"]
 
 CYCLE_THRESHOLDS: Final = (50_000, 3, 5)
-"""Search for reference cycles every ten thousand new objects instead of seven hundred.
+"""Search for reference cycles every fifty thousand new objects instead of seven hundred.
 
-Messages under way are a few thousand objects that soon go by themselves: searched through again and again,
+Messages under way are ten thousand objects and more that soon go by themselves: searched through again and again,
 they cost a tenth of a busy hub's CPU. The older generations are searched as often as ever: what opening a
 connection leaves behind would weigh more than the connection.
 """
