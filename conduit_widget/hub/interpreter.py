@@ -11,9 +11,9 @@ __all__ = ["CYCLE_THRESHOLDS", "SWITCH_INTERVAL", "tune_for_hub"]
 CYCLE_THRESHOLDS: Final = (50_000, 3, 5)
 """Search for reference cycles every fifty thousand new objects instead of seven hundred.
 
-Messages under way are ten thousand objects and more that soon go by themselves: searched through again and again,
-they cost a tenth of a busy hub's CPU. The older generations are searched as often as ever: what opening a
-connection leaves behind would weigh more than the connection.
+Messages under way are ten thousand objects and more that soon go by themselves: searched through again and
+again, they cost a tenth of a busy hub's CPU. The older generations are searched as often as ever: what
+opening a connection leaves behind would weigh more than the connection.
 """
 
 SWITCH_INTERVAL: Final = 0.02
