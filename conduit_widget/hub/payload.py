@@ -17,6 +17,8 @@ _PLAIN = frozenset({str, int, float, bool, type(None), bytes})
 # What a codec writes in its own way: base64 or binary, ISO 8601 or the timestamp extension.
 _LEFT_TO_CODEC = (bytes, bytearray, memoryview, datetime.datetime)
 
+_object = msgspec.json.Decoder(dict[str, Any]).decode
+
 
 class JsonObject(dict[str, Any]):
     """A JSON object read from ``json``, which goes out again as it came in; nobody changes it.
@@ -27,7 +29,7 @@ class JsonObject(dict[str, Any]):
     __slots__ = ("json",)
 
     def __init__(self, json: bytes) -> None:
-        super().__init__(msgspec.json.decode(json, type=dict[str, Any]))
+        super().__init__(_object(json))
         self.json = json
 
 
