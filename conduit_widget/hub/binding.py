@@ -66,6 +66,11 @@ class HubMethod:
         return tuple(index for index in range(len(self.parameters)) if index not in self.upload_types)
 
     @cached_property
+    def _plain_types(self) -> tuple[type | None, ...]:
+        """For each parameter the class whose values need no conversion, if there is one."""
+        return tuple(str if kind is str else dict if kind == dict[str, Any] else None for kind in self.types)
+
+    @cached_property
     def is_void(self) -> bool:
         """Whether the method is declared to return nothing; its completion then carries no result."""
         return self._hints.get("return", type(None)) is type(None)
@@ -87,12 +92,11 @@ class HubMethod:
             raise HubException(self._arity_text(len(arguments), required))
         bound = []
         for position, argument in zip(positions, arguments, strict=False):
-            kind = self.types[position]
-            if kind is str and type(argument) is str:  # as most are
+            if _is_plain(argument, self._plain_types[position]):
                 bound.append(argument)
                 continue
             try:
-                bound.append(msgspec.convert(argument, kind))
+                bound.append(msgspec.convert(argument, self.types[position]))
             except msgspec.ValidationError as error:
                 name = self.parameters[position]
                 raise HubException(f"{self.name}: argument '{name}': {describe_mismatch(error)}") from error
@@ -108,6 +112,14 @@ class HubMethod:
         noun = "argument" if wanted == "1" else "arguments"
         names = ", ".join(self.parameters[position] for position in positions)
         return f"{self.name}: expected {wanted} {noun}{f' ({names})' if names else ''}, got {given}"
+
+
+def _is_plain(argument: Any, wanted: type | None) -> bool:
+    """Whether an argument is of the class already; of an object all keys must be text."""
+    kind = type(argument)
+    if kind is not wanted:
+        return False
+    return wanted is str or all(type(key) is str for key in argument)
 
 
 def describe(

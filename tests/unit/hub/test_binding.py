@@ -27,6 +27,9 @@ class BoundHub(Hub):
         self, caller: HubConnectionContext, conversation_id: str, note: Note, n: int = 1
     ) -> None: ...
 
+    @hub_method("Post")
+    async def post(self, caller: HubConnectionContext, room: str, message: dict[str, Any]) -> None: ...
+
     @hub_method("Free")
     async def free(self, caller: HubConnectionContext, value: Any) -> Any: ...
 
@@ -46,6 +49,23 @@ def test_arguments_are_converted_when_they_fit() -> None:
     assert SEND.bind(["c", {"noteText": "hi"}]) == ["c", Note("hi")]
     assert SEND.bind(["c", {"noteText": "hi", "kind": "b"}, 5]) == ["c", Note("hi", "b"), 5]
     assert BoundHub.methods["free"].bind([{"any": [1]}]) == [{"any": [1]}]
+
+
+def test_texts_and_objects_are_taken_as_they_are_when_they_are_some() -> None:
+    """What needs no conversion; MessagePack may bring keys that are no texts, and they are refused."""
+    post = BoundHub.methods["post"]
+    assert post.bind(["c", {"a": [1, None]}]) == ["c", {"a": [1, None]}]
+    for arguments, text in (
+        (["c", {"a": 1, 7: "secret"}], "Post: argument 'message': Expected `str`, got `int`"),
+        (["c", ["secret"]], "Post: argument 'message': Expected `object`, got `array`"),
+        (["c", None], "Post: argument 'message': Expected `object`, got `null`"),
+        ([None, {}], "Post: argument 'room': Expected `str`, got `null`"),
+        ([{}, "secret"], "Post: argument 'room': Expected `str`, got `object`"),
+    ):
+        with pytest.raises(HubException) as caught:
+            post.bind(arguments)
+        assert str(caught.value).startswith(text)
+        assert "secret" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -84,7 +104,7 @@ def test_refusal_keeps_the_content_to_itself(note: dict[str, Any]) -> None:
 
 def test_methods_are_inherited_and_replaced_by_name() -> None:
     """A subclass has its base's methods; the same wire name replaces."""
-    assert set(Derived.methods) == {"send", "free"}
+    assert set(Derived.methods) == {"send", "post", "free"}
     assert Derived.methods["send"].attribute == "other_send"
     assert BoundHub.methods["send"].attribute == "send"
     assert Hub.methods == {}
