@@ -141,7 +141,8 @@ class Outbox:
             if queued + size > self._hard_bytes:
                 self._on_overflow()
                 return
-            self._records.append(record)
+            # Its own copy: the frames made for the others would be kept as well, as many bytes again.
+            self._records.append(EncodedRecord(record.payload, counted=record.counted))
             self._queued_bytes = (self._queued_bytes or 0) + size
             return
         self._records.append(record)

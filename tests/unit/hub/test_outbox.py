@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Callable
 
 from conduit_widget.hub.outbox import MAX_FRAME_BYTES, EncodedRecord, FlushRound, Outbox
@@ -94,6 +95,24 @@ async def test_nothing_is_written_while_paused_and_all_of_it_in_order_after() ->
     assert outbox.queued_bytes == 5
     outbox.resume()
     assert b"".join(connection.frames) == b"<01234>"
+
+
+async def test_reader_that_stopped_keeps_no_frames_of_the_others() -> None:
+    """What waits for it is the record; the frame made of it for those who read goes with them."""
+    flush_round, reading, stopped = FlushRound(), FakeConnection(), FakeConnection()
+    reads, waits = _outbox(flush_round, reading), _outbox(flush_round, stopped)
+    waits.pause()
+    record = EncodedRecord(b"x" * 500)
+    reads.put(record)
+    waits.put(record)
+    await flushed()
+    del record
+    frame = reading.frames.pop()
+    assert frame == b"<" + b"x" * 500 + b">"
+    assert sys.getrefcount(frame) == 2, "this test's name for it, and the call"
+    assert waits.queued_bytes == 500
+    waits.resume()
+    assert stopped.frames == [frame]
 
 
 async def test_overflow_is_told_when_the_hard_limit_is_passed() -> None:
