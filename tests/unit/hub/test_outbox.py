@@ -109,7 +109,7 @@ async def test_reader_that_stopped_keeps_no_frames_of_the_others() -> None:
     del record
     frame = reading.frames.pop()
     assert frame == b"<" + b"x" * 500 + b">"
-    assert sys.getrefcount(frame) == 2, "this test's name for it, and the call"
+    assert sys.getrefcount(frame) <= 2, "this test's name for it, and the call"
     assert waits.queued_bytes == 500
     waits.resume()
     assert stopped.frames == [frame]
