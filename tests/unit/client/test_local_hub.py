@@ -135,11 +135,11 @@ def test_runtime_file_is_replaced_with_private_mode_when_an_old_one_was_open(tmp
     assert stat.S_IMODE(local_hub.runtime_path(tmp_path).stat().st_mode) == 0o600
 
 
-@pytest.mark.parametrize("content", ["", "{", "{}", '{"url": 1}'])
+@pytest.mark.parametrize("content", ["", "{", "{}", '{"url": 1}', '{"url": "\xff"}'])
 def test_unreadable_runtime_file_counts_as_none(tmp_path: Path, content: str) -> None:
     """A damaged file never stops anybody."""
     assert read_runtime(tmp_path) is None
-    local_hub.runtime_path(tmp_path).write_text(content)
+    local_hub.runtime_path(tmp_path).write_text(content, encoding="latin-1")  # so one of them is no UTF-8
     assert read_runtime(tmp_path) is None
 
 
