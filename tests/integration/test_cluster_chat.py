@@ -8,7 +8,6 @@ import itertools
 from pathlib import Path
 from typing import NoReturn
 
-import psycopg
 import pytest
 
 from conduit_widget.chat import node_link
@@ -16,7 +15,7 @@ from conduit_widget.client.connection_state import ConnectionState
 from conduit_widget.contract import ChatEvent, ChatMethod
 from conduit_widget.errors import HubException
 from tests.support.chat_server import Person
-from tests.support.cluster_chat import NODES, Node, NodeBackplane, cluster, postgres_cluster
+from tests.support.cluster_chat import NODES, Node, NodeBackplane, cluster, postgres_cluster, take_for_dead
 from tests.support.postgres_server import shared_postgres
 from tests.support.scripted_provider import ScriptedProvider
 from tests.support.waiting import eventually
@@ -411,17 +410,6 @@ async def test_resume_on_another_node_recovers(tmp_path: Path) -> None:
             await eventually(lambda: back.log() == [7])
 
 
-async def _take_for_dead(url: str, dead: Node, judge: Node) -> None:
-    """Have the database believe that a node has been silent for long, and another one has not."""
-    async with await psycopg.AsyncConnection.connect(url) as admin:
-        for column, node in (("seen", dead), ("since", judge)):
-            await admin.execute(
-                f"UPDATE conduit_nodes SET {column} = {column} - interval '1 minute'"
-                " WHERE node_id=%s".encode(),
-                (node.backplane.node_id,),
-            )
-
-
 async def test_answer_of_a_dead_node_is_ended_with_what_was_heard_of_it() -> None:
     """A node dies: another one marks its answer interrupted, with the text it told; the next is written."""
     url = shared_postgres().new_database()
@@ -438,7 +426,7 @@ async def test_answer_of_a_dead_node_is_ended_with_what_was_heard_of_it() -> Non
         await eventually(lambda: bob.streamed(first) == "kept and heard")
         await nodes[0].die()
         second = (await bob.send("?"))["answerId"]
-        await _take_for_dead(url, *nodes)
+        await take_for_dead(url, *nodes)
         final = await bob.final(first)
         assert final["content"] == "kept and heard"
         assert (final["metadata"]["status"], final["metadata"]["finishReason"]) == (
@@ -477,7 +465,7 @@ async def test_node_that_was_taken_for_dead_gives_its_answer_up() -> None:
         await eventually(lambda: bob.streamed(answer_id) == "kept ")
         await _until_kept(nodes[0], "kept ")
         nodes[0].store.unheard = True
-        await _take_for_dead(url, *nodes)
+        await take_for_dead(url, *nodes)
         assert (await bob.final(answer_id))["content"] == "kept "
         gate.set()
         for person in (ann, bob):
@@ -511,7 +499,7 @@ async def test_node_that_heard_nothing_finds_its_answer_ended() -> None:
         assert await ann.invoke(ChatMethod.PAUSE_STREAM, answer_id) is True
         nodes[0].store.unheard = True
         nodes_.bus.cut(nodes[0].backplane)
-        await _take_for_dead(url, *nodes)
+        await take_for_dead(url, *nodes)
         assert (await bob.final(answer_id))["content"] == "kept "
         gate.set()
         assert (await ann.final(answer_id))["content"] == "kept "

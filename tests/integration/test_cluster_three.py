@@ -7,12 +7,11 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 
 from conduit_widget.contract import ChatEvent
 from tests.support.chat_server import Person
-from tests.support.cluster_chat import NODES, Node, cluster, postgres_cluster
+from tests.support.cluster_chat import NODES, Node, cluster, postgres_cluster, take_for_dead
 from tests.support.postgres_server import shared_postgres
 from tests.support.scripted_provider import ScriptedProvider
 from tests.support.waiting import eventually
@@ -40,18 +39,6 @@ def ends(person: Person) -> list[tuple[str, str, int]]:
 def done(person: Person) -> list[str]:
     """The answers of which a last delta came, in order."""
     return [m["messageId"] for _, _, m in person.of(ChatEvent.STREAM_TOKEN) if m.get("done")]
-
-
-async def _take_for_dead(url: str, dead: Node, *judges: Node) -> None:
-    """Have the database believe that a node has been silent for long, and the others have not."""
-    columns = [("seen", dead), *(("since", judge) for judge in judges)]
-    async with await psycopg.AsyncConnection.connect(url) as admin:
-        for column, node in columns:
-            await admin.execute(
-                f"UPDATE conduit_nodes SET {column} = {column} - interval '1 minute'"
-                " WHERE node_id=%s".encode(),
-                (node.backplane.node_id,),
-            )
 
 
 def _end_at_once(monkeypatch: pytest.MonkeyPatch, *nodes: Node) -> None:
@@ -88,7 +75,7 @@ async def test_answer_ends_once_when_two_survivors_end_it(monkeypatch: pytest.Mo
         next_up = [(await person.send("?"))["answerId"] for person in (bob, cem)]
         await nodes[0].die()
         _end_at_once(monkeypatch, *nodes[1:])
-        await _take_for_dead(url, *nodes)
+        await take_for_dead(url, *nodes)
         for person in (bob, cem):
             await eventually(lambda person=person: len(person.log()) == 12, what="every event")  # type: ignore[misc]
             assert person.log() == list(range(1, 13))
@@ -153,7 +140,7 @@ async def test_what_a_survivor_has_read_stays_when_another_one_looks_first(
         async with nodes[1].person("bob") as bob:
             await bob.join()
             _look_first(monkeypatch, nodes[1], nodes[2])
-            await _take_for_dead(url, *nodes)
+            await take_for_dead(url, *nodes)
             for person in (bob, cem):
                 assert (await person.final(answer_id))["content"] == "read by cem"
                 assert person.streamed(answer_id) == "read by cem"

@@ -9,6 +9,8 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any, cast
 
+import psycopg
+
 from conduit_widget.chat import ChatSettings, HistoryStore, SqliteHistoryStore, build_chat
 from conduit_widget.chat.history_store_postgres import PostgresHistoryStore
 from conduit_widget.contract import CHAT_HUB_PATH, STATUS_HUB_PATH
@@ -195,3 +197,15 @@ async def postgres_cluster(
         yield nodes, [await nodes.node(provider) for provider in providers]
     finally:
         await nodes.close()
+
+
+async def take_for_dead(url: str, dead: Node, *judges: Node) -> None:
+    """Have the database believe that a node has been silent for long, and the others have not."""
+    columns = [("seen", dead), *(("since", judge) for judge in judges)]
+    async with await psycopg.AsyncConnection.connect(url) as admin:
+        for column, node in columns:
+            await admin.execute(
+                f"UPDATE conduit_nodes SET {column} = {column} - interval '1 minute'"
+                " WHERE node_id=%s".encode(),
+                (node.backplane.node_id,),
+            )
