@@ -150,6 +150,18 @@ class FrontEndMissingError(ConduitError):
     """The browser part of the widget was not built."""
 
 
+def line_of(error: BaseException | None) -> str:
+    """Return one line for people: an error's own text where it is ours, else only its type.
+
+    The texts of others may quote what they choked on: a header, a token, content.
+    """
+    if error is None:
+        return ""
+    if not isinstance(error, ConduitError):
+        return type(error).__name__
+    return next(iter(str(error).splitlines()), "") or type(error).__name__
+
+
 def trace_of(error: BaseException, frames: int = 8) -> str:
     """Return an error's type, its code where it has one, and where it was raised, innermost first.
 

@@ -13,7 +13,7 @@ from conduit_widget.client.link import Link, LinkEnd, LinkOptions
 from conduit_widget.client.negotiation import Negotiator
 from conduit_widget.client.observers import Observers
 from conduit_widget.client.retry import RetryContext, RetryPolicy
-from conduit_widget.errors import AuthenticationError, ConnectionFailedError
+from conduit_widget.errors import AuthenticationError, ConnectionFailedError, line_of
 from conduit_widget.protocol.messages import HubMessage
 
 MIN_STABLE: Final = 5.0
@@ -134,14 +134,14 @@ class Lifecycle:
             end = await link.ended
             if self.states.current is not ConnectionState.RECONNECTING:
                 return end.error
-            _logger.info("connection to the hub lost: %s", end.error)
+            _logger.info("connection to the hub lost: %s", line_of(end.error))
             self.reconnecting.notify(end.error)
             if loop.time() - connected_at >= MIN_STABLE:
                 self._retries = 0
             try:
                 link = await self._connect(end.error, self._retry)
             except Exception as error:  # noqa: BLE001 - the policy has judged it already
-                _logger.warning("reconnecting to the hub was given up: %s", error)
+                _logger.warning("reconnecting to the hub was given up: %s", line_of(error))
                 return error
             _logger.info("connection to the hub is back")
             self.reconnected.notify(link.connection_id)
@@ -185,8 +185,8 @@ class Lifecycle:
                 except ConnectionFailedError as error:
                     if link.end is not None and not link.end.allow_reconnect:
                         raise _HubSaidNoError(error) from error
-                    if link.connected or isinstance(error, AuthenticationError):
-                        raise
+                    if link.was_refused or isinstance(error, AuthenticationError):
+                        raise  # another way would lead to the same hub
                     _logger.debug("%s did not connect", endpoint.transport_name)
                     failures.append(error)
                 else:

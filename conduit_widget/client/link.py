@@ -90,7 +90,7 @@ class Link:
         self._early: list[HubMessage] | None = []
         self._closing: asyncio.Task[None] | None = None
         self.ended: asyncio.Future[LinkEnd] = self._loop.create_future()
-        self.connected = False
+        self.was_refused = False
         self.connection_id: str | None = None
 
     @property
@@ -99,7 +99,7 @@ class Link:
         return self._end
 
     async def open(self) -> None:
-        """Connect and shake hands; :attr:`connected` tells how far it came.
+        """Connect and shake hands; :attr:`was_refused` tells a hub that said no from a way that is blocked.
 
         Raises:
             AuthenticationError: the transport was refused with 401 or 403.
@@ -111,17 +111,20 @@ class Link:
         try:
             async with asyncio.timeout(limit):
                 await self._connect_transport()
-                self.connected = True
                 self._transport.send(self._session.start(2 if self._stateful is not None else 1))
                 await self._handshake
         except TimeoutError:
             error = ConnectionFailedError(f"The hub did not complete the handshake within {limit:g} s.")
             self.abort(error)
             raise error from None
+        except ConnectionLostError as error:  # cut off on the way, say by a proxy that allows no WebSockets
+            self.abort(error)
+            raise ConnectionFailedError(f"No handshake with the hub: {error}") from None
         except BaseException as error:
             self.abort(error if isinstance(error, Exception) else None)
             raise
         if self._end is not None:  # the hub closed in the very frame of its handshake
+            self.was_refused = True
             raise ConnectionFailedError(str(self._end.error or "The hub closed the connection at once."))
         self.connection_id = self._endpoint.connection_id
         self._watch()
@@ -223,6 +226,7 @@ class Link:
             self._on_message(message)
 
     def _refused(self, event: HandshakeRefused) -> None:
+        self.was_refused = True
         self.abort(ConnectionFailedError(f"The hub refused the handshake: {event.error}"))
 
     def _ping(self) -> None:

@@ -80,6 +80,23 @@ async def test_hub_connection_works_without_websockets(http: RawHttpServer, name
     assert methods.count("DELETE") == (1 if name == POLLING else 0)
 
 
+async def test_websockets_killed_after_the_upgrade_make_way_for_the_next(
+    http: RawHttpServer,
+) -> None:
+    """A proxy that lets the upgrade pass and no frame is as good as one that lets nothing pass."""
+    http.kills_websockets = True
+    async with connected(http) as (connection, peer):
+        assert peer.streams
+        await exchange(connection, peer)
+
+
+async def test_drop_before_the_handshake_is_a_failed_connection(http: RawHttpServer) -> None:
+    """``start()`` raises what it promises, in one line."""
+    http.kills_websockets = True
+    with pytest.raises(ConnectionFailedError, match="No handshake with the hub: "):
+        await HubConnection(http.url, transport=SOCKETS, retry=None).start()
+
+
 @pytest.mark.parametrize("name", [SSE, POLLING])
 async def test_drop_without_websockets_reconnects(http: RawHttpServer, name: str) -> None:
     """Another negotiate, another connection."""
@@ -204,7 +221,7 @@ async def test_failing_token_factory_ends_the_connection_on_the_way(http: RawHtt
         http.only_token = "second"
         peer.send({"type": 6})
         await eventually(lambda: closed)
-        assert "factory failed" in str(closed[0])
+        assert "its function failed" in str(closed[0])
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,8 @@ from collections.abc import AsyncIterator, Mapping
 from ssl import SSLContext
 from typing import Any
 
+from websockets.utils import accept_key
+
 from tests.support.raw_signalr_server import (
     DEADLINE,
     NegotiateReply,
@@ -66,6 +68,7 @@ class RawHttpServer:
         self.negotiations: deque[NegotiateReply] = deque()
         self.refuse_with: int | None = None
         self.only_token: str | None = None
+        self.kills_websockets = False  # as some proxies do: the upgrade passes, frames do not
         self._accepted: asyncio.Queue[RawHttpPeer] = asyncio.Queue()
         self._peers: dict[str, RawHttpPeer] = {}
         self._writers: set[asyncio.StreamWriter] = set()
@@ -127,6 +130,12 @@ class RawHttpServer:
         if request.path.endswith("/negotiate"):
             await self._answer_negotiate(writer)
             return True
+        if "upgrade" in request.headers and self.kills_websockets:
+            accept = accept_key(request.headers["sec-websocket-key"])
+            lines = f"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n\r\n"
+            writer.write(f"HTTP/1.1 101 Switching\r\n{lines}".encode())
+            await writer.drain()
+            return False
         if "upgrade" in request.headers:
             await reply(writer, 404)
             return True
