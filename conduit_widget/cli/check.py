@@ -55,6 +55,7 @@ async def _check(data_dir: Path) -> int:
 async def _ask_hub(url: str, token: str | None) -> int:
     """Measure the way to a running hub, and ask it for its providers."""
     from conduit_widget.client import HubConnection  # noqa: PLC0415 - the parser stays light
+    from conduit_widget.client.hub_url import origin  # noqa: PLC0415
 
     try:
         async with HubConnection(url, access_token=token, retry=None) as connection:
@@ -64,9 +65,9 @@ async def _ask_hub(url: str, token: str | None) -> int:
                 statuses = await connection.invoke("RequestProviderStatus", timeout=10)
                 times.append(time.perf_counter() - began)
     except ConduitError as error:
-        _say("hub", f"{url}: {error}")
+        _say("hub", f"{origin(url)}: {error}")
         return 1
-    _say("hub", f"{url}, round trip {sorted(times)[len(times) // 2] * 1000:.1f} ms")
+    _say("hub", f"{origin(url)}, round trip {sorted(times)[len(times) // 2] * 1000:.1f} ms")
     answering = False
     for status in statuses or []:
         _say("provider", f"{status['provider']}: {status['state']} {status.get('reason', '')}".rstrip())

@@ -34,7 +34,7 @@ class MetricsSource:
     def __init__(self, url: str | None, data_dir: Path | None, token: str | None) -> None:
         self._url = url
         self._data_dir = data_dir or local_hub.default_data_dir()
-        self._token = token or os.environ.get("CONDUIT_HUB_TOKEN") or ""
+        self._token = (token or os.environ.get("CONDUIT_HUB_TOKEN") or "").strip()
         self.shown = str(self._data_dir)
         if url is not None:
             parts = urlsplit(url)

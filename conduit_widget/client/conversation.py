@@ -35,6 +35,7 @@ from conduit_widget.errors import (
     ConnectionLostError,
     HubException,
     InvocationTimeoutError,
+    line_of,
 )
 from conduit_widget.types import ChatMessage, ProviderStatus, SendReceipt
 
@@ -74,7 +75,7 @@ class Conversation:
             spawn=self._spawn,
             synced=self._on_synced,
             refused=self._on_refused,
-            delayed=lambda error: self._set_link("reconnecting", _line(error)),
+            delayed=lambda error: self._set_link("reconnecting", line_of(error)),
             turn=lease.pace.turn,
             delay=resync_delay,
         )
@@ -155,7 +156,7 @@ class Conversation:
         attempt: int = 0,
         retry_at: int | None = None,
     ) -> None:
-        link = ConnectionInfo(state=state, attempt=attempt, retry_at=retry_at, message=message)
+        link = ConnectionInfo(state=state, attempt=attempt, retry_at=retry_at, message=message or None)
         if state == "live":
             self._live.set()
         else:
@@ -180,19 +181,19 @@ class Conversation:
 
     def _on_reconnecting(self, error: Exception | None) -> None:
         self._typing.forget()
-        self._set_link("reconnecting", _line(error))
+        self._set_link("reconnecting", line_of(error))
 
     def _on_retry_scheduled(self, attempt: int, delay: float, error: Exception | None) -> None:
         state: LinkState = "reconnecting" if self.transcript.joined else "connecting"
         retry_at = round((time.time() + delay) * 1000)
-        self._set_link(state, _line(error), attempt=attempt, retry_at=retry_at)
+        self._set_link(state, line_of(error), attempt=attempt, retry_at=retry_at)
 
     def _on_close(self, error: Exception | None) -> None:
         if not self._closed:
             self._go_offline(error)
 
     def _go_offline(self, error: Exception | None) -> None:
-        self._set_link("offline", _line(error) or "The hub ended the connection.")
+        self._set_link("offline", line_of(error) or "The hub ended the connection.")
         text = f"{self.link.message} Retry in the chat, or create a new one."
         failure = error if isinstance(error, AuthenticationError) else ConnectionFailedError(text)
         self._outgoing.fail_all(failure)
@@ -376,10 +377,3 @@ _BY_FIRST_ARGUMENT: Final = frozenset(
     }
 )
 _BY_MESSAGE: Final = frozenset({ChatEvent.RECEIVE_MESSAGE, ChatEvent.MESSAGE_UPDATED})
-
-
-def _line(error: BaseException | None) -> str | None:
-    """One line for people; the first of a longer text."""
-    if error is None:
-        return None
-    return next(iter(str(error).splitlines()), "") or type(error).__name__

@@ -18,8 +18,9 @@ from urllib.parse import urlsplit, urlunsplit
 import msgspec
 
 from conduit_widget.client import local_hub
+from conduit_widget.client.credentials import TOKEN_VARIABLE, URL_VARIABLE, clean_token, clean_url
 from conduit_widget.contract import CHAT_HUB_PATH
-from conduit_widget.errors import UNREADABLE, ConnectionFailedError
+from conduit_widget.errors import UNREADABLE
 from conduit_widget.types import HubRuntime
 
 
@@ -84,14 +85,26 @@ class LocalHub:
 
 
 class RemoteHub:
-    """A hub somebody else runs; the token says who we are."""
+    """A hub somebody else runs; the token says who we are. The sources name url and token in errors.
 
-    def __init__(self, url: str, token: str | Callable[[], str | None] | None, identity: Identity) -> None:
-        if urlsplit(url).scheme not in {"http", "https", "ws", "wss"}:
-            raise ConnectionFailedError("The hub's address must begin with http:// or https://.")
-        self._url = hub_url(url, CHAT_HUB_PATH)
-        self._token = token
-        named = identity_in(token) if isinstance(token, str) else None
+    Raises:
+        ConnectionFailedError: the url is no hub's address.
+        AuthenticationError: no HTTP header could carry the token.
+
+    """
+
+    def __init__(
+        self,
+        url: str,
+        token: str | Callable[[], str | None] | None,
+        identity: Identity,
+        *,
+        url_source: str = "hub_url",
+        token_source: str = "token",  # noqa: S107 - an argument's name
+    ) -> None:
+        self._url = hub_url(clean_url(url, url_source), CHAT_HUB_PATH)
+        self._token = token if callable(token) else clean_token(token, token_source)
+        named = identity_in(self._token) if isinstance(self._token, str) else None
         self.identity = named or identity
 
     @property
@@ -105,7 +118,9 @@ class RemoteHub:
 
     async def token(self) -> str | None:
         """Return the configured token, asking a callable anew."""
-        return await asyncio.to_thread(self._token) if callable(self._token) else self._token
+        if not callable(self._token):
+            return self._token
+        return clean_token(await asyncio.to_thread(self._token), "What the function given as token returned")
 
 
 def resolve_access(
@@ -119,12 +134,23 @@ def resolve_access(
 
     The token may come from ``CONDUIT_HUB_TOKEN``. ``user`` and ``user_name`` (else ``CONDUIT_USER`` and
     ``CONDUIT_USER_NAME``, else the OS user) say who we are on the local hub; elsewhere the token does.
+
+    Raises:
+        ConnectionFailedError: the address is none.
+        AuthenticationError: the token is none.
+
     """
     identity = local_identity(user, user_name)
-    address = hub_url or os.environ.get("CONDUIT_HUB_URL")
-    if address:
-        return RemoteHub(address, token or os.environ.get("CONDUIT_HUB_TOKEN") or None, identity)
-    return LocalHub(identity)
+    address = hub_url or os.environ.get(URL_VARIABLE)
+    if not address:
+        return LocalHub(identity)
+    return RemoteHub(
+        address,
+        token or os.environ.get(TOKEN_VARIABLE),
+        identity,
+        url_source="hub_url" if hub_url else URL_VARIABLE,
+        token_source="token" if token else TOKEN_VARIABLE,
+    )
 
 
 def local_identity(user: str | None = None, user_name: str | None = None) -> Identity:

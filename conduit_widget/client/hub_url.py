@@ -39,7 +39,7 @@ def with_scheme(url: str, plain: str) -> str:
 def origin(url: str) -> str:
     """Return what an error may show: no query, no user information."""
     parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.hostname}{f':{parts.port}' if parts.port else ''}{parts.path}"
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 def _with_parameter(query: str, name: str, value: str) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 import msgspec
 
+from conduit_widget.client.credentials import clean_token, clean_url
 from conduit_widget.client.hub_url import connect_url, negotiate_url, origin, with_scheme
 from conduit_widget.client.transport_choice import LONG_POLLING, WEB_SOCKETS, TransportChoice
 from conduit_widget.errors import UNREADABLE, AuthenticationError, ConnectionFailedError, RemoteProtocolError
@@ -22,6 +24,9 @@ UrlFactory = Callable[[], str | Awaitable[str]]
 
 MAX_REFUSAL_CHARS: Final = 200
 MAX_REDIRECTS: Final = 100
+
+_HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_HEADER_VALUE: Final = re.compile(r"(?:[!-~\x80-\xff](?:[\t -~\x80-\xff]*[!-~\x80-\xff])?)?")
 
 _HTTP_OK: Final = 200
 _HTTP_UNAUTHORIZED: Final = 401
@@ -65,7 +70,8 @@ class Negotiator:
     """Asks for the URL and the token anew at every :meth:`endpoints`.
 
     Raises:
-        ValueError: negotiation is skipped, which only WebSockets allow, and they are not allowed.
+        ValueError: negotiation is skipped, which only WebSockets allow, and they are not allowed; or a header
+            that no request can carry.
 
     """
 
@@ -84,7 +90,7 @@ class Negotiator:
             raise ValueError("skip_negotiation needs the WebSockets transport.")
         self._url = url
         self._access_token = access_token
-        self._headers = dict(headers)
+        self._headers = _checked(headers)
         self._skip_negotiation = skip_negotiation
         self._http = http
         self._choice = choice
@@ -126,21 +132,29 @@ class Negotiator:
                 raise ConnectionFailedError(f"The hub refused to negotiate: {response.error}")
             if response.url is None:
                 return target, response
-            target = _Target(response.url, response.access_token or target.token, redirected=True)
+            token = clean_token(response.access_token, "The access token of the hub's redirect")
+            target = _Target(response.url, token or target.token, redirected=True)
         raise ConnectionFailedError(f"The hub redirected more than {MAX_REDIRECTS} times; check its address.")
 
     async def token(self) -> str | None:
-        """Ask the token factory."""
+        """Ask the token factory.
+
+        Raises:
+            AuthenticationError: what it gave is no token.
+
+        """
         if not callable(self._access_token):
-            return self._access_token
+            return clean_token(self._access_token, "The access token")
         token = self._access_token()
-        return await token if inspect.isawaitable(token) else token
+        if inspect.isawaitable(token):
+            token = await token
+        return clean_token(token, "What the access token's function returned")
 
     async def _ask_url(self) -> str:
         if not callable(self._url):
-            return self._url
+            return clean_url(self._url, "The hub's address")
         url = self._url()
-        return await url if inspect.isawaitable(url) else url
+        return clean_url(await url if inspect.isawaitable(url) else url, "The hub's address")
 
     async def _negotiate(self, target: _Target) -> tuple[_Target, NegotiateResponse]:
         reply = await self._post(target)
@@ -181,7 +195,11 @@ class Negotiator:
         try:
             return self._request_headers(await self.token())
         except Exception as error:  # whatever the user's factory raises
-            raise AuthenticationError("No fresh access token: its factory failed.") from error
+            if isinstance(error, AuthenticationError):
+                raise
+            raise AuthenticationError(
+                f"No fresh access token: its function failed ({type(error).__name__})."
+            ) from None
 
     def _request_headers(self, token: str | None) -> dict[str, str]:
         headers = dict(self._headers)
@@ -206,6 +224,15 @@ class Negotiator:
             and response is not None
             and response.use_stateful_reconnect,
         )
+
+
+def _checked(headers: Mapping[str, str]) -> dict[str, str]:
+    """Refuse, by name, a header that would be cut or would begin another one."""
+    for name, value in headers.items():
+        if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
+            shown = name if _HEADER_NAME.fullmatch(name) else "a header's name"
+            raise ValueError(f"headers: {shown} has a line end or another sign that no header takes.")
+    return dict(headers)
 
 
 def _said(reply: HttpReply) -> str | None:

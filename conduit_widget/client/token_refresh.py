@@ -35,6 +35,8 @@ def keep_token_fresh(connection: HubConnection, fresh_token: FreshToken) -> Call
                 await connection.invoke(ChatMethod.REFRESH_TOKEN, token, timeout=REFRESH_TIMEOUT)
         except ConduitError as error:
             _log.warning("The access token could not be refreshed: %s", error)
+        except Exception as error:  # noqa: BLE001 - of the user's function; its text may hold the token
+            _log.warning("The access token could not be refreshed: %s", type(error).__name__)
 
     def on_expiring(_seconds_left: float = 0.0) -> None:
         # A task of its own: handlers run in order, and messages must not wait for a new token.

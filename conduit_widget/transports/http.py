@@ -16,13 +16,14 @@ from urllib.parse import urlsplit
 import httpx2
 
 from conduit_widget.errors import AuthenticationError, ConnectionFailedError
+from conduit_widget.transports.reasons import no_connection
 from conduit_widget.transports.transport import TransportRefusedError
 
 CONNECT_TIMEOUT: Final = 15.0
 KEEP_ALIVE_EXPIRY: Final = 2.0
 """Seconds a socket is kept for the next request: shorter than servers do, so that none is closed under it."""
 
-_FAILURES: Final = (httpx2.HTTPError, httpx2.InvalidURL, OSError)
+_FAILURES: Final = (httpx2.HTTPError, httpx2.InvalidURL, OSError, UnicodeError)
 
 
 class HttpReply(NamedTuple):
@@ -60,7 +61,7 @@ class HttpClient:
                 response.request = request
                 body = await response.aread()
         except _FAILURES as error:
-            raise _no_answer(url, error) from error
+            raise _no_answer(url, error) from None
         self._cookies.extract_cookies(response)
         return HttpReply(response.status_code, body)
 
@@ -154,7 +155,7 @@ class HttpChannel:
         except httpx2.ReadTimeout:
             raise
         except _FAILURES as error:
-            raise _no_answer(self._url, error) from error
+            raise _no_answer(self._url, error) from None
         response.request = request
         return response
 
@@ -168,7 +169,7 @@ class HttpChannel:
             finally:
                 await response.aclose()
         except _FAILURES as error:
-            raise _no_answer(self._url, error) from error
+            raise _no_answer(self._url, error) from None
 
     async def aclose(self) -> None:
         """Close the sockets."""
@@ -184,7 +185,4 @@ def _verification(scheme: str, ssl: SSLContext | None) -> SSLContext | bool:
 def _no_answer(url: str, error: Exception) -> ConnectionFailedError:
     """Return an error that names scheme, host and port only."""
     parts = urlsplit(url)
-    return ConnectionFailedError(
-        f"No answer from {parts.scheme}://{parts.netloc.rpartition('@')[2]} "
-        f"({str(error) or type(error).__name__}); is the hub running?"
-    )
+    return no_connection(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}", error)

@@ -16,6 +16,7 @@ from conduit_widget.event_stream import EventTooLargeError
 from conduit_widget.protocol.hub_protocol import TransferFormat
 from conduit_widget.transports.http import FreshHeaders, HttpChannel
 from conduit_widget.transports.post_queue import PostQueue
+from conduit_widget.transports.reasons import reason_of
 from conduit_widget.transports.transport import OnClose, OnData
 
 CLOSE_TIMEOUT: Final = 2.0
@@ -58,9 +59,7 @@ class HttpTransport(ABC):
             self._ended = True
             await channel.aclose()
             if isinstance(error, httpx2.HTTPError):
-                raise ConnectionFailedError(
-                    f"The hub did not answer ({str(error) or type(error).__name__})."
-                ) from error
+                raise ConnectionFailedError(f"The hub did not answer ({reason_of(error)}).") from None
             raise
         self._channel = channel
         self._posts = PostQueue(lambda body: channel.request("POST", body), on_failure=self._post_failed)
@@ -113,8 +112,7 @@ class HttpTransport(ABC):
         try:
             await self._read(self._channel)
         except (httpx2.HTTPError, OSError, EventTooLargeError) as failure:
-            reason = str(failure) or type(failure).__name__
-            error = ConnectionLostError(f"The connection to the hub dropped ({reason}).")
+            error = ConnectionLostError(f"The connection to the hub dropped ({reason_of(failure)}).")
         except ConnectionFailedError as failure:
             error = ConnectionLostError(f"The connection to the hub dropped ({str(failure).rstrip('.')}).")
         self._end(error)

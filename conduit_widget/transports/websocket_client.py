@@ -24,6 +24,7 @@ from conduit_widget.errors import AuthenticationError, ConnectionFailedError, Co
 from conduit_widget.protocol.hub_protocol import TransferFormat
 from conduit_widget.transports.compression import client_deflate
 from conduit_widget.transports.proxy import open_tunnel
+from conduit_widget.transports.reasons import no_connection, reason_of
 from conduit_widget.transports.transport import OnClose, OnData, TransportRefusedError
 
 CLOSE_TIMEOUT: Final = 2.0
@@ -99,10 +100,7 @@ class WebSocketTransport:
                 tunnel = await open_tunnel(self._proxy, uri.host, uri.port)
                 await loop.create_connection(lambda: wire, sock=tunnel, ssl=tls, server_hostname=server_name)
         except OSError as error:
-            reason = error.strerror or str(error) or type(error).__name__
-            raise ConnectionFailedError(
-                f"No connection to {uri.host}:{uri.port} ({reason}); is the hub running?"
-            ) from error
+            raise no_connection(f"{_bracketed(uri.host)}:{uri.port}", error) from None
         request = websocket.connect()
         for name, value in headers.items():
             if name in request.headers:
@@ -266,7 +264,8 @@ class _Wire(asyncio.Protocol):
                 elif opcode is Opcode.CLOSE:
                     self._end(self._close_error())
         if websocket.parser_exc is not None:
-            self._end(ConnectionLostError(f"The hub broke the WebSocket protocol: {websocket.parser_exc}."))
+            broken = type(websocket.parser_exc).__name__
+            self._end(ConnectionLostError(f"The hub broke the WebSocket protocol ({broken})."))
         if websocket.close_expected() and self._close_timer is None:
             self._close_timer = self._loop.call_later(CLOSE_TIMEOUT, self.abort)
 
@@ -278,7 +277,7 @@ class _Wire(asyncio.Protocol):
             self._close_timer.cancel()
         self.resume_writing()
         if not self.upgraded.done():
-            reason = f": {exc}" if exc else ""
+            reason = f": {reason_of(exc)}" if exc else ""
             self.upgraded.set_exception(
                 ConnectionFailedError(f"The hub ended the connection before the WebSocket opened{reason}.")
             )
@@ -286,7 +285,7 @@ class _Wire(asyncio.Protocol):
             self._ended = True
         if not self.lost.done():
             self.lost.set_result(None)
-        reason = str(exc) if exc else "without a closing handshake"
+        reason = reason_of(exc) if exc else "without a closing handshake"
         self._end(ConnectionLostError(f"The connection to the hub dropped ({reason})."))
 
     def pause_writing(self) -> None:
@@ -347,7 +346,7 @@ class _Wire(asyncio.Protocol):
         close = self._websocket.close_rcvd
         if close is None or close.code in (CloseCode.NORMAL_CLOSURE, CloseCode.NO_STATUS_RCVD):
             return None
-        reason = f" {close.reason}" if close.reason else ""
+        reason = f" {close.reason}" if close.reason and close.reason.isprintable() else ""
         return ConnectionLostError(f"The hub closed the WebSocket with code {int(close.code)}{reason}.")
 
     def _read_upgrade(self) -> None:
@@ -369,4 +368,10 @@ def _refusal(failure: Exception) -> ConnectionFailedError:
         if status in (_HTTP_UNAUTHORIZED, _HTTP_FORBIDDEN):
             return AuthenticationError(f"The hub refused the access token (HTTP {status}).", status)
         return TransportRefusedError("WebSocket", status)
-    return ConnectionFailedError(f"The hub's answer to the WebSocket request is invalid: {failure}.")
+    return ConnectionFailedError(
+        f"The hub's answer to the WebSocket request is invalid ({type(failure).__name__})."
+    )
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

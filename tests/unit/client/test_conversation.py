@@ -13,7 +13,13 @@ from conduit_widget.client import synchronizer
 from conduit_widget.client.changes import Change, ConnectionChange, MessageChange, ProviderChange, ResetChange
 from conduit_widget.client.conversation import REMOVED, Conversation
 from conduit_widget.client.pool import ConnectionPool
-from conduit_widget.errors import AuthenticationError, ConduitError, ConnectionFailedError, HubException
+from conduit_widget.errors import (
+    AuthenticationError,
+    ConduitError,
+    ConnectionFailedError,
+    ConnectionLostError,
+    HubException,
+)
 from conduit_widget.types import ChatMessage
 from tests.support.scripted_connection import ScriptedConnection
 from tests.support.waiting import eventually
@@ -400,9 +406,9 @@ async def test_waiting_for_a_retry_is_told_with_attempt_and_time(
 ) -> None:
     """The badge can count down: attempt number and epoch ms of the next try."""
     await opened.live()
-    connection.lose(ConnectionError("gone"))
+    connection.lose(ConnectionLostError("gone"))
     before = time.time()
-    connection.schedule_retry(3, 10.0, ConnectionError("gone"))
+    connection.schedule_retry(3, 10.0, ConnectionLostError("gone"))
     link = opened.conversation.link
     assert (link.state, link.attempt, link.message) == ("reconnecting", 3, "gone")
     assert link.retry_at is not None

@@ -15,6 +15,7 @@ import pytest
 from conduit_widget.errors import (
     ConduitError,
     ConnectionFailedError,
+    ConnectionLostError,
     FrontEndMissingError,
     HubException,
     InvocationTimeoutError,
@@ -291,7 +292,7 @@ def test_coroutine_function_is_refused_as_a_listener(chat: Chat) -> None:
 def test_connection_state_is_readable_and_waiting_for_it_says_why_not(chat: Chat, hub: ScriptedHub) -> None:
     """A person at the prompt sees what the badge shows."""
     assert chat.connection.state == "live"
-    hub.act(hub.lose, ConnectionError("cable"))
+    hub.act(hub.lose, ConnectionLostError("cable"))
     eventually_sync(lambda: chat.connection.state == "reconnecting")
     with pytest.raises(ConnectionFailedError, match="not connected: cable"):
         chat.wait_connected(0.05)
