@@ -1,4 +1,7 @@
-"""What the sender of a message wants of the answer: read from ``message.metadata`` and validated."""
+"""What the sender of a message wants of the answer: read from ``message.metadata`` and validated.
+
+Errors name an option as it is called in a prompt (``max_tokens``), whatever it is called on the wire.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from conduit_widget.errors import ValidationError
+from conduit_widget.hub.plain_text import is_plain
 from conduit_widget.providers.provider import GenerationParameters
 from conduit_widget.types import AssistantSetting
 
@@ -48,12 +52,12 @@ def read_options(metadata: Mapping[str, Any]) -> AnswerOptions:
         return _DEFAULTS
     respond = metadata.get("respond")
     if respond is not None and not isinstance(respond, bool):
-        raise ValidationError("message.metadata.respond", "must be true or false")
+        raise ValidationError("respond", "must be true or false")
     parameters = metadata.get("parameters")
     if parameters is None:
         parameters = {}
     if not isinstance(parameters, Mapping):
-        raise ValidationError("message.metadata.parameters", "must be an object")
+        raise ValidationError("parameters", "must be an object")
     return AnswerOptions(
         respond=respond,
         model=_name("model", metadata.get("model")),
@@ -61,8 +65,8 @@ def read_options(metadata: Mapping[str, Any]) -> AnswerOptions:
         system_prompt=_system_prompt(parameters.get("systemPrompt")),
         parameters=GenerationParameters(
             temperature=_number("temperature", parameters.get("temperature"), 0, 2),
-            top_p=_number("topP", parameters.get("topP"), 0, 1),
-            max_tokens=_integer("maxTokens", parameters.get("maxTokens"), 1, MAX_ANSWER_TOKENS),
+            top_p=_number("top_p", parameters.get("topP"), 0, 1),
+            max_tokens=_integer("max_tokens", parameters.get("maxTokens"), 1, MAX_ANSWER_TOKENS),
             stop=_stop(parameters.get("stop")),
             seed=_integer("seed", parameters.get("seed"), -MAX_SEED, MAX_SEED),
         ),
@@ -89,31 +93,28 @@ def wants_answer(
 def _name(key: str, value: Any) -> str | None:
     if value is None or value == "":
         return None
-    field = f"message.metadata.{key}"
     if not isinstance(value, str):
-        raise ValidationError(field, "must be text")
+        raise ValidationError(key, "must be text")
     if len(value) > MAX_NAME_CHARS:
-        raise ValidationError(field, f"has {len(value)} characters; the limit is {MAX_NAME_CHARS}")
+        raise ValidationError(key, f"has {len(value)} characters; the limit is {MAX_NAME_CHARS}")
+    if not is_plain(value):
+        raise ValidationError(key, "must not contain control or invisible characters")
     return value
 
 
-def _number(key: str, value: Any, least: float, most: float) -> float | None:
+def _number(name: str, value: Any, least: float, most: float) -> float | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
-        raise ValidationError(
-            f"message.metadata.parameters.{key}", f"must be a number from {least} to {most}"
-        )
+        raise ValidationError(name, f"must be a number from {least} to {most}")
     return float(value)
 
 
-def _integer(key: str, value: Any, least: int, most: int) -> int | None:
+def _integer(name: str, value: Any, least: int, most: int) -> int | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-        raise ValidationError(
-            f"message.metadata.parameters.{key}", f"must be a whole number from {least} to {most}"
-        )
+        raise ValidationError(name, f"must be a whole number from {least} to {most}")
     return value
 
 
@@ -127,7 +128,7 @@ def _stop(value: Any) -> list[str] | None:
         or not all(isinstance(stop, str) and 0 < len(stop) <= MAX_STOP_CHARS for stop in stops)
     ):
         raise ValidationError(
-            "message.metadata.parameters.stop",
+            "stop",
             f"must be at most {MAX_STOPS} texts of 1 to {MAX_STOP_CHARS} characters",
         )
     return stops or None
@@ -136,10 +137,9 @@ def _stop(value: Any) -> list[str] | None:
 def _system_prompt(value: Any) -> str | None:
     if value is None:
         return None
-    field = "message.metadata.parameters.systemPrompt"
     if not isinstance(value, str):
-        raise ValidationError(field, "must be text")
+        raise ValidationError("system_prompt", "must be text")
     size = len(value.encode())
     if size > MAX_SYSTEM_PROMPT_BYTES:
-        raise ValidationError(field, f"has {size} bytes; the limit is {MAX_SYSTEM_PROMPT_BYTES} bytes")
+        raise ValidationError("system_prompt", f"has {size} bytes; the limit is {MAX_SYSTEM_PROMPT_BYTES}")
     return value

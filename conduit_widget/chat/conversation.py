@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Awaitable, Callable, Collection, Coroutine
 from typing import Any, Final, TypeVar
 
 from conduit_widget.contract import ChatEvent, CloseCode
-from conduit_widget.errors import ConduitError, StoreUnavailableError
+from conduit_widget.errors import ConduitError, StoreUnavailableError, trace_of
 from conduit_widget.hub.connection import HubConnectionContext
 from conduit_widget.hub.hub import Hub
 from conduit_widget.types import (
@@ -42,6 +43,8 @@ from .turns import wait_for_turn
 __all__ = ["Conversation"]
 
 T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
 
 SETTLE_DELAY: Final = 1.0
 """Seconds in which the news of a commit usually comes, also when nobody waits for it any more."""
@@ -227,12 +230,13 @@ class Conversation:
         def committed(commit: Commit) -> None:
             if _has_result(done):
                 return  # found out before the news came
-            self._own(None if commit.duplicate else answer)
-            self.stop_typing(author.user_id)
-            self.committed_here(commit)
-            on_commit(commit)
-            if not done.done():
-                done.set_result(commit)
+            with contextlib.ExitStack() as last_first:  # each of them, whatever becomes of the others
+                if not done.done():
+                    last_first.callback(done.set_result, commit)
+                last_first.callback(on_commit, commit)
+                last_first.callback(self.committed_here, commit)
+                last_first.callback(self.stop_typing, author.user_id)
+                self._own(None if commit.duplicate else answer)
 
         self._own(answer)
         write = self._store.append(
@@ -298,14 +302,16 @@ class Conversation:
         """
 
         def ended_here() -> None:
-            on_commit()
-            self.fan_out.end(message.id)
-            self._disown(message)
+            with contextlib.ExitStack() as last_first:
+                last_first.callback(self._disown, message)
+                last_first.callback(self.fan_out.end, message.id)
+                on_commit()
 
         def committed(commit: Commit) -> None:
             if not commit.duplicate:
-                ended_here()
-                self.committed_here(commit)
+                with contextlib.ExitStack() as last_first:
+                    last_first.callback(self.committed_here, commit)
+                    ended_here()
 
         async def finish() -> None:
             commit = await self._work.to_the_end(
@@ -374,18 +380,21 @@ class Conversation:
 
     def committed_here(self, commit: Commit) -> None:
         """Take what this node committed: tell the other nodes, and send it when its turn has come."""
-        if self.nodes is not None:
-            self.nodes.committed(commit.events)
-        self.feed.take(commit.events)
+        try:
+            if self.nodes is not None:
+                self.nodes.committed(commit.events)
+        finally:
+            self.feed.take(commit.events)
 
     def _deliver(self, event: LogEvent) -> None:
         """Send a committed event, its turn having come."""
         if self.nodes is None:
             self._clients.send(event.target, *event.arguments)
             return
-        self.nodes.before(event)
-        self._clients.send(event.target, *event.arguments)
-        self.nodes.after(event)
+        with contextlib.ExitStack() as last_first:
+            last_first.callback(self.nodes.after, event)
+            last_first.callback(self._clients.send, event.target, *event.arguments)
+            self.nodes.before(event)
 
     def stream(self, text: str, metadata: StreamMetadata) -> None:
         """Send a delta of an answer written here, already part of its text, on every node."""
@@ -397,8 +406,11 @@ class Conversation:
         self.fan_out.send(relay.text, relay.metadata)
 
     def _volatile(self, target: str, *arguments: Any, excluded: Collection[str] = ()) -> None:
-        """Send what a slow reader may miss."""
-        self.fan_out.send_volatile(target, *arguments, excluded=excluded)
+        """Send what a slow reader may miss; what cannot be sent is logged, the state goes on."""
+        try:
+            self.fan_out.send_volatile(target, *arguments, excluded=excluded)
+        except Exception as error:  # noqa: BLE001 - the next list of people makes up for it
+            _log.error("%s could not be sent: %s", target, trace_of(error))
 
     def _newest_presence(self) -> list[Event]:
         return [

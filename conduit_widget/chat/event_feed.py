@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import Final
 
-from conduit_widget.errors import StoreUnavailableError
+from conduit_widget.errors import StoreUnavailableError, trace_of
 from conduit_widget.types import LogEvent
 
 from .event_gate import EventGate
@@ -17,6 +18,8 @@ __all__ = ["EventFeed", "Refill"]
 Refill = Callable[[int], Awaitable[list[LogEvent] | None]]
 """``refill(position)`` returns events after a position; None when the log cannot be continued from there."""
 
+_log = logging.getLogger(__name__)
+
 LONGEST_WAIT: Final = 1.0
 
 
@@ -25,7 +28,7 @@ class EventFeed:
 
     A hole (another node's event, or one of whose commit this node was not told) is filled by ``refill`` after
     ``gap_delay`` seconds, in which the missing event usually comes by itself. ``on_lost`` is called once when
-    the log cannot be continued; nothing is delivered after that.
+    the log cannot be continued; nothing is delivered after that. A delivery that fails is logged, and counts.
     """
 
     def __init__(
@@ -60,7 +63,10 @@ class EventFeed:
         for event in passed:
             for buffer in self._buffers.values():
                 buffer.append(event)
-            self._deliver(event)
+            try:
+                self._deliver(event)
+            except Exception as error:  # noqa: BLE001 - its turn is over; those after it, and who waits, go on
+                _log.error("An event could not be sent: %s", trace_of(error))
         if passed:
             self._wake()
         self._fill()

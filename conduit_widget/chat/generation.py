@@ -186,8 +186,10 @@ class Generation:
 
     def _close(self, reason: FinishReason) -> None:
         if self.is_open:  # else the store was away for so long that newcomers were not told of it
-            self._send_delta(done=True, reason=reason)
-            self.is_open = False
+            try:
+                self._send_delta(done=True, reason=reason)
+            finally:
+                self.is_open = False
 
     async def _produce(self) -> _Outcome:
         if self._stop_reason is not None:

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any, Final, Generic, TypeVar, cast
 
-from conduit_widget.errors import ConduitError
+from conduit_widget.errors import ConduitError, trace_of
 
 from .history_batch import Change
 from .history_store import NotInHistoryError
@@ -193,8 +193,8 @@ class GroupCommitWriter:
             if write.error is None and write.on_commit is not None:
                 try:
                     write.on_commit(write.result)
-                except Exception:  # noqa: BLE001 - one listener's fault must not cost the others their results
-                    _log.exception("A commit callback failed.")
+                except Exception as error:  # noqa: BLE001 - one listener's fault must not cost the others their results
+                    _log.error("A commit callback failed: %s", trace_of(error))
             if write.future.done():
                 continue
             if write.error is None:

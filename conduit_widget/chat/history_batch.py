@@ -197,7 +197,7 @@ class Append(Change[Commit]):
 
     def _repeated(self, place: Place) -> Commit:
         if place.author_id != self.author_id:
-            raise ValidationError("message.id", "is already in use in this conversation; send with a new id")
+            raise ValidationError("message id", "is already in use in this conversation; send with a new one")
         receipt = SendReceipt(
             id=self.key[1], seq=place.seq, timestamp=place.timestamp, answer_id=place.answer_id
         )

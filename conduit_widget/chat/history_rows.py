@@ -13,10 +13,11 @@ from typing import Any, Final
 
 import msgspec
 
-from conduit_widget.errors import ValidationError
+from conduit_widget.errors import UNREADABLE, ValidationError
 from conduit_widget.types import HistoryPage, LogEvent, MemberRole
 
 from .history_batch import Batch, Change, Place, apply_changes
+from .history_bodies import read_event, read_messages
 from .history_store import LAST_OWNER, ConversationRecord, NotInHistoryError, StoredStream
 
 _FIND: Final = "SELECT id, epoch, seq, visibility, assistant, title FROM conversations WHERE id=?"
@@ -128,7 +129,7 @@ def set_role(db: sqlite3.Connection, conversation_id: str, user_id: str, role: M
             "SELECT user_id FROM members WHERE conversation_id=? AND role='owner'", (conversation_id,)
         ).fetchall()
         if owners == [(user_id,)]:
-            raise ValidationError("userId", LAST_OWNER)
+            raise ValidationError("user", LAST_OWNER)
     if role is None:
         db.execute("DELETE FROM members WHERE conversation_id=? AND user_id=?", (conversation_id, user_id))
     else:
@@ -234,7 +235,10 @@ def events_after(
         is_too_many = newest - seq > limit and not events and time < since
         if at != seq + len(events) + 1 or size > max_bytes or is_too_many:
             return None
-        events.append(LogEvent(seq=at, target=target, arguments=msgspec.json.decode(arguments)))
+        try:
+            events.append(LogEvent(seq=at, target=target, arguments=read_event(arguments)))
+        except UNREADABLE:
+            return None
     return events if len(events) == newest - seq else None
 
 
@@ -277,7 +281,7 @@ def page_before(
         (conversation_id, before_seq, limit + 1),
     )
     bodies, has_more = _newest(rows, limit, max_bytes)
-    return HistoryPage(messages=[msgspec.json.decode(body) for body in reversed(bodies)], has_more=has_more)
+    return HistoryPage(messages=read_messages(reversed(bodies)), has_more=has_more)
 
 
 def _newest(rows: Iterable[tuple[bytes]], limit: int, max_bytes: int) -> tuple[list[bytes], bool]:

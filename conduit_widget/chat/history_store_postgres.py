@@ -12,13 +12,12 @@ import secrets
 from collections.abc import Awaitable, Callable, Collection
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-import msgspec
-
 from conduit_widget.contract import RECOVERY_SECONDS
 from conduit_widget.errors import HubStartError, StoreUnavailableError, ValidationError
 from conduit_widget.types import AssistantSetting, ChatMessage, HistoryPage, LogEvent, MemberRole
 
 from .history_batch import Append, Checkpoint, Update
+from .history_bodies import read_message
 from .history_store import (
     LAST_OWNER,
     Commit,
@@ -201,7 +200,7 @@ class PostgresHistoryStore:
                     (conversation_id,),
                 )
                 if role != "owner" and await owners.fetchall() == [(user_id,)]:
-                    raise ValidationError("userId", LAST_OWNER)
+                    raise ValidationError("user", LAST_OWNER)
                 if role is None:
                     await db.execute(
                         "DELETE FROM conduit_members WHERE conversation_id=%b AND user_id=%b",
@@ -312,7 +311,7 @@ class PostgresHistoryStore:
             "SELECT body FROM conduit_messages WHERE conversation_id=%b AND id=%b",
             (conversation_id, message_id),
         )
-        return msgspec.json.decode(found[0][0]) if found else None
+        return read_message(found[0][0]) if found else None
 
     async def snapshot(self, conversation_id: str, *, limit: int, max_bytes: int) -> Snapshot | None:
         """Return the newest messages and the position they were read at, or None."""

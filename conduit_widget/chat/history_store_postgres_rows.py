@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
-import msgspec
 from psycopg import AsyncConnection, AsyncCursor
 
+from conduit_widget.errors import UNREADABLE
 from conduit_widget.types import HistoryPage, LogEvent
 
 from .history_batch import Batch, Change, Place
+from .history_bodies import read_event, read_messages
 from .history_store import ConversationRecord, StoredStream
 
 __all__ = [
@@ -324,7 +325,7 @@ def page_of(rows: Sequence[tuple[bytes]], limit: int, max_bytes: int) -> History
         if taken == limit or (taken and size > max_bytes):
             break
         taken += 1
-    messages = [msgspec.json.decode(body) for (body,) in reversed(rows[:taken])]
+    messages = read_messages(body for (body,) in reversed(rows[:taken]))
     return HistoryPage(messages=messages, has_more=taken < len(rows))
 
 
@@ -359,7 +360,10 @@ async def events_after(connection: Connection, missed: Missed) -> list[LogEvent]
     # Pruned in between, or more than fits: not all, so none.
     if len(found) != count or sum(len(row[2]) for row in found) > missed.max_bytes:
         return None
-    return [LogEvent(seq=row[0], target=row[1], arguments=msgspec.json.decode(row[2])) for row in found]
+    try:
+        return [LogEvent(seq=seq, target=target, arguments=read_event(body)) for seq, target, body in found]
+    except UNREADABLE:
+        return None
 
 
 async def prune_slice(

@@ -16,7 +16,7 @@ from typing import Any, Final, Generic, TypeVar
 
 import psycopg
 
-from conduit_widget.errors import StoreUnavailableError
+from conduit_widget.errors import StoreUnavailableError, trace_of
 
 from .history_batch import Batch, Change, apply_changes
 from .history_store_postgres_connections import RETRY_INTERVAL, Database, is_lost
@@ -50,8 +50,8 @@ class _Write(Generic[T]):
             return
         try:
             self.on_commit(self.outcome)  # type: ignore[arg-type]
-        except Exception:  # noqa: BLE001 - one listener's fault must not cost the others their results
-            _log.exception("A commit callback failed.")
+        except Exception as error:  # noqa: BLE001 - one listener's fault must not cost the others their results
+            _log.error("A commit callback failed: %s", trace_of(error))
 
     def tell_caller(self) -> None:
         if self.future.done():

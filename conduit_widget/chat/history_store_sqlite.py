@@ -16,8 +16,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-import msgspec
-
 from conduit_widget.contract import RECOVERY_SECONDS
 from conduit_widget.types import (
     AssistantSetting,
@@ -30,6 +28,7 @@ from conduit_widget.types import (
 from . import history_rows as rows
 from .group_commit import GroupCommitWriter
 from .history_batch import Append, Change, Checkpoint, Update, iso_time
+from .history_bodies import read_message
 from .history_schema import migrate
 from .history_store import (
     Commit,
@@ -196,7 +195,7 @@ class SqliteHistoryStore:
             row = db.execute(
                 "SELECT body FROM messages WHERE conversation_id=? AND id=?", (conversation_id, message_id)
             ).fetchone()
-            return msgspec.json.decode(row[0]) if row else None
+            return read_message(row[0]) if row else None
 
         return await self._read(work)
 

@@ -93,14 +93,14 @@ class Membership:
         if conversation is None:
             raise HubException(ErrorText.UNAUTHORIZED)
         if role is None and conversation.access.is_open:
-            raise ValidationError("conversationId", "is open to everybody; nobody can be taken out of it")
+            raise ValidationError("conversation", "is open to everybody; nobody can be taken out of it")
         await conversation.pinned(_set_role(conversation, user_id, role))
 
     async def _require_room(self, conversation_id: str, user_id: str) -> None:
         members, most = await self._store.members(conversation_id), self._settings.max_members
         if len(members) >= most and user_id not in dict(members):
             text = f"has {len(members)} members; the limit is {most}. Remove one before adding another"
-            raise ValidationError("conversationId", text)
+            raise ValidationError("conversation", text)
 
     async def _require_owner(self, conversation_id: str, user_id: str) -> None:
         if await self._store.role(conversation_id, user_id) != "owner":

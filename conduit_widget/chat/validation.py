@@ -1,11 +1,13 @@
-"""What a client may send: checked before anything is stored, refused with the field, the limit and the size.
+"""What a client may send: checked before it is stored, refused with the field, the limit and the remedy.
 
-Nothing here echoes what was sent. Content is kept raw (escaping is the reader's business), but for NUL and
-lone surrogates, which not every reader or store can hold. ``author`` always comes from the token.
+Fields go by the names people know them by, and nothing here echoes what was sent. Text is kept as it was
+typed (escaping is the reader's business), but for NUL and lone surrogates, which not every reader or store
+can hold. ``author`` always comes from the token.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -14,6 +16,7 @@ import msgspec
 from conduit_widget.contract import MAX_CONTENT_BYTES, MAX_ID_CHARS
 from conduit_widget.errors import ValidationError
 from conduit_widget.hub.plain_text import is_plain
+from conduit_widget.nesting import MAX_DEPTH, is_too_deep
 from conduit_widget.types import Author, ChatMessage, Content, ImagePart, TextPart
 
 from .answer_options import AnswerOptions, read_options
@@ -58,7 +61,12 @@ _SERVER_OWNED: Final = frozenset(
 _KNOWN_KEYS: Final = frozenset(
     {"id", "role", "content", "parentId", "author", "attachments", "metadata", "error"}
 )
-# Categories Cc, Cs, Zl and Zp: controls, lone surrogates, separators of lines and paragraphs.
+# Blanks, joiners and variation selectors: fine within an id, alone they show nothing.
+_BLANK: Final = re.compile("[\\s\\u17b4\\u17b5\\u180b-\\u180f\\u200c\\u200d\\u2800\\ufe00-\\ufe0f]*")
+_MESSAGE: Final = "message"
+_EXTRA_NAMES: Final = {"metadata": "metadata", "attachments": "attachments", "extra": "unknown fields"}
+_TOO_DEEP: Final = f"nests more than {MAX_DEPTH} levels deep; make it flatter"
+_NOT_PLAIN: Final = "must not contain control or invisible characters"
 _IMAGE_SCHEMES: Final = ("https://", "http://", "data:image/")
 
 
@@ -66,17 +74,17 @@ def check_conversation_id(value: str) -> str:
     """Return a well-formed conversation id.
 
     Raises:
-        ValidationError: empty, too long, or with control characters.
+        ValidationError: empty, too long, or with control or invisible characters.
 
     """
-    return _identifier("conversationId", value)
+    return _identifier("conversation id", value)
 
 
-def check_message_id(value: Any, field: str = "messageId") -> str:
+def check_message_id(value: Any, field: str = "message id") -> str:
     """Return a well-formed message id.
 
     Raises:
-        ValidationError: not text, empty, too long, or with control characters.
+        ValidationError: not text, empty, too long, or with control or invisible characters.
 
     """
     return _identifier(field, value)
@@ -89,7 +97,7 @@ def check_user_id(value: str) -> str:
         ValidationError: empty, too long, or with control or invisible characters.
 
     """
-    return _identifier("userId", value)
+    return _identifier("user id", value)
 
 
 def check_title(value: str | None) -> str | None:
@@ -103,7 +111,7 @@ def check_title(value: str | None) -> str | None:
     if len(title) > MAX_TITLE_CHARS:
         raise ValidationError("title", f"has {len(title)} characters; the limit is {MAX_TITLE_CHARS}")
     if not is_plain(title):
-        raise ValidationError("title", "must not contain control characters")
+        raise ValidationError("title", _NOT_PLAIN)
     return title or None
 
 
@@ -139,17 +147,20 @@ def check_message(value: Mapping[str, Any], author: Author) -> tuple[ChatMessage
         ValidationError: a field is missing, of the wrong kind or over its limit.
 
     """
-    message_id = check_message_id(value.get("id"), "message.id")
+    message_id = check_message_id(value.get("id"))
     if value.get("role", "user") != "user":
-        raise ValidationError("message.role", "must be 'user'; the hub writes the other roles")
+        raise ValidationError("role", "must be 'user'; the hub writes the other roles")
+    for key, item in value.items():
+        if is_too_deep(item):
+            raise ValidationError(_shown_key(key), _TOO_DEEP)
     content = _content(value.get("content"))
     parent = value.get("parentId")
     metadata = value.get("metadata") or {}
     attachments = value.get("attachments") or []
     if not isinstance(metadata, Mapping):
-        raise ValidationError("message.metadata", "must be an object")
+        raise ValidationError("metadata", "must be an object")
     if not isinstance(attachments, list) or not all(isinstance(item, Mapping) for item in attachments):
-        raise ValidationError("message.attachments", "must be a list of objects")
+        raise ValidationError("attachments", "must be a list of objects")
     rest = _portable(
         {
             "metadata": {key: item for key, item in metadata.items() if key not in _SERVER_OWNED},
@@ -161,7 +172,7 @@ def check_message(value: Mapping[str, Any], author: Author) -> tuple[ChatMessage
         id=message_id,
         role="user",
         content=content,
-        parent_id=None if parent is None else check_message_id(parent, "message.parentId"),
+        parent_id=None if parent is None else check_message_id(parent, "parent id"),
         author=author,
         **rest,
     )
@@ -176,7 +187,9 @@ def _identifier(field: str, value: Any) -> str:
     if len(value) > MAX_ID_CHARS:
         raise ValidationError(field, f"has {len(value)} characters; the limit is {MAX_ID_CHARS}")
     if not is_plain(value):
-        raise ValidationError(field, "must not contain control characters")
+        raise ValidationError(field, _NOT_PLAIN)
+    if _BLANK.fullmatch(value):
+        raise ValidationError(field, "must have a character that can be seen; it has blanks alone")
     return value
 
 
@@ -188,21 +201,23 @@ def _content(value: Any) -> Content:
     elif isinstance(value, list):
         parts, size, empty = _parts(value)
     else:
-        raise ValidationError("message.content", "must be text or a list of parts")
+        raise ValidationError(_MESSAGE, "must be text or a list of parts")
     if empty:
-        raise ValidationError("message.content", "must not be empty")
+        raise ValidationError(_MESSAGE, "is empty; write something")
     if size > MAX_CONTENT_BYTES:
-        raise ValidationError("message.content", f"has {size} bytes; the limit is {MAX_CONTENT_BYTES} bytes")
+        raise ValidationError(
+            _MESSAGE, f"has {size} bytes of text; the limit is {MAX_CONTENT_BYTES} bytes. Send it in parts"
+        )
     return parts
 
 
 def _parts(value: list[Any]) -> tuple[list[TextPart | ImagePart], int, bool]:
     if len(value) > MAX_PARTS:
-        raise ValidationError("message.content", f"has {len(value)} parts; the limit is {MAX_PARTS}")
+        raise ValidationError(_MESSAGE, f"has {len(value)} parts; the limit is {MAX_PARTS}")
     try:
         parts = msgspec.convert(value, list[TextPart | ImagePart])
     except msgspec.ValidationError:
-        raise ValidationError("message.content", "must have only text and image_url parts") from None
+        raise ValidationError(_MESSAGE, "must have only text and image_url parts") from None
     size, empty = 0, True
     for part in parts:
         if isinstance(part, TextPart):
@@ -210,7 +225,7 @@ def _parts(value: list[Any]) -> tuple[list[TextPart | ImagePart], int, bool]:
             empty = empty and not part.text.strip()
             continue
         if not part.image_url.url.startswith(_IMAGE_SCHEMES):
-            raise ValidationError("message.content", "must refer to images by http, https or data:image URL")
+            raise ValidationError("image", "must be an http, https or data:image URL")
         size += _text_bytes(part.image_url.url) + _text_bytes(part.image_url.detail or "")
         empty = False
     return parts, size, empty
@@ -219,30 +234,44 @@ def _parts(value: list[Any]) -> tuple[list[TextPart | ImagePart], int, bool]:
 def _text_bytes(text: str) -> int:
     """Return the text's size in UTF-8; refuse what cannot be stored or sent everywhere."""
     if "\0" in text:
-        raise ValidationError("message.content", "must not contain NUL characters")
+        raise ValidationError(_MESSAGE, "must not contain NUL characters; leave them out")
     try:
         return len(text.encode())
     except UnicodeEncodeError:
-        raise ValidationError("message.content", "must not contain lone surrogates") from None
+        raise ValidationError(_MESSAGE, "must not contain half a character (a lone surrogate)") from None
 
 
 def _portable(value: dict[str, Any]) -> dict[str, Any]:
-    """Return the value as plain JSON that every hub protocol can carry, or refuse it.
+    """Return the fields as plain JSON that every hub protocol can carry, or refuse the one that is not.
 
     What one member sends must never break the encoding of what the others receive (an integer over 64 bits
     is fine in JSON and cannot be written in MessagePack).
     """
     if not any(value.values()):
         return value  # as most are
-    try:
-        encoded = msgspec.json.encode(value)
-        if len(encoded) <= MAX_EXTRA_BYTES:
-            plain: dict[str, Any] = msgspec.json.decode(encoded)
-            msgspec.msgpack.encode(plain)
-            return plain
-    except (TypeError, ValueError, OverflowError, RecursionError):
-        raise ValidationError("message.metadata", "must be plain JSON with 64-bit numbers") from None
-    raise ValidationError(
-        "message.metadata",
-        f"has, with attachments, {len(encoded)} bytes; the limit is {MAX_EXTRA_BYTES} bytes",
-    )
+    plain: dict[str, Any] = {}
+    sizes: dict[str, int] = {}
+    for field, item in value.items():
+        try:
+            encoded = msgspec.json.encode(item)
+            sizes[field] = len(encoded)
+            if sum(sizes.values()) <= MAX_EXTRA_BYTES:
+                plain[field] = msgspec.json.decode(encoded)
+                msgspec.msgpack.encode(plain[field])
+        except (TypeError, ValueError, OverflowError, RecursionError):
+            raise ValidationError(
+                _EXTRA_NAMES[field], "must be plain JSON, whole numbers within 64 bits; send others as text"
+            ) from None
+    size = sum(sizes.values())
+    if size > MAX_EXTRA_BYTES:
+        largest = max(sizes, key=lambda field: sizes[field])
+        raise ValidationError(
+            _EXTRA_NAMES[largest],
+            f"too large: all that is sent beside the text has {size} bytes; the limit is {MAX_EXTRA_BYTES}",
+        )
+    return plain
+
+
+def _shown_key(key: Any) -> str:
+    """Return the name of a message's field; a key of the sender's own is not repeated."""
+    return _MESSAGE if key == "content" else key if key in _KNOWN_KEYS else _EXTRA_NAMES["extra"]

@@ -587,7 +587,7 @@ async def test_member_too_many_is_refused_until_somebody_is_removed(tmp_path: Pa
             tab.invoke("AddMember", "c", "u2"),
         )
         [refused] = [answer["error"] for answer in answers if "error" in answer]
-        assert refused == "conversationId: has 3 members; the limit is 3. Remove one before adding another"
+        assert refused == "conversation: has 3 members; the limit is 3. Remove one before adding another"
         assert "error" not in await ann.invoke("AddMember", "c", {"userId": "u0", "role": "owner"})
         await ann.invoke("RemoveMember", "c", "u0")
         assert "error" not in await ann.invoke("AddMember", "c", "u3")

@@ -18,48 +18,70 @@ from tests.support.waiting import eventually
 QUIET = dataclasses.replace(FAST, assistant="off")
 MEMBERS = dataclasses.replace(QUIET, visibility="members")
 SECRET = "correct horse battery staple"
+BLANKS = [" ", "\u3000", "\u200d", "\u2800 \ufe0f", "\u17b4"]
+
+
+def nested(levels: int) -> Any:
+    """Lists in lists."""
+    value: Any = 1
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+NESTED = nested(40)
 
 BAD_MESSAGES: list[tuple[dict[str, Any], str]] = [
-    ({"content": ""}, r"message\.content: must not be empty"),
-    ({"content": " \n\t "}, r"message\.content: must not be empty"),
-    ({"content": None}, r"message\.content: must be text"),
-    ({"content": 7}, r"message\.content: must be text"),
-    ({"content": "é" * 16385}, r"message\.content: has 32770 bytes; the limit is 32768 bytes"),
-    ({"content": f"{SECRET}\0"}, r"message\.content: must not contain NUL"),
-    ({"content": []}, r"message\.content: must not be empty"),
+    ({"content": ""}, r"message: is empty; write something"),
+    ({"content": " \n\t "}, r"message: is empty; write something"),
+    ({"content": None}, r"message: must be text"),
+    ({"content": 7}, r"message: must be text"),
+    ({"content": "é" * 16385}, r"message: has 32770 bytes of text; the limit is 32768 bytes. Send it"),
+    ({"content": f"{SECRET}\0"}, r"message: must not contain NUL"),
+    ({"content": []}, r"message: is empty"),
+    ({"content": [{"type": "text", "text": SECRET, "x": 1}, {"type": SECRET}]}, r"message: must have only"),
     (
-        {"content": [{"type": "text", "text": SECRET, "x": 1}, {"type": SECRET}]},
-        r"message\.content: must have",
+        {"content": [{"type": "text", "text": "x", "deep": NESTED}]},
+        r"(message|content).* nests more than 32 levels",
     ),
     (
         {"content": [{"type": "image_url", "image_url": {"url": "javascript:alert(1)"}}]},
-        r"message\.content: must refer to images",
+        r"image: must be an http, https or data:image URL",
     ),
-    ({"id": ""}, r"message\.id: must not be empty"),
-    ({"id": 5}, r"message\.id: must be text"),
-    ({"id": "x" * 129}, r"message\.id: has 129 characters; the limit is 128"),
-    ({"id": "a\nb"}, r"message\.id: must not contain control characters"),
-    ({"role": "assistant"}, r"message\.role: must be 'user'"),
-    ({"role": "system"}, r"message\.role: must be 'user'"),
-    ({"parentId": ["x"]}, r"message\.parentId: must be text"),
-    ({"metadata": SECRET}, r"message\.metadata: must be an object"),
-    ({"metadata": {"x": "y" * 9000}}, r"message\.metadata: has, with attachments, \d+ bytes"),
-    ({"metadata": {"x": 2**70}}, r"message\.metadata: must be plain JSON"),
-    ({"unknown": "y" * 9000}, r"message\.metadata: has, with attachments, \d+ bytes"),
-    ({"attachments": [SECRET]}, r"message\.attachments: must be a list of objects"),
-    ({"metadata": {"respond": "yes"}}, r"message\.metadata\.respond: must be true or false"),
-    ({"metadata": {"model": 3}}, r"message\.metadata\.model: must be text"),
-    ({"metadata": {"parameters": []}}, r"message\.metadata\.parameters: must be an object"),
-    (
-        {"metadata": {"parameters": {"temperature": 9}}},
-        r"parameters\.temperature: must be a number from 0 to 2",
-    ),
-    ({"metadata": {"parameters": {"topP": True}}}, r"parameters\.topP: must be a number"),
-    ({"metadata": {"parameters": {"maxTokens": 0}}}, r"parameters\.maxTokens: must be a whole number from 1"),
-    ({"metadata": {"parameters": {"seed": 1.5}}}, r"parameters\.seed: must be a whole number"),
-    ({"metadata": {"parameters": {"stop": [""]}}}, r"parameters\.stop: must be at most 4 texts"),
-    ({"metadata": {"parameters": {"systemPrompt": 1}}}, r"parameters\.systemPrompt: must be text"),
-    ({"metadata": {"parameters": {"systemPrompt": "s" * 4097}}}, r"systemPrompt: has 4097 bytes; the limit"),
+    ({"id": ""}, r"message id: must not be empty"),
+    ({"id": 5}, r"message id: must be text"),
+    ({"id": "x" * 129}, r"message id: has 129 characters; the limit is 128"),
+    ({"id": "a\nb"}, r"message id: must not contain control or invisible characters"),
+    *[({"id": blank}, r"message id: must have a character that can be seen") for blank in BLANKS],
+    ({"id": NESTED}, r"id.* (must be text|nests more than 32 levels deep)"),
+    ({"role": "assistant"}, r"role: must be 'user'"),
+    ({"role": "system"}, r"role: must be 'user'"),
+    ({"parentId": ["x"]}, r"parent id: must be text"),
+    ({"parentId": "\u2800"}, r"parent id: must have a character that can be seen"),
+    ({"metadata": SECRET}, r"metadata: must be an object"),
+    ({"metadata": {"x": "y" * 9000}}, r"metadata: too large: .* has 90\d\d bytes; the limit is 8192"),
+    ({"metadata": {"x": 2**70}}, r"^metadata: must be plain JSON, whole numbers within 64 bits"),
+    ({"metadata": {"deep": NESTED}}, r"metadata.* nests more than 32 levels deep"),
+    ({"metadata": {"parameters": {"stop": NESTED}}}, r"metadata.* nests more than 32 levels deep"),
+    ({"unknown": "y" * 9000}, r"unknown fields: too large"),
+    ({SECRET: NESTED}, r"nests more than 32 levels deep"),
+    ({SECRET: [2**64]}, r"unknown fields: must be plain JSON, whole numbers within 64 bits"),
+    ({"attachments": [SECRET]}, r"attachments: must be a list of objects"),
+    ({"attachments": [{"deep": NESTED}]}, r"attachments.* nests more than 32 levels deep"),
+    ({"attachments": [{"size": -(2**63) - 1}]}, r"attachments: must be plain JSON, whole numbers within 64"),
+    ({"metadata": {"respond": "yes"}}, r"^respond: must be true or false"),
+    ({"metadata": {"model": 3}}, r"^model: must be text"),
+    ({"metadata": {"model": "m" * 129}}, r"^model: has 129 characters; the limit is 128"),
+    ({"metadata": {"model": "Ada (owner)\u202e\u200b"}}, r"^model: must not contain control or invisible"),
+    ({"metadata": {"provider": "a\nb"}}, r"^provider: must not contain control or invisible"),
+    ({"metadata": {"parameters": []}}, r"^parameters: must be an object"),
+    ({"metadata": {"parameters": {"temperature": 9}}}, r"^temperature: must be a number from 0 to 2"),
+    ({"metadata": {"parameters": {"topP": True}}}, r"^top_p: must be a number"),
+    ({"metadata": {"parameters": {"maxTokens": -1}}}, r"^max_tokens: must be a whole number from 1 to 32768"),
+    ({"metadata": {"parameters": {"seed": 1.5}}}, r"^seed: must be a whole number"),
+    ({"metadata": {"parameters": {"stop": [""]}}}, r"^stop: must be at most 4 texts"),
+    ({"metadata": {"parameters": {"systemPrompt": 1}}}, r"^system_prompt: must be text"),
+    ({"metadata": {"parameters": {"systemPrompt": "s" * 4097}}}, r"^system_prompt: has 4097 bytes; the"),
 ]
 
 
@@ -88,10 +110,11 @@ async def test_bad_messages_are_refused_clearly_and_connection_goes_on(
 @pytest.mark.parametrize(
     ("conversation_id", "expected"),
     [
-        ("", "conversationId: must not be empty"),
-        ("x" * 129, "conversationId: has 129 characters; the limit is 128"),
-        ("a\0b", "conversationId: must not contain control characters"),
-        ("a\u2028b", "conversationId: must not contain control characters"),
+        (" \u2003", "conversation id: must have a character that can be seen"),
+        ("", "conversation id: must not be empty"),
+        ("x" * 129, "conversation id: has 129 characters; the limit is 128"),
+        ("a\0b", "conversation id: must not contain control or invisible characters"),
+        ("a\u2028b", "conversation id: must not contain control or invisible characters"),
     ],
 )
 async def test_malformed_conversation_id_is_refused(

@@ -384,7 +384,7 @@ async def test_identity_in_a_payload_counts_for_nothing(tmp_path: Path) -> None:
             kind, text = await attempt(
                 here.bob.connection, ChatMethod.SEND_MESSAGE, [ROOM, {**message, "id": role, "role": role}]
             )
-            assert (kind, "message.role" in text) == ("refusal", True)
+            assert (kind, "role: must be" in text) == ("refusal", True)
         taken = {"id": here.answer_id, "role": "user", "content": "over the answer"}
         kind, _ = await attempt(here.bob.connection, ChatMethod.SEND_MESSAGE, [ROOM, taken])
         assert kind == "refusal", "nobody writes over another's message"

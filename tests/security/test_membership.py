@@ -55,12 +55,12 @@ async def test_conversation_is_created_listed_and_its_own_only(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
-        ({"id": ""}, "conversationId: must not be empty"),
-        ({"id": "x" * 129}, "conversationId: has 129 characters"),
-        ({"id": "a\u202eb"}, "conversationId: must not contain control characters"),
+        ({"id": ""}, "conversation id: must not be empty"),
+        ({"id": "x" * 129}, "conversation id: has 129 characters"),
+        ({"id": "a\u202eb"}, "conversation id: must not contain control or invisible characters"),
         ({"title": "x" * 201}, "title: has 201 characters; the limit is 200"),
-        ({"title": "pay\u202eroll"}, "title: must not contain control characters"),
-        ({"title": "a\nb"}, "title: must not contain control characters"),
+        ({"title": "pay\u202eroll"}, "title: must not contain control or invisible characters"),
+        ({"title": "a\nb"}, "title: must not contain control or invisible characters"),
         ({"title": 7}, "argument 'options'"),
         ({"visibility": "public"}, "argument 'options'"),
         ({"assistant": "sometimes"}, "argument 'options'"),
@@ -220,7 +220,7 @@ async def test_member_that_cannot_be_is_refused(tmp_path: Path, member: Any) -> 
     """A user id is what a token's subject may be; a role is one of three."""
     async with chat_server(tmp_path / "h.db", settings=MEMBERS) as server, server.person("ann") as ann:
         await chat(ann).create_conversation(ConversationOptions(id="c"))
-        with pytest.raises(HubException, match=r"userId|'member'") as refused:
+        with pytest.raises(HubException, match=r"user id|'member'") as refused:
             await ann.invoke(ChatMethod.ADD_MEMBER, "c", member)
         assert "god" not in str(refused.value)
         assert await server.chat.store.members("c") == [("ann", "owner")]

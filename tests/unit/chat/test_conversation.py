@@ -15,6 +15,7 @@ from conduit_widget.chat.history_store import Commit, OnCommit, Snapshot
 from conduit_widget.chat.history_store_sqlite import SqliteHistoryStore
 from conduit_widget.chat.settings import ChatSettings
 from conduit_widget.contract import RECOVERY_SECONDS
+from conduit_widget.errors import LocalProtocolError
 from conduit_widget.hub.connection import HubConnectionContext
 from conduit_widget.hub.hub import Hub
 from conduit_widget.hub.principal import Principal
@@ -48,6 +49,7 @@ class FakeHub:
     def __init__(self) -> None:
         self.inside: dict[str, Listener] = {}
         self.known: dict[str, Listener] = {}
+        self.cannot_send: str | None = None
         self.groups = self.clients = self
 
     def add(self, connection_id: str, _group: str) -> None:
@@ -63,6 +65,8 @@ class FakeHub:
         return self
 
     def send(self, target: str, *arguments: Any) -> None:
+        if target == self.cannot_send:
+            raise LocalProtocolError("No codec writes this.")
         for listener in self.inside.values():
             listener.send(target, *arguments)
 
@@ -268,6 +272,43 @@ async def test_answer_is_begun_once_when_sender_has_gone_and_news_of_the_commit_
     late_news()
     assert len(begun) == 1
     assert scene.hub.known["first"].log == [1, 2, 3, 4, 5]
+
+
+async def test_answer_is_begun_and_others_are_sent_when_a_message_cannot_be_sent(scene: Scene) -> None:
+    """One event that nobody can be sent costs neither the answer, nor the next event, nor who waits."""
+    begun: list[Commit] = []
+    question = ChatMessage(id="q", role="user", content="?", author=ANN)
+    answer = ChatMessage(id="a", role="assistant", content="", metadata={"status": "streaming"})
+    scene.hub.cannot_send = "ReceiveMessage"
+    receipt = await scene.conversation.append(ANN, question, answer, begun.append)
+    assert (receipt.seq, len(begun)) == (4, 1)
+    scene.hub.cannot_send = None
+    await scene.say()
+    assert scene.hub.known["first"].log == [1, 2, 3, 6]
+    got, seq, _ = await enter(scene, "join")
+    assert (got, seq) == ([1, 2, 3, 4, 5, 6], 6)
+
+
+async def test_final_version_is_sent_when_its_last_delta_cannot_be(scene: Scene) -> None:
+    """Whatever the writer of an answer does at its end, its final version goes out."""
+    question = ChatMessage(id="q", role="user", content="?", author=ANN)
+    answer = ChatMessage(id="a", role="assistant", content="", metadata={"status": "streaming"})
+    await scene.conversation.append(ANN, question, answer, lambda _commit: None)
+
+    def fail() -> None:
+        raise LocalProtocolError("No codec writes this.")
+
+    await scene.conversation.finish_answer(ChatMessage(id="a", role="assistant", content="done"), fail)
+    assert scene.conversation.feed.position == 6
+
+
+async def test_people_are_kept_when_they_cannot_be_told_of(scene: Scene) -> None:
+    """An event that cannot be sent leaves presence as it should be, and its deadlines running."""
+    scene.hub.cannot_send = "UserJoined"
+    await scene.conversation.join(scene.listener("second").as_caller())
+    assert [person.user_id for person in scene.conversation.presence.participants()] == ["first", "second"]
+    scene.conversation.leave("second")
+    await eventually(lambda: len(scene.conversation.presence.participants()) == 1)
 
 
 async def test_conversation_stays_while_a_message_is_being_written(scene: Scene) -> None:

@@ -1,0 +1,81 @@
+"""Stored messages as readers get them: one that cannot be sent to everybody loses its odd fields.
+
+What is stored was checked when it came in, by this version. An older one may have let in what a hub protocol
+cannot write (integers over 64 bits) or a peer cannot read (deep nesting); a join must not fail of it.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterable
+from typing import Any, Final
+
+import msgspec
+
+from conduit_widget.errors import UNREADABLE
+from conduit_widget.nesting import MAX_DEPTH, is_json_too_deep, is_too_deep
+
+__all__ = ["read_event", "read_message", "read_messages"]
+
+_log = logging.getLogger(__name__)
+
+_LONG_NUMBER: Final = re.compile(rb"\d{19}")
+"""Every integer over 64 bits has so many digits, and next to nothing else has."""
+
+
+def read_message(body: bytes) -> dict[str, Any]:
+    """Return a stored message in wire form, without what not every reader can be sent.
+
+    Raises:
+        UNREADABLE: it is no JSON.
+
+    """
+    message: dict[str, Any] = msgspec.json.decode(body)
+    return message if _is_portable(body, message) else _degraded(message)
+
+
+def read_messages(bodies: Iterable[bytes]) -> list[dict[str, Any]]:
+    """Return stored messages; one that cannot be read at all is left out, and logged."""
+    messages = []
+    for body in bodies:
+        try:
+            messages.append(read_message(body))
+        except UNREADABLE as error:
+            _log.error("A stored message cannot be read, it is left out: %s", type(error).__name__)
+    return messages
+
+
+def read_event(arguments: bytes) -> list[Any]:
+    """Return the arguments of a stored event; messages among them as :func:`read_message` does."""
+    values: list[Any] = msgspec.json.decode(arguments)
+    if _is_portable(arguments, values, levels=1):
+        return values
+    return [_degraded(value) if isinstance(value, dict) else value for value in values]
+
+
+def _is_portable(json: bytes, value: object, levels: int = 0) -> bool:
+    """Whether a value can be sent as it is; most texts show it, without a look at the value."""
+    if is_json_too_deep(json, MAX_DEPTH + 1 + levels):  # a field's own levels, and the message's
+        return False
+    return _LONG_NUMBER.search(json) is None or _can_be_written(value)
+
+
+def _degraded(message: dict[str, Any]) -> dict[str, Any]:
+    metadata = message.get("metadata")
+    kept = {key: value for key, value in message.items() if _fits(value)}
+    if isinstance(metadata, dict):
+        kept["metadata"] = {key: value for key, value in metadata.items() if _fits(value)}
+    return kept
+
+
+def _fits(value: object) -> bool:
+    return not is_too_deep(value) and _can_be_written(value)
+
+
+def _can_be_written(value: object) -> bool:
+    try:
+        msgspec.msgpack.encode(value)
+    except (TypeError, ValueError, OverflowError, RecursionError):
+        return False
+    return True
