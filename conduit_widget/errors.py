@@ -17,6 +17,7 @@
     ├── ProviderError                 a model provider failed
     ├── ModelInstallError             the local model could not be fetched or verified
     ├── HubStartError                 the local hub could not be started
+    │   └── SettingsError             because of a setting, a variable or a file it was given
     └── FrontEndMissingError          the browser part was not built
 """
 
@@ -144,6 +145,10 @@ class ModelInstallError(ConduitError):
 
 class HubStartError(ConduitError):
     """The local hub could not be started."""
+
+
+class SettingsError(HubStartError):
+    """A setting, a variable or a file the hub was given cannot be used; the text names it and the remedy."""
 
 
 class FrontEndMissingError(ConduitError):

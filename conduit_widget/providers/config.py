@@ -6,6 +6,7 @@ directory, environment. Detection on loopback and the installed local model foll
 
 from __future__ import annotations
 
+import math
 import os
 import tomllib
 from collections.abc import Mapping
@@ -15,11 +16,14 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from conduit_widget.errors import ProviderError
+from conduit_widget.errors import SettingsError
+from conduit_widget.nesting import MAX_DEPTH, is_too_deep
+from conduit_widget.plain_text import is_plain
 from conduit_widget.providers.local_model import default_models_dir
 
 LOCAL_PROVIDER: Final = "local"
 CONFIG_FILE: Final = "config.toml"
+MAX_NAME_CHARS: Final = 64
 OPENAI_URL: Final = "https://api.openai.com/v1"
 
 _KNOWN_HOSTS: Final = {
@@ -90,14 +94,31 @@ class ProviderConfig(msgspec.Struct, frozen=True, kw_only=True):
         return self.key_variable if self.api_key is None else None
 
     def __post_init__(self) -> None:
-        parts = urlsplit(self.base_url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ProviderError(f"{self.name}: base_url must begin with http:// or https://. Correct it.")
-        if parts.username or parts.password or parts.query:
-            # URLs reach logs; keys must not.
-            raise ProviderError(
-                f"{self.name}: base_url must not hold a key. Give it by environment variable."
-            )
+        check_base_url(self.base_url, f"{self.name}: base_url")
+
+
+def check_base_url(url: str, field: str) -> None:
+    """Refuse what is no address of an API.
+
+    Raises:
+        SettingsError: it is none; the text names ``field``, not the address.
+
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise SettingsError(
+            f"{field} is no address such as http://127.0.0.1:8000/v1: brackets or port are wrong"
+            " (ports are 1 to 65535)."
+        ) from None
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise SettingsError(f"{field} must begin with http:// or https:// and name a host.")
+    if port == 0 or not url.isprintable() or " " in url:
+        raise SettingsError(f"{field} has port 0, a blank or a sign that no address has.")
+    if parts.username or parts.password or parts.query:
+        # URLs reach logs; keys must not.
+        raise SettingsError(f"{field} must not hold a key: give it by environment variable.")
 
 
 class ProviderSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,21 +146,25 @@ class ProviderSettings(msgspec.Struct, frozen=True, kw_only=True):
         """Gather flags (keyword arguments), ``data_dir/config.toml`` and the environment, in this order.
 
         Raises:
-            ProviderError: config.toml cannot be read; the text names the field.
+            SettingsError: config.toml or a variable cannot be used; the text names it.
 
         """
         env = os.environ if environ is None else environ
         found: list[ProviderConfig] = []
         if base_url:
             key = api_key or env.get("CONDUIT_PROVIDER_KEY")
-            found.append(_config(base_url, key, model or env.get("CONDUIT_MODEL")))
+            found.append(
+                _config(
+                    base_url, key, model or env.get("CONDUIT_MODEL"), "--provider-url", "CONDUIT_PROVIDER_KEY"
+                )
+            )
         if data_dir is not None:
             found += read_config(data_dir / CONFIG_FILE, env)
         found += from_environment(env, model=model)
         return cls(
             configured=_unique(found),
             preferred=provider or env.get("CONDUIT_PROVIDER") or None,
-            detect=env.get("CONDUIT_DETECT", "1").strip().lower() not in {"0", "false", "no", "off"},
+            detect=_switch("CONDUIT_DETECT", env.get("CONDUIT_DETECT") or "1"),
             models_dir=default_models_dir(env),
         )
 
@@ -153,7 +178,7 @@ class _ProviderEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     timeouts: Timeouts = Timeouts()
 
 
-class _ConfigFile(msgspec.Struct, frozen=True):
+class _ConfigFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     providers: list[_ProviderEntry] = []
 
 
@@ -161,28 +186,63 @@ def read_config(path: Path, environ: Mapping[str, str]) -> list[ProviderConfig]:
     """Read ``[[providers]]`` tables; a missing file is an empty one. Keys come from the environment only.
 
     Raises:
-        ProviderError: the file is not TOML, or a field is missing, unknown or of the wrong kind.
+        SettingsError: the file cannot be read, is not TOML, or a field is missing, unknown or of the wrong
+            kind; the text names file and field.
 
     """
     try:
-        raw: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-        entries = msgspec.convert(raw, _ConfigFile).providers
+        return [
+            _configured(entry, f"providers[{number}]", environ)
+            for number, entry in enumerate(_read_entries(path))
+        ]
+    except SettingsError as error:
+        raise SettingsError(f"Cannot use {path}: {error} Correct the file and start again.") from error
+
+
+def _read_entries(path: Path) -> list[_ProviderEntry]:
+    try:
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return []
-    except (OSError, ValueError) as error:  # msgspec's and tomllib's errors are ValueErrors
-        raise ProviderError(f"Cannot use {path}: {error}. Correct the file and start again.") from error
-    return [
-        ProviderConfig(
-            name=entry.name,
-            base_url=entry.base_url,
-            api_key=_secret(environ.get(entry.api_key_env)) if entry.api_key_env else None,
-            key_variable=entry.api_key_env,
-            model=entry.model,
-            context_tokens=entry.context_tokens,
-            timeouts=entry.timeouts,
-        )
-        for entry in entries
-    ]
+    except OSError as error:
+        raise SettingsError(f"it cannot be read ({error.strerror or type(error).__name__}).") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError("it is no UTF-8 text.") from error
+    try:
+        raw: dict[str, Any] = tomllib.loads(text)
+        too_deep = is_too_deep(raw)
+    except RecursionError:
+        too_deep = True
+    except ValueError as error:
+        raise SettingsError(f"it is no TOML: {error}.") from error
+    if too_deep:
+        raise SettingsError(f"it nests more than {MAX_DEPTH} levels deep.")
+    try:
+        return msgspec.convert(raw, _ConfigFile).providers
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"{error}.") from error
+
+
+def _configured(entry: _ProviderEntry, place: str, environ: Mapping[str, str]) -> ProviderConfig:
+    if not entry.name or len(entry.name) > MAX_NAME_CHARS or not is_plain(entry.name):
+        raise SettingsError(f"{place}.name must have 1 to {MAX_NAME_CHARS} characters, none invisible.")
+    check_base_url(entry.base_url, f"{place}.base_url")
+    for field in entry.timeouts.__struct_fields__:
+        seconds = getattr(entry.timeouts, field)
+        if seconds is not None and not 0 < seconds < math.inf:
+            raise SettingsError(f"{place}.timeouts.{field} must be a number of seconds above 0.")
+    if entry.context_tokens is not None and entry.context_tokens < 1:
+        raise SettingsError(f"{place}.context_tokens must be 1 or more.")
+    key_variable = entry.api_key_env
+    return ProviderConfig(
+        name=entry.name,
+        base_url=entry.base_url,
+        api_key=_secret(environ.get(key_variable), key_variable) if key_variable else None,
+        key_variable=key_variable,
+        model=entry.model,
+        context_tokens=entry.context_tokens,
+        timeouts=entry.timeouts,
+    )
 
 
 def from_environment(environ: Mapping[str, str], *, model: str | None = None) -> list[ProviderConfig]:
@@ -190,18 +250,24 @@ def from_environment(environ: Mapping[str, str], *, model: str | None = None) ->
     model = model or environ.get("CONDUIT_MODEL")
     found = []
     if url := environ.get("CONDUIT_PROVIDER_URL"):
-        found.append(_config(url, environ.get("CONDUIT_PROVIDER_KEY"), model))
+        key = environ.get("CONDUIT_PROVIDER_KEY")
+        found.append(_config(url, key, model, "CONDUIT_PROVIDER_URL", "CONDUIT_PROVIDER_KEY"))
     if key := environ.get("OPENAI_API_KEY"):
-        found.append(_config(environ.get("OPENAI_BASE_URL") or OPENAI_URL, key, model))
+        url = environ.get("OPENAI_BASE_URL") or OPENAI_URL
+        found.append(_config(url, key, model, "OPENAI_BASE_URL", "OPENAI_API_KEY"))
     return found
 
 
-def _config(base_url: str, key: str | None, model: str | None) -> ProviderConfig:
+def _config(
+    base_url: str, key: str | None, model: str | None, url_name: str, key_name: str
+) -> ProviderConfig:
+    """Return a provider that flags or the environment name; ``url_name`` and ``key_name`` say where."""
+    check_base_url(base_url, url_name)
     host = urlsplit(base_url).hostname or base_url
     return ProviderConfig(
         name=_name_of(base_url),
         base_url=base_url,
-        api_key=_secret(key),
+        api_key=_secret(key, key_name),
         model=model or _DEFAULT_MODELS.get(host),
     )
 
@@ -213,8 +279,20 @@ def _name_of(base_url: str) -> str:
     return known or (f"{host}:{parts.port}" if parts.port else host)
 
 
-def _secret(value: str | None) -> Secret | None:
-    return Secret(value.strip()) if value and value.strip() else None
+def _secret(value: str | None, name: str) -> Secret | None:
+    key = (value or "").strip()
+    if not key.isascii() or not key.isprintable():
+        raise SettingsError(f"{name}: the key has a line end or a sign that no header takes. Set it anew.")
+    return Secret(key) if key else None
+
+
+def _switch(name: str, value: str) -> bool:
+    value = value.strip().lower()
+    if value in {"1", "true", "yes", "on"}:
+        return True
+    if value in {"0", "false", "no", "off"}:
+        return False
+    raise SettingsError(f"{name} must be 0 or 1.")
 
 
 def _unique(found: list[ProviderConfig]) -> tuple[ProviderConfig, ...]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from conduit_widget.errors import ProviderError
+from conduit_widget.errors import SettingsError
 from conduit_widget.providers.config import ProviderConfig, ProviderSettings, Secret
 
 CONFIG = """
@@ -69,25 +69,80 @@ def test_missing_key_is_named_when_its_variable_is_unset(tmp_path: Path) -> None
     assert house.missing_key == "HOUSE_KEY"
 
 
+ENTRY = "[[providers]]\nname = 'x'\n"
+
+
 @pytest.mark.parametrize(
-    "text",
+    ("text", "named"),
     [
-        "[[providers",
-        "[[providers]]\nname = 'x'",
-        "[[providers]]\nname = 'x'\nbase_url = 3",
-        "[[providers]]\nname = 'x'\nbase_url = 'http://x'\napi_key = 'sk-inline'",
-        "[[providers]]\nname = 'x'\nbase_url = 'ftp://x'",
-        "[[providers]]\nname = 'x'\nbase_url = 'http://me:sk-inline@x/v1'",
-        "[[providers]]\nname = 'x'\nbase_url = 'http://x/v1?key=sk-inline'",
+        ("[[providers", "TOML"),
+        (ENTRY, "base_url"),
+        (ENTRY + "base_url = 3", "base_url"),
+        (ENTRY + "base_url = 'http://x'\napi_key = 'sk-inline'", "api_key"),
+        (ENTRY + "base_url = 'ftp://x'", "providers[0].base_url"),
+        (ENTRY + "base_url = 'http://me:sk-inline@x/v1'", "providers[0].base_url"),
+        (ENTRY + "base_url = 'http://x/v1?key=sk-inline'", "providers[0].base_url"),
+        (ENTRY + "base_url = 'http://[::1/v1'", "providers[0].base_url"),
+        (ENTRY + "base_url = 'http://127.0.0.1:99999/v1'", "providers[0].base_url"),
+        (ENTRY + "base_url = 'http://127.0.0.1:0/v1'", "providers[0].base_url"),
+        (ENTRY + "base_url = 'http://127.0.0.1:x/v1'", "providers[0].base_url"),
+        (ENTRY + "base_url = 'http://a b/v1'", "providers[0].base_url"),
+        (ENTRY + "base_url = 'http://x/v1'\ncontext_tokens = -1", "context_tokens"),
+        (ENTRY + "base_url = 'http://x/v1'\ntimeouts = { idle = -1 }", "timeouts.idle"),
+        (ENTRY + "base_url = 'http://x/v1'\ntimeouts = { idle = nan }", "timeouts.idle"),
+        (ENTRY + "base_url = 'http://x/v1'\ntimeouts = { idel = 3 }", "idel"),
+        ("[[providers]]\nname = ''\nbase_url = 'http://x/v1'", "providers[0].name"),
+        ('[[providers]]\nname = "a\\u202eb"\nbase_url = "http://x/v1"', "providers[0].name"),
+        ("[[provider]]\nname = 'x'\nbase_url = 'http://x/v1'", "provider"),
+        ("a = " + "[" * 3000 + "]" * 3000, "nests"),
+        ("a = " + "[" * 40 + "]" * 40, "nests"),
+        ("providers = 1", "providers"),
     ],
 )
-def test_bad_file_is_one_clear_line(tmp_path: Path, text: str) -> None:
-    """A broken file is refused with one line that names no secret; keys may not stand in it."""
+def test_bad_file_is_one_clear_line(tmp_path: Path, text: str, named: str) -> None:
+    """A broken file is refused with one line that names file and field and no secret; no key may be in it."""
     (tmp_path / "config.toml").write_text(text)
-    with pytest.raises(ProviderError) as caught:
+    with pytest.raises(SettingsError) as caught:
         load(tmp_path, {})
     assert "\n" not in str(caught.value)
     assert "sk-inline" not in str(caught.value)
+    assert str(tmp_path / "config.toml") in str(caught.value)
+    assert named in str(caught.value)
+
+
+def test_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    """A folder in its place, or other bytes."""
+    path = tmp_path / "config.toml"
+    path.write_bytes(b"\xff\xfe")
+    with pytest.raises(SettingsError, match=r"config\.toml: it is no UTF-8 text\."):
+        load(tmp_path, {})
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(SettingsError, match=r"config\.toml: it cannot be read"):
+        load(tmp_path, {})
+
+
+@pytest.mark.parametrize(
+    ("environ", "named"),
+    [
+        ({"CONDUIT_PROVIDER_URL": "http://[::1/v1"}, "CONDUIT_PROVIDER_URL"),
+        ({"CONDUIT_PROVIDER_URL": "http://h:99999/v1"}, "CONDUIT_PROVIDER_URL"),
+        ({"CONDUIT_PROVIDER_URL": "localhost:9000"}, "CONDUIT_PROVIDER_URL"),
+        ({"OPENAI_API_KEY": "k", "OPENAI_BASE_URL": "http://h:x"}, "OPENAI_BASE_URL"),
+        ({"OPENAI_API_KEY": "sk-se\ncret"}, "OPENAI_API_KEY"),
+        (
+            {"CONDUIT_PROVIDER_URL": "http://h/v1", "CONDUIT_PROVIDER_KEY": "sk-secret\u20ac"},
+            "CONDUIT_PROVIDER_KEY",
+        ),
+        ({"CONDUIT_DETECT": "maybe"}, "CONDUIT_DETECT"),
+    ],
+)
+def test_bad_variable_is_named(tmp_path: Path, environ: dict[str, str], named: str) -> None:
+    """One line that says which variable, and not what is in it."""
+    with pytest.raises(SettingsError) as caught:
+        load(tmp_path, environ)
+    assert str(caught.value).startswith(named)
+    assert "sk-se" not in str(caught.value)
 
 
 def test_key_never_shows() -> None:
