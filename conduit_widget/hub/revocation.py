@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from conduit_widget.cancellation import cancel_and_wait
 from conduit_widget.contract import ErrorText
 from conduit_widget.errors import UNREADABLE, AuthenticationError, HubStartError, ValidationError, trace_of
 from conduit_widget.hub.auth import REVOKED, Authenticator, Credential
@@ -56,6 +57,7 @@ class Revocations:
         self._stamp: object = None
         self._stale = asyncio.Event()
         self._unwritten: list[Revocation] = []
+        self._trouble = ""
         self._watcher: asyncio.Task[None] | None = None
         self._removers: list[Callable[[], None]] = []
 
@@ -128,14 +130,16 @@ class Revocations:
         self._watcher = asyncio.create_task(self._watch())
 
     async def aclose(self) -> None:
-        """Listen no more. Idempotent."""
+        """Listen no more, and keep what was heard last. Idempotent."""
         while self._removers:
             self._removers.pop()()
         watcher, self._watcher = self._watcher, None
         if watcher is not None:
-            watcher.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await watcher
+            await cancel_and_wait(watcher)
+            try:
+                await self._write_heard()
+            except (OSError, ValueError, ValidationError) as error:
+                self._tell_trouble(f"Revocations of other nodes could not be kept on disk: {error}")
 
     async def _revoke(self, item: Revocation) -> None:
         if len(self) >= MAX_REVOCATIONS:
@@ -201,15 +205,24 @@ class Revocations:
                 if self._stale.is_set():
                     await self._ask_nodes()
                 await self._write_heard()
+                self._trouble = ""
             except (OSError, ValueError, ValidationError) as error:
-                logger.error("The revocations on disk cannot be used: %s", error)  # noqa: TRY400
+                self._tell_trouble(f"The revocations on disk cannot be used: {error}")
             except Exception as error:  # noqa: BLE001 - whatever broke, the next look counts
-                logger.error("Looking for revocations failed: %s", trace_of(error))  # noqa: TRY400
+                self._tell_trouble(f"Looking for revocations failed: {trace_of(error)}")
+
+    def _tell_trouble(self, text: str) -> None:
+        """Log what is wrong when it is not what was wrong at the last look, a second ago."""
+        if text != self._trouble:
+            self._trouble = text
+            logger.error(text)
 
     async def _write_heard(self) -> None:
-        items, self._unwritten = self._unwritten, []
+        """Keep what other nodes said; what could not be written is written at the next look."""
+        items = self._unwritten[:]
         if items and self._file is not None:
             await asyncio.to_thread(self._file.add, items)
+        del self._unwritten[: len(items)]
 
 
 class RevocationGuard:

@@ -12,6 +12,7 @@ from typing import Final
 
 import uvicorn
 
+from conduit_widget.cancellation import cancel_and_wait
 from conduit_widget.errors import HubStartError
 from conduit_widget.hub.app import HubApp
 from conduit_widget.hub.redaction import install_redaction
@@ -71,9 +72,9 @@ class _Server(uvicorn.Server):
         await asyncio.wait((ending,), timeout=FORCED_TIMEOUT)
         if not ending.done():
             logger.warning("The hub was told twice to end: what still ran is cut off.")
-            ending.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await ending
+            await cancel_and_wait(ending)
+        else:
+            ending.result()
 
     async def _end(self, sockets: list[socket.socket] | None) -> None:
         await self._hub.drain(DRAIN_TIMEOUT, self._drain_seconds)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import stat
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
 from conduit_widget.errors import HubStartError, ValidationError
-from conduit_widget.hub import revocation_file
+from conduit_widget.hub import revocation, revocation_file
 from conduit_widget.hub.principal import Principal
 from conduit_widget.hub.revocation import Revocations
 from conduit_widget.hub.revocation_file import MAX_REVOCATIONS, Revocation, RevocationFile, revocation_of
@@ -151,3 +153,56 @@ async def test_too_many_revocations_are_refused_in_one_line(
         await revocations.revoke_user("ann")
     with pytest.raises(ValidationError, match="user: must not be empty"):
         await Revocations().revoke_user("")
+
+
+class FailingFile(RevocationFile):
+    """A file on a disk that is full at first."""
+
+    full = True
+
+    def add(self, more: Iterable[Revocation]) -> None:
+        """Fail, or write."""
+        if self.full:
+            raise OSError(28, "No space left on device")
+        super().add(more)
+
+
+async def test_what_other_nodes_revoked_is_kept_once_the_disk_has_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A write that fails forgets nothing, and is logged once, not at every look."""
+    monkeypatch.setattr(revocation, "LOOK_INTERVAL", 0.01)
+    file = FailingFile(tmp_path / "revoked.json")
+    revocations = Revocations(file)
+    await revocations.start()
+    with caplog.at_level(logging.ERROR):
+        revocations._heard("other", revocation._encode([revocation_of("user", "ann")]))
+        await eventually(lambda: "No space left" in caplog.text)
+        for _ in range(20):
+            await asyncio.sleep(0.01)
+    assert caplog.text.count("No space left") == 1
+    assert file.read() == []
+    file.full = False
+    await eventually(lambda: [item.id for item in file.read()] == ["ann"])
+    await revocations.aclose()
+
+
+async def test_what_was_heard_last_is_written_at_the_end(tmp_path: Path) -> None:
+    """A node that ends within the second of another node's word keeps it."""
+    file = RevocationFile(tmp_path / "revoked.json")
+    revocations = Revocations(file)
+    await revocations.start()
+    revocations._heard("other", revocation._encode([revocation_of("user", "ann")]))
+    await revocations.aclose()
+    assert [item.id for item in file.read()] == ["ann"]
+
+
+async def test_deeply_nested_file_is_damaged(tmp_path: Path) -> None:
+    """Named, with what is wrong; the hub does not start on it."""
+    path = tmp_path / "revoked.json"
+    path.write_bytes(b'{"x":' + b"[" * 40 + b"]" * 40 + b"}")
+    path.chmod(0o600)
+    with pytest.raises(
+        HubStartError, match=r"revoked\.json is damaged \(it nests more than 32 levels deep\)"
+    ):
+        await Revocations(RevocationFile(path)).start()
