@@ -58,12 +58,14 @@ class Hub:
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        methods = dict(cls.methods)
-        for attribute, function in vars(cls).items():
-            mark = getattr(function, _MARK, None)
-            if mark is not None:
-                name, authorize = mark
-                methods[name.lower()] = describe(name, attribute, function, authorize)
+        methods: dict[str, HubMethod] = {}
+        # Plain mixins too; of two bases the one that Python would ask first counts.
+        for base in reversed(cls.__mro__):
+            for attribute, function in vars(base).items():
+                mark = getattr(function, _MARK, None)
+                if mark is not None:
+                    name, authorize = mark
+                    methods[name.lower()] = describe(name, attribute, function, authorize)
         cls.methods = methods
 
     def attach(self, clients: HubClients, groups: Groups) -> None:
