@@ -10,11 +10,17 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from conduit_widget.contract import MAX_ID_CHARS
+
+__all__ = ["is_plain", "is_user_id", "plain_name", "shown", "writable"]
+
 _NOT_PLAIN: Final = re.compile(
     "[\\x00-\\x1f\\x7f-\\x9f\\xad\\u034f\\u061c\\u115f\\u1160\\u180e\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060-\\u206f"
     "\\u3164\\ud800-\\udfff\\ue000-\\uf8ff\\ufeff\\uffa0\\ufff9-\\ufffb\\U0001bca0-\\U0001bca3\\U0001d173-\\U0001d17a"
     "\\U000e0000-\\U0010ffff]"
 )
+# Blanks, joiners and variation selectors are fine within a name; alone they show nothing.
+_BLANK: Final = re.compile("[\\s\\u17b4\\u17b5\\u180b-\\u180f\\u200c\\u200d\\u2800\\ufe00-\\ufe0f]*")
 _BREAKS: Final = re.compile("[\\t\\n\\v\\f\\r\\x85\\u2028\\u2029]")
 
 
@@ -23,7 +29,25 @@ def is_plain(text: str) -> bool:
     return _NOT_PLAIN.search(text) is None
 
 
+def is_user_id(text: str) -> bool:
+    """Whether ``text`` can name a user: 1 to ``MAX_ID_CHARS`` plain characters, at least one to be seen."""
+    return 0 < len(text) <= MAX_ID_CHARS and is_plain(text) and _BLANK.fullmatch(text) is None
+
+
 def plain_name(text: str, limit: int) -> str:
     """Return a name to show: what is not plain left out, spaces collapsed, ``limit`` characters at most."""
-    kept = _NOT_PLAIN.sub("", _BREAKS.sub(" ", text))
-    return " ".join(kept.split())[:limit].rstrip()
+    return " ".join(shown(text).split())[:limit].rstrip()
+
+
+def shown(text: str) -> str:
+    """Return ``text`` for a terminal or a line of a log: breaks as spaces, whatever cannot be seen left out.
+
+    What others wrote (names, titles, errors of a server) must not move the cursor, colour, turn or hide what
+    stands around it.
+    """
+    return _NOT_PLAIN.sub("", _BREAKS.sub(" ", text))
+
+
+def writable(text: str) -> str:
+    """Return ``text`` as every codec can write it: a lone surrogate becomes a question mark."""
+    return text if text.isascii() else text.encode(errors="replace").decode()

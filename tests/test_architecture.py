@@ -14,7 +14,7 @@ import pytest
 PACKAGE = "conduit_widget"
 ROOT = Path(__file__).resolve().parent.parent / PACKAGE
 
-LEAVES = {"errors", "types", "contract", "event_stream", "nesting"}
+LEAVES = {"errors", "types", "contract", "event_stream", "nesting", "plain_text", "cancellation"}
 ENTRY = {"__init__", "__main__", "app", "cli", "magics", "jupyter_extension"}
 ARROWS: dict[str, set[str]] = {
     "protocol": set(),

@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from conduit_widget.errors import ValidationError
-from conduit_widget.hub.plain_text import is_plain
+from conduit_widget.plain_text import is_plain
 from conduit_widget.providers.provider import GenerationParameters
 from conduit_widget.types import AssistantSetting
 

@@ -26,6 +26,7 @@ import platformdirs
 
 from conduit_widget.contract import HEALTH_PATH, MINT_PATH
 from conduit_widget.errors import UNREADABLE, AuthenticationError, ConnectionFailedError, HubStartError
+from conduit_widget.nesting import is_json_too_deep
 from conduit_widget.types import HubRuntime, Wire
 
 RUNTIME_FILE: Final = "hub.json"
@@ -37,6 +38,7 @@ HTTP_TIMEOUT: Final = 3.0
 _POLL: Final = 0.05
 _LOG_TAIL_BYTES: Final = 4096
 _MAX_REPLY_BYTES: Final = 64 * 1024
+_MAX_RUNTIME_BYTES: Final = 64 * 1024
 
 _children: list[subprocess.Popen[bytes]] = []  # kept to be reaped; a hub outlives its starter
 
@@ -65,7 +67,11 @@ def runtime_path(data_dir: Path) -> Path:
 def read_runtime(data_dir: Path) -> HubRuntime | None:
     """Read the runtime file; None if there is none or it makes no sense."""
     try:
-        return msgspec.json.decode(runtime_path(data_dir).read_bytes(), type=HubRuntime)
+        with runtime_path(data_dir).open("rb") as file:
+            data = file.read(_MAX_RUNTIME_BYTES + 1)
+        if len(data) > _MAX_RUNTIME_BYTES or is_json_too_deep(data):
+            return None
+        return msgspec.json.decode(data, type=HubRuntime)
     except (OSError, *UNREADABLE):
         return None
 

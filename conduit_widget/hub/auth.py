@@ -13,8 +13,9 @@ import jwt
 from conduit_widget.contract import MAX_ID_CHARS, TOKEN_AUDIENCE, TOKEN_ISSUER, ErrorText
 from conduit_widget.errors import AuthenticationError
 from conduit_widget.hub.http import HttpRequest
-from conduit_widget.hub.plain_text import is_plain, plain_name
 from conduit_widget.hub.principal import Principal
+from conduit_widget.nesting import MAX_DEPTH, is_too_deep
+from conduit_widget.plain_text import is_user_id, plain_name
 
 _ALGORITHM: Final = "HS256"
 _HUBS: Final = "/hubs/"
@@ -32,6 +33,16 @@ JWT_ERRORS: Final = (jwt.PyJWTError, ValueError, TypeError, RecursionError)
 NO_CREDENTIAL: Final = "there is no token or key"
 REVOKED: Final = "it is revoked"
 _UNREADABLE: Final = "it cannot be read"
+
+
+class UnfitSubjectError(ValueError):
+    """A token's subject is no user id."""
+
+
+class TooDeepError(ValueError):
+    """A token's claims nest too deeply."""
+
+
 # Fixed texts for the log: PyJWT's own may quote the token's header or claims. The first that fits counts.
 _REASONS: Final[tuple[tuple[type[Exception], str], ...]] = (
     (jwt.ExpiredSignatureError, "it has expired"),
@@ -41,6 +52,8 @@ _REASONS: Final[tuple[tuple[type[Exception], str], ...]] = (
     (jwt.InvalidIssuerError, "it is of another issuer"),
     (jwt.MissingRequiredClaimError, "a claim is missing"),
     (jwt.exceptions.InvalidSubjectError, "its subject is no user id"),
+    (UnfitSubjectError, f"its subject is no user id: 1 to {MAX_ID_CHARS} characters that can be seen"),
+    (TooDeepError, f"its claims nest more than {MAX_DEPTH} levels deep"),
     (jwt.exceptions.InvalidJTIError, "its id is no text"),
     (jwt.InvalidSignatureError, "it is not signed with a key of this hub"),
     (jwt.InvalidAlgorithmError, "it is signed with another algorithm"),
@@ -181,12 +194,15 @@ def principal_of(claims: dict[str, Any]) -> Principal:
     """Return who verified claims speak for; the name is made fit to be shown, the id must be already.
 
     Raises:
-        ValueError: the subject is empty, too long, or has characters that cannot be seen.
+        UnfitSubjectError: the subject is empty, too long, cannot be seen, or has characters that cannot.
+        TooDeepError: the claims nest too deeply.
 
     """
     user_id = claims["sub"]
-    if not 0 < len(user_id) <= MAX_ID_CHARS or not is_plain(user_id):
-        raise ValueError("The subject is no user id.")
+    if not is_user_id(user_id):
+        raise UnfitSubjectError("The subject is no user id.")
+    if is_too_deep(claims):
+        raise TooDeepError("The claims nest too deeply.")
     name = claims.get("name")
     shown = plain_name(name, MAX_ID_CHARS) if isinstance(name, str) else ""
     return Principal(

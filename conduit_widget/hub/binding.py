@@ -18,6 +18,7 @@ import msgspec
 
 from conduit_widget.errors import HubException
 from conduit_widget.hub.authorization import Authorize
+from conduit_widget.nesting import MAX_DEPTH, is_too_deep
 
 _ECHO: Final = re.compile(r"^Invalid (?:enum )?value\b.*?(?= - at `\$[\w.\[\]]*`\Z|\Z)", re.DOTALL)
 _UPLOADS: Final = (
@@ -25,6 +26,7 @@ _UPLOADS: Final = (
     collections.abc.AsyncIterable,
     collections.abc.AsyncGenerator,
 )
+_FIELD_NAME: Final = re.compile("[a-zA-Z][a-zA-Z_]{0,31}")
 # The key a client made up may look like a path: the whole rest goes.
 _UNKNOWN_FIELD: Final = re.compile(r"unknown field `.*\Z", re.DOTALL)
 
@@ -92,6 +94,8 @@ class HubMethod:
             raise HubException(self._arity_text(len(arguments), required))
         bound = []
         for position, argument in zip(positions, arguments, strict=False):
+            if is_too_deep(argument, MAX_DEPTH + isinstance(argument, dict)):
+                raise HubException(self._depth_text(self.parameters[position], argument))
             if _is_plain(argument, self._plain_types[position]):
                 bound.append(argument)
                 continue
@@ -105,6 +109,13 @@ class HubMethod:
                 raise HubException(self._arity_text(len(arguments), len(positions)))
             bound.insert(position, upload)
         return bound
+
+    def _depth_text(self, name: str, argument: Any) -> str:
+        """Name the argument, of an object the field where it looks like one: other keys are content."""
+        fields = argument.items() if isinstance(argument, dict) else ()
+        found = [key for key, value in fields if is_too_deep(value) and _FIELD_NAME.fullmatch(str(key))]
+        what = f"{name}.{found[0]}" if found else f"argument '{name}'"
+        return f"{self.name}: {what} nests more than {MAX_DEPTH} levels deep"
 
     def _arity_text(self, given: int, required: int) -> str:
         positions = self.argument_positions

@@ -6,6 +6,7 @@ import asyncio
 from typing import Any, Final
 
 from conduit_widget.errors import ConnectionLostError, HubException, InvocationTimeoutError
+from conduit_widget.nesting import MAX_DEPTH, is_too_deep
 from conduit_widget.protocol.messages import Completion
 
 MAX_PENDING: Final = 100
@@ -65,6 +66,10 @@ class ClientResults:
         if not future.done():
             if message.error is not None:
                 future.set_exception(HubException(message.error))
+            elif is_too_deep(message.result):
+                future.set_exception(
+                    HubException(f"The client's result nests more than {MAX_DEPTH} levels deep.")
+                )
             else:
                 future.set_result(message.result if message.has_result else None)
         return True

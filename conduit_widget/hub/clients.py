@@ -25,9 +25,7 @@ class ClientProxy:
     def send(self, target: str, *args: Any) -> None:
         """Queue an event for each receiver; never awaits one.
 
-        Raises:
-            LocalProtocolError: an argument cannot be encoded.
-
+        Receivers whose hub protocol cannot write an argument go without; that is logged.
         """
         self._lifetime.broadcast(self._receivers(), target, args)
 

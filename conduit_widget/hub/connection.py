@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from conduit_widget.contract import CloseCode
 from conduit_widget.errors import ConnectionLostError
 from conduit_widget.hub.client_results import ClientResults
+from conduit_widget.hub.event_writer import EventWriter
 from conduit_widget.hub.outbox import EncodedRecord, Outbox
 from conduit_widget.hub.payload import to_wire
 from conduit_widget.hub.principal import Principal
@@ -35,9 +36,9 @@ class HubConnectionContext:
 
     __slots__ = (
         "_closer",
-        "_on_sent",
         "closed",
         "connection_id",
+        "events",
         "hub",
         "items",
         "outbox",
@@ -55,18 +56,18 @@ class HubConnectionContext:
         protocol: HubProtocol,
         outbox: Outbox,
         closer: Closer,
-        on_sent: Callable[[str, int], None],
+        events: EventWriter,
     ) -> None:
         self.connection_id = connection_id
         self.user = user
         self.hub = hub
+        self.events = events
         self.protocol = protocol
         self.outbox = outbox
         self.items: dict[str, Any] = {}
         self.closed = False
         self.results: ClientResults | None = None
         self._closer = closer
-        self._on_sent = on_sent
 
     @property
     def lagging(self) -> bool:
@@ -83,14 +84,14 @@ class HubConnectionContext:
     def send(self, target: str, *args: Any) -> None:
         """Queue an event for this client; never awaits it. Nothing happens once it is closed.
 
-        Raises:
-            LocalProtocolError: an argument cannot be encoded.
-
+        An event that its hub protocol cannot write is left out, and logged.
         """
         if self.closed:
             return
-        self.send_message(Invocation(target=target, arguments=[to_wire(arg) for arg in args]))
-        self._on_sent(target, 1)
+        record = self.events.encode(self.protocol, target, args)
+        if record is not None:
+            self.outbox.put(record)
+            self.events.sent(target, 1)
 
     async def invoke(self, target: str, *args: Any, timeout: float | None = None) -> Any:
         """Call a method of this client and return its result; several calls may be under way.
@@ -107,10 +108,10 @@ class HubConnectionContext:
         if self.results is None:
             self.results = ClientResults()
         invocation_id, future = self.results.expect()
-        arguments = [to_wire(arg) for arg in args]
         try:
+            arguments = [to_wire(arg) for arg in args]
             self.send_message(Invocation(target=target, arguments=arguments, invocation_id=invocation_id))
-            self._on_sent(target, 1)
+            self.events.sent(target, 1)
         except BaseException:
             self.results.forget(invocation_id)
             raise

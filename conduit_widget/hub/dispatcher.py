@@ -19,6 +19,7 @@ from conduit_widget.hub.payload import to_wire
 from conduit_widget.hub.rate_limits import Hammering, MeteredRate
 from conduit_widget.hub.uploads import Upload, Uploads
 from conduit_widget.hub.work_queue import WorkQueue
+from conduit_widget.plain_text import writable
 from conduit_widget.protocol.messages import Completion, Invocation, StreamInvocation, StreamItem
 from conduit_widget.transports.server_connection import ReadControl
 
@@ -151,7 +152,7 @@ class Dispatcher:
         """Answer an invocation with an error."""
         self._meter.failed(kind)
         if invocation_id is not None:
-            self._context.send_message(Completion(invocation_id=invocation_id, error=text))
+            self._context.send_message(Completion(invocation_id=invocation_id, error=writable(text)))
 
     # The connection's life
 

@@ -35,8 +35,11 @@ class EarlyPosts:
         self._held: OrderedDict[str, _Held] = OrderedDict()
         self._size = 0
 
-    def expects(self, token: str, hub: str, user_id: str) -> bool:
-        """Whether a post with this token may be held; ``False`` for a wrong token, hub or user."""
+    def claim(self, token: str, hub: str, user_id: str) -> bool:
+        """Take a negotiated connection over for its posts; ``False`` for a wrong token, hub or user.
+
+        Its posts may be held from now on, until :meth:`take`; other nodes cannot open it any more.
+        """
         return self._find(token, hub, user_id) is not None
 
     def hold(self, token: str, hub: str, user_id: str, body: bytes) -> bool:

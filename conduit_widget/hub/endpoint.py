@@ -23,6 +23,7 @@ from conduit_widget.hub.outbox import Outbox
 from conduit_widget.hub.oversize import set_oversized_apart
 from conduit_widget.hub.principal import Principal
 from conduit_widget.hub.rate_limits import LimitWarning
+from conduit_widget.plain_text import writable
 from conduit_widget.protocol.handshake import HandshakeResponse, encode_response
 from conduit_widget.protocol.hub_protocol import HubProtocol, TransferFormat
 from conduit_widget.protocol.messages import (
@@ -272,7 +273,7 @@ class ConnectionEndpoint:
             protocol=protocol,
             outbox=outbox,
             closer=self,
-            on_sent=mount.meter.sent,
+            events=mount.events,
         )
         if self._liveness.paused:
             outbox.pause()
@@ -368,7 +369,10 @@ class ConnectionEndpoint:
         if self._context is None:
             return b""
         reason = CLOSE_REASONS[code]
-        message = Close(error=text or reason.text, allow_reconnect=reason.allow_reconnect)
+        said = text or reason.text
+        message = Close(
+            error=None if said is None else writable(said), allow_reconnect=reason.allow_reconnect
+        )
         protocol = self._context.protocol
         framer = self._connection.framer(protocol.transfer_format is TransferFormat.BINARY)
         return framer(protocol.encode(message))

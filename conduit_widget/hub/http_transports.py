@@ -105,7 +105,7 @@ class HttpTransports:
         self, head: HttpRequest, receive: Receive, mount: MountedHub, user: Principal
     ) -> HttpResponse | None:
         key = (head.query["id"], mount.path, user.user_id)
-        if self._find(head, mount, user) is None and not self._early.expects(*key):
+        if self._find(head, mount, user) is None and not self._early.claim(*key):
             return self._unknown(head)
         limit = mount.limits.max_frame_bytes
         try:
@@ -120,7 +120,7 @@ class HttpTransports:
             return await connection.take(request.body)
         if self._early.hold(*key, request.body):
             return ACCEPTED
-        if self._early.expects(*key):
+        if self._early.claim(*key):
             text = f"More than {MAX_EARLY_BYTES} bytes wait for this connection: open it by a GET first."
             return error_response(429, text)
         return self._unknown(head)

@@ -32,6 +32,7 @@ from conduit_widget.hub.auth import (
 )
 from conduit_widget.hub.origins import LOOPBACK_HOSTS
 from conduit_widget.hub.principal import Principal
+from conduit_widget.nesting import is_json_too_deep
 
 __all__ = ["ALGORITHMS", "JwksAuthority"]
 
@@ -181,6 +182,8 @@ def _read_keys(data: bytes, algorithms: Sequence[str]) -> dict[str, jwt.PyJWK]:
     """Return the usable public keys of a key set by their ids; others are left out."""
     if len(data) > MAX_KEY_SET_BYTES:
         raise ValueError("The key set is too large.")
+    if is_json_too_deep(data):
+        raise ValueError("The key set nests too deeply.")
     found = msgspec.json.decode(data, type=_KeySet).keys[:MAX_KEYS]
     keys: dict[str, jwt.PyJWK] = {}
     for item in found:

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from conduit_widget.hub.connection import HubConnectionContext
+from conduit_widget.hub.event_writer import EventWriter
 from conduit_widget.hub.outbox import EncodedRecord
-from conduit_widget.hub.payload import arguments_for
 from conduit_widget.protocol.hub_protocol import HubProtocol
-from conduit_widget.protocol.messages import Invocation
 
 
 class LifetimeManager:
-    """Who is connected, and delivery to many of them. ``on_sent(target, count)`` is told of deliveries."""
+    """Who is connected, and delivery to many of them, in the bytes that ``events`` writes."""
 
-    def __init__(self, on_sent: Callable[[str, int], None]) -> None:
+    def __init__(self, events: EventWriter) -> None:
         self.connections: dict[str, HubConnectionContext] = {}
         self._users: dict[str, dict[str, HubConnectionContext]] = {}
-        self._on_sent = on_sent
+        self._events = events
 
     def add(self, connection: HubConnectionContext) -> None:
         """Make a connection reachable."""
@@ -56,16 +55,12 @@ class LifetimeManager:
     ) -> None:
         """Queue one event for many, encoded once per hub protocol.
 
-        With ``missed``, those who lag go without and are added to it.
-
-        Raises:
-            TypeError: an argument has no wire form.
-            LocalProtocolError: a hub protocol cannot encode an argument.
-
+        With ``missed``, those who lag go without and are added to it. Connections whose hub protocol cannot
+        write the event go without it too; the others get it.
         """
         protocol: HubProtocol | None = None
         record: EncodedRecord | None = None
-        records: dict[str, EncodedRecord] = {}
+        records: dict[str, EncodedRecord | None] = {}
         count = 0
         for receiver in receivers:
             if receiver.closed:
@@ -74,13 +69,14 @@ class LifetimeManager:
             if outbox.paused and missed is not None and outbox.lagging:
                 missed.append(receiver)
                 continue
-            if receiver.protocol is not protocol or record is None:
+            if receiver.protocol is not protocol:
                 protocol = receiver.protocol
-                record = records.get(protocol.name)
-                if record is None:
-                    message = Invocation(target=target, arguments=arguments_for(protocol, arguments))
-                    record = records[protocol.name] = EncodedRecord(protocol.encode(message))
+                if protocol.name not in records:
+                    records[protocol.name] = self._events.encode(protocol, target, arguments)
+                record = records[protocol.name]
+            if record is None:
+                continue
             outbox.put(record)
             count += 1
         if count:
-            self._on_sent(target, count)
+            self._events.sent(target, count)

@@ -13,7 +13,8 @@ from conduit_widget.errors import UNREADABLE
 from conduit_widget.hub.auth import LocalAuthority
 from conduit_widget.hub.binding import describe_mismatch
 from conduit_widget.hub.http import HttpHandler, HttpRequest, HttpResponse, error_response, json_response
-from conduit_widget.hub.plain_text import is_plain
+from conduit_widget.nesting import MAX_DEPTH, is_json_too_deep
+from conduit_widget.plain_text import is_plain, is_user_id
 
 DEFAULT_TTL: Final = 3600.0
 
@@ -47,6 +48,8 @@ def mint_route(authority: LocalAuthority, mint_key: str, *, ttl: float = DEFAULT
             return _refusal(ErrorText.AUTHENTICATION_REQUIRED)
         if not hmac.compare_digest(given.encode(), expected):
             return _refusal(ErrorText.INVALID_AUTHENTICATION)
+        if is_json_too_deep(request.body):
+            return error_response(400, f"The request nests more than {MAX_DEPTH} levels deep.")
         try:
             wanted = _decoder.decode(request.body)
         except msgspec.ValidationError as error:
@@ -60,6 +63,8 @@ def mint_route(authority: LocalAuthority, mint_key: str, *, ttl: float = DEFAULT
                 )
         if not is_plain(wanted.user_id):
             return error_response(400, "userId: must not contain control or invisible characters.")
+        if not is_user_id(wanted.user_id):
+            return error_response(400, "userId: must have a character that can be seen.")
         token = authority.issue(wanted.user_id, wanted.user_name, ttl)
         return json_response(200, {"accessToken": token, "expiresAt": int(time.time() + ttl)})
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from conduit_widget.hub.auth import Authenticator
 from conduit_widget.hub.clients import HubClients
+from conduit_widget.hub.event_writer import EventWriter
 from conduit_widget.hub.filters import HubFilter
 from conduit_widget.hub.groups import Groups
 from conduit_widget.hub.hub import Hub
@@ -34,6 +35,7 @@ class MountedHub:
     limits: HubLimits
     meter: HubMeter
     wheel: TimerWheel
+    events: EventWriter
     lifetime: LifetimeManager
     groups: Groups
     flush_round: FlushRound
@@ -55,7 +57,8 @@ class MountedHub:
     ) -> MountedHub:
         """Give ``hub`` its connections and return it mounted at ``path``."""
         meter = metrics.for_hub(path)
-        lifetime = LifetimeManager(meter.sent)
+        events = EventWriter(meter.sent, meter.failed)
+        lifetime = LifetimeManager(events)
         groups = Groups(lifetime.connections)
         meter.watch(
             lambda: len(lifetime.connections),
@@ -76,6 +79,7 @@ class MountedHub:
             limits=limits,
             meter=meter,
             wheel=wheel,
+            events=events,
             lifetime=lifetime,
             groups=groups,
             flush_round=FlushRound(meter.flushed),

@@ -12,10 +12,16 @@ from conduit_widget.hub.principal import Principal
 from conduit_widget.hub.registry import ConnectionRegistry
 from conduit_widget.hub.transport_kinds import TransportKind
 from conduit_widget.protocol.hub_protocol import TransferFormat
-from conduit_widget.protocol.negotiate import AvailableTransport, NegotiateResponse, encode_negotiate
+from conduit_widget.protocol.negotiate import (
+    NEGOTIATE_VERSION,
+    AvailableTransport,
+    NegotiateResponse,
+    encode_negotiate,
+)
 
 NEGOTIATE: Final = "/negotiate"
 RETRY_AFTER: Final = {"retry-after": "1"}
+_MAX_VERSION_DIGITS: Final = 9
 
 
 class Negotiation:
@@ -41,7 +47,7 @@ class Negotiation:
         if refusal is not None:
             mount.meter.refused("limit")
             return HttpResponse(200, encode_negotiate(NegotiateResponse(error=refusal)))
-        version = 1 if request.query.get("negotiateVersion", "0") >= "1" else 0
+        version = negotiated_version(request.query.get("negotiateVersion", ""))
         # Only a client that negotiates version 1 has a secret to come back with.
         stateful = (
             version > 0
@@ -58,6 +64,12 @@ class Negotiation:
             use_stateful_reconnect=stateful,
         )
         return HttpResponse(200, encode_negotiate(response), headers={"cache-control": "no-store"})
+
+
+def negotiated_version(text: str) -> int:
+    """Return the version to answer with: the highest both speak; 0 for a client that names none."""
+    wanted = int(text) if text.isascii() and text.isdigit() and len(text) <= _MAX_VERSION_DIGITS else 0
+    return min(wanted, NEGOTIATE_VERSION)
 
 
 def available_transports(mount: MountedHub) -> list[AvailableTransport]:

@@ -15,11 +15,11 @@ import msgspec
 from filelock import FileLock
 
 from conduit_widget.contract import MAX_ID_CHARS, ErrorText
-from conduit_widget.errors import UNREADABLE, AuthenticationError, ValidationError
+from conduit_widget.errors import AuthenticationError, ValidationError
 from conduit_widget.hub.auth import NO_CREDENTIAL, Credential
-from conduit_widget.hub.plain_text import is_plain, plain_name
 from conduit_widget.hub.principal import Principal
-from conduit_widget.hub.private_file import Stamp, read_private, stamp_of, write_private
+from conduit_widget.hub.private_file import Stamp, decode_private, read_private, stamp_of, write_private
+from conduit_widget.plain_text import is_user_id, plain_name
 
 __all__ = ["KEY_PREFIX", "OpaqueKey", "OpaqueKeyFile", "OpaqueKeys"]
 
@@ -69,10 +69,10 @@ class OpaqueKeyFile:
         except FileNotFoundError:
             return []
         try:
-            return msgspec.json.decode(data, type=_Content).keys
-        except UNREADABLE as error:
+            return decode_private(data, _Content).keys
+        except ValueError as error:
             raise ValueError(
-                f"{self.path} is damaged: restore it, or delete it and make new keys."
+                f"{self.path} is damaged ({error}): restore it, or delete it and make new keys."
             ) from error
 
     def create(
@@ -86,9 +86,10 @@ class OpaqueKeyFile:
 
         """
         for field, value in (("USER", user_id), *(("--role", role) for role in roles)):
-            if not 0 < len(value) <= MAX_ID_CHARS or not is_plain(value):
+            if not is_user_id(value):
                 raise ValidationError(
-                    field, f"must have 1 to {MAX_ID_CHARS} characters, none of them a control character"
+                    field,
+                    f"must have 1 to {MAX_ID_CHARS} characters, none invisible, and not only blanks",
                 )
         text = KEY_PREFIX + secrets.token_urlsafe(_SECRET_BYTES)
         now = time.time()

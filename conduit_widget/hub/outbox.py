@@ -9,13 +9,17 @@ stopped client costs at most that much memory and delays nobody.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable
 from typing import Final
 
+from conduit_widget.errors import trace_of
 from conduit_widget.transports.server_connection import Framer, ServerConnection
 
 MAX_FRAME_BYTES: Final = 64 * 1024
+
+logger = logging.getLogger(__name__)
 
 
 class EncodedRecord:
@@ -66,7 +70,11 @@ class FlushRound:
         dirty, self.dirty = self.dirty, []
         cache: FrameCache = {}
         for outbox in dirty:
-            outbox.flush(cache)
+            try:
+                outbox.flush(cache)
+            except Exception as error:  # noqa: BLE001 - one connection's transport; the others are served
+                logger.error("A connection could not be written to, it is cut: %s", trace_of(error))  # noqa: TRY400
+                outbox.abort()
         if self._on_flushed is not None:
             self._on_flushed(time.perf_counter() - self._started)
 
@@ -177,6 +185,11 @@ class Outbox:
     def flush_now(self) -> None:
         """Write what is queued without waiting for the tick's end."""
         self.flush({})
+
+    def abort(self) -> None:
+        """Drop what is queued and cut the connection."""
+        self.clear()
+        self._connection.abort()
 
     def clear(self) -> None:
         """Drop what is queued, and who waits for it to drain."""

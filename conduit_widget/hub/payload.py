@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
+from conduit_widget.errors import LocalProtocolError
 from conduit_widget.protocol.hub_protocol import HubProtocol
 from conduit_widget.types import Wire
 
-__all__ = ["JsonObject", "arguments_for", "to_wire"]
+__all__ = ["MAX_OUTGOING_DEPTH", "JsonObject", "arguments_for", "to_wire"]
+
+MAX_OUTGOING_DEPTH: Final = 60
+"""Levels of arrays and objects in one argument or result; with the hub message around it peers read 64."""
 
 _PLAIN = frozenset({str, int, float, bool, type(None), bytes})
 # What a codec writes in its own way: base64 or binary, ISO 8601 or the timestamp extension.
@@ -34,7 +38,12 @@ class JsonObject(dict[str, Any]):
 
 
 def arguments_for(protocol: HubProtocol, arguments: Iterable[Any]) -> list[Any]:
-    """Return arguments as what that protocol's codec writes, see :func:`to_wire`."""
+    """Return arguments as what that protocol's codec writes, see :func:`to_wire`.
+
+    Raises:
+        LocalProtocolError: an argument has no wire form.
+
+    """
     if protocol.name == "json":
         return [msgspec.Raw(item.json) if type(item) is JsonObject else to_wire(item) for item in arguments]
     return [to_wire(item) for item in arguments]
@@ -46,17 +55,33 @@ def to_wire(value: Any) -> Any:
     A ``Wire`` that has none to keep stays as it is: the codecs write it alike, and much faster.
 
     Raises:
-        TypeError: the value has no wire form.
+        LocalProtocolError: the value has no wire form, or nests more than :data:`MAX_OUTGOING_DEPTH` levels.
 
     """
-    kind = type(value)
-    if kind in _PLAIN:
+    if type(value) in _PLAIN:
         return value
+    try:
+        return _plain(value, MAX_OUTGOING_DEPTH)
+    except (TypeError, ValueError, RecursionError) as error:  # what msgspec finds in values of other classes
+        raise LocalProtocolError(f"A value of the class {type(value).__name__} cannot be sent.") from error
+
+
+def _plain(value: Any, levels: int) -> Any:
+    kind = type(value)
     if isinstance(value, Wire):
         return value if kind.to_wire is Wire.to_wire else value.to_wire()
     # Most values are plain: asking here saves them the call.
     if kind is list or kind is tuple:
-        return [item if type(item) in _PLAIN else to_wire(item) for item in value]
+        _check(levels)
+        return [item if type(item) in _PLAIN else _plain(item, levels - 1) for item in value]
     if kind is dict or kind is JsonObject:
-        return {key: item if type(item) in _PLAIN else to_wire(item) for key, item in value.items()}
-    return msgspec.to_builtins(value, builtin_types=_LEFT_TO_CODEC)
+        _check(levels)
+        return {
+            key: item if type(item) in _PLAIN else _plain(item, levels - 1) for key, item in value.items()
+        }
+    return value if kind in _PLAIN else msgspec.to_builtins(value, builtin_types=_LEFT_TO_CODEC)
+
+
+def _check(levels: int) -> None:
+    if levels <= 0:
+        raise LocalProtocolError(f"A value to be sent nests more than {MAX_OUTGOING_DEPTH} levels deep.")

@@ -6,6 +6,14 @@ import os
 import secrets
 import stat
 from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from conduit_widget.errors import UNREADABLE
+from conduit_widget.nesting import MAX_DEPTH, is_json_too_deep
+
+T = TypeVar("T")
 
 Stamp = tuple[int, ...]
 """What tells one version of a file from the next: device, inode, times of change (ns) and size."""
@@ -50,6 +58,21 @@ def read_private(path: Path, limit_bytes: int) -> bytes:
     if len(data) > limit_bytes:
         raise ValueError(f"{path} has more than {limit_bytes} bytes.")
     return data
+
+
+def decode_private(data: bytes, type_: type[T]) -> T:
+    """Return the JSON document of a private file.
+
+    Raises:
+        ValueError: it is no such document; the text says what is wrong, without the content.
+
+    """
+    if is_json_too_deep(data):
+        raise ValueError(f"it nests more than {MAX_DEPTH} levels deep")
+    try:
+        return msgspec.json.decode(data, type=type_)
+    except UNREADABLE as error:
+        raise ValueError("it is no JSON of the kind this program writes") from error
 
 
 def stamp_of(path: Path) -> Stamp | None:

@@ -11,8 +11,8 @@ from typing import Final, Literal
 import msgspec
 from filelock import FileLock
 
-from conduit_widget.errors import UNREADABLE, ValidationError
-from conduit_widget.hub.private_file import Stamp, read_private, stamp_of, write_private
+from conduit_widget.errors import ValidationError
+from conduit_widget.hub.private_file import Stamp, decode_private, read_private, stamp_of, write_private
 
 __all__ = ["MAX_REVOCATIONS", "REVOCATIONS_FILE", "Revocation", "RevocationFile", "merged", "revocation_of"]
 
@@ -95,10 +95,10 @@ class RevocationFile:
         except FileNotFoundError:
             return []
         try:
-            return msgspec.json.decode(data, type=_Content).revoked
-        except UNREADABLE as error:
+            return decode_private(data, _Content).revoked
+        except ValueError as error:
             raise ValueError(
-                f"{self.path} is damaged: restore it, or revoke anew in another file."
+                f"{self.path} is damaged ({error}): restore it, or move it away and revoke anew."
             ) from error
 
     def add(self, more: Iterable[Revocation]) -> None:

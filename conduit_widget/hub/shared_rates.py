@@ -21,8 +21,8 @@ import msgspec
 from conduit_widget.contract import MAX_ID_CHARS
 from conduit_widget.errors import UNREADABLE
 from conduit_widget.hub.backplane import Backplane
-from conduit_widget.hub.plain_text import is_plain
 from conduit_widget.hub.rate_limits import UserKey, UserRates
+from conduit_widget.plain_text import is_plain
 
 __all__ = ["SharedRates"]
 

@@ -15,6 +15,7 @@ import msgspec
 
 from conduit_widget.errors import HubException
 from conduit_widget.hub.binding import describe_mismatch
+from conduit_widget.nesting import MAX_DEPTH, is_too_deep
 
 
 class Upload:
@@ -45,6 +46,9 @@ class Upload:
     def put(self, item: Any) -> None:
         """Take an item from the client; nothing once the stream has ended."""
         if self._ended:
+            return
+        if is_too_deep(item):
+            self.end(HubException(f"A stream item nests more than {MAX_DEPTH} levels deep."))
             return
         try:
             self._items.append(msgspec.convert(item, self._item_type))

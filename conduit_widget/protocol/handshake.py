@@ -8,6 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from conduit_widget.errors import UNREADABLE, RemoteProtocolError
+from conduit_widget.nesting import MAX_DEPTH, is_json_too_deep
 from conduit_widget.protocol.framing import RECORD_SEPARATOR
 
 
@@ -53,6 +54,8 @@ def parse_request(record: bytes) -> HandshakeRequest:
         RemoteProtocolError: it is no handshake request; the text says what is wrong, without the content.
 
     """
+    if is_json_too_deep(record):
+        raise RemoteProtocolError(f"The handshake request nests more than {MAX_DEPTH} levels deep.")
     try:
         return _request_decoder.decode(record)
     except UNREADABLE as error:
@@ -66,6 +69,8 @@ def parse_response(record: bytes) -> HandshakeResponse:
         RemoteProtocolError: it is no handshake response.
 
     """
+    if is_json_too_deep(record):
+        raise RemoteProtocolError(f"The handshake response nests more than {MAX_DEPTH} levels deep.")
     try:
         parsed = _response_decoder.decode(record)
     except UNREADABLE as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from conduit_widget.errors import UNREADABLE, RemoteProtocolError
+from conduit_widget.nesting import MAX_DEPTH, is_json_too_deep
 
 NEGOTIATE_VERSION = 1
 
@@ -67,6 +68,8 @@ def parse_negotiate(body: bytes | str) -> NegotiateResponse:
         RemoteProtocolError: the body is none, or comes from the older ASP.NET (not Core) SignalR.
 
     """
+    if is_json_too_deep(body.encode(errors="replace") if isinstance(body, str) else body):
+        raise RemoteProtocolError(f"The negotiate response nests more than {MAX_DEPTH} levels deep.")
     try:
         response = _decoder.decode(body)
     except UNREADABLE as error:

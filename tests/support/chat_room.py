@@ -18,6 +18,7 @@ import msgspec
 from conduit_widget.chat import Chat, ChatSettings, SqliteHistoryStore, build_chat
 from conduit_widget.contract import CHAT_HUB_PATH
 from conduit_widget.hub.connection import Closer, HubConnectionContext
+from conduit_widget.hub.event_writer import EventWriter
 from conduit_widget.hub.limits import HubLimits
 from conduit_widget.hub.metrics import HubMetrics
 from conduit_widget.hub.mount import MountedHub
@@ -92,7 +93,7 @@ class Seat:
             protocol=_JSON,
             outbox=cast("Outbox", _Outbox(view)),
             closer=cast("Closer", None),
-            on_sent=lambda _target, _count: None,
+            events=EventWriter(lambda _target, _count: None, lambda _kind: None),
         )
 
     async def join(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from conduit_widget.hub.plain_text import is_plain, plain_name
+from conduit_widget.plain_text import is_plain, plain_name
 
 PLAIN = ["ann", "Ann Ä. O'Neil-Smith", "דנה", "علی‌رضا", "山田 太郎", "👩‍💻", "a\u0301", "user:42/x@y"]
 NOT_PLAIN = {

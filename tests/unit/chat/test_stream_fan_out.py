@@ -15,6 +15,7 @@ from conduit_widget.chat.stream_fan_out import StreamFanOut
 from conduit_widget.contract import ChatEvent
 from conduit_widget.hub.clients import HubClients
 from conduit_widget.hub.connection import HubConnectionContext
+from conduit_widget.hub.event_writer import EventWriter
 from conduit_widget.hub.groups import Groups
 from conduit_widget.hub.hub import Hub
 from conduit_widget.hub.lifetime import LifetimeManager
@@ -81,7 +82,7 @@ class Room:
     """A conversation's group and one answer being written in it."""
 
     def __init__(self) -> None:
-        self.lifetime = LifetimeManager(lambda _target, _count: None)
+        self.lifetime = LifetimeManager(EventWriter(lambda _target, _count: None, lambda _kind: None))
         self.groups = Groups(self.lifetime.connections)
         hub = Hub()
         hub.attach(HubClients(self.lifetime, self.groups), self.groups)

@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from conduit_widget.client import hub_access, local_hub
@@ -141,6 +142,18 @@ def test_unreadable_runtime_file_counts_as_none(tmp_path: Path, content: str) ->
     assert read_runtime(tmp_path) is None
     local_hub.runtime_path(tmp_path).write_text(content, encoding="latin-1")  # so one of them is no UTF-8
     assert read_runtime(tmp_path) is None
+
+
+def test_huge_or_deep_runtime_file_counts_as_none(tmp_path: Path) -> None:
+    """It is somebody's mistake; it is not read whole."""
+    path = tmp_path / "hub.json"
+    whole = msgspec.json.encode(runtime())
+    path.write_bytes(whole[:-1] + b',"x":' + b"[" * 40 + b"]" * 40 + b"}")
+    assert read_runtime(tmp_path) is None
+    path.write_bytes(whole + b" " * 100_000)
+    assert read_runtime(tmp_path) is None
+    path.write_bytes(whole)
+    assert read_runtime(tmp_path) is not None
 
 
 def test_remove_runtime_spares_another_hubs_file(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import time
 import warnings
 from typing import Any
@@ -200,3 +201,24 @@ def test_credential_hides_its_value_when_printed() -> None:
     """No repr shows a secret."""
     assert "secret" not in repr(Credential("bearer", "secret"))
     assert "0123" not in repr(LocalAuthority(SECRET))
+
+
+@pytest.mark.parametrize(
+    ("claims", "reason"),
+    [
+        ({"sub": " \u200d "}, "its subject is no user id"),
+        ({"sub": ""}, "its subject is no user id"),
+        ({"sub": "a\u200bb"}, "its subject is no user id"),
+        ({"roles": [[[]]]}, ""),
+        ({"roles": json.loads("[" * 40 + "]" * 40)}, "its claims nest more than 32 levels deep"),
+    ],
+)
+def test_claims_nobody_should_have_are_refused_with_a_reason(claims: dict[str, Any], reason: str) -> None:
+    """A well signed token that names nobody, or nests, lets nobody in; the log says why."""
+    token = _sign(_claims(**claims))
+    if not reason:
+        assert LocalAuthority(SECRET).verify(token).user_id
+        return
+    with pytest.raises(AuthenticationError) as caught:
+        LocalAuthority(SECRET).verify(token)
+    assert caught.value.reason.startswith(reason)

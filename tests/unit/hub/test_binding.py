@@ -10,6 +10,7 @@ import pytest
 from conduit_widget.errors import HubException
 from conduit_widget.hub.connection import HubConnectionContext
 from conduit_widget.hub.hub import Hub, hub_method
+from conduit_widget.nesting import MAX_DEPTH
 
 
 class Note(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
@@ -138,3 +139,73 @@ def test_hub_is_refused_when_a_method_takes_keywords_or_no_caller() -> None:
         class Variadic(Hub):
             @hub_method("X")
             async def x(self, caller: HubConnectionContext, *rest: int) -> None: ...
+
+
+def nested(levels: int) -> Any:
+    """A list in a list, so many levels."""
+    value: Any = []
+    for _ in range(levels - 1):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize(
+    ("method", "arguments", "text"),
+    [
+        ("post", ["c", {"metadata": nested(MAX_DEPTH + 1)}], "Post: message.metadata nests"),
+        ("post", ["c", {"se cret": nested(900)}], "Post: argument 'message' nests"),
+        ("free", [nested(MAX_DEPTH + 1)], "Free: argument 'value' nests"),
+        ("send", ["c", nested(900)], "Send: argument 'note' nests"),
+    ],
+)
+def test_argument_that_nests_too_deeply_is_named(method: str, arguments: list[Any], text: str) -> None:
+    """With its field, where that has a name, and the limit; never the content."""
+    with pytest.raises(HubException) as caught:
+        BoundHub.methods[method].bind(arguments)
+    assert str(caught.value) == f"{text} more than {MAX_DEPTH} levels deep"
+
+
+def test_deepest_argument_is_taken() -> None:
+    """The limit itself is fine; each field of an object has it for itself."""
+    fields = {"metadata": nested(MAX_DEPTH)}
+    assert BoundHub.methods["post"].bind(["c", fields]) == ["c", fields]
+    assert BoundHub.methods["free"].bind([nested(MAX_DEPTH)]) == [nested(MAX_DEPTH)]
+
+
+class Pings:
+    """A plain mixin."""
+
+    @hub_method("Ping")
+    async def ping(self, caller: HubConnectionContext) -> str:
+        return "plain"
+
+
+class OtherHub(Hub):
+    """Another base."""
+
+    @hub_method("Free")
+    async def free(self, caller: HubConnectionContext, value: int) -> int:
+        return value
+
+    @hub_method("Only")
+    async def only(self, caller: HubConnectionContext) -> None: ...
+
+
+def test_methods_of_every_base_are_callable() -> None:
+    """Of hubs and of plain mixins; where two have one of a name, the one that Python finds first counts."""
+
+    class Mixed(Pings, Hub):
+        """A mixin before the hub."""
+
+    class Both(BoundHub, OtherHub):
+        """Two hubs."""
+
+    class Reverse(OtherHub, Pings, BoundHub):
+        """All of them."""
+
+    assert set(Mixed.methods) == {"ping"}
+    assert set(Both.methods) == {"send", "post", "free", "only"}
+    assert set(Reverse.methods) == {"send", "post", "free", "only", "ping"}
+    assert Both.methods["free"].types == (Any,)
+    assert Reverse.methods["free"].types == (int,)
+    assert "ping" not in BoundHub.methods

@@ -46,7 +46,7 @@ def test_one_connection_holds_so_much_and_no_more(pending: PendingConnections) -
     early, token = EarlyPosts(pending), negotiated(pending)
     assert early.hold(token, HUB, ANN, b"x" * early_posts.MAX_EARLY_BYTES)
     assert not early.hold(token, HUB, ANN, b"x")
-    assert early.expects(token, HUB, ANN)
+    assert early.claim(token, HUB, ANN)
     found = early.take(token, HUB, ANN)
     assert found is not None
     assert len(found[1]) == 1
@@ -64,8 +64,8 @@ def test_all_together_hold_so_much_and_the_oldest_gives_way(
         assert early.take(token, HUB, ANN) is not None
     asked = [negotiated(pending) for _ in range(20)]
     for token in asked:
-        assert early.expects(token, HUB, ANN)
-    assert not early.expects(asked[0], HUB, ANN)
+        assert early.claim(token, HUB, ANN)
+    assert not early.claim(asked[0], HUB, ANN)
     last = negotiated(pending)
     assert early.hold(last, HUB, ANN, b"x" * 9_000)
     assert early._size <= 10_000
@@ -86,7 +86,7 @@ def test_nothing_is_held_longer_than_the_token_lives(
     now += 31
     assert early.take(old, HUB, ANN) is None
     assert not early.hold(old, HUB, ANN, b"b")
-    assert early.expects(young, HUB, ANN)
+    assert early.claim(young, HUB, ANN)
     now += 30
-    assert not early.expects("another", HUB, ANN)
+    assert not early.claim("another", HUB, ANN)
     assert early._size == 0

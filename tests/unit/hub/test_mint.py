@@ -83,3 +83,18 @@ def test_empty_mint_key_is_refused_when_constructing() -> None:
     """An empty key would let everybody in."""
     with pytest.raises(ValueError, match="empty"):
         mint_route(AUTHORITY, "")
+
+
+@pytest.mark.parametrize("user_id", [" ", "\u3000 ", "\u200d", "\u2800", "\ufe0f", "\u200c\xa0"])
+async def test_user_that_cannot_be_seen_is_refused_by_name(user_id: str) -> None:
+    """Blanks and joiners alone are nobody's id."""
+    response = await _post({"userId": user_id, "userName": "Ann"})
+    assert response.status == 400
+    assert b"userId: must have a character that can be seen." in response.body
+
+
+async def test_body_that_nests_too_deeply_is_refused() -> None:
+    """With the limit."""
+    response = await _post(b'{"userId":"ann","userName":"Ann","x":' + b"[" * 40 + b"]" * 40 + b"}")
+    assert response.status == 400
+    assert b"nests more than 32 levels" in response.body

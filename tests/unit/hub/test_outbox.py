@@ -6,6 +6,8 @@ import asyncio
 import sys
 from collections.abc import Callable
 
+import pytest
+
 from conduit_widget.hub.outbox import MAX_FRAME_BYTES, EncodedRecord, FlushRound, Outbox
 
 
@@ -16,12 +18,16 @@ class FakeConnection:
         self.frames: list[bytes] = []
         self.framed = 0
         self.buffered_bytes = 0
+        self.aborted = False
         self.on_write: Callable[[], None] | None = None
 
     def write(self, frame: bytes) -> None:
         self.frames.append(frame)
         if self.on_write is not None:
             self.on_write()
+
+    def abort(self) -> None:
+        self.aborted = True
 
 
 async def flushed() -> None:
@@ -216,3 +222,22 @@ async def test_writable_waits_while_paused() -> None:
     assert not waiting.done()
     outbox.resume()
     await asyncio.wait_for(waiting, 30)
+
+
+async def test_transport_that_fails_costs_its_own_connection(caplog: pytest.LogCaptureFixture) -> None:
+    """The others of the same tick are written to; the one that failed is cut."""
+    flush_round = FlushRound()
+    before, broken, after = (FakeConnection() for _ in range(3))
+    boxes = [_outbox(flush_round, connection) for connection in (before, broken, after)]
+
+    def fail() -> None:
+        raise RuntimeError("secret")
+
+    broken.on_write = fail
+    for box in boxes:
+        box.put(EncodedRecord(b"a"))
+    await flushed()
+    assert (before.frames, after.frames) == ([b"<a>"], [b"<a>"])
+    assert (before.aborted, broken.aborted, after.aborted) == (False, True, False)
+    assert "A connection could not be written to" in caplog.text
+    assert "secret" not in caplog.text

@@ -69,3 +69,12 @@ def test_written_records_are_the_official_bytes() -> None:
     assert encode_request(HandshakeRequest("json", 1)) == b'{"protocol":"json","version":1}\x1e'
     assert encode_response(HandshakeResponse()) == b"{}\x1e"
     assert encode_response(HandshakeResponse("no")) == b'{"error":"no"}\x1e'
+
+
+def test_record_that_nests_too_deeply_is_refused_with_the_limit() -> None:
+    """Also where the nesting is in a key nobody asks for."""
+    nested = b"[" * 33 + b"]" * 33
+    with pytest.raises(RemoteProtocolError, match="handshake request nests more than 32 levels"):
+        parse_request(b'{"protocol":"json","version":1,"x":' + nested + b"}")
+    with pytest.raises(RemoteProtocolError, match="handshake response nests more than 32 levels"):
+        parse_response(b'{"x":' + nested + b"}")

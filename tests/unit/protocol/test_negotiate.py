@@ -75,3 +75,11 @@ def test_version_0_is_written_out() -> None:
 def test_error_response_is_read() -> None:
     """A hub may refuse in words."""
     assert parse_negotiate('{"error":"full"}').error == "full"
+
+
+def test_response_that_nests_too_deeply_is_refused_with_the_limit() -> None:
+    """As text and as bytes."""
+    body = '{"url":"http://h","x":' + "[" * 33 + "]" * 33 + "}"
+    for form in (body, body.encode()):
+        with pytest.raises(RemoteProtocolError, match="nests more than 32 levels"):
+            parse_negotiate(form)
