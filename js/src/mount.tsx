@@ -6,29 +6,61 @@ import messageCss from "./styles/message.css?inline";
 import tokensCss from "./styles/tokens.css?inline";
 import { Chat } from "./views/chat";
 
+// In a row of boxes a view would be as narrow as its content, which is nothing. `:where` leaves every word to the layout
+// that Python gives, and what the layout sets the chat fills.
+const OUTER_CSS =
+  ":where(.conduit-chat-view){display:flex;flex-direction:column;width:100%;min-width:0;min-height:0}";
+
 /** Shows the chat inside `el`, in a shadow root of its own, until `signal` aborts. */
 export function mount(el: HTMLElement, store: Store, signal: AbortSignal): void {
   if (signal.aborted) return;
+  const outer = document.createElement("style");
+  outer.textContent = OUTER_CSS;
   const host = document.createElement("div");
   // Lumino's shortcuts would otherwise fire through our focused buttons; events from the shadow tree name the host.
   host.dataset.lmSuppressShortcuts = "true";
   const root = host.attachShadow({ mode: "open" });
   adoptStyles(root, [tokensCss, chatCss, messageCss, markdownCss].join("\n"));
   const container = document.createElement("div");
+  container.className = "frame";
   // Where an edit in a cell reaches the event's target (for JupyterLab: our host), it cancels line breaks and undo.
   container.addEventListener("beforeinput", (event) => event.stopPropagation(), { signal });
   root.append(container);
-  el.append(host);
+  el.classList.add("conduit-chat-view");
+  el.append(host, outer);
   render(<Chat store={store} />, container);
+  const view = store.attach();
+  watchSight(host, view.seen, signal);
   signal.addEventListener(
     "abort",
     () => {
+      view.end();
       render(null, container);
       host.remove();
+      outer.remove();
+      el.classList.remove("conduit-chat-view");
     },
     { once: true },
   );
-  store.hello();
+}
+
+/** Tells whether any of `element` is in sight, also when the page itself comes into view again. */
+function watchSight(element: Element, tell: (inSight: boolean) => void, signal: AbortSignal): void {
+  if (!("IntersectionObserver" in globalThis)) return;
+  let inSight = true;
+  const observer = new IntersectionObserver((entries) => {
+    inSight = entries.at(-1)?.isIntersecting ?? inSight;
+    tell(inSight);
+  });
+  observer.observe(element);
+  signal.addEventListener("abort", () => observer.disconnect(), { once: true });
+  document.addEventListener(
+    "visibilitychange",
+    () => {
+      if (document.visibilityState === "visible") tell(inSight);
+    },
+    { signal },
+  );
 }
 
 function adoptStyles(root: ShadowRoot, css: string): void {
