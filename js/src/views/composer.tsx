@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
-import type { RefObject, TargetedKeyboardEvent, VNode } from "preact";
-import { useLayoutEffect, useRef } from "preact/hooks";
+import type { TargetedKeyboardEvent, VNode } from "preact";
+import { useRef } from "preact/hooks";
 import { MAX_CONTENT_BYTES } from "../contract";
 import type { Store } from "../store";
 import { SendIcon, StopIcon } from "./icons";
@@ -11,10 +11,10 @@ export function Composer({ store }: { store: Store }): VNode {
   const problem = useSignal<string | null>(null);
   const draft = store.draft.value;
   const removed = store.select.connection.value?.state === "removed";
-  useGrowing(area, draft);
 
   const send = (): void => {
-    const text = store.draft.value.trim();
+    // The first line's indentation is part of what was written.
+    const text = store.draft.value.trimEnd();
     if (!text) return;
     problem.value = tooLong(text);
     if (problem.value) return;
@@ -44,18 +44,22 @@ export function Composer({ store }: { store: Store }): VNode {
         </p>
       )}
       <div class="field">
-        <textarea
-          ref={area}
-          rows={1}
-          value={draft}
-          placeholder="Message"
-          aria-label="Message"
-          disabled={removed}
-          title="Enter sends, Shift+Enter breaks the line"
-          onInput={(event) => onInput(event.currentTarget.value)}
-          onKeyDown={onKeyDown}
-          onBlur={store.stoppedTyping}
-        />
+        {/* The stylesheet gives the field the height of this text; measuring it would shrink it for a moment. */}
+        <div class="grow" data-text={draft}>
+          <textarea
+            ref={area}
+            rows={1}
+            dir="auto"
+            value={draft}
+            placeholder="Message"
+            aria-label="Message"
+            disabled={removed}
+            title="Enter sends, Shift+Enter breaks the line"
+            onInput={(event) => onInput(event.currentTarget.value)}
+            onKeyDown={onKeyDown}
+            onBlur={store.stoppedTyping}
+          />
+        </div>
         <StopButton store={store} />
         <button
           type="button"
@@ -88,16 +92,6 @@ function StopButton({ store }: { store: Store }): VNode | null {
       {busy ? "Stopping…" : "Stop"}
     </button>
   );
-}
-
-/** The field grows with its text; the stylesheet ends that at eight lines. */
-function useGrowing(area: RefObject<HTMLTextAreaElement | null>, draft: string): void {
-  useLayoutEffect(() => {
-    const element = area.current;
-    if (!element) return;
-    element.style.height = "auto";
-    if (element.scrollHeight > 0) element.style.height = `${element.scrollHeight}px`;
-  }, [area, draft]);
 }
 
 function tooLong(text: string): string | null {

@@ -12,13 +12,20 @@ export interface StickToBottom {
   holdPosition(): void;
 }
 
-/** Follows the end of `scroller` as `content` grows, until the person moves up; all listeners die with `signal`. */
+/**
+ * Follows the end of `scroller` as `content` grows, until the person moves up: by wheel, keys, a finger, the
+ * scrollbar or a selection. The browser scrolls too (a field that grows, content that shrinks): that is no wish of
+ * anybody's. All listeners die with `life`.
+ */
 export function stickToBottom(scroller: HTMLElement, content: HTMLElement, life: AbortSignal): StickToBottom {
   const following = signal(true);
   let lastTop = scroller.scrollTop;
-  let lastHeight = scroller.scrollHeight;
+  /** A finger or a mouse button is down in here: what scrolls now, the person scrolls. */
+  let held = false;
+  /** A middle click scrolls with no button down, until the next click. */
+  let autoScrolls = false;
   /** Distance from the end to keep while older messages come in above. */
-  let held: number | null = null;
+  let kept: number | null = null;
 
   const distance = (): number => scroller.scrollHeight - scroller.clientHeight - scroller.scrollTop;
   const toEnd = (): void => {
@@ -31,31 +38,57 @@ export function stickToBottom(scroller: HTMLElement, content: HTMLElement, life:
 
   const onScroll = (): void => {
     const top = scroller.scrollTop;
-    const shrunk = scroller.scrollHeight < lastHeight;
-    lastHeight = scroller.scrollHeight;
-    if (top < lastTop - 1 && !shrunk && distance() > 1) release();
+    if (top < lastTop - 1 && held && distance() > 1) release();
     else if (top > lastTop && distance() <= NEAR_PX) following.value = true;
     lastTop = top;
   };
   const onWheel = (event: WheelEvent): void => {
-    if (event.deltaY < 0 && scroller.scrollTop > 0) release();
+    if (event.deltaY < 0 && !event.ctrlKey && scroller.scrollTop > 0) release();
   };
   const onKey = (event: KeyboardEvent): void => {
-    if (UP_KEYS.has(event.key) && scroller.scrollTop > 0) release();
+    const up = UP_KEYS.has(event.key) || (event.key === " " && event.shiftKey);
+    if (up && scroller.scrollTop > 0) release();
+  };
+  /** The keyboard has gone to something above what is in view at the end. */
+  const onFocus = (event: FocusEvent): void => {
+    const target = event.target;
+    if (!(target instanceof Element) || target === scroller || !target.matches(":focus-visible")) return;
+    if (target.getBoundingClientRect().top < scroller.getBoundingClientRect().top + 1 || distance() > NEAR_PX)
+      release();
+  };
+  const onPress = (event: Event): void => {
+    held = true;
+    autoScrolls = event instanceof PointerEvent && event.button === 1;
+  };
+  const onLift = (): void => {
+    held = autoScrolls;
   };
   const onResize = (): void => {
     if (following.value) toEnd();
-    else if (held !== null) {
-      scroller.scrollTop = scroller.scrollHeight - held;
+    else if (kept !== null) {
+      scroller.scrollTop = scroller.scrollHeight - kept;
       lastTop = scroller.scrollTop;
-      held = null;
+      kept = null;
     }
-    lastHeight = scroller.scrollHeight;
   };
 
-  scroller.addEventListener("scroll", onScroll, { passive: true, signal: life });
-  scroller.addEventListener("wheel", onWheel, { passive: true, signal: life });
-  scroller.addEventListener("keydown", onKey, { signal: life });
+  const quiet = { passive: true, signal: life };
+  scroller.addEventListener("scroll", onScroll, quiet);
+  scroller.addEventListener("wheel", onWheel, quiet);
+  scroller.addEventListener("keydown", onKey, quiet);
+  scroller.addEventListener("focusin", onFocus, quiet);
+  // A scrollbar reports the press to its element; the release may come anywhere, or nowhere: then the pointer moves
+  // with no button down. A finger that scrolls loses its pointer, not its touch.
+  scroller.addEventListener("pointerdown", onPress, quiet);
+  scroller.addEventListener("touchstart", onPress, quiet);
+  for (const end of ["pointerup", "touchend", "touchcancel"]) globalThis.addEventListener(end, onLift, quiet);
+  globalThis.addEventListener(
+    "pointermove",
+    (event) => {
+      if (event.buttons === 0) onLift();
+    },
+    quiet,
+  );
   const observer = new ResizeObserver(onResize);
   observer.observe(content);
   observer.observe(scroller);
@@ -69,7 +102,7 @@ export function stickToBottom(scroller: HTMLElement, content: HTMLElement, life:
     },
     holdPosition() {
       following.value = false;
-      held = scroller.scrollHeight - scroller.scrollTop;
+      kept = scroller.scrollHeight - scroller.scrollTop;
     },
   };
 }
