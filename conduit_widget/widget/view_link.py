@@ -105,6 +105,8 @@ class ViewLink:
                 self._channel.request_snapshot()
             case {"kind": "typing", "isTyping": bool() as is_typing}:
                 self._conversation.set_typing(is_typing)
+            case {"kind": "ping", "requestId": request_id}:  # a view asks whether anybody listens
+                self._channel.reply({"kind": "reply", "requestId": request_id, "ok": True, "result": None})
             case {"kind": "retry"}:
                 self._conversation.retry_now()
             case {"kind": "send", "requestId": request_id, "id": str() as id_, "text": text}:

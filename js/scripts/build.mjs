@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build, transform } from "esbuild";
 
-const WIDGET_BUDGET_BYTES = 48_000;
+const WIDGET_BUDGET_BYTES = 56_000;
 const DASHBOARD_BUDGET_BYTES = 36_000;
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const target = join(root, "..", "conduit_widget", "static");

@@ -211,4 +211,5 @@ export type ViewMessage =
   | { kind: "stop"; requestId: string; messageId: string }
   | { kind: "typing"; isTyping: boolean }
   | { kind: "history"; requestId: string; beforeSeq: number }
+  | { kind: "ping"; requestId: string }
   | { kind: "retry" };

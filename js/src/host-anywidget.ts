@@ -1,4 +1,5 @@
 import type { Host } from "./host";
+import { jupyterKernel } from "./jupyter-kernel";
 import { mount } from "./mount";
 import { createStore, type Store } from "./store";
 
@@ -8,6 +9,8 @@ export interface AnyModel {
   send(content: unknown): void;
   on(event: string, listener: (...args: never[]) => void): void;
   off(event: string, listener: (...args: never[]) => void): void;
+  /** Whatever the host's widget manager is. */
+  readonly widget_manager?: unknown;
 }
 
 interface Props {
@@ -23,10 +26,18 @@ export function anywidgetHost(model: AnyModel): Host {
     model.on(event, listener);
     signal.addEventListener("abort", () => model.off(event, listener), { once: true });
   };
+  const kernel = jupyterKernel(model.widget_manager);
   return {
     send: (message) => model.send(message),
     onMessage: (listener, signal) => listen("msg:custom", (content: unknown) => listener(content), signal),
-    onLinkChange: (listener, signal) => listen("comm_live_update", () => listener(), signal),
+    kernelStatus: () => kernel?.status() ?? "unknown",
+    isOnline: () => globalThis.navigator?.onLine ?? true,
+    onLinkChange(listener, signal) {
+      listen("comm_live_update", () => listener(), signal);
+      kernel?.onChange(listener, signal);
+      for (const event of ["online", "offline"])
+        globalThis.addEventListener?.(event, () => listener(), { signal });
+    },
     trait: (name) => model.get(name),
     onTrait: (name, listener, signal) => listen(`change:${name}`, () => listener(), signal),
   };

@@ -6,13 +6,23 @@ export interface Host {
   send(message: ViewMessage): void;
   /** Calls back for each custom message of the kernel, until `signal` aborts. */
   onMessage(listener: (message: unknown) => void, signal: AbortSignal): void;
-  /** Calls back when the way to the kernel went down or came up again (restart, page offline). */
+  /** What the host knows of the kernel at this moment. */
+  kernelStatus(): KernelStatus;
+  /** Calls back when the way to the kernel, or what the host knows of it, changed (restart, shutdown, page offline). */
   onLinkChange(listener: () => void, signal: AbortSignal): void;
+  /** Whether the page has a network, as far as the browser knows. */
+  isOnline(): boolean;
   /** Reads a synchronised trait. */
   trait(name: TraitName): unknown;
   /** Calls back when a trait changes, until `signal` aborts. */
   onTrait(name: TraitName, listener: () => void, signal: AbortSignal): void;
 }
+
+/**
+ * `restarted`: another kernel runs where this chat's ran, and knows nothing of it; `gone`: none does;
+ * `unreachable`: the page has lost the server; `unknown`: this host cannot tell.
+ */
+export type KernelStatus = "unknown" | "idle" | "busy" | "unreachable" | "restarted" | "gone";
 
 /** The traits both languages know by these names. */
 export type TraitName = "conversation_id" | "height";

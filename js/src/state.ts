@@ -3,6 +3,8 @@ import type { ChatMessage, ChatState, KernelMessage, Op, SendReceipt } from "./c
 import { seqOf } from "./messages";
 import { applyOp, merged } from "./ops";
 
+const RELOADED = "Not confirmed before the page was loaded again.";
+
 /** An own message that the conversation does not contain yet. */
 export interface OutgoingMessage {
   id: string;
@@ -88,6 +90,15 @@ export function startSend(state: ViewState, id: string, requestId: string, text:
     ? state.outbox.map((candidate) => (candidate.id === id ? message : candidate))
     : [...state.outbox, message];
   return { ...state, outbox };
+}
+
+/** Shows messages kept from before a reload, for another try; those the conversation has are left out. */
+export function restoreUnsent(state: ViewState, kept: readonly { id: string; text: string }[]): ViewState {
+  const known = new Set([...(state.chat?.messages ?? []), ...state.outbox].map((message) => message.id));
+  const restored = kept
+    .filter(({ id }) => !known.has(id))
+    .map(({ id, text }): OutgoingMessage => ({ id, text, requestId: "", state: "failed", error: RELOADED }));
+  return restored.length > 0 ? { ...state, outbox: [...restored, ...state.outbox] } : state;
 }
 
 export function failSend(state: ViewState, requestId: string, error: string): ViewState {

@@ -1,32 +1,42 @@
-// One store a model: holds the state, talks to the host, publishes at most once a frame.
-import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
+// One store a model: holds the state, talks to the kernel, publishes at most once a frame.
+import { batch, computed, effect, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { type Announcement, createAnnouncer } from "./announce";
 import { browserClock, type Clock } from "./clock";
-import type { ChatState, KernelMessage, Reply, ViewMessage } from "./contract";
+import type { ChatState, KernelMessage, Reply } from "./contract";
+import { type Attached, createFrames } from "./frames";
 import type { Host } from "./host";
 import { uuid } from "./identifier";
+import { createKeeper, type Keeper, placeOf } from "./keeper";
+import { createKernelLink, type KernelHealth, type KernelRequest } from "./kernel-link";
 import { createLiveTexts } from "./live-texts";
 import { seqOf } from "./messages";
-import { createRequests } from "./requests";
-import { framesToSkip } from "./reveal";
+import { plainLine } from "./plain";
 import { createSelectors, type Selectors } from "./selectors";
-import { discard, EMPTY, failSend, type OutgoingMessage, receive, startSend, type ViewState } from "./state";
+import {
+  discard,
+  EMPTY,
+  failSend,
+  type OutgoingMessage,
+  receive,
+  restoreUnsent,
+  startSend,
+  type ViewState,
+} from "./state";
+import { KERNEL_TROUBLES, stopHint } from "./troubles";
 import { createTypingNotifier } from "./typing-notifier";
 
-const HELLO_RETRY_MS = 4_000;
-const HELLO_RETRY_MAX_MS = 60_000;
-const NO_KERNEL = "The kernel is not connected. Run the cell again.";
+/** Stop is a promise: after this time without an answer the view says what does stop. */
+const STOP_PATIENCE_MS = 1_000;
 
 export interface Store {
   /** Null until the kernel's first snapshot. */
   readonly chat: ReadonlySignal<ChatState | null>;
   readonly select: Selectors;
   readonly outbox: ReadonlySignal<readonly OutgoingMessage[]>;
-  /** The kernel went away, or has not answered for a while. */
-  readonly kernelSilent: ReadonlySignal<boolean>;
+  readonly kernel: ReadonlySignal<KernelHealth>;
   readonly announcements: ReadonlySignal<readonly Announcement[]>;
   /** What went wrong with the last action, in words. */
-  readonly notice: Signal<string | null>;
+  readonly notice: ReadonlySignal<string | null>;
   readonly draft: Signal<string>;
   readonly stopping: ReadonlySignal<boolean>;
   readonly loadingEarlier: ReadonlySignal<boolean>;
@@ -35,130 +45,120 @@ export interface Store {
   readonly clock: Clock;
   /** The shown text of an answer that is being written. */
   liveText(id: string): ReadonlySignal<string>;
-  /** A view came up: ask for the present state. */
-  hello(): void;
+  /** A view came up: nothing is drawn, and nobody asked for anything, without one. */
+  attach(): Attached;
   send(text: string): void;
   resend(id: string): void;
   discard(id: string): void;
   stop(messageId: string): void;
   loadEarlier(): void;
+  /** Connect now, whatever is missing: the kernel or the hub. */
   retryConnection(): void;
   typed(): void;
   stoppedTyping(): void;
 }
 
-type Sent<K extends ViewMessage["kind"]> = Omit<Extract<ViewMessage, { kind: K }>, "requestId">;
-
 /** Opens the store of a model; everything it holds ends with `lifetime`. */
-export function createStore(host: Host, lifetime: AbortSignal, clock: Clock = browserClock): Store {
+export function createStore(
+  host: Host,
+  lifetime: AbortSignal,
+  clock: Clock = browserClock,
+  keeper: Keeper = createKeeper(),
+): Store {
   let state: ViewState = EMPTY;
   const chat = signal<ChatState | null>(null);
   const outbox = signal<readonly OutgoingMessage[]>([]);
-  const kernelSilent = signal(false);
   const announcements = signal<readonly Announcement[]>([]);
-  const notice = signal<string | null>(null);
+  const failure = signal<string | null>(null);
+  const draft = signal("");
   const stoppingId = signal<string | null>(null);
+  const stopIsSlow = signal(false);
+  let cancelSlow = (): void => {};
   const loadingEarlier = signal(false);
   const height = signal(readHeight(host));
   const live = createLiveTexts();
   const announcer = createAnnouncer();
-  const requests = createRequests(clock);
 
-  // -- frames ---------------------------------------------------------------------------------------------
-  let cancelFrame: (() => void) | null = null;
-  let shownAt = clock.now();
-  let skip = 0;
+  // -- pictures -------------------------------------------------------------------------------------------
   /** The first picture, and every one after a snapshot, is history: shown and said without ado. */
   let history = true;
 
-  const publish = (): void => {
-    const now = clock.now();
+  const frames = createFrames(clock, (elapsed) => {
     let more = false;
     batch(() => {
       chat.value = state.chat;
       outbox.value = state.outbox;
       if (!state.chat) return;
-      more = live.advance(state.chat.streams, now - shownAt, history || clock.reducedMotion());
+      more = live.advance(state.chat.streams, elapsed, history || clock.reducedMotion());
       announcements.value = announcer.update(state.chat, history);
     });
-    shownAt = now;
     history = false;
-    if (more) schedule();
-    // Preact renders in a microtask queued above; ours comes after it and sees what it cost.
-    queueMicrotask(() => {
-      skip = framesToSkip(clock.now() - now);
-    });
-  };
-
-  const onFrame = (): void => {
-    cancelFrame = null;
-    if (skip > 0) {
-      skip -= 1;
-      schedule();
-    } else publish();
-  };
-
-  const schedule = (): void => {
-    if (cancelFrame || lifetime.aborted) return;
-    // The time since an idle picture says nothing about the backlog: one frame's worth.
-    shownAt = Math.max(shownAt, clock.now() - 16);
-    cancelFrame = clock.frame(onFrame);
-  };
+    return more;
+  });
 
   const set = (next: ViewState): void => {
     if (next === state) return;
+    keepOutbox(state.outbox, next.outbox);
     state = next;
-    schedule();
+    frames.request();
   };
+
+  // -- what outlives the page -----------------------------------------------------------------------------
+  /** Conversation and person; null until the kernel has named them. */
+  const place = signal<string | null>(null);
+
+  const keepOutbox = (before: readonly OutgoingMessage[], after: readonly OutgoingMessage[]): void => {
+    const where = place.value;
+    if (where === null || before === after) return;
+    const ids = new Set(after.map(({ id }) => id));
+    for (const { id } of before) if (!ids.has(id)) keeper.forget(where, id);
+    for (const message of after) keeper.keepUnsent(where, message);
+  };
+
+  const settleIn = (chat_: ChatState): void => {
+    const where = placeOf(chat_.conversationId, chat_.self.userId);
+    if (where === place.value) return;
+    const unsent = keeper.unsent(where);
+    if (!draft.value) draft.value = keeper.draft(where);
+    place.value = where;
+    keepOutbox([], state.outbox);
+    set(restoreUnsent(state, unsent));
+    for (const { id } of unsent)
+      if (!state.outbox.some((message) => message.id === id)) keeper.forget(where, id);
+  };
+
+  const stopKeeping = effect(() => {
+    if (place.value !== null) keeper.keepDraft(place.value, draft.value);
+  });
 
   // -- kernel ---------------------------------------------------------------------------------------------
-  const trySend = (message: ViewMessage): boolean => {
-    try {
-      host.send(message);
-      return true;
-    } catch {
-      // The comm is closed: there is nobody to tell, the view says so.
-      kernelSilent.value = true;
-      return false;
-    }
-  };
-
-  const request = <K extends "send" | "stop" | "history">(
-    message: Sent<K>,
-    settle: (reply: Reply) => void,
-    requestId = uuid(),
-  ): void => {
-    requests.expect(requestId, settle);
-    if (trySend({ ...message, requestId } as unknown as ViewMessage)) return;
-    requests.settle({ kind: "reply", requestId, ok: false, error: { message: NO_KERNEL } });
-  };
-
-  let cancelHello = (): void => {};
-  const hello = (wait = HELLO_RETRY_MS): void => {
-    cancelHello();
-    trySend({ kind: "hello", n: state.n });
-    cancelHello = clock.after(wait, () => {
-      kernelSilent.value = true;
-      hello(Math.min(wait * 2, HELLO_RETRY_MAX_MS));
-    });
-  };
+  const link = createKernelLink({
+    host,
+    clock,
+    lifetime,
+    position: () => state.n,
+    overdue: (kind: KernelRequest["kind"]) => {
+      const health = link.health.value;
+      if (health === "blocked" && kind === "send") return null; // taken when the cell ends
+      if (health !== "answering") return KERNEL_TROUBLES[health].text;
+      // The kernel holds the message and sends it once when the hub is back.
+      if (kind === "send" && state.chat && isOnTheWay(state.chat)) return null;
+      return "No answer came within 30 s. Try again.";
+    },
+  });
 
   const heard = (message: KernelMessage): void => {
-    kernelSilent.value = false;
     const missedBefore = state.needsHello;
-    if (message.kind === "reply") requests.settle(message);
-    if (message.kind === "snapshot") {
-      cancelHello();
-      history = true;
-    }
+    link.heard(message);
+    if (message.kind === "snapshot") history = true;
     set(receive(state, message));
-    if (state.chat && state.needsHello && !missedBefore) hello();
+    if (message.kind === "snapshot") settleIn(message.state);
+    if (state.chat && state.needsHello && !missedBefore) link.hello();
   };
 
   host.onMessage((message) => {
     if (isKernelMessage(message)) heard(message);
   }, lifetime);
-  host.onLinkChange(() => hello(), lifetime);
   host.onTrait(
     "height",
     () => {
@@ -166,50 +166,68 @@ export function createStore(host: Host, lifetime: AbortSignal, clock: Clock = br
     },
     lifetime,
   );
-  const typing = createTypingNotifier(clock, (isTyping) => trySend({ kind: "typing", isTyping }));
+  const typing = createTypingNotifier(clock, (isTyping) => link.tell({ kind: "typing", isTyping }));
 
   lifetime.addEventListener(
     "abort",
     () => {
-      cancelFrame?.();
-      cancelHello();
+      frames.end();
+      cancelSlow();
       typing.stop();
-      requests.clear();
+      stopKeeping();
     },
     { once: true },
   );
 
-  // -- what people do ---------------------------------------------------------------------------------------
+  // -- what people do -------------------------------------------------------------------------------------
   const deliver = (id: string, text: string): void => {
     const requestId = uuid();
     set(startSend(state, id, requestId, text));
     const settle = (reply: Reply): void => {
       if (!reply.ok) set(failSend(state, requestId, reply.error.message));
     };
-    request<"send">({ kind: "send", id, text }, settle, requestId);
+    link.request({ kind: "send", id, text }, settle, requestId);
   };
 
   const told = (reply: Reply): void => {
-    notice.value = reply.ok ? null : reply.error.message;
+    failure.value = reply.ok ? null : plainLine(reply.error.message);
   };
+
+  const select = createSelectors(chat);
+  const notice = computed(() => {
+    const waits =
+      stopIsSlow.value && stoppingId.value !== null && stoppingId.value === select.stoppable.value;
+    if (!waits) return failure.value;
+    return stopHint(link.unheard.value, link.health.value, select.connection.value);
+  });
 
   return {
     chat,
-    select: createSelectors(chat),
+    select,
     outbox,
-    kernelSilent,
+    kernel: link.health,
     announcements,
     notice,
-    draft: signal(""),
+    draft,
     stopping: computed(() => stoppingId.value !== null),
     loadingEarlier,
     height,
     clock,
     liveText: live.of,
-    hello: () => hello(),
+    attach() {
+      const view = frames.attach();
+      link.hello();
+      return {
+        seen(inSight) {
+          view.seen(inSight);
+          if (inSight) link.check();
+        },
+        end: view.end,
+      };
+    },
     send(text) {
       typing.stop();
-      notice.value = null;
+      failure.value = null;
       deliver(uuid(), text);
     },
     resend(id) {
@@ -220,24 +238,42 @@ export function createStore(host: Host, lifetime: AbortSignal, clock: Clock = br
     stop(messageId) {
       if (stoppingId.value === messageId) return;
       stoppingId.value = messageId;
-      request<"stop">({ kind: "stop", messageId }, (reply) => {
+      stopIsSlow.value = false;
+      cancelSlow();
+      cancelSlow = clock.after(STOP_PATIENCE_MS, () => {
+        stopIsSlow.value = true;
+      });
+      link.request({ kind: "stop", messageId }, (reply) => {
+        cancelSlow();
         stoppingId.value = null;
         told(reply);
       });
+      link.ask();
     },
     loadEarlier() {
       const beforeSeq = seqOf(state.chat?.messages[0]);
       if (loadingEarlier.value || !state.chat?.hasMore || !Number.isFinite(beforeSeq)) return;
       loadingEarlier.value = true;
-      request<"history">({ kind: "history", beforeSeq }, (reply) => {
+      link.request({ kind: "history", beforeSeq }, (reply) => {
         loadingEarlier.value = false;
         told(reply);
       });
     },
-    retryConnection: () => void trySend({ kind: "retry" }),
-    typed: typing.input,
+    retryConnection() {
+      if (link.health.value === "answering") link.tell({ kind: "retry" });
+      link.hello();
+    },
+    typed() {
+      typing.input();
+      link.check();
+    },
     stoppedTyping: typing.stop,
   };
+}
+
+/** Whether the hub is expected back: what was handed to the kernel is sent then. */
+function isOnTheWay({ connection }: ChatState): boolean {
+  return connection.state === "connecting" || connection.state === "reconnecting";
 }
 
 function readHeight(host: Host): number {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, vi } from "vitest";
 
 beforeEach(() => {
+  globalThis.sessionStorage?.clear();
   vi.spyOn(console, "error");
   vi.spyOn(console, "warn");
 });

@@ -1,5 +1,6 @@
 import type { VNode } from "preact";
 import type { Participant } from "../contract";
+import { plainName } from "../plain";
 import { avatarColors } from "./color";
 import { SparkIcon } from "./icons";
 
@@ -13,7 +14,7 @@ export function Avatar({ name, participant }: AvatarProps): VNode {
   const { background, text } = avatarColors(participant?.color ?? "");
   return (
     <span class="avatar" aria-hidden="true" style={{ background, color: text }}>
-      {(participant?.initials || initials(name)).slice(0, 2)}
+      {[...(plainName(participant?.initials) || initials(plainName(name)))].slice(0, 2).join("")}
     </span>
   );
 }
@@ -29,7 +30,7 @@ export function AssistantAvatar(): VNode {
 function initials(name: string): string {
   const words = name.trim().split(/\s+/);
   return [words[0], words.length > 1 ? words.at(-1) : ""]
-    .map((word) => word?.[0] ?? "")
+    .map((word) => [...(word ?? "")][0] ?? "")
     .join("")
     .toUpperCase();
 }

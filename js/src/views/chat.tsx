@@ -1,5 +1,7 @@
 import type { TargetedKeyboardEvent, VNode } from "preact";
+import { plainName } from "../plain";
 import type { Store } from "../store";
+import { Boundary } from "./boundary";
 import { Composer } from "./composer";
 import { ConnectionBadge, ConnectionBanner } from "./connection";
 import { Presence } from "./presence";
@@ -15,7 +17,7 @@ export function Chat({ store }: { store: Store }): VNode {
     event.preventDefault();
     store.stop(id);
   };
-  const name = store.select.conversationId.value;
+  const name = plainName(store.select.conversationId.value);
   const height = store.height.value;
   return (
     <section
@@ -28,18 +30,44 @@ export function Chat({ store }: { store: Store }): VNode {
         <bdi class="title" title={name}>
           {name}
         </bdi>
-        <Presence store={store} />
-        <ConnectionBadge store={store} />
+        <Boundary clock={store.clock}>
+          <Presence store={store} />
+        </Boundary>
+        <Boundary clock={store.clock}>
+          <ConnectionBadge store={store} />
+        </Boundary>
       </header>
-      <ConnectionBanner store={store} />
-      <Transcript store={store} />
-      <Typing store={store} />
-      <Composer store={store} />
+      <Boundary clock={store.clock}>
+        <ConnectionBanner store={store} />
+      </Boundary>
+      <Boundary clock={store.clock} fallback={<Unshown />}>
+        <Transcript store={store} />
+      </Boundary>
+      <Boundary clock={store.clock}>
+        <Typing store={store} />
+      </Boundary>
+      <Boundary clock={store.clock}>
+        <Composer store={store} />
+      </Boundary>
       <footer>
-        <Provider store={store} />
+        <Boundary clock={store.clock}>
+          <Provider store={store} />
+        </Boundary>
       </footer>
-      <Spoken store={store} />
+      <Boundary clock={store.clock}>
+        <Spoken store={store} />
+      </Boundary>
     </section>
+  );
+}
+
+function Unshown(): VNode {
+  return (
+    <div class="transcript">
+      <p class="empty" role="alert">
+        The conversation could not be drawn. Nothing of it is lost; the view tries again by itself.
+      </p>
+    </div>
   );
 }
 

@@ -1,39 +1,44 @@
 import type { VNode } from "preact";
 import type { Connection } from "../contract";
+import type { KernelHealth } from "../kernel-link";
 import type { Store } from "../store";
+import { hubTrouble, KERNEL_TROUBLES } from "../troubles";
 import { useCountdown, useGrace } from "./use-countdown";
 
 const GRACE_MS = 1_000;
+/** Connecting for the first time may start a hub: before this is over, nothing is wrong. */
+const FIRST_GRACE_MS = 8_000;
 /** The kernel's clock may differ from the browser's: a wait longer than any real one is not shown as a number. */
 const LONGEST_WAIT_S = 60;
 
 interface Link {
   tone: "good" | "warn" | "bad" | "idle";
   words: string;
-  /** The connection proper, null while the kernel has said nothing yet. */
-  connection: Connection | null;
 }
 
 /** The connection in words, and counting down while it waits. */
 function useLink(store: Store): Link {
   const connection = store.select.connection.value;
-  const waiting = connection?.state === "reconnecting" ? connection.retryAt : null;
-  const seconds = useCountdown(store.clock, waiting);
-  if (store.kernelSilent.value && connection)
-    return { tone: "bad", words: "Kernel not answering", connection };
+  const kernel = store.kernel.value;
+  const seconds = useCountdown(store.clock, isTrying(connection) ? connection.retryAt : null);
+  // A kernel that has said nothing yet may just be slow to begin, unless the host knows better.
+  if (isLost(kernel) || (kernel !== "answering" && connection)) {
+    return { tone: kernel === "blocked" ? "warn" : "bad", words: KERNEL_TROUBLES[kernel].badge };
+  }
+  const counts = seconds !== null && seconds > 0 && seconds <= LONGEST_WAIT_S;
   switch (connection?.state) {
     case "live":
-      return { tone: "good", words: "Live", connection };
-    case "reconnecting": {
-      const counts = seconds !== null && seconds > 0 && seconds <= LONGEST_WAIT_S;
-      return { tone: "warn", words: counts ? `Reconnecting in ${seconds} s` : "Reconnecting…", connection };
-    }
+      return { tone: "good", words: "Live" };
+    case "reconnecting":
+      return { tone: "warn", words: counts ? `Reconnecting in ${seconds} s` : "Reconnecting…" };
     case "offline":
-      return { tone: "bad", words: "Offline", connection };
+      return { tone: "bad", words: "Offline" };
     case "removed":
-      return { tone: "bad", words: "Removed", connection };
+      return { tone: "bad", words: "Removed" };
     default:
-      return { tone: "idle", words: "Connecting…", connection: connection ?? null };
+      return counts
+        ? { tone: "warn", words: `Trying again in ${seconds} s` }
+        : { tone: hasFailed(connection) ? "warn" : "idle", words: "Connecting…" };
   }
 }
 
@@ -51,29 +56,56 @@ export function ConnectionBadge({ store }: { store: Store }): VNode {
 /** Says what is wrong and what helps, once it has lasted a second: short drops pass unnoticed. */
 export function ConnectionBanner({ store }: { store: Store }): VNode | null {
   const connection = store.select.connection.value;
-  const silent = store.kernelSilent.value;
-  const over = connection?.state === "offline" || connection?.state === "removed";
-  const show = useGrace(store.clock, silent || over || connection?.state === "reconnecting", GRACE_MS);
-  if (!show) return null;
-  if (silent) {
-    return (
-      <div class="banner" role="status">
-        <span>
-          {connection
-            ? "The kernel does not answer. If it was restarted, run the cell again."
-            : "Waiting for the kernel. It may be busy, or the cell has to be run again."}
-        </span>
-      </div>
-    );
-  }
+  const kernel = store.kernel.value;
+  const first = kernel === "answering" && connection?.state === "connecting" && !hasFailed(connection);
+  const wrong = kernel !== "answering" || (connection !== null && connection.state !== "live" && !first);
+  const show = useGrace(store.clock, wrong, GRACE_MS);
+  const waitsLong = useGrace(store.clock, first, FIRST_GRACE_MS);
+  if (kernel !== "answering") return show ? <KernelBanner store={store} kernel={kernel} /> : null;
+  if (!connection || !(show || waitsLong)) return null;
+  const over = connection.state === "offline" || connection.state === "removed";
   return (
-    <div class={`banner ${over ? "bad" : "warn"}`}>
-      <span role="status">
-        {connection?.message || (over ? "The connection is closed." : "The connection to the hub is lost.")}
-      </span>
-      <button type="button" class="plain" onClick={store.retryConnection}>
-        Try now
-      </button>
+    <div class={over ? "banner bad" : "banner warn"}>
+      <span role="status">{hubTrouble(connection)}</span>
+      {!first && <TryNow store={store} />}
     </div>
   );
+}
+
+function KernelBanner({
+  store,
+  kernel,
+}: {
+  store: Store;
+  kernel: Exclude<KernelHealth, "answering">;
+}): VNode {
+  return (
+    <div class={isLost(kernel) ? "banner bad" : "banner warn"}>
+      <span role="status">{KERNEL_TROUBLES[kernel].text}</span>
+      {/* Where no try could help, no button offers one. */}
+      {!isLost(kernel) && kernel !== "blocked" && <TryNow store={store} />}
+    </div>
+  );
+}
+
+function TryNow({ store }: { store: Store }): VNode {
+  return (
+    <button type="button" class="plain" onClick={store.retryConnection}>
+      Try now
+    </button>
+  );
+}
+
+function isTrying(connection: Connection | null): connection is Connection {
+  return connection?.state === "reconnecting" || connection?.state === "connecting";
+}
+
+/** Whether an attempt to connect has failed already. */
+function hasFailed(connection: Connection | null): boolean {
+  return connection !== null && (connection.attempt > 0 || Boolean(connection.message));
+}
+
+/** Whether this chat's kernel is no more: only the cell, run again, brings the chat back. */
+function isLost(kernel: KernelHealth): kernel is "gone" | "restarted" {
+  return kernel === "gone" || kernel === "restarted";
 }

@@ -9,6 +9,7 @@ import type { Store } from "../store";
 import { AssistantAvatar, Avatar } from "./avatar";
 import { CopyButton } from "./copy-button";
 import { memo } from "./memo";
+import { Sending } from "./sending";
 import { Dots } from "./typing";
 import { assistantName, endingLine, metricsLine, shownName, timeLabel } from "./words";
 
@@ -53,7 +54,7 @@ export function Outgoing({ store, message }: { store: Store; message: OutgoingMe
         <div class="bubble">
           <Markdown text={message.text} />
         </div>
-        {message.state === "sending" && <p class="foot late">Sending…</p>}
+        {message.state === "sending" && <Sending store={store} />}
         {failed && (
           <p class="foot problem" role="alert">
             <span>Not sent. {message.error}</span>

@@ -1,5 +1,6 @@
 import type { VNode } from "preact";
 import type { ProviderState } from "../contract";
+import { plainLine, plainName } from "../plain";
 import type { Store } from "../store";
 import { modelLabel, PROVIDER_WORDS } from "./words";
 
@@ -16,8 +17,9 @@ const TONE: Record<ProviderState, string> = {
 export function Provider({ store }: { store: Store }): VNode | null {
   const line = store.select.provider.value;
   if (!line) return null;
-  const { provider, model, state, reason } = line;
-  const words = PROVIDER_WORDS[state] ?? state;
+  const { model, state } = line;
+  const [provider, reason] = [plainName(line.provider), plainLine(line.reason)];
+  const words = PROVIDER_WORDS[state] ?? plainName(state);
   return (
     <div class="provider" title={reason || undefined}>
       <span class={`dot ${TONE[state] ?? "idle"}`} aria-hidden="true" />

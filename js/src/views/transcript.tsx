@@ -77,7 +77,8 @@ export function Transcript({ store }: { store: Store }): VNode {
 }
 
 function Empty({ store }: { store: Store }): VNode {
-  if (!store.chat.value) return <p class="empty">Opening the conversation…</p>;
+  const joined = store.chat.value && store.select.connection.value?.state !== "connecting";
+  if (!joined) return <p class="empty">Opening the conversation…</p>;
   return (
     <div class="empty">
       <p class="lead">Ask the model anything.</p>

@@ -1,5 +1,6 @@
 // Every sentence and number a person reads that is not Markdown, in one place.
 import type { ChatMessage, ErrorType, Participant, ProviderState, StreamMetrics } from "../contract";
+import { plainLine, plainName } from "../plain";
 
 export const PROVIDER_WORDS: Record<ProviderState, string> = {
   healthy: "ready",
@@ -18,14 +19,11 @@ const ERROR_WORDS: Record<ErrorType, string> = {
   server_error: "The provider failed.",
 };
 
-// Marks, embeddings, overrides and isolates: they turn the text around them too. The hub leaves them out of
-// names; another hub may not.
-const TURNING = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]|[\ud802\ud803\ud83a\ud83b]/;
 
 /** A name inside a line of other words: a right-to-left one keeps to itself (first strong isolate). */
 export function shownName(name: string): string {
-  const plain = name.replace(TURNING, "");
+  const plain = plainName(name);
   return RIGHT_TO_LEFT.test(plain) ? `\u2068${plain}\u2069` : plain;
 }
 
@@ -80,8 +78,10 @@ function errorLine(message: ChatMessage): string {
   const { error } = message;
   if (!error) return "The answer failed.";
   const wait = isNumber(error.retryAfter) ? `Try again in ${Math.ceil(error.retryAfter)} s.` : "";
-  const text = error.message ?? ERROR_WORDS[error.type];
-  const advice = (error.suggestions ?? []).filter((each) => !text.includes(each));
+  const text = plainLine(error.message) || ERROR_WORDS[error.type] || "The answer failed.";
+  const advice = (error.suggestions ?? [])
+    .map((each) => plainLine(each))
+    .filter((each) => !text.includes(each));
   return [text, wait, ...advice].filter(Boolean).join(" ");
 }
 
@@ -101,5 +101,5 @@ export function assistantName(model: string | null | undefined): string {
 
 /** A model by its name alone: no folder, no file ending. */
 export function modelLabel(model: string): string {
-  return model.replace(/\.gguf$/i, "").replace(/^.*[/\\]/, "");
+  return plainName(model.replace(/\.gguf$/i, "").replace(/^.*[/\\]/, ""));
 }

@@ -1,11 +1,13 @@
 import type { KernelMessage, ViewMessage } from "../../src/contract";
-import type { Host, TraitName } from "../../src/host";
+import type { Host, KernelStatus, TraitName } from "../../src/host";
 
 /** A host whose kernel is the test. */
 export class FakeHost implements Host {
   readonly sent: ViewMessage[] = [];
   readonly traits: Record<TraitName, unknown> = { conversation_id: "team", height: 0 };
   broken = false;
+  status: KernelStatus = "unknown";
+  online = true;
   readonly #listeners = new Map<string, Set<(value: unknown) => void>>();
 
   get listeners(): number {
@@ -19,6 +21,14 @@ export class FakeHost implements Host {
 
   onMessage(listener: (message: unknown) => void, signal: AbortSignal): void {
     this.#listen("message", listener, signal);
+  }
+
+  kernelStatus(): KernelStatus {
+    return this.status;
+  }
+
+  isOnline(): boolean {
+    return this.online;
   }
 
   onLinkChange(listener: () => void, signal: AbortSignal): void {

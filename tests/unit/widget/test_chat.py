@@ -463,6 +463,14 @@ def test_view_stops_loads_history_and_types(chat: Chat, hub: ScriptedHub, comms:
     eventually_sync(lambda: hub.retries == 1)
 
 
+def test_view_that_asks_whether_anybody_listens_is_answered_without_the_hub(
+    chat: Chat, hub: ScriptedHub, comms: CommLedger
+) -> None:
+    """The kernel's own answer: a hub that is away is not taken for a kernel that is."""
+    assert request(comms, 4, kind="ping")["ok"]
+    assert hub.sent == []
+
+
 def test_failure_of_a_request_is_an_answer_with_code(chat: Chat, hub: ScriptedHub, comms: CommLedger) -> None:
     """The view can tell a refusal from a lost connection."""
 

@@ -1,0 +1,107 @@
+// JupyterLab's and Notebook's widget manager knows the kernel's state; other hosts have none of this. Everything here
+// is looked for, nothing is relied on.
+import type { KernelStatus } from "./host";
+
+interface Watched {
+  on(listener: () => void, life: AbortSignal): void;
+  status(): string;
+  connection(): string;
+  /** Empty when there is no kernel. */
+  id(): string;
+}
+
+export interface JupyterKernel {
+  status(): KernelStatus;
+  /** Calls back when the kernel's state changed, until `life` aborts. */
+  onChange(listener: () => void, life: AbortSignal): void;
+}
+
+/** The kernel behind a widget manager; null where the manager tells nothing of it. */
+export function jupyterKernel(manager: unknown): JupyterKernel | null {
+  const watched = fromSession(at(manager, "context", "sessionContext")) ?? fromKernel(at(manager, "kernel"));
+  if (!watched) return null;
+  let opened = watched.id();
+  let replaced = false;
+
+  const status = (): KernelStatus => {
+    const [state, id] = [watched.status(), watched.id()];
+    opened ||= id;
+    if (state === "restarting" || state === "autorestarting" || (id && id !== opened)) replaced = true;
+    if (!id || state === "dead" || state === "terminating") return "gone";
+    if (replaced) return "restarted";
+    if (watched.connection() !== "connected") return "unreachable";
+    return state === "idle" || state === "busy" ? state : "unknown";
+  };
+
+  return {
+    status,
+    onChange(listener, life) {
+      let before = status();
+      watched.on(() => {
+        const now = status();
+        if (now === before) return;
+        before = now;
+        listener();
+      }, life);
+    },
+  };
+}
+
+function fromSession(session: unknown): Watched | null {
+  const signals = ["statusChanged", "kernelChanged", "connectionStatusChanged"].map((name) =>
+    at(session, name),
+  );
+  if (!signals.every(isSignal)) return null;
+  const kernel = (): unknown => at(session, "session", "kernel");
+  return {
+    on: (listener, life) => connectAll(signals.filter(isSignal), listener, life),
+    status: () => text(at(kernel(), "status")),
+    connection: () => text(at(kernel(), "connectionStatus")),
+    id: () => text(at(kernel(), "id")),
+  };
+}
+
+function fromKernel(kernel: unknown): Watched | null {
+  const signals = ["statusChanged", "connectionStatusChanged"].map((name) => at(kernel, name));
+  if (!signals.every(isSignal)) return null;
+  return {
+    on: (listener, life) => connectAll(signals.filter(isSignal), listener, life),
+    status: () => text(at(kernel, "status")),
+    connection: () => text(at(kernel, "connectionStatus")),
+    id: () => text(at(kernel, "id")),
+  };
+}
+
+interface LuminoSignal {
+  connect(slot: () => void): void;
+  disconnect(slot: () => void): void;
+}
+
+function connectAll(signals: readonly LuminoSignal[], listener: () => void, life: AbortSignal): void {
+  if (life.aborted) return;
+  const slot = (): void => listener();
+  for (const each of signals) {
+    each.connect(slot);
+    life.addEventListener("abort", () => each.disconnect(slot), { once: true });
+  }
+}
+
+function isSignal(value: unknown): value is LuminoSignal {
+  return typeof at(value, "connect") === "function" && typeof at(value, "disconnect") === "function";
+}
+
+const text = (value: unknown): string => (typeof value === "string" ? value : "");
+
+/** A property reached by a path; undefined where it ends early or a getter throws (a disposed session's do). */
+function at(value: unknown, ...path: string[]): unknown {
+  let found = value;
+  for (const name of path) {
+    if ((typeof found !== "object" && typeof found !== "function") || found === null) return undefined;
+    try {
+      found = (found as Record<string, unknown>)[name];
+    } catch {
+      return undefined;
+    }
+  }
+  return found;
+}

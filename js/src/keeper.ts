@@ -1,0 +1,93 @@
+// What was typed outlives the page: drafts and messages that were not sent, in the tab's own storage. Never in the
+// notebook, and never in another tab.
+
+/** An own message that nobody has confirmed. */
+export interface Kept {
+  id: string;
+  text: string;
+}
+
+export interface Keeper {
+  draft(place: string): string;
+  keepDraft(place: string, text: string): void;
+  unsent(place: string): Kept[];
+  keepUnsent(place: string, message: Kept): void;
+  forget(place: string, id: string): void;
+}
+
+type TextStorage = Pick<Storage, "getItem" | "setItem" | "removeItem">;
+
+const PREFIX = "conduit-widget:";
+/** More than a message may have is no loss worth the room. */
+const MAX_DRAFT_CHARS = 64 * 1024;
+/** Most messages kept for one place; the newest are refused. */
+const MAX_UNSENT = 50;
+
+/** Where something was typed: a conversation, and who one is in it. */
+export function placeOf(conversationId: string, userId: string): string {
+  return JSON.stringify([conversationId, userId]);
+}
+
+/** Keeps things in `storage`; where it is denied or full, nothing is kept and nothing fails. */
+export function createKeeper(storage: TextStorage | null = tabStorage()): Keeper {
+  const read = (key: string): string | null => {
+    try {
+      return storage?.getItem(PREFIX + key) ?? null;
+    } catch {
+      return null; // denied: the page goes on as it would without a storage
+    }
+  };
+  const write = (key: string, value: string): void => {
+    try {
+      if (value) storage?.setItem(PREFIX + key, value);
+      else storage?.removeItem(PREFIX + key);
+    } catch {
+      // Denied or full: what is typed lives as long as the page.
+    }
+  };
+  const unsent = (place: string): Kept[] => {
+    try {
+      const found: unknown = JSON.parse(read(`unsent:${place}`) ?? "[]");
+      return Array.isArray(found) ? found.filter(isKept).slice(0, MAX_UNSENT) : [];
+    } catch {
+      return []; // not ours
+    }
+  };
+  const writeUnsent = (place: string, list: readonly Kept[]): void =>
+    write(`unsent:${place}`, list.length > 0 ? JSON.stringify(list) : "");
+
+  return {
+    draft: (place) => read(`draft:${place}`) ?? "",
+    keepDraft: (place, text) => write(`draft:${place}`, text.length > MAX_DRAFT_CHARS ? "" : text),
+    unsent,
+    keepUnsent(place, { id, text }) {
+      const known = unsent(place);
+      if (known.length >= MAX_UNSENT || known.some((each) => each.id === id)) return;
+      writeUnsent(place, [...known, { id, text }]);
+    },
+    forget(place, id) {
+      const known = unsent(place);
+      const left = known.filter((each) => each.id !== id);
+      if (left.length < known.length) writeUnsent(place, left);
+    },
+  };
+}
+
+function tabStorage(): TextStorage | null {
+  try {
+    return globalThis.sessionStorage ?? null;
+  } catch {
+    return null;
+  }
+}
+
+function isKept(value: unknown): value is Kept {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "id" in value &&
+    typeof value.id === "string" &&
+    "text" in value &&
+    typeof value.text === "string"
+  );
+}

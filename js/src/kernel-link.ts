@@ -1,0 +1,177 @@
+// The way to the kernel: says hello, asks again, waits for replies, and knows whether anybody is there.
+import { computed, type ReadonlySignal, signal } from "@preact/signals";
+import type { Clock } from "./clock";
+import type { KernelMessage, Reply, ViewMessage } from "./contract";
+import type { Host } from "./host";
+import { uuid } from "./identifier";
+import { createRequests } from "./requests";
+
+const UNHEARD_MS = 1_000;
+const PATIENCE_MS = 4_000;
+/** Where the browser or the host says that the way is cut, silence is believed sooner. */
+const CUT_PATIENCE_MS = 1_500;
+const HELLO_RETRY_MAX_MS = 60_000;
+/** What was heard so lately needs no asking. */
+const FRESH_MS = 15_000;
+
+/**
+ * Whether the kernel hears us. `blocked`: it speaks, but a running cell keeps it from listening; `silent`: it says
+ * nothing, and nobody knows why; `offline`: the page has no network; the others as the host says.
+ */
+export type KernelHealth =
+  | "answering"
+  | "blocked"
+  | "silent"
+  | "offline"
+  | "unreachable"
+  | "restarted"
+  | "gone";
+
+type AnyRequest = Extract<ViewMessage, { requestId: string }>;
+type WithoutId<M> = M extends unknown ? Omit<M, "requestId"> : never;
+export type KernelRequest = WithoutId<AnyRequest>;
+
+export interface KernelLink {
+  readonly health: ReadonlySignal<KernelHealth>;
+  /** A question has been on its way for a second, and nothing says that it was heard. */
+  readonly unheard: ReadonlySignal<boolean>;
+  /** Asks for the present state, again and again until it comes. */
+  hello(): void;
+  /** Asks whether anybody listens. */
+  ask(): void;
+  /** The same, unless something was heard just now. */
+  check(): void;
+  /** Sends what needs no reply; false when there is nobody to send it to. */
+  tell(message: ViewMessage): boolean;
+  /** Sends a request; the reply, or what is wrong, goes to `settle` once. */
+  request(message: KernelRequest, settle: (reply: Reply) => void, requestId?: string): void;
+  /** Takes note of a message of the kernel, and hands replies to who waits for them. */
+  heard(message: KernelMessage): void;
+}
+
+interface Options {
+  host: Host;
+  clock: Clock;
+  lifetime: AbortSignal;
+  /** The number of the last message applied. */
+  position(): number;
+  /** Why a request has no reply, in words; null where it is right to wait on. */
+  overdue(kind: KernelRequest["kind"]): string | null;
+}
+
+export function createKernelLink({ host, clock, lifetime, position, overdue }: Options): KernelLink {
+  const status = signal(host.kernelStatus());
+  const online = signal(host.isOnline());
+  /** Nothing at all has come since we asked. */
+  const silent = signal(false);
+  /** Something comes, but not what we asked for. */
+  const blocked = signal(false);
+  const unheard = signal(false);
+  const requests = createRequests(clock);
+  let heardAt = Number.NEGATIVE_INFINITY;
+  let asking = false;
+  let cancelAsk = (): void => {};
+
+  const health = computed<KernelHealth>(() => {
+    const known = status.value;
+    if (known === "gone" || known === "restarted") return known;
+    if (!silent.value) return blocked.value ? "blocked" : "answering";
+    if (!online.value) return "offline";
+    if (known === "unreachable") return known;
+    return known === "busy" ? "blocked" : "silent";
+  });
+  const isOver = (): boolean => status.value === "gone" || status.value === "restarted";
+
+  const tell = (message: ViewMessage): boolean => {
+    try {
+      host.send(message);
+      return true;
+    } catch {
+      // The comm is closed: there is nobody to tell, the view says so.
+      silent.value = true;
+      return false;
+    }
+  };
+
+  /** Waits for an answer to what was just asked; then says hello, ever more slowly. */
+  const expectAnswer = (patience: number, next: number): void => {
+    cancelAsk();
+    asking = true;
+    const askedAt = clock.now();
+    const cancelUnheard = clock.after(UNHEARD_MS, () => {
+      unheard.value = true;
+    });
+    const cancelPatience = clock.after(patience, () => {
+      if (heardAt < askedAt) silent.value = true;
+      else blocked.value = true;
+      sayHello(next, Math.min(next * 2, HELLO_RETRY_MAX_MS));
+    });
+    cancelAsk = () => {
+      cancelUnheard();
+      cancelPatience();
+    };
+  };
+
+  const sayHello = (patience: number, next: number): void => {
+    tell({ kind: "hello", n: position() });
+    expectAnswer(patience, next);
+  };
+
+  const patience = (): number =>
+    online.value && status.value !== "unreachable" ? PATIENCE_MS : CUT_PATIENCE_MS;
+  const hello = (): void => sayHello(patience(), PATIENCE_MS * 2);
+
+  const ask = (): void => {
+    if (asking || isOver()) return;
+    tell({ kind: "ping", requestId: uuid() });
+    expectAnswer(patience(), PATIENCE_MS * 2);
+  };
+
+  const answered = (): void => {
+    cancelAsk();
+    asking = false;
+    blocked.value = false;
+    unheard.value = false;
+  };
+
+  host.onLinkChange(() => {
+    status.value = host.kernelStatus();
+    online.value = host.isOnline();
+    if (isOver()) answered();
+    else hello();
+  }, lifetime);
+
+  lifetime.addEventListener(
+    "abort",
+    () => {
+      cancelAsk();
+      requests.clear();
+    },
+    { once: true },
+  );
+
+  return {
+    health,
+    unheard,
+    hello,
+    ask,
+    check() {
+      if (clock.now() - heardAt >= FRESH_MS) ask();
+    },
+    tell,
+    request(message, settle, requestId = uuid()) {
+      const why = (): string | null => overdue(message.kind);
+      requests.expect(requestId, { settle, slow: ask, overdue: why });
+      if (!isOver() && tell({ ...message, requestId })) return;
+      requests.refuse(requestId, why() ?? "");
+    },
+    heard(message) {
+      heardAt = clock.now();
+      silent.value = false;
+      // Whatever the host believes: somebody is there.
+      if (isOver()) status.value = "unknown";
+      if (message.kind !== "ops") answered();
+      if (message.kind === "reply") requests.settle(message);
+    },
+  };
+}

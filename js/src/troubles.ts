@@ -1,0 +1,63 @@
+// What is wrong on the way to the model, in words, with what to do about it.
+import type { Connection } from "./contract";
+import type { KernelHealth } from "./kernel-link";
+import { plainLine } from "./plain";
+
+export interface Trouble {
+  /** Two or three words. */
+  badge: string;
+  /** A sentence or two. */
+  text: string;
+}
+
+export const KERNEL_TROUBLES: Record<Exclude<KernelHealth, "answering">, Trouble> = {
+  blocked: {
+    badge: "Kernel busy",
+    text: "A cell is running. What you do here waits until it ends; Kernel → Interrupt ends it now.",
+  },
+  silent: {
+    badge: "Kernel not answering",
+    text: "The kernel does not answer: it is busy, or it was restarted; then run the cell again.",
+  },
+  offline: {
+    badge: "Page offline",
+    text: "This page has no network. It goes on by itself when the network is back.",
+  },
+  unreachable: {
+    badge: "Page offline",
+    text: "This page has lost the Jupyter server. It goes on by itself when the server is back.",
+  },
+  restarted: {
+    badge: "Kernel restarted",
+    text: "The kernel was restarted: run the cell again to go on.",
+  },
+  gone: {
+    badge: "Kernel stopped",
+    text: "The kernel was shut down: start it and run the cell again to go on.",
+  },
+};
+
+/** Why Stop has not worked yet, and what does stop the answer; `unheard`: the kernel has not taken it. */
+export function stopHint(unheard: boolean, health: KernelHealth, connection: Connection | null): string {
+  if (health !== "answering" && health !== "blocked") return KERNEL_TROUBLES[health].text;
+  if (unheard || health === "blocked") {
+    return "The kernel runs a cell and has not heard this yet. The notebook's own stop button (Kernel → Interrupt) stops it now.";
+  }
+  if (connection && connection.state !== "live") return hubTrouble(connection);
+  return "The hub has not answered yet.";
+}
+
+/** Why the hub cannot be reached, as the kernel says. */
+export function hubTrouble(connection: Connection): string {
+  const reason = plainLine(connection.message);
+  if (reason) return reason;
+  if (connection.state === "connecting") return "The hub has not answered yet.";
+  if (connection.state === "reconnecting") return "The connection to the hub is lost.";
+  return "The connection is closed.";
+}
+
+/** What is said of an own message that is on its way. */
+export function sendingLine(health: KernelHealth, connection: Connection | null): string {
+  if (health !== "answering") return "Waiting for the kernel…";
+  return connection && connection.state !== "live" ? "Waiting for the connection…" : "Sending…";
+}

@@ -1,0 +1,91 @@
+// @vitest-environment happy-dom
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Connection } from "../../src/contract";
+import { press, View } from "../support/view";
+
+let view: View;
+
+beforeEach(() => {
+  view = new View();
+});
+
+afterEach(() => view.close());
+
+function trying(change: Partial<Connection> = {}): Connection {
+  const message = "No answer from http://127.0.0.1:1; is the hub running?";
+  return { state: "connecting", attempt: 1, retryAt: view.clock.now() + 8_000, message, ...change };
+}
+
+describe("a hub that was never reached", () => {
+  it("gives its reason, counts down and offers a try after a second", async () => {
+    await view.live({ connection: trying() });
+    expect(view.text(".badge")).toBe("Trying again in 8 s");
+    expect(view.root.querySelector(".banner")).toBeNull();
+    await view.pass(1_100);
+    expect(view.text(".banner")).toContain("is the hub running?");
+    view.find<HTMLButtonElement>(".banner button").click();
+    expect(view.host.all("retry")).toHaveLength(1);
+  });
+
+  it("stays explained while the next attempt runs", async () => {
+    await view.live({ connection: trying({ retryAt: view.clock.now() - 10 }) });
+    await view.pass(1_100);
+    expect(view.text(".badge")).toBe("Connecting…");
+    expect(view.text(".banner")).toContain("is the hub running?");
+  });
+
+  it("says that it waits when the first attempt takes long, without a button that does nothing", async () => {
+    await view.live({ connection: trying({ attempt: 0, retryAt: null, message: null }) });
+    await view.pass(2_000);
+    expect(view.root.querySelector(".banner")).toBeNull();
+    await view.pass(7_000);
+    expect(view.text(".banner")).toBe("The hub has not answered yet.");
+    expect(view.root.querySelector(".banner button")).toBeNull();
+  });
+
+  it("shows one plain line of whatever the reason is", async () => {
+    await view.live({ connection: trying({ message: `A\u202e\nB${"x".repeat(5_000)}` }) });
+    await view.pass(1_100);
+    expect(view.text(".banner span")).toMatch(/^A Bx{297}…$/);
+  });
+});
+
+describe("a kernel that is no more", () => {
+  it("says whether it stopped or was restarted, and offers no button that could not help", async () => {
+    await view.live({ connection: { state: "offline", attempt: 0, retryAt: null, message: "Ended." } });
+    view.host.status = "gone";
+    view.host.emit("link");
+    await view.pass(1_100);
+    expect(view.text(".badge")).toBe("Kernel stopped");
+    expect(view.text(".banner")).toContain("start it and run the cell again");
+    expect(view.root.querySelector(".banner button")).toBeNull();
+    view.host.status = "restarted";
+    view.host.emit("link");
+    await view.painted();
+    expect(view.text(".badge")).toBe("Kernel restarted");
+  });
+
+  it("is asked again by Try now when nobody knows what became of it", async () => {
+    await view.live();
+    view.host.emit("link");
+    await view.pass(5_100);
+    await view.pass(1_100);
+    expect(view.text(".badge")).toBe("Kernel not answering");
+    const before = view.host.all("hello").length;
+    view.find<HTMLButtonElement>(".banner button").click();
+    expect(view.host.all("hello").length).toBe(before + 1);
+    expect(view.host.all("retry"), "the hub is not what is missing").toEqual([]);
+  });
+});
+
+it("says of a message on its way what it waits for", async () => {
+  await view.live({ connection: trying({ state: "reconnecting" }) });
+  press(view.type("Hi"), "Enter");
+  await view.painted();
+  expect(view.text(".outgoing .foot")).toBe("Waiting for the connection…");
+  view.host.broken = true;
+  view.store.typed();
+  view.host.emit("link");
+  await view.painted();
+  expect(view.text(".outgoing .foot")).toBe("Waiting for the kernel…");
+});
