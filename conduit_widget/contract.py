@@ -122,6 +122,7 @@ class ErrorText:
         "Connection limit exceeded ({n}/{max}). Please close existing connections before opening new ones."
     )
     TIMED_OUT: Final = "The operation timed out. Please try again."
+    DISK_FULL: Final = "The hub's disk is full. It goes on when there is room again."
     CANCELLED: Final = "The operation was cancelled."
     UNEXPECTED: Final = "An unexpected error occurred. Please try again. If the problem persists, contact support with error ID: {id}"  # noqa: E501
 

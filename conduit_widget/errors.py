@@ -12,7 +12,8 @@
     ├── ConnectionLostError           the connection ended with work pending
     ├── HubException                  the hub refused an invocation; the text is for people
     │   ├── ValidationError           a field is over its limit or of the wrong kind
-    │   └── StoreUnavailableError     the conversation store cannot be reached at present
+    │   └── StoreUnavailableError     the conversation store cannot be used at present
+    │       └── StoreFullError        there is no room on its disk
     ├── InvocationTimeoutError
     ├── ProviderError                 a model provider failed
     ├── ModelInstallError             the local model could not be fetched or verified
@@ -110,10 +111,17 @@ class ValidationError(HubException):
 
 
 class StoreUnavailableError(HubException):
-    """The conversation store cannot be reached at present; nothing was acknowledged, a retry is safe."""
+    """The conversation store cannot be used at present; nothing was acknowledged, a retry is safe."""
+
+    def __init__(self, text: str = ErrorText.TIMED_OUT) -> None:
+        super().__init__(text)
+
+
+class StoreFullError(StoreUnavailableError):
+    """The disk of the conversation store is full; a retry works once there is room."""
 
     def __init__(self) -> None:
-        super().__init__(ErrorText.TIMED_OUT)
+        super().__init__(ErrorText.DISK_FULL)
 
 
 class ProviderError(ConduitError):

@@ -16,7 +16,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Final, Protocol, cast, get_args
 
 from conduit_widget.contract import ErrorText
-from conduit_widget.errors import ProviderError
+from conduit_widget.errors import ProviderError, StoreUnavailableError
 from conduit_widget.providers.provider import Chunk, GenerationRequest, Provider
 from conduit_widget.types import (
     ChatMessage,
@@ -311,6 +311,8 @@ class Generation:
         )
         try:
             await self.job.room.checkpoint(stream)
+        except StoreUnavailableError:
+            _log.debug("The store is away; the next checkpoint may find it.")
         except Exception as error:  # noqa: BLE001 - the answer goes on; the next checkpoint may succeed
             _log.warning("A checkpoint of an answer failed: %s", type(error).__name__)
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
 
-from conduit_widget.errors import trace_of
+from conduit_widget.errors import StoreUnavailableError, trace_of
 from conduit_widget.types import ChatMessage, FinishReason, OpenStream
 
 from .generation import Generation, GenerationJob, ProviderChoice
@@ -171,8 +171,10 @@ class GenerationQueue:
     async def _run(self, generation: Generation) -> None:
         try:
             await generation.run()
+        except StoreUnavailableError:
+            _log.warning("The store is away: an answer is stored as soon as it is back.")
         except Exception as error:  # noqa: BLE001 - the store failed; the next start marks it interrupted
-            _log.error("An answer could not be stored: %s", type(error).__name__)
+            _log.error("An answer could not be stored: %s", trace_of(error))
         finally:
             self._forget(generation)
 

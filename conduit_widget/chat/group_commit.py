@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import collections
+import contextlib
 import itertools
 import logging
 import queue
@@ -12,9 +13,10 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any, Final, Generic, TypeVar, cast
 
-from conduit_widget.errors import ConduitError, trace_of
+from conduit_widget.errors import ConduitError, StoreUnavailableError, trace_of
 
 from .history_batch import Change
+from .history_sqlite_failures import unavailable_by, wants_new_connection
 from .history_store import NotInHistoryError
 
 __all__ = ["GroupCommitWriter"]
@@ -55,7 +57,8 @@ class GroupCommitWriter:
     At most :data:`MAX_PENDING_WRITES` writes are pending; beyond that a caller waits its turn (overflow
     policy *wait*; who gives up meanwhile has written nothing). A write refuses by raising a ``ConduitError``
     or ``NotInHistoryError`` before it changes anything; any other error undoes the batch, and its writes run
-    again one by one, so that only the guilty one fails.
+    again one by one, so that only the guilty one fails. ``failure`` is why the last write could not be done,
+    where that passes by itself; None once one was.
     """
 
     def __init__(
@@ -63,6 +66,8 @@ class GroupCommitWriter:
     ) -> None:
         self._open = open_connection
         self._write_changes = write_changes
+        self.failure: StoreUnavailableError | None = None
+        self._connection: sqlite3.Connection | None = None  # the thread's
         self._queue: queue.SimpleQueue[list[_Write[Any]] | None] = queue.SimpleQueue()
         self._pending = 0  # writes in the queue, on their way to it, or being done
         self._gathered: list[_Write[Any]] = []
@@ -123,17 +128,17 @@ class GroupCommitWriter:
 
     def _run(self, loop: asyncio.AbstractEventLoop, opened: asyncio.Future[None]) -> None:
         try:
-            connection = self._open()
+            self._connection = self._open()
         except Exception as error:  # noqa: BLE001 - handed to start(), which raises it
             _call(loop, opened.set_exception, error)
             return
         _call(loop, opened.set_result, None)
         try:
             while batch := self._next_batch():
-                self._commit(connection, batch)
+                self._commit(batch)
                 _call(loop, self._deliver, batch)
         finally:
-            connection.close()
+            self._disconnect()
 
     def _next_batch(self) -> list[_Write[Any]]:
         """Wait for writes; return those that wait, empty at the end."""
@@ -149,18 +154,45 @@ class GroupCommitWriter:
             batch += more
         return batch
 
-    def _commit(self, connection: sqlite3.Connection, batch: list[_Write[Any]]) -> None:
+    def _commit(self, batch: list[_Write[Any]]) -> None:
         """Run the batch in one transaction; after an unexpected error, each write in its own."""
         try:
-            self._transaction(connection, batch)
+            self._transaction(batch)
         except Exception as error:  # noqa: BLE001 - kept in the writes and raised to their callers
+            unavailable = unavailable_by(error)
+            if wants_new_connection(error):
+                self._disconnect()
             if len(batch) == 1:
-                batch[0].error = error
+                if unavailable is not None:
+                    unavailable.__cause__ = error
+                    self._failed(unavailable)
+                batch[0].error = unavailable or error
                 return
             for write in batch:
-                self._commit(connection, [write])
+                self._commit([write])
+        else:
+            self._succeeded()
 
-    def _transaction(self, connection: sqlite3.Connection, batch: list[_Write[Any]]) -> None:
+    def _failed(self, failure: StoreUnavailableError) -> None:
+        if self.failure is None:
+            _log.error("The history cannot be written, it is tried again: %s", trace_of(failure))
+        self.failure = failure
+
+    def _succeeded(self) -> None:
+        if self.failure is not None:
+            self.failure = None
+            _log.warning("The history can be written again.")
+
+    def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with contextlib.suppress(sqlite3.Error):  # the file may be out of reach
+                connection.close()
+
+    def _transaction(self, batch: list[_Write[Any]]) -> None:
+        connection = self._connection
+        if connection is None:
+            connection = self._connection = self._open()
         connection.execute("BEGIN IMMEDIATE")
         try:
             for is_change, writes in itertools.groupby(batch, lambda write: isinstance(write.work, Change)):
@@ -171,9 +203,16 @@ class GroupCommitWriter:
                         _do_work(connection, write)
             connection.execute("COMMIT")
         except BaseException:
+            self._undo(connection)
+            raise
+
+    def _undo(self, connection: sqlite3.Connection) -> None:
+        """Roll back; a connection that cannot even do that is given up, and the transaction with it."""
+        try:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
-            raise
+        except sqlite3.Error:
+            self._disconnect()
 
     def _do_changes(self, connection: sqlite3.Connection, writes: list[_Write[Any]]) -> None:
         if self._write_changes is None:

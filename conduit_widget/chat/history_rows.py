@@ -65,8 +65,19 @@ _CLOSED_STREAM: Final = "DELETE FROM streams WHERE conversation_id=? AND message
 _CHECKPOINT: Final = """
 UPDATE streams SET text=?, token_index=?, model=?, provider=? WHERE conversation_id=? AND message_id=?
 """
+_PROBE_BYTES: Final = 64 * 1024
 _MOST_ROWS: Final = 128
 """Rows a statement takes: of seven columns each, within the 999 parameters that every SQLite takes."""
+
+
+def probe(db: sqlite3.Connection) -> None:
+    """Write an event of no conversation, as large as one may be: shows whether there is room."""
+    db.execute("INSERT OR REPLACE INTO events VALUES ('', 0, '', zeroblob(?), 0)", (_PROBE_BYTES,))
+
+
+def end_probe(db: sqlite3.Connection) -> None:
+    """Take it away again."""
+    db.execute("DELETE FROM events WHERE conversation_id=''")
 
 
 def find(db: sqlite3.Connection, conversation_id: str) -> ConversationRecord | None:

@@ -104,9 +104,10 @@ class HistoryStore(Protocol):
     Writes return after they are durable. The queue of pending writes is bounded; its overflow policy is
     *wait*: a caller waits its turn, in order.
 
-    While the database behind a store cannot be reached, every method but ``aclose`` raises
-    ``StoreUnavailableError``; the store connects again by itself. A write that raised it may have been done
-    all the same: do it again (an append with the same id, an update with ``close_stream``).
+    While the database behind a store cannot be used, every method but ``aclose`` that needs it raises
+    ``StoreUnavailableError`` (``StoreFullError`` when its disk is full); the store recovers by itself. A
+    write that raised it may have been done all the same: do it again (an append with the same id, an update
+    with ``close_stream``).
     """
 
     async def start(self) -> None:
@@ -120,6 +121,15 @@ class HistoryStore(Protocol):
 
     async def aclose(self) -> None:
         """Finish pending writes and release everything (idempotent)."""
+        ...
+
+    async def check(self) -> None:
+        """Find out whether the store can be used; where the last write failed, try one that changes nothing.
+
+        Raises:
+            StoreUnavailableError: it cannot be read, or not written.
+
+        """
         ...
 
     async def create(

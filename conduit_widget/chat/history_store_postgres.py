@@ -145,6 +145,13 @@ class PostgresHistoryStore:
 
     # ---- conversations and members ---------------------------------------------------------------------
 
+    async def check(self) -> None:
+        """Read; where the last write failed, also write, without changing anything of a conversation."""
+        await self.find("")
+        if self._writer.failure is not None:
+            await self.heartbeat()
+            self._writer.failure = None
+
     async def create(
         self,
         conversation_id: str,

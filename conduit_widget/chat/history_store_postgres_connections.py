@@ -13,11 +13,11 @@ from typing import Any, Final, TypeVar
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from conduit_widget.errors import HubStartError, StoreUnavailableError
+from conduit_widget.errors import HubStartError, StoreFullError, StoreUnavailableError
 
 from .history_store_postgres_rows import Connection
 
-__all__ = ["Database", "Readers", "is_lost"]
+__all__ = ["Database", "Readers", "is_lost", "unavailable_by"]
 
 _log = logging.getLogger(__name__)
 
@@ -189,7 +189,7 @@ class Readers:
             is_gone = is_lost(error, connection)
             await connection.close()
             if is_gone:
-                raise StoreUnavailableError from error
+                raise unavailable_by(error) from error
             raise
         except BaseException:
             await connection.close()
@@ -212,6 +212,11 @@ def is_lost(error: BaseException, connection: Connection) -> bool:
         OSError,
     )
     return connection.closed or isinstance(error, away)
+
+
+def unavailable_by(error: BaseException) -> StoreUnavailableError:
+    """Return what to tell of an error that is about the database being away, or without room."""
+    return StoreFullError() if isinstance(error, psycopg.errors.DiskFull) else StoreUnavailableError()
 
 
 def _cut(connection: Connection) -> None:

@@ -19,7 +19,7 @@ import psycopg
 from conduit_widget.errors import StoreUnavailableError, trace_of
 
 from .history_batch import Batch, Change, apply_changes
-from .history_store_postgres_connections import RETRY_INTERVAL, Database, is_lost
+from .history_store_postgres_connections import RETRY_INTERVAL, Database, is_lost, unavailable_by
 from .history_store_postgres_rows import Connection, read_batch, write_batch
 
 __all__ = ["PostgresWriter"]
@@ -78,6 +78,8 @@ class PostgresWriter:
     """
 
     def __init__(self, database: Database, node_id: str) -> None:
+        self.failure: StoreUnavailableError | None = None
+        """Why the last write could not be done, where that passes by itself; None once one was."""
         self._database = database
         self._node_id = node_id
         self._connection: Connection | None = None
@@ -172,7 +174,8 @@ class PostgresWriter:
     async def _commit(self, writes: list[_Write[Any]]) -> None:
         connection = self._connection
         if connection is None:
-            self._fail(writes, StoreUnavailableError())
+            self.failure = StoreUnavailableError()
+            self._fail(writes, self.failure)
             return
         try:
             with self._database.bounded(connection):
@@ -183,7 +186,7 @@ class PostgresWriter:
         except Exception as error:  # noqa: BLE001 - the callers get it, and the connection with it is left
             await self._commit_failed(connection, writes, error)
             return
-        self._doubt = None
+        self._doubt = self.failure = None
         self._release(writes)
         for write in writes:
             write.tell_listener()
@@ -203,7 +206,8 @@ class PostgresWriter:
         await self._disconnect()
         if is_away:
             self._database.lost(error)
-            self._fail(writes, StoreUnavailableError())
+            self.failure = unavailable_by(error)
+            self._fail(writes, self.failure)
             return
         # The server refused it, so nothing of it is done; only the guilty one fails.
         self._doubt = None

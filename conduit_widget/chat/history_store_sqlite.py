@@ -30,6 +30,7 @@ from .group_commit import GroupCommitWriter
 from .history_batch import Append, Change, Checkpoint, Update, iso_time
 from .history_bodies import read_message
 from .history_schema import migrate
+from .history_sqlite_failures import unavailable_by
 from .history_store import (
     Commit,
     ConversationRecord,
@@ -84,6 +85,13 @@ class SqliteHistoryStore:
                 connection.close()
             self._read_connections.clear()
             self._local = threading.local()
+
+    async def check(self) -> None:
+        """Read; where the last write failed, also write, without changing anything."""
+        await self.find("")
+        if self._writer.failure is not None:
+            await self._writer.write(rows.probe)
+            await self._writer.write(rows.end_probe)
 
     async def create(
         self,
@@ -274,17 +282,37 @@ class SqliteHistoryStore:
             return await asyncio.get_running_loop().run_in_executor(readers, self._read_now, work)
 
     def _read_now(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        try:
+            connection = self._reader()
+            connection.execute("BEGIN")
+            try:
+                return work(connection)
+            finally:
+                connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            unavailable = unavailable_by(error)
+            if unavailable is None:
+                raise
+            self._drop_reader()
+            raise unavailable from error
+
+    def _reader(self) -> sqlite3.Connection:
+        """Return this thread's connection."""
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
             connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
             connection.execute("PRAGMA query_only=1")
             self._local.connection = connection
             self._read_connections.append(connection)
-        connection.execute("BEGIN")
-        try:
-            return work(connection)
-        finally:
-            connection.execute("COMMIT")
+        return connection
+
+    def _drop_reader(self) -> None:
+        """Have the next read open the file anew: it may be another one, or be readable again."""
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is not None:
+            self._local.connection = None
+            self._read_connections.remove(connection)
+            connection.close()
 
     def _write_changes(self, db: sqlite3.Connection, changes: Sequence[Change[Any]]) -> list[Any]:
         return rows.write_changes(db, changes, self._clock(), self._node_id)

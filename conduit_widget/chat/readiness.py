@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
-
+from conduit_widget.errors import StoreFullError
 from conduit_widget.hub.backplane import Backplane
 from conduit_widget.hub.health import ReadinessCheck
 
@@ -11,14 +10,15 @@ from .history_store import HistoryStore
 
 __all__ = ["bus_check", "store_check"]
 
-_PROBE: Final = "readyz"
-
 
 def store_check(store: HistoryStore) -> ReadinessCheck:
-    """Return the check that the history store answers; without it nothing can be said or read."""
+    """Return the check that the history store can be read and written; without it nothing can be said."""
 
     async def check() -> str | None:
-        await store.find(_PROBE)
+        try:
+            await store.check()
+        except StoreFullError as error:
+            return str(error)
         return None
 
     return ReadinessCheck("store", check)

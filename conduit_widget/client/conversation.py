@@ -332,7 +332,7 @@ class Conversation:
 
     def _patience_with(self, error: ConduitError) -> tuple[BackOff, int]:
         """Return how to wait, and how often, before a refused message goes again: it is stored only once."""
-        if str(error).startswith(ErrorText.TIMED_OUT):
+        if str(error).startswith(_STORE_AWAY):
             return self._outage_back_off, MAX_OUTAGE_RETRIES
         return self._send_back_off, MAX_SEND_RETRIES if is_rate_refusal(error) else 0
 
@@ -368,6 +368,7 @@ class Conversation:
             await tell(self.conversation_id)
 
 
+_STORE_AWAY: Final = (ErrorText.TIMED_OUT, ErrorText.DISK_FULL)
 _BY_FIRST_ARGUMENT: Final = frozenset(
     {
         ChatEvent.STREAM_TOKEN,

@@ -30,6 +30,7 @@ RESYNC_DELAY: Final = 2.0
 _PASSING: Final = (
     ErrorText.RATE_LIMIT,
     ErrorText.TIMED_OUT,
+    ErrorText.DISK_FULL,
     ErrorText.CANCELLED,
     ErrorText.UNEXPECTED.partition("{")[0],
 )
