@@ -16,7 +16,7 @@ from conduit_widget.plain_text import is_plain
 from conduit_widget.providers.provider import GenerationParameters
 from conduit_widget.types import AssistantSetting
 
-__all__ = ["AnswerOptions", "read_options", "wants_answer"]
+__all__ = ["MAX_NAME_CHARS", "AnswerOptions", "read_options", "wants_answer"]
 
 MAX_NAME_CHARS: Final = 128
 MAX_SYSTEM_PROMPT_BYTES: Final = 4 * 1024

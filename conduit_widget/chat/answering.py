@@ -39,7 +39,7 @@ async def post_message(
     if not wants_answer(conversation.assistant, options, message.text, lambda: _names(providers)):
         return await conversation.append(author, message, None, lambda _commit: None)
     with generations.reserve(conversation.conversation_id) as place:
-        answer = _placeholder(message, options, place)
+        answer = _placeholder(message, place)
 
         def enqueue(commit: Commit) -> None:
             if commit.duplicate or answer.error is not None:
@@ -63,10 +63,9 @@ def _names(providers: ModelNames) -> list[str]:
     return [name for status in providers.statuses() for name in (status.provider, *status.models)]
 
 
-def _placeholder(question: ChatMessage, options: AnswerOptions, place: Place) -> ChatMessage:
+def _placeholder(question: ChatMessage, place: Place) -> ChatMessage:
+    # No model yet: which one answers is what the provider says, not what somebody wished for.
     metadata: dict[str, Any] = {"status": place}
-    if options.model is not None:
-        metadata["model"] = options.model
     error = None
     if place == "full":
         metadata = {**metadata, "status": "error", "finishReason": "error"}

@@ -15,9 +15,11 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from conduit_widget.errors import ProviderError
+from conduit_widget.plain_text import plain_name
 from conduit_widget.providers.provider import Chunk, GenerationRequest, Provider
 from conduit_widget.types import ProviderStatus
 
+from .answer_options import MAX_NAME_CHARS
 from .provider_feed import Providers
 
 __all__ = ["ChatMetrics"]
@@ -90,11 +92,13 @@ class ChatMetrics:
 
         ``requested`` is the client's text, and a server may echo it; ``listed`` are the provider's models.
         """
+        answered = plain_name(answered, MAX_NAME_CHARS)
         label = next((name for name in (answered, requested) if name and name in listed), "")
         if not label and answered != requested:
             label = answered
         if not label:
             return OTHER
+        label = plain_name(label, MAX_NAME_CHARS)
         pair = (provider, label)
         if pair not in self._models:
             if len(self._models) >= _MAX_MODELS:

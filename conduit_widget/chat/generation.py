@@ -17,7 +17,8 @@ from typing import Any, Final, Protocol, cast, get_args
 
 from conduit_widget.contract import ErrorText
 from conduit_widget.errors import ProviderError, StoreUnavailableError
-from conduit_widget.providers.provider import Chunk, GenerationRequest, Provider
+from conduit_widget.plain_text import plain_name
+from conduit_widget.providers.provider import Chunk, GenerationRequest, Provider, Usage
 from conduit_widget.types import (
     ChatMessage,
     FinishReason,
@@ -27,7 +28,7 @@ from conduit_widget.types import (
     StreamMetrics,
 )
 
-from .answer_options import AnswerOptions
+from .answer_options import MAX_NAME_CHARS, AnswerOptions
 from .answer_text import AnswerText, Speed
 from .history_store import StoredStream
 from .prompt import build_prompt
@@ -37,6 +38,7 @@ __all__ = ["AnswerRoom", "Generation", "GenerationJob", "ProviderChoice"]
 
 _log = logging.getLogger(__name__)
 
+MAX_COUNT: Final = 2**53 - 1
 _FINISH_REASONS: Final = frozenset(get_args(FinishReason))
 _STATUS_OF: Final[dict[str, str]] = {
     "cancelled": "cancelled",
@@ -111,7 +113,8 @@ class Generation:
         self._loop = asyncio.get_running_loop()
         self._text = AnswerText(settings.max_answer_bytes)
         self._speed = Speed(self._loop.time())
-        self._model = job.options.model or ""
+        self._model = ""
+        self._named = ""  # the model as the provider spells it
         self._provider = ""
         self._provider_reason: str | None = None
         self._stop_reason: FinishReason | None = None
@@ -238,11 +241,13 @@ class Generation:
         return GenerationRequest(messages=messages, model=options.model, parameters=options.parameters)
 
     def _take(self, chunk: Chunk) -> None:
-        self._model = chunk.model or self._model
-        if chunk.usage is not None:
+        if chunk.model and chunk.model != self._named:
+            self._named = chunk.model
+            self._model = plain_name(chunk.model, MAX_NAME_CHARS) or self._model
+        if chunk.usage is not None and _are_counts(chunk.usage):
             self._speed.usage = chunk.usage
         if chunk.finish_reason is not None:
-            self._provider_reason = chunk.finish_reason
+            self._provider_reason = plain_name(chunk.finish_reason, MAX_NAME_CHARS)
         if not chunk.text or self._stop_reason is not None or self._superseded:
             return
         now = self._loop.time()
@@ -369,6 +374,11 @@ class Generation:
             "latency": self._speed.latency_ms(self._loop.time()) if self._provider else None,
         }
         return {key: value for key, value in measured.items() if value is not None}
+
+
+def _are_counts(usage: Usage) -> bool:
+    """Whether the numbers can be counts of tokens, and go out in every hub protocol."""
+    return all(0 <= count <= MAX_COUNT for count in (usage.prompt_tokens, usage.completion_tokens))
 
 
 def finish_reason_of(message: ChatMessage) -> FinishReason | None:

@@ -7,7 +7,6 @@ can hold. ``author`` always comes from the token.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -16,7 +15,7 @@ import msgspec
 from conduit_widget.contract import MAX_CONTENT_BYTES, MAX_ID_CHARS
 from conduit_widget.errors import ValidationError
 from conduit_widget.nesting import MAX_DEPTH, is_too_deep
-from conduit_widget.plain_text import is_plain
+from conduit_widget.plain_text import is_plain, is_user_id
 from conduit_widget.types import Author, ChatMessage, Content, ImagePart, TextPart
 
 from .answer_options import AnswerOptions, read_options
@@ -61,8 +60,6 @@ _SERVER_OWNED: Final = frozenset(
 _KNOWN_KEYS: Final = frozenset(
     {"id", "role", "content", "parentId", "author", "attachments", "metadata", "error"}
 )
-# Blanks, joiners and variation selectors: fine within an id, alone they show nothing.
-_BLANK: Final = re.compile("[\\s\\u17b4\\u17b5\\u180b-\\u180f\\u200c\\u200d\\u2800\\ufe00-\\ufe0f]*")
 _MESSAGE: Final = "message"
 _EXTRA_NAMES: Final = {"metadata": "metadata", "attachments": "attachments", "extra": "unknown fields"}
 _TOO_DEEP: Final = f"nests more than {MAX_DEPTH} levels deep; make it flatter"
@@ -188,7 +185,7 @@ def _identifier(field: str, value: Any) -> str:
         raise ValidationError(field, f"has {len(value)} characters; the limit is {MAX_ID_CHARS}")
     if not is_plain(value):
         raise ValidationError(field, _NOT_PLAIN)
-    if _BLANK.fullmatch(value):
+    if not is_user_id(value):  # every other rule has been asked
         raise ValidationError(field, "must have a character that can be seen; it has blanks alone")
     return value
 

@@ -14,7 +14,8 @@ from conduit_widget.chat.generation import GenerationJob
 from conduit_widget.chat.generation_queue import GenerationQueue
 from conduit_widget.chat.history_store import StoredStream
 from conduit_widget.chat.settings import ChatSettings
-from conduit_widget.providers.provider import Chunk, GenerationRequest
+from conduit_widget.errors import ProviderError
+from conduit_widget.providers.provider import Chunk, GenerationRequest, Usage
 from conduit_widget.types import ChatMessage, StreamMetadata
 from tests.support.scripted_provider import ScriptedDirectory, ScriptedProvider
 from tests.support.waiting import eventually
@@ -340,3 +341,32 @@ async def test_superseded_answers_say_and_keep_nothing_more() -> None:
     assert [text for _, text, metadata in room.tokens if metadata.message_id != "c"] == ["half"]
     queue.supersede("a")
     assert not queue.busy
+
+
+async def test_model_is_what_the_provider_says_it_is() -> None:
+    """Nobody writes a name over an answer by asking for it; the provider's own is short and plain."""
+    wish = dataclasses.replace(job(room := RecordingRoom()), options=AnswerOptions(model="Ada (owner)"))
+    named = Chunk("text", "fine\u202e-model\n" + "m" * 500_000)
+    queue = queue_for(ScriptedProvider([ProviderError("no such model")], [named]))
+    queue.enqueue(wish)
+    await eventually(lambda: len(room.finished) == 1)
+    assert "model" not in room.finished[0].metadata
+    assert {metadata.model for _, _, metadata in room.tokens} == {""}
+    queue.enqueue(dataclasses.replace(wish, answer=ChatMessage(id="b", role="assistant", content="")))
+    await eventually(lambda: len(room.finished) == 2)
+    model = next(metadata.model for _, text, metadata in room.tokens if text)
+    assert model.startswith("fine-model mmm")
+    assert len(model) == 128
+
+
+async def test_count_that_is_none_is_left_out() -> None:
+    """Numbers no hub protocol can write, or below nothing, are not counts of tokens."""
+    room = RecordingRoom()
+    scripts = [[Chunk("x", "m", "stop", Usage(*counts))] for counts in ((2**64, 1), (1, 10**30), (-1, 2))]
+    queue = queue_for(ScriptedProvider(*scripts))
+    for number in range(3):
+        queue.enqueue(job(room, f"a{number}"))
+    await eventually(lambda: len(room.finished) == 3)
+    for message in room.finished:
+        assert {"promptTokens", "tokensUsed"}.isdisjoint(message.metadata)
+        assert message.metadata["completionTokens"] == 1
