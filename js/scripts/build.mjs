@@ -9,7 +9,7 @@ const WIDGET_BUDGET_BYTES = 56_000;
 const DASHBOARD_BUDGET_BYTES = 36_000;
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const target = join(root, "..", "conduit_widget", "static");
-const bundled = ["preact", "@preact/signals", "@preact/signals-core", "marked", "remend", "uplot"];
+const bundled = ["preact", "@preact/signals", "@preact/signals-core", "marked", "uplot"];
 
 /** `import css from "./x.css?inline"` gives the minified text, the way Vite (and so vitest) reads it too. */
 const inlineCss = {

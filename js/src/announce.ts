@@ -1,9 +1,13 @@
 // What a screen reader hears: whole sentences of an answer, and other people's messages. Never each token.
+import { prefix } from "./code-points";
 import type { ChatMessage, ChatState } from "./contract";
-import { isFinal, textOf } from "./messages";
+import { isFinal, seqOf, textOf } from "./messages";
+import { shownName } from "./views/words";
 
 const SENTENCE = /[^\n]*?[.!?:…][)"'”’*_`]*(?=\s)|[^\n]*\n/y;
 const LONGEST = 300;
+/** So much is looked at for what is said: marks that open and never close would cost the square of the rest. */
+const LONGEST_SOURCE = 2_000;
 const KEPT = 6;
 
 export interface Announcement {
@@ -22,12 +26,17 @@ export function sentenceEnd(text: string, from: number): number {
 /** Markdown read aloud: marks dropped. */
 export function spoken(markdown: string): string {
   const plain = markdown
+    .slice(0, LONGEST_SOURCE)
     .replace(/!?\[([^\]]*)\]\([^)]*\)/g, "$1")
     .replace(/^\s*(```|~~~).*$/gm, "")
-    .replace(/[*_`#>|]+/g, " ")
-    .replace(/\s+/g, " ")
-    .trim();
-  return plain.length > LONGEST ? `${plain.slice(0, LONGEST)}…` : plain;
+    .replace(/[*_`#>|]+/g, " ");
+  return brief(plain);
+}
+
+/** A text in one line, cut where it gets long. */
+function brief(text: string): string {
+  const line = text.slice(0, LONGEST_SOURCE).replace(/\s+/g, " ").trim();
+  return line.length > LONGEST ? `${prefix(line, LONGEST)}…` : line;
 }
 
 export interface Announcer {
@@ -38,12 +47,13 @@ export interface Announcer {
 export function createAnnouncer(): Announcer {
   /** Characters of each open answer that were said already. */
   const said = new Map<string, number>();
-  const heard = new Set<string>();
+  let heard = new Set<string>();
+  /** Position of the oldest message at hand: what is older comes from the history. */
+  let oldest = Number.NEGATIVE_INFINITY;
   let list: Announcement[] = [];
   let key = 0;
 
-  const say = (text: string): void => {
-    const line = spoken(text);
+  const say = (line: string): void => {
     if (!line) return;
     key += 1;
     list = [...list.slice(1 - KEPT), { key, text: line }];
@@ -52,7 +62,7 @@ export function createAnnouncer(): Announcer {
   const openAnswer = (id: string, text: string, silent: boolean): void => {
     const from = said.get(id) ?? 0;
     const end = silent ? text.length : sentenceEnd(text, from);
-    if (!silent && end > from) say(text.slice(from, end));
+    if (!silent && end > from) say(spoken(text.slice(from, end)));
     said.set(id, end);
   };
 
@@ -62,17 +72,28 @@ export function createAnnouncer(): Announcer {
     said.delete(message.id);
     if (silent || message.author?.userId === chat.self.userId) return;
     const rest = textOf(message).slice(from);
-    if (message.role === "user") say(`${message.author?.userName ?? "Someone"}: ${rest}`);
-    else say(rest);
+    if (message.role === "user") say(`${shownName(message.author?.userName ?? "Someone")}: ${brief(rest)}`);
+    else say(spoken(rest));
+  };
+
+  /** What has left the view needs no memory. */
+  const forget = (chat: ChatState): void => {
+    heard = new Set(chat.messages.flatMap(({ id }) => (heard.has(id) ? [id] : [])));
+    for (const id of said.keys()) {
+      if (!Object.hasOwn(chat.streams, id) && !chat.messages.some((message) => message.id === id))
+        said.delete(id);
+    }
   };
 
   return {
     update(chat, silent) {
       for (const [id, stream] of Object.entries(chat.streams)) openAnswer(id, stream.text, silent);
       for (const message of chat.messages) {
-        if (heard.has(message.id) || message.id in chat.streams || !isFinal(message)) continue;
-        finished(message, chat, silent);
+        if (heard.has(message.id) || Object.hasOwn(chat.streams, message.id) || !isFinal(message)) continue;
+        finished(message, chat, silent || seqOf(message) < oldest);
       }
+      oldest = chat.messages.length > 0 ? seqOf(chat.messages[0]) : oldest;
+      if (heard.size + said.size > 2 * chat.messages.length + KEPT) forget(chat);
       return list;
     },
   };

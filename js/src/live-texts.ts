@@ -27,7 +27,7 @@ export function createLiveTexts(): LiveTexts {
   return {
     of: (id) => entry(id).text,
     advance(streams, elapsed, atOnce) {
-      for (const id of texts.keys()) if (!(id in streams)) texts.delete(id);
+      for (const id of texts.keys()) if (!Object.hasOwn(streams, id)) texts.delete(id);
       let more = false;
       for (const [id, { text }] of Object.entries(streams)) {
         const live = entry(id);

@@ -1,12 +1,34 @@
 // What a message says about itself.
-import type { ChatMessage, MessageStatus } from "./contract";
+import type { ChatMessage, ChatState, MessageStatus, StreamText } from "./contract";
+import { plainLine } from "./plain";
 
 const FINAL: ReadonlySet<MessageStatus> = new Set(["complete", "cancelled", "interrupted", "error"]);
 
 /** Text of a message, parts joined by blank lines; images are left out. */
-export function textOf(message: ChatMessage): string {
-  if (typeof message.content === "string") return message.content;
-  return message.content.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("\n\n");
+export function textOf({ content }: ChatMessage): string {
+  if (typeof content === "string") return content;
+  return content.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("\n\n");
+}
+
+/** Addresses of a message's images. */
+export function imagesOf({ content }: ChatMessage): string[] {
+  if (typeof content === "string") return [];
+  return content.flatMap((part) => (part.type === "image_url" ? [part.image_url.url] : []));
+}
+
+/** Text that people have read of an answer whose hub broke off before it stored that; empty if there is none. */
+export function lostText({ metadata }: ChatMessage): string {
+  return typeof metadata?.unstored === "string" ? metadata.unstored.trim() : "";
+}
+
+/** What the hub has to say about an answer, in a sentence; empty if there is nothing. */
+export function noticeOf({ metadata }: ChatMessage): string {
+  return plainLine(metadata?.notice);
+}
+
+/** The stream of an answer. Ids come from others: one may be the name of something that every object has. */
+export function streamOf(streams: ChatState["streams"] | undefined, id: string): StreamText | undefined {
+  return streams && Object.hasOwn(streams, id) ? streams[id] : undefined;
 }
 
 /** Position in the conversation; a message without one comes last. */

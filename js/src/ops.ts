@@ -1,7 +1,7 @@
 // Applies the kernel's ops to the chat. Pure; the Python side passes the same vectors (tests/vectors/ops.json).
 import { codePoints, dropCodePoints } from "./code-points";
 import type { ChatMessage, ChatState, Op, StreamText } from "./contract";
-import { isFinal, seqOf } from "./messages";
+import { isFinal, seqOf, streamOf } from "./messages";
 
 /** More than this and the oldest go: they are still in the history. */
 export const MAX_MESSAGES = 5000;
@@ -53,7 +53,7 @@ function withMessage(chat: ChatState, message: ChatMessage): ChatState {
 function withToken(chat: ChatState, op: Extract<Op, { op: "token" }>): ChatState | null {
   const known = chat.messages.findLast((message) => message.id === op.id);
   if (known && isFinal(known)) return chat;
-  const stream = chat.streams[op.id] ?? { text: "", metrics: null };
+  const stream = streamOf(chat.streams, op.id) ?? { text: "", metrics: null };
   const length = lengthOf(stream);
   if (op.offset > length) return null;
   const fresh = op.offset === length ? op.text : dropCodePoints(op.text, length - op.offset);
@@ -64,7 +64,7 @@ function withToken(chat: ChatState, op: Extract<Op, { op: "token" }>): ChatState
 
 /** The text so far stays visible until the message's final text arrives. */
 function withStreamEnd(chat: ChatState, id: string): ChatState {
-  const stream = chat.streams[id];
+  const stream = streamOf(chat.streams, id);
   if (!stream) return chat;
   const messages = chat.messages.map((message) =>
     message.id === id && !isFinal(message) ? { ...message, content: stream.text } : message,
@@ -73,7 +73,7 @@ function withStreamEnd(chat: ChatState, id: string): ChatState {
 }
 
 function withoutStream(streams: ChatState["streams"], id: string): ChatState["streams"] {
-  if (!(id in streams)) return streams;
+  if (!Object.hasOwn(streams, id)) return streams;
   const { [id]: _ended, ...rest } = streams;
   return rest;
 }

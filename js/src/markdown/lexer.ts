@@ -1,44 +1,125 @@
-import { Marked, type Token, type TokenizerExtension, type Tokens } from "marked";
+// Text to Markdown tokens, at a cost and to a depth that no text can exceed.
+import { Hooks, Lexer, Marked, type MarkedOptions, type Token, type Tokens } from "marked";
+import { maskPunctuation } from "./cjk";
+import { formulas } from "./formulas";
+import { htmlTags } from "./html-tags";
+import { MAX_DEPTH, MessageTokenizer } from "./tokenizer";
 
-/** Formulas stay readable as they were written; without this, Markdown eats their backslashes. */
-function formula(
-  name: string,
-  level: "block" | "inline",
-  pattern: RegExp,
-  start: RegExp,
-): TokenizerExtension {
-  return {
-    name,
-    level,
-    start: (source) => {
-      const index = source.search(start);
-      return index < 0 ? undefined : index;
-    },
-    tokenizer(source) {
-      const found = pattern.exec(source);
-      if (!found) return undefined;
-      return { type: name, raw: found[0], text: found[0].trim() };
-    },
-  };
-}
-
-const extensions = [
-  formula(
-    "formulaBlock",
-    "block",
-    /^ {0,3}(?:\$\$[\s\S]+?\$\$|\\\[[\s\S]+?\\\]) *(?:\n|$)/,
-    /(?:^|\n) {0,3}(?:\$\$|\\\[)/,
-  ),
-  formula("formula", "inline", /^(?:\\\([\s\S]+?\\\)|\\\[[\s\S]+?\\\]|\$\$[^$]+?\$\$)/, /\\\(|\\\[|\$\$/),
-];
-
-/** Line breaks are kept: people press Shift+Enter and mean it, models write verses and addresses. */
-const marked = new Marked({ gfm: true, breaks: true }, { extensions });
+/** Marks in one run of text that are looked at together; `marked` takes quadratic time and more for them. */
+const MAX_MARKS = 300;
+const LONGEST_PIECE = 1_000;
+const MARKS_OF_PIECE = 60;
+const MARK = /[*_~`[\]!<&$\\()@]/;
+const MARKS = new RegExp(MARK, "g");
 
 export type BlockToken = Token;
 export type { Tokens };
 
-/** The blocks of a whole text; reference links are resolved. */
+/** The blocks of a whole text; reference links are resolved. What nests too deeply, or is nothing but marks, is a block `asWritten`. */
 export function lex(text: string): BlockToken[] {
-  return marked.lexer(text);
+  const lexer = new BoundedLexer(new MessageTokenizer());
+  try {
+    const tokens = lexer.lex(text);
+    return lexer.wasCut ? tokens.map((token) => (isCut(token) ? asWritten(token.raw) : token)) : tokens;
+  } catch {
+    // A mistake of the parser must not cost the message: its text is there.
+    return [asWritten(text)];
+  }
+}
+
+class MessageHooks extends Hooks {
+  override emStrongMask(text: string): string {
+    return maskPunctuation(text);
+  }
+}
+
+/** Line breaks are kept: models write verses and addresses. */
+const options: MarkedOptions = {
+  ...new Marked({ gfm: true, breaks: true }, { extensions: [...formulas, htmlTags] }).defaults,
+  hooks: new MessageHooks(),
+};
+
+function asWritten(raw: string): Tokens.Generic {
+  return { type: "asWritten", raw };
+}
+
+class BoundedLexer extends Lexer {
+  readonly #tokenizer: MessageTokenizer;
+  #wasCut = false;
+  #depth = 0;
+
+  constructor(tokenizer: MessageTokenizer) {
+    super({ ...options, tokenizer });
+    this.#tokenizer = tokenizer;
+    const { inline } = tokenizer.rules;
+    // A local part has 64 characters at most; without a bound each mark looks through the rest of the text for an "@".
+    tokenizer.rules = { ...tokenizer.rules, inline: { ...inline, text: TEXT, url: URL_OR_EMAIL } };
+  }
+
+  /** Whether something was too deep or too knotty to be parsed: a token of type `cut` stands for it. */
+  get wasCut(): boolean {
+    return this.#wasCut || this.#tokenizer.wasCut;
+  }
+
+  override inlineTokens(source: string, tokens: Token[] = []): Token[] {
+    if (this.#depth >= MAX_DEPTH || isNoise(source)) {
+      this.#wasCut = true;
+      tokens.push({ type: "cut", raw: source });
+      return tokens;
+    }
+    this.#depth += 1;
+    try {
+      for (const piece of pieces(source)) tokens.push(...super.inlineTokens(piece));
+      return tokens;
+    } finally {
+      this.#depth -= 1;
+    }
+  }
+}
+
+/** Whether a text is marks rather than words: it is no Markdown, and to find that out would take long. */
+function isNoise(source: string): boolean {
+  if (source.length <= MAX_MARKS) return false;
+  const marks = source.match(MARKS)?.length ?? 0;
+  return marks > MAX_MARKS && marks >= source.length / 2;
+}
+
+/** The text in pieces that are parsed each by itself: one, but for texts that are mostly marks. */
+function pieces(source: string): string[] {
+  if (source.length <= MAX_MARKS || (source.match(MARKS)?.length ?? 0) <= MAX_MARKS) return [source];
+  const found: string[] = [];
+  let from = 0;
+  let marks = 0;
+  let space = 0;
+  for (let at = 0; at < source.length; at += 1) {
+    const character = source.charAt(at);
+    if (character === " " || character === "\n") space = at + 1;
+    if (MARK.test(character)) marks += 1;
+    if (marks < MARKS_OF_PIECE && at - from < LONGEST_PIECE) continue;
+    const end = space > from ? space : at;
+    found.push(source.slice(from, end));
+    from = end;
+    marks = 0;
+  }
+  found.push(source.slice(from));
+  return found;
+}
+
+function isCut(token: Token): boolean {
+  if (token.type === "cut") return true;
+  if (token.type === "list") return (token as Tokens.List).items.some(isCut);
+  if (token.type === "table") {
+    const { header, rows } = token as Tokens.Table;
+    return [header, ...rows].some((row) => row.some((cell) => cell.tokens.some(isCut)));
+  }
+  return "tokens" in token && Boolean(token.tokens?.some(isCut));
+}
+
+const RULES = Lexer.rules.inline.breaks;
+const TEXT = bounded(RULES.text);
+const URL_OR_EMAIL = bounded(RULES.url);
+
+function bounded(rule: RegExp): RegExp {
+  const source = rule.source.replaceAll("-]+@", "-]{1,64}@").replaceAll("-]+(@)", "-]{1,64}(@)");
+  return new RegExp(source, rule.flags);
 }

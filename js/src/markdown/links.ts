@@ -4,9 +4,9 @@ const SCHEMES = new Set(["http:", "https:", "mailto:"]);
 const INLINE_IMAGE = /^data:image\/(?:png|jpeg|gif|webp);base64,[a-z0-9+/=\s]+$/i;
 
 /** The address if it is absolute and harmless, else null. Relative ones would lead into the notebook server. */
-export function safeLink(href: string): string | null {
+export function safeLink(href: string): URL | null {
   const url = parse(href);
-  return url && SCHEMES.has(url.protocol) ? url.href : null;
+  return url && SCHEMES.has(url.protocol) ? url : null;
 }
 
 /** Images inside the message show at once; remote ones would tell a stranger who reads, so they wait for a click. */

@@ -1,8 +1,10 @@
 import type { VNode } from "preact";
 import { useMemo, useRef } from "preact/hooks";
-import { lex } from "./lexer";
+import { AsWritten } from "./as-written";
+import { type BlockToken, lex } from "./lexer";
 import { OpenBlocks } from "./open-blocks";
-import { renderBlock } from "./render";
+import { isBlank, renderBlock } from "./render";
+import { TextBoundary } from "./text-boundary";
 
 interface MarkdownProps {
   text: string;
@@ -10,16 +12,34 @@ interface MarkdownProps {
   open?: boolean;
 }
 
-/** A text as Markdown. While it grows, only its last block is parsed and rendered again. */
+/** A text as Markdown; as it was written where it cannot be drawn. */
 export function Markdown({ text, open = false }: MarkdownProps): VNode {
+  // While the text grows it is not tried again at each frame.
+  return (
+    <TextBoundary
+      retryWith={open ? null : text}
+      fallback={() => (
+        <div class="markdown">
+          <AsWritten text={text} />
+        </div>
+      )}
+    >
+      <Blocks text={text} open={open} />
+    </TextBoundary>
+  );
+}
+
+/** While the text grows, only its last block is parsed and rendered again. */
+function Blocks({ text, open }: { text: string; open: boolean }): VNode {
   const growing = useRef<Growing | null>(null);
   if (open) growing.current ??= new Growing();
   else growing.current = null;
-  const whole = useMemo(
-    () => (open ? null : lex(text).map((token, index) => renderBlock(token, index))),
-    [open ? null : text, open],
-  );
+  const whole = useMemo(() => (open ? null : lex(text).map(finalBlock)), [open ? null : text, open]);
   return <div class="markdown">{whole ?? growing.current?.nodes(text)}</div>;
+}
+
+function finalBlock(token: BlockToken, index: number): VNode | null {
+  return isBlank(token) ? <AsWritten key={index} text={token.raw} /> : renderBlock(token, index);
 }
 
 /** The nodes of a growing text. A node that is handed out again unchanged costs Preact nothing. */
@@ -38,7 +58,7 @@ class Growing {
     const closed = this.#blocks.closed;
     for (let index = this.#closed.length; index < closed.length; index += 1) {
       const token = closed[index];
-      if (token) this.#closed.push(renderBlock(token, index));
+      if (token) this.#closed.push(finalBlock(token, index));
     }
     const rest = open.map((token, index) => renderBlock(token, closed.length + index));
     return [...this.#closed, ...rest];

@@ -1,17 +1,31 @@
-import type { VNode } from "preact";
+import type { TargetedMouseEvent, VNode } from "preact";
 import { useState } from "preact/hooks";
 import { imageSource } from "./links";
 
-/** An image of a message. A remote one is fetched only when somebody asks for it. */
+const LONGEST_ADDRESS = 120;
+
+/** An image of a message. A remote one is fetched only when somebody asks for this very address. */
 export function MessageImage({ href, alt }: { href: string; alt: string }): VNode {
-  const [wanted, setWanted] = useState(false);
+  const [wanted, setWanted] = useState<string | null>(null);
   const source = imageSource(href);
-  if (!source) return <span class="image-text">{alt || "image"}</span>;
-  if (source.kind === "inline" || wanted) {
+  if (!source) {
+    const address = href.length > LONGEST_ADDRESS ? `${href.slice(0, LONGEST_ADDRESS)}…` : href;
+    return (
+      <span class="image-text">
+        {alt || "image"} <span class="address">({address})</span>
+      </span>
+    );
+  }
+  if (source.kind === "inline" || wanted === source.src) {
     return <img src={source.src} alt={alt} loading="lazy" referrerpolicy="no-referrer" />;
   }
+  const load = (event: TargetedMouseEvent<HTMLButtonElement>): void => {
+    // The image may stand in a link, which is not what was clicked.
+    event.preventDefault();
+    setWanted(source.src);
+  };
   return (
-    <button type="button" class="plain" onClick={() => setWanted(true)}>
+    <button type="button" class="plain" onClick={load}>
       Load image{alt ? ` “${alt}”` : ""} from {source.from}
     </button>
   );

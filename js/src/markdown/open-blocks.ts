@@ -1,4 +1,4 @@
-import remend from "remend";
+import { completed } from "./completion";
 import { type BlockToken, lex } from "./lexer";
 
 /**
@@ -9,6 +9,8 @@ import { type BlockToken, lex } from "./lexer";
 export class OpenBlocks {
   readonly #closed: BlockToken[] = [];
   #consumed = 0;
+  /** Up to here the open block can only be shown as written. More of it changes nothing, until a blank line may end it. */
+  #asWrittenTo = 0;
 
   /** Blocks that will not change any more. */
   get closed(): readonly BlockToken[] {
@@ -18,11 +20,15 @@ export class OpenBlocks {
   /** Takes the text so far (it only ever grows); returns the blocks still open, unfinished marks completed. */
   update(text: string): BlockToken[] {
     const source = text.includes("\r") ? text.replace(/\r\n?/g, "\n") : text;
-    const tokens = lex(source.slice(this.#consumed));
-    const open = tokens.slice(this.#close(source, tokens));
     const rest = source.slice(this.#consumed);
-    const whole = completed(rest);
-    return whole === rest ? open : lex(whole);
+    if (this.#asWrittenTo > 0 && !/\n[ \t]*\n/.test(source.slice(this.#asWrittenTo - 1))) {
+      return [{ type: "asWritten", raw: rest }];
+    }
+    // What is completed is the last line, so the blocks before it are as they will stay.
+    const tokens = lex(isVerbatim(rest) ? rest : completed(rest));
+    const open = tokens.slice(this.#close(source, tokens));
+    this.#asWrittenTo = open.some(({ type }) => type === "asWritten") ? source.length : 0;
+    return open;
   }
 
   /** Closes all but the last block; returns how many. */
@@ -40,9 +46,7 @@ export class OpenBlocks {
   }
 }
 
-/** Closes the marks a half-written paragraph leaves open; code and formulas stay as they are. */
-function completed(source: string): string {
-  return /^ {0,3}(?:```|~~~|\$\$|\\\[)/.test(source)
-    ? source
-    : remend(source, { linkMode: "text-only", katex: false, images: true });
+/** Code and formulas stay as they are. */
+function isVerbatim(source: string): boolean {
+  return /^ {0,3}(?:```|~~~|\$\$|\\\[)/.test(source);
 }

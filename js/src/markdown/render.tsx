@@ -1,27 +1,45 @@
-// Markdown tokens to Preact nodes. Nothing is ever parsed as HTML: raw HTML is shown as the text it is.
+// Markdown blocks to Preact nodes. Nothing is ever parsed as HTML: raw HTML is shown as the text it is.
 import type { ComponentChildren, VNode } from "preact";
+import { AsWritten } from "./as-written";
 import { CodeBlock } from "./code-block";
-import { decodeEntities } from "./entities";
+import { inline, inlineNode, textRun } from "./inline";
 import type { BlockToken, Tokens } from "./lexer";
-import { safeLink } from "./links";
-import { MessageImage } from "./message-image";
+import { Link } from "./link";
+import { plainText } from "./plain-text";
 
-/** One block as a node, or null where it shows nothing. */
-export function renderBlock(token: BlockToken, key: number | string): VNode | null {
+/**
+ * A block by itself takes its direction from its own first letter. One inside a list or a quote leaves that to it (an
+ * element with a direction of its own would not count there); the stylesheet lets its lines still run their own way.
+ */
+type Direction = "auto" | "outer";
+
+function own(dir: Direction): "auto" | undefined {
+  return dir === "auto" ? dir : undefined;
+}
+
+/** One block as a node, or null where there is nothing to show. */
+export function renderBlock(token: BlockToken, key: number | string, dir: Direction = "auto"): VNode | null {
   switch (token.type) {
     case "space":
-    case "def":
       return null;
     case "heading":
-      return heading(token as Tokens.Heading, key);
+      return heading(token as Tokens.Heading, key, dir);
     case "paragraph":
-      return <p key={key}>{inline(token.tokens)}</p>;
+      return (
+        <p key={key} dir={own(dir)}>
+          {inline(token.tokens)}
+        </p>
+      );
     case "code": {
       const { text, lang } = token as Tokens.Code;
       return <CodeBlock key={key} text={text} language={lang ?? ""} />;
     }
     case "blockquote":
-      return <blockquote key={key}>{blocks(token.tokens)}</blockquote>;
+      return (
+        <blockquote key={key} dir={own(dir)}>
+          {token.tokens?.map((child, index) => renderBlock(child, index, "outer"))}
+        </blockquote>
+      );
     case "list":
       return list(token as Tokens.List, key);
     case "table":
@@ -30,29 +48,55 @@ export function renderBlock(token: BlockToken, key: number | string): VNode | nu
       return <hr key={key} />;
     case "formulaBlock":
       return (
-        <pre key={key} class="formula">
+        <pre key={key} class="formula" dir="ltr">
           {(token as Tokens.Generic).text}
         </pre>
       );
-    case "html":
+    case "def":
+      return definition(token as Tokens.Def, key, dir);
+    case "text":
       return (
-        <p key={key} class="raw">
-          {token.raw.trimEnd()}
+        <p key={key} dir={own(dir)}>
+          {textRun(token as Tokens.Text)}
         </p>
       );
     default:
-      return <p key={key}>{token.type === "text" ? textBlock(token as Tokens.Text) : token.raw}</p>;
+      return <AsWritten key={key} text={token.raw} />;
   }
 }
 
-function blocks(tokens: BlockToken[] | undefined): ComponentChildren {
-  return tokens?.map((token, index) => renderBlock(token, index));
+/** Whether a block has marks only, and so would show nothing: then it is shown as it was written. */
+export function isBlank(token: BlockToken): boolean {
+  if (token.type === "heading") return !plainText(token.tokens).trim();
+  if (token.type === "code") return !(token as Tokens.Code).text.trim();
+  if (token.type === "blockquote") return (token.tokens ?? []).every(({ type }) => type === "space");
+  return false;
 }
 
 /** A message's headings sit below those of the notebook. */
-function heading(token: Tokens.Heading, key: number | string): VNode {
+function heading(token: Tokens.Heading, key: number | string, dir: Direction): VNode {
   const Level = `h${Math.min(token.depth + 2, 6)}` as "h3" | "h4" | "h5" | "h6";
-  return <Level key={key}>{inline(token.tokens)}</Level>;
+  return (
+    <Level key={key} dir={own(dir)}>
+      {inline(token.tokens)}
+    </Level>
+  );
+}
+
+/** Links use it elsewhere; as a line of its own it is a list of sources. */
+function definition({ raw, href }: Tokens.Def, key: number | string, dir: Direction): VNode {
+  const line = raw.trim();
+  const at = line.indexOf(href);
+  if (at < 0) return <AsWritten key={key} text={line} />;
+  return (
+    <p key={key} dir={own(dir)}>
+      {line.slice(0, at)}
+      <Link href={href} words={href}>
+        {href}
+      </Link>
+      {line.slice(at + href.length)}
+    </p>
+  );
 }
 
 function list(token: Tokens.List, key: number | string): VNode {
@@ -61,9 +105,15 @@ function list(token: Tokens.List, key: number | string): VNode {
       {item.tokens.map((child, place) => listChild(child, place, item.loose))}
     </li>
   ));
-  if (!token.ordered) return <ul key={key}>{items}</ul>;
+  if (!token.ordered) {
+    return (
+      <ul key={key} dir="auto">
+        {items}
+      </ul>
+    );
+  }
   return (
-    <ol key={key} start={typeof token.start === "number" ? token.start : 1}>
+    <ol key={key} dir="auto" start={typeof token.start === "number" ? token.start : 1}>
       {items}
     </ol>
   );
@@ -72,15 +122,12 @@ function list(token: Tokens.List, key: number | string): VNode {
 /** In a tight list the text of an item stands without a paragraph. */
 function listChild(token: BlockToken, key: number, loose: boolean): ComponentChildren {
   if (token.type === "checkbox") return inlineNode(token, key);
-  if (token.type !== "text") return renderBlock(token, key);
-  const content = textBlock(token as Tokens.Text);
+  if (token.type !== "text") return renderBlock(token, key, "outer");
+  const content = textRun(token as Tokens.Text);
   return loose ? <p key={key}>{content}</p> : content;
 }
 
-function textBlock(token: Tokens.Text): ComponentChildren {
-  return token.tokens ? inline(token.tokens) : decodeEntities(token.text);
-}
-
+/** The columns run in the direction of the header. */
 function table(token: Tokens.Table, key: number | string): VNode {
   const cell = (content: Tokens.TableCell, index: number, Tag: "th" | "td"): VNode => (
     <Tag key={index} style={content.align ? { textAlign: content.align } : undefined}>
@@ -89,7 +136,7 @@ function table(token: Tokens.Table, key: number | string): VNode {
   );
   return (
     <div key={key} class="table">
-      <table>
+      <table dir="auto">
         <thead>
           <tr>{token.header.map((content, index) => cell(content, index, "th"))}</tr>
         </thead>
@@ -100,68 +147,5 @@ function table(token: Tokens.Table, key: number | string): VNode {
         </tbody>
       </table>
     </div>
-  );
-}
-
-function inline(tokens: BlockToken[] | undefined): ComponentChildren {
-  return tokens?.map(inlineNode);
-}
-
-function inlineNode(token: BlockToken, key: number): ComponentChildren {
-  switch (token.type) {
-    case "text":
-      return textBlock(token as Tokens.Text);
-    case "escape":
-      return (token as Tokens.Escape).text;
-    case "strong":
-      return <strong key={key}>{inline(token.tokens)}</strong>;
-    case "em":
-      return <em key={key}>{inline(token.tokens)}</em>;
-    case "del":
-      return <del key={key}>{inline(token.tokens)}</del>;
-    case "codespan":
-      return <code key={key}>{(token as Tokens.Codespan).text}</code>;
-    case "formula":
-      return (
-        <code key={key} class="formula">
-          {(token as Tokens.Generic).text}
-        </code>
-      );
-    case "br":
-      return <br key={key} />;
-    case "link":
-      return link(token as Tokens.Link, key);
-    case "image": {
-      const { href, text } = token as Tokens.Image;
-      return <MessageImage key={key} href={href} alt={decodeEntities(text)} />;
-    }
-    case "checkbox":
-      return (
-        <input
-          key={key}
-          type="checkbox"
-          disabled
-          checked={(token as Tokens.Checkbox).checked}
-          aria-label="Task"
-        />
-      );
-    default:
-      return token.raw;
-  }
-}
-
-function link(token: Tokens.Link, key: number): ComponentChildren {
-  const href = safeLink(decodeEntities(token.href));
-  if (!href) return <span key={key}>{inline(token.tokens)}</span>;
-  return (
-    <a
-      key={key}
-      href={href}
-      title={token.title ?? undefined}
-      target="_blank"
-      rel="noopener noreferrer nofollow"
-    >
-      {inline(token.tokens)}
-    </a>
   );
 }

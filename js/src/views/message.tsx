@@ -3,15 +3,18 @@ import type { ComponentChildren, VNode } from "preact";
 import type { ChatMessage, Participant } from "../contract";
 import { Markdown } from "../markdown/markdown";
 import { MessageImage } from "../markdown/message-image";
-import { isFinal, textOf } from "../messages";
+import { TextBoundary } from "../markdown/text-boundary";
+import { Typed } from "../markdown/typed";
+import { imagesOf, isFinal, lostText, noticeOf, streamOf, textOf } from "../messages";
 import type { OutgoingMessage } from "../state";
 import type { Store } from "../store";
 import { AssistantAvatar, Avatar } from "./avatar";
 import { CopyButton } from "./copy-button";
 import { memo } from "./memo";
+import { PlainMessage } from "./plain-message";
 import { Sending } from "./sending";
 import { Dots } from "./typing";
-import { assistantName, endingLine, metricsLine, shownName, timeLabel } from "./words";
+import { assistantName, emptyLine, endingLine, metricsLine, shownName, timeLabel } from "./words";
 
 interface MessageProps {
   store: Store;
@@ -21,8 +24,20 @@ interface MessageProps {
   participant: Participant | undefined;
 }
 
-/** One message of the conversation. */
+/** One message of the conversation. One that cannot be drawn is plain text and leaves the others alone. */
 export const Message = memo(function Message(props: MessageProps): VNode {
+  const { store, message, streaming } = props;
+  return (
+    <TextBoundary
+      retryWith={message}
+      fallback={() => <PlainMessage store={store} message={message} streaming={streaming} />}
+    >
+      <MessageContent {...props} />
+    </TextBoundary>
+  );
+});
+
+function MessageContent(props: MessageProps): VNode {
   const { message, own } = props;
   if (message.role === "assistant") return <Answer {...props} />;
   if (message.role !== "user") return <Note message={message} />;
@@ -37,13 +52,20 @@ export const Message = memo(function Message(props: MessageProps): VNode {
       <div class="column">
         <Byline name={own ? null : name} message={message} />
         <div class="bubble">
-          <Markdown text={textOf(message)} />
+          <UserText message={message} />
           <Images message={message} />
         </div>
       </div>
     </article>
   );
-});
+}
+
+function UserText({ message }: { message: ChatMessage }): VNode | null {
+  const text = textOf(message);
+  if (text.trim()) return <Typed text={text} />;
+  const line = emptyLine(message);
+  return line && imagesOf(message).length === 0 ? <p class="waiting">{line}</p> : null;
+}
 
 /** An own message on its way. */
 export function Outgoing({ store, message }: { store: Store; message: OutgoingMessage }): VNode {
@@ -52,7 +74,7 @@ export function Outgoing({ store, message }: { store: Store; message: OutgoingMe
     <article class="message own outgoing" data-message-id={message.id} aria-label="You">
       <div class="column">
         <div class="bubble">
-          <Markdown text={message.text} />
+          <Typed text={message.text} />
         </div>
         {message.state === "sending" && <Sending store={store} />}
         {failed && (
@@ -108,13 +130,27 @@ function StreamingText({ store, id }: { store: Store; id: string }): VNode {
 
 function FinalText({ message }: { message: ChatMessage }): VNode | null {
   const text = textOf(message);
+  const lost = lostText(message);
   if (message.metadata?.status === "queued") return <p class="waiting">Waiting for the current answer…</p>;
-  if (!text) return isFinal(message) ? null : <Thinking />;
+  if (!isFinal(message) && !text) return <Thinking />;
+  const line = text.trim() || lost || imagesOf(message).length > 0 ? null : emptyLine(message);
+  if (line) return <p class="waiting">{line}</p>;
   return (
     <Body>
       <Markdown text={text} />
       <Images message={message} />
+      {lost && <LostText text={lost} />}
     </Body>
+  );
+}
+
+/** What people had read before the hub broke off, and the hub then had no more. */
+function LostText({ text }: { text: string }): VNode {
+  return (
+    <div class="lost">
+      <p class="foot">Shown while it was written, but not stored:</p>
+      <Markdown text={text} />
+    </div>
   );
 }
 
@@ -137,7 +173,7 @@ function Thinking(): VNode {
 }
 
 function StreamingFoot({ store, id }: { store: Store; id: string }): VNode | null {
-  const metrics = useComputed(() => store.chat.value?.streams[id]?.metrics ?? null).value;
+  const metrics = useComputed(() => streamOf(store.chat.value?.streams, id)?.metrics ?? null).value;
   // The hub measures once a second: until there is a rate, a token count would only look stuck.
   const line = metrics?.tokensPerSecond ? metricsLine(metrics) : "";
   return line ? <p class="foot metrics">{line}</p> : null;
@@ -146,9 +182,11 @@ function StreamingFoot({ store, id }: { store: Store; id: string }): VNode | nul
 function AnswerFoot({ message }: { message: ChatMessage }): VNode | null {
   const ending = endingLine(message);
   const line = metricsLine(message.metadata ?? {});
+  const notice = noticeOf(message);
   const text = textOf(message);
   return (
     <>
+      {notice && <p class="foot ending">{notice}</p>}
       {ending && <p class={message.error ? "foot ending problem" : "foot ending"}>{ending}</p>}
       {(line || text) && (
         <p class="foot metrics">
@@ -182,8 +220,7 @@ function Byline({ name, message }: { name: string | null; message: ChatMessage }
 }
 
 function Images({ message }: { message: ChatMessage }): VNode | null {
-  if (typeof message.content === "string") return null;
-  const images = message.content.flatMap((part) => (part.type === "image_url" ? [part.image_url.url] : []));
+  const images = imagesOf(message);
   return images.length > 0 ? (
     <p class="images">
       {images.map((url) => (

@@ -1,5 +1,6 @@
 // Every sentence and number a person reads that is not Markdown, in one place.
 import type { ChatMessage, ErrorType, Participant, ProviderState, StreamMetrics } from "../contract";
+import { noticeOf, textOf } from "../messages";
 import { plainLine, plainName } from "../plain";
 
 export const PROVIDER_WORDS: Record<ProviderState, string> = {
@@ -65,24 +66,59 @@ function isNumber(value: unknown): value is number {
 
 /** Why an answer ended early, in plain words; null when it is simply complete. */
 export function endingLine(message: ChatMessage): string | null {
-  const { status, finishReason } = message.metadata ?? {};
-  if (message.error || status === "error" || finishReason === "error") return errorLine(message);
-  if (status === "cancelled" || finishReason === "cancelled") return "Stopped. The text so far is kept.";
-  if (status === "interrupted" || finishReason === "interrupted") {
-    return "Interrupted before the end. Ask again to get the whole answer.";
-  }
-  return finishReason === "length" ? "Cut off at the length limit." : null;
+  const ending = endingOf(message);
+  if (ending === "error") return errorLine(message);
+  const text = ENDING_WORDS.get(ending);
+  if (!text) return null;
+  return textOf(message).trim() || ending === "length" ? text : null;
+}
+
+const ENDING_WORDS = new Map([
+  ["cancelled", "Stopped. The text so far is kept."],
+  ["interrupted", "Interrupted before the end. Ask again to get the whole answer."],
+  ["length", "Cut off at the length limit."],
+]);
+
+/** Why a message has no text, in place of it; null where something else says so. */
+export function emptyLine(message: ChatMessage): string | null {
+  if (message.metadata?.deletedAt) return "This message was deleted.";
+  if (message.role !== "assistant") return "This message has no text.";
+  const ending = endingOf(message);
+  if (ending === "error" || noticeOf(message)) return null;
+  return EMPTY_WORDS.get(ending) ?? `The answer has no text (${shownName(ending).slice(0, 40)}).`;
+}
+
+const EMPTY_WORDS = new Map([
+  ["stop", "The model ended its answer without a word. Ask again, or in other words."],
+  ["cancelled", "Stopped before the first word."],
+  ["interrupted", "Interrupted before the first word. Ask again."],
+  ["length", "The length limit was reached before the first word. Ask for more tokens, or less."],
+  ["content_filter", "The provider held the answer back. Ask in other words."],
+  ["tool_calls", "The model asked for a tool instead of answering. Ask in other words."],
+]);
+
+/** How a final message ended, in the hub's word: an error before anything else, "stop" where nothing is said. */
+function endingOf({ error, metadata }: ChatMessage): string {
+  const { status, finishReason } = metadata ?? {};
+  if (error || status === "error" || finishReason === "error") return "error";
+  if (status === "cancelled" || status === "interrupted") return status;
+  return typeof finishReason === "string" && finishReason ? finishReason : "stop";
 }
 
 function errorLine(message: ChatMessage): string {
   const { error } = message;
   if (!error) return "The answer failed.";
   const wait = isNumber(error.retryAfter) ? `Try again in ${Math.ceil(error.retryAfter)} s.` : "";
-  const text = plainLine(error.message) || ERROR_WORDS[error.type] || "The answer failed.";
+  const text = plainLine(error.message) || wordFor(ERROR_WORDS, error.type) || "The answer failed.";
   const advice = (error.suggestions ?? [])
     .map((each) => plainLine(each))
     .filter((each) => !text.includes(each));
   return [text, wait, ...advice].filter(Boolean).join(" ");
+}
+
+/** The words for a value that came from outside: it may be none that is known, or the name of an object's method. */
+function wordFor(words: Record<string, string>, value: string): string | undefined {
+  return Object.hasOwn(words, value) ? words[value] : undefined;
 }
 
 /** "14:05"; with the day when it is not today's. */
@@ -96,10 +132,10 @@ export function timeLabel(timestamp: string | undefined, now: Date = new Date())
 
 /** Who answers: the model's own name where it is known. */
 export function assistantName(model: string | null | undefined): string {
-  return model ? modelLabel(model) : "Assistant";
+  return (model && modelLabel(model)) || "Assistant";
 }
 
-/** A model by its name alone: no folder, no file ending. */
+/** A model by its name alone: no folder, no file ending, nothing that is not seen, and no longer than a line. */
 export function modelLabel(model: string): string {
-  return plainName(model.replace(/\.gguf$/i, "").replace(/^.*[/\\]/, ""));
+  return shownName(model.replace(/\.gguf\s*$/i, "").replace(/^.*[/\\](?=.)/s, ""));
 }

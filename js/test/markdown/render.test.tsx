@@ -66,16 +66,21 @@ describe("safety", () => {
   });
 });
 
+const AUTO = ' dir="auto"';
+
 describe("Markdown", () => {
   it.each([
-    ["*a* **b** ~~c~~ `d&lt;`", "<p><em>a</em> <strong>b</strong> <del>c</del> <code>d&amp;lt;</code></p>"],
-    ["one\ntwo", "<p>one<br>two</p>"],
-    ["# Big", "<h3>Big</h3>"],
-    ["- a\n- b", "<ul><li>a</li><li>b</li></ul>"],
-    ["3. a", '<ol start="3"><li>a</li></ol>'],
-    ["> q", "<blockquote><p>q</p></blockquote>"],
-    ["a &amp; b &copy; &#x41; &nonsense;", "<p>a &amp; b © A &amp;nonsense;</p>"],
-    ["\\*not\\*", "<p>*not*</p>"],
+    [
+      "*a* **b** ~~c~~ `d&lt;`",
+      `<p${AUTO}><em>a</em> <strong>b</strong> <del>c</del> <code dir="ltr">d&amp;lt;</code></p>`,
+    ],
+    ["one\ntwo", `<p${AUTO}>one<br>two</p>`],
+    ["# Big", `<h3${AUTO}>Big</h3>`],
+    ["- a\n- b", `<ul${AUTO}><li>a</li><li>b</li></ul>`],
+    ["3. a", `<ol${AUTO} start="3"><li>a</li></ol>`],
+    ["> q", `<blockquote${AUTO}><p>q</p></blockquote>`],
+    ["a &amp; b &copy; &#x41; &nonsense;", `<p${AUTO}>a &amp; b © A &amp;nonsense;</p>`],
+    ["\\*not\\*", `<p${AUTO}>*not*</p>`],
     ["***", "<hr>"],
   ])("renders %j", (text, expected) => {
     expect(html(text)).toBe(expected);

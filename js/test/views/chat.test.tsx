@@ -104,7 +104,7 @@ describe("the composer", () => {
     await painted();
     expect(host.all("send")).toMatchObject([{ text: "Hello *you*" }]);
     expect(find<HTMLTextAreaElement>("textarea").value).toBe("");
-    expect(find(".outgoing em").textContent).toBe("you");
+    expect(text(".outgoing .typed"), "as it was typed").toBe("Hello *you*");
   });
 
   it("breaks the line with Shift+Enter and leaves Enter to an input method", async () => {
@@ -207,7 +207,7 @@ describe("an answer", () => {
     });
     await painted();
     expect(root().querySelector("button.stop")).toBeNull();
-    expect(text(".ending")).toBe("Stopped. The text so far is kept.");
+    expect(text(".answer .waiting")).toBe("Stopped before the first word.");
     press(find("textarea"), "Escape");
     expect(host.all("stop")).toHaveLength(2);
   });

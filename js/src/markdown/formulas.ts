@@ -1,0 +1,89 @@
+// Formulas stay readable as they were written; without this, Markdown eats their backslashes, stars and underscores.
+import type { TokenizerExtension, Tokens } from "marked";
+
+/** No formula is longer; a mark that nothing closes costs no more than this to find out. */
+const LONGEST = 4_000;
+const MARKS = [
+  ["\\(", "\\)"],
+  ["\\[", "\\]"],
+  ["$$", "$$"],
+] as const;
+/** A dollar sign is no part of a word, or it belongs to a price or to the shell. */
+const BEFORE_DOLLAR = /[\p{L}\p{N}$\\]$/u;
+const AFTER_DOLLAR = /^[\p{L}\p{N}${(]/u;
+/** Words without a sign of calculation. */
+const PROSE = /^[^\s\\^_{}=+*<>|&]+(?:\s+[^\s\\^_{}=+*<>|&]+)+$/;
+const BLOCK_START = /\n(?= {0,3}(?:\$\$|\\\[))/g;
+const BLANK_LINE = /\n[ \t]*\n/;
+const INLINE_START = /\$|\\[([]/;
+
+/** The formula that `source` begins with, marks included; empty if there is none. */
+function leading(source: string): string {
+  for (const [open, close] of MARKS) {
+    if (!source.startsWith(open)) continue;
+    const end = source.slice(2, LONGEST).indexOf(close);
+    return end > 0 ? source.slice(0, end + 4) : "";
+  }
+  return "";
+}
+
+/**
+ * `$…$` by Pandoc's rule: no space inside the marks, no digit (here also no letter) after the second.
+ * Prices and variables of a shell stay text.
+ */
+function betweenDollars(source: string, before: string): string {
+  if (!/^\$[^\s$]/.test(source) || BEFORE_DOLLAR.test(before)) return "";
+  const line = source.slice(1, LONGEST).split("\n", 1)[0] ?? "";
+  for (let at = line.indexOf("$"); at > 0; at = line.indexOf("$", at + 1)) {
+    const inside = line.slice(0, at);
+    if (/[\s\\]$/.test(inside)) continue;
+    return AFTER_DOLLAR.test(line.slice(at + 1)) || PROSE.test(inside) ? "" : source.slice(0, at + 2);
+  }
+  return "";
+}
+
+/** Where a block formula interrupts the paragraph that `source` begins with. */
+function blockStart(source: string): number | undefined {
+  const end = source.search(BLANK_LINE);
+  const paragraph = end < 0 ? source : source.slice(0, end);
+  const lastEnd = Math.max(source.lastIndexOf("$$"), source.lastIndexOf("\\]"));
+  for (const { index } of paragraph.matchAll(BLOCK_START)) {
+    if (index >= lastEnd) break;
+    if (block(source.slice(index + 1))) return index + 1;
+  }
+  return undefined;
+}
+
+/** Where a formula may begin. Looks no further than one may be long: asked again from there. */
+function inlineStart(source: string): number | undefined {
+  const index = source.slice(0, LONGEST).search(INLINE_START);
+  if (index >= 0) return index;
+  return source.length > LONGEST ? LONGEST - 1 : undefined;
+}
+
+function block(source: string): Tokens.Generic | undefined {
+  const [indent] = /^ {0,3}/.exec(source) ?? [""];
+  const found = source.startsWith("\\(", indent.length) ? "" : leading(source.slice(indent.length));
+  const after = found ? /^ *(?:\n|$)/.exec(source.slice(indent.length + found.length)) : null;
+  if (!after) return undefined;
+  return { type: "formulaBlock", raw: indent + found + after[0], text: found };
+}
+
+function inline(source: string, before: string): Tokens.Generic | undefined {
+  const double = leading(source);
+  // Between double signs in a line the same holds as between single ones: `echo $$ # $$` is no formula.
+  const text = double.startsWith("$$") && /^\$\$\s|\s\$\$$/.test(double) ? "" : double;
+  const found = text || betweenDollars(source, before);
+  return found ? { type: "formula", raw: found, text: found } : undefined;
+}
+
+export const formulas: TokenizerExtension[] = [
+  { name: "formulaBlock", level: "block", start: blockStart, tokenizer: block },
+  {
+    name: "formula",
+    level: "inline",
+    start: inlineStart,
+    tokenizer: (source, tokens) =>
+      /^[$\\]/.test(source) ? inline(source, tokens.at(-1)?.raw.slice(-2) ?? "") : undefined,
+  },
+];

@@ -1,0 +1,79 @@
+// What stands in a line: Markdown tokens to Preact nodes.
+import type { ComponentChildren } from "preact";
+import { decodeEntities } from "./entities";
+import type { BlockToken, Tokens } from "./lexer";
+import { Link } from "./link";
+import { MessageImage } from "./message-image";
+import { plainText } from "./plain-text";
+
+export function inline(tokens: BlockToken[] | undefined): ComponentChildren {
+  return tokens?.map(inlineNode);
+}
+
+/** A run of text, which may hold tokens of its own. */
+export function textRun(token: Tokens.Text): ComponentChildren {
+  return token.tokens ? inline(token.tokens) : decodeEntities(token.text);
+}
+
+export function inlineNode(token: BlockToken, key: number): ComponentChildren {
+  switch (token.type) {
+    case "text":
+      return textRun(token as Tokens.Text);
+    case "escape":
+      return (token as Tokens.Escape).text;
+    case "strong":
+      return <strong key={key}>{inline(token.tokens)}</strong>;
+    case "em":
+      return <em key={key}>{inline(token.tokens)}</em>;
+    case "del":
+      return <del key={key}>{inline(token.tokens)}</del>;
+    case "codespan":
+      return (
+        <code key={key} dir="ltr">
+          {(token as Tokens.Codespan).text}
+        </code>
+      );
+    case "formula":
+      return (
+        <code key={key} class="formula" dir="ltr">
+          {(token as Tokens.Generic).text}
+        </code>
+      );
+    case "br":
+      return <br key={key} />;
+    case "htmlTag": {
+      const Tag = (token as Tokens.Generic).tag as "sub" | "sup" | "kbd";
+      return <Tag key={key}>{inline(token.tokens)}</Tag>;
+    }
+    case "link":
+      return link(token as Tokens.Link, key);
+    case "image": {
+      const { href, text } = token as Tokens.Image;
+      return <MessageImage key={key} href={decodeEntities(href)} alt={decodeEntities(text)} />;
+    }
+    case "checkbox":
+      return (
+        <input
+          key={key}
+          type="checkbox"
+          disabled
+          checked={(token as Tokens.Checkbox).checked}
+          aria-label="Task"
+        />
+      );
+    default:
+      return token.raw;
+  }
+}
+
+function link(token: Tokens.Link, key: number): ComponentChildren {
+  const words = plainText(token.tokens);
+  const href = token.autolink ? token.href : decodeEntities(token.href);
+  const title = token.title ? decodeEntities(token.title) : null;
+  const empty = !words.trim() && !token.tokens.some(({ type }) => type === "image");
+  return (
+    <Link key={key} href={href} words={words} title={title}>
+      {empty ? href : inline(token.tokens)}
+    </Link>
+  );
+}

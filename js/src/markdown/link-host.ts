@@ -1,0 +1,30 @@
+// Where a link leads, said beside it when its own words name another place.
+
+const LONGEST = 500;
+const INVISIBLE = /\p{Cf}/gu;
+const ADDRESS = /\b[a-z][a-z0-9+.-]*:\/\/[^\s<>"'`]+/gi;
+const HOST = /(?<![\p{L}\p{N}.-])(?:[\p{L}\p{N}][\p{L}\p{N}-]*\.)+\p{L}{2,}(?![\p{L}\p{N}-])/gu;
+
+/** The host that `url` leads to, if `words` (a link's text and title) name another one; else null. */
+export function otherHost(words: string, url: URL): string | null {
+  const plain = words.slice(0, LONGEST).replace(INVISIBLE, "");
+  if (url.protocol === "mailto:") {
+    return !/[@.]/.test(plain) || plain.includes(url.pathname) ? null : url.pathname;
+  }
+  // Letters that look like others are told apart only in this form.
+  if (/(?:^|\.)xn--/.test(url.host)) return url.host;
+  const named = [...plain.matchAll(ADDRESS), ...plain.matchAll(HOST)].map(([found]) => hostOf(found));
+  return named.some((host) => host !== bare(url.host)) ? url.host : null;
+}
+
+function hostOf(words: string): string {
+  try {
+    return bare(new URL(words.includes("://") ? words : `http://${words}`).host);
+  } catch {
+    return words;
+  }
+}
+
+function bare(host: string): string {
+  return host.replace(/^www\./, "");
+}

@@ -1,0 +1,34 @@
+import type { VNode } from "preact";
+import type { ChatMessage } from "../contract";
+import { AsWritten } from "../markdown/as-written";
+import { textOf } from "../messages";
+import type { Store } from "../store";
+
+interface PlainMessageProps {
+  store: Store;
+  message: ChatMessage;
+  streaming: boolean;
+}
+
+/** A message that could not be drawn: its words and nothing else. */
+export function PlainMessage({ store, message, streaming }: PlainMessageProps): VNode {
+  const text = (streaming && store.liveText(message.id).value) || writtenText(message);
+  return (
+    <article class="message" data-message-id={message.id} aria-label="Message">
+      <div class="column">
+        <div class="bubble">
+          <AsWritten text={text || "This message cannot be shown."} />
+        </div>
+      </div>
+    </article>
+  );
+}
+
+function writtenText(message: ChatMessage): string {
+  try {
+    return textOf(message);
+  } catch {
+    // Its content is none of the kinds there are.
+    return "";
+  }
+}
