@@ -19,8 +19,9 @@ import msgspec
 
 from conduit_widget.client import local_hub
 from conduit_widget.client.credentials import TOKEN_VARIABLE, URL_VARIABLE, clean_token, clean_url
-from conduit_widget.contract import CHAT_HUB_PATH
-from conduit_widget.errors import UNREADABLE
+from conduit_widget.contract import CHAT_HUB_PATH, MAX_ID_CHARS
+from conduit_widget.errors import UNREADABLE, ValidationError
+from conduit_widget.plain_text import is_plain
 from conduit_widget.types import HubRuntime
 
 
@@ -138,6 +139,7 @@ def resolve_access(
     Raises:
         ConnectionFailedError: the address is none.
         AuthenticationError: the token is none.
+        ValidationError: an id or a name that no hub takes.
 
     """
     identity = local_identity(user, user_name)
@@ -154,10 +156,38 @@ def resolve_access(
 
 
 def local_identity(user: str | None = None, user_name: str | None = None) -> Identity:
-    """Return who we are on the local hub; see :func:`resolve_access`."""
-    user_id = user or os.environ.get("CONDUIT_USER") or _os_user()
-    name = user_name or (None if user else os.environ.get("CONDUIT_USER_NAME"))
+    """Return who we are on the local hub; see :func:`resolve_access`.
+
+    Raises:
+        ValidationError: an id or a name that no hub takes.
+
+    """
+    user_id = _checked(user, "user") or _checked(os.environ.get("CONDUIT_USER"), "CONDUIT_USER") or _os_user()
+    name = _checked(user_name, "user_name")
+    if name is None and not user:
+        name = _checked(os.environ.get("CONDUIT_USER_NAME"), "CONDUIT_USER_NAME")
     return Identity(user_id, name or user_id)
+
+
+def _checked(name: object, source: str) -> str | None:
+    """Return a person's id or name without white space around it; None where none is given.
+
+    The hub looks closer; this is what is surely no name, said before anything is started for it.
+
+    Raises:
+        ValidationError: it is too long, is no text, or has a line end or the like in it.
+
+    """
+    if name is None:
+        return None
+    if not isinstance(name, str):
+        raise ValidationError(source, f"must be a string, not {type(name).__name__}.")
+    text = name.strip()
+    if len(text) > MAX_ID_CHARS:
+        raise ValidationError(source, f"has {len(text)} characters; the limit is {MAX_ID_CHARS}.")
+    if not is_plain(text):
+        raise ValidationError(source, "must not contain line ends, control or invisible characters.")
+    return text or None
 
 
 def _os_user() -> str:

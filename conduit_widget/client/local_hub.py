@@ -35,6 +35,7 @@ LOCK_FILE: Final = "hub.lock"
 START_TIMEOUT: Final = 20.0
 IDLE_TIMEOUT: Final = 300
 HTTP_TIMEOUT: Final = 3.0
+MAX_REASON_CHARS: Final = 200
 _POLL: Final = 0.05
 _LOG_TAIL_BYTES: Final = 4096
 _MAX_REPLY_BYTES: Final = 64 * 1024
@@ -217,7 +218,8 @@ def mint(runtime: HubRuntime, user_id: str, user_name: str) -> MintedToken:
     """Get an access token for a user of the local hub.
 
     Raises:
-        AuthenticationError: the hub refused the mint key (the runtime file is another hub's).
+        AuthenticationError: the hub refused the user, and says why, or the mint key (the runtime file is
+            another hub's): no retry helps.
         ConnectionFailedError: the hub does not answer.
 
     """
@@ -233,6 +235,12 @@ def mint(runtime: HubRuntime, user_id: str, user_name: str) -> MintedToken:
         ) from None
     if status in {http.HTTPStatus.UNAUTHORIZED, http.HTTPStatus.FORBIDDEN}:
         raise AuthenticationError("The local hub refused this user: run `conduit-widget check`.", status)
+    reason = _field(reply, "error") if status == http.HTTPStatus.BAD_REQUEST else None
+    if isinstance(reason, str) and reason.isprintable() and 0 < len(reason) <= MAX_REASON_CHARS:
+        raise AuthenticationError(
+            f"The local hub refused this user: {reason} Give another one as user=, or in CONDUIT_USER.",
+            status,
+        )
     raise ConnectionFailedError(f"The local hub gave no token (HTTP {status}): run `conduit-widget check`.")
 
 

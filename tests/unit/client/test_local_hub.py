@@ -11,7 +11,7 @@ import stat
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -29,7 +29,7 @@ from conduit_widget.client.local_hub import (
     remove_runtime,
     write_runtime,
 )
-from conduit_widget.errors import AuthenticationError, ConnectionFailedError, HubStartError
+from conduit_widget.errors import AuthenticationError, ConnectionFailedError, HubStartError, ValidationError
 from conduit_widget.hub.auth import LocalAuthority
 from conduit_widget.types import HubRuntime
 from tests.support.waiting import eventually_sync
@@ -354,3 +354,46 @@ def test_data_directory_comes_from_the_environment(monkeypatch: pytest.MonkeyPat
     assert local_hub.default_data_dir() == tmp_path
     monkeypatch.delenv("CONDUIT_DATA_DIR")
     assert local_hub.default_data_dir().name == "conduit_widget"
+
+
+@pytest.mark.parametrize("name", ["a\nb", "zero\u200bwidth", "x" * 300, "\u202eevil"])
+def test_user_no_hub_takes_is_refused_at_once_and_by_field(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before a hub is looked for; the line says where it came from, and does not repeat it."""
+    gives: tuple[tuple[str, Callable[[], object]], ...] = (
+        ("user", lambda: resolve_access(user=name)),
+        ("user_name", lambda: resolve_access(user="ada", user_name=name)),
+        ("CONDUIT_USER", resolve_access),
+        ("CONDUIT_USER_NAME", resolve_access),
+    )
+    for source, give in gives:
+        with monkeypatch.context() as patch:
+            if source.startswith("CONDUIT"):
+                patch.setenv(source, name)
+            with pytest.raises(ValidationError, match=rf"^{source}: (has 300 |must not )") as caught:
+                give()
+            assert name not in str(caught.value)
+
+
+def test_mint_that_refuses_a_user_says_why_and_is_not_asked_again() -> None:
+    """The hub knows better than we what an id may be; its reason reaches the person."""
+
+    class Refusing(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = json.dumps({"error": "userId: must not contain control or invisible characters."}).encode()
+            self.send_response(400)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None: ...
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Refusing)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        with pytest.raises(AuthenticationError, match=r"user: userId: must not contain .*CONDUIT_USER"):
+            mint(runtime(f"http://127.0.0.1:{server.server_port}"), "a", "A")
+    finally:
+        server.shutdown()
+        server.server_close()
