@@ -10,6 +10,7 @@ are kept, older ones are history.
 from __future__ import annotations
 
 import bisect
+import logging
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -27,6 +28,7 @@ from conduit_widget.client.changes import (
 )
 from conduit_widget.client.open_text import Delta, OpenText
 from conduit_widget.contract import ChatEvent
+from conduit_widget.nesting import is_too_deep
 from conduit_widget.types import (
     ChatMessage,
     HistoryPage,
@@ -36,8 +38,13 @@ from conduit_widget.types import (
     ResumeResult,
 )
 
+_log = logging.getLogger(__name__)
+
 MAX_MESSAGES: Final = 5000
 FINAL_STATUSES: Final = frozenset({"complete", "cancelled", "interrupted", "error"})
+UNSTORED: Final = "unstored"
+"""The key of a message's metadata, for views only, under which stands text that was shown but not stored."""
+
 _UNPLACED: Final = 2**62  # a message without a seq stands at the end
 
 
@@ -98,6 +105,7 @@ class Transcript:
 
     def apply_join(self, join: JoinResult) -> list[Change]:
         """Replace everything by the hub's snapshot."""
+        shown = {id_: self._shown(id_) for id_ in (*self._messages, *self.streams) if self._is_partial(id_)}
         self._messages.clear()
         self._order.clear()
         self.streams.clear()
@@ -106,8 +114,8 @@ class Transcript:
         self.has_more = join.has_more
         self.participants = list(join.participants)
         self._typing = self._others(p.user_id for p in join.participants if p.typing)
-        for raw in join.messages:
-            self._place(ChatMessage.from_wire(raw))
+        for message in _readable(join.messages):
+            self._place(_with_unstored(message, shown.get(message.id, "")))
         self._apply_streams(join.streams)
         return [ResetChange()]
 
@@ -122,7 +130,7 @@ class Transcript:
         changes: list[Change] = []
         for event in resume.events:
             self.seq = max(self.seq, event.seq - 1)  # the hub vouches for completeness
-            changes += self.apply_event(event.target, event.arguments)
+            changes += self.take_event(event.target, event.arguments)
             self.seq = max(self.seq, event.seq)
         self.seq = max(self.seq, resume.seq)
         changes += self._apply_streams(resume.streams)
@@ -136,7 +144,7 @@ class Transcript:
         One view may ask for what another has loaded already, so known messages are told again, in the
         version known here. Of an answer older than the snapshot only its text may be known: now its place is.
         """
-        messages = [ChatMessage.from_wire(raw) for raw in page.messages]
+        messages = _readable(page.messages)
         for message in messages:
             known = self._messages.get(message.id)
             if known is None or (seq_of(known) is None and not known.text):
@@ -162,6 +170,15 @@ class Transcript:
 
     # ---- events ----------------------------------------------------------------------------------------
 
+    def take_event(self, target: str, arguments: list[Any]) -> list[Change]:
+        """Apply one hub event; one that cannot be read is logged and stepped over."""
+        try:
+            return self.apply_event(target, arguments)
+        except Exception as error:  # noqa: BLE001 - whatever an event holds, it is one of many
+            _log.warning("An event %s was not understood: %s", target, type(error).__name__)
+            self.seq = max(self.seq, _position_in(arguments))
+            return []
+
     def apply_event(self, target: str, arguments: list[Any]) -> list[Change]:
         """Apply one hub event; unknown events and malformed payloads change nothing.
 
@@ -173,7 +190,7 @@ class Transcript:
             case ChatEvent.STREAM_TOKEN, [_, str() as text, dict() as metadata, *_]:
                 return self._apply_delta(Delta.from_event(text, metadata))
             case ((ChatEvent.RECEIVE_MESSAGE | ChatEvent.MESSAGE_UPDATED), [payload, *_]):
-                return self._apply_message(ChatMessage.from_wire(payload))
+                return self._apply_message(_read(payload))
             case ChatEvent.PRESENCE_UPDATE, [_, participants, *_]:
                 self._companions.add(ChatEvent.USER_JOINED)
                 return self._set_participants(msgspec.convert(participants, list[Participant]))
@@ -214,6 +231,7 @@ class Transcript:
                 return []
             if seq_of(message) is None and (place := seq_of(known)) is not None:
                 message = msgspec.structs.replace(message, metadata={**message.metadata, "seq": place})
+        message = _with_unstored(message, self._shown(message.id))
         self._place(message)
         changes: list[Change] = []
         if is_final(message) and self.streams.pop(message.id, None) is not None:
@@ -270,6 +288,20 @@ class Transcript:
             changes.append(MessageChange(message=message))
         return changes
 
+    # ---- what people have read -------------------------------------------------------------------------
+
+    def _is_partial(self, message_id: str) -> bool:
+        """Whether more of a message may have been shown than its stored version has."""
+        known = self._messages.get(message_id)
+        return message_id in self.streams or (known is not None and UNSTORED in known.metadata)
+
+    def _shown(self, message_id: str) -> str:
+        """Return the text that views show of a message."""
+        stream, known = self.streams.get(message_id), self._messages.get(message_id)
+        if stream is not None:
+            return stream.text
+        return "" if known is None else known.text + str(known.metadata.get(UNSTORED, ""))
+
     # ---- keeping order ---------------------------------------------------------------------------------
 
     def _place(self, message: ChatMessage) -> None:
@@ -298,6 +330,55 @@ class Transcript:
             return []
         self.participants = participants
         return [ParticipantsChange(participants=list(participants))]
+
+
+def _with_unstored(message: ChatMessage, shown: str) -> ChatMessage:
+    """Keep what people have read of an answer beyond what a hub that was killed had stored of it."""
+    text = message.text
+    broke_off = message.role == "assistant" and message.metadata.get("status") == "interrupted"
+    if not broke_off or len(shown) <= len(text) or not shown.startswith(text):
+        return message
+    metadata = {**message.metadata, UNSTORED: shown[len(text) :]}
+    return msgspec.structs.replace(message, metadata=metadata)
+
+
+def _read(payload: object) -> ChatMessage:
+    """Read a message; what nests too deep for a view, or for another's decoder, is left out of it.
+
+    Raises:
+        msgspec.ValidationError: a field is missing or has the wrong type.
+
+    """
+    message = ChatMessage.from_wire(payload)
+    if not is_too_deep([message.metadata, message.attachments, message.extra]):
+        return message
+    return msgspec.structs.replace(
+        message,
+        metadata={key: value for key, value in message.metadata.items() if not is_too_deep(value)},
+        attachments=[each for each in message.attachments if not is_too_deep(each)],
+        extra={key: value for key, value in message.extra.items() if not is_too_deep(value)},
+    )
+
+
+def _readable(payloads: Iterable[object]) -> list[ChatMessage]:
+    """Read the messages of a snapshot or a page; one that cannot be read is logged and left out."""
+    messages: list[ChatMessage] = []
+    for payload in payloads:
+        try:
+            messages.append(_read(payload))
+        except Exception as error:  # noqa: BLE001 - whatever a message holds, it is one of many
+            _log.warning("A message was not understood: %s", type(error).__name__)
+    return messages
+
+
+def _position_in(arguments: list[Any]) -> int:
+    """Return the log position of an event that could not be read; 0 where it tells none."""
+    payload = arguments[0] if arguments else None
+    metadata = payload.get("metadata") if isinstance(payload, dict) else None
+    if not isinstance(metadata, dict):
+        return 0
+    position = metadata.get("eventSeq", metadata.get("seq"))
+    return position if isinstance(position, int) else 0
 
 
 def _place_of(message: ChatMessage) -> int:

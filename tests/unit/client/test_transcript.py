@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -18,7 +19,8 @@ from conduit_widget.client.changes import (
     TokenChange,
     TypingChange,
 )
-from conduit_widget.client.transcript import Transcript
+from conduit_widget.client.transcript import UNSTORED, Transcript
+from conduit_widget.nesting import MAX_DEPTH
 from conduit_widget.types import (
     ConversationLimits,
     HistoryPage,
@@ -382,3 +384,94 @@ def test_log_is_never_applied_out_of_order_whatever_arrives(arrivals: list[int])
     for seq in arrivals:
         receive(transcript, message(f"m{seq}", seq))
     assert ids(transcript) == [f"m{seq}" for seq in range(1, transcript.seq + 1)]
+
+
+def test_what_was_read_of_an_answer_stays_when_less_of_it_was_stored() -> None:
+    """A hub that was killed has a second less of it: the rest is for views only, the text is the hub's."""
+    transcript = joined(seq=1)
+    receive(transcript, answer(2))
+    transcript.apply_event("StreamToken", ["c", "one two three", {"messageId": "a", "seq": 2, "offset": 0}])
+    update(transcript, answer(2, "one two", "interrupted", eventSeq=3))
+    stored = transcript.message("a")
+    assert stored is not None
+    assert (stored.text, stored.metadata[UNSTORED]) == ("one two", " three")
+    assert not transcript.streams
+    transcript.apply_join(join(answer(2, "one two", "interrupted", eventSeq=3), seq=3))
+    again = transcript.message("a")
+    assert again is not None
+    assert again.metadata[UNSTORED] == " three", "a fresh snapshot takes nothing from what was read"
+
+
+def test_what_was_read_stays_over_a_snapshot_and_a_resume_too() -> None:
+    """However the shorter text comes."""
+    renewals: tuple[Callable[[Transcript], object], ...] = (
+        lambda t: t.apply_join(join(answer(2, "one", "interrupted", eventSeq=3), seq=3)),
+        lambda t: t.apply_resume(
+            ResumeResult(
+                recovered=True,
+                seq=3,
+                events=[
+                    LogEvent(
+                        seq=3,
+                        target="MessageUpdated",
+                        arguments=[answer(2, "one", "interrupted", eventSeq=3)],
+                    )
+                ],
+            )
+        ),
+    )
+    for renew in renewals:
+        transcript = joined(answer(2), seq=2)
+        transcript.apply_event("StreamToken", ["c", "one two", {"messageId": "a", "seq": 2, "offset": 0}])
+        renew(transcript)
+        kept = transcript.message("a")
+        assert kept is not None
+        assert kept.metadata[UNSTORED] == " two"
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [("other", "interrupted"), ("one two", "interrupted"), ("one", "complete"), ("", "cancelled")],
+)
+def test_hub_s_text_is_the_text_where_it_is_no_beginning_of_what_was_read(text: str, status: str) -> None:
+    """A complete, deleted or different answer is what the hub says, and nothing more."""
+    transcript = joined(answer(2), seq=2)
+    transcript.apply_event("StreamToken", ["c", "one two", {"messageId": "a", "seq": 2, "offset": 0}])
+    update(transcript, answer(2, text, status, eventSeq=3))
+    kept = transcript.message("a")
+    assert kept is not None
+    assert UNSTORED not in kept.metadata
+
+
+def test_what_nests_too_deep_is_left_out_of_a_message() -> None:
+    """Of an event, a snapshot and a page alike; the message and its other keys are shown."""
+    deep: list[Any] = []
+    for _ in range(900):
+        deep = [deep]
+    transcript = joined(message("m1", 1, deep=deep, kept=[1]), seq=1)
+    receive(transcript, {**message("m2", 2, deep=deep), "more": deep, "attachments": [{"x": deep}, {"y": 1}]})
+    transcript.apply_history(HistoryPage(messages=[message("m0", 0, deep=deep)], has_more=False))
+    assert [each.id for each in transcript.messages] == ["m0", "m1", "m2"]
+    assert all("deep" not in each.metadata for each in transcript.messages)
+    first, second = transcript.message("m1"), transcript.message("m2")
+    assert first is not None
+    assert second is not None
+    assert first.metadata["kept"] == [1]
+    assert (second.attachments, second.extra) == ([{"y": 1}], {})
+    assert MAX_DEPTH < 900
+
+
+def test_message_of_a_snapshot_that_cannot_be_read_takes_no_other_with_it() -> None:
+    """The rest of the conversation is shown."""
+    transcript = joined(message("m1", 1), {"id": 5, "role": "nobody"}, message("m3", 3), seq=3)
+    assert [each.id for each in transcript.messages] == ["m1", "m3"]
+
+
+def test_event_that_cannot_be_read_is_stepped_over() -> None:
+    """The next one fits on."""
+    transcript = joined(message("m1", 1), seq=1)
+    assert transcript.take_event("ReceiveMessage", [{"metadata": {"seq": 2}}]) == []
+    assert transcript.take_event("ReceiveMessage", [None]) == []
+    assert transcript.take_event("StreamToken", ["c", "x", {"messageId": 5}]) == []
+    assert len(transcript.take_event("ReceiveMessage", [message("m3", 3)])) == 1
+    assert not transcript.needs_resync
