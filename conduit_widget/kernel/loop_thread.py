@@ -19,10 +19,15 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final, TypeVar
 
+from conduit_widget.errors import trace_of
+from conduit_widget.kernel.daemon_executor import DaemonExecutor
+from conduit_widget.kernel.exit_wait import exit_wait, say, termination_waits
+
 _T = TypeVar("_T")
+LastWords = Callable[[float], Awaitable[list[str]]]
 _log = logging.getLogger(__name__)
 
 THREAD_NAME: Final = "conduit-loop"
@@ -36,6 +41,7 @@ class LoopThread:
         self._ready = threading.Event()
         self._context = contextvars.Context()
         self._stopping = False
+        self._last_words: list[LastWords] = []
         self.loop: asyncio.AbstractEventLoop
         self._thread = threading.Thread(target=self._main, name=THREAD_NAME, daemon=True)
         self._thread.start()
@@ -43,6 +49,7 @@ class LoopThread:
 
     def _main(self) -> None:
         self.loop = asyncio.new_event_loop()
+        self.loop.set_default_executor(DaemonExecutor())
         self._context.run(_detach_output)
         self.loop.call_soon(self._ready.set)
         try:
@@ -98,13 +105,46 @@ class LoopThread:
     def _cancel(self, task: asyncio.Task[Any]) -> None:
         self.call(task.cancel)
 
-    def stop(self, timeout: float = STOP_TIMEOUT) -> None:
-        """Cancel everything, end the loop and wait up to ``timeout`` seconds for the thread."""
+    def before_stop(self, last_words: LastWords) -> None:
+        """Await ``last_words(seconds)`` before the loop is stopped by :meth:`stop` with ``wait``.
+
+        It sends what waits, for so many seconds at most, and returns a line for each thing that was not sent.
+        """
+        self._last_words.append(last_words)
+
+    def stop(self, timeout: float = STOP_TIMEOUT, *, wait: float = 0.0) -> None:
+        """Cancel everything, end the loop and wait up to ``timeout`` seconds for the thread.
+
+        With ``wait`` unsent messages get so many seconds before; what is not sent then is said on stderr. An
+        interrupt (Ctrl-C) ends that wait.
+        """
         if not self.is_alive or self.is_current:
             return
+        if wait > 0 and self._last_words:
+            try:
+                lines = self._hear(wait, timeout)
+            except KeyboardInterrupt:
+                lines = self._hear(0.0, timeout)
+            say(lines)
         self._stopping = True
         self.call(self._begin_stop)
         self._thread.join(timeout)
+
+    def _hear(self, wait: float, timeout: float) -> list[str]:
+        async def hear() -> list[str]:
+            heard = await asyncio.gather(*(last(wait) for last in self._last_words), return_exceptions=True)
+            for each in heard:
+                if isinstance(each, BaseException):
+                    _log.error("The end was not in good order: %s", trace_of(each))
+            return [line for lines in heard if isinstance(lines, list) for line in lines]
+
+        hearing = self.submit(hear())
+        try:
+            return hearing.result(wait + timeout)
+        except (TimeoutError, concurrent.futures.CancelledError):
+            return [f"the background loop did not end its work within {wait + timeout:g} s."]
+        finally:
+            hearing.cancel()
 
     def _begin_stop(self) -> None:
         tasks = [task for task in asyncio.all_tasks(self.loop) if not task.done()]
@@ -157,13 +197,18 @@ def loop_thread() -> LoopThread:
         return _current
 
 
-def stop_loop_thread() -> None:
-    """Stop the background loop if there is one; the next use starts a new one."""
+def stop_loop_thread(*, wait: float = 0.0) -> None:
+    """Stop the background loop if there is one, as :meth:`LoopThread.stop` does; the next use starts one."""
     global _current
     with _starting:
         thread, _current = _current, None
     if thread is not None:
-        thread.stop()
+        thread.stop(wait=wait)
+
+
+def _at_exit() -> None:
+    with termination_waits():
+        stop_loop_thread(wait=exit_wait())
 
 
 def _forget_after_fork() -> None:
@@ -173,6 +218,6 @@ def _forget_after_fork() -> None:
     _starting = threading.Lock()
 
 
-atexit.register(stop_loop_thread)
+atexit.register(_at_exit)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget_after_fork)

@@ -159,3 +159,73 @@ def test_forked_child_gets_its_own_loop_when_the_parent_has_one(thread: LoopThre
     _, status = os.waitpid(child, 0)
     assert os.waitstatus_to_exitcode(status) == 0
     assert thread.submit(asyncio.sleep(0, "still")).result(30) == "still"
+
+
+def test_last_words_are_heard_before_the_loop_is_stopped(capfd: pytest.CaptureFixture[str]) -> None:
+    """With the seconds given; what they could not do is said, one line each, though another one fails."""
+    thread, heard = LoopThread(), list[float]()
+
+    async def unsent(seconds: float) -> list[str]:
+        heard.append(seconds)
+        await asyncio.sleep(0)
+        return ["1 message was not sent."]
+
+    async def fails(_: float) -> list[str]:
+        raise RuntimeError("of our own")
+
+    thread.before_stop(fails)
+    thread.before_stop(unsent)
+    thread.stop(wait=3.0)
+    assert heard == [3.0]
+    assert not thread.is_alive
+    assert "conduit_widget: 1 message was not sent." in capfd.readouterr().err
+
+
+def test_stop_without_a_wait_hears_nobody() -> None:
+    """Tests and forks end at once."""
+    thread, heard = LoopThread(), list[float]()
+
+    async def last(seconds: float) -> list[str]:
+        heard.append(seconds)
+        return []
+
+    thread.before_stop(last)
+    thread.stop()
+    assert heard == []
+
+
+def test_last_words_that_do_not_end_are_cut_short(capfd: pytest.CaptureFixture[str]) -> None:
+    """The end comes, and says so."""
+    thread = LoopThread()
+
+    async def for_ever(_: float) -> list[str]:
+        await asyncio.Event().wait()
+        return []
+
+    thread.before_stop(for_ever)
+    thread.stop(0.2, wait=0.1)
+    assert "did not end its work within 0.3 s" in capfd.readouterr().err
+
+
+def test_interrupt_ends_the_wait_and_what_is_left_is_said(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who presses Ctrl-C does not want to wait, and hears what that costs."""
+    thread, waits = LoopThread(), list[float]()
+    hear = thread._hear
+
+    def interrupted_once(wait: float, timeout: float) -> list[str]:
+        waits.append(wait)
+        if len(waits) == 1:
+            raise KeyboardInterrupt
+        return hear(wait, timeout)
+
+    async def unsent(seconds: float) -> list[str]:
+        return [f"1 message was not sent within {seconds:g} s."]
+
+    monkeypatch.setattr(thread, "_hear", interrupted_once)
+    thread.before_stop(unsent)
+    thread.stop(wait=300.0)
+    assert waits == [300.0, 0.0]
+    assert "1 message was not sent within 0 s." in capfd.readouterr().err
+    assert not thread.is_alive
