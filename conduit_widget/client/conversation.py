@@ -21,9 +21,9 @@ from conduit_widget.client.changes import Change, ConnectionChange, ConnectionIn
 from conduit_widget.client.chat import ChatHubClient
 from conduit_widget.client.connection_state import ConnectionState
 from conduit_widget.client.outgoing import Outgoing
-from conduit_widget.client.pacing import BackOff, is_rate_refusal
-from conduit_widget.client.pool import Lease
+from conduit_widget.client.pool import Failure, Lease
 from conduit_widget.client.provider_line import ProviderLine
+from conduit_widget.client.sender import Sender
 from conduit_widget.client.synchronizer import RESYNC_DELAY, Synchronizer
 from conduit_widget.client.transcript import Transcript
 from conduit_widget.client.typing_signal import TypingSignal
@@ -32,10 +32,9 @@ from conduit_widget.errors import (
     AuthenticationError,
     ConduitError,
     ConnectionFailedError,
-    ConnectionLostError,
     HubException,
-    InvocationTimeoutError,
     line_of,
+    trace_of,
 )
 from conduit_widget.types import ChatMessage, ProviderStatus, SendReceipt
 
@@ -44,8 +43,12 @@ _log = logging.getLogger(__name__)
 ChangeHandler = Callable[[list[Change]], None]
 
 HISTORY_PAGE: Final = 50
-MAX_SEND_RETRIES: Final = 4
-MAX_OUTAGE_RETRIES: Final = 14  # a minute, or more: the hub's store is away and will be back
+FLUSH_TIMEOUT: Final = 1.5
+"""Seconds that :meth:`Conversation.close` waits for what is on its way, and again for the goodbye."""
+
+PATIENCE: Final = 15.0
+"""Seconds without a way to the hub after which those who wait at the prompt hear the reason."""
+
 REMOVED: Final = "You were removed from this conversation. An owner can add you again."
 
 
@@ -75,18 +78,29 @@ class Conversation:
             spawn=self._spawn,
             synced=self._on_synced,
             refused=self._on_refused,
-            delayed=lambda error: self._set_link("reconnecting", line_of(error)),
-            turn=lease.pace.turn,
+            delayed=self._on_retry_scheduled,
+            pace=lease.pace,
             delay=resync_delay,
         )
-        self._send_back_off = BackOff(resync_delay / 2)
-        self._outage_back_off = BackOff(resync_delay / 2, longest=resync_delay * 2.5)
         self._handlers: list[ChangeHandler] = []
         self._unsubscribers: list[Callable[[], None]] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._outgoing = Outgoing()
         self._live = asyncio.Event()
+        self._away = asyncio.Event()
+        self._away.set()
+        self._decided = asyncio.Event()  # live, or not to be without somebody's doing
+        self._sender = Sender(
+            conversation_id,
+            self._hub,
+            self._outgoing,
+            live=self._live,
+            unwanted=lambda answer_id: self._spawn(self._stop_unwanted(answer_id)),
+            delay=resync_delay / 2,
+        )
+        self._sending: asyncio.Task[None] | None = None
         self._closed = False
+        self._ended_by: Exception | None = None
         self._typing: TypingSignal
 
     # ---- lifetime --------------------------------------------------------------------------------------
@@ -103,14 +117,20 @@ class Conversation:
             connection.on_reconnected(lambda _id: self._sync.request()),
             connection.on_close(self._on_close),
         ]
+        self._begin()
+
+    def _begin(self) -> None:
+        if self._sending is None or self._sending.done():
+            self._sending = self._spawn(self._sender.run())
         self._spawn(self._connect())
-        self._spawn(self._send_loop())
 
     async def close(self) -> None:
-        """Leave, give the connection back, fail what waits. Idempotent."""
+        """Send what is on its way, leave, give the connection back, fail what waits. Idempotent."""
         if self._closed:
             return
         self._closed = True
+        if self._live.is_set():
+            await self.flush(FLUSH_TIMEOUT)
         for unsubscribe in self._unsubscribers:
             unsubscribe()
         self._unsubscribers.clear()
@@ -122,8 +142,10 @@ class Conversation:
         self._outgoing.fail_all(ConduitError("The chat was closed: create a new one to go on."))
         if self._lease.leave(self.conversation_id) and self._live.is_set():
             with contextlib.suppress(ConduitError, TimeoutError):
-                await asyncio.wait_for(self._hub.leave_conversation(self.conversation_id), timeout=1.0)
+                await asyncio.wait_for(self._hub.leave_conversation(self.conversation_id), FLUSH_TIMEOUT)
         self._live.clear()
+        self._away.set()
+        self._decided.set()
         self._handlers.clear()
         await self._lease.release()
 
@@ -141,10 +163,21 @@ class Conversation:
             except Exception:  # noqa: BLE001 - one subscriber must not starve the others
                 _log.exception("A change handler failed.")
 
-    def _spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
+    def _spawn(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(coroutine)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._task_done)
+        return task
+
+    def _task_done(self, task: asyncio.Task[None]) -> None:
+        """Go offline, with a reason and a way back, when something dies that the conversation lives by."""
+        self._tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            _log.error("A conversation stopped: %s", trace_of(error))
+            if not self._closed:
+                text = f"The chat stopped over an error of its own ({type(error).__name__})."
+                self._go_offline(ConduitError(text))
 
     # ---- connection ------------------------------------------------------------------------------------
 
@@ -159,19 +192,28 @@ class Conversation:
         link = ConnectionInfo(state=state, attempt=attempt, retry_at=retry_at, message=message or None)
         if state == "live":
             self._live.set()
+            self._away.clear()
         else:
             self._live.clear()
+            self._away.set()
+        if state in ("connecting", "reconnecting"):
+            self._decided.clear()
+        else:
+            self._decided.set()
         if link != self.link:
             self.link = link
             self._emit([ConnectionChange(connection=link)])
 
     async def _connect(self) -> None:
+        failed = self._lease.last_failure
+        if failed is not None:  # another conversation's attempts are this one's too
+            self._show_retry(failed)
         try:
             await self._lease.started()
         except ConduitError as error:
             self._go_offline(error)
         except Exception as error:  # noqa: BLE001 - a broken address or factory must show, not vanish
-            _log.exception("The connection to the hub could not be opened.")
+            _log.error("The connection to the hub could not be opened: %s", trace_of(error))
             self._go_offline(ConnectionFailedError(f"The hub connection failed: {type(error).__name__}."))
         else:
             if self._lease.connection.state is ConnectionState.CONNECTED:
@@ -184,15 +226,18 @@ class Conversation:
         self._set_link("reconnecting", line_of(error))
 
     def _on_retry_scheduled(self, attempt: int, delay: float, error: Exception | None) -> None:
+        self._show_retry(Failure(attempt, round((time.time() + delay) * 1000), error))
+
+    def _show_retry(self, failure: Failure) -> None:
         state: LinkState = "reconnecting" if self.transcript.joined else "connecting"
-        retry_at = round((time.time() + delay) * 1000)
-        self._set_link(state, line_of(error), attempt=attempt, retry_at=retry_at)
+        self._set_link(state, line_of(failure.error), attempt=failure.attempt, retry_at=failure.retry_at)
 
     def _on_close(self, error: Exception | None) -> None:
         if not self._closed:
             self._go_offline(error)
 
     def _go_offline(self, error: Exception | None) -> None:
+        self._ended_by = error
         self._set_link("offline", line_of(error) or "The hub ended the connection.")
         text = f"{self.link.message} Retry in the chat, or create a new one."
         failure = error if isinstance(error, AuthenticationError) else ConnectionFailedError(text)
@@ -214,13 +259,68 @@ class Conversation:
         """Connect now: skip a waiting time, or start again after the connection or the membership ended."""
         if self.link.state in ("offline", "removed"):
             self._set_link("connecting")
-            self._spawn(self._connect())
-        else:
-            self._lease.connection.retry_now()
+            self._begin()
+            return
+        if self.link.retry_at is not None:  # the reason stays until the attempt has ended
+            self._set_link(self.link.state, self.link.message, attempt=self.link.attempt)
+        self._sync.retry_now()
+        self._lease.connection.retry_now()
+
+    # ---- waiting ---------------------------------------------------------------------------------------
 
     async def wait_live(self) -> None:
-        """Wait until the conversation is joined and up to date."""
-        await self._live.wait()
+        """Wait until the conversation is joined and up to date.
+
+        Raises:
+            ConnectionFailedError: it will not be by itself; the text is the reason. AuthenticationError where
+                the hub refused the token.
+            HubException: we are not a member.
+
+        """
+        while not self._live.is_set():
+            await self._decided.wait()
+            if not self._live.is_set():
+                raise self.refusal()
+
+    async def wait_unreachable(self, patience: float = PATIENCE) -> str:
+        """Wait until the hub has been out of reach for ``patience`` seconds on end; return why.
+
+        While a first attempt is still under way there is no reason yet, and the patience goes on: attempts
+        have an end of their own.
+        """
+        while True:
+            await self._away.wait()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(patience):
+                    await self._live.wait()
+            if not self._live.is_set() and self.link.message is not None:
+                return self.link.message
+
+    async def flush(self, timeout: float) -> bool:
+        """Wait up to ``timeout`` seconds until nothing waits for the hub; whether that was reached."""
+        if self._outgoing.unsent:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(timeout):
+                    await self._outgoing.emptied()
+        return not self._outgoing.unsent
+
+    def give_up_unsent(self, seconds: float) -> str | None:
+        """Take back what was not sent within ``seconds``; return a line with its number and the reason."""
+        count = self._outgoing.unsent
+        self._outgoing.drop_all()
+        if not count:
+            return None
+        messages = "1 message" if count == 1 else f"{count} messages"
+        why = self.link.message or f"the chat was still {self.link.state}."
+        return f"{messages} to {self.conversation_id!r} not sent within {seconds:g} s: {why}"
+
+    def refusal(self) -> ConduitError:
+        """Return why nothing can be sent, and nothing is waited for."""
+        if self.link.state == "removed":
+            return HubException(REMOVED)
+        if isinstance(self._ended_by, AuthenticationError):
+            return AuthenticationError(str(self._ended_by), self._ended_by.status_code)
+        return ConnectionFailedError(f"The chat is not connected: {self.link.message or 'it was closed.'}")
 
     # ---- join and resume -------------------------------------------------------------------------------
 
@@ -238,10 +338,9 @@ class Conversation:
             return
         try:
             statuses = await self._hub.request_provider_status()
+            self._update_provider(statuses)
         except (ConduitError, msgspec.ValidationError) as error:
-            _log.info("No provider status: %s", error)
-            return
-        self._update_provider(statuses)
+            _log.info("No provider status: %s", line_of(error))
 
     # ---- events ----------------------------------------------------------------------------------------
 
@@ -274,9 +373,9 @@ class Conversation:
             if target == ChatEvent.PROVIDER_STATUS_UPDATE:
                 self._update_provider([msgspec.convert(arguments[-1], ProviderStatus)])
                 return []
-            changes = self.transcript.apply_event(target, arguments)
-        except (msgspec.ValidationError, IndexError) as error:
-            _log.warning("An event %s was not understood: %s", target, error)
+            changes = self.transcript.take_event(target, arguments)
+        except Exception as error:  # noqa: BLE001 - what one event holds must not stop the others
+            _log.warning("An event %s was not understood: %s", target, type(error).__name__)
             return []
         if self.transcript.needs_resync:
             self._sync.request()
@@ -288,57 +387,43 @@ class Conversation:
 
     # ---- what a member does ----------------------------------------------------------------------------
 
-    async def send(self, message: ChatMessage) -> SendReceipt:
+    async def send(
+        self, message: ChatMessage, *, patience: float | None = None, keep: bool = False
+    ) -> SendReceipt:
         """Send a message, waiting for the connection if need be; a retry takes the same id.
+
+        With ``patience`` the wait ends with the reason after so many seconds without a way to the hub; the
+        message is then taken back, or with ``keep`` still sent when there is one.
 
         Raises:
             HubException: the hub refused it, or we are not a member any more.
-            ConnectionFailedError: the connection ended for good.
+            ConnectionFailedError: the connection ended for good, or is out of reach.
             ConduitError: too many messages wait, or the chat was closed.
 
         """
-        if self.link.state == "removed":
-            raise HubException(REMOVED)
-        if self._closed or self.link.state == "offline":
-            raise ConnectionFailedError(f"The chat is not connected: {self.link.message or 'it was closed.'}")
+        if self._closed or self.link.state in ("removed", "offline"):
+            raise self.refusal()
         self._typing.forget()  # a message ends its author's typing
-        return await self._outgoing.add(message)
+        receipt = self._outgoing.add(message)
+        if patience is None:
+            return await receipt
+        unreachable = asyncio.ensure_future(self.wait_unreachable(patience))
+        either: list[asyncio.Future[Any]] = [receipt, unreachable]
+        try:
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            if receipt.done():
+                return receipt.result()
+            if keep:
+                self._outgoing.keep(message.id)
+            then = "It is sent when the hub is back." if keep else "Ask again when the hub is back."
+            raise ConnectionFailedError(f"Not sent yet: {unreachable.result()} {then}")
+        finally:
+            unreachable.cancel()
+            receipt.cancel()
 
-    async def _send_loop(self) -> None:
-        """Send the queue in order, one at a time; again what was lost, too fast or could not be stored."""
-        while True:
-            entry = await self._outgoing.first()
-            await self._live.wait()
-            if entry.future.cancelled():
-                continue
-            try:
-                receipt = await self._hub.send_message(self.conversation_id, entry.message)
-            except (ConnectionLostError, InvocationTimeoutError):
-                await self._not_acknowledged()
-            except ConduitError as error:
-                back_off, retries = self._patience_with(error)
-                if back_off.refusals < retries:
-                    await asyncio.sleep(back_off.refused())  # it keeps its place
-                    continue
-                back_off.reset()
-                self._outgoing.done(entry, error)
-            except msgspec.ValidationError:
-                self._outgoing.done(entry, HubException("The hub's receipt was not understood."))
-            else:
-                self._send_back_off.reset()
-                self._outage_back_off.reset()
-                receipt = receipt or SendReceipt(id=entry.message.id, seq=0, timestamp="")
-                self._outgoing.done(entry, receipt)
-
-    def _patience_with(self, error: ConduitError) -> tuple[BackOff, int]:
-        """Return how to wait, and how often, before a refused message goes again: it is stored only once."""
-        if str(error).startswith(_STORE_AWAY):
-            return self._outage_back_off, MAX_OUTAGE_RETRIES
-        return self._send_back_off, MAX_SEND_RETRIES if is_rate_refusal(error) else 0
-
-    async def _not_acknowledged(self) -> None:
-        """Wait a moment before the retry, so that a loss still being noticed does not spin."""
-        await asyncio.sleep(0.05)
+    async def _stop_unwanted(self, answer_id: str) -> None:
+        with contextlib.suppress(ConduitError):  # it ends by itself
+            await self._hub.stop_generation(answer_id)
 
     async def stop_generation(self, message_id: str) -> None:
         """End an answer; raises HubException, ConnectionLostError or InvocationTimeoutError."""
@@ -368,7 +453,6 @@ class Conversation:
             await tell(self.conversation_id)
 
 
-_STORE_AWAY: Final = (ErrorText.TIMED_OUT, ErrorText.DISK_FULL)
 _BY_FIRST_ARGUMENT: Final = frozenset(
     {
         ChatEvent.STREAM_TOKEN,

@@ -12,26 +12,40 @@ MAX_UNACKNOWLEDGED: Final = 100
 
 
 class Unsent:
-    """One message and the future its sender waits on."""
+    """One message and those who wait for its receipt."""
 
-    def __init__(self, message: ChatMessage, future: asyncio.Future[SendReceipt]) -> None:
+    def __init__(self, message: ChatMessage) -> None:
         self.message = message
-        self.future = future
+        self.waiters: list[asyncio.Future[SendReceipt]] = []
+        self.kept = False
+
+    @property
+    def given_up(self) -> bool:
+        """Whether nobody wants it sent any more."""
+        return not self.kept and all(waiter.cancelled() for waiter in self.waiters)
 
 
 class Outgoing:
     """The queue of unacknowledged messages. Overflow policy: the newest is refused.
 
-    The same id queued twice (a retry by the view) is one entry; both senders get its receipt.
+    The same id queued twice (a retry by the view) is one entry; each sender has a future of its own, so one
+    who gives up takes nothing from the other.
     """
 
     def __init__(self, limit: int = MAX_UNACKNOWLEDGED) -> None:
         self._limit = limit
         self._entries: dict[str, Unsent] = {}
         self._filled = asyncio.Event()
+        self._emptied = asyncio.Event()
+        self._emptied.set()
 
     def __len__(self) -> int:
         return len(self._entries)
+
+    @property
+    def unsent(self) -> int:
+        """How many messages somebody still wants sent."""
+        return sum(not entry.given_up for entry in self._entries.values())
 
     def add(self, message: ChatMessage) -> asyncio.Future[SendReceipt]:
         """Queue a message; the future ends with the receipt or the refusal.
@@ -40,38 +54,63 @@ class Outgoing:
             ConduitError: too many messages wait for the hub.
 
         """
-        if (entry := self._entries.get(message.id)) is not None:
-            return entry.future
-        if len(self._entries) >= self._limit:
-            raise ConduitError(
-                f"{self._limit} messages wait for the hub: send again when the connection is live."
-            )
-        entry = Unsent(message, asyncio.get_running_loop().create_future())
-        self._entries[message.id] = entry
-        self._filled.set()
-        return entry.future
+        entry = self._entries.get(message.id)
+        if entry is None:
+            if len(self._entries) >= self._limit:
+                raise ConduitError(
+                    f"{self._limit} messages wait for the hub: send again when the connection is live."
+                )
+            entry = self._entries[message.id] = Unsent(message)
+            self._filled.set()
+            self._emptied.clear()
+        waiter: asyncio.Future[SendReceipt] = asyncio.get_running_loop().create_future()
+        entry.waiters.append(waiter)
+        return waiter
+
+    def keep(self, message_id: str) -> None:
+        """Send it even when its senders do not wait any longer."""
+        entry = self._entries.get(message_id)
+        if entry is not None:
+            entry.kept = True
 
     async def first(self) -> Unsent:
         """Return the oldest entry, waiting for one; those nobody waits for any more are dropped."""
         while True:
-            for id_, entry in list(self._entries.items()):
-                if not entry.future.cancelled():
+            for entry in list(self._entries.values()):
+                if not entry.given_up:
                     return entry
-                del self._entries[id_]
+                self._forget(entry)
             self._filled.clear()
             await self._filled.wait()
 
+    async def emptied(self) -> None:
+        """Wait until nothing waits for the hub."""
+        await self._emptied.wait()
+
     def done(self, entry: Unsent, outcome: SendReceipt | ConduitError) -> None:
         """Settle an entry."""
-        self._entries.pop(entry.message.id, None)
-        if entry.future.done():
-            return
-        if isinstance(outcome, ConduitError):
-            entry.future.set_exception(outcome)
-        else:
-            entry.future.set_result(outcome)
+        self._forget(entry)
+        for waiter in entry.waiters:
+            if waiter.done():
+                continue
+            if isinstance(outcome, ConduitError):
+                waiter.set_exception(outcome)
+            else:
+                waiter.set_result(outcome)
 
     def fail_all(self, error: ConduitError) -> None:
         """Settle everything with an error (the way to the hub ended for good)."""
         for entry in list(self._entries.values()):
             self.done(entry, error)
+
+    def drop_all(self) -> None:
+        """Take everything back: whoever waits is cancelled."""
+        for entry in list(self._entries.values()):
+            self._forget(entry)
+            for waiter in entry.waiters:
+                waiter.cancel()
+
+    def _forget(self, entry: Unsent) -> None:
+        self._entries.pop(entry.message.id, None)
+        if not self._entries:
+            self._emptied.set()

@@ -3,33 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import math
 import random
 from typing import Final
 
 from conduit_widget.contract import INVOCATION_BURST, INVOCATIONS_PER_SECOND, ErrorText
 
+_log = logging.getLogger(__name__)
+
 JOIN_BURST: Final = INVOCATION_BURST // 2
-JOINS_PER_SECOND: Final = INVOCATIONS_PER_SECOND * 0.75
+JOIN_SHARE: Final = 0.75
+JOINS_PER_SECOND: Final = INVOCATIONS_PER_SECOND * JOIN_SHARE
+FIRST_REST: Final = 2.0
 MAX_WAIT: Final = 10.0
 MAX_BACK_OFF: Final = 30.0
-
-
-class JoinPace:
-    """Spaces the joins and resumes of one connection: half the hub's burst at once, then below its rate.
-
-    A hundred conversations come back within six seconds that way, and messages find room between them.
-    """
-
-    def __init__(self) -> None:
-        self._due = 0.0
-
-    async def turn(self) -> None:
-        """Wait until one more join may go, ten seconds at most."""
-        now = asyncio.get_running_loop().time()
-        earliest = now - (JOIN_BURST - 1) / JOINS_PER_SECOND
-        self._due = min(max(self._due + 1.0 / JOINS_PER_SECOND, earliest), now + MAX_WAIT)
-        if self._due > now:
-            await asyncio.sleep(self._due - now)
 
 
 class BackOff:
@@ -49,6 +37,49 @@ class BackOff:
     def reset(self) -> None:
         """Note that it was accepted."""
         self.refusals = 0
+
+
+class JoinPace:
+    """Spaces the joins and resumes of one connection: half the hub's burst at once, then below its rate.
+
+    A hundred conversations come back within six seconds that way, and messages find room between them. A
+    refusal for the rate makes all of them wait, once.
+    """
+
+    def __init__(self, first_rest: float = FIRST_REST) -> None:
+        self._due = 0.0
+        self._rate = JOINS_PER_SECOND
+        self._rests_until = 0.0
+        self._back_off = BackOff(first_rest)
+
+    def allow(self, invocations_per_second: float) -> None:
+        """Keep below the rate that the hub has told."""
+        if math.isfinite(invocations_per_second) and invocations_per_second > 0:
+            self._rate = invocations_per_second * JOIN_SHARE
+
+    async def turn(self) -> None:
+        """Wait until one more join may go, ten seconds at most, or as long as the hub wants us to rest."""
+        now = asyncio.get_running_loop().time()
+        earliest = now - (JOIN_BURST - 1) / self._rate
+        latest = max(now, self._rests_until) + MAX_WAIT
+        self._due = min(max(self._due + 1.0 / self._rate, earliest), latest)
+        if self._due > now:
+            await asyncio.sleep(self._due - now)
+
+    def refused_for_rate(self) -> float:
+        """Note a refusal; return how many seconds everybody rests."""
+        now = asyncio.get_running_loop().time()
+        if now >= self._rests_until:
+            delay = self._back_off.refused()
+            self._rests_until = now + delay
+            self._due = max(self._due, self._rests_until)
+            _log.info("The hub takes no more joins for the moment; going on in %.0f s.", delay)
+        return self._rests_until - now
+
+    def accepted(self) -> None:
+        """Note that a join was taken."""
+        if asyncio.get_running_loop().time() >= self._rests_until:
+            self._back_off.reset()
 
 
 def is_rate_refusal(error: Exception) -> bool:

@@ -7,11 +7,13 @@ All of it happens on one event loop; nothing here is thread-safe.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
+import time
 from collections import Counter
 from collections.abc import Callable, Hashable
+from typing import NamedTuple
 
+from conduit_widget.cancellation import cancel_and_wait
 from conduit_widget.client.connection_state import ConnectionState
 from conduit_widget.client.hub_connection import HubConnection
 from conduit_widget.client.pacing import JoinPace
@@ -20,6 +22,14 @@ from conduit_widget.errors import ConduitError
 _log = logging.getLogger(__name__)
 
 ConnectionFactory = Callable[[], HubConnection]
+
+
+class Failure(NamedTuple):
+    """An attempt to connect that failed: its number, when the next is due (epoch ms), and why."""
+
+    attempt: int
+    retry_at: int
+    error: Exception | None
 
 
 class _Shared:
@@ -31,6 +41,11 @@ class _Shared:
         self.members: Counter[str] = Counter()
         self.starting: asyncio.Task[None] | None = None
         self.pace = JoinPace()
+        self.last_failure: Failure | None = None
+        self._unsubscribe = connection.on_retry_scheduled(self._failed)
+
+    def _failed(self, attempt: int, delay: float, error: Exception | None) -> None:
+        self.last_failure = Failure(attempt, round((time.time() + delay) * 1000), error)
 
     def ensure_started(self) -> asyncio.Task[None]:
         """Start the connection unless it runs or is being started; a failed start is tried anew."""
@@ -46,12 +61,12 @@ class _Shared:
         await self.connection.start(retry=True)
 
     async def stop(self) -> None:
-        if self.starting is not None and not self.starting.done():
-            self.starting.cancel()
-        if self.starting is not None:
-            with contextlib.suppress(asyncio.CancelledError, ConduitError):
-                await self.starting
-        await self.connection.stop()
+        self._unsubscribe()
+        try:
+            if self.starting is not None:
+                await cancel_and_wait(self.starting)
+        finally:
+            await self.connection.stop()
 
 
 class Lease:
@@ -63,6 +78,13 @@ class Lease:
         self._shared: _Shared | None = shared
         self.connection = shared.connection
         self.pace = shared.pace
+
+    @property
+    def last_failure(self) -> Failure | None:
+        """Why there is no connection yet; None while there is one, or before a first attempt has ended."""
+        if self._shared is None or self.connection.state is ConnectionState.CONNECTED:
+            return None
+        return self._shared.last_failure
 
     async def started(self) -> None:
         """Wait until the connection is open; asks for a new start if it had ended.

@@ -8,18 +8,17 @@ once more.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, Final
-
-import msgspec
 
 from conduit_widget.client.changes import Change
 from conduit_widget.client.chat import ChatHubClient
-from conduit_widget.client.pacing import BackOff, is_rate_refusal
+from conduit_widget.client.pacing import JoinPace, is_rate_refusal
 from conduit_widget.client.transcript import Transcript
 from conduit_widget.contract import ErrorText
-from conduit_widget.errors import ConnectionLostError, HubException, InvocationTimeoutError
+from conduit_widget.errors import ConduitError, ConnectionLostError, HubException, trace_of
 
 _log = logging.getLogger(__name__)
 
@@ -46,9 +45,9 @@ class Synchronizer:
         synced: told when the transcript is up to date, with the changes of the result and the buffered events
             that :meth:`take` held back.
         refused: told when the hub does not let us in.
-        delayed: told when it will be tried again after ``delay`` seconds.
-        turn: awaited before each join or resume; spaces those of one connection.
-        delay: see ``delayed``; longer while the hub refuses for its rate.
+        delayed: told which attempt failed, after how many seconds it is tried again, and why.
+        pace: spaces the joins and resumes of one connection.
+        delay: seconds before a join that got no answer is tried again.
 
     """
 
@@ -57,11 +56,11 @@ class Synchronizer:
         hub: ChatHubClient,
         transcript: Transcript,
         *,
-        spawn: Callable[[Coroutine[Any, Any, None]], None],
+        spawn: Callable[[Coroutine[Any, Any, None]], object],
         synced: Callable[[list[Change], list[tuple[str, list[Any]]]], None],
         refused: Callable[[HubException], None],
-        delayed: Callable[[Exception], None],
-        turn: Callable[[], Awaitable[None]],
+        delayed: Callable[[int, float, Exception], None],
+        pace: JoinPace,
         delay: float = RESYNC_DELAY,
     ) -> None:
         self._hub = hub
@@ -70,9 +69,10 @@ class Synchronizer:
         self._synced = synced
         self._refused = refused
         self._delayed = delayed
-        self._turn = turn
+        self._pace = pace
         self._delay = delay
-        self._back_off = BackOff(delay)
+        self._failures = 0
+        self._skip_wait = asyncio.Event()
         self._wanted = False
         self._running = False
         self._buffer: list[tuple[str, list[Any]]] | None = None
@@ -88,6 +88,10 @@ class Synchronizer:
         if not self._running:
             self._running = True
             self._spawn(self._run())
+
+    def retry_now(self) -> None:
+        """End the present waiting time, if there is one."""
+        self._skip_wait.set()
 
     def take(self, target: str, arguments: list[Any]) -> bool:
         """Hold an event back while a join or resume is under way; False if there is none.
@@ -106,7 +110,7 @@ class Synchronizer:
     async def _run(self) -> None:
         try:
             while self._wanted:
-                await self._turn()
+                await self._pace.turn()
                 self._wanted = False
                 await self._synchronize()
         finally:
@@ -119,19 +123,32 @@ class Synchronizer:
             changes = await self._join_or_resume()
         except ConnectionLostError:
             return  # the reconnect asks again
-        except (HubException, InvocationTimeoutError, msgspec.ValidationError) as error:
+        except Exception as error:  # noqa: BLE001 - also what a snapshot that makes no sense raises
             if isinstance(error, HubException) and not str(error).startswith(_PASSING):
                 self._refused(error)
                 return
-            delay = self._back_off.refused() if is_rate_refusal(error) else self._delay
-            _log.warning("Joining failed, trying again in %g s: %s", round(delay, 3), error)
-            self._delayed(error)
-            await asyncio.sleep(delay)
+            await self._wait_after(error)
             self._wanted = True
             return
-        self._back_off.reset()
+        self._failures = 0
+        self._pace.accepted()
         buffered, self._buffer = self._buffer, None
         self._synced(changes, buffered)
+
+    async def _wait_after(self, error: Exception) -> None:
+        """Say why it is not in step, and wait before the next try."""
+        self._failures += 1
+        delay = self._pace.refused_for_rate() if is_rate_refusal(error) else self._delay
+        if not isinstance(error, ConduitError):
+            _log.warning("What the hub answered to a join was not understood: %s", trace_of(error))
+            error = ConduitError(f"The hub's answer to the join was not understood ({type(error).__name__}).")
+        elif not is_rate_refusal(error):
+            _log.warning("Joining failed, trying again in %g s: %s", round(delay, 3), error)
+        self._delayed(self._failures, delay, error)
+        self._skip_wait.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(delay):
+                await self._skip_wait.wait()
 
     async def _join_or_resume(self) -> list[Change]:
         transcript = self._transcript
@@ -147,4 +164,5 @@ class Synchronizer:
         if join is None:  # a hub with only the seed's methods: what comes from now on is all there is
             transcript.joined, transcript.needs_resync = True, False
             return []
+        self._pace.allow(join.limits.invocations_per_second)
         return transcript.apply_join(join)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from conduit_widget.client.changes import Change, ConnectionChange, MessageChange, ResetChange, TokenChange
 from conduit_widget.client.conversation import Conversation
 from conduit_widget.client.transcript import is_final
 from conduit_widget.contract import ErrorText
-from conduit_widget.errors import ConduitError, ConnectionFailedError, HubException, ProviderError
+from conduit_widget.errors import ConduitError, HubException, ProviderError
 from conduit_widget.types import ChatMessage
 
 
@@ -23,11 +24,18 @@ class Answer:
         self._cursor = 0
         self._changed = asyncio.Event()
         self._error: ConduitError | None = None
+        self._watcher: asyncio.Task[None] | None = None
         self._unsubscribe: Callable[[], None] = conversation.subscribe(self._on_changes)
+
+    def watch(self, watcher: Coroutine[Any, Any, None]) -> None:
+        """Run ``watcher`` beside, until the answer is not followed any more."""
+        self._watcher = asyncio.get_running_loop().create_task(watcher)
 
     def close(self) -> None:
         """Stop following."""
         self._unsubscribe()
+        if self._watcher is not None:
+            self._watcher.cancel()
 
     def fail(self, error: ConduitError) -> None:
         """End every wait with an error."""
@@ -45,7 +53,7 @@ class Answer:
                     for message in self._conversation.transcript.messages:
                         self._notice(message)
                 case ConnectionChange(connection=link) if link.state == "offline":
-                    self.fail(ConnectionFailedError(link.message or "The hub ended the connection."))
+                    self.fail(self._conversation.refusal())
                 case ConnectionChange(connection=link) if link.state == "removed":
                     self.fail(HubException(link.message or ErrorText.UNAUTHORIZED))
 

@@ -17,13 +17,18 @@ from typing import Any, Final
 import msgspec
 
 from conduit_widget.client.changes import Change, MessageChange, ResetChange
-from conduit_widget.client.conversation import Conversation
+from conduit_widget.client.conversation import PATIENCE, Conversation
 from conduit_widget.client.hub_access import HubAccess, Identity
 from conduit_widget.client.hub_connection import HubConnection
 from conduit_widget.client.pool import ConnectionPool
 from conduit_widget.client.token_refresh import keep_token_fresh
 from conduit_widget.client.transcript import is_final
-from conduit_widget.errors import ConduitError, InvocationTimeoutError, ProviderError
+from conduit_widget.errors import (
+    ConduitError,
+    ConnectionFailedError,
+    InvocationTimeoutError,
+    ProviderError,
+)
 from conduit_widget.kernel.callback_thread import callback_thread
 from conduit_widget.kernel.loop_thread import LoopThread
 from conduit_widget.types import ChatMessage, SendReceipt
@@ -33,15 +38,45 @@ _log = logging.getLogger(__name__)
 
 Listener = Callable[[ChatMessage], object]
 
+ANSWER_PATIENCE: Final = 60.0
+"""Seconds without a way to the hub after which who waits for the rest of an answer hears the reason."""
+
 MAX_ANNOUNCED: Final = 2000
 MAX_SNAPSHOT_BYTES: Final = 16 * 1024 * 1024  # a join's newest 50 messages may be long ones
 
+_TURNS: Final = 8
+_NUDGE: Final = 1.0
+
+_open: set[ChatBackend] = set()
 _pools: weakref.WeakKeyDictionary[LoopThread, ConnectionPool] = weakref.WeakKeyDictionary()
 
 
 def connection_pool(thread: LoopThread) -> ConnectionPool:
     """Return the connection pool of a loop thread."""
-    return _pools.setdefault(thread, ConnectionPool())
+    pool = _pools.get(thread)
+    if pool is None:
+        pool = _pools[thread] = ConnectionPool()
+        thread.before_stop(_leave_all)
+    return pool
+
+
+async def _leave_all(seconds: float) -> list[str]:
+    """Send what waits in all chats of this loop, for so many seconds at most, and leave in good order."""
+    loop = asyncio.get_running_loop()
+    backends = [backend for backend in _open if backend.loop is loop]
+    # What was interrupted just now has not come to its senses yet: it may still want an answer stopped.
+    for _ in range(_TURNS):
+        await asyncio.sleep(0)
+    flushed = await asyncio.gather(*(backend.flush(seconds) for backend in backends))
+    lines = [line for line in flushed if line]
+    await asyncio.wait([asyncio.ensure_future(backend.close()) for backend in backends] or [_nothing()])
+    return lines
+
+
+def _nothing() -> asyncio.Future[None]:
+    future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    future.set_result(None)
+    return future
 
 
 def _connection(access: HubAccess) -> HubConnection:
@@ -62,20 +97,40 @@ class ChatBackend:
         self._has_history = False
         self._answers: set[Answer] = set()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._stops: set[asyncio.Task[None]] = set()
+        self.loop: asyncio.AbstractEventLoop | None = None
 
     def open(self) -> None:
         """Begin to connect."""
+        self.loop = asyncio.get_running_loop()
+        _open.add(self)
         self.conversation.subscribe(self._announce)
         self.conversation.open()
 
     async def close(self) -> None:
         """Release everything; waits end with an error."""
+        _open.discard(self)
         for answer in list(self._answers):
             answer.fail(ConduitError("The chat was closed: create a new one to go on."))
-        for task in list(self._tasks):
+        if self._stops:
+            await asyncio.wait(self._stops, timeout=_NUDGE)
+        for task in [*self._tasks, *self._stops]:
             task.cancel()
         self._listeners.clear()
         await self.conversation.close()
+
+    async def flush(self, seconds: float) -> str | None:
+        """Wait up to ``seconds`` for what is on its way; return a line for what was not sent."""
+        deadline = asyncio.get_running_loop().time() + seconds
+        conversation = self.conversation
+        while not await conversation.flush(min(_NUDGE, deadline - asyncio.get_running_loop().time())):
+            if asyncio.get_running_loop().time() >= deadline:
+                break
+            if conversation.link.state in ("connecting", "reconnecting"):
+                conversation.retry_now()  # there is no time for the usual pauses
+        if self._stops:
+            await asyncio.wait(self._stops, timeout=max(deadline - asyncio.get_running_loop().time(), 0.5))
+        return conversation.give_up_unsent(seconds)
 
     def spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
         """Run a coroutine until it ends or the chat is closed."""
@@ -85,9 +140,13 @@ class ChatBackend:
 
     # ---- asking ----------------------------------------------------------------------------------------
 
-    async def send(self, message: ChatMessage) -> SendReceipt:
-        """Send; the receipt comes after the hub's commit."""
-        return await self.conversation.send(message)
+    async def send(self, message: ChatMessage, *, patience: float | None = None) -> SendReceipt:
+        """Send; the receipt comes after the hub's commit.
+
+        After ``patience`` seconds without a way to the hub the reason is raised; it is sent all the same when
+        there is one.
+        """
+        return await self.conversation.send(message, patience=patience, keep=True)
 
     async def begin(self, message: ChatMessage) -> Answer:
         """Send a question and follow its answer; give it back to :meth:`end`.
@@ -100,15 +159,21 @@ class ChatBackend:
         answer = Answer(self.conversation, message.id)
         self._answers.add(answer)
         try:
-            receipt = await self.conversation.send(message)
+            receipt = await self.conversation.send(message, patience=PATIENCE)
         except BaseException:
             self.end(answer)
             raise
         answer.id = answer.id or receipt.answer_id
+        answer.watch(self._fail_out_of_reach(answer))
         if answer.id is None and self.conversation.transcript.epoch:
             self.end(answer)  # this hub names the answer it will give, so there will be none
             raise ProviderError("Your question was sent, but no model answers in this conversation.")
         return answer
+
+    async def _fail_out_of_reach(self, answer: Answer) -> None:
+        reason = await self.conversation.wait_unreachable(ANSWER_PATIENCE)
+        text = f"The hub has been out of reach for {ANSWER_PATIENCE:g} s while it answered: {reason}"
+        answer.fail(ConnectionFailedError(text))
 
     def end(self, answer: Answer) -> None:
         """Stop following an answer."""
@@ -140,7 +205,9 @@ class ChatBackend:
 
     def _abandon(self, answer: Answer | None) -> None:
         if answer is not None and answer.id is not None and answer.message is None:
-            self.spawn(self._stop_quietly(answer.id))
+            task = asyncio.get_running_loop().create_task(self._stop_quietly(answer.id))
+            self._stops.add(task)
+            task.add_done_callback(self._stops.discard)
 
     async def _stop_quietly(self, message_id: str) -> None:
         try:

@@ -20,9 +20,15 @@ import anywidget
 import traitlets
 
 from conduit_widget.client.changes import ConnectionInfo
+from conduit_widget.client.conversation import PATIENCE
 from conduit_widget.client.hub_access import HubAccess, resolve_access
 from conduit_widget.contract import MAX_ID_CHARS
-from conduit_widget.errors import ConduitError, ConnectionFailedError, ValidationError
+from conduit_widget.errors import (
+    ConduitError,
+    ConnectionFailedError,
+    InvocationTimeoutError,
+    ValidationError,
+)
 from conduit_widget.kernel.comm_batcher import CommBatcher
 from conduit_widget.kernel.loop_thread import LoopThread, loop_thread
 from conduit_widget.kernel.subshell import route_to_sender
@@ -150,7 +156,7 @@ class Chat(anywidget.AnyWidget):
 
         """
         message = user_message(text, model=model, provider=provider, respond=respond, **parameters)
-        return self._pending("send", self._backend.send(message))
+        return self._pending("send", self._backend.send(message, patience=PATIENCE))
 
     def ask(
         self,
@@ -205,16 +211,18 @@ class Chat(anywidget.AnyWidget):
         """Block until the conversation is live, up to ``timeout`` seconds.
 
         Raises:
-            ConnectionFailedError: it is not; the text says why.
+            ConnectionFailedError: it is not, or the hub refuses us (AuthenticationError where it refuses the
+                token), which is raised at once; the text says why.
+            HubException: we are not a member.
 
         """
         pending = self._pending("connecting", self._backend.conversation.wait_live())
         try:
             pending.result(timeout)
-        except ConduitError:
+        except InvocationTimeoutError:
             pending.cancel()
             link = self.connection
-            why = link.message or f"still {link.state} after {timeout:g} s"
+            why = link.message or f"still {link.state} after {timeout:g} s."
             raise ConnectionFailedError(f"The chat is not connected: {why}") from None
 
     def on_message(self, function: Listener) -> Callable[[], None]:

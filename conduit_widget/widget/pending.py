@@ -10,10 +10,11 @@ import concurrent.futures
 import logging
 import threading
 from collections.abc import Generator
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from conduit_widget.contract import ErrorText
-from conduit_widget.errors import ConduitError, InvocationTimeoutError, LocalProtocolError
+from conduit_widget.errors import ConduitError, InvocationTimeoutError, LocalProtocolError, line_of
 from conduit_widget.kernel.loop_thread import THREAD_NAME
 
 _T = TypeVar("_T")
@@ -84,7 +85,11 @@ class Pending(Generic[_T]):
 
     def __del__(self) -> None:
         future = getattr(self, "_future", None)
-        if future is None or self._retrieved or not future.done() or future.cancelled():
-            return
-        if (error := future.exception()) is not None:
-            _log.warning("%s failed: %s", self._what, error)
+        if future is not None and not self._retrieved:
+            future.add_done_callback(partial(_log_failure, self._what))
+
+
+def _log_failure(what: str, future: concurrent.futures.Future[Any]) -> None:
+    """Say what nobody waits for any more, also when it fails later."""
+    if not future.cancelled() and (error := future.exception()) is not None:
+        _log.warning("%s failed: %s", what, line_of(error))

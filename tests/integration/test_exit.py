@@ -89,7 +89,7 @@ async def test_last_cell_of_a_notebook_has_sent(data_dir: Path, prelude: str) ->
     code = {"id": "a", "cell_type": "code", "source": cell, "metadata": {}, "outputs": []}
     cells = [{**code, "execution_count": None}]
     document = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}
-    notebook = nbformat.reads(json.dumps(document), as_version=4)
+    notebook = nbformat.reads(json.dumps(document), as_version=4)  # type: ignore[no-untyped-call]
     await NotebookClient(notebook, timeout=200, kernel_name="python3").async_execute()
     assert await stored() == ["from a notebook"]
 

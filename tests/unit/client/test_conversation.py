@@ -40,7 +40,7 @@ def joining(*messages: dict[str, Any], seq: int | None = None, epoch: str = "e")
         "participants": [],
         "messages": list(messages),
         "streams": [],
-        "limits": {"maxMessageBytes": 1, "maxHistoryPage": 1, "invocationsPerSecond": 1.0},
+        "limits": {"maxMessageBytes": 1, "maxHistoryPage": 1, "invocationsPerSecond": 20.0},
     }
 
 
@@ -579,3 +579,165 @@ async def test_failing_subscriber_does_not_starve_the_others(
     seen.clear()
     opened.connection.lose()
     assert seen == []
+
+
+async def test_message_that_breaks_the_sender_fails_alone(
+    opened: Opened, connection: ScriptedConnection
+) -> None:
+    """Its sender hears so; the next message goes."""
+    await opened.live()
+
+    def breaks_once(conversation: str, message: dict[str, Any]) -> dict[str, Any]:
+        if message["id"] == "bad":
+            raise RuntimeError("of a library")
+        return receipt(conversation, message)
+
+    connection.answers["SendMessage"] = breaks_once
+    with pytest.raises(ConduitError, match=r"could not be sent \(RuntimeError\)"):
+        await asyncio.wait_for(opened.conversation.send(chat_message("bad")), 30)
+    assert (await asyncio.wait_for(opened.conversation.send(chat_message("good")), 30)).id == "good"
+
+
+async def test_sender_that_dies_takes_the_conversation_offline_and_retry_revives_it(
+    opened: Opened, connection: ScriptedConnection
+) -> None:
+    """Nobody waits for ever for a queue that nobody works off."""
+    await opened.live()
+    connection.lose()
+    waiting = asyncio.create_task(opened.conversation.send(chat_message("waits")))
+    await asyncio.sleep(0)
+    sending = opened.conversation._sending
+    assert sending is not None
+
+    async def dies() -> None:
+        raise RuntimeError("of our own")
+
+    opened.conversation._sending = opened.conversation._spawn(dies())
+    sending.cancel()
+    with pytest.raises(ConnectionFailedError, match="stopped over an error of its own"):
+        await asyncio.wait_for(waiting, 30)
+    assert opened.conversation.link.state == "offline"
+    connection.restore()
+    opened.conversation.retry_now()
+    await opened.live()
+    assert (await asyncio.wait_for(opened.conversation.send(chat_message("after")), 30)).id == "after"
+
+
+async def test_waiting_for_live_ends_at_once_with_the_reason() -> None:
+    """Going offline is an answer: the reason, as the error it is."""
+    connection = ScriptedConnection()
+    connection.start_error = AuthenticationError("The hub refused the access token (HTTP 401).", 401)
+    conversation = Conversation(ConnectionPool().acquire("hub", connection.as_connection), "c")
+    conversation.open()
+    with pytest.raises(AuthenticationError, match="refused the access token"):
+        await asyncio.wait_for(conversation.wait_live(), 30)
+    with pytest.raises(AuthenticationError, match="refused the access token"):
+        await conversation.send(chat_message())
+    await conversation.close()
+    with pytest.raises(ConduitError):
+        await asyncio.wait_for(conversation.wait_live(), 30)
+
+
+async def test_first_attempts_show_why_they_fail_also_to_who_comes_later() -> None:
+    """A conversation opened while another's connection is being tried shows the same reason."""
+    connection = ScriptedConnection()
+    connection.gate = asyncio.Event()
+    pool = ConnectionPool()
+    first, second = (Conversation(pool.acquire("hub", connection.as_connection), name) for name in "ab")
+    first.open()
+    await eventually(lambda: connection.starts)
+    connection.schedule_retry(2, 10.0, ConnectionFailedError("No answer from http://hub."))
+    second.open()
+    await eventually(lambda: second.link.attempt)
+    for link in (first.link, second.link):
+        assert (link.state, link.attempt, link.message) == ("connecting", 2, "No answer from http://hub.")
+        assert link.retry_at is not None
+    first.retry_now()
+    assert (first.link.retry_at, first.link.message) == (None, "No answer from http://hub.")
+    assert connection.retries == 1
+    await asyncio.gather(first.close(), second.close())
+
+
+async def test_patience_at_the_prompt_has_an_end_and_a_reason() -> None:
+    """The question is taken back, or kept for later; a first attempt without an outcome is waited for."""
+    connection = ScriptedConnection()
+    connection.gate = asyncio.Event()
+    conversation = Conversation(ConnectionPool().acquire("hub", connection.as_connection), "c")
+    conversation.open()
+    await eventually(lambda: connection.starts)
+    asking = asyncio.create_task(conversation.send(chat_message("question"), patience=0.01))
+    telling = asyncio.create_task(conversation.send(chat_message("note"), patience=0.01, keep=True))
+    await asyncio.wait([asking, telling], timeout=0.1)
+    assert not asking.done()
+    connection.schedule_retry(1, 10.0, ConnectionFailedError("No answer from http://hub."))
+    with pytest.raises(ConnectionFailedError, match=r"Not sent yet: No answer from http://hub\. Ask again"):
+        await asyncio.wait_for(asking, 30)
+    with pytest.raises(ConnectionFailedError, match=r"It is sent when the hub is back\."):
+        await asyncio.wait_for(telling, 30)
+    connection.answers.update(JoinConversation=lambda _id: joining(), SendMessage=receipt)
+    connection.gate.set()
+    await eventually(lambda: connection.count("SendMessage"))
+    assert [call[1][1]["id"] for call in connection.invoked if call[0] == "SendMessage"] == ["note"]
+    await conversation.close()
+
+
+async def test_event_that_cannot_be_read_does_not_stop_the_next(
+    opened: Opened, connection: ScriptedConnection
+) -> None:
+    """Its place in the order is stepped over, so that nothing is asked for again and again."""
+    await opened.live()
+    broken = {"id": "m2", "role": "nobody", "content": 5, "metadata": {"conversationId": "c", "seq": 2}}
+    connection.emit("ReceiveMessage", broken)
+    connection.emit("ReceiveMessage", wire("m3", 3))
+    assert opened.ids == ["m1", "m3"]
+    assert connection.count("ResumeConversation") == 0
+
+
+async def test_snapshot_that_makes_no_sense_is_shown_and_tried_again(connection: ScriptedConnection) -> None:
+    """Instead of a conversation that connects for ever without a word."""
+    answers = iter([{"conversationId": "c"}, joining(wire("m1", 1))])
+    connection.answers["JoinConversation"] = lambda _id: next(answers)
+    conversation = Conversation(
+        ConnectionPool().acquire("hub", connection.as_connection), "c", resync_delay=30.0
+    )
+    conversation.open()
+    await eventually(lambda: conversation.link.attempt == 1)
+    assert conversation.link.state == "connecting"
+    assert "not understood" in str(conversation.link.message)
+    conversation.retry_now()
+    await asyncio.wait_for(conversation.wait_live(), 30)
+    await conversation.close()
+
+
+async def test_answer_to_a_question_given_up_on_its_way_is_stopped(
+    opened: Opened, connection: ScriptedConnection
+) -> None:
+    """The hub has it already; nobody reads what it would write."""
+    await opened.live()
+    may_answer = asyncio.Event()
+
+    async def slow(conversation: str, message: dict[str, Any]) -> dict[str, Any]:
+        await may_answer.wait()
+        return {**receipt(conversation, message), "answerId": "a1"}
+
+    connection.answers["SendMessage"] = slow
+    asking = asyncio.create_task(opened.conversation.send(chat_message()))
+    await eventually(lambda: connection.count("SendMessage"))
+    asking.cancel()
+    await asyncio.gather(asking, return_exceptions=True)
+    may_answer.set()
+    await eventually(lambda: ("StopGeneration", ("a1",)) in connection.invoked)
+
+
+async def test_close_sends_what_is_on_its_way_before_it_leaves(
+    opened: Opened, connection: ScriptedConnection
+) -> None:
+    """``send`` and ``close`` in one breath lose nothing."""
+    await opened.live()
+    sending = asyncio.create_task(opened.conversation.send(chat_message("last")))
+    await asyncio.sleep(0)
+    await opened.conversation.close()
+    assert (await sending).id == "last"
+    names = [name for name, _ in connection.invoked]
+    assert names.index("SendMessage") < names.index("LeaveConversation")
+    assert connection.stops == 1

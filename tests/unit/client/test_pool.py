@@ -90,3 +90,41 @@ async def test_release_while_starting_stops_the_start() -> None:
     await asyncio.gather(waiting, return_exceptions=True)
     assert connection.stops == 1
     assert len(pool) == 0
+
+
+async def test_caller_s_cancellation_passes_and_the_connection_is_stopped_all_the_same() -> None:
+    """Who is cancelled while giving a connection back neither loses that nor leaks the connection."""
+    pool, connection = ConnectionPool(), ScriptedConnection()
+    lease = pool.acquire("key", connection.as_connection)
+    ending, may_end = asyncio.Event(), asyncio.Event()
+
+    async def start_that_ends_slowly(*, retry: bool = False) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ending.set()
+            await may_end.wait()
+
+    connection.start = start_that_ends_slowly  # type: ignore[method-assign]
+    starting = asyncio.create_task(lease.started())
+    await asyncio.sleep(0)
+    releasing = asyncio.create_task(lease.release())
+    await asyncio.wait_for(ending.wait(), 30)
+    releasing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await releasing
+    assert connection.stops == 1
+    assert connection.listeners() == 0
+    may_end.set()
+    await asyncio.gather(starting, return_exceptions=True)
+
+
+async def test_start_that_breaks_does_not_keep_the_connection_from_being_stopped() -> None:
+    """Whatever it raises."""
+    pool, connection = ConnectionPool(), ScriptedConnection()
+    connection.start_error = RuntimeError("of a user's function")
+    lease = pool.acquire("key", connection.as_connection)
+    with pytest.raises(RuntimeError):
+        await lease.started()
+    await lease.release()
+    assert connection.stops == 1

@@ -39,7 +39,7 @@ class ScriptedHub(ScriptedConnection):
             "participants": [],
             "messages": list(self.log),
             "streams": [],
-            "limits": {"maxMessageBytes": 1, "maxHistoryPage": 1, "invocationsPerSecond": 1.0},
+            "limits": {"maxMessageBytes": 1, "maxHistoryPage": 1, "invocationsPerSecond": 20.0},
         }
 
     def _send(self, conversation_id: str, message: dict[str, Any]) -> dict[str, Any]:
