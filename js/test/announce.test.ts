@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { createAnnouncer, sentenceEnd, spoken } from "../src/announce";
 import type { ChatState } from "../src/contract";
-import { ADA, answer, chatState, question } from "./support/chat";
+import { ADA, answer, BO, chatState, question } from "./support/chat";
 import { quickestOf } from "./support/quickest";
 
 const open = answer(2, "", { status: "streaming" });
@@ -45,6 +45,38 @@ it("stays fast on long text without any sentence", () => {
     const started = performance.now();
     expect(sentenceEnd("x ".repeat(200_000), 0)).toBe(0);
     expect(sentenceEnd("line\n".repeat(50_000), 0)).toBe(250_000);
+    return performance.now() - started;
+  });
+  expect(quickest).toBeLessThan(1_000);
+});
+
+it("forgets what has left the view, and is not told it twice", () => {
+  const announcer = createAnnouncer();
+  const chat = (from: number) =>
+    chatState({
+      messages: Array.from({ length: 10 }, (_, index) => question(from + index, `m${from + index}`)),
+    });
+  announcer.update(chat(0), true);
+  let last: string | undefined;
+  for (let from = 1; from < 200; from += 1) last = announcer.update(chat(from), false).at(-1)?.text;
+  expect(last).toBe("Bo: m208");
+  const before = announcer.update(chat(199), false).at(-1)?.key;
+  expect(announcer.update(chat(100), false).at(-1)?.key, "older messages loaded again are history").toBe(
+    before,
+  );
+});
+
+it("says a person's words as they were typed, and their name plain", () => {
+  const announcer = createAnnouncer();
+  const by = { ...BO, userName: "B\u202eo\u200b" };
+  const chat = chatState({ messages: [question(1, "use __init__\n  and a*b", by)] });
+  expect(announcer.update(chat, false).map(({ text }) => text)).toEqual(["Bo: use __init__ and a*b"]);
+});
+
+it("stays fast on marks that never close", () => {
+  const quickest = quickestOf(3, () => {
+    const started = performance.now();
+    for (const unit of ["[", "![a](", "`", "*a_"]) spoken(unit.repeat(15_000));
     return performance.now() - started;
   });
   expect(quickest).toBeLessThan(1_000);

@@ -2,7 +2,7 @@ import type { VNode } from "preact";
 import type { ProviderState } from "../contract";
 import { plainLine, plainName } from "../plain";
 import type { Store } from "../store";
-import { modelLabel, PROVIDER_WORDS } from "./words";
+import { modelLabel, providerWords, wordFor } from "./words";
 
 const TONE: Record<ProviderState, string> = {
   healthy: "good",
@@ -19,10 +19,10 @@ export function Provider({ store }: { store: Store }): VNode | null {
   if (!line) return null;
   const { model, state } = line;
   const [provider, reason] = [plainName(line.provider), plainLine(line.reason)];
-  const words = PROVIDER_WORDS[state] ?? plainName(state);
+  const words = providerWords(state);
   return (
     <div class="provider" title={reason || undefined}>
-      <span class={`dot ${TONE[state] ?? "idle"}`} aria-hidden="true" />
+      <span class={`dot ${wordFor(TONE, state) ?? "idle"}`} aria-hidden="true" />
       <span class="parts">
         <span>{provider || "No provider"}</span>
         {model && <span>{modelLabel(model)}</span>}

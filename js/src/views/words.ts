@@ -3,7 +3,7 @@ import type { ChatMessage, ErrorType, Participant, ProviderState, StreamMetrics 
 import { noticeOf, textOf } from "../messages";
 import { plainLine, plainName } from "../plain";
 
-export const PROVIDER_WORDS: Record<ProviderState, string> = {
+const PROVIDER_WORDS: Record<ProviderState, string> = {
   healthy: "ready",
   degraded: "slow or failing",
   rate_limited: "rate limited",
@@ -70,7 +70,7 @@ export function endingLine(message: ChatMessage): string | null {
   if (ending === "error") return errorLine(message);
   const text = ENDING_WORDS.get(ending);
   if (!text) return null;
-  return textOf(message).trim() || ending === "length" ? text : null;
+  return textOf(message).trim() ? text : null;
 }
 
 const ENDING_WORDS = new Map([
@@ -116,8 +116,13 @@ function errorLine(message: ChatMessage): string {
   return [text, wait, ...advice].filter(Boolean).join(" ");
 }
 
+/** A provider's state in words. */
+export function providerWords(state: ProviderState): string {
+  return wordFor(PROVIDER_WORDS, state) ?? plainName(state);
+}
+
 /** The words for a value that came from outside: it may be none that is known, or the name of an object's method. */
-function wordFor(words: Record<string, string>, value: string): string | undefined {
+export function wordFor(words: Record<string, string>, value: string): string | undefined {
   return Object.hasOwn(words, value) ? words[value] : undefined;
 }
 

@@ -1,10 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { avatarColors } from "../../src/views/color";
 import {
+  assistantName,
   endingLine,
   metricsLine,
   modelLabel,
   nameList,
+  providerWords,
   shownName,
   timeLabel,
   typingLine,
@@ -101,4 +103,19 @@ it("keeps a name to itself, whatever way it is written", () => {
   expect(typingLine(["x"], [{ ...ADA, userId: "x", userName: "דנה\u202e" }])).toBe(
     "\u2068דנה\u2069 is typing…",
   );
+});
+
+it("shows a model by a plain name that speaks for itself alone", () => {
+  expect(assistantName("org/Model-7B.gguf")).toBe("Model-7B");
+  expect(assistantName("Ada Lovelace (owner)\u202e\u200b\n")).toBe("Ada Lovelace (owner)");
+  expect(assistantName("\u200b\u202e")).toBe("Assistant");
+  expect(assistantName("m".repeat(500_000)).length).toBeLessThan(70);
+  expect(assistantName("דגם")).toBe("\u2068דגם\u2069");
+});
+
+it("takes an error or a state that nobody knows for what it is", () => {
+  const error = { type: "constructor" as never, recoverable: false };
+  expect(endingLine({ ...answer(1, ""), error })).toBe("The answer failed.");
+  expect(providerWords("toString" as never)).toBe("toString");
+  expect(providerWords("down")).toBe("not reachable");
 });

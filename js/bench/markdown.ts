@@ -1,0 +1,46 @@
+/** Processor time of Markdown: a whole text, and the worst frame while it is streamed. `npm run bench [NAME]`. */
+import { lex } from "../src/markdown/lexer";
+import { OpenBlocks } from "../src/markdown/open-blocks";
+import { typedParts } from "../src/markdown/typed";
+import { INPUTS } from "./inputs";
+
+/** Characters that come between two frames: far more than any model writes in 16 ms. */
+const STEP = 1_500;
+
+function milliseconds(work: () => void): number {
+  const before = process.cpuUsage();
+  work();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1_000;
+}
+
+function worstFrame(text: string): number {
+  const blocks = new OpenBlocks();
+  let worst = 0;
+  for (let end = STEP; end < text.length + STEP; end += STEP) {
+    worst = Math.max(
+      worst,
+      milliseconds(() => blocks.update(text.slice(0, end))),
+    );
+  }
+  return worst;
+}
+
+const wanted = process.argv[2];
+const inputs = INPUTS.filter(([name]) => !wanted || name.includes(wanted));
+const round = (): [string, number, number, number][] =>
+  inputs.map(([name, text]) => [
+    name,
+    milliseconds(() => lex(text)),
+    worstFrame(text),
+    milliseconds(() => typedParts(text)),
+  ]);
+round(); // so that what is measured is compiled
+const rows = round().sort((a, b) => Math.max(b[1], b[2]) - Math.max(a[1], a[2]));
+const print = (...cells: string[]): void => {
+  process.stdout.write(
+    `${cells.map((cell, index) => (index ? cell.padStart(14) : cell.padEnd(40))).join("")}\n`,
+  );
+};
+print("30 kB of (processor ms)", "whole", "worst frame", "as typed");
+for (const [name, ...times] of rows) print(name.slice(0, 38), ...times.map((time) => time.toFixed(1)));
