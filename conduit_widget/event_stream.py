@@ -11,6 +11,7 @@ from typing import Final
 
 MAX_EVENT_BYTES: Final = 1024 * 1024
 
+_BOM: Final = b"\xef\xbb\xbf"
 _LINE_END: Final = re.compile(rb"\r\n|\n|\r")
 
 
@@ -37,6 +38,7 @@ class EventDataDecoder:
         self._data: list[bytes] = []
         self._data_bytes = 0
         self._ended_in_cr = False
+        self._bom = _BOM
 
     def feed(self, data: bytes) -> list[bytes]:
         """Return the payloads of the events completed by ``data``.
@@ -45,6 +47,8 @@ class EventDataDecoder:
             EventTooLargeError: an event exceeds the limit.
 
         """
+        if self._bom and data:
+            data = self._without_bom(data)
         if self._ended_in_cr and data:
             self._ended_in_cr = False
             if data[0] == 0x0A:  # the second half of a CRLF
@@ -64,9 +68,16 @@ class EventDataDecoder:
                 if self._data:
                     events.append(self._take())
             elif line.startswith(b"data:"):
-                self._append(line[6:] if line[5:6] == b" " else line[5:])
+                value = line[6:] if line[5:6] == b" " else line[5:]
+                if self._data and self._begins_event(value):
+                    events.append(self._take())
+                self._append(value)
             elif line == b"data":
                 self._append(b"")
+            elif (other := self._read_other(line)) is not None:
+                if self._data:
+                    events.append(self._take())
+                events.append(other)
         if rest:
             self._tail.append(rest)
             self._tail_bytes += len(rest)
@@ -76,6 +87,24 @@ class EventDataDecoder:
     def flush(self) -> list[bytes]:
         """Return a last event whose closing blank line never came (some servers end on ``[DONE]``)."""
         return self.feed(b"\n\n") if self._tail or self._data else []
+
+    def _begins_event(self, value: bytes) -> bool:
+        """Whether a further data line is another event's; never, says the standard."""
+        return False
+
+    def _read_other(self, line: bytes) -> bytes | None:
+        """Return the payload of a line of another kind; there is none, says the standard."""
+        return None
+
+    def _without_bom(self, data: bytes) -> bytes:
+        """Return ``data`` without the byte order mark that may stand before everything."""
+        expected, self._bom = self._bom, b""
+        if data.startswith(expected):
+            return data[len(expected) :]
+        if expected.startswith(data):  # a part of it, perhaps
+            self._bom = expected[len(data) :]
+            return b""
+        return _BOM[: len(_BOM) - len(expected)] + data
 
     def _append(self, value: bytes) -> None:
         self._data.append(value)

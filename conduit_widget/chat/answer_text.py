@@ -111,7 +111,8 @@ class Speed:
     @property
     def completion_tokens(self) -> int:
         """Tokens of the answer: reported, else counted in chunks."""
-        return self.usage.completion_tokens if self.usage is not None else self._chunks
+        reported = self.usage.completion_tokens if self.usage is not None else None
+        return reported or self._chunks
 
     def latency_ms(self, now: float) -> float:
         """Time since the provider was asked."""

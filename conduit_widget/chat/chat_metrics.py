@@ -129,7 +129,7 @@ class _Operation:
 
     def see(self, chunk: Chunk) -> None:
         """Measure a chunk as it comes."""
-        if chunk.text:
+        if chunk.text or chunk.reasoning:
             now = time.monotonic()
             if self._per_chunk is None:
                 labels = self._name(chunk.model)
@@ -140,8 +140,9 @@ class _Operation:
             self._last = now
         if chunk.usage is not None:
             labels, usage = self._name(chunk.model), chunk.usage
-            self._metrics.tokens.labels(*labels, "input").observe(usage.prompt_tokens)
-            self._metrics.tokens.labels(*labels, "output").observe(usage.completion_tokens)
+            for kind, count in (("input", usage.prompt_tokens), ("output", usage.completion_tokens)):
+                if count is not None:
+                    self._metrics.tokens.labels(*labels, kind).observe(count)
 
     def end(self, error_type: str) -> None:
         """Measure the whole."""

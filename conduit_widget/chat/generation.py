@@ -362,13 +362,15 @@ class Generation:
 
     def _measured(self) -> dict[str, Any]:
         metrics, usage = self._speed.metrics(), self._speed.usage
+        prompt = usage.prompt_tokens if usage is not None else None
+        completion = usage.completion_tokens if usage is not None else None
         measured = {
             "model": self._model or None,
             "provider": self._provider or None,
             "promptTokens": metrics.prompt_tokens,
             "completionTokens": metrics.completion_tokens,
-            "tokensUsed": usage.prompt_tokens + usage.completion_tokens if usage is not None else None,
-            "tokensEstimated": True if usage is None and metrics.completion_tokens else None,
+            "tokensUsed": None if prompt is None or completion is None else prompt + completion,
+            "tokensEstimated": True if not completion and metrics.completion_tokens else None,
             "tokensPerSecond": metrics.tokens_per_second,
             "timeToFirstToken": metrics.time_to_first_token,
             "latency": self._speed.latency_ms(self._loop.time()) if self._provider else None,

@@ -9,20 +9,20 @@ if TYPE_CHECKING:
     from conduit_widget.providers.config import (
         ProviderConfig as ProviderConfig,
         ProviderSettings as ProviderSettings,
-        Secret as Secret,
         Timeouts as Timeouts,
     )
     from conduit_widget.providers.directory import (
         ProviderDirectory as ProviderDirectory,
         discover as discover,
     )
+    from conduit_widget.providers.keys import Secret as Secret
     from conduit_widget.providers.openai_compatible import OpenAICompatible as OpenAICompatible
 
 # Loaded on first use: the local model's process imports this package and needs none of it.
 _HOMES: Final = {
     "ProviderConfig": "config",
     "ProviderSettings": "config",
-    "Secret": "config",
+    "Secret": "keys",
     "Timeouts": "config",
     "ProviderDirectory": "directory",
     "discover": "directory",

@@ -1,16 +1,23 @@
-"""The clocks of one generation: first token, idle, whole answer (connecting is the HTTP client's own)."""
+"""The clocks of one generation: first token, idle, whole answer (connecting is the HTTP client's own).
+
+The clock of the first token begins again with every sign of life: a server that says that it works on it is
+not given up. The clock of the whole answer does not.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections.abc import Awaitable
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from conduit_widget.providers import failures
 from conduit_widget.providers.config import Timeouts
 
 T = TypeVar("T")
+
+_AFTER_FINISH: Final = 5.0
+"""Seconds that usage may take to come when the answer is there."""
 
 
 class GenerationClocks:
@@ -21,11 +28,17 @@ class GenerationClocks:
         self._provider = provider
         self._timeouts = timeouts
         self._first_until: float | None = now + timeouts.first_token
+        self._finish_until: float | None = None
         self._answer_until = None if timeouts.answer is None else now + timeouts.answer
 
     def token_seen(self) -> None:
         """The first delta came: from now on the idle clock counts."""
         self._first_until = None
+
+    def finish_seen(self) -> None:
+        """A finish reason came: what follows takes nothing from the answer and is not waited for long."""
+        if self._finish_until is None:
+            self._finish_until = time.monotonic() + _AFTER_FINISH
 
     async def wait(self, awaitable: Awaitable[T]) -> T:
         """Await the provider.
@@ -37,17 +50,22 @@ class GenerationClocks:
         now = time.monotonic()
         waiting_first = self._first_until is not None
         until = self._first_until if self._first_until is not None else now + self._timeouts.idle
+        if self._finish_until is not None:
+            until = min(until, self._finish_until)
         answer_first = self._answer_until is not None and self._answer_until < until
         if answer_first and self._answer_until is not None:
             until = self._answer_until
         timeout = asyncio.timeout(max(0.0, until - now))
         try:
             async with timeout:
-                return await awaitable
+                result = await awaitable
         except TimeoutError as error:
             if not timeout.expired():
                 raise
             raise self._expired(answer_first=answer_first, waiting_first=waiting_first) from error
+        if waiting_first:
+            self._first_until = time.monotonic() + self._timeouts.first_token
+        return result
 
     def _expired(self, *, answer_first: bool, waiting_first: bool) -> Exception:
         if answer_first:

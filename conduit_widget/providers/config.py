@@ -19,6 +19,8 @@ import msgspec
 from conduit_widget.errors import SettingsError
 from conduit_widget.nesting import MAX_DEPTH, is_too_deep
 from conduit_widget.plain_text import is_plain
+from conduit_widget.providers.addresses import host_and_port, is_self_hosted
+from conduit_widget.providers.keys import Secret, pasted, pasted_key
 from conduit_widget.providers.local_model import default_models_dir
 
 LOCAL_PROVIDER: Final = "local"
@@ -39,46 +41,33 @@ _KNOWN_HOSTS: Final = {
 _DEFAULT_MODELS: Final = {"api.openai.com": "gpt-4o-mini"}
 
 
-class Secret:
-    """A key that never shows in a repr, a log or an error; ``reveal`` is the only way to it."""
-
-    __slots__ = ("_value",)
-
-    def __init__(self, value: str) -> None:
-        self._value = value
-
-    def reveal(self) -> str:
-        """Return the key itself, for the Authorization header only."""
-        return self._value
-
-    def __repr__(self) -> str:
-        return "Secret(***)"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and other._value == self._value
-
-    def __hash__(self) -> int:
-        return hash(self._value)
-
-
 class Timeouts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The four clocks of a generation, in seconds.
 
     ``first_token`` runs from the request to the first delta, ``idle`` between two deltas, ``answer`` over
-    the whole generation (None: no limit).
+    the whole generation (None: no limit). The defaults are a hosted service's.
     """
 
     connect: float = 5.0
-    first_token: float = 20.0
-    idle: float = 15.0
+    first_token: float = 60.0
+    idle: float = 30.0
     answer: float | None = 600.0
 
 
-LOCAL_TIMEOUTS: Final = Timeouts(first_token=60.0)
+SELF_HOSTED_TIMEOUTS: Final = Timeouts(first_token=300.0, idle=60.0, answer=1200.0)
+"""For servers that load their model when it is asked for."""
+
+
+def timeouts_for(base_url: str) -> Timeouts:
+    """Return the clocks that fit a provider's URL."""
+    return SELF_HOSTED_TIMEOUTS if is_self_hosted(base_url) else Timeouts()
 
 
 class ProviderConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """One OpenAI-compatible endpoint. ``key_variable`` names the variable the key should come from."""
+    """One OpenAI-compatible endpoint. ``key_variable`` names the variable the key comes from.
+
+    ``key_needed``: the provider is not asked without a key.
+    """
 
     name: str
     base_url: str
@@ -86,12 +75,18 @@ class ProviderConfig(msgspec.Struct, frozen=True, kw_only=True):
     key_variable: str | None = None
     model: str | None = None
     context_tokens: int | None = None
-    timeouts: Timeouts = Timeouts()
+    key_needed: bool = False
+    timeouts: Timeouts | None = None
 
     @property
     def missing_key(self) -> str | None:
         """The variable that ought to hold the key and does not."""
-        return self.key_variable if self.api_key is None else None
+        return self.key_variable if self.key_needed and self.api_key is None else None
+
+    @property
+    def clocks(self) -> Timeouts:
+        """The configured clocks, else those that fit the URL."""
+        return self.timeouts or timeouts_for(self.base_url)
 
     def __post_init__(self) -> None:
         check_base_url(self.base_url, f"{self.name}: base_url")
@@ -169,13 +164,29 @@ class ProviderSettings(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+class _Clocks(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Those of :class:`Timeouts` that are configured; the others are as the URL has them."""
+
+    connect: float | msgspec.UnsetType = msgspec.UNSET
+    first_token: float | msgspec.UnsetType = msgspec.UNSET
+    idle: float | msgspec.UnsetType = msgspec.UNSET
+    answer: float | msgspec.UnsetType = msgspec.UNSET
+
+    def over(self, timeouts: Timeouts) -> Timeouts:
+        """Return ``timeouts`` with what is configured in their place."""
+        configured = {
+            key: value for key, value in msgspec.structs.asdict(self).items() if value is not msgspec.UNSET
+        }
+        return msgspec.structs.replace(timeouts, **configured)
+
+
 class _ProviderEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     name: str
     base_url: str
     api_key_env: str | None = None
     model: str | None = None
     context_tokens: int | None = None
-    timeouts: Timeouts = Timeouts()
+    timeouts: _Clocks | None = None
 
 
 class _ConfigFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -226,9 +237,11 @@ def _read_entries(path: Path) -> list[_ProviderEntry]:
 def _configured(entry: _ProviderEntry, place: str, environ: Mapping[str, str]) -> ProviderConfig:
     if not entry.name or len(entry.name) > MAX_NAME_CHARS or not is_plain(entry.name):
         raise SettingsError(f"{place}.name must have 1 to {MAX_NAME_CHARS} characters, none invisible.")
-    check_base_url(entry.base_url, f"{place}.base_url")
-    for field in entry.timeouts.__struct_fields__:
-        seconds = getattr(entry.timeouts, field)
+    base_url = api_url(entry.base_url)
+    check_base_url(base_url, f"{place}.base_url")
+    timeouts = entry.timeouts.over(timeouts_for(base_url)) if entry.timeouts is not None else None
+    for field in timeouts.__struct_fields__ if timeouts is not None else ():
+        seconds = getattr(timeouts, field)
         if seconds is not None and not 0 < seconds < math.inf:
             raise SettingsError(f"{place}.timeouts.{field} must be a number of seconds above 0.")
     if entry.context_tokens is not None and entry.context_tokens < 1:
@@ -236,12 +249,13 @@ def _configured(entry: _ProviderEntry, place: str, environ: Mapping[str, str]) -
     key_variable = entry.api_key_env
     return ProviderConfig(
         name=entry.name,
-        base_url=entry.base_url,
+        base_url=base_url,
         api_key=_secret(environ.get(key_variable), key_variable) if key_variable else None,
         key_variable=key_variable,
+        key_needed=key_variable is not None,
         model=entry.model,
         context_tokens=entry.context_tokens,
-        timeouts=entry.timeouts,
+        timeouts=timeouts,
     )
 
 
@@ -252,7 +266,7 @@ def from_environment(environ: Mapping[str, str], *, model: str | None = None) ->
     if url := environ.get("CONDUIT_PROVIDER_URL"):
         key = environ.get("CONDUIT_PROVIDER_KEY")
         found.append(_config(url, key, model, "CONDUIT_PROVIDER_URL", "CONDUIT_PROVIDER_KEY"))
-    if key := environ.get("OPENAI_API_KEY"):
+    if pasted(key := environ.get("OPENAI_API_KEY", "")):
         url = environ.get("OPENAI_BASE_URL") or OPENAI_URL
         found.append(_config(url, key, model, "OPENAI_BASE_URL", "OPENAI_API_KEY"))
     return found
@@ -262,28 +276,35 @@ def _config(
     base_url: str, key: str | None, model: str | None, url_name: str, key_name: str
 ) -> ProviderConfig:
     """Return a provider that flags or the environment name; ``url_name`` and ``key_name`` say where."""
+    base_url = api_url(base_url)
     check_base_url(base_url, url_name)
     host = urlsplit(base_url).hostname or base_url
     return ProviderConfig(
         name=_name_of(base_url),
         base_url=base_url,
         api_key=_secret(key, key_name),
+        key_variable=key_name,
         model=model or _DEFAULT_MODELS.get(host),
     )
 
 
 def _name_of(base_url: str) -> str:
-    parts = urlsplit(base_url)
-    host = parts.hostname or base_url
-    known = _KNOWN_HOSTS.get(host)
-    return known or (f"{host}:{parts.port}" if parts.port else host)
+    return _KNOWN_HOSTS.get(urlsplit(base_url).hostname or "") or host_and_port(base_url)
+
+
+def api_url(base_url: str) -> str:
+    """Return a pasted URL without spaces and quotes around it, and without the path of one of its methods."""
+    return pasted(base_url).rstrip("/").removesuffix("/chat/completions").rstrip("/")
 
 
 def _secret(value: str | None, name: str) -> Secret | None:
-    key = (value or "").strip()
-    if not key.isascii() or not key.isprintable():
-        raise SettingsError(f"{name}: the key has a line end or a sign that no header takes. Set it anew.")
-    return Secret(key) if key else None
+    key = pasted_key(value)
+    if key is not None and not key.is_sendable:
+        raise SettingsError(
+            f"{name}: the key has a blank, a line end or a sign that no header takes, such as a typographic "
+            "dash. Set it anew."
+        )
+    return key
 
 
 def _switch(name: str, value: str) -> bool:

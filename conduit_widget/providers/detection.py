@@ -13,8 +13,10 @@ from typing import Any, Final
 import httpx2
 import msgspec
 
-from conduit_widget.errors import UNREADABLE
+from conduit_widget.providers import lenient_json
 from conduit_widget.providers.config import ProviderConfig
+from conduit_widget.providers.provider_words import ProviderWords
+from conduit_widget.providers.response_bytes import read_all
 
 DETECT_TIMEOUT: Final = 0.5
 _MAX_BYTES: Final = 1 << 20
@@ -55,7 +57,7 @@ def _owned_by(owner: str) -> ReadModels:
 
 
 def _chat_models(names: Any) -> list[str]:
-    return [name for name in names if isinstance(name, str) and "embed" not in name.lower()]
+    return [name for name in ProviderWords().names(names) if "embed" not in name.lower()]
 
 
 SIGNATURES: Final = (
@@ -95,15 +97,11 @@ async def _ask(client: httpx2.AsyncClient, signature: Signature) -> list[str]:
         async with client.stream("GET", url) as response:
             if response.status_code != 200:
                 return []
-            body = b""
-            async for piece in response.aiter_bytes():
-                body += piece
-                if len(body) > _MAX_BYTES:
-                    return []
-        return signature.read_models(msgspec.json.decode(body))
+            body = await read_all(response, _MAX_BYTES)
+        return signature.read_models(lenient_json.decode(body))
     except (httpx2.HTTPError, OSError):
         return []
-    except (*UNREADABLE, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         # Some other service's answer.
         return []
 

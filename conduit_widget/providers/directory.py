@@ -6,19 +6,21 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import Final
 
+from conduit_widget.cancellation import cancel_and_wait
 from conduit_widget.errors import ProviderError
 from conduit_widget.providers import detection, discovery, failures
 from conduit_widget.providers.config import LOCAL_PROVIDER, ProviderSettings
 from conduit_widget.providers.discovery import Found
+from conduit_widget.providers.error_bodies import ErrorBody
 from conduit_widget.providers.health import ChangeCallback, ProviderHealth
 from conduit_widget.providers.local_model import INSTALL_COMMAND, MODEL_NAME, is_installed, model_path
 from conduit_widget.providers.local_server import LocalServer
 from conduit_widget.providers.observed_provider import ObservedProvider
 from conduit_widget.providers.openai_compatible import OpenAICompatible
 from conduit_widget.providers.provider import Provider
+from conduit_widget.providers.provider_words import ProviderWords
 from conduit_widget.types import ProviderStatus
 
 _log = logging.getLogger(__name__)
@@ -63,6 +65,8 @@ class ProviderDirectory:
         self._signatures = tuple(signatures)
         self._check_interval = check_interval
         self._probe_interval = probe_interval
+        # No provider may tell the key of another.
+        self._words = ProviderWords(config.api_key for config in settings.configured if config.api_key)
         self._entries: dict[str, _Entry] = {}
         self._callbacks: list[ChangeCallback] = []
         self._watch: asyncio.Task[None] | None = None
@@ -81,9 +85,7 @@ class ProviderDirectory:
         """Close every provider, the local model's process included (idempotent)."""
         watch, self._watch = self._watch, None
         if watch is not None:
-            watch.cancel()
-            with suppress(asyncio.CancelledError):
-                await watch
+            await cancel_and_wait(watch)
         entries, self._entries = self._entries, {}
         await asyncio.gather(*(entry.provider.aclose() for entry in entries.values()))
 
@@ -115,27 +117,14 @@ class ProviderDirectory:
 
         """
         entry = self._entry_for(provider, model)
-        config = entry.found.config
-        if config is not None and config.missing_key:
-            raise _missing_key(entry.found.name, config.missing_key)
+        if problem := _key_problem(entry.found):
+            raise problem
         return ObservedProvider(
             entry.provider,
             model=model,
             on_success=lambda ttft, rate: entry.health.record_success(ttft=ttft, tokens_per_second=rate),
             on_failure=entry.health.record_failure,
         )
-
-    def record_success(
-        self, provider: str, *, ttft: float | None = None, tokens_per_second: float | None = None
-    ) -> None:
-        """Tell of a whole answer that did not come through :meth:`select`; ``ttft`` in seconds."""
-        if entry := self._entries.get(provider):
-            entry.health.record_success(ttft=ttft, tokens_per_second=tokens_per_second)
-
-    def record_failure(self, provider: str, error: ProviderError) -> None:
-        """Tell of a failed generation that did not come through :meth:`select`."""
-        if entry := self._entries.get(provider):
-            entry.health.record_failure(error)
 
     def _entry_for(self, provider: str | None, model: str | None) -> _Entry:
         if not self._entries:
@@ -149,7 +138,7 @@ class ProviderDirectory:
         else:
             entry = self._entry_with(model)
         if entry.found.config is None and model not in {None, MODEL_NAME}:
-            raise failures.refused(entry.found.name, 404, failures.ErrorBody(), model=model)
+            raise failures.refused(entry.found.name, 404, ErrorBody(), model=model)
         return entry
 
     def _entry_with(self, model: str | None) -> _Entry:
@@ -182,13 +171,14 @@ class ProviderDirectory:
             api_key=config.api_key,
             model=config.model,
             context_tokens=config.context_tokens,
-            timeouts=config.timeouts,
+            timeouts=config.clocks,
             key_variable=config.key_variable,
             on_headers=health.record_headers,
+            words=self._words,
         )
         self._entries[found.name] = entry = _Entry(found, provider, health)
-        if config.missing_key:
-            health.record_probe(_missing_key(found.name, config.missing_key))
+        if problem := _key_problem(found):
+            health.record_probe(problem)
         elif found.models:
             entry.probed_at = time.monotonic()
             health.record_probe(found.models)
@@ -225,7 +215,7 @@ class ProviderDirectory:
                 self._check_local(entry)
             return
         due = entry.probed_at == 0.0 or time.monotonic() - entry.probed_at >= self._probe_interval
-        if config.missing_key or state not in {"unknown", "down"} or not (due or entry.found.detected):
+        if _key_problem(entry.found) or state not in {"unknown", "down"} or not (due or entry.found.detected):
             return
         entry.probed_at = time.monotonic()
         try:
@@ -274,6 +264,18 @@ def _unknown_provider(name: str, known: list[str]) -> ProviderError:
         recoverable=False,
         suggestions=tuple(f"Choose {other}." for other in known),
     )
+
+
+def _key_problem(found: Found) -> ProviderError | None:
+    """Return why a provider cannot be asked, where that is its key."""
+    config = found.config
+    if config is None:
+        return None
+    if config.missing_key:
+        return _missing_key(found.name, config.missing_key)
+    if config.api_key is not None and not config.api_key.is_sendable:
+        return failures.unusable_key(found.name, config.key_variable)
+    return None
 
 
 def _missing_key(name: str, variable: str) -> ProviderError:

@@ -1,18 +1,16 @@
 """From what went wrong on the wire to one :class:`ProviderError` that says what to do next.
 
 A provider's own error text is never passed on: it may echo the prompt or a part of the key. Only its
-error *code* is, and only when it looks like one.
+error *code* is, as :mod:`provider_words` lets it pass.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
-import msgspec
-
-from conduit_widget.errors import UNREADABLE, ProviderError
+from conduit_widget.errors import ProviderError
+from conduit_widget.providers.error_bodies import ErrorBody
 from conduit_widget.providers.rate_limit_headers import parse_retry_after
 
 CONTEXT_OVERFLOW: Final = "context_length_exceeded"
@@ -22,41 +20,28 @@ UNREACHABLE: Final = "unreachable"
 BAD_REQUEST: Final = "bad_request"
 NO_PROVIDER: Final = "no_provider"
 
-_CODE_SHAPE: Final = re.compile(r"[a-z][a-z0-9_.\-]{0,63}", re.IGNORECASE)
 _OVERFLOW_CODES: Final = frozenset({CONTEXT_OVERFLOW, "exceed_context_size_error", "context_window_exceeded"})
 _OVERFLOW_WORDS: Final = ("context length", "context size", "context window", "prompt is too long")
 _QUOTA_CODES: Final = frozenset({QUOTA_EXHAUSTED, "billing_hard_limit_reached", "credit_balance_too_low"})
+_STATUS_WORDS: Final = (
+    ("rate_limit", 429),
+    ("quota", 429),
+    ("authentication", 401),
+    ("api_key", 401),
+    ("permission", 403),
+    ("not_found", 404),
+    ("invalid_request", 400),
+    ("badrequest", 400),
+    ("overloaded", 503),
+    ("unavailable", 503),
+)
 _MODEL_CODES: Final = frozenset({"model_not_found", "model_not_available"})
 
 
-class ErrorBody(msgspec.Struct, frozen=True):
-    """The few facts of an error payload; ``message`` is for matching only, never for showing."""
-
-    code: str | None = None
-    message: str = ""
-
-
-def read_error_body(body: bytes) -> ErrorBody:
-    """Read ``{"error": {...}}``, ``{"error": "..."}`` or anything else a provider may answer."""
-    try:
-        payload = msgspec.json.decode(body)
-    except UNREADABLE:
-        return ErrorBody()
-    return error_body(payload.get("error", payload) if isinstance(payload, dict) else payload)
-
-
-def error_body(error: Any) -> ErrorBody:
-    """The same from a decoded ``error`` value."""
-    if not isinstance(error, dict):
-        return ErrorBody(message=error.lower() if isinstance(error, str) else "")
-    message = error.get("message")
-    for key in ("code", "type"):
-        code = error.get(key)
-        if isinstance(code, str) and _CODE_SHAPE.fullmatch(code):
-            break
-    else:
-        code = None
-    return ErrorBody(code=code, message=message.lower() if isinstance(message, str) else "")
+def status_of(code: str | None) -> int:
+    """Return the HTTP status that an error's code stands for, 500 where it says nothing."""
+    name = (code or "").lower()
+    return next((status for word, status in _STATUS_WORDS if word in name), 500)
 
 
 def refused(
@@ -148,6 +133,42 @@ def malformed(provider: str) -> ProviderError:
         type="server_error",
         code="malformed",
         suggestions=("Check that the URL ends in the API's path, usually /v1.",),
+    )
+
+
+def untrusted(provider: str, origin: str) -> ProviderError:
+    """The server's certificate is not trusted here."""
+    return ProviderError(
+        f"The certificate of {provider} at {origin} is not trusted here. Name your CA's file in "
+        "SSL_CERT_FILE and start the hub again.",
+        type="network_error",
+        code="certificate",
+        recoverable=False,
+        suggestions=("Name your CA's certificate file in SSL_CERT_FILE.", "Choose another provider."),
+    )
+
+
+def proxy_failed(provider: str, variable: str) -> ProviderError:
+    """The proxy cannot be reached, or refuses."""
+    return ProviderError(
+        f"Cannot reach {provider} through the proxy that {variable} names. Correct or unset {variable}, or "
+        "put the provider's host into NO_PROXY, and start the hub again.",
+        type="network_error",
+        code="proxy",
+        suggestions=(f"Correct or unset {variable}.", "Put the provider's host into NO_PROXY."),
+    )
+
+
+def unusable_key(provider: str, variable: str | None) -> ProviderError:
+    """The key holds characters that no HTTP header carries."""
+    where = f" in {variable}" if variable else ""
+    return ProviderError(
+        f"{provider}'s key{where} holds a space, a line end or a typographic sign (a dash, a quote) that no "
+        "key has. Copy it again from where it was made, and start the hub again.",
+        type="auth_error",
+        code="unusable_key",
+        recoverable=False,
+        suggestions=(f"Set {variable or 'the key'} again.",),
     )
 
 

@@ -20,7 +20,8 @@ import msgspec
 
 from conduit_widget.errors import UNREADABLE, ProviderError
 from conduit_widget.providers import failures
-from conduit_widget.providers.config import LOCAL_PROVIDER, LOCAL_TIMEOUTS, Secret, Timeouts
+from conduit_widget.providers.config import LOCAL_PROVIDER, SELF_HOSTED_TIMEOUTS, Timeouts
+from conduit_widget.providers.keys import Secret
 from conduit_widget.providers.local_child import ChildReady, ChildSettings, default_threads
 from conduit_widget.providers.local_model import INSTALL_COMMAND, MODEL_NAME
 from conduit_widget.providers.openai_compatible import OpenAICompatible
@@ -63,7 +64,7 @@ class LocalServer:
         model_path: Path,
         *,
         threads: int | None = None,
-        timeouts: Timeouts = LOCAL_TIMEOUTS,
+        timeouts: Timeouts = SELF_HOSTED_TIMEOUTS,
         ready_timeout: float = _READY_TIMEOUT,
         command: Sequence[str] = _COMMAND,
     ) -> None:

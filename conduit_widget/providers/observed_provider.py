@@ -73,7 +73,7 @@ class _Speed:
         self._tokens = 0
 
     def see(self, chunk: Chunk) -> None:
-        if chunk.text:
+        if chunk.text or chunk.reasoning:
             self._last = time.monotonic()
             self._first = self._last if self._first is None else self._first
             self._tokens += 1

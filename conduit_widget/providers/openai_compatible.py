@@ -7,40 +7,38 @@ One HTTP request a generation, four clocks, no SDK. An answer counts as complete
 from __future__ import annotations
 
 import logging
-import ssl
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
-from ipaddress import ip_address
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import httpx2
 import msgspec
 
-from conduit_widget.errors import UNREADABLE, ProviderError
-from conduit_widget.event_stream import EventDataDecoder, EventTooLargeError
-from conduit_widget.providers import failures
+from conduit_widget.errors import ProviderError
+from conduit_widget.providers import failures, http_client, lenient_json
+from conduit_widget.providers.addresses import origin_of
 from conduit_widget.providers.clocks import GenerationClocks
+from conduit_widget.providers.completion_reader import CompletionReader
 from conduit_widget.providers.completion_stream import CompletionStream
-from conduit_widget.providers.config import Secret, Timeouts
+from conduit_widget.providers.config import Timeouts, timeouts_for
+from conduit_widget.providers.error_bodies import ErrorBody, read_error_body
+from conduit_widget.providers.keys import Secret
 from conduit_widget.providers.provider import Chunk, GenerationRequest
+from conduit_widget.providers.provider_words import ProviderWords
+from conduit_widget.providers.refusals import Refusals
+from conduit_widget.providers.response_bytes import (
+    ResponseBytesError,
+    pieces_of,
+    read_all,
+    read_start,
+)
 
 _log = logging.getLogger(__name__)
 
 _ERROR_BODY_BYTES: Final = 64 * 1024
 _MODELS_TIMEOUT: Final = 5.0
-_OPTIONAL_FIELDS: Final = ("stream_options", "max_tokens")
-
-
-class _Model(msgspec.Struct, frozen=True):
-    id: str
-
-
-class _Models(msgspec.Struct, frozen=True):
-    data: list[_Model] = []
-
-
-_models_decoder: Final = msgspec.json.Decoder(_Models)
+_MODELS_BYTES: Final = 1024 * 1024
+_BROKEN: Final = (httpx2.HTTPError, httpx2.StreamError, OSError, ResponseBytesError)
 
 
 class OpenAICompatible:
@@ -48,6 +46,7 @@ class OpenAICompatible:
 
     ``defaults`` are body fields sent unless the request sets them; ``on_headers`` sees the headers of every
     response (rate limits live there). ``key_variable`` is named in the error when the key is refused.
+    ``words`` lets no other key pass either, where several are known.
     """
 
     def __init__(
@@ -62,20 +61,22 @@ class OpenAICompatible:
         key_variable: str | None = None,
         defaults: Mapping[str, Any] | None = None,
         on_headers: Callable[[Mapping[str, str]], None] | None = None,
+        words: ProviderWords | None = None,
     ) -> None:
         self.name = name
         self.context_tokens: int | None = context_tokens
         self.model = model
         self._base_url = base_url.rstrip("/")
         self._api_key = api_key
+        self._key_variable = key_variable
+        self._words = words or ProviderWords([api_key] if api_key is not None else ())
         self._key_hint = f"Set a valid key in {key_variable}" if key_variable else "Set a valid key"
-        self._timeouts = timeouts or Timeouts()
+        self._timeouts = timeouts or timeouts_for(base_url)
         self._defaults = dict(defaults or {})
         self._on_headers = on_headers
         self._client: httpx2.AsyncClient | None = None
         self._closed = False
-        # What this endpoint turned out not to take, learnt from its first refusal.
-        self._refused_fields: set[str] = set()
+        self._refusals = Refusals()
 
     async def start(self) -> None:
         """Nothing to make ready: connections open with the first request."""
@@ -94,16 +95,21 @@ class OpenAICompatible:
             ProviderError: it cannot be reached, refuses, or answers with something else than a list.
 
         """
-        timeouts = msgspec.structs.replace(self._timeouts, first_token=_MODELS_TIMEOUT)
+        timeouts = msgspec.structs.replace(
+            self._timeouts, first_token=_MODELS_TIMEOUT, answer=_MODELS_TIMEOUT
+        )
+        clocks = GenerationClocks(self.name, timeouts)
         request = self._http().build_request("GET", f"{self._base_url}/models", headers=self._headers())
-        response = await self._send(request, GenerationClocks(self.name, timeouts), stream=False)
-        if response.status_code != 200:
-            body = failures.read_error_body(response.content[:_ERROR_BODY_BYTES])
-            raise self._refusal(response, body, None)
+        response = await self._send(request, clocks)
         try:
-            listed = [model.id for model in _models_decoder.decode(response.content).data]
-        except UNREADABLE as error:
+            if response.status_code != 200:
+                raise self._refusal(response, await self._problem(response, clocks), None)
+            body = await read_all(response, _MODELS_BYTES, clocks)
+        except _BROKEN as error:
             raise failures.malformed(self.name) from error
+        finally:
+            await response.aclose()
+        listed = self._words.names(_model_ids(self.name, body))
         if self.model is None:
             return listed
         return [self.model, *(name for name in listed if name != self.model)]
@@ -118,21 +124,22 @@ class OpenAICompatible:
         model = request.model or await self._default_model()
         clocks = GenerationClocks(self.name, self._timeouts)
         response = await self._open(request, model, clocks)
-        stream = CompletionStream(self.name, model, key_hint=self._key_hint)
-        decoder = EventDataDecoder()
+        stream = CompletionStream(self.name, model, key_hint=self._key_hint, words=self._words)
         try:
-            async with aclosing(response.aiter_bytes()) as pieces:
+            reader = CompletionReader(self.name, stream)
+            async with aclosing(pieces_of(response)) as pieces:
                 while not stream.ended:
                     piece = await self._next_piece(pieces, stream, clocks)
-                    for payload in self._payloads(decoder, piece):
-                        text = stream.take(payload)
-                        if stream.began:
-                            clocks.token_seen()
-                        if text:
-                            yield Chunk(text, stream.model)
                     if piece is None:
                         break
-                yield stream.last_chunk()
+                    for chunk in reader.feed(piece):
+                        yield chunk
+                    if stream.began:
+                        clocks.token_seen()
+                    if stream.complete:
+                        clocks.finish_seen()
+                for chunk in reader.end():
+                    yield chunk
         finally:
             await response.aclose()
 
@@ -146,16 +153,10 @@ class OpenAICompatible:
             if stream.complete:
                 return None
             raise
-        except (httpx2.HTTPError, httpx2.StreamError, OSError) as error:
+        except _BROKEN as error:
             if stream.complete:
                 return None
             raise failures.truncated(self.name) from error
-
-    def _payloads(self, decoder: EventDataDecoder, piece: bytes | None) -> list[bytes]:
-        try:
-            return decoder.flush() if piece is None else decoder.feed(piece)
-        except EventTooLargeError as error:
-            raise failures.malformed(self.name) from error
 
     async def _default_model(self) -> str:
         if self.model is None:
@@ -168,42 +169,57 @@ class OpenAICompatible:
     async def _open(
         self, request: GenerationRequest, model: str, clocks: GenerationClocks
     ) -> httpx2.Response:
-        """Send the request; on a refusal that names an optional field, once more without it."""
+        """Send the request; on a refusal that names what can be left out, again without it."""
+        blind = False
         while True:
-            body = self._body(request, model)
+            body = self._refusals.fit(self._body(request, model), model)
             call = self._http().build_request(
                 "POST",
                 f"{self._base_url}/chat/completions",
                 content=msgspec.json.encode(body),
                 headers=self._headers(),
             )
-            response = await self._send(call, clocks, stream=True)
-            if response.status_code == 200 and not _is_page(response):
+            response = await self._send(call, clocks)
+            if response.status_code == 200:
                 return response
             try:
-                problem = failures.read_error_body(await clocks.wait(_read_start(response)))
-            except (httpx2.HTTPError, OSError):
-                problem = failures.ErrorBody()
+                problem = await self._problem(response, clocks)
             finally:
                 await response.aclose()
-            if response.status_code == 200:
-                raise failures.malformed(self.name)
-            if not self._adapt(response.status_code, problem, body):
-                raise self._refusal(response, problem, model)
+            if blind:
+                # Leaving out what it did not name was a guess, and a wrong one.
+                self._refusals.forget(model)
+            elif self._refusals.learn(response.status_code, problem, body, model):
+                blind = problem.is_empty
+                continue
+            raise self._refusal(response, problem, model)
 
-    async def _send(
-        self, request: httpx2.Request, clocks: GenerationClocks, *, stream: bool
-    ) -> httpx2.Response:
+    async def _problem(self, response: httpx2.Response, clocks: GenerationClocks) -> ErrorBody:
         try:
-            response = await clocks.wait(self._http().send(request, stream=stream))
+            return read_error_body(await read_start(response, _ERROR_BODY_BYTES, clocks), self._words)
+        except _BROKEN:
+            return ErrorBody()
+
+    async def _send(self, request: httpx2.Request, clocks: GenerationClocks) -> httpx2.Response:
+        try:
+            response = await clocks.wait(self._http().send(request, stream=True))
         except httpx2.ConnectTimeout as error:
             raise failures.timed_out(self.name, "connect", self._timeouts.connect) from error
         except (httpx2.HTTPError, OSError) as error:
             _log.info("provider %s: %s", self.name, type(error).__name__)
-            raise failures.unreachable(self.name, origin_of(self._base_url)) from error
+            raise self._unreachable(error) from error
         if self._on_headers is not None:
             self._on_headers(response.headers)
         return response
+
+    def _unreachable(self, error: Exception) -> ProviderError:
+        origin = origin_of(self._base_url)
+        if http_client.has_bad_certificate(error):
+            return failures.untrusted(self.name, origin)
+        proxy = http_client.proxy_for(self._base_url)
+        if proxy is not None and isinstance(error, httpx2.ProxyError | httpx2.ConnectError):
+            return failures.proxy_failed(self.name, proxy.variable)
+        return failures.unreachable(self.name, origin)
 
     def _body(self, request: GenerationRequest, model: str) -> dict[str, Any]:
         body: dict[str, Any] = {
@@ -217,46 +233,26 @@ class OpenAICompatible:
             value = getattr(request.parameters, field)
             if value is not None:
                 body[field] = value
-        if "max_tokens" in self._refused_fields and "max_tokens" in body:
-            # The newer name of the same limit.
-            body["max_completion_tokens"] = body["max_tokens"]
-        return {field: value for field, value in body.items() if field not in self._refused_fields}
-
-    def _adapt(self, status: int, problem: failures.ErrorBody, body: Mapping[str, Any]) -> bool:
-        """Learn from a refusal that names an optional field; True when another try makes sense."""
-        if status not in {400, 422}:
-            return False
-        for field in _OPTIONAL_FIELDS:
-            if field in body and field in problem.message:
-                self._refused_fields.add(field)
-                return True
-        return False
+        return body
 
     def _http(self) -> httpx2.AsyncClient:
         if self._closed:
             raise failures.closed(self.name)
         if self._client is None:
-            loopback = is_loopback(self._base_url)
-            plain = self._base_url.startswith("http://")
-            self._client = httpx2.AsyncClient(
-                timeout=httpx2.Timeout(None, connect=self._timeouts.connect),
-                limits=httpx2.Limits(keepalive_expiry=2.0 if loopback else 30.0),
-                # A proxy must not see loopback traffic, and no .netrc entry may stand in for a key.
-                trust_env=not loopback,
-                # Without TLS there is no need to load the trust store (an empty one trusts nobody).
-                verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if plain else True,
+            self._client = http_client.open_client(
+                self.name, self._base_url, connect_timeout=self._timeouts.connect
             )
         return self._client
 
     def _headers(self) -> dict[str, str]:
         headers = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
         if self._api_key is not None:
+            if not self._api_key.is_sendable:
+                raise failures.unusable_key(self.name, self._key_variable)
             headers["Authorization"] = f"Bearer {self._api_key.reveal()}"
         return headers
 
-    def _refusal(
-        self, response: httpx2.Response, problem: failures.ErrorBody, model: str | None
-    ) -> ProviderError:
+    def _refusal(self, response: httpx2.Response, problem: ErrorBody, model: str | None) -> ProviderError:
         status = response.status_code
         _log.info("provider %s answered HTTP %d (%s)", self.name, status, problem.code or "no code")
         return failures.refused(
@@ -264,33 +260,21 @@ class OpenAICompatible:
         )
 
 
-async def _read_start(response: httpx2.Response) -> bytes:
-    """Read an error body, as much of it as can matter."""
-    body = b""
-    async with aclosing(response.aiter_bytes()) as pieces:
-        async for piece in pieces:
-            body += piece
-            if len(body) >= _ERROR_BODY_BYTES:
-                break
-    return body
+def _model_ids(provider: str, body: bytes) -> list[Any]:
+    """Return what a list of models names, in whichever of the usual shapes.
 
+    Raises:
+        ProviderError: it is no list of models.
 
-def _is_page(response: httpx2.Response) -> bool:
-    kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-    return kind in {"text/html", "application/json"}
-
-
-def is_loopback(url: str) -> bool:
-    """Whether a URL points at this machine."""
-    host = urlsplit(url).hostname or ""
+    """
     try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
-
-
-def origin_of(url: str) -> str:
-    """Scheme, host and port of a URL: what may be shown (user info and query may not)."""
-    parts = urlsplit(url)
-    port = f":{parts.port}" if parts.port else ""
-    return f"{parts.scheme}://{parts.hostname}{port}"
+        listed = lenient_json.decode(body)
+    except ValueError as error:
+        raise failures.malformed(provider) from error
+    if isinstance(listed, Mapping):
+        listed = listed.get("data", listed.get("models"))
+        listed = [] if listed is None else listed
+    if not isinstance(listed, list):
+        raise failures.malformed(provider)
+    items = [item for item in listed if isinstance(item, Mapping)]
+    return [item.get("id") or item.get("name") for item in items]

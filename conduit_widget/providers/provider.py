@@ -49,23 +49,26 @@ class GenerationRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Usage(msgspec.Struct, frozen=True):
-    """Token counts as the provider reports them."""
+    """Token counts as the provider reports them, None where it reports none; reasoning is completion."""
 
-    prompt_tokens: int
-    completion_tokens: int
+    prompt_tokens: int | None
+    completion_tokens: int | None
 
 
-class Chunk(msgspec.Struct, frozen=True):
-    """One delta. ``text`` may be empty (a chunk with only a finish reason or usage).
+class Chunk(msgspec.Struct, frozen=True, gc=False):
+    """One delta. ``text`` may be empty (a chunk with only reasoning, a finish reason or usage).
 
-    ``model`` is the name the provider answers under. ``finish_reason`` is the provider's word (``stop``,
-    ``length``, ``content_filter``, ``tool_calls``); it and ``usage`` come on the last chunk of a generation.
+    ``reasoning`` is what the model thinks before it answers, and comes before ``text``; it is no part of the
+    answer. ``model`` is the name the provider answers under. ``finish_reason`` is the provider's word
+    (``stop``, ``length``, ``content_filter``, ``tool_calls``); it and ``usage`` come on the last chunk of a
+    generation.
     """
 
     text: str
     model: str
     finish_reason: str | None = None
     usage: Usage | None = None
+    reasoning: str = ""
 
 
 @runtime_checkable

@@ -65,7 +65,7 @@ async def test_tokens_stream_from_a_lazily_started_child(server: LocalServer) ->
     assert len([chunk for chunk in chunks if chunk.text]) >= 3
     assert chunks[-1].finish_reason == "stop"
     assert chunks[-1].usage is not None
-    assert chunks[-1].usage.completion_tokens >= 3
+    assert (chunks[-1].usage.completion_tokens or 0) >= 3
     assert {chunk.model for chunk in chunks} == {MODEL_NAME}
 
 

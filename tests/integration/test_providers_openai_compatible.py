@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import logging
+import tracemalloc
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 from llmock.pytest_plugin import LLMock
 
 from conduit_widget.errors import ProviderError
-from conduit_widget.providers.config import Secret, Timeouts
+from conduit_widget.providers.config import Timeouts
+from conduit_widget.providers.keys import Secret
 from conduit_widget.providers.openai_compatible import OpenAICompatible
 from conduit_widget.providers.provider import Chunk, GenerationParameters, GenerationRequest, PromptMessage
 from conduit_widget.providers.rate_limit_headers import parse_rate_limit
 from tests.support.ports import free_port
 from tests.support.raw_http_server import RawHttpServer, RawReply, RawRequest, Script
+from tests.support.self_signed import self_signed
 from tests.support.waiting import eventually
 
 KEY = "sk-do-not-show-this"
@@ -191,18 +196,171 @@ async def test_answer_clock_runs_out_when_the_answer_never_ends() -> None:
         assert (await failure(provider)).code == "answer_timeout"
 
 
-async def test_comments_do_not_stop_the_first_token_clock() -> None:
-    """Keep-alive comments and an empty role delta are not tokens."""
+@pytest.mark.parametrize(
+    "sign",
+    [b": still working\n\n", b"data: \n\n", b'data: {"choices": [{"delta": {"role": "assistant"}}]}\n\n'],
+)
+async def test_sign_of_life_starts_the_first_token_clock_again(sign: bytes) -> None:
+    """A server that says it is working is waited for, longer in all than the clock."""
+    quick = Timeouts(connect=30, first_token=2, idle=30, answer=None)
+
+    async def loading(_request: RawRequest, reply: RawReply) -> None:
+        await reply.start_stream()
+        for _ in range(25):
+            await reply.raw(sign)
+            await asyncio.sleep(0.1)
+        await reply.delta("loaded", finish_reason="stop")
+
+    async with scripted(loading, timeouts=quick) as (provider, _):
+        assert "".join(chunk.text for chunk in await answer(provider)) == "loaded"
+
+
+async def test_answer_clock_runs_out_when_there_are_only_signs_of_life() -> None:
+    """Comments for ever are no answer."""
 
     async def chatter(_request: RawRequest, reply: RawReply) -> None:
         await reply.start_stream()
-        await reply.delta("")
         while True:
             await reply.raw(b": still working\n\n")
             await asyncio.sleep(0.02)
 
-    async with scripted(chatter, timeouts=SHORT) as (provider, _):
-        assert (await failure(provider)).code == "first_token_timeout"
+    async with scripted(chatter, timeouts=Timeouts(first_token=30, answer=0.5)) as (provider, _):
+        assert (await failure(provider)).code == "answer_timeout"
+
+
+async def test_end_is_not_waited_for_when_the_answer_is_there() -> None:
+    """After a finish reason a server that keeps the connection open costs a moment, no clock."""
+
+    async def lingering(request: RawRequest, reply: RawReply) -> None:
+        await reply.start_stream()
+        await reply.delta("done", finish_reason="stop")
+        while not request.closed.is_set():
+            await reply.raw(b": still here\n\n")
+            await asyncio.sleep(0.1)
+
+    patient = Timeouts(connect=30, first_token=3600, idle=3600, answer=None)
+    async with scripted(lingering, timeouts=patient) as (provider, _):
+        assert (await asyncio.wait_for(answer(provider), 60))[-1].finish_reason == "stop"
+
+
+@pytest.mark.parametrize("count", [1, 400])
+async def test_compressed_answer_is_read_in_small_pieces(count: int) -> None:
+    """Nobody asked for gzip; an answer in it is an answer, one without an end is cut at its limit."""
+    event = b'data: {"choices": [{"delta": {"content": "Hi"}, "finish_reason": "stop"}]}\n\n'
+    body = gzip.compress(event if count == 1 else b"data: " + b" " * count * 1024 * 1024)
+
+    async def squeezed(_request: RawRequest, reply: RawReply) -> None:
+        await reply.raw(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n" + body)
+
+    async with scripted(squeezed) as (provider, _):
+        if count == 1:
+            assert "".join(chunk.text for chunk in await answer(provider)) == "Hi"
+        else:
+            tracemalloc.start()
+            error = await failure(provider)
+            peak = tracemalloc.get_traced_memory()[1]
+            tracemalloc.stop()
+            assert error.code == "malformed"
+            assert peak < 16 * 1024 * 1024
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "identity"])
+async def test_list_of_models_has_an_end(encoding: str) -> None:
+    """A list of 200 MB, small on the wire or not, is no list."""
+    body = gzip.compress(b'{"data": [' + b" " * 200 * 1024 * 1024) if encoding == "gzip" else None
+
+    async def endless(request: RawRequest, reply: RawReply) -> None:
+        await reply.raw(
+            f"HTTP/1.1 200 OK\r\nContent-Encoding: {encoding}\r\nConnection: close\r\n\r\n".encode()
+        )
+        if body is not None:
+            await reply.raw(body)
+        while not request.closed.is_set():
+            await reply.raw(b" " * 65536)
+
+    async with scripted(endless, timeouts=Timeouts(connect=30)) as (provider, _):
+        tracemalloc.start()
+        with pytest.raises(ProviderError) as caught:
+            await provider.models()
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert caught.value.code in {"malformed", "answer_timeout"}
+    assert peak < 16 * 1024 * 1024
+
+
+@pytest.mark.parametrize(
+    ("listing", "expected"),
+    [
+        ([{"id": "a"}, {"id": "b"}], ["a", "b"]),
+        ({"models": [{"name": "a"}]}, ["a"]),
+        ({"data": [{"id": "a"}, {"id": "x" * 500_000}, {"id": 7}, None, {}, {"id": "a\nb"}]}, ["a"]),
+        ({"data": None}, []),
+        ({"data": [{"id": str(number)} for number in range(3000)]}, [str(number) for number in range(1000)]),
+    ],
+)
+async def test_models_are_read_from_any_list_and_bounded(listing: Any, expected: list[str]) -> None:
+    """Every usual shape; names that are none are left out."""
+
+    async def lists(_request: RawRequest, reply: RawReply) -> None:
+        await reply.json(listing)
+
+    async with scripted(lists, model=None) as (provider, _):
+        assert await provider.models() == expected
+
+
+async def test_key_that_no_header_carries_is_an_error_without_it() -> None:
+    """The variable is named; nothing is sent."""
+
+    async def never(_request: RawRequest, _reply: RawReply) -> None:
+        raise AssertionError("nothing may be sent")
+
+    key = Secret("sk\u2013secret")
+    async with scripted(never, api_key=key, key_variable="ACME_KEY") as (provider, server):
+        error = await failure(provider)
+        assert server.requests == []
+    assert (error.code, error.recoverable) == ("unusable_key", False)
+    assert "ACME_KEY" in str(error)
+    assert "secret" not in repr(error)
+
+
+async def test_certificate_of_an_own_ca_names_the_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Unknown: a line that says what to set. Set: the answer, on loopback as well."""
+    context, _ = self_signed(tmp_path)
+
+    async def quick(_request: RawRequest, reply: RawReply) -> None:
+        await reply.start_stream()
+        await reply.delta("Hi", finish_reason="stop")
+
+    async with RawHttpServer(quick, tls=context) as server:
+        url = f"https://127.0.0.1:{server.port}/v1"
+        async with adapter(url) as provider:
+            error = await failure(provider)
+        assert (error.code, error.recoverable) == ("certificate", False)
+        assert "SSL_CERT_FILE" in str(error)
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "both.pem"))
+        async with adapter(url) as provider:
+            assert (await answer(provider))[0].text == "Hi"
+
+
+async def test_proxy_that_is_not_there_is_named_by_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The way to a provider is the proxy's fault, and its password shows nowhere."""
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HTTPS_PROXY", f"http://me:hunter2@127.0.0.1:{free_port()}")
+    async with adapter("https://api.example/v1") as provider:
+        error = await failure(provider)
+    assert error.code == "proxy"
+    assert "HTTPS_PROXY" in str(error)
+    assert "hunter2" not in f"{error!r} {error.suggestions}"
+
+
+async def test_ipv6_address_is_shown_in_brackets() -> None:
+    """What can be pasted into a browser."""
+    async with adapter(f"http://[::1]:{free_port()}/v1") as provider:
+        error = await failure(provider)
+    assert "http://[::1]:" in str(error)
 
 
 async def test_slow_reader_is_not_the_providers_fault() -> None:

@@ -26,11 +26,9 @@ def event(text: str | None = None, finish: str | None = None, **fields: Any) -> 
 def test_answer_is_whole_when_a_finish_reason_comes() -> None:
     """Text, the provider's model name, finish reason and usage arrive as they were said."""
     answer = stream()
-    assert [answer.take(event("Hé")), answer.take(event("llo 🌍")), answer.take(event(None, "length"))] == [
-        "Hé",
-        "llo 🌍",
-        "",
-    ]
+    assert answer.take(event("Hé")) == Chunk("Hé", "real")
+    assert answer.take(event("llo 🌍")) == Chunk("llo 🌍", "real")
+    assert answer.take(event(None, "length")) is None
     answer.take(json.dumps({"choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 2}}).encode())
     assert not answer.ended
     assert answer.last_chunk() == Chunk("", "real", "length", Usage(3, 2))
@@ -63,16 +61,7 @@ def test_role_alone_is_not_a_first_token() -> None:
     assert answer.began
 
 
-@pytest.mark.parametrize(
-    "payload",
-    [
-        b"{",
-        b"\xff",
-        b"[1]",
-        b'{"choices": 3}',
-        b'{"choices": [{"delta": {"content": 7}}]}',
-    ],
-)
+@pytest.mark.parametrize("payload", [b"{", b'{"choices": [', b"{\xff}", b'{"a": 1}}'])
 def test_garbage_is_an_error_that_shows_none_of_it(payload: bytes) -> None:
     """An unreadable event ends the answer with one clear line."""
     with pytest.raises(ProviderError) as caught:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from conduit_widget.errors import SettingsError
-from conduit_widget.providers.config import ProviderConfig, ProviderSettings, Secret
+from conduit_widget.providers.config import ProviderConfig, ProviderSettings
+from conduit_widget.providers.keys import Secret
 
 CONFIG = """
 [[providers]]
@@ -41,8 +42,8 @@ def test_flags_win_over_file_and_file_over_environment(tmp_path: Path) -> None:
         ("10.0.0.5:9000", Secret("k1"), "m0"),
         ("openai", Secret("k2"), "m0"),
     ]
-    assert settings.configured[1].timeouts.first_token == 3
-    assert settings.configured[1].timeouts.idle == 15
+    assert settings.configured[1].clocks.first_token == 3
+    assert settings.configured[1].clocks.idle == 30  # what is not configured is as the URL has it
 
 
 def test_openai_variables_are_used_when_they_are_all_there_is(tmp_path: Path) -> None:
@@ -150,3 +151,46 @@ def test_key_never_shows() -> None:
     config = ProviderConfig(name="x", base_url="http://x/v1", api_key=Secret("sk-hidden"))
     settings = ProviderSettings(configured=(config,))
     assert "sk-hidden" not in f"{config!r} {settings!r} {config.api_key} {config.api_key!r}"
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        (" http://gpu-box:8000/v1 ", "http://gpu-box:8000/v1"),
+        ("\u201chttp://gpu-box:8000/v1/\u201d\n", "http://gpu-box:8000/v1"),
+        ("http://gpu-box:8000/v1/chat/completions", "http://gpu-box:8000/v1"),
+    ],
+)
+def test_pasted_address_and_key_are_freed_of_what_is_around_them(
+    tmp_path: Path, url: str, expected: str
+) -> None:
+    """Spaces, quotes and a method's path are surely not meant."""
+    environ = {"CONDUIT_PROVIDER_URL": url, "CONDUIT_PROVIDER_KEY": "\u201csk-1\u201d\n"}
+    (only,) = load(tmp_path, environ).configured
+    assert (only.base_url, only.api_key, only.key_variable) == (
+        expected,
+        Secret("sk-1"),
+        "CONDUIT_PROVIDER_KEY",
+    )
+
+
+@pytest.mark.parametrize("key", ["sk\u20131", "sk-\n1", "sk 1"])
+def test_key_that_cannot_be_mended_names_its_variable(tmp_path: Path, key: str) -> None:
+    """A dash of a word processor, a line end in the middle: the variable is named, not its value."""
+    with pytest.raises(SettingsError, match="OPENAI_API_KEY") as caught:
+        load(tmp_path, {"OPENAI_API_KEY": key})
+    assert key not in str(caught.value)
+
+
+def test_clocks_fit_the_server(tmp_path: Path) -> None:
+    """An own server loads its model for minutes; a hosted one has a minute."""
+    (own,) = load(tmp_path, {"CONDUIT_PROVIDER_URL": "http://127.0.0.1:8000/v1"}).configured
+    (hosted,) = load(tmp_path, {"OPENAI_API_KEY": "k"}).configured
+    assert own.clocks.first_token >= 180
+    assert hosted.clocks.first_token == 60
+
+
+def test_ipv6_address_names_its_provider_in_brackets(tmp_path: Path) -> None:
+    """The name is an address that can be pasted back."""
+    (only,) = load(tmp_path, {"CONDUIT_PROVIDER_URL": "http://[::1]:8000/v1"}).configured
+    assert only.name == "[::1]:8000"

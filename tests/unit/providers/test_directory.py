@@ -13,10 +13,11 @@ import msgspec
 import pytest
 
 from conduit_widget.errors import ProviderError
-from conduit_widget.providers import detection, discovery, failures
-from conduit_widget.providers.config import ProviderConfig, ProviderSettings, Secret
+from conduit_widget.providers import detection, discovery
+from conduit_widget.providers.config import ProviderConfig, ProviderSettings
 from conduit_widget.providers.detection import SIGNATURES, Signature
 from conduit_widget.providers.directory import ProviderDirectory
+from conduit_widget.providers.keys import Secret
 from conduit_widget.providers.local_model import SMOLLM2, model_path
 from conduit_widget.providers.observed_provider import ObservedProvider
 from conduit_widget.providers.provider import GenerationRequest, PromptMessage, Provider
@@ -176,7 +177,9 @@ async def test_name_and_model_choose_the_provider(tmp_path: Path) -> None:
 async def test_missing_key_is_named_before_anything_is_sent(tmp_path: Path) -> None:
     """A configured key variable that is unset is a status and an error, not a 401."""
     async with RawHttpServer(serve) as server:
-        config = ProviderConfig(name="house", base_url=server.base_url, key_variable="HOUSE_KEY")
+        config = ProviderConfig(
+            name="house", base_url=server.base_url, key_variable="HOUSE_KEY", key_needed=True
+        )
         async with started(settings(tmp_path, config)) as directory:
             assert directory.current().state == "down"
             assert "HOUSE_KEY" in directory.current().reason
@@ -224,7 +227,9 @@ async def test_traffic_moves_the_status_and_is_announced(tmp_path: Path) -> None
             assert changes == ["degraded", "healthy"]
             assert directory.current().latency.ttft_p50 is not None
             unsubscribe()
-            directory.record_failure("house", failures.unreachable("house", "http://x"))
+            fail.set()
+            with pytest.raises(ProviderError):
+                await read(directory.select())
             assert changes == ["degraded", "healthy"]
 
 

@@ -8,6 +8,8 @@ import pytest
 
 from conduit_widget.errors import ProviderError
 from conduit_widget.providers import failures
+from conduit_widget.providers.error_bodies import read_error_body
+from conduit_widget.providers.provider_words import ProviderWords
 
 SECRET = "sk-verysecret"
 PROMPT = "my diary says"
@@ -16,7 +18,7 @@ PROMPT = "my diary says"
 def refused(status: int, code: str | None = None, message: str = "", **kwargs: str) -> ProviderError:
     """The error for a body with this code and message."""
     body = json.dumps({"error": {"code": code, "message": message}}).encode()
-    return failures.refused("acme", status, failures.read_error_body(body), headers=kwargs)
+    return failures.refused("acme", status, read_error_body(body, ProviderWords()), headers=kwargs)
 
 
 @pytest.mark.parametrize(
@@ -76,8 +78,25 @@ def test_retry_after_is_told_when_the_provider_states_it() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"<html>", b"[]", b'"x"', b'{"error": "plain"}', b'{"error": null}', b"\xff"]
+    ("code", "status"),
+    [
+        ("rate_limit_exceeded", 429),
+        ("insufficient_quota", 429),
+        ("BadRequestError", 400),
+        ("overloaded_error", 503),
+        ("odd", 500),
+        (None, 500),
+    ],
 )
-def test_any_body_is_survived(body: bytes) -> None:
-    """Error bodies are not always JSON, and JSON not always an object."""
-    assert failures.read_error_body(body).code is None
+def test_code_of_an_error_in_a_stream_stands_for_a_status(code: str | None, status: int) -> None:
+    """An error that has no status of its own is treated as its code says."""
+    assert failures.status_of(code) == status
+
+
+@pytest.mark.parametrize("variable", ["ACME_KEY", None])
+def test_key_that_cannot_be_sent_names_the_variable(variable: str | None) -> None:
+    """The one line says which variable, what is wrong with it and what to do."""
+    error = failures.unusable_key("acme", variable)
+    assert (error.type, error.recoverable) == ("auth_error", False)
+    assert variable is None or variable in str(error)
+    assert "Copy it again" in str(error)

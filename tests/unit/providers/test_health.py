@@ -6,6 +6,7 @@ import pytest
 
 from conduit_widget.errors import ProviderError
 from conduit_widget.providers import failures, health
+from conduit_widget.providers.error_bodies import ErrorBody
 from conduit_widget.providers.health import ProviderHealth
 from conduit_widget.types import ProviderStatus
 
@@ -70,15 +71,15 @@ def test_since_moves_only_with_the_state(subject: ProviderHealth, clock: Clock) 
 @pytest.mark.parametrize(
     ("error", "state"),
     [
-        (failures.refused("acme", 401, failures.ErrorBody()), "down"),
+        (failures.refused("acme", 401, ErrorBody()), "down"),
         (failures.unreachable("acme", "http://x"), "down"),
-        (failures.refused("acme", 503, failures.ErrorBody()), "degraded"),
+        (failures.refused("acme", 503, ErrorBody()), "degraded"),
         (failures.truncated("acme"), "degraded"),
         (failures.timed_out("acme", "idle", 15), "degraded"),
-        (failures.refused("acme", 404, failures.ErrorBody(), model="m"), "degraded"),
-        (failures.refused("acme", 429, failures.ErrorBody()), "rate_limited"),
-        (failures.refused("acme", 400, failures.ErrorBody()), "healthy"),
-        (failures.refused("acme", 400, failures.ErrorBody("context_length_exceeded")), "healthy"),
+        (failures.refused("acme", 404, ErrorBody(), model="m"), "degraded"),
+        (failures.refused("acme", 429, ErrorBody()), "rate_limited"),
+        (failures.refused("acme", 400, ErrorBody()), "healthy"),
+        (failures.refused("acme", 400, ErrorBody("context_length_exceeded")), "healthy"),
     ],
 )
 def test_failure_decides_the_state(subject: ProviderHealth, error: ProviderError, state: str) -> None:
@@ -102,7 +103,7 @@ def test_repeated_failures_mean_down_until_a_success(
 
 def test_rate_limit_ends_when_its_time_is_over(subject: ProviderHealth, clock: Clock) -> None:
     """``retryAt`` is told, and afterwards the state is unknown, not healthy."""
-    error = failures.refused("acme", 429, failures.ErrorBody(), headers={"retry-after": "30"})
+    error = failures.refused("acme", 429, ErrorBody(), headers={"retry-after": "30"})
     subject.record_failure(error)
     limited = subject.status
     assert (limited.state, limited.retry_at) == ("rate_limited", "2027-01-15T08:00:30.000Z")
@@ -116,7 +117,7 @@ def test_rate_limit_ends_in_its_time_when_the_clock_jumps(
     subject: ProviderHealth, clock: Clock, jump: float
 ) -> None:
     """An hour back does not make the provider wait for an hour, nor one forward lets it in early."""
-    error = failures.refused("acme", 429, failures.ErrorBody(), headers={"retry-after": "30"})
+    error = failures.refused("acme", 429, ErrorBody(), headers={"retry-after": "30"})
     subject.record_failure(error)
     clock.jump = jump
     states: list[str] = []

@@ -1,0 +1,42 @@
+"""The events of a chat completion stream, from servers that write server-sent events loosely."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from conduit_widget.event_stream import EventDataDecoder
+
+DONE: Final = b"[DONE]"
+
+
+class CompletionEventDecoder(EventDataDecoder):
+    """Each payload is one JSON text, so that what the standard would join or skip can be told apart.
+
+    Taken as well: one line end between two events, ``[DONE]`` without a blank line, a JSON object or an error
+    on a line of its own (``{…}``, ``error: {…}``).
+    """
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """Return the payloads completed by ``data``.
+
+        Raises:
+            EventTooLargeError: an event exceeds the limit.
+
+        """
+        events = super().feed(data)
+        if self._data and self._data[-1].strip() == DONE:
+            events.append(self._take())
+        return events
+
+    def _begins_event(self, value: bytes) -> bool:
+        after = value.strip()
+        if not after.startswith((b"{", b":")) and after != DONE:
+            return False
+        is_object = self._data[0].lstrip().startswith(b"{")
+        return not is_object or self._data[-1].rstrip().endswith(b"}")
+
+    def _read_other(self, line: bytes) -> bytes | None:
+        if line.startswith(b"{"):
+            return line
+        name, _, value = line.partition(b":")
+        return value.strip() if name == b"error" and value.strip()[:1] == b"{" else None

@@ -1,0 +1,87 @@
+"""From an answer's bytes to its chunks: an event stream, or one JSON text where a server does not stream."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from conduit_widget.event_stream import MAX_EVENT_BYTES, EventTooLargeError
+from conduit_widget.providers import failures
+from conduit_widget.providers.completion_events import CompletionEventDecoder
+from conduit_widget.providers.completion_stream import CompletionStream
+from conduit_widget.providers.provider import Chunk
+
+_BEFORE: Final = b" \t\r\n\xef\xbb\xbf"
+
+
+class CompletionReader:
+    """Feeds ``stream``. Its kind is told by its first character, whatever its content type says."""
+
+    def __init__(self, provider: str, stream: CompletionStream) -> None:
+        self._provider = provider
+        self._stream = stream
+        self._start = bytearray()
+        self._events: CompletionEventDecoder | None = None
+        self._is_whole = False
+
+    def feed(self, piece: bytes) -> Iterator[Chunk]:
+        """Yield what the next bytes bring.
+
+        Raises:
+            ProviderError: what came is no answer, or an error of the provider.
+
+        """
+        if self._events is None:
+            self._start += piece
+            if len(self._start) > MAX_EVENT_BYTES:
+                raise failures.malformed(self._provider)
+            if self._is_whole or not self._knows_kind():
+                return
+            piece, self._events = bytes(self._start), CompletionEventDecoder()
+        try:
+            payloads = self._events.feed(piece)
+        except EventTooLargeError as error:
+            raise failures.malformed(self._provider) from error
+        yield from self._taken(payloads)
+
+    def end(self) -> Iterator[Chunk]:
+        """Yield what is left at the end of the bytes: always the chunk that ends the generation.
+
+        Raises:
+            ProviderError: the answer is cut or none, or an error of the provider.
+
+        """
+        if self._is_whole:
+            yield from self._stream.take_whole(bytes(self._start))
+        elif self._events is not None and not self._stream.ended:
+            yield from self._taken(self._flushed(self._events))
+        if (rest := self._stream.rest()) is not None:
+            yield rest
+        yield self._stream.last_chunk()
+
+    def _knows_kind(self) -> bool:
+        """Look at the first character; True for events, False for a whole text or while nothing came.
+
+        Raises:
+            ProviderError: it is a web page.
+
+        """
+        start = self._start.lstrip(_BEFORE)
+        if start.startswith(b"<"):
+            raise failures.malformed(self._provider)
+        self._is_whole = start.startswith((b"{", b"["))
+        return bool(start) and not self._is_whole
+
+    def _taken(self, payloads: list[bytes]) -> Iterator[Chunk]:
+        for payload in payloads:
+            chunk = self._stream.take(payload)
+            if chunk is not None:
+                yield chunk
+            if self._stream.ended:
+                return
+
+    def _flushed(self, events: CompletionEventDecoder) -> list[bytes]:
+        try:
+            return events.flush()
+        except EventTooLargeError as error:
+            raise failures.malformed(self._provider) from error

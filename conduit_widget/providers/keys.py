@@ -1,0 +1,59 @@
+"""Keys as people paste them, and keys that never show."""
+
+from __future__ import annotations
+
+from typing import Final
+
+# What a browser, a word processor or a shell puts around a pasted key or address.
+_AROUND: Final = (
+    "\"'`\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u00ab\u00bb\u2039\u203a"  # quotes
+    "\u200b\u200c\u200d\u2060\ufeff"  # of no width
+)
+
+
+class Secret:
+    """A key that never shows in a repr, a log or an error; ``reveal`` is the only way to it."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    @property
+    def is_sendable(self) -> bool:
+        """Whether an HTTP header can carry it: visible ASCII only."""
+        return all("!" <= character <= "~" for character in self._value)
+
+    def reveal(self) -> str:
+        """Return the key itself, for the Authorization header only."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+
+def pasted(value: str) -> str:
+    """Return a pasted text without the spaces, line ends and quotes around it.
+
+    >>> pasted(' “sk-1”\\n')
+    'sk-1'
+    """
+    before = None
+    while before != value:
+        before, value = value, value.strip().strip(_AROUND)
+    return value
+
+
+def pasted_key(value: str | None) -> Secret | None:
+    """Return the key in a variable's value, None for none; a pasted ``Bearer`` is left out."""
+    text = pasted(value or "")
+    scheme, _, rest = text.partition(" ")
+    if scheme.lower() == "bearer":
+        text = pasted(rest)
+    return Secret(text) if text else None

@@ -1,0 +1,55 @@
+"""Words of a provider that people may see: model names, error codes, finish reasons; bounded and plain."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any, Final
+
+from conduit_widget.plain_text import is_plain
+from conduit_widget.providers.keys import Secret
+
+MAX_NAME_CHARS: Final = 128
+MAX_CODE_CHARS: Final = 64
+MAX_MODELS: Final = 1000
+
+_CODE_SHAPE: Final = re.compile(r"[a-z][a-z0-9_.\-]*", re.IGNORECASE)
+_KEY_PART_CHARS: Final = 8
+
+
+class ProviderWords:
+    """Takes what is short and plain, and nothing that holds one of the ``keys`` or a part of one.
+
+    A server may answer with the key it was asked with, or with one it was sent by mistake.
+    """
+
+    def __init__(self, keys: Iterable[Secret] = ()) -> None:
+        self._keys = [key.reveal().lower() for key in keys]
+
+    def name(self, value: Any) -> str | None:
+        """Return a model's name, None where the value is not fit to be one."""
+        return self._word(value, MAX_NAME_CHARS)
+
+    def code(self, value: Any) -> str | None:
+        """Return an error code or finish reason, None where the value has not the shape of one."""
+        word = self._word(value, MAX_CODE_CHARS)
+        return word if word is not None and _CODE_SHAPE.fullmatch(word) else None
+
+    def names(self, values: Iterable[Any]) -> list[str]:
+        """Return the names among the values, each once, the first :data:`MAX_MODELS` of them."""
+        found: dict[str, None] = {}
+        for value in values:
+            name = self.name(value)
+            if name is not None:
+                found[name] = None
+            if len(found) == MAX_MODELS:
+                break
+        return list(found)
+
+    def _word(self, value: Any, limit: int) -> str | None:
+        if not isinstance(value, str) or not 0 < len(value) <= limit or not is_plain(value):
+            return None
+        return None if self._tells_key(value.lower()) else value
+
+    def _tells_key(self, word: str) -> bool:
+        return any(key in word or (len(word) >= _KEY_PART_CHARS and word in key) for key in self._keys)

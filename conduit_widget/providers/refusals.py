@@ -1,0 +1,143 @@
+"""What a server turned out not to take, learnt from its refusals and remembered."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from conduit_widget.providers.error_bodies import ErrorBody
+from conduit_widget.providers.provider import PromptMessage
+from conduit_widget.types import TextPart
+
+SYSTEM_ROLE: Final = "system role"
+_OPTIONAL_FIELDS: Final = (
+    "stream_options",
+    "max_completion_tokens",
+    "max_tokens",
+    "temperature",
+    "top_p",
+    "seed",
+    "stop",
+)
+_UNSOLICITED: Final = "stream_options"
+_NEWER_NAME: Final = {"max_tokens": "max_completion_tokens"}
+# A value out of range is the asker's to mend: leaving it out would hide that.
+_RANGE_WORDS: Final = (
+    "less than",
+    "greater than",
+    "between",
+    "at most",
+    "at least",
+    "too large",
+    "too small",
+)
+_NO_SYSTEM_ROLE: Final = re.compile(
+    r"system['\"`]? (?:role|message|prompt|instruction)s?\b.{0,40}\b(?:not|unsupported|only)"
+    r"|(?:not|unsupported|unknown|unexpected|invalid)\b.{0,40}\b(?:role|message)s?\W{0,3}system"
+    r"|does not support ['\"`]?system"
+    r"|role.{0,20} must (?:always )?alternate"
+    r"|only.{0,20}user.{0,20}assistant.{0,20}roles?"
+    r"|developer instruction is not enabled",
+    re.DOTALL,
+)
+_MAX_MODELS: Final = 100
+
+
+class Refusals:
+    """What must be left out of requests, by model. Bounded: the oldest of too many models is forgotten."""
+
+    def __init__(self) -> None:
+        self._learnt: dict[str, set[str]] = {}
+
+    def fit(self, body: Mapping[str, Any], model: str) -> dict[str, Any]:
+        """Return a request's body without what the server does not take."""
+        refused = self._learnt.get(model)
+        if not refused:
+            return dict(body)
+        fitted = dict(body)
+        for field in sorted(refused & fitted.keys()):
+            value = fitted.pop(field)
+            newer = _NEWER_NAME.get(field)
+            if newer is not None and newer not in refused:
+                fitted[newer] = value
+        if SYSTEM_ROLE in refused:
+            fitted["messages"] = without_system(fitted["messages"])
+        return fitted
+
+    def learn(self, status: int, problem: ErrorBody, body: Mapping[str, Any], model: str) -> bool:
+        """Take a refusal of ``body``; True when another try, without what it names, makes sense."""
+        found = _refused_part(status, problem, body)
+        if found is None:
+            return False
+        if model not in self._learnt and len(self._learnt) >= _MAX_MODELS:
+            del self._learnt[next(iter(self._learnt))]
+        self._learnt.setdefault(model, set()).add(found)
+        return True
+
+    def forget(self, model: str) -> None:
+        """Drop what was learnt: it did not help."""
+        self._learnt.pop(model, None)
+
+
+def without_system(messages: Sequence[PromptMessage]) -> list[PromptMessage]:
+    """Return the prompt with its system text at the beginning of the first question."""
+    system = "\n\n".join(text for message in messages if message.role == "system" for text in _texts(message))
+    turns = [message for message in messages if message.role != "system"]
+    for number, message in enumerate(turns):
+        if message.role == "user":
+            if isinstance(message.content, str):
+                turns[number] = PromptMessage("user", f"{system}\n\n{message.content}")
+            else:
+                turns[number] = PromptMessage("user", [TextPart(text=system), *message.content])
+            return turns
+    return [PromptMessage("user", system), *turns]
+
+
+def _texts(message: PromptMessage) -> list[str]:
+    if isinstance(message.content, str):
+        return [message.content]
+    return [part.text for part in message.content if isinstance(part, TextPart)]
+
+
+def _refused_part(status: int, problem: ErrorBody, body: Mapping[str, Any]) -> str | None:
+    # A chat template that raises is a 500 on some servers.
+    if status in {400, 422, 500} and _refuses_system(problem) and _has_system(body):
+        return SYSTEM_ROLE
+    if status not in {400, 422}:
+        return None
+    if problem.is_empty:
+        return _UNSOLICITED if _UNSOLICITED in body else None
+    if any(word in problem.message for word in _RANGE_WORDS):
+        return None
+    present = [field for field in _OPTIONAL_FIELDS if field in body]
+    if problem.fields:
+        named = {path[0] for path in problem.fields if path}
+        return next((field for field in present if field in named), None)
+    return next((field for field in present if _names(problem.message, field)), None)
+
+
+def _names(text: str, field: str) -> bool:
+    """Whether a text speaks of the field; of the words that are English ones too only as a parameter."""
+    if "_" in field:
+        return re.search(rf"(?<![a-z0-9_]){field}(?![a-z0-9_])", text) is not None
+    word = rf"(?<![a-z0-9_]){field}(?![a-z0-9_])"
+    return (
+        re.search(rf"['\"`]{word}['\"`]|(?:param\w*|field|argument|option|key|name|property):? {word}", text)
+        is not None
+    )
+
+
+def _refuses_system(problem: ErrorBody) -> bool:
+    if (
+        any(path[:1] == ("messages",) and path[-1] == "role" for path in problem.fields)
+        and "system" in problem.message
+    ):
+        return True
+    return _NO_SYSTEM_ROLE.search(problem.message) is not None
+
+
+def _has_system(body: Mapping[str, Any]) -> bool:
+    return any(
+        isinstance(message, PromptMessage) and message.role == "system" for message in body["messages"]
+    )
