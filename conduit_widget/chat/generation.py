@@ -380,7 +380,8 @@ class Generation:
 
 def _are_counts(usage: Usage) -> bool:
     """Whether the numbers can be counts of tokens, and go out in every hub protocol."""
-    return all(0 <= count <= MAX_COUNT for count in (usage.prompt_tokens, usage.completion_tokens))
+    counts = (usage.prompt_tokens, usage.completion_tokens)
+    return all(count is None or 0 <= count <= MAX_COUNT for count in counts)
 
 
 def finish_reason_of(message: ChatMessage) -> FinishReason | None:
