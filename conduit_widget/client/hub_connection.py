@@ -54,7 +54,9 @@ class HubConnection:
         max_message_bytes: largest hub message accepted; a larger one ends the connection.
         transport: the transports allowed, of ``"WebSockets"``, ``"ServerSentEvents"`` and ``"LongPolling"``,
             tried in the hub's order; all by default. Or a factory of a transport of your own.
-        proxy: the URL of an HTTP proxy; none by default, environment variables are not read.
+        proxy: the URL of an HTTP proxy (``http`` or ``https``); none by default. Environment variables
+            (``HTTPS_PROXY``, ``ALL_PROXY``, ``NO_PROXY``) are not read, so that they cannot come between a
+            kernel and its own hub.
         compression: offer permessage-deflate on WebSockets. Off by default: who can put text beside a secret
             into a compressed message may guess the secret by its size.
         stateful_reconnect: ask the hub to keep the connection over a short cut of its WebSocket, so that

@@ -10,6 +10,7 @@ from conduit_widget.protocol.hub_protocol import TransferFormat
 from conduit_widget.protocol.negotiate import AvailableTransport
 from conduit_widget.transports.http import FreshHeaders
 from conduit_widget.transports.long_polling import LongPollingTransport
+from conduit_widget.transports.proxy import check_proxy
 from conduit_widget.transports.server_sent_events import ServerSentEventsTransport
 from conduit_widget.transports.transport import Transport, TransportFactory
 from conduit_widget.transports.websocket_client import WebSocketTransport
@@ -27,13 +28,14 @@ class TransportChoice:
     """The allowed transports by name; the hub's order decides among them.
 
     Raises:
-        ValueError: a name that is none, or no name at all.
+        ValueError: a name that is none, or no name at all; or a proxy of another kind than HTTP.
 
     """
 
     def __init__(
         self, option: TransportOption = None, *, proxy: str | None = None, compression: bool = False
     ) -> None:
+        check_proxy(proxy)
         self._factories: Mapping[str, Callable[..., Transport]]
         if callable(option):  # a transport of the caller's own stands where WebSockets would
             self._factories = {WEB_SOCKETS: option}

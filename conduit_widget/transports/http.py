@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import httpx2
 
 from conduit_widget.errors import AuthenticationError, ConnectionFailedError
+from conduit_widget.transports.proxy import http_proxy, name_of
 from conduit_widget.transports.reasons import no_connection
 from conduit_widget.transports.transport import TransportRefusedError
 
@@ -55,13 +56,15 @@ class HttpClient:
             )
             self._cookies.set_cookie_header(request)
             async with httpx2.AsyncHTTPTransport(
-                verify=self._verify(request.url.scheme), trust_env=False, proxy=self._proxy
+                verify=self._verify(request.url.scheme),
+                trust_env=False,
+                proxy=http_proxy(self._proxy, self._ssl),
             ) as transport:
                 response = await transport.handle_async_request(request)
                 response.request = request
                 body = await response.aread()
         except _FAILURES as error:
-            raise _no_answer(url, error) from None
+            raise _no_answer(url, self._proxy, error) from None
         self._cookies.extract_cookies(response)
         return HttpReply(response.status_code, body)
 
@@ -99,13 +102,14 @@ class HttpChannel:
         self._fresh_headers = fresh_headers
         self._url = url
         self._headers = dict(headers)
+        self._proxy = proxy
         scheme = urlsplit(url).scheme
         if scheme == "https" and ssl is None:
             ssl = create_default_context()
         self._transport = httpx2.AsyncHTTPTransport(
             verify=_verification(scheme, ssl),
             trust_env=False,
-            proxy=proxy,
+            proxy=http_proxy(proxy, ssl),
             limits=httpx2.Limits(keepalive_expiry=KEEP_ALIVE_EXPIRY),
         )
 
@@ -155,7 +159,7 @@ class HttpChannel:
         except httpx2.ReadTimeout:
             raise
         except _FAILURES as error:
-            raise _no_answer(self._url, error) from None
+            raise _no_answer(self._url, self._proxy, error) from None
         response.request = request
         return response
 
@@ -169,7 +173,7 @@ class HttpChannel:
             finally:
                 await response.aclose()
         except _FAILURES as error:
-            raise _no_answer(self._url, error) from None
+            raise _no_answer(self._url, self._proxy, error) from None
 
     async def aclose(self) -> None:
         """Close the sockets."""
@@ -182,7 +186,8 @@ def _verification(scheme: str, ssl: SSLContext | None) -> SSLContext | bool:
     return ssl
 
 
-def _no_answer(url: str, error: Exception) -> ConnectionFailedError:
-    """Return an error that names scheme, host and port only."""
+def _no_answer(url: str, proxy: str | None, error: Exception) -> ConnectionFailedError:
+    """Return an error that names scheme, host and port only, of the hub and of the proxy."""
     parts = urlsplit(url)
-    return no_connection(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}", error)
+    through = f" through {name_of(proxy)}" if proxy is not None else ""
+    return no_connection(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{through}", error)

@@ -9,6 +9,7 @@ fragments, extensions, frames that arrive in pieces, mistakes) goes to ``ClientP
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 from collections.abc import Mapping
 from ssl import SSLContext, create_default_context
@@ -97,8 +98,15 @@ class WebSocketTransport:
                     lambda: wire, uri.host, uri.port, ssl=tls, server_hostname=server_name
                 )
             else:
-                tunnel = await open_tunnel(self._proxy, uri.host, uri.port)
-                await loop.create_connection(lambda: wire, sock=tunnel, ssl=tls, server_hostname=server_name)
+                tunnel: asyncio.BaseTransport | None
+                tunnel = await open_tunnel(self._proxy, uri.host, uri.port, ssl)
+                if tls is not None:
+                    tunnel = await loop.start_tls(tunnel, wire, tls, server_hostname=server_name)
+                else:
+                    tunnel.set_protocol(wire)
+                if tunnel is None:
+                    raise ConnectionResetError(errno.ECONNRESET, "")  # lost during the TLS handshake
+                wire.connection_made(tunnel)
         except OSError as error:
             raise no_connection(f"{_bracketed(uri.host)}:{uri.port}", error) from None
         request = websocket.connect()

@@ -315,6 +315,85 @@ async def test_proxy_works_with_tls(tmp_path: Path) -> None:
         assert proxy.seen == [f"CONNECT 127.0.0.1:{server.port}"] * 2
 
 
+@pytest.mark.parametrize("name", [SOCKETS, SSE, POLLING])
+async def test_proxy_reached_by_tls_carries_everything(name: TransportName, tmp_path: Path) -> None:
+    """The way to the proxy is encrypted, whatever goes through it."""
+    server_side, client_side = self_signed(tmp_path)
+    listening: Any = raw_signalr_server() if name == SOCKETS else raw_http_server()
+    async with (
+        http_proxy(server_side) as proxy,
+        listening as server,
+        connected(server, transport=name, proxy=proxy.url, ssl=client_side) as (connection, peer),
+    ):
+        await exchange(connection, peer)
+        assert len(proxy.seen) >= 2
+    async with http_proxy(server_side) as proxy, raw_signalr_server(server_side) as server:
+        options: dict[str, Any] = {"proxy": proxy.url, "ssl": client_side}
+        async with connected(server, **options) as (connection, peer):
+            await exchange(connection, peer)
+
+
+@pytest.mark.parametrize("name", [SOCKETS, SSE, POLLING])
+async def test_every_address_of_a_proxy_is_tried(
+    name: TransportName, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name often stands for ::1 first, where nothing listens."""
+    loop = asyncio.get_running_loop()
+    real = loop.getaddrinfo
+
+    async def two_addresses(host: Any, *args: Any, **options: Any) -> Any:
+        if host not in ("proxy.test", b"proxy.test"):
+            return await real(host, *args, **options)
+        found = await real("127.0.0.1", *args, **options)
+        family, kind, protocol, canonical, address = found[0]
+        return [(family, kind, protocol, canonical, ("127.0.0.2", *address[1:])), *found]
+
+    monkeypatch.setattr(loop, "getaddrinfo", two_addresses)
+    listening: Any = raw_signalr_server() if name == SOCKETS else raw_http_server()
+    async with http_proxy() as proxy, listening as server:
+        url = proxy.url.replace("127.0.0.1", "proxy.test")
+        async with connected(server, transport=name, proxy=url) as (connection, peer):
+            await exchange(connection, peer)
+
+
+@pytest.mark.parametrize(
+    "given", ["socks5://h:1", "h:3128", "http://[::1", "http://h:99999", "http://h\n:1", ""]
+)
+def test_proxy_of_another_kind_is_refused_at_once(given: str) -> None:
+    """In one line that says what is taken, and does not repeat a password."""
+    with pytest.raises(
+        ValueError, match=r"^proxy must look like http://host:port or https://host:port\."
+    ) as caught:
+        HubConnection("http://h/hub", proxy=given)
+    assert ("SOCKS" in str(caught.value)) is given.startswith("socks")
+
+
+@pytest.mark.parametrize("name", [SOCKETS, SSE, POLLING])
+async def test_environment_s_proxies_do_not_come_between(
+    name: TransportName, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever a company's machine has set, of whatever kind."""
+    for variable in ("ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "WS_PROXY", "all_proxy", "http_proxy"):
+        monkeypatch.setenv(variable, "socks5://127.0.0.1:1")
+    monkeypatch.setenv("no_proxy", "[::1")
+    listening: Any = raw_signalr_server() if name == SOCKETS else raw_http_server()
+    async with listening as server, connected(server, transport=name) as (connection, peer):
+        await exchange(connection, peer)
+
+
+@pytest.mark.parametrize("name", [SOCKETS, SSE, POLLING])
+async def test_missing_certificate_file_is_named(
+    name: TransportName, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One line that names the variable and the remedy."""
+    server_side, _ = self_signed(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "missing.pem"))
+    listening: Any = raw_signalr_server(server_side) if name == SOCKETS else raw_http_server(server_side)
+    async with listening as server:
+        with pytest.raises(ConnectionFailedError, match="SSL_CERT_FILE names a file that does not exist"):
+            await HubConnection(server.url, transport=name, retry=None).start()
+
+
 async def test_compression_is_negotiated_without_context_takeover() -> None:
     """Both directions inflate, from 512 bytes up ours are compressed, shorter ones go as they are."""
     async with raw_signalr_server() as server:

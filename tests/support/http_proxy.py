@@ -6,6 +6,7 @@ import asyncio
 import base64
 import contextlib
 from collections.abc import AsyncIterator
+from ssl import SSLContext
 from urllib.parse import urlsplit
 
 
@@ -16,13 +17,14 @@ class HttpProxy:
         self.port = 0
         self.seen: list[str] = []
         self.credentials: str | None = None
+        self.scheme = "http"
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
     def url(self) -> str:
         """The proxy's address."""
         user = f"{self.credentials}@" if self.credentials else ""
-        return f"http://{user}127.0.0.1:{self.port}"
+        return f"{self.scheme}://{user}127.0.0.1:{self.port}"
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Handle one connection."""
@@ -72,10 +74,11 @@ async def _pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> Non
 
 
 @contextlib.asynccontextmanager
-async def http_proxy() -> AsyncIterator[HttpProxy]:
-    """Serve on a free port."""
+async def http_proxy(ssl: SSLContext | None = None) -> AsyncIterator[HttpProxy]:
+    """Serve on a free port; with ``ssl`` the proxy itself is reached by TLS."""
     proxy = HttpProxy()
-    listener = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)
+    proxy.scheme = "http" if ssl is None else "https"
+    listener = await asyncio.start_server(proxy.serve, "127.0.0.1", 0, ssl=ssl)
     proxy.port = listener.sockets[0].getsockname()[1]
     try:
         yield proxy
