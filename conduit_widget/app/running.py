@@ -17,6 +17,7 @@ from filelock import FileLock, Timeout
 
 from conduit_widget import __version__
 from conduit_widget.app.engines import Engines, open_engines
+from conduit_widget.app.private_folder import close_to_others
 from conduit_widget.app.settings import HubSettings
 from conduit_widget.app.signing import signing_authority
 from conduit_widget.chat.chat import Chat, build_chat
@@ -25,7 +26,7 @@ from conduit_widget.chat.readiness import bus_check, store_check
 from conduit_widget.chat.settings import ChatSettings
 from conduit_widget.client import local_hub
 from conduit_widget.contract import CHAT_HUB_PATH, HEALTH_PATH, MINT_PATH, STATUS_HUB_PATH
-from conduit_widget.errors import HubStartError
+from conduit_widget.errors import HubStartError, SettingsError
 from conduit_widget.hub.app import HubApp
 from conduit_widget.hub.auth import LocalAuthority
 from conduit_widget.hub.authenticators import build_authenticator
@@ -42,6 +43,8 @@ from conduit_widget.providers.config import ProviderSettings
 from conduit_widget.providers.directory import discover
 from conduit_widget.types import HubRuntime
 
+OPTION_NAMES: Final = {"allowed_hosts": "--allow-host", "allowed_origins": "--allow-origin"}
+LOOPBACK_NETWORKS: Final = ("127.0.0.0/8", "::1/128")
 SERVING_LOCK_FILE: Final = "serving.lock"  # held as long as a hub serves this data directory
 
 logger = logging.getLogger(__name__)
@@ -49,7 +52,7 @@ logger = logging.getLogger(__name__)
 
 def _own_authority(settings: HubSettings) -> LocalAuthority | None:
     """Return the hub's own authority; a site's hub with an identity provider may have none."""
-    if not settings.is_local and settings.key_file is None:
+    if settings.key_file is None and (settings.redis_url is not None or not settings.is_loopback):
         return None
     return signing_authority(settings.data_dir, settings.key_file)
 
@@ -63,7 +66,7 @@ async def run_hub(settings: HubSettings, *, on_ready: Callable[[str], None]) -> 
 
     """
     settings.check()
-    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    close_to_others(settings.data_dir, keeps_history=settings.database_url is None)
     with _sole_hub(settings.data_dir):
         await _serve(settings, on_ready)
 
@@ -74,7 +77,8 @@ def _sole_hub(data_dir: Path) -> Iterator[None]:
 
     Nodes of one hub have one each as well: their runtime files and revocations are their own.
     """
-    lock = FileLock(data_dir / SERVING_LOCK_FILE, timeout=0)
+    path = data_dir / SERVING_LOCK_FILE
+    lock = FileLock(path, timeout=0)
     try:
         lock.acquire()
     except Timeout as error:
@@ -82,6 +86,12 @@ def _sole_hub(data_dir: Path) -> Iterator[None]:
         where = f" at {runtime.url} (pid {runtime.pid})" if runtime else ""
         raise HubStartError(
             f"A hub already serves {data_dir}{where}: stop it, or choose another --data-dir."
+        ) from error
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise SettingsError(
+            f"The lock file {path} cannot be used ({reason}): it has to be a plain file of yours. Remove it"
+            " and start again."
         ) from error
     try:
         yield
@@ -146,7 +156,8 @@ async def _serve(settings: HubSettings, on_ready: Callable[[str], None]) -> None
             on_drain=chat.drain,
             readiness=_readiness(engines),
             operators_only=not settings.is_local,
-            trusted_proxies=settings.trusted_proxies,
+            trusted_proxies=_trusted_proxies(settings),
+            setting_names=OPTION_NAMES,
             backplane=engines.backplane,
             revocations=Revocations(RevocationFile(settings.data_dir / REVOCATIONS_FILE), engines.backplane),
         )
@@ -164,6 +175,14 @@ async def _serve(settings: HubSettings, on_ready: Callable[[str], None]) -> None
             stop=stop,
             drain_seconds=settings.drain_seconds,
         )
+
+
+def _trusted_proxies(settings: HubSettings) -> tuple[str, ...]:
+    """Return who may say for whom it asks: of a hub for others also what asks from this very machine.
+
+    That is the proxy which lets them in; without it nobody behind it would be counted by address.
+    """
+    return settings.trusted_proxies if settings.is_local else (*settings.trusted_proxies, *LOOPBACK_NETWORKS)
 
 
 def _readiness(engines: Engines) -> tuple[ReadinessCheck, ...]:

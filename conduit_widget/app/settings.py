@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from conduit_widget.errors import HubStartError
+from conduit_widget.errors import SettingsError
+from conduit_widget.hub.origins import LOOPBACK_HOSTS
 
 __all__ = ["HISTORY_FILE", "HubSettings"]
 
@@ -46,9 +47,18 @@ class HubSettings:
 
     @property
     def is_local(self) -> bool:
-        """Whether only this machine can reach the hub; a node of several has a load balancer before it."""
-        if self.redis_url is not None:
-            return False
+        """Whether the hub is for the users of this machine alone.
+
+        A node of several has a load balancer before it. A further Host, an identity provider or a signing key
+        of the site's own say that a proxy on this machine lets others in, whatever address is bound.
+        """
+        is_shared = self.redis_url is not None or self.jwks is not None or self.key_file is not None
+        others = [host for host in self.allowed_hosts if host not in LOOPBACK_HOSTS]
+        return self.is_loopback and not is_shared and not others
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether the address bound is one of this machine alone."""
         if self.host == "localhost":
             return True
         with contextlib.suppress(ValueError):
@@ -59,23 +69,28 @@ class HubSettings:
         """Refuse what does not go together.
 
         Raises:
-            HubStartError: a setting is missing.
+            SettingsError: a setting is missing.
 
         """
         if not self.redis_namespace:
-            raise HubStartError("--redis-namespace must not be empty.")
+            raise SettingsError("--redis-namespace must not be empty.")
         if self.redis_url is not None and self.database_url is None:
-            raise HubStartError(
+            raise SettingsError(
                 "--redis-url joins several hubs into one: give all of them the same --database-url too."
             )
-        if self.is_local or self.key_file is not None or self.jwks is not None:
+        if self.jwks and not (self.jwt_issuer and self.jwt_audience):
+            raise SettingsError("--jwks needs --jwt-issuer and --jwt-audience: the claims a token must have.")
+        if not self.jwks and (self.jwt_issuer or self.jwt_audience or self.jwt_algorithms):
+            raise SettingsError("--jwt-issuer, --jwt-audience and --jwt-algorithm are for tokens of --jwks.")
+        has_keys = self.key_file is not None or self.jwks is not None
+        if has_keys or (self.is_loopback and self.redis_url is None):
             return
         if self.redis_url is not None:
-            raise HubStartError(
+            raise SettingsError(
                 "--redis-url joins several hubs into one: give all of them the same signing key with"
                 " --key-file, or the key set of your identity provider with --jwks."
             )
-        raise HubStartError(
+        raise SettingsError(
             f"--host {self.host} can be reached from other machines: give a signing key with --key-file,"
             " or the key set of your identity provider with --jwks."
         )

@@ -60,19 +60,24 @@ UPDATE conversations SET active_at = coalesce(
 _STEPS: Final = {0: _SCHEMA, 1: _TO_VERSION_2}
 
 
+class ForeignHistoryError(ValueError):
+    """A file is no history that this version can use; the text says why, and what to do."""
+
+
 def migrate(db: sqlite3.Connection) -> None:
     """Switch to WAL with full durability; bring the tables to this version in one transaction.
 
     Raises:
-        RuntimeError: a newer version wrote them; they are left alone.
+        ForeignHistoryError: a newer version wrote them, or another program; they are left alone.
 
     """
-    db.execute("PRAGMA journal_mode=WAL")
-    db.execute("PRAGMA synchronous=FULL")
     (version,) = db.execute("PRAGMA user_version").fetchone()
     if version > SCHEMA_VERSION:
-        raise RuntimeError(
-            f"The chat history has format {version}, newer than {SCHEMA_VERSION}; update conduit_widget."
-        )
+        raise ForeignHistoryError(f"has format {version}, newer than {SCHEMA_VERSION}: update conduit_widget")
+    tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if tables and (version == 0 or "conversations" not in tables):
+        raise ForeignHistoryError("is a database of another program: move it away or choose another folder")
+    db.execute("PRAGMA journal_mode=WAL")
+    db.execute("PRAGMA synchronous=FULL")
     if version < SCHEMA_VERSION:
         db.executescript(f"BEGIN IMMEDIATE;{_STEPS[version]}PRAGMA user_version={SCHEMA_VERSION};COMMIT;")

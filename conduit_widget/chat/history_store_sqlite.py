@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from conduit_widget.contract import RECOVERY_SECONDS
+from conduit_widget.errors import SettingsError
 from conduit_widget.types import (
     AssistantSetting,
     ChatMessage,
@@ -29,7 +30,7 @@ from . import history_rows as rows
 from .group_commit import GroupCommitWriter
 from .history_batch import Append, Change, Checkpoint, Update, iso_time
 from .history_bodies import read_message
-from .history_schema import migrate
+from .history_schema import ForeignHistoryError, migrate
 from .history_sqlite_failures import unavailable_by
 from .history_store import (
     Commit,
@@ -45,6 +46,7 @@ __all__ = ["SqliteHistoryStore"]
 T = TypeVar("T")
 
 READERS: Final = 2
+_NO_HISTORY: Final = frozenset({"SQLITE_NOTADB", "SQLITE_CORRUPT"})
 MAX_PENDING_READS: Final = 1024
 CACHED_STATEMENTS: Final = 256
 CACHE_KIB: Final = 8 * 1024
@@ -326,6 +328,17 @@ class SqliteHistoryStore:
             migrate(connection)
             connection.execute(f"PRAGMA cache_size={-CACHE_KIB}")
             connection.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
+        except ForeignHistoryError as error:
+            connection.close()
+            raise SettingsError(f"The history {self._path} {error}. It is left as it is.") from error
+        except sqlite3.DatabaseError as error:
+            connection.close()
+            if getattr(error, "sqlite_errorname", "") not in _NO_HISTORY:
+                raise
+            raise SettingsError(
+                f"The history {self._path} is no database, or is damaged ({error.sqlite_errorname}). It is"
+                " left as it is: restore it from a copy, or move it away to begin a new one."
+            ) from error
         except BaseException:
             connection.close()
             raise

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from conduit_widget.contract import ErrorText
-from conduit_widget.errors import AuthenticationError, HubStartError
+from conduit_widget.errors import AuthenticationError, SettingsError
 from conduit_widget.hub.auth import NO_CREDENTIAL, Authenticator, Credential
 from conduit_widget.hub.jwks import ALGORITHMS, JwksAuthority
 from conduit_widget.hub.opaque_keys import OpaqueKeys
@@ -51,18 +51,18 @@ def build_authenticator(
     or a file) says who signs them, and the opaque keys of the data directory.
 
     Raises:
-        HubStartError: the site's settings are incomplete or cannot be used.
+        SettingsError: the site's settings are incomplete or cannot be used.
 
     """
     ways: list[Authenticator] = [] if local is None else [local]
     if jwks:
         if not issuer or not audience:
-            raise HubStartError("--jwks needs --jwt-issuer and --jwt-audience: the claims a token must have.")
+            raise SettingsError("jwks needs issuer and audience: the claims a token must have.")
         try:
             ways.append(JwksAuthority(jwks, issuer, audience, tuple(algorithms) or ALGORITHMS))
         except ValueError as error:
-            raise HubStartError(f"--jwks: {error}") from error
+            raise SettingsError(f"jwks: {error}") from error
     elif issuer or audience or algorithms:
-        raise HubStartError("--jwt-issuer, --jwt-audience and --jwt-algorithm are for tokens of --jwks.")
+        raise SettingsError("issuer, audience and algorithms are for tokens of jwks.")
     ways.append(OpaqueKeys(data_dir / KEYS_FILE))
     return AuthenticatorChain(ways)

@@ -18,7 +18,7 @@ from typing import Final, NamedTuple
 
 from filelock import FileLock
 
-from conduit_widget.errors import HubStartError
+from conduit_widget.errors import HubStartError, SettingsError
 from conduit_widget.hub.auth import MIN_SECRET_BYTES
 from conduit_widget.hub.private_file import Stamp, read_private, stamp_of, write_private
 
@@ -82,7 +82,7 @@ class SecretFile:
             with FileLock(self._path.with_name(f"{self._path.name}.lock")):
                 self._rotate(grace)
         except OSError as error:
-            raise HubStartError(
+            raise SettingsError(
                 f"The signing key {self._path} cannot be changed: {error.strerror}."
             ) from error
 
@@ -105,9 +105,9 @@ class SecretFile:
                 _create(self._path, secrets.token_bytes(SECRET_BYTES))
             found = _read(self._path)
         except OSError as error:
-            raise HubStartError(f"The signing key {self._path} cannot be used: {_reason(error)}.") from error
+            raise SettingsError(f"The signing key {self._path} cannot be used: {_reason(error)}.") from error
         if not found or found[0].until is not None:
-            raise HubStartError(f"The signing key {self._path} is damaged; delete it to have a new one made.")
+            raise SettingsError(f"The signing key {self._path} is damaged; delete it to have a new one made.")
         return found
 
 
@@ -136,10 +136,10 @@ class SiteSecretFile(SecretFile):
             key = self._path.read_bytes().strip()
             earlier = _read(self._previous) if self._previous.exists() else []
         except OSError as error:
-            raise HubStartError(f"--key-file: {self._path} cannot be read ({_reason(error)}).") from error
+            raise SettingsError(f"The key file {self._path} cannot be read ({_reason(error)}).") from error
         if len(key) < MIN_SECRET_BYTES:
-            raise HubStartError(
-                f"--key-file: the key has {len(key)} bytes, at least {MIN_SECRET_BYTES} are needed."
+            raise SettingsError(
+                f"The key in {self._path} has {len(key)} bytes, at least {MIN_SECRET_BYTES} are needed."
             )
         return [_Secret(key), *earlier]
 
@@ -191,11 +191,11 @@ def _read(path: Path) -> list[_Secret]:
     except PermissionError as error:
         if error.errno is not None:
             raise
-        raise HubStartError(f"The signing key {error}") from error
+        raise SettingsError(f"The signing key {error}") from error
     except (ValueError, TypeError):
         found = [_Secret(b"")]
     if any(len(item.value) < MIN_SECRET_BYTES for item in found):
-        raise HubStartError(f"The signing key {path} is damaged; delete it to have a new one made.")
+        raise SettingsError(f"The signing key {path} is damaged; delete it to have a new one made.")
     return found
 
 

@@ -12,6 +12,7 @@ import pytest
 from conduit_widget.chat.history_batch import Change
 from conduit_widget.chat.history_store import ConversationRecord
 from conduit_widget.chat.history_store_sqlite import SqliteHistoryStore
+from conduit_widget.errors import SettingsError
 from conduit_widget.types import ChatMessage
 
 BIG = 1 << 20
@@ -125,7 +126,7 @@ async def test_newer_format_is_refused_when_opened(tmp_path: Path) -> None:
         db.execute("PRAGMA user_version=99")
     db.close()
     store = SqliteHistoryStore(tmp_path / "h.db")
-    with pytest.raises(RuntimeError, match="update conduit_widget"):
+    with pytest.raises(SettingsError, match="update conduit_widget"):
         await store.start()
     await store.aclose()
 
