@@ -32,6 +32,7 @@ from typing import Final
 import msgspec
 
 from conduit_widget.contract import ErrorText
+from conduit_widget.plain_text import shown
 from conduit_widget.types import ErrorType
 
 UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
@@ -43,7 +44,7 @@ class ConduitError(Exception):
 
     def _render_traceback_(self) -> list[str]:
         """Show one line in a notebook (IPython's hook): our frames would bury what to do next."""
-        return [f"\x1b[31m{type(self).__name__}\x1b[39m: {self}"]
+        return [f"\x1b[31m{type(self).__name__}\x1b[39m: {shown(str(self))}"]
 
 
 class ProtocolError(ConduitError):

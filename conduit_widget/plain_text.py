@@ -12,7 +12,7 @@ from typing import Final
 
 from conduit_widget.contract import MAX_ID_CHARS
 
-__all__ = ["is_plain", "is_user_id", "plain_name", "shown", "writable"]
+__all__ = ["is_plain", "is_user_id", "json_shown", "plain_name", "shown", "writable"]
 
 _NOT_PLAIN: Final = re.compile(
     "[\\x00-\\x1f\\x7f-\\x9f\\xad\\u034f\\u061c\\u115f\\u1160\\u180e\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060-\\u206f"
@@ -36,18 +36,34 @@ def is_user_id(text: str) -> bool:
 
 def plain_name(text: str, limit: int) -> str:
     """Return a name to show: what is not plain left out, spaces collapsed, ``limit`` characters at most."""
-    return " ".join(shown(text).split())[:limit].rstrip()
+    kept = _NOT_PLAIN.sub("", _BREAKS.sub(" ", text))
+    return " ".join(kept.split())[:limit].rstrip()
 
 
 def shown(text: str) -> str:
-    """Return ``text`` for a terminal or a line of a log: breaks as spaces, whatever cannot be seen left out.
+    """Return ``text`` for a terminal or a line of a log: what cannot be seen is written as an escape.
 
-    What others wrote (names, titles, errors of a server) must not move the cursor, colour, turn or hide what
-    stands around it.
+    What others wrote (names, titles, a server's errors) must not move the cursor, nor colour, turn, break or
+    hide what stands around it. An escape rather than nothing: whoever reads it shall see that it was there.
     """
-    return _NOT_PLAIN.sub("", _BREAKS.sub(" ", text))
+    return text if text.isascii() and text.isprintable() else _NOT_PLAIN.sub(_escape, text)
+
+
+def json_shown(text: str) -> str:
+    """Return JSON text with what cannot be seen in it as JSON's own escapes."""
+    return text if text.isascii() else _NOT_PLAIN.sub(_json_escape, text)
 
 
 def writable(text: str) -> str:
     """Return ``text`` as every codec can write it: a lone surrogate becomes a question mark."""
     return text if text.isascii() else text.encode(errors="replace").decode()
+
+
+def _escape(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def _json_escape(found: re.Match[str]) -> str:
+    units = found[0].encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))

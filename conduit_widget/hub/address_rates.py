@@ -92,7 +92,7 @@ def _network(text: str) -> Network:
         return ipaddress.ip_network(text.strip(), strict=False)
     except ValueError:
         raise ValueError(
-            f"--trusted-proxy: {text[:64]!r} is neither an address nor a network such as 10.0.0.0/8."
+            f"trusted_proxies: {text[:64]!r} is neither an address nor a network such as 10.0.0.0/8."
         ) from None
 
 

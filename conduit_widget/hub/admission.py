@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
 from conduit_widget.contract import HEALTH_PATH, READY_PATH, ErrorText
@@ -39,6 +40,7 @@ class Admission:
 
     With ``operators_only`` the pages for operators (metrics, dashboard) want the role ``operator``; without,
     whoever reaches the hub may look at them, which is meant for a hub that only its own machine reaches.
+    ``setting_names``: what ``allowed_hosts`` and ``allowed_origins`` are called where the operator sets them.
     ``addresses`` counts who wants to connect, and failed credentials, by client address.
     """
 
@@ -50,9 +52,11 @@ class Admission:
         *,
         operators_only: bool = False,
         addresses: AddressRates | None = None,
+        setting_names: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._authenticator = authenticator
         self._addresses = addresses
+        self._setting_names = setting_names
         self._operators_only = operators_only
         self._policy = OriginPolicy(allowed_origins, allowed_hosts)
         self._strangers: set[tuple[str, str]] = set()
@@ -62,20 +66,21 @@ class Admission:
         """Return what refuses a request's Host or Origin, if one of them is not allowed."""
         host = request.headers.get("host", "")
         if request.path not in _UNCHECKED_HOSTS and not self._policy.allows_host(host):
-            self._tell_once("Host", host, "--allow-host")
-            return error_response(400, "This Host is not served here; allow it with --allow-host.")
+            self._tell_once("Host", host, "allowed_hosts")
+            return error_response(400, "This Host is not served here: it is not among the allowed hosts.")
         origin = request.headers.get("origin")
         if origin is not None and not self._policy.allows_origin(origin):
-            self._tell_once("origin", origin, "--allow-origin")
-            return error_response(403, "This origin is not allowed; allow it with --allow-origin.")
+            self._tell_once("origin", origin, "allowed_origins")
+            return error_response(403, "This origin is not among the allowed origins.")
         return None
 
-    def _tell_once(self, what: str, value: str, option: str) -> None:
+    def _tell_once(self, what: str, value: str, setting: str) -> None:
         """Log a refused name the first time, for whoever forgot to allow it; of so many, not of all."""
         value = value[:_MAX_NAME]
         if len(self._strangers) < _MAX_STRANGERS and (what, value) not in self._strangers:
             self._strangers.add((what, value))
-            logger.warning("The %s %s is refused; if it is yours, allow it with %s.", what, value, option)
+            name = self._setting_names.get(setting, setting)
+            logger.warning("The %s %s is refused; if it is yours, add it to %s.", what, value, name)
 
     def preflight(self, request: HttpRequest) -> HttpResponse | None:
         """Return the answer to a CORS preflight, if the request is one (its origin is allowed)."""

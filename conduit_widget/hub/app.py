@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
+from types import MappingProxyType
 
 from conduit_widget.contract import HEALTH_PATH, METRICS_PATH, READY_PATH
 from conduit_widget.errors import HubStartError, trace_of
@@ -68,7 +69,8 @@ class HubApp:
     ``operator`` (for a hub that other machines reach). ``readiness`` is what ``/readyz`` asks.
     ``trusted_proxies`` (addresses, networks) may say for whom they ask: see ``address_rates.py``.
     ``backplane`` leads to the other nodes of this hub, ``revocations`` says who is kept out; both are
-    started before ``lifespan`` and closed after it.
+    started before ``lifespan`` and closed after it. ``setting_names`` says what the arguments here are called
+    where an operator sets them (``allowed_hosts``: ``--allow-host``); the log uses those names.
     """
 
     def __init__(
@@ -92,6 +94,7 @@ class HubApp:
         trusted_proxies: Sequence[str] = (),
         backplane: Backplane | None = None,
         revocations: Revocations | None = None,
+        setting_names: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         if revocations is not None:
             authenticator = RevocationGuard(authenticator, revocations)
@@ -113,6 +116,7 @@ class HubApp:
             addresses=AddressRates(
                 self.limits.negotiates_per_minute, self.limits.negotiate_burst, trusted_proxies
             ),
+            setting_names=setting_names,
         )
         pending = PendingConnections(
             ttl=self.limits.handshake_timeout,

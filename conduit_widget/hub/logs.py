@@ -18,6 +18,7 @@ import msgspec
 
 from conduit_widget.errors import trace_of
 from conduit_widget.hub.redaction import RedactionFilter, install_redaction, redact
+from conduit_widget.plain_text import json_shown, shown, writable
 
 __all__ = [
     "LogFormat",
@@ -40,9 +41,6 @@ FIELDS: Final = ("hub", "connection_id", "error_id")
 _OURS: Final = ("conduit_widget", "uvicorn")
 _ROUTINE: Final = ("uvicorn", "httpx2", "httpcore2")
 """Who tells of every step at ``info``: heard from ``warning`` on; the server at ``debug`` as well."""
-
-_CONTROL: Final = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160), 0x2028, 0x2029)}
-_JSON_CONTROL: Final = {code: f"\\u{code:04x}" for code in _CONTROL if code > 126}  # JSON lets these stand
 
 
 class Subject(Protocol):
@@ -108,7 +106,7 @@ class TextFormatter(logging.Formatter):
         line = f"{_time(record)} {record.levelname} {record.name}: {_event(record)}"
         error = _error(record)
         line = f"{line}: {error}" if error else line
-        return (f"{line} [{fields}]" if fields else line).translate(_CONTROL)
+        return shown(f"{line} [{fields}]" if fields else line)
 
 
 class JsonFormatter(logging.Formatter):
@@ -126,7 +124,7 @@ class JsonFormatter(logging.Formatter):
         error = _error(record)
         if error:
             line["error"] = error
-        return msgspec.json.encode(line).decode().translate(_JSON_CONTROL)
+        return json_shown(msgspec.json.encode(line).decode())
 
 
 def _time(record: logging.LogRecord) -> str:
@@ -135,7 +133,7 @@ def _time(record: logging.LogRecord) -> str:
 
 
 def _event(record: logging.LogRecord) -> str:
-    return redact(record.getMessage())
+    return redact(writable(record.getMessage()))
 
 
 def _error(record: logging.LogRecord) -> str:

@@ -13,7 +13,7 @@ import msgspec
 
 from conduit_widget.cancellation import cancel_and_wait
 from conduit_widget.contract import ErrorText
-from conduit_widget.errors import UNREADABLE, AuthenticationError, HubStartError, ValidationError, trace_of
+from conduit_widget.errors import UNREADABLE, AuthenticationError, SettingsError, ValidationError, trace_of
 from conduit_widget.hub.auth import REVOKED, Authenticator, Credential
 from conduit_widget.hub.backplane import Backplane, BackplaneUnavailableError
 from conduit_widget.hub.principal import Principal
@@ -110,7 +110,7 @@ class Revocations:
         """Read the file and listen to the other nodes; the backplane is started already. Idempotent.
 
         Raises:
-            HubStartError: the file cannot be read: a hub must not let the revoked in.
+            SettingsError: the file cannot be read: a hub must not let the revoked in.
 
         """
         if self._watcher is not None:
@@ -118,7 +118,7 @@ class Revocations:
         try:
             self._read_file()
         except (OSError, ValueError) as error:
-            raise HubStartError(f"The revocations cannot be read: {error}") from error
+            raise SettingsError(f"The revocations cannot be read: {error}") from error
         if self._backplane is not None:
             self._removers = [
                 self._backplane.subscribe(CHANNEL, self._heard),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from conduit_widget.plain_text import is_plain, plain_name
+from conduit_widget.plain_text import is_plain, is_user_id, json_shown, plain_name, shown, writable
 
 PLAIN = ["ann", "Ann Ä. O'Neil-Smith", "דנה", "علی‌رضا", "山田 太郎", "👩‍💻", "a\u0301", "user:42/x@y"]
 NOT_PLAIN = {
@@ -50,3 +52,36 @@ def test_name_is_one_bounded_line_when_shown() -> None:
     assert plain_name("  Ann \t\n Smith ", 128) == "Ann Smith"
     assert plain_name("x" * 500, 128) == "x" * 128
     assert plain_name("\u202e\u200b\n", 128) == ""
+
+
+@pytest.mark.parametrize("name", NOT_PLAIN)
+def test_invisible_character_is_seen_in_a_terminal_and_in_json(name: str) -> None:
+    """As an escape: nothing moves the cursor, and whoever reads the line sees that there was something."""
+    text = writable(NOT_PLAIN[name])
+    assert is_plain(shown(text))
+    assert shown(text) != text or is_plain(text)
+    line = json_shown(json.dumps(text, ensure_ascii=False))
+    assert is_plain(line)
+    assert json.loads(line) == text
+
+
+def test_ordinary_text_is_shown_as_it_is() -> None:
+    """Of every script."""
+    for text in PLAIN:
+        assert (shown(text), json_shown(text), writable(text)) == (text, text, text)
+    assert shown("a\n\x1b[31m\u202e\U000e0041") == r"a\x0a\x1b[31m\u202e\U000e0041"
+
+
+@pytest.mark.parametrize("text", PLAIN)
+def test_ordinary_name_is_a_user_id(text: str) -> None:
+    """With spaces and joiners in it."""
+    assert is_user_id(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", " ", "\u3000\xa0", "\u200d", "\u200c \u200d", "\u2800", "\ufe0f", "x" * 129, "a\u200bb", "\ud800"],
+)
+def test_text_that_shows_nobody_is_no_user_id(text: str) -> None:
+    """Empty, too long, or nothing to be seen."""
+    assert not is_user_id(text)

@@ -74,7 +74,7 @@ def test_rate_of_zero_counts_nobody() -> None:
 
 def test_proxy_that_is_no_address_is_named() -> None:
     """A typo must not open or close the door silently."""
-    with pytest.raises(ValueError, match=r"--trusted-proxy: 'proxy\.local'"):
+    with pytest.raises(ValueError, match=r"trusted_proxies: 'proxy\.local'"):
         AddressRates(60, 1, ["proxy.local"])
 
 
