@@ -14,7 +14,16 @@ import pytest
 PACKAGE = "conduit_widget"
 ROOT = Path(__file__).resolve().parent.parent / PACKAGE
 
-LEAVES = {"errors", "types", "contract", "event_stream", "nesting", "plain_text", "cancellation"}
+LEAVES = {
+    "errors",
+    "types",
+    "contract",
+    "event_stream",
+    "nesting",
+    "plain_text",
+    "cancellation",
+    "child_process",
+}
 ENTRY = {"__init__", "__main__", "app", "cli", "magics", "jupyter_extension"}
 ARROWS: dict[str, set[str]] = {
     "protocol": set(),

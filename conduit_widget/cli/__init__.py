@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 from typing import Final
 
-from conduit_widget.errors import ConduitError
+from conduit_widget import __version__
+from conduit_widget.cli.arguments import Parser, UsageError
+from conduit_widget.errors import ConduitError, SettingsError
+from conduit_widget.plain_text import shown
 
 COMMANDS: Final = {
     "demo": "open JupyterLab on a notebook with a live chat",
@@ -23,26 +26,51 @@ COMMANDS: Final = {
 }
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser() -> Parser:
     """Return the parser of every subcommand."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="conduit-widget", description="Live, multi-user LLM chat in a Jupyter notebook cell."
     )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    parser.add_argument("--version", action="version", version=f"conduit-widget {__version__}")
+    parser.set_defaults(run=None)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     for name, summary in COMMANDS.items():
         module = importlib.import_module(f"conduit_widget.cli.{name}")
-        module.configure(commands.add_parser(name, help=summary, description=summary.capitalize() + "."))
+        # Not capitalize(): it would write "a jwt" and "jupyterlab".
+        description = f"{summary[0].upper()}{summary[1:]}."
+        module.configure(commands.add_parser(name, help=summary, description=description))
     return parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; an error is one line on stderr and exit code 1."""
-    arguments = build_parser().parse_args(argv)
+    """Run one command and return its exit code; an error is one line on stderr.
+
+    The code is 1 where something failed, 2 where an option, a variable or a file cannot be used.
+    """
+    parser = build_parser()
+    arguments = parser.parse_args(argv)
+    if arguments.run is None:
+        parser.print_help()
+        return 0
     try:
         code: int = arguments.run(arguments)
+        sys.stdout.flush()
+    except (UsageError, SettingsError) as error:
+        return _fail(str(error), 2)
     except ConduitError as error:
-        print(f"conduit-widget: {error}", file=sys.stderr)
-        return 1
+        return _fail(str(error), 1)
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; Python would complain once more at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        return _fail(f"{where}{error.strerror or type(error).__name__}", 1)
+    return code
+
+
+def _fail(text: str, code: int) -> int:
+    print(f"conduit-widget: {shown(text)}", file=sys.stderr)
     return code

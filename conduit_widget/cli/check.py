@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import Final
 
+from conduit_widget.cli.arguments import say
 from conduit_widget.client import local_hub
 from conduit_widget.errors import ConduitError
 from conduit_widget.types import ProviderStatus
@@ -101,4 +102,4 @@ def _version(package: str) -> str:
 
 
 def _say(what: str, text: str) -> None:
-    print(f"{what:16} {text}")
+    say(f"{what:16} {text}")

@@ -13,7 +13,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -22,6 +21,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
+from conduit_widget.child_process import child_environment, python_command
+from conduit_widget.cli.arguments import port
 from conduit_widget.client import local_hub
 from conduit_widget.errors import ConduitError, HubStartError
 
@@ -33,7 +34,7 @@ STOP_TIMEOUT: Final = 10.0
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``demo``."""
     parser.add_argument(
-        "--port", type=int, default=None, help="JupyterLab's port (default: 8888 or the next free)"
+        "--port", type=port, default=None, help="JupyterLab's port (default: 8888 or the next free)"
     )
     parser.add_argument("--no-browser", action="store_true", help="print the URL only")
     parser.add_argument("--data-dir", type=Path, default=None, help="where the hub keeps its history and key")
@@ -122,11 +123,14 @@ def start_hub(data_dir: Path) -> subprocess.Popen[bytes] | None:
     """Start the hub as our child, unless this user already has one for the data directory."""
     if local_hub.find(data_dir) is not None:
         return None
-    data_dir.mkdir(parents=True, exist_ok=True)
-    log = (data_dir / "hub.log").open("ab")
-    with log:
+    data_dir = data_dir.absolute()
+    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor = os.open(data_dir / local_hub.LOG_FILE, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    with os.fdopen(descriptor, "ab") as log:
         hub = subprocess.Popen(
-            [sys.executable, "-m", "conduit_widget", "serve", "--port", "0", "--data-dir", str(data_dir)],
+            [*python_command("conduit_widget"), "serve", "--port", "0", "--data-dir", str(data_dir)],
+            cwd=data_dir,
+            env=child_environment(),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -144,7 +148,12 @@ def start_hub(data_dir: Path) -> subprocess.Popen[bytes] | None:
 def start_lab(notebook: Path, port: int, token: str, data_dir: Path) -> subprocess.Popen[bytes]:
     """Start JupyterLab on the notebook's folder; its token travels by environment, not by argv."""
     command = [
-        *(sys.executable, "-m", "jupyterlab", "--no-browser", f"--port={port}", "--ServerApp.port_retries=0"),
+        *python_command("jupyterlab"),
+        *(
+            "--no-browser",
+            f"--port={port}",
+            "--ServerApp.port_retries=0",
+        ),
         f"--ServerApp.root_dir={notebook.parent}",
         "--log-level=ERROR",
     ]

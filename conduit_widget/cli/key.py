@@ -10,8 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from conduit_widget.cli.arguments import say, seconds, user_id
 from conduit_widget.client import local_hub
 from conduit_widget.errors import ConduitError
+from conduit_widget.plain_text import shown
 
 if TYPE_CHECKING:
     from conduit_widget.hub.opaque_keys import OpaqueKeyFile
@@ -29,11 +31,20 @@ def configure(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
 
     create = actions.add_parser("create", parents=[common], help="make a key and print it, this once")
-    create.add_argument("user", metavar="USER", help="the user id the key speaks for")
+    create.add_argument("user", metavar="USER", type=user_id, help="the user id the key speaks for")
     create.add_argument("--name", default=None, help="the name people see (default: USER)")
-    create.add_argument("--days", type=float, default=None, help="lifetime in days (default: for ever)")
     create.add_argument(
-        "--role", action="append", default=[], help="a role it grants, such as operator (repeatable)"
+        "--days",
+        type=seconds(0.001, 36500, "days"),
+        default=None,
+        help="lifetime in days (default: for ever)",
+    )
+    create.add_argument(
+        "--role",
+        action="append",
+        type=user_id,
+        default=[],
+        help="a role it grants, such as operator (repeatable)",
     )
     create.set_defaults(run=_create)
 
@@ -47,7 +58,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     rotate = actions.add_parser("rotate", parents=[common], help="sign tokens with a new secret from now on")
     rotate.add_argument(
         "--grace",
-        type=float,
+        type=seconds(),
         default=DEFAULT_GRACE,
         metavar="SECONDS",
         help="how long tokens of the old secret stay good (default: %(default)g)",
@@ -57,8 +68,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def _create(arguments: argparse.Namespace) -> int:
-    if arguments.days is not None and not 0 < arguments.days <= 36500:
-        raise ConduitError("--days must be more than 0 and at most 36500.")
     text, entry = _file_work(
         lambda: _keys(arguments).create(
             arguments.user,
@@ -68,7 +77,9 @@ def _create(arguments: argparse.Namespace) -> int:
         )
     )
     print(text)
-    print(f"{entry.id} speaks for {entry.user_id}; it is shown this once, keep it now.", file=sys.stderr)
+    print(
+        f"{entry.id} speaks for {shown(entry.user_id)}; it is shown this once, keep it now.", file=sys.stderr
+    )
     return 0
 
 
@@ -79,7 +90,7 @@ def _list(arguments: argparse.Namespace) -> int:
         expired = " (expired)" if key.expires_at is not None and key.expires_at <= now else ""
         roles = f", roles {', '.join(key.roles)}" if key.roles else ""
         since = _day(key.created_at)
-        print(f"{key.id}  {key.user_id}  ({key.user_name}{roles})  since {since}, {ends}{expired}")
+        say(f"{key.id}  {key.user_id}  ({key.user_name}{roles})  since {since}, {ends}{expired}")
     return 0
 
 
@@ -96,17 +107,15 @@ def _remove(arguments: argparse.Namespace) -> int:
     # What it has opened already ends by a revocation.
     revoked = RevocationFile(_data_dir(arguments) / REVOCATIONS_FILE)
     _file_work(lambda: revoked.add([revocation_of("token", removed.id)]))
-    print(f"{removed.id} of {removed.user_id} opens nothing any more; its connections end within seconds.")
+    say(f"{removed.id} of {removed.user_id} opens nothing any more; its connections end within seconds.")
     return 0
 
 
 def _rotate(arguments: argparse.Namespace) -> int:
     from conduit_widget.app import secret_file  # noqa: PLC0415 - the parser stays light
 
-    if arguments.grace < 0:
-        raise ConduitError("--grace must not be negative.")
     secret_file(_data_dir(arguments), arguments.key_file).rotate(arguments.grace)
-    print(f"New tokens are signed with a new secret; earlier ones stay good for {arguments.grace:g} s.")
+    say(f"New tokens are signed with a new secret; earlier ones stay good for {arguments.grace:g} s.")
     return 0
 
 

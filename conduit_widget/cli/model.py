@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from conduit_widget.cli.arguments import UsageError
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the actions of ``model``."""
@@ -14,12 +16,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Install the model, or print its path (exit 1 when it is not installed)."""
+    """Install the model, or print its path.
+
+    Raises:
+        UsageError: the path of a model that is not installed was asked for.
+
+    """
     from conduit_widget.providers import local_model  # noqa: PLC0415 - the parser stays light
 
     if arguments.action == "path":
+        if not local_model.is_installed():
+            raise UsageError("The local model is not installed: run conduit-widget model install.")
         print(local_model.model_path())
-        return 0 if local_model.is_installed() else 1
+        return 0
     if local_model.is_installed():
         print(f"Already installed: {local_model.model_path()}")
         return 0

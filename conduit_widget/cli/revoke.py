@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from conduit_widget.cli.arguments import say, user_id
 from conduit_widget.client import local_hub
 from conduit_widget.errors import ConduitError
 
@@ -12,7 +13,9 @@ from conduit_widget.errors import ConduitError
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``revoke``."""
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("--user", metavar="USER", help="every token of this user issued up to now")
+    what.add_argument(
+        "--user", metavar="USER", type=user_id, help="every token of this user issued up to now"
+    )
     what.add_argument("--token-id", metavar="JTI", help="the one token with this id (its claim jti)")
     parser.add_argument("--data-dir", type=Path, default=None, help="the hub's data directory")
     parser.set_defaults(run=run)
@@ -37,5 +40,5 @@ def run(arguments: argparse.Namespace) -> int:
         RevocationFile(data_dir / REVOCATIONS_FILE).add([revocation])
     except (OSError, ValueError) as error:
         raise ConduitError(f"The revocations cannot be written: {error}") from error
-    print(f"{done} A running hub acts on it within seconds.")
+    say(f"{done} A running hub acts on it within seconds.")
     return 0

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import ipaddress
-import math
 import os
 from pathlib import Path
 from typing import Final
 
+from conduit_widget.cli.arguments import network, port, say, seconds
 from conduit_widget.client import local_hub
 
 DATABASE_VARIABLE: Final = "CONDUIT_HUB_DATABASE_URL"
@@ -20,7 +19,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``serve``."""
     parser.add_argument("--host", default="127.0.0.1", help="address to bind (default: %(default)s)")
     parser.add_argument(
-        "--port", type=int, default=8765, help="port; 0 picks a free one (default: %(default)s)"
+        "--port", type=port, default=8765, help="port; 0 picks a free one (default: %(default)s)"
     )
     parser.add_argument("--data-dir", type=Path, default=None, help="where history and the signing key live")
     parser.add_argument(
@@ -52,14 +51,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--idle-timeout",
-        type=float,
+        type=seconds(),
         default=0.0,
         metavar="SECONDS",
         help="end by itself this long after the last connection (default: never)",
     )
     parser.add_argument(
         "--drain-seconds",
-        type=_seconds,
+        type=seconds(),
         default=None,
         metavar="SECONDS",
         help="at the end, spread goodbyes over this long (default: 1 s per 100 connections, at most 30 s)",
@@ -67,7 +66,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--trusted-proxy",
         action="append",
-        type=_network,
+        type=network,
         default=[],
         metavar="ADDRESS",
         help="a reverse proxy (address or network) whose X-Forwarded-For names the client to count",
@@ -107,23 +106,6 @@ def _add_engines(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _seconds(text: str) -> float:
-    value = float(text)
-    if not 0 <= value < math.inf:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds from 0 up")
-    return value
-
-
-def _network(text: str) -> str:
-    try:
-        ipaddress.ip_network(text, strict=False)
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is neither an address nor a network such as 10.0.0.0/8"
-        ) from None
-    return text
-
-
 def _path_from_environment(name: str) -> Path | None:
     value = os.environ.get(name)
     return Path(value) if value else None
@@ -158,5 +140,5 @@ def run(arguments: argparse.Namespace) -> int:
         redis_url=arguments.redis_url,
         redis_namespace=arguments.redis_namespace,
     )
-    asyncio.run(run_hub(settings, on_ready=lambda url: print(f"listening on {url}", flush=True)))
+    asyncio.run(run_hub(settings, on_ready=lambda url: say(f"listening on {url}", flush=True)))
     return 0

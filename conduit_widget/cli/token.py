@@ -5,15 +5,16 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from conduit_widget.cli.arguments import seconds, user_id
 from conduit_widget.client import local_hub
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``token``."""
-    parser.add_argument("user", metavar="USER", help="the user id the token speaks for")
+    parser.add_argument("user", metavar="USER", type=user_id, help="the user id the token speaks for")
     parser.add_argument("--name", default=None, help="the name people see (default: USER)")
     parser.add_argument(
-        "--ttl", type=float, default=3600.0, metavar="SECONDS", help="lifetime (default: %(default)g)"
+        "--ttl", type=seconds(1), default=3600.0, metavar="SECONDS", help="lifetime (default: %(default)g)"
     )
     parser.add_argument("--data-dir", type=Path, default=None, help="the hub's data directory")
     parser.add_argument(

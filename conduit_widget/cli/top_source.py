@@ -10,9 +10,10 @@ from urllib.parse import urlsplit
 
 import httpx2
 
+from conduit_widget.cli.arguments import UsageError
 from conduit_widget.cli.top_figures import Scrape, parse
 from conduit_widget.client import local_hub
-from conduit_widget.contract import METRICS_PATH
+from conduit_widget.contract import CHAT_HUB_PATH, METRICS_PATH
 from conduit_widget.errors import AuthenticationError, ConduitError, ConnectionFailedError
 
 __all__ = ["MetricsSource"]
@@ -26,21 +27,20 @@ _MAKE_ONE: Final = (
 
 
 class MetricsSource:
-    """A hub's metrics page, by its ``url`` or by the data directory of a local hub.
+    """A hub's metrics page: of ``url``, of a data directory, of ``CONDUIT_HUB_URL``, or of the local hub.
 
     The runtime file of a data directory is read anew each time, for a hub may move.
     """
 
     def __init__(self, url: str | None, data_dir: Path | None, token: str | None) -> None:
-        self._url = url
+        self._url: str | None = None
         self._data_dir = data_dir or local_hub.default_data_dir()
         self._token = (token or os.environ.get("CONDUIT_HUB_TOKEN") or "").strip()
         self.shown = str(self._data_dir)
+        if url is None and data_dir is None and (given := os.environ.get("CONDUIT_HUB_URL")):
+            url = given
         if url is not None:
-            parts = urlsplit(url)
-            if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc:
-                raise ConnectionFailedError("The hub's address must be http://HOST or https://HOST.")
-            self.shown = f"{parts.scheme}://{parts.netloc}{parts.path}"
+            self._url = self.shown = _base_of(url)
         if not all("!" <= char <= "~" for char in self._token):
             raise AuthenticationError(f"The token given is none: it has to be one ASCII word. {_MAKE_ONE}")
 
@@ -88,13 +88,29 @@ class MetricsSource:
     def _get(self, url: str) -> tuple[int, bytes]:
         body = bytearray()
         trust_env = self._url is not None and url.startswith("https")
-        headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
+        # Not compressed: the limit is one of what arrives.
+        headers = {"Accept-Encoding": "identity"}
+        if self._token:
+            headers["Authorization"] = f"Bearer {self._token}"
         with (
             httpx2.Client(timeout=TIMEOUT, trust_env=trust_env) as http,
             http.stream("GET", url, headers=headers) as response,
         ):
-            for data in response.iter_bytes():
+            for data in response.iter_raw():
                 body += data
                 if len(body) > MAX_BYTES:
                     raise ConduitError(f"The metrics at {self.shown} are larger than {MAX_BYTES} bytes.")
         return response.status_code, bytes(body)
+
+
+def _base_of(url: str) -> str:
+    """Return a hub's base address, of the address of its chat hub too; what else is in it is not repeated."""
+    try:
+        parts = urlsplit(url.strip())
+        _ = parts.port
+    except ValueError:
+        parts = urlsplit("")
+    scheme = {"ws": "http", "wss": "https"}.get(parts.scheme, parts.scheme)
+    if scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc:
+        raise UsageError("The hub's address must be http://HOST:PORT or https://HOST:PORT.")
+    return f"{scheme}://{parts.netloc}{parts.path.rstrip('/').removesuffix(CHAT_HUB_PATH)}"

@@ -18,6 +18,7 @@ from conduit_widget.cli.top_figures import Change, Figures, Latency, Scrape, com
 from conduit_widget.cli.top_source import MetricsSource
 from conduit_widget.cli.top_terminal import Terminal, terminal
 from conduit_widget.errors import AuthenticationError, ConnectionFailedError
+from conduit_widget.plain_text import shown
 
 __all__ = ["run"]
 
@@ -52,7 +53,7 @@ class _Screen:
         self._rates: deque[float | None] = deque(maxlen=HISTORY)
         self._counts: deque[float | None] = deque(maxlen=HISTORY)
         self._title = Text(
-            f"conduit-widget top  {source.shown}  every {interval:g} s  q or Ctrl-C ends\n",
+            f"conduit-widget top  {shown(source.shown)}  every {interval:g} s  q or Ctrl-C ends\n",
             overflow="ellipsis",
             no_wrap=True,
         )
@@ -87,7 +88,7 @@ class _Screen:
         except ConnectionFailedError as error:
             self._rates.append(None)
             self._counts.append(None)
-            return None, [Text(f"waiting for the hub ({error})\nlast seen:\n")]
+            return None, [Text(f"waiting for the hub ({shown(str(error))})\nlast seen:\n")]
 
     def _next(self, figures: Figures) -> Table:
         rate = figures.received.now, figures.sent.now
@@ -102,7 +103,7 @@ def _table(figures: Figures, connections: str = "", throughput: str = "") -> Tab
         table.add_column(heading, overflow="fold")
 
     def row(*cells: str) -> None:
-        table.add_row(*(Text("".join(c if c.isprintable() else "?" for c in cell)) for cell in cells))
+        table.add_row(*(Text(shown(cell)) for cell in cells))
 
     row("connections", f"{sum(figures.connections.values()):g}", "", connections)
     for hub, count in sorted(figures.connections.items()):

@@ -12,8 +12,6 @@ import contextlib
 import http.client
 import os
 import subprocess
-import sys
-import sysconfig
 import tempfile
 import time
 from pathlib import Path
@@ -24,6 +22,7 @@ import filelock
 import msgspec
 import platformdirs
 
+from conduit_widget.child_process import child_environment, python_command
 from conduit_widget.contract import HEALTH_PATH, MINT_PATH
 from conduit_widget.errors import UNREADABLE, AuthenticationError, ConnectionFailedError, HubStartError
 from conduit_widget.nesting import is_json_too_deep
@@ -161,9 +160,8 @@ def _start(data_dir: Path, deadline: float) -> HubRuntime:
 
 def serve_command(data_dir: Path) -> list[str]:
     """Return the command that serves this data directory in the background."""
-    # -P: a file of the notebook's folder (say `types.py`) must not stand in for a library's module.
     options = ["--data-dir", str(data_dir), "--port", "0", "--idle-timeout", str(IDLE_TIMEOUT)]
-    return [sys.executable, "-P", "-m", "conduit_widget", "serve", *options]
+    return [*python_command("conduit_widget"), "serve", *options]
 
 
 def _spawn(data_dir: Path) -> subprocess.Popen[bytes]:
@@ -175,21 +173,11 @@ def _spawn(data_dir: Path) -> subprocess.Popen[bytes]:
             stdout=log,
             stderr=subprocess.STDOUT,
             cwd=data_dir,
-            env=_environment(),
+            env=child_environment(),
             start_new_session=True,  # neither Ctrl-C nor the end of a kernel reaches it
         )
     _children.append(child)
     return child
-
-
-def _environment() -> dict[str, str]:
-    """The child's environment; it must find this very package, wherever it was imported from."""
-    environment = dict(os.environ)
-    home = str(Path(__file__).resolve().parents[2])
-    if home not in {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}:
-        paths = [home, *filter(None, [environment.get("PYTHONPATH")])]
-        environment["PYTHONPATH"] = os.pathsep.join(paths)
-    return environment
 
 
 def _reap() -> None:

@@ -18,6 +18,7 @@ from typing import Any, Final
 
 import msgspec
 
+from conduit_widget.child_process import child_environment, python_command
 from conduit_widget.errors import UNREADABLE, ProviderError
 from conduit_widget.providers import failures
 from conduit_widget.providers.config import LOCAL_PROVIDER, SELF_HOSTED_TIMEOUTS, Timeouts
@@ -47,7 +48,8 @@ SAMPLING: Final[dict[str, Any]] = {
     "max_tokens": MAX_ANSWER_TOKENS,
 }
 SYSTEM_PROMPT: Final = "You are a helpful assistant in a team chat. Answer briefly and to the point."
-_COMMAND: Final = (sys.executable, "-m", "conduit_widget.providers.local_child")
+_COMMAND: Final = tuple(python_command("conduit_widget.providers.local_child"))
+_FOLDER: Final = Path(sys.executable).anchor  # one that is not the notebook's
 _READY_TIMEOUT: Final = 60.0
 _STOP_TIMEOUT: Final = 3.0
 _EXIT_CODE_TIMEOUT: Final = 1.0
@@ -148,7 +150,7 @@ class LocalServer:
     async def _launch(self) -> OpenAICompatible:
         key = secrets.token_urlsafe(24)
         settings = ChildSettings(
-            model_path=str(self._model_path),
+            model_path=str(self._model_path.absolute()),
             model_name=MODEL_NAME,
             api_key=key,
             threads=self._threads,
@@ -185,6 +187,8 @@ class LocalServer:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
+            cwd=_FOLDER,
+            env=child_environment(),
             # Its own session: a Ctrl-C in the terminal must not cut answers that the hub is still draining.
             start_new_session=True,
         )

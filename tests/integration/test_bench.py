@@ -69,18 +69,18 @@ async def test_bench_loads_a_running_hub_with_its_key(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "line"),
+    ("arguments", "line", "exit_code"),
     [
-        (["nonsense"], "nonsense: there is no such scenario"),
-        (["send", "--url", "http://127.0.0.1:1"], "--url needs --key-file"),
-        (["send", "--url", "https://127.0.0.1:1", "--token", "t"], "give the hub's own address"),
-        (["send", "--url", "http://127.0.0.1:1", "--token", "t"], "does not answer"),
+        (["nonsense"], "nonsense: there is no such scenario", 2),
+        (["send", "--url", "http://127.0.0.1:1"], "--url needs --key-file", 2),
+        (["send", "--url", "https://127.0.0.1:1", "--token", "t"], "give the hub's own address", 2),
+        (["send", "--url", "http://127.0.0.1:1", "--token", "t"], "does not answer", 1),
     ],
 )
-async def test_bench_says_in_one_line_what_is_wrong(arguments: list[str], line: str) -> None:
+async def test_bench_says_in_one_line_what_is_wrong(arguments: list[str], line: str, exit_code: int) -> None:
     """No traceback; what to do next."""
     code, output, errors = await bench(*arguments)
-    assert (code, output) == (1, "")
+    assert (code, output) == (exit_code, "")
     assert line in errors
     assert len(errors.splitlines()) == 1
 

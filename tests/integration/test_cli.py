@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -9,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
+import conduit_widget
 from conduit_widget.app import signing_authority
+from conduit_widget.cli import main
+from conduit_widget.hub.opaque_keys import OpaqueKeyFile
 from tests.support.live_hub import LiveHub
 
 
@@ -43,7 +47,7 @@ def test_token_of_a_key_file_is_for_hubs_with_that_key(tmp_path: Path) -> None:
     assert signing_authority(tmp_path, key).verify(done.stdout.strip()).user_id == "ada"
     key.write_text("hushhush")
     refused = run("token", "ada", "--data-dir", str(tmp_path), "--key-file", str(key))
-    assert refused.returncode == 1
+    assert refused.returncode == 2
     assert "8 bytes" in refused.stderr
     assert "hushhush" not in refused.stderr
 
@@ -78,7 +82,7 @@ def test_key_says_what_is_wrong_when_misused(tmp_path: Path, options: tuple[str,
     """One line that names the option."""
     action = ("rotate",) if "--grace" in options else ("create", "bot")
     done = run("key", *action, *options, "--data-dir", str(tmp_path))
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert expected in done.stderr
     assert len(done.stderr.splitlines()) == 1
 
@@ -127,9 +131,114 @@ def test_check_of_a_hub_out_of_reach_says_so(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("arguments", [(), ("nonsense",), ("token",), ("serve", "--port", "x")])
-def test_misuse_is_answered_with_usage(arguments: tuple[str, ...]) -> None:
-    """What the command does not understand gets its usage and exit code 2."""
-    done = run(*arguments)
-    assert done.returncode == 2
-    assert "usage: conduit-widget" in done.stderr
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (("nonsense",), "nonsense"),
+        (("token",), "USER"),
+        (("serve", "--port", "x"), "--port"),
+        (("serve", "--port", "99999"), "from 0 to 65535"),
+        (("serve", "--port", "-1"), "from 0 to 65535"),
+        (("serve", "--idle-timeout", "nan"), "--idle-timeout"),
+        (("serve", "--drain-seconds", "inf"), "--drain-seconds"),
+        (("serve", "--trusted-proxy", "proxy.local"), "--trusted-proxy"),
+        (("demo", "--port", "80000"), "from 0 to 65535"),
+        (("bench", "fan-out", "--members", "-3"), "--members"),
+        (("bench", "fan-out", "--seconds", "0"), "--seconds"),
+        (("bench", "nonsense"), "nonsense"),
+        (("bench", "send", "--url", "http://[::1", "--token", "t"), "--url"),
+        (("token", "ada", "--ttl", "-5"), "--ttl"),
+        (("token", "ada", "--ttl", "nan"), "--ttl"),
+        (("token", ""), "USER"),
+        (("token", " \u200d "), "USER"),
+        (("token", "a\u202eb"), "USER"),
+        (("token", "x" * 300), "1 to 128 characters"),
+        (("key", "create", "\u3000"), "USER"),
+        (("key", "create", "bot", "--days", "nan"), "--days"),
+        (("revoke", "--user", ""), "--user"),
+        (("top", "http://[::1"), "http://HOST:PORT"),
+        (("top", "--interval", "x"), "--interval"),
+    ],
+)
+def test_misuse_is_one_line_that_names_the_option(
+    arguments: tuple[str, ...], named: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Exit code 2, nothing on stdout, no traceback, and nothing was made or started."""
+    code = in_process(*arguments)
+    output = capfd.readouterr()
+    assert (code, output.out) == (2, "")
+    (line,) = output.err.splitlines()
+    assert named in line
+    assert "\u202e" not in line
+    assert list(tmp_path.iterdir()) == []
+
+
+def in_process(*arguments: str) -> int:
+    """Run a command here; return its exit code."""
+    try:
+        return main(arguments)
+    except SystemExit as ended:
+        return int(ended.code or 0)
+
+
+def test_path_of_a_model_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    """A path that leads nowhere is no answer for a script; the remedy is."""
+    done = run("model", "path", CONDUIT_MODELS_DIR=str(tmp_path))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "conduit-widget model install" in done.stderr
+
+
+def test_command_alone_shows_what_there_is(capfd: pytest.CaptureFixture[str]) -> None:
+    """The list of commands, the version, and proper names in every description."""
+    assert in_process() == 0
+    assert "    demo " in capfd.readouterr().out
+    assert in_process("--version") == 0
+    assert capfd.readouterr().out == f"conduit-widget {conduit_widget.__version__}\n"
+    for command, words in (("token", "Print a JWT for a user"), ("demo", "Open JupyterLab on a notebook")):
+        assert in_process(command, "--help") == 0
+        assert words in capfd.readouterr().out
+
+
+def test_folder_that_cannot_be_made_is_one_line(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """A file in its place: named, no traceback."""
+    (tmp_path / "file").touch()
+    assert in_process("token", "ada", "--data-dir", str(tmp_path / "file")) != 0
+    (line,) = capfd.readouterr().err.splitlines()
+    assert str(tmp_path / "file") in line
+
+
+def test_names_others_chose_cannot_steer_the_terminal(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A keys file and a provider that somebody edited: control characters and turned text are escapes."""
+    keys = OpaqueKeyFile(tmp_path / "keys.json")
+    keys.create("bot", "Bot")
+    text = keys.path.read_text().replace('"Bot"', '"\\u001b[2J\\u202eevil\\u0085"')
+    keys.path.write_text(text)
+    assert in_process("key", "list", "--data-dir", str(tmp_path)) == 0
+    output = capfd.readouterr().out
+    assert r"\x1b[2J\u202eevil\x85" in output
+    assert all(character.isprintable() for character in output.rstrip("\n"))
+
+
+@pytest.mark.parametrize("how", ["-m", "script"])
+def test_file_of_the_present_folder_does_not_run(tmp_path: Path, how: str) -> None:
+    """Modules of the standard library's names beside the notebook, whichever way the command is called."""
+    for name in ("html", "random", "json"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('a file of the folder ran')")
+    command = (
+        [sys.executable, "-m", "conduit_widget"]
+        if how == "-m"
+        else [str(Path(sys.executable).parent / "conduit-widget")]
+    )
+    done = subprocess.run(
+        [*command, "bench", "idle", "--idle", "2", "--seconds", "0.1", "--json"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=200,
+    )
+    assert "a file of the folder ran" not in done.stderr + done.stdout
+    assert json.loads(done.stdout)

@@ -58,7 +58,7 @@ def test_address_others_can_reach_needs_a_key(tmp_path: Path) -> None:
         text=True,
         check=False,
     )
-    assert run.returncode == 1
+    assert run.returncode == 2
     assert "--key-file" in run.stderr
 
 

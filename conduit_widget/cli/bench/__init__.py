@@ -8,6 +8,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from conduit_widget.cli.arguments import UsageError, count, seconds
+
 if TYPE_CHECKING:
     from conduit_widget.cli.bench.scenarios import Figure, Options
     from conduit_widget.cli.bench.target import Target
@@ -30,16 +32,27 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--key-file", type=Path, default=None, help="with --url: the hub's signing key, for many users"
     )
     parser.add_argument(
-        "--pid", type=int, default=None, help="with --url: the hub's process here, for CPU and memory"
+        "--pid",
+        type=count(most=2**31),
+        default=None,
+        help="with --url: the hub's process here, for CPU and memory",
     )
-    parser.add_argument("--members", type=int, default=1000, help="of fan-out (default: %(default)s)")
-    parser.add_argument("--senders", type=int, default=64, help="of send (default: %(default)s)")
-    parser.add_argument("--idle", type=int, default=8000, help="connections of idle (default: %(default)s)")
-    parser.add_argument("--storm", type=int, default=1000, help="clients of storm (default: %(default)s)")
-    parser.add_argument("--missed", type=int, default=50, help="messages of storm (default: %(default)s)")
-    parser.add_argument("--readers", type=int, default=200, help="of slow-reader (default: %(default)s)")
-    parser.add_argument("--seconds", type=float, default=5.0, help="a measurement (default: %(default)s)")
-    parser.add_argument("--text-bytes", type=int, default=120, help="of a message (default: %(default)s)")
+    parser.add_argument("--members", type=count(), default=1000, help="of fan-out (default: %(default)s)")
+    parser.add_argument("--senders", type=count(), default=64, help="of send (default: %(default)s)")
+    parser.add_argument(
+        "--idle", type=count(), default=8000, help="connections of idle (default: %(default)s)"
+    )
+    parser.add_argument("--storm", type=count(), default=1000, help="clients of storm (default: %(default)s)")
+    parser.add_argument(
+        "--missed", type=count(0), default=50, help="messages of storm (default: %(default)s)"
+    )
+    parser.add_argument("--readers", type=count(), default=200, help="of slow-reader (default: %(default)s)")
+    parser.add_argument(
+        "--seconds", type=seconds(0.1, 3600), default=5.0, help="a measurement (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--text-bytes", type=count(most=32 * 1024), default=120, help="of a message (default: %(default)s)"
+    )
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     parser.set_defaults(run=run)
 
@@ -47,7 +60,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Measure and print; 1 when a goal was missed."""
     # The parser stays light.
-    from conduit_widget.cli.bench.crowd import BenchError  # noqa: PLC0415
     from conduit_widget.cli.bench.open_files import allow_open_files  # noqa: PLC0415
     from conduit_widget.cli.bench.report import print_table  # noqa: PLC0415
     from conduit_widget.cli.bench.scenarios import SCENARIOS, Options  # noqa: PLC0415
@@ -55,7 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
     wanted = arguments.scenario or list(NAMES)
     unknown = [name for name in wanted if name not in SCENARIOS]
     if unknown:
-        raise BenchError(f"{unknown[0]}: there is no such scenario; choose from {', '.join(NAMES)}.")
+        raise UsageError(f"{unknown[0]}: there is no such scenario; choose from {', '.join(NAMES)}.")
     allow_open_files(max(arguments.idle, arguments.members, 2 * arguments.storm) + 200)
     sizes = {field.name for field in dataclasses.fields(Options)}
     options = Options(**{name: value for name, value in vars(arguments).items() if name in sizes})
@@ -80,7 +92,6 @@ def _measure(name: str, arguments: argparse.Namespace, options: Options) -> list
 
 
 def _given(arguments: argparse.Namespace) -> Target:
-    from conduit_widget.cli.bench.crowd import BenchError  # noqa: PLC0415
     from conduit_widget.cli.bench.target import minting, target_at  # noqa: PLC0415
 
     if arguments.key_file is not None:
@@ -89,5 +100,5 @@ def _given(arguments: argparse.Namespace) -> Target:
         token: str = arguments.token
         token_of = lambda _number: token  # noqa: E731
     else:
-        raise BenchError("--url needs --key-file (many users) or --token (one user, few connections).")
+        raise UsageError("--url needs --key-file (many users) or --token (one user, few connections).")
     return target_at(arguments.url, token_of, arguments.pid)

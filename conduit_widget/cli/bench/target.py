@@ -7,7 +7,6 @@ import itertools
 import json
 import secrets
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -15,6 +14,8 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from conduit_widget.child_process import child_environment, python_command
+from conduit_widget.cli.arguments import UsageError
 from conduit_widget.cli.bench.crowd import BenchError, Client, Crowd, Script, Step
 from conduit_widget.cli.bench.frames import HANDSHAKE, SEPARATOR, frame, invocation
 from conduit_widget.cli.bench.own_hub import KEY_FILE
@@ -114,8 +115,11 @@ def own_hub() -> Iterator[Target]:
 
     """
     with tempfile.TemporaryDirectory(prefix="conduit-bench-") as folder:
-        command = [sys.executable, "-m", "conduit_widget.cli.bench.own_hub", folder]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        command = [*python_command("conduit_widget.cli.bench.own_hub"), folder]
+        environment = child_environment()
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, text=True, cwd=folder, env=environment
+        ) as process:
             assert process.stdout is not None
             try:
                 url = process.stdout.readline().strip()
@@ -131,13 +135,17 @@ def target_at(url: str, token_of: TokenOf, pid: int | None = None) -> Target:
     """Return the hub at a base URL.
 
     Raises:
-        BenchError: the URL is not plain HTTP; put the bench beside the hub, not behind its proxy.
+        UsageError: the URL is not plain HTTP; put the bench beside the hub, not behind its proxy.
 
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        port = parts.port or 80
+    except ValueError:
+        parts, port = urlsplit(""), 80
     if parts.scheme not in ("http", "ws") or parts.hostname is None:
-        raise BenchError(f"--url {url}: give the hub's own address, http://HOST:PORT (no TLS).")
-    return Target(parts.hostname, parts.port or 80, token_of, pid)
+        raise UsageError("--url: give the hub's own address, http://HOST:PORT (no TLS).")
+    return Target(parts.hostname, port, token_of, pid)
 
 
 def minting(key_file: Path) -> TokenOf:
