@@ -87,8 +87,8 @@ TOKEN_EXPIRY_WARNING: Final = 30.0
 TOKEN_EXPIRING: Final = "TokenExpiring"
 
 # Sizes and counts.
-MAX_MESSAGE_BYTES: Final = 64 * 1024
-MAX_CONTENT_BYTES: Final = 32 * 1024  # UTF-8 of the text; leaves room for JSON escapes and the envelope
+MAX_MESSAGE_BYTES: Final = 64 * 1024  # a hub message whole: what frames, headers and arguments take together
+MAX_CONTENT_BYTES: Final = 32 * 1024  # a message's text as UTF-8: the limit people are told
 JOIN_SNAPSHOT_MESSAGES: Final = 50
 MAX_HISTORY_PAGE: Final = 200
 RECOVERY_EVENTS: Final = 300

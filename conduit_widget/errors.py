@@ -27,7 +27,7 @@ from __future__ import annotations
 import errno
 import traceback
 from pathlib import PurePath
-from typing import Final
+from typing import ClassVar, Final
 
 import msgspec
 
@@ -90,7 +90,12 @@ class ConnectionLostError(ConduitError):
 
 
 class HubException(ConduitError):  # noqa: N818 - the name SignalR gives it
-    """The hub refused an invocation; the text is meant for people."""
+    """The hub refused an invocation; the text is meant for people.
+
+    ``kind`` is the word the metrics count it by.
+    """
+
+    kind: ClassVar[str] = "refused"
 
 
 class InvocationTimeoutError(ConduitError):
@@ -113,6 +118,8 @@ class ValidationError(HubException):
 
 class StoreUnavailableError(HubException):
     """The conversation store cannot be used at present; nothing was acknowledged, a retry is safe."""
+
+    kind = "unavailable"
 
     def __init__(self, text: str = ErrorText.TIMED_OUT) -> None:
         super().__init__(text)

@@ -9,7 +9,7 @@ from conduit_widget.app.settings import HISTORY_FILE, HubSettings
 from conduit_widget.chat.history_store import HistoryStore
 from conduit_widget.chat.history_store_postgres import PostgresHistoryStore
 from conduit_widget.chat.history_store_sqlite import SqliteHistoryStore
-from conduit_widget.errors import HubStartError
+from conduit_widget.errors import HubStartError, SettingsError
 from conduit_widget.hub.backplane import Backplane
 from conduit_widget.hub.backplane_redis import RedisBackplane
 
@@ -43,7 +43,7 @@ def open_engines(settings: HubSettings) -> Engines:
     try:
         store = PostgresHistoryStore(settings.database_url, node_id=node_id, alone=backplane is None)
     except HubStartError as error:
-        raise HubStartError(f"--database-url: {error}") from None
+        raise SettingsError(f"--database-url: {error}") from None
     return Engines(store, backplane)
 
 
@@ -51,4 +51,4 @@ def _backplane(url: str, namespace: str) -> RedisBackplane:
     try:
         return RedisBackplane(url, namespace=namespace)
     except HubStartError as error:
-        raise HubStartError(f"--redis-url: {error}") from None
+        raise SettingsError(f"--redis-url: {error}") from None

@@ -10,6 +10,7 @@ from typing import Final
 
 from conduit_widget.app.settings import HISTORY_FILE
 from conduit_widget.errors import SettingsError
+from conduit_widget.providers.config import CONFIG_FILE
 
 __all__ = ["close_to_others"]
 
@@ -36,7 +37,8 @@ def close_to_others(data_dir: Path, *, keeps_history: bool = True) -> None:
         if os.name == "posix":
             _close_folder(data_dir)
             for name in _HISTORY_FILES:
-                _close_file(data_dir / name)
+                _close_file(data_dir / name, _OTHERS, "read the history")
+            _close_file(data_dir / CONFIG_FILE, _OTHERS_WRITE, "write to")
             if keeps_history:
                 os.close(os.open(data_dir / HISTORY_FILE, os.O_RDWR | os.O_CREAT, 0o600))
     except OSError as error:
@@ -61,16 +63,16 @@ def _close_folder(folder: Path) -> None:
     logger.warning("Others could write to the data directory %s; it is closed to them now.", folder)
 
 
-def _close_file(path: Path) -> None:
+def _close_file(path: Path, closed: int, what: str) -> None:
     try:
         status = path.stat()
     except FileNotFoundError:
         return
-    if not status.st_mode & _OTHERS:
+    if not status.st_mode & closed:
         return
     if status.st_uid != os.geteuid():
         raise SettingsError(
-            f"Others may read the history {path}, and it is not yours: have its owner run chmod 600 {path}."
+            f"Others may {what} {path}, and it is not yours: have its owner run chmod 600 {path}."
         )
-    path.chmod(0o600)
-    logger.warning("Others could read the history %s; it is closed to them now.", path)
+    path.chmod(stat.S_IMODE(status.st_mode) & ~closed)
+    logger.warning("Others could %s %s; it is closed to them now.", what, path)

@@ -56,7 +56,9 @@ class MintedToken(Wire, frozen=True, kw_only=True):
 def default_data_dir() -> Path:
     """Return ``CONDUIT_DATA_DIR``, else the user's data directory of this platform."""
     chosen = os.environ.get("CONDUIT_DATA_DIR")
-    return Path(chosen) if chosen else Path(platformdirs.user_data_dir("conduit_widget", appauthor=False))
+    if chosen:
+        return Path(chosen).expanduser()
+    return Path(platformdirs.user_data_dir("conduit_widget", appauthor=False))
 
 
 def runtime_path(data_dir: Path) -> Path:

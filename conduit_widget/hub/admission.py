@@ -24,6 +24,7 @@ from conduit_widget.hub.mount import MountedHub
 from conduit_widget.hub.origins import OriginPolicy
 from conduit_widget.hub.principal import Principal
 from conduit_widget.hub.refusal_log import RefusalLog
+from conduit_widget.plain_text import shown
 
 OPERATOR: Final = "operator"
 _MAX_STRANGERS: Final = 32
@@ -80,7 +81,7 @@ class Admission:
         if len(self._strangers) < _MAX_STRANGERS and (what, value) not in self._strangers:
             self._strangers.add((what, value))
             name = self._setting_names.get(setting, setting)
-            logger.warning("The %s %s is refused; if it is yours, add it to %s.", what, value, name)
+            logger.warning("The %s %s is refused; if it is yours, add it to %s.", what, shown(value), name)
 
     def preflight(self, request: HttpRequest) -> HttpResponse | None:
         """Return the answer to a CORS preflight, if the request is one (its origin is allowed)."""

@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from conduit_widget.hub.backplane import MAX_PAYLOAD_BYTES, Receive
+from conduit_widget.hub.backplane import Receive
 from conduit_widget.hub.backplane_listeners import Listeners, check_entry
 from conduit_widget.hub.backplane_redis_commands import MISSED, RedisCommands
 from conduit_widget.hub.backplane_redis_engine import RedisEngine
@@ -97,12 +97,10 @@ class RedisBackplane:
 
     def publish(self, channel: str, payload: bytes) -> None:
         """See :class:`Backplane`."""
-        self._check_size(payload)
         self._commands.publish(channel, payload)
 
     def append(self, channel: str, position: int, payload: bytes) -> None:
         """See :class:`Backplane`."""
-        self._check_size(payload)
         self._commands.publish(channel, payload, position)
 
     async def window(self, channel: str, after: int) -> list[tuple[int, bytes]]:
@@ -199,10 +197,4 @@ class RedisBackplane:
                 "The backplane at %s cannot be used (%s): this node goes on alone and tries again.",
                 self._engine.label,
                 self._engine.reason(error),
-            )
-
-    def _check_size(self, payload: bytes) -> None:
-        if len(payload) > MAX_PAYLOAD_BYTES:
-            logger.warning(
-                "A backplane message of %d bytes was dropped (limit %d).", len(payload), MAX_PAYLOAD_BYTES
             )

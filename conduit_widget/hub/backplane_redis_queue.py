@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Final
 
 import msgspec
@@ -19,6 +20,8 @@ Argument = str | bytes | int
 Place = tuple[str, str]
 
 _encode = msgspec.msgpack.Encoder().encode
+
+logger = logging.getLogger(__name__)
 
 
 class _Waiting:
@@ -60,7 +63,12 @@ class OutgoingQueue:
     def add(self, channel: str, payload: bytes, position: int | None) -> bool:
         """Take a message, with a position for the hot window too; ``False`` when it does not fit."""
         size = len(payload) + MESSAGE_OVERHEAD_BYTES
-        if len(payload) > MAX_PAYLOAD_BYTES or self.queued_bytes + size > MAX_QUEUE_BYTES:
+        if len(payload) > MAX_PAYLOAD_BYTES:
+            logger.warning(
+                "A backplane message of %d bytes was dropped (limit %d).", len(payload), MAX_PAYLOAD_BYTES
+            )
+            return False
+        if self.queued_bytes + size > MAX_QUEUE_BYTES:
             return False
         waiting = self._messages.get(channel)
         if waiting is None:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from conduit_widget.errors import StoreUnavailableError, trace_of
+from conduit_widget.errors import HubException, trace_of
 
 __all__ = ["ReadinessCheck", "readiness_report"]
 
@@ -65,7 +65,7 @@ async def _ask(check: ReadinessCheck) -> str | None:
         return await asyncio.wait_for(check.check(), CHECK_TIMEOUT)
     except TimeoutError:
         return _TIMED_OUT
-    except StoreUnavailableError:  # logged once, by whoever lost it
+    except HubException:  # refused, with a text for people; logged once, by whoever lost it
         return _AWAY
     except Exception as error:  # noqa: BLE001 - a check that fails is an answer; its text may hold a URL
         logger.warning("The readiness check %s failed: %s", check.name, trace_of(error))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from conduit_widget.contract import ErrorText
-from conduit_widget.errors import HubException, StoreUnavailableError, trace_of
+from conduit_widget.errors import HubException, trace_of
 from conduit_widget.hub.authorization import is_authorized
 from conduit_widget.hub.binding import HubMethod
 from conduit_widget.hub.connection import HubConnectionContext
@@ -63,8 +63,7 @@ class HubInvoker:
         bound = method.bind(arguments, uploads)
         if self._filtered is not None:
             return await self._filtered(HubInvocation(self.hub, caller, method.name, bound))
-        outcome = getattr(self.hub, method.attribute)(caller, *bound)
-        return outcome if method.is_stream else await outcome
+        return await self._run(method, caller, bound)
 
     def warn(self, caller: HubConnectionContext, warning: LimitWarning) -> None:
         """Have the hub tell the caller of a limit; what fails there is logged, and the call goes on."""
@@ -75,16 +74,17 @@ class HubInvoker:
 
     async def _call(self, invocation: HubInvocation) -> Any:
         method = self.hub.methods[invocation.method.lower()]
-        outcome = getattr(self.hub, method.attribute)(invocation.caller, *invocation.arguments)
+        return await self._run(method, invocation.caller, invocation.arguments)
+
+    async def _run(self, method: HubMethod, caller: HubConnectionContext, arguments: Sequence[Any]) -> Any:
+        outcome = getattr(self.hub, method.attribute)(caller, *arguments)
         return outcome if method.is_stream else await outcome
 
     def explain(self, name: str, error: Exception) -> Failure:
         """Return what to answer; what nobody expected is logged under an error id, without its content."""
-        if isinstance(error, StoreUnavailableError):
-            return Failure(str(error), "unavailable")
         if isinstance(error, HubException):
             unauthorized = str(error) == ErrorText.UNAUTHORIZED
-            return Failure(str(error), "unauthorized" if unauthorized else "refused")
+            return Failure(str(error), "unauthorized" if unauthorized else error.kind)
         if isinstance(error, TimeoutError):
             return Failure(ErrorText.TIMED_OUT, "timeout")
         error_id = secrets.token_hex(4)

@@ -161,8 +161,14 @@ def configure_logging(
     for name in _OURS:
         if name not in _ROUTINE or number < logging.INFO:
             logging.getLogger(name).setLevel(number)
+    logging.getLogger("uvicorn.error").addFilter(_is_worth_a_line)
     install_redaction()
     return handler
+
+
+def _is_worth_a_line(record: logging.LogRecord) -> bool:
+    """Whether a line of the server is worth one: why a start failed is said by whoever started it."""
+    return not str(record.msg).startswith("Application startup failed")
 
 
 def log_what_python_prints() -> None:

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from conduit_widget.cli import main
+from conduit_widget.hub import interpreter, logs
 
 PROVIDER = "[[providers]]\nname = 'x'\nbase_url = "
+
+
+@pytest.fixture(autouse=True)
+def same_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave alone what a process of its own would set up: the log, the hooks, the interpreter."""
+    monkeypatch.setattr(logs, "configure_logging", lambda *_: None)
+    monkeypatch.setattr(logs, "log_what_python_prints", lambda: None)
+    monkeypatch.setattr(interpreter, "tune_for_hub", lambda: None)
 
 
 def refused(capfd: pytest.CaptureFixture[str], data_dir: Path, *options: str) -> str:
     """Serve; return the one line that says why not."""
     try:
-        code = main(["serve", "--port", "0", "--data-dir", str(data_dir), "--log-level", "error", *options])
+        code = main(["serve", "--port", "0", "--data-dir", str(data_dir), *options])
     except SystemExit as ended:
         code = int(ended.code or 0)
     output = capfd.readouterr()
@@ -84,6 +95,21 @@ def test_history_that_is_no_database_is_named_and_left_alone(
         assert str(history) in line
         assert remedy in line
         assert history.read_bytes() == content
+
+
+def test_process_says_one_line(tmp_path: Path) -> None:
+    """The server's own words at a failed start stay out: ours say what is wrong."""
+    (tmp_path / "history.sqlite3").write_bytes(b"no database at all, but long enough to be looked at" * 100)
+    done = subprocess.run(
+        [sys.executable, "-m", "conduit_widget", "serve", "--port", "0", "--data-dir", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    told = [line for line in done.stderr.splitlines() if "closed to them now" not in line]
+    assert len(told) == 1, done.stderr
+    assert told[0].startswith(f"conduit-widget: The history {tmp_path / 'history.sqlite3'} is no database")
 
 
 @pytest.mark.parametrize(

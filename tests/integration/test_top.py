@@ -10,6 +10,8 @@ import sys
 import uuid
 from pathlib import Path
 
+import pytest
+
 from conduit_widget.client import HubConnection
 from conduit_widget.contract import CHAT_HUB_PATH
 from tests.support.live_hub import LiveHub
@@ -55,3 +57,20 @@ def test_no_hub_is_one_line_that_says_what_to_do(tmp_path: Path) -> None:
         (line,) = done.stderr.splitlines()
         assert "conduit-widget serve" in line
         assert "hush" not in line
+
+
+def test_environment_points_to_the_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """CONDUIT_HUB_URL counts here as everywhere, also with the chat hub's path; an option is stronger."""
+    monkeypatch.setenv("CONDUIT_DATA_DIR", str(tmp_path / "none"))
+    hub = LiveHub(tmp_path, {"CONDUIT_PROVIDER": "local"}).start()
+    try:
+        for url in (hub.url, hub.url + CHAT_HUB_PATH, hub.url.replace("http", "ws") + "/"):
+            monkeypatch.setenv("CONDUIT_HUB_URL", url)
+            done = top("--once", "--interval", "0.1")
+            assert (done.returncode, done.stderr) == (0, "")
+        monkeypatch.setenv("CONDUIT_HUB_URL", "http://127.0.0.1:9")
+        assert top("--once", "--interval", "0.1").returncode == 1
+        assert top(hub.url, "--once", "--interval", "0.1").returncode == 0
+        assert top("--data-dir", str(tmp_path), "--once", "--interval", "0.1").returncode == 0
+    finally:
+        hub.stop()

@@ -106,6 +106,6 @@ def test_site_hub_without_any_key_does_not_start(tmp_path: Path) -> None:
     hubs = [subprocess.Popen([*serve, *options], stderr=subprocess.PIPE, text=True) for options, _ in cases]
     for hub, (_, named) in zip(hubs, cases, strict=True):
         _, said = hub.communicate(timeout=60)
-        assert hub.returncode == 1
+        assert hub.returncode == 2
         assert named in said
         assert len(said.splitlines()) == 1

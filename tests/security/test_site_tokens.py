@@ -318,3 +318,10 @@ except HubStartError as error:
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     [line] = said.splitlines()
     assert line.endswith(": pip install 'conduit-widget[site]'")
+
+
+async def test_key_set_that_nests_too_deeply_is_not_used(site: IdentityProvider) -> None:
+    """Whatever its keys are: a decoder that gives up at another level than ours never sees it."""
+    nested = site.key_set()[:-1] + b',"x":' + b"[" * 40 + b"]" * 40 + b"}"
+    site.key_set = lambda: nested  # type: ignore[method-assign]
+    await refused(authority(site), site.token("ed"))

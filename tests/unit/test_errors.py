@@ -57,3 +57,9 @@ def _failure(call: Callable[[], object]) -> Exception:
     with pytest.raises(sqlite3.OperationalError) as failed:
         call()
     return failed.value
+
+
+def test_error_in_a_cell_cannot_steer_the_terminal() -> None:
+    """A server's words in an error's text are shown, not obeyed."""
+    (line,) = errors.HubException("x\x1b[2J\u202e\nnext")._render_traceback_()
+    assert line == "\x1b[31mHubException\x1b[39m: x" + r"\x1b[2J\u202e\x0anext"

@@ -52,6 +52,15 @@ def test_history_that_others_may_read_is_closed(
     assert str(file) in caplog.text
 
 
+def test_provider_settings_that_others_may_write_to_are_closed(tmp_path: Path) -> None:
+    """They say where questions and a key go; who may read them is nobody's harm, no key is in them."""
+    file = tmp_path / "config.toml"
+    file.touch()
+    file.chmod(0o664)
+    close_to_others(tmp_path)
+    assert mode(file) == 0o644
+
+
 def test_folder_for_everybody_is_refused_and_left_alone(tmp_path: Path) -> None:
     """A sticky folder such as /tmp: the remedy is a folder in it."""
     tmp_path.chmod(0o1777)
