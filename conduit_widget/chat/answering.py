@@ -38,7 +38,7 @@ async def post_message(
     """
     if not wants_answer(conversation.assistant, options, message.text, lambda: _names(providers)):
         return await conversation.append(author, message, None, lambda _commit: None)
-    with generations.reserve(conversation.conversation_id) as place:
+    with generations.reserve(conversation.conversation_id, author.user_id) as place:
         answer = _placeholder(message, place)
 
         def enqueue(commit: Commit) -> None:
@@ -72,7 +72,7 @@ def _placeholder(question: ChatMessage, place: Place) -> ChatMessage:
         error = MessageError(
             type="rate_limit",
             recoverable=True,
-            message="Too many questions wait for an answer here. Ask again when some are answered.",
+            message="Too many questions wait for an answer. Ask again when some are answered.",
         )
     return ChatMessage(
         id=str(uuid.uuid4()),

@@ -103,10 +103,10 @@ class ChatHub(WarnsOfLimits):
 
     @hub_method(ChatMethod.LEAVE_CONVERSATION)
     async def leave_conversation(self, caller: HubConnectionContext, conversation_id: str) -> None:
-        """Leave; harmless when not joined."""
+        """Leave, at once for all to see unless the user is here otherwise; harmless when not joined."""
         conversation = self._joined(caller).pop(check_conversation_id(conversation_id), None)
         if conversation is not None:
-            conversation.leave(caller.connection_id)
+            conversation.leave(caller.connection_id, goodbye=True)
 
     @hub_method(ChatMethod.SEND_MESSAGE)
     async def send_message(

@@ -163,11 +163,11 @@ class Conversation:
         """Whether the connection has joined."""
         return self.presence.has(connection_id)
 
-    def leave(self, connection_id: str) -> None:
-        """Take a connection out; its user stays listed for the grace (harmless when not in)."""
+    def leave(self, connection_id: str, *, goodbye: bool = False) -> None:
+        """Take a connection out (harmless when not in); without a goodbye its user stays for the grace."""
         self._hub.groups.remove(connection_id, self._group)
         self.fan_out.forget(connection_id)
-        self.presence.leave(connection_id)
+        self.presence.leave(connection_id, goodbye=goodbye)
 
     def start_typing(self, caller: HubConnectionContext) -> None:
         """Note that the caller types; expires by itself."""
@@ -339,6 +339,11 @@ class Conversation:
         with contextlib.suppress(TimeoutError, StoreUnavailableError):
             async with asyncio.timeout(FETCH_PATIENCE):
                 await self.feed.passed(seqs.get(self.conversation_id, 0))
+
+    @property
+    def is_on_several_nodes(self) -> bool:
+        """Whether other nodes may write answers here, too."""
+        return self.nodes is not None
 
     def turn(self, answer_seq: int) -> Coroutine[Any, Any, bool] | None:
         """Return what waits until an answer may be written (False: another node has ended it); None: now."""

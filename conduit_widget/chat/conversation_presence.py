@@ -8,7 +8,7 @@ the whole list to everybody, it costs the square of their number: the more there
 from __future__ import annotations
 
 import asyncio
-import itertools
+import time
 from collections.abc import Callable, Collection, Iterable
 from typing import Any, Final, Protocol
 
@@ -30,8 +30,6 @@ SMALL: Final = 50
 SECONDS_A_PERSON: Final = 0.002
 """How much later the list is sent for each of the others."""
 LONGEST_INTERVAL: Final = 5.0
-
-_versions: Final = itertools.count(1)
 
 
 class Send(Protocol):
@@ -97,12 +95,14 @@ class ConversationPresence:
         self._here.join(connection_id, author)
         self._changed({author.user_id}, here=True)
 
-    def leave(self, connection_id: str) -> None:
-        """Take a connection out; its user stays listed for the grace (harmless when not in)."""
+    def leave(self, connection_id: str, *, goodbye: bool = False) -> None:
+        """Take a connection out (harmless when not in); without a goodbye its user stays for the grace."""
         user_id = self._here.user_of(connection_id)
         if user_id is not None:
-            self._here.leave(connection_id, _now())
+            self._here.leave(connection_id, _now(), goodbye=goodbye)
             self._changed({user_id}, here=True)
+            if self.is_empty:
+                self._on_empty()
 
     def remove(self, user_id: str) -> set[str]:
         """Take a user out at once (membership lost), from every list; return their connections here."""
@@ -224,7 +224,9 @@ class ConversationPresence:
         untold, self._untold = self._untold, set()
         if self._tell is None:
             return
-        previous, self._told_version = self._told_version, next(_versions)
+        previous = self._told_version
+        # Rises over all lives of the conversation at this node: the others keep the newest they have seen.
+        self._told_version = max(previous + 1, time.monotonic_ns())
         people = [
             NodePerson(user_id, found.author.user_name, found.typing)
             for user_id in self._here.user_ids()

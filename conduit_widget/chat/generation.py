@@ -54,6 +54,10 @@ class AnswerRoom(Protocol):
     def conversation_id(self) -> str:
         """Where the answer goes."""
 
+    @property
+    def is_on_several_nodes(self) -> bool:
+        """Whether other nodes write answers of it, too: then they are written in the order of the log."""
+
     def turn(self, answer_seq: int) -> Coroutine[Any, Any, bool] | None:
         """Return what waits for an answer's turn among other nodes' (False: it has been ended); None: now."""
 

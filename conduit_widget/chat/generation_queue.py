@@ -1,17 +1,19 @@
-"""Generations of all conversations: one at a time in each, a bounded number over all, the rest in line."""
+"""Generations of all conversations: one at a time in each, a bounded number over all, shared out by user."""
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 from collections import Counter, deque
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Literal
+from typing import Any, Final, Literal, TypeVar
 
 from conduit_widget.errors import StoreUnavailableError, trace_of
 from conduit_widget.types import ChatMessage, FinishReason, OpenStream
 
+from .fair_slots import FairSlots
 from .generation import Generation, GenerationJob, ProviderChoice
 from .settings import ChatSettings
 
@@ -19,23 +21,32 @@ __all__ = ["GenerationQueue", "Place"]
 
 _log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
+OTHERS_FACTOR: Final = 4
+"""How many times what one user may have in a conversation's line it holds in all."""
+
 Place = Literal["streaming", "queued", "full"]
 
 
 class GenerationQueue:
     """Who may generate when.
 
-    A conversation's line holds ``queued_generations`` besides the running one; overflow policy *refuse*: the
-    answer is committed at once with an error that says so. ``on_idle`` is told of a conversation whose
-    last generation has ended.
+    In a conversation, and over all of them, users take turns, so that nobody's questions wait for all of
+    somebody else's (where several nodes write a conversation's answers, those are in the order of the log). A
+    conversation's line holds ``queued_generations`` of a user besides the running one, and four times as many
+    in all; ``queued_generations_per_user`` bounds a user's over all lines. Overflow policy *refuse*: the
+    answer is committed at once with an error that says so. ``on_idle`` is told of a conversation whose last
+    generation has ended.
     """
 
     def __init__(self, providers: ProviderChoice, settings: ChatSettings) -> None:
         self._providers = providers
         self._settings = settings
-        self._slots = asyncio.Semaphore(settings.concurrent_generations)
+        self._slots = FairSlots(settings.concurrent_generations, settings.generations_per_user)
         self._lines: dict[str, deque[Generation]] = {}
-        self._reserved: Counter[str] = Counter()
+        self._reserved: Counter[tuple[str, str]] = Counter()  # by conversation and user
+        self._of_user: Counter[str] = Counter()  # reserved or unfinished
         self._unfinished: Counter[str] = Counter()
         self._by_answer: dict[str, Generation] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -44,19 +55,27 @@ class GenerationQueue:
         self.on_idle: Callable[[str], None] = lambda _conversation_id: None
 
     @contextmanager
-    def reserve(self, conversation_id: str) -> Iterator[Place]:
-        """Say what place a new answer has in line, and count it until its commit is over."""
-        before = len(self._lines.get(conversation_id, ())) + self._reserved[conversation_id]
-        self._reserved[conversation_id] += 1
+    def reserve(self, conversation_id: str, user_id: str) -> Iterator[Place]:
+        """Say what place a user's new answer has in line, and count it until its commit is over."""
+        key = (conversation_id, user_id)
+        before = Counter(generation.job.author_id for generation in self._lines.get(conversation_id, ()))
+        before.update({user: n for (id_, user), n in self._reserved.items() if id_ == conversation_id})
+        most = self._settings.queued_generations
+        is_full = (
+            before[user_id] > most
+            or before.total() > OTHERS_FACTOR * most
+            or self._of_user[user_id] >= self._settings.queued_generations_per_user
+        )
+        self._reserved[key] += 1
+        self._of_user[user_id] += 1
         try:
-            if before > self._settings.queued_generations:
+            if is_full:
                 yield "full"
             else:
-                yield "queued" if before or self._slots.locked() else "streaming"
+                yield "streaming" if not before.total() and self._slots.is_free(user_id) else "queued"
         finally:
-            self._reserved[conversation_id] -= 1
-            if not self._reserved[conversation_id]:
-                del self._reserved[conversation_id]
+            _take_off(self._reserved, key)
+            _take_off(self._of_user, user_id)
 
     def enqueue(self, job: GenerationJob) -> None:
         """Generate this answer when its turn comes; while draining it is interrupted at once."""
@@ -64,6 +83,7 @@ class GenerationQueue:
         conversation_id = job.room.conversation_id
         self._by_answer[job.answer.id] = generation
         self._unfinished[conversation_id] += 1
+        self._of_user[job.author_id] += 1
         if self._draining:
             generation.stop("interrupted")
         line = self._lines.get(conversation_id)
@@ -129,10 +149,15 @@ class GenerationQueue:
 
     async def _work_through(self, conversation_id: str) -> None:
         line = self._lines[conversation_id]
-        while line:
-            if not line[0].claimed:
-                await self._begin(line[0])
-            line.popleft()
+        served: dict[str, int] = {}
+        for turn in itertools.count(1):
+            generation = _next_of(line, served)
+            if not generation.claimed:
+                served[generation.job.author_id] = turn
+                await self._begin(generation)
+            line.remove(generation)
+            if not line:
+                break
         del self._lines[conversation_id]
 
     async def _begin(self, generation: Generation) -> None:
@@ -143,7 +168,7 @@ class GenerationQueue:
         if not may_run:
             self.supersede(job.answer.id)
         elif not generation.claimed:
-            async with self._slots:
+            async with self._slots.slot(job.author_id):
                 if generation.claim():
                     await self._run(generation)
 
@@ -181,6 +206,7 @@ class GenerationQueue:
     def _forget(self, generation: Generation) -> None:
         self._by_answer.pop(generation.job.answer.id, None)
         conversation_id = generation.job.room.conversation_id
+        _take_off(self._of_user, generation.job.author_id)
         self._unfinished[conversation_id] -= 1
         if not self._unfinished[conversation_id]:
             del self._unfinished[conversation_id]
@@ -190,3 +216,18 @@ class GenerationQueue:
         task = asyncio.create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _take_off(counter: Counter[T], key: T) -> None:
+    """Count one less, and keep no zeros."""
+    counter[key] -= 1
+    if not counter[key]:
+        del counter[key]
+
+
+def _next_of(line: Sequence[Generation], served: Mapping[str, int]) -> Generation:
+    """Return the first in line of the user served longest ago."""
+    first = line[0]
+    if first.claimed or first.job.room.is_on_several_nodes:
+        return first
+    return min(line, key=lambda generation: served.get(generation.job.author_id, 0))

@@ -22,8 +22,8 @@ from .history_store import LAST_OWNER, ConversationRecord, NotInHistoryError, St
 
 _FIND: Final = "SELECT id, epoch, seq, visibility, assistant, title FROM conversations WHERE id=?"
 _OF_USER: Final = """
-SELECT id, epoch, seq, visibility, assistant, title FROM conversations
-WHERE id IN (SELECT conversation_id FROM members WHERE user_id=?) ORDER BY active_at DESC, id LIMIT ?
+SELECT id, epoch, seq, visibility, assistant, title, role FROM members JOIN conversations ON id=conversation_id
+WHERE user_id=? ORDER BY active_at DESC, id LIMIT ?
 """
 _STREAMS: Final = """
 SELECT conversation_id, message_id, seq, text, token_index, model, provider, node_id FROM streams
@@ -86,12 +86,14 @@ def find(db: sqlite3.Connection, conversation_id: str) -> ConversationRecord | N
     return _record(row) if row is not None else None
 
 
-def conversations_of(db: sqlite3.Connection, user_id: str, limit: int) -> list[ConversationRecord]:
-    """Return the conversations in which the user has a role, newest activity first."""
-    return [_record(row) for row in db.execute(_OF_USER, (user_id, limit))]
+def conversations_of(
+    db: sqlite3.Connection, user_id: str, limit: int
+) -> list[tuple[ConversationRecord, MemberRole]]:
+    """Return the conversations in which the user has a role, and which; newest activity first."""
+    return [(_record(row), role) for *row, role in db.execute(_OF_USER, (user_id, limit))]
 
 
-def _record(row: tuple[Any, ...]) -> ConversationRecord:
+def _record(row: Sequence[Any]) -> ConversationRecord:
     return ConversationRecord(**dict(zip(ConversationRecord.__struct_fields__, row, strict=True)))
 
 

@@ -166,8 +166,10 @@ class HistoryStore(Protocol):
         """Return every user with a role, by user id."""
         ...
 
-    async def conversations_of(self, user_id: str, *, limit: int) -> list[ConversationRecord]:
-        """Return the conversations in which the user has a role, the one with the newest event first."""
+    async def conversations_of(
+        self, user_id: str, *, limit: int
+    ) -> list[tuple[ConversationRecord, MemberRole]]:
+        """Return the conversations in which the user has a role, and which; the newest event's first."""
         ...
 
     async def append(

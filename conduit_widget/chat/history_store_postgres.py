@@ -230,9 +230,12 @@ class PostgresHistoryStore:
         )
         return [(user_id, role) for user_id, role in found]
 
-    async def conversations_of(self, user_id: str, *, limit: int) -> list[ConversationRecord]:
-        """Return the conversations in which the user has a role, the one with the newest event first."""
-        return [self._rows.record_of(row) for row in await self._select(self._rows.OF_USER, (user_id, limit))]
+    async def conversations_of(
+        self, user_id: str, *, limit: int
+    ) -> list[tuple[ConversationRecord, MemberRole]]:
+        """Return the conversations in which the user has a role, and which; the newest event's first."""
+        found = await self._select(self._rows.OF_USER, (user_id, limit))
+        return [(self._rows.record_of(row), role) for *row, role in found]
 
     # ---- writing ---------------------------------------------------------------------------------------
 

@@ -96,9 +96,9 @@ CREATE TABLE conduit_nodes (
 
 RECORD: Final = "SELECT id, epoch, seq, visibility, assistant, title FROM conduit_conversations WHERE id=%b"
 OF_USER: Final = """
-SELECT id, epoch, seq, visibility, assistant, title FROM conduit_conversations
-WHERE id IN (SELECT conversation_id FROM conduit_members WHERE user_id=%b)
-ORDER BY active_at DESC, id LIMIT %b
+SELECT id, epoch, seq, visibility, assistant, title, role
+FROM conduit_members JOIN conduit_conversations ON id=conversation_id
+WHERE user_id=%b ORDER BY active_at DESC, id LIMIT %b
 """
 STREAMS: Final = """
 SELECT conversation_id, message_id, seq, text, token_index, model, provider, node_id FROM conduit_streams
@@ -290,7 +290,7 @@ def _columns(rows: Sequence[tuple[Any, ...]], number: int) -> list[list[Any]]:
     return [[row[column] for row in rows] for column in range(number)]
 
 
-def record_of(row: tuple[Any, ...]) -> ConversationRecord:
+def record_of(row: Sequence[Any]) -> ConversationRecord:
     """Return the conversation of a row of ``RECORD``."""
     return ConversationRecord(**dict(zip(ConversationRecord.__struct_fields__, row, strict=True)))
 

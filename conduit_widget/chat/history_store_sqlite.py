@@ -154,8 +154,10 @@ class SqliteHistoryStore:
 
         return await self._read(work)
 
-    async def conversations_of(self, user_id: str, *, limit: int) -> list[ConversationRecord]:
-        """Return the conversations in which the user has a role, the one with the newest event first."""
+    async def conversations_of(
+        self, user_id: str, *, limit: int
+    ) -> list[tuple[ConversationRecord, MemberRole]]:
+        """Return the conversations in which the user has a role, and which; the newest event's first."""
         return await self._read(lambda db: rows.conversations_of(db, user_id, limit))
 
     async def append(

@@ -55,9 +55,8 @@ class Membership:
 
     async def of_user(self, user_id: str) -> list[ConversationInfo]:
         """Return the conversations the user has a role in, at most 200, newest activity first."""
-        records = await self._store.conversations_of(user_id, limit=MAX_LISTED)
-        roles = await asyncio.gather(*(self._store.role(record.id, user_id) for record in records))
-        return [_info(record, role) for record, role in zip(records, roles, strict=True) if role is not None]
+        found = await self._store.conversations_of(user_id, limit=MAX_LISTED)
+        return [_info(record, role) for record, role in found]
 
     async def add(self, caller_id: str, conversation_id: str, member: str | MemberOptions) -> None:
         """Give a user a role, ``member`` unless another is named; who has one gets this one instead.

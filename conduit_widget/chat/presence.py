@@ -37,8 +37,8 @@ class Expired(NamedTuple):
 class Presence:
     """People of one conversation: one entry a user, however many connections.
 
-    Who loses the last connection stays for ``grace`` seconds, so that a reload shows nothing; typing ends by
-    itself after ``typing_ttl`` seconds. Times are any monotonic seconds; the owner calls :meth:`expire` at
+    Who loses the last connection stays for ``grace`` seconds, so that a reload shows nothing; who says goodbye
+    with it is gone at once. Typing ends by itself after ``typing_ttl`` seconds. Times are any monotonic seconds; the owner calls :meth:`expire` at
     :meth:`next_deadline`.
     """
 
@@ -63,16 +63,19 @@ class Presence:
         self._user_of[connection_id] = author.user_id
         return is_new
 
-    def leave(self, connection_id: str, now: float) -> bool:
-        """Take a connection away; True when that ended its user's typing."""
+    def leave(self, connection_id: str, now: float, *, goodbye: bool = False) -> bool:
+        """Take a connection away, with a ``goodbye`` or without one; True when its user's typing ended."""
         person = self._people.get(self._user_of.pop(connection_id, ""))
         if person is None:
             return False
         person.connections.discard(connection_id)
         if person.connections:
             return False
-        person.leaves_at = now + self._grace
         was_typing, person.types_until = person.types_until is not None, None
+        if goodbye:
+            del self._people[person.author.user_id]
+        else:
+            person.leaves_at = now + self._grace
         return was_typing
 
     def find(self, user_id: str) -> Here | None:

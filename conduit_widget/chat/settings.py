@@ -23,7 +23,11 @@ from conduit_widget.contract import (
 )
 from conduit_widget.types import AssistantSetting, Visibility
 
-__all__ = ["DEFAULT_SYSTEM_PROMPT", "ChatSettings", "Visibility"]
+__all__ = ["DEFAULT_SYSTEM_PROMPT", "OWNERS_INVOCATIONS", "ChatSettings", "Visibility"]
+
+OWNERS_CONVERSATIONS: Final = 10_000
+OWNERS_INVOCATIONS: Final = 1000.0
+"""What a hub for its owner alone takes a second from one connection."""
 
 DEFAULT_SYSTEM_PROMPT: Final = "You are a helpful assistant."
 """Short on purpose: in a handful of runs a longer one (style, honesty) misled the 135M local model."""
@@ -44,7 +48,9 @@ class ChatSettings:
 
     batch_interval: float = TOKEN_BATCH_INTERVAL
     metrics_interval: float = 1.0
-    checkpoint_interval: float = 1.0
+    checkpoint_interval: float = 0.4
+    """A crash costs no more of an answer than half a second's text, the store's own time included."""
+
     presence_grace: float = PRESENCE_GRACE
     node_grace: float = 5.0
     """Of people whose node vanished, ``presence_grace`` at most: they had the time until that was noticed to
@@ -68,7 +74,11 @@ class ChatSettings:
     it lives, answers of dead nodes are ended, silence means death, and old log events are forgotten."""
 
     queued_generations: int = 16
+    queued_generations_per_user: int = 256
     concurrent_generations: int = 8
+    generations_per_user: int = 4
+    """How many answers wait (in a conversation; of a user), and are written at a time (in all; of a user)."""
+
     max_answer_bytes: int = 256 * 1024
     default_context_tokens: int = 8192
 
@@ -76,7 +86,12 @@ class ChatSettings:
     join_burst: int = JOIN_BURST
     messages_per_minute: float = MESSAGES_PER_MINUTE
     message_burst: int = MESSAGE_BURST
-    """Of one user, over their connections to one process; 0 a minute: any number."""
+    requests_per_minute: float = 600.0
+    request_burst: int = 200
+    signals_per_minute: float = 1200.0
+    signal_burst: int = 240
+    """Of one user, over their connections to one process; 0 a minute: any number. Requests read something or
+    change who belongs; signals are typing, stopping and holding answers."""
 
     conversations_per_connection: int = CONVERSATIONS_PER_CONNECTION
     max_members: int = MAX_MEMBERS
@@ -89,3 +104,16 @@ class ChatSettings:
     recovery_seconds: float = RECOVERY_SECONDS
     reply_bytes: int = 512 * 1024
     """Most a snapshot, a recovery or a history page may weigh: half of what a connection's outbox holds."""
+
+    @classmethod
+    def for_owner(cls) -> ChatSettings:
+        """Return the settings of a hub for its owner alone, whom nobody has to be protected from."""
+        return cls(
+            joins_per_minute=0,
+            messages_per_minute=0,
+            requests_per_minute=0,
+            signals_per_minute=0,
+            conversations_per_connection=OWNERS_CONVERSATIONS,
+            generations_per_user=cls.concurrent_generations,
+            invocations_per_second=OWNERS_INVOCATIONS,
+        )

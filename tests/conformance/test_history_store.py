@@ -545,15 +545,18 @@ async def test_conversations_of_user_are_listed_when_they_have_a_role(
     await store.set_role("d", "ada", "reader")
     await stores.pass_time(1)
     await store.append("d", "eve", question("q"))
-    assert [record.id for record in await store.conversations_of("ada", limit=10)] == ["d", "c"]
+    assert [record.id for record, _ in await store.conversations_of("ada", limit=10)] == ["d", "c"]
     await stores.pass_time(1)
     await store.append("c", "ada", question("q"))
     found = await store.conversations_of("ada", limit=10)
-    assert [(record.id, record.title, record.seq) for record in found] == [("c", None, 1), ("d", "Plans", 1)]
-    assert found == [await store.find("c"), await store.find("d")]
-    assert [record.id for record in await store.conversations_of("ada", limit=1)] == ["c"]
+    assert [(record.id, record.title, record.seq, role) for record, role in found] == [
+        ("c", None, 1, "owner"),
+        ("d", "Plans", 1, "reader"),
+    ]
+    assert [record for record, _ in found] == [await store.find("c"), await store.find("d")]
+    assert [record.id for record, _ in await store.conversations_of("ada", limit=1)] == ["c"]
     await store.set_role("d", "ada", None)
-    assert [record.id for record in await store.conversations_of("ada", limit=10)] == ["c"]
+    assert [record.id for record, _ in await store.conversations_of("ada", limit=10)] == ["c"]
     assert await store.conversations_of("bob", limit=10) == []
 
 

@@ -46,6 +46,28 @@ async def test_user_is_one_entry_when_connected_twice(tmp_path: Path) -> None:
         assert bob.of(ChatEvent.USER_JOINED) == []
 
 
+async def test_goodbye_is_seen_at_once(tmp_path: Path) -> None:
+    """Who leaves is gone without any grace, but for those who are there by another connection."""
+    settings = dataclasses.replace(QUIET, presence_grace=10_000.0)
+    async with (
+        chat_server(tmp_path / "h.db", settings=settings) as server,
+        server.person("ann") as ann,
+        server.person("bob") as bob,
+        server.person("bob") as second,
+    ):
+        for person in (ann, bob, second):
+            await person.join()
+        await bob.invoke(ChatMethod.LEAVE_CONVERSATION, "c")
+        await ann.send("mark")
+        await ann.got(ChatEvent.RECEIVE_MESSAGE)
+        assert ann.of(ChatEvent.USER_LEFT) == []
+        await second.invoke(ChatMethod.LEAVE_CONVERSATION, "c")
+        assert await ann.got(ChatEvent.USER_LEFT) == [["bob"]]
+        await eventually(lambda: listed(ann) == ["ann"])
+        await ann.invoke(ChatMethod.LEAVE_CONVERSATION, "c")
+        assert server.chat.chat_hub.conversations.live("c") is None
+
+
 async def test_reload_shows_nothing_when_back_within_grace(tmp_path: Path) -> None:
     """Who comes back within the grace never left."""
     settings = dataclasses.replace(QUIET, presence_grace=30.0)

@@ -17,7 +17,7 @@ from conduit_widget.chat.settings import ChatSettings
 from conduit_widget.errors import ProviderError
 from conduit_widget.providers.provider import Chunk, GenerationRequest, Usage
 from conduit_widget.types import ChatMessage, StreamMetadata
-from tests.support.scripted_provider import ScriptedDirectory, ScriptedProvider
+from tests.support.scripted_provider import ScriptedDirectory, ScriptedProvider, Step
 from tests.support.waiting import eventually
 
 SETTINGS = ChatSettings(checkpoint_interval=0.02, concurrent_generations=2, stop_timeout=0.05)
@@ -33,6 +33,11 @@ class RecordingRoom:
         self.checkpoints: list[StoredStream] = []
         self.turns: asyncio.Queue[bool] | None = None
         self._failure = failure
+
+    @property
+    def is_on_several_nodes(self) -> bool:
+        """Where there is a list of turns."""
+        return self.turns is not None
 
     def turn(self, _answer_seq: int) -> Coroutine[Any, Any, bool] | None:
         """It is an answer's turn now, unless there is a list of turns."""
@@ -78,11 +83,13 @@ class SlowRoom(RecordingRoom):
         await self.free.wait()
 
 
-def job(room: RecordingRoom, answer_id: str = "a", status: str = "streaming") -> GenerationJob:
+def job(
+    room: RecordingRoom, answer_id: str = "a", status: str = "streaming", author_id: str = "ann"
+) -> GenerationJob:
     """An answer to write in that room."""
     answer = ChatMessage(id=answer_id, role="assistant", content="", metadata={"status": status})
     return GenerationJob(
-        room=room, question_seq=1, author_id="ann", answer=answer, answer_seq=2, options=AnswerOptions()
+        room=room, question_seq=1, author_id=author_id, answer=answer, answer_seq=2, options=AnswerOptions()
     )
 
 
@@ -168,19 +175,23 @@ async def test_conversations_share_a_bounded_number_of_generations() -> None:
     for n, room in enumerate(rooms):
         queue.enqueue(job(room, f"a{n}"))
     await eventually(lambda: provider.running == 2)
-    with queue.reserve("another") as place:
+    with queue.reserve("another", "ann") as place:
         assert place == "queued"
     gate.set()
     await eventually(lambda: all(room.finished for room in rooms))
     assert provider.most_running == 2
-    with queue.reserve("another") as place:
+    with queue.reserve("another", "ann") as place:
         assert place == "streaming"
 
 
 async def test_place_counts_reservations_when_commits_are_under_way() -> None:
     """Of two questions at once the second is queued, though neither is committed."""
     queue = queue_for(ScriptedProvider(["x"]))
-    with queue.reserve("c") as first, queue.reserve("c") as second, queue.reserve("d") as other:
+    with (
+        queue.reserve("c", "ann") as first,
+        queue.reserve("c", "ann") as second,
+        queue.reserve("d", "ann") as other,
+    ):
         assert (first, second, other) == ("streaming", "queued", "streaming")
 
 
@@ -370,3 +381,61 @@ async def test_count_that_is_none_is_left_out() -> None:
     for message in room.finished:
         assert {"promptTokens", "tokensUsed"}.isdisjoint(message.metadata)
         assert message.metadata["completionTokens"] == 1
+
+
+async def test_users_take_turns_in_a_conversation() -> None:
+    """Who asks second waits for the answer being written, not for everything the first has asked."""
+    room, gate = RecordingRoom(), asyncio.Event()
+    queue = queue_for(ScriptedProvider([gate, "x"]))
+    for number in range(5):
+        queue.enqueue(job(room, f"ann{number}"))
+    for number in range(2):
+        queue.enqueue(job(room, f"bob{number}", author_id="bob"))
+    gate.set()
+    await eventually(lambda: len(room.finished) == 7)
+    order = [message.id for message in room.finished]
+    assert order == ["ann0", "bob0", "ann1", "bob1", "ann2", "ann3", "ann4"]
+
+
+async def test_nobody_holds_the_model_from_the_others() -> None:
+    """However many conversations one user asks in, another's question has the next slot there is."""
+    settings = dataclasses.replace(SETTINGS, concurrent_generations=3, generations_per_user=2)
+    gates = {f"a{n}": asyncio.Event() for n in range(10)} | {"b0": asyncio.Event(), "b1": asyncio.Event()}
+    scripts: list[list[Step]] = [[gate, "x"] for gate in gates.values()]
+    provider = ScriptedProvider(*scripts)
+    queue = queue_for(provider, settings)
+    rooms = {id_: RecordingRoom(id_) for id_ in gates}
+    for id_ in list(gates)[:10]:
+        queue.enqueue(job(rooms[id_], id_))
+    await eventually(lambda: provider.running == 2)
+    with queue.reserve("b0", "bob") as place:
+        assert place == "streaming", "there is a slot one user alone does not get"
+    with queue.reserve("mine", "ann") as place:
+        assert place == "queued"
+    for id_ in ("b0", "b1"):
+        queue.enqueue(job(rooms[id_], id_, author_id="bob"))
+    await eventually(lambda: provider.running == 3)
+    for gate in gates.values():
+        gate.set()
+    await eventually(lambda: all(room.finished for room in rooms.values()))
+    assert provider.most_running == 3
+
+
+async def test_line_is_bounded_for_a_user_and_open_to_the_others() -> None:
+    """One user's questions leave room in the line for everybody else's; all of a user's are bounded too."""
+    gate = asyncio.Event()
+    settings = dataclasses.replace(SETTINGS, queued_generations=2, queued_generations_per_user=5)
+    queue = queue_for(ScriptedProvider([gate, "x"]), settings)
+    room, other = RecordingRoom(), RecordingRoom("d")
+    for number in range(3):
+        queue.enqueue(job(room, f"a{number}"))
+    with queue.reserve("c", "ann") as mine, queue.reserve("c", "bob") as hers:
+        assert (mine, hers) == ("full", "queued")
+    for number in range(2):
+        queue.enqueue(job(other, f"d{number}"))
+    with queue.reserve("e", "ann") as elsewhere, queue.reserve("e", "bob") as hers:
+        assert (elsewhere, hers) == ("full", "queued")
+    gate.set()
+    await eventually(lambda: len(room.finished) + len(other.finished) == 5)
+    with queue.reserve("e", "ann") as place:
+        assert place == "streaming"

@@ -96,7 +96,7 @@ async def test_history_of_version_1_goes_on_when_opened(tmp_path: Path) -> None:
         assert events is not None
         assert [event.arguments[0]["id"] for event in events] == ["q", "a", "a"]
         assert [stream.text for stream in await store.abandoned_streams()] == ["so far"]
-        assert [found.id for found in await store.conversations_of("ada", limit=9)] == ["c", "empty"]
+        assert [found.id for found, _ in await store.conversations_of("ada", limit=9)] == ["c", "empty"]
         again = ChatMessage(id="q", role="user", content="hi")
         assert (await store.append("c", "ada", again)).receipt.answer_id == "a"
         fresh = ChatMessage(id="q2", role="user", content="hi")

@@ -44,6 +44,23 @@ def test_user_leaves_after_grace_when_last_connection_goes() -> None:
     assert people.join("4", ANN)
 
 
+def test_goodbye_needs_no_grace() -> None:
+    """Who says goodbye with the last connection is gone at once; with another one open they stay."""
+    people = presence()
+    people.join("1", ANN)
+    people.join("2", ANN)
+    people.start_typing("ann", 0)
+    assert not people.leave("1", now=1, goodbye=True)
+    assert people.user_ids() == ["ann"]
+    assert people.leave("2", now=1, goodbye=True)
+    assert (people.user_ids(), people.next_deadline()) == ([], None)
+    people.join("3", ANN)
+    people.join("4", ANN)
+    people.leave("3", now=2)
+    people.leave("4", now=2, goodbye=True)
+    assert people.user_ids() == []
+
+
 def test_leave_is_harmless_when_unknown() -> None:
     """A connection that is not there can leave."""
     people = presence()
