@@ -306,8 +306,8 @@ class RateLimitNotice(Wire, frozen=True, kw_only=True, omit_defaults=False):
     """A limit is nearly used up (``RateLimitWarning``); numbers that nobody stated are None, never guessed.
 
     ``provider`` is ``"hub"`` for the hub's own limits, whose ``name`` says which one: ``invocations``,
-    ``conversations``, ``connections``, ``joins``, ``messages``. ``timestamp`` and ``reset_time`` are ISO 8601
-    UTC, ``percentage_used`` is 0 to 100, ``priority`` 0 to 3.
+    ``conversations``, ``connections``, ``joins``, ``messages``, ``requests``, ``signals``. ``timestamp`` and
+    ``reset_time`` are ISO 8601 UTC, ``percentage_used`` is 0 to 100, ``priority`` 0 to 3.
     """
 
     id: str

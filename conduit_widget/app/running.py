@@ -23,7 +23,7 @@ from conduit_widget.app.signing import signing_authority
 from conduit_widget.chat.chat import Chat, build_chat
 from conduit_widget.chat.chat_metrics import ChatMetrics
 from conduit_widget.chat.readiness import bus_check, store_check
-from conduit_widget.chat.settings import ChatSettings
+from conduit_widget.chat.settings import OWNERS_INVOCATIONS, ChatSettings
 from conduit_widget.client import local_hub
 from conduit_widget.contract import CHAT_HUB_PATH, HEALTH_PATH, MINT_PATH, STATUS_HUB_PATH
 from conduit_widget.errors import HubStartError, SettingsError
@@ -32,6 +32,7 @@ from conduit_widget.hub.auth import LocalAuthority
 from conduit_widget.hub.authenticators import build_authenticator
 from conduit_widget.hub.health import ReadinessCheck
 from conduit_widget.hub.http import HttpHandler, HttpRequest, HttpResponse, json_response
+from conduit_widget.hub.limits import HubLimits
 from conduit_widget.hub.metrics import HubMetrics
 from conduit_widget.hub.mint import mint_route
 from conduit_widget.hub.open_files import make_room_for
@@ -46,6 +47,13 @@ from conduit_widget.types import HubRuntime
 OPTION_NAMES: Final = {"allowed_hosts": "--allow-host", "allowed_origins": "--allow-origin"}
 LOOPBACK_NETWORKS: Final = ("127.0.0.0/8", "::1/128")
 SERVING_LOCK_FILE: Final = "serving.lock"  # held as long as a hub serves this data directory
+
+OWNERS_LIMITS: Final = HubLimits(
+    invocations_per_second=OWNERS_INVOCATIONS,
+    invocation_burst=int(2 * OWNERS_INVOCATIONS),
+    queued_invocations=int(OWNERS_INVOCATIONS),
+)
+"""Of a hub for its owner alone: a notebook of many chats opens all of them at once."""
 
 logger = logging.getLogger(__name__)
 
@@ -135,7 +143,7 @@ async def _serve(settings: HubSettings, on_ready: Callable[[str], None]) -> None
         )
         directory = await discover(providers)
         stack.push_async_callback(directory.aclose)
-        chat_settings = ChatSettings(visibility="open" if settings.is_local else "members")
+        chat_settings = ChatSettings.for_owner() if settings.is_local else ChatSettings(visibility="members")
         metrics = HubMetrics()
         chat = build_chat(
             engines.store,
@@ -148,6 +156,7 @@ async def _serve(settings: HubSettings, on_ready: Callable[[str], None]) -> None
         app = HubApp(
             {CHAT_HUB_PATH: chat.chat_hub, STATUS_HUB_PATH: chat.status_hub},
             authenticator=authenticator,
+            limits=OWNERS_LIMITS if settings.is_local else None,
             allowed_origins=(*LOOPBACK_ORIGINS, *settings.allowed_origins),
             allowed_hosts=(*LOOPBACK_HOSTS, settings.host, *settings.allowed_hosts),
             routes=routes,

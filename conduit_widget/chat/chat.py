@@ -37,7 +37,7 @@ class Chat:
         self.store = store
         providers = metrics.observing(providers)
         self.chat_hub = ChatHub(store, providers, settings, metrics, backplane)
-        self.status_hub = StatusHub(providers)
+        self.status_hub = StatusHub(providers, settings)
         self._feed = ProviderFeed(
             providers, (self.chat_hub, self.status_hub), interval=settings.status_interval
         )

@@ -15,17 +15,28 @@ from conduit_widget.types import LimitScope, ProviderStatus, RateLimitNotice
 
 from .settings import ChatSettings
 
-__all__ = ["OWN_LIMITS", "ProviderLimits", "WarnsOfLimits", "notice_of", "user_rates"]
+__all__ = ["OWN_LIMITS", "ProviderLimits", "WarnsOfLimits", "notice_of", "status_rates", "user_rates"]
 
 OWN_LIMITS: Final = "hub"
 """What stands for a provider in the warnings of the hub's own limits."""
 
 _RESUME_COST: Final = 0.1  # ten connections with a hundred conversations each may all come back at once
+_MEMBER_COST: Final = 2.0  # all members are read and everybody's role is looked up again
+_SIGNALS: Final = (
+    ChatMethod.START_TYPING,
+    ChatMethod.STOP_TYPING,
+    ChatMethod.PAUSE_STREAM,
+    ChatMethod.RESUME_STREAM,
+    ChatMethod.STOP_GENERATION,
+)
 _SCOPES: Final[tuple[LimitScope, ...]] = ("requests", "tokens")
 
 
 def user_rates(settings: ChatSettings) -> tuple[UserRate, ...]:
-    """Return the rates of joins (creating counts as one, a resume a tenth) and of messages."""
+    """Return the rates of joins (creating counts as one, a resume a tenth), messages, requests and signals.
+
+    Every method of the hub is in one of them.
+    """
     return (
         UserRate(
             name="joins",
@@ -43,6 +54,35 @@ def user_rates(settings: ChatSettings) -> tuple[UserRate, ...]:
             burst=settings.message_burst,
             costs={ChatMethod.SEND_MESSAGE: 1.0},
         ),
+        _requests(settings),
+        UserRate(
+            name="signals",
+            per_minute=settings.signals_per_minute,
+            burst=settings.signal_burst,
+            costs=dict.fromkeys(_SIGNALS, 1.0),
+        ),
+    )
+
+
+def status_rates(settings: ChatSettings) -> tuple[UserRate, ...]:
+    """Return the rates of the status hub."""
+    return (_requests(settings),)
+
+
+def _requests(settings: ChatSettings) -> UserRate:
+    return UserRate(
+        name="requests",
+        per_minute=settings.requests_per_minute,
+        burst=settings.request_burst,
+        costs={
+            ChatMethod.GET_HISTORY: 1.0,
+            ChatMethod.LIST_CONVERSATIONS: 1.0,
+            ChatMethod.REQUEST_PROVIDER_STATUS: 1.0,
+            ChatMethod.ADD_MEMBER: _MEMBER_COST,
+            ChatMethod.REMOVE_MEMBER: _MEMBER_COST,
+            ChatMethod.LEAVE_CONVERSATION: _RESUME_COST,
+            ChatMethod.REFRESH_TOKEN: _RESUME_COST,
+        },
     )
 
 

@@ -8,7 +8,8 @@ from conduit_widget.hub.hub import hub_method
 from conduit_widget.types import ProviderStatus
 
 from .provider_feed import Providers, send_statuses
-from .rate_limits import WarnsOfLimits
+from .rate_limits import WarnsOfLimits, status_rates
+from .settings import ChatSettings
 
 __all__ = ["StatusHub"]
 
@@ -18,8 +19,9 @@ class StatusHub(WarnsOfLimits):
 
     expiry_warning = TOKEN_EXPIRY_WARNING
 
-    def __init__(self, providers: Providers) -> None:
+    def __init__(self, providers: Providers, settings: ChatSettings) -> None:
         self._providers = providers
+        self.user_rates = status_rates(settings)
 
     @hub_method(StatusMethod.REQUEST_PROVIDER_STATUS)
     async def request_provider_status(self, caller: HubConnectionContext) -> list[ProviderStatus]:

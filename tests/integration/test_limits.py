@@ -23,8 +23,11 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from conduit_widget.chat.chat import build_chat
+from conduit_widget.chat.chat_hub import ChatHub
 from conduit_widget.chat.history_store_sqlite import SqliteHistoryStore
+from conduit_widget.chat.rate_limits import status_rates, user_rates
 from conduit_widget.chat.settings import ChatSettings
+from conduit_widget.chat.status_hub import StatusHub
 from conduit_widget.client.conversation import Conversation
 from conduit_widget.client.hub_connection import HubConnection
 from conduit_widget.client.pool import ConnectionPool
@@ -317,6 +320,11 @@ ELSEWHERE = {
     "joins_per_minute": HERE + "test_joins_of_a_user_are_counted_over_their_connections",
     "message_burst": HERE + "test_messages_of_a_user_are_counted_over_their_connections",
     "messages_per_minute": HERE + "test_messages_of_a_user_are_counted_over_their_connections",
+    "request_burst": HERE + "test_every_method_is_counted_in_a_rate_of_its_user",
+    "requests_per_minute": HERE + "test_every_method_is_counted_in_a_rate_of_its_user",
+    "signal_burst": HERE + "test_every_method_is_counted_in_a_rate_of_its_user",
+    "signals_per_minute": HERE + "test_every_method_is_counted_in_a_rate_of_its_user",
+    "queued_generations_per_user": "unit/chat/test_generation_queue.py",
     "conversations_per_connection": HERE + "test_conversations_are_refused_after_two_warnings",
     "max_members": HERE + "test_member_too_many_is_refused_until_somebody_is_removed",
     "max_history_page": HERE + "test_history_page_is_refused_by_its_field_and_limit",
@@ -522,6 +530,33 @@ async def test_messages_of_a_user_are_counted_over_their_connections(tmp_path: P
         assert _rate_limited(app) == 2
         assert [item.remaining for item in _warnings(two)] == [2, 0]
         assert _warnings(one) == []
+
+
+async def test_every_method_is_counted_in_a_rate_of_its_user(tmp_path: Path) -> None:
+    """Whatever a client calls, there is a rate it uses up, and past it a refusal; the others are not concerned."""
+    limits: dict[str, Any] = {
+        "requests_per_minute": 0.01,
+        "request_burst": 3,
+        "signals_per_minute": 0.01,
+        "signal_burst": 2,
+    }
+    async with (
+        _chat(tmp_path / "h.db", **limits) as (url, _, _),
+        raw_client(url, CHAT_HUB_PATH) as one,
+        raw_client(url, CHAT_HUB_PATH) as two,
+    ):
+        for hub, rates in ((ChatHub, user_rates(ChatSettings())), (StatusHub, status_rates(ChatSettings()))):
+            assert {method.lower() for rate in rates for method in rate.costs} >= set(hub.methods)
+        for tab in (one, two):
+            await tab.invoke("JoinConversation", "c")
+        reads = [await (one, two)[n % 2].invoke("GetHistory", "c", 9, 9) for n in range(4)]
+        signals = [await (one, two)[n % 2].invoke("StartTyping", "c") for n in range(3)]
+        assert ["error" in answer for answer in reads] == [False] * 3 + [True]
+        assert ["error" in answer for answer in signals] == [False] * 2 + [True]
+        assert {reads[-1]["error"], signals[-1]["error"]} == {ErrorText.RATE_LIMIT}
+        async with raw_client(url, CHAT_HUB_PATH, token("bob")) as bob:
+            await bob.invoke("JoinConversation", "c")
+            assert "error" not in await bob.invoke("GetHistory", "c", 9, 9)
 
 
 async def test_messages_of_a_user_are_counted_over_the_nodes(tmp_path: Path) -> None:

@@ -93,6 +93,19 @@ async def test_sigterm_in_mid_answer_sends_the_text_then_close_and_loses_nothing
     hub.stop()
 
 
+async def test_own_hub_does_not_throttle_its_owner(tmp_path: Path) -> None:
+    """A notebook of many chats has all of them at once: no join is refused, warned of or logged."""
+    hub = LiveHub(tmp_path, {}).start()
+    warnings: list[dict[str, Any]] = []
+    async with HubConnection(hub.url + CHAT_HUB_PATH, access_token=hub.token("ada")) as connection:
+        connection.on("RateLimitWarning", warnings.append)
+        joins = [connection.invoke("JoinConversation", f"chat {number}") for number in range(160)]
+        joined = await asyncio.gather(*joins)
+        assert {result["conversationId"] for result in joined} == {f"chat {number}" for number in range(160)}
+    assert warnings == []
+    hub.stop()
+
+
 async def test_hub_ends_by_itself_after_its_last_connection(tmp_path: Path) -> None:
     """With an idle timeout the hub stays while somebody is connected, then ends and takes its file along."""
     process = await asyncio.create_subprocess_exec(

@@ -28,6 +28,8 @@ FAST = ChatSettings(
     access_ttl=0.0,
     joins_per_minute=0,
     messages_per_minute=0,
+    requests_per_minute=0,
+    signals_per_minute=0,
 )
 """The settings of the tests: the same promises, sooner."""
 
