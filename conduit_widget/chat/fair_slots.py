@@ -1,4 +1,4 @@
-"""A bounded number of slots, shared out by user: whoever asks much waits for themselves, not everybody for them."""
+"""A bounded number of slots, shared out by user: who asks much waits for themselves, nobody else does."""
 
 from __future__ import annotations
 

@@ -22,8 +22,8 @@ from .history_store import LAST_OWNER, ConversationRecord, NotInHistoryError, St
 
 _FIND: Final = "SELECT id, epoch, seq, visibility, assistant, title FROM conversations WHERE id=?"
 _OF_USER: Final = """
-SELECT id, epoch, seq, visibility, assistant, title, role FROM members JOIN conversations ON id=conversation_id
-WHERE user_id=? ORDER BY active_at DESC, id LIMIT ?
+SELECT id, epoch, seq, visibility, assistant, title, role
+FROM members JOIN conversations ON id=conversation_id WHERE user_id=? ORDER BY active_at DESC, id LIMIT ?
 """
 _STREAMS: Final = """
 SELECT conversation_id, message_id, seq, text, token_index, model, provider, node_id FROM streams

@@ -37,9 +37,9 @@ class Expired(NamedTuple):
 class Presence:
     """People of one conversation: one entry a user, however many connections.
 
-    Who loses the last connection stays for ``grace`` seconds, so that a reload shows nothing; who says goodbye
-    with it is gone at once. Typing ends by itself after ``typing_ttl`` seconds. Times are any monotonic seconds; the owner calls :meth:`expire` at
-    :meth:`next_deadline`.
+    Who loses the last connection stays for ``grace`` seconds, so that a reload shows nothing; who says
+    goodbye with it is gone at once. Typing ends by itself after ``typing_ttl`` seconds. Times are any
+    monotonic seconds; the owner calls :meth:`expire` at :meth:`next_deadline`.
     """
 
     def __init__(self, *, grace: float, typing_ttl: float) -> None:

@@ -533,7 +533,7 @@ async def test_messages_of_a_user_are_counted_over_their_connections(tmp_path: P
 
 
 async def test_every_method_is_counted_in_a_rate_of_its_user(tmp_path: Path) -> None:
-    """Whatever a client calls, there is a rate it uses up, and past it a refusal; the others are not concerned."""
+    """Whatever a client calls uses up a rate, past which it is refused; the others are not concerned."""
     limits: dict[str, Any] = {
         "requests_per_minute": 0.01,
         "request_burst": 3,

@@ -1,4 +1,4 @@
-"""``python -m tests.load long_conversation``: time to the first token along a conversation on the local model.
+"""``python -m tests.load long_conversation``: time to the first token along a conversation, local model.
 
 A real hub, the real local model, one person who asks again and again; a line for every tenth question, with
 those whose prompt was cut marked. Wall time in ms from the message to the first token at the asker. Goal: the
@@ -26,15 +26,17 @@ from tests.support.waiting import eventually
 
 GOAL: Final = 2.0
 QUESTION: Final = (
-    "This is question {n} of a long afternoon in which we go through the measurements of last week one by one,"
-    " compare them with what we had expected before, and note what is still to be done. What comes next?"
+    "This is question {n} of a long afternoon in which we go through the measurements of last week one by"
+    " one, compare them with what we had expected before, and note what is still to be done. What comes next?"
 )
 
 
 class _Watched(LocalServer):
     """The local model; keeps what it was asked last."""
 
-    asked: list[PromptMessage] = []
+    def __init__(self, model_path: Path) -> None:
+        super().__init__(model_path)
+        self.asked: list[PromptMessage] = []
 
     async def generate(self, request: GenerationRequest) -> AsyncGenerator[Chunk, None]:
         """Note the prompt and answer it."""
@@ -83,14 +85,13 @@ async def _measure(questions: int, answer_tokens: int) -> int:
                 before = provider.asked
                 ann.events = [event for event in ann.events if event[0] != ChatEvent.STREAM_TOKEN]
                 if number % 10 == 0 or is_cut:
-                    print(
-                        f"{number:>8} {times[-1]:>14.0f} {len(before):>15}  {'cut back' if is_cut else 'grown'}",
-                        flush=True,
-                    )
+                    how = "cut back" if is_cut else "grown"
+                    print(f"{number:>8} {times[-1]:>14.0f} {len(before):>15}  {how}", flush=True)
     await provider.aclose()
     early, late = statistics.median(times[9:15]), statistics.median(times[-50:])
     print(
-        f"questions 10 to 15: {early:.0f} ms, the last fifty: {late:.0f} ms (median), {max(times[-50:]):.0f} ms"
-        f" (most), goal {GOAL * early:.0f} ms; the prompt was cut back {len(cut)} times"
+        f"questions 10 to 15: {early:.0f} ms, the last fifty: {late:.0f} ms (median),"
+        f" {max(times[-50:]):.0f} ms (most), goal {GOAL * early:.0f} ms;"
+        f" the prompt was cut back {len(cut)} times"
     )
     return 0 if late <= GOAL * early else 1
