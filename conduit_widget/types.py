@@ -19,6 +19,7 @@ ParticipantState = Literal["active", "idle", "away"]
 AssistantSetting = Literal["always", "mention", "off"]
 MemberRole = Literal["owner", "member", "reader"]
 Visibility = Literal["open", "members"]
+StreamKind = Literal["reasoning"]
 LimitScope = Literal["requests", "tokens", "connection", "user"]
 
 
@@ -125,13 +126,15 @@ class StreamMetrics(Wire, frozen=True, kw_only=True):
     inter_token_latency: float | None = None
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
+    reasoning_time: float | None = None
 
 
 class StreamMetadata(Wire, frozen=True, kw_only=True):
     """What travels beside the tokens of one ``StreamToken`` event.
 
     ``seq`` is the log position of the answer's ``ReceiveMessage``; ``index`` the ordinal of the first token
-    in this delta, ``count`` how many it carries, ``offset`` the code points of text before it.
+    in this delta, ``count`` how many it carries, ``offset`` the code points of text before it. ``kind``
+    ``reasoning`` marks what the model thinks before it answers: it has index and offset of its own.
     """
 
     message_id: str
@@ -144,6 +147,7 @@ class StreamMetadata(Wire, frozen=True, kw_only=True):
     done: bool = False
     finish_reason: FinishReason | None = None
     metrics: StreamMetrics | None = None
+    kind: StreamKind | None = None
 
     @classmethod
     def from_wire(cls, value: dict[str, Any]) -> StreamMetadata:
@@ -165,7 +169,7 @@ def _camel(name: str) -> str:
 
 
 class OpenStream(Wire, frozen=True, kw_only=True):
-    """An answer still being written, with its text so far (``index``: tokens so far)."""
+    """An answer still being written, with text and reasoning so far (``index``: tokens of text so far)."""
 
     message_id: str
     seq: int
@@ -174,6 +178,7 @@ class OpenStream(Wire, frozen=True, kw_only=True):
     model: str = ""
     provider: str = ""
     metrics: StreamMetrics | None = None
+    reasoning: str = ""
 
 
 class Participant(Wire, frozen=True, kw_only=True, omit_defaults=False):

@@ -28,7 +28,8 @@ class AnswerText:
     """What was sent of an answer and what still waits to be.
 
     Whoever reads :attr:`sent` and then gets every later delta has the whole text. The answer ends at
-    ``max_bytes`` of UTF-8 (overflow policy: the generation is stopped, finish reason ``length``).
+    ``max_bytes`` of UTF-8 (overflow policy: the generation is stopped, finish reason ``length``; of reasoning
+    the rest is left out).
     """
 
     def __init__(self, max_bytes: int) -> None:
@@ -97,12 +98,24 @@ class Speed:
     def __init__(self, started: float) -> None:
         self._started = started
         self._first: float | None = None
+        self._first_text: float | None = None
+        self._reasoned = False
         self._last = started
         self._chunks = 0
         self.usage: Usage | None = None
 
+    def reasoning(self, now: float) -> None:
+        """Note a chunk with reasoning."""
+        self._reasoned = self._reasoned or self._first_text is None
+        self._token(now)
+
     def token(self, now: float) -> None:
         """Note a chunk with text."""
+        if self._first_text is None:
+            self._first_text = now
+        self._token(now)
+
+    def _token(self, now: float) -> None:
         if self._first is None:
             self._first = now
         self._last = now
@@ -130,7 +143,14 @@ class Speed:
             inter_token_latency=_ms(span / steps) if measurable else None,
             prompt_tokens=self.usage.prompt_tokens if self.usage is not None else None,
             completion_tokens=self.completion_tokens,
+            reasoning_time=self._reasoning_time(),
         )
+
+    def _reasoning_time(self) -> float | None:
+        """How long the model thought; None while it does, and where it did not."""
+        if not self._reasoned or self._first is None or self._first_text is None:
+            return None
+        return _ms(self._first_text - self._first)
 
 
 def _ms(seconds: float) -> float:

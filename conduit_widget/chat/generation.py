@@ -24,12 +24,14 @@ from conduit_widget.types import (
     FinishReason,
     MessageError,
     OpenStream,
+    StreamKind,
     StreamMetadata,
     StreamMetrics,
 )
 
+from .answer_end import end_of
 from .answer_options import MAX_NAME_CHARS, AnswerOptions
-from .answer_text import AnswerText, Speed
+from .answer_text import AnswerText, Delta, Speed
 from .history_store import StoredStream
 from .prompt import build_prompt
 from .settings import ChatSettings
@@ -39,6 +41,9 @@ __all__ = ["AnswerRoom", "Generation", "GenerationJob", "ProviderChoice"]
 _log = logging.getLogger(__name__)
 
 MAX_COUNT: Final = 2**53 - 1
+MAX_REASONING_BYTES: Final = 64 * 1024
+"""Of what the model thinks; the rest is left out, the answer is not."""
+
 _FINISH_REASONS: Final = frozenset(get_args(FinishReason))
 _STATUS_OF: Final[dict[str, str]] = {
     "cancelled": "cancelled",
@@ -102,6 +107,8 @@ class GenerationJob:
 class _Outcome:
     reason: FinishReason
     error: MessageError | None = None
+    provider_reason: str | None = None
+    notice: str | None = None
 
 
 class Generation:
@@ -116,6 +123,7 @@ class Generation:
         self._settings = settings
         self._loop = asyncio.get_running_loop()
         self._text = AnswerText(settings.max_answer_bytes)
+        self._reasoning = AnswerText(min(settings.max_answer_bytes, MAX_REASONING_BYTES))
         self._speed = Speed(self._loop.time())
         self._model = ""
         self._named = ""  # the model as the provider spells it
@@ -189,6 +197,7 @@ class Generation:
             model=self._model,
             provider=self._provider,
             metrics=self._speed.metrics(),
+            reasoning=self._reasoning.sent,
         )
 
     def _close(self, reason: FinishReason) -> None:
@@ -252,11 +261,16 @@ class Generation:
             self._speed.usage = chunk.usage
         if chunk.finish_reason is not None:
             self._provider_reason = plain_name(chunk.finish_reason, MAX_NAME_CHARS)
-        if not chunk.text or self._stop_reason is not None or self._superseded:
+        if not (chunk.text or chunk.reasoning) or self._stop_reason is not None or self._superseded:
             return
         now = self._loop.time()
-        self._speed.token(now)
-        self._text.add(chunk.text)
+        if chunk.reasoning:
+            self._speed.reasoning(now)
+            if not self._reasoning.is_full:
+                self._reasoning.add(chunk.reasoning)
+        if chunk.text:
+            self._speed.token(now)
+            self._text.add(chunk.text)
         if self._flush_timer is not None:
             return
         wait = self._last_flush + self._settings.batch_interval - now
@@ -268,12 +282,28 @@ class Generation:
     def _flush(self) -> None:
         self._flush_timer = None
         self._last_flush = self._loop.time()
-        self._send_delta()
+        self._send_reasoning()
+        if self._text.is_waiting:
+            self._send_delta()
         if self._checkpoint_timer is None:
             self._checkpoint_later()
 
+    def _send_reasoning(self) -> None:
+        if self._reasoning.is_waiting:
+            self._send(self._reasoning.take(), kind="reasoning")
+
     def _send_delta(self, *, done: bool = False, reason: FinishReason | None = None) -> None:
-        delta = self._text.take()
+        self._send_reasoning()
+        self._send(self._text.take(), done=done, reason=reason)
+
+    def _send(
+        self,
+        delta: Delta,
+        *,
+        done: bool = False,
+        reason: FinishReason | None = None,
+        kind: StreamKind | None = None,
+    ) -> None:
         metadata = StreamMetadata(
             message_id=self.job.answer.id,
             seq=self.job.answer_seq,
@@ -285,6 +315,7 @@ class Generation:
             done=done,
             finish_reason=reason,
             metrics=self._due_metrics(done),
+            kind=kind,
         )
         self.job.room.stream(delta.text, metadata)
 
@@ -332,8 +363,13 @@ class Generation:
 
     def _outcome_of(self, error: BaseException | None) -> _Outcome:
         if error is None:
-            reason = self._provider_reason or "stop"
-            return _Outcome(cast("FinishReason", reason) if reason in _FINISH_REASONS else "stop")
+            end = end_of(
+                self._provider_reason,
+                self._provider,
+                has_text=bool(self._text.whole.strip()),
+                has_reasoning=bool(self._reasoning.whole.strip()),
+            )
+            return _Outcome(end.reason, end.error, end.provider_reason, end.notice)
         if isinstance(error, ProviderError):
             return _Outcome("error", _message_error(error))
         error_id = secrets.token_hex(8)
@@ -352,8 +388,12 @@ class Generation:
     def _final_message(self, outcome: _Outcome) -> ChatMessage:
         status = _STATUS_OF.get(outcome.reason, "complete")
         metadata = {**self.job.answer.metadata, "status": status, "finishReason": outcome.reason}
-        if self._provider_reason is not None and self._provider_reason not in _FINISH_REASONS:
-            metadata["providerFinishReason"] = self._provider_reason
+        said = {
+            "providerFinishReason": outcome.provider_reason,
+            "notice": outcome.notice,
+            "reasoning": self._reasoning.whole or None,
+        }
+        metadata.update({key: value for key, value in said.items() if value is not None})
         metadata.update(self._measured())
         return ChatMessage(
             id=self.job.answer.id,
@@ -377,6 +417,7 @@ class Generation:
             "tokensEstimated": True if not completion and metrics.completion_tokens else None,
             "tokensPerSecond": metrics.tokens_per_second,
             "timeToFirstToken": metrics.time_to_first_token,
+            "reasoningTime": metrics.reasoning_time,
             "latency": self._speed.latency_ms(self._loop.time()) if self._provider else None,
         }
         return {key: value for key, value in measured.items() if value is not None}

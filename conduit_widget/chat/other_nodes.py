@@ -219,6 +219,7 @@ class OtherNodes:
             case Token(text, metadata):
                 self._take_token(text, metadata)
             case WholeText(stream):
+                self._send(self._streams.whole_reasoning(stream))
                 self._send(self._streams.whole(stream))
             case TextWanted(message_ids):
                 self._tell_text_soon(message_ids)

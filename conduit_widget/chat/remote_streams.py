@@ -44,6 +44,7 @@ class _Answer:
         "model",
         "parts",
         "provider",
+        "reasoning",
         "seq",
         "started",
     )
@@ -56,6 +57,7 @@ class _Answer:
         self.index = 0
         self.model = ""
         self.provider = ""
+        self.reasoning = ""  # bounded, so that adding to it stays cheap
         self.metrics: StreamMetrics | None = None
         self.started = False
         self.done = False
@@ -98,7 +100,11 @@ class RemoteStreams:
         After a hole :meth:`wants_text` says so.
         """
         answer = self._answers.get(metadata.message_id)
-        if answer is None or answer.done or metadata.offset > answer.length:
+        if answer is None or answer.done:
+            return None
+        if metadata.kind == "reasoning":
+            return self._reasoning(answer, text, metadata)
+        if metadata.offset > answer.length:
             return None
         new = text[answer.length - metadata.offset :]
         if text and not new and not metadata.done:
@@ -107,6 +113,23 @@ class RemoteStreams:
         relay = Relay(new, _continuing(answer, metadata, count))
         self._sent(answer, relay)
         return relay
+
+    def whole_reasoning(self, stream: OpenStream) -> Relay | None:
+        """Take all of an answer's reasoning so far; return what of it is new here."""
+        answer = self._answers.get(stream.message_id)
+        if answer is None or answer.done:
+            return None
+        metadata = StreamMetadata(
+            message_id=stream.message_id,
+            seq=answer.seq,
+            index=0,
+            count=0,
+            offset=0,
+            model=stream.model,
+            provider=stream.provider,
+            kind="reasoning",
+        )
+        return self._reasoning(answer, stream.reasoning, metadata)
 
     def whole(self, stream: OpenStream) -> Relay | None:
         """Take an answer's whole text so far; return what of it is new here."""
@@ -130,7 +153,10 @@ class RemoteStreams:
     def wants_text(self, metadata: StreamMetadata, now: float) -> bool:
         """Whether the whole text should be asked for, after this delta was taken; not twice in a moment."""
         answer = self._answers.get(metadata.message_id)
-        if answer is None or answer.done or metadata.offset <= answer.length:
+        if answer is None or answer.done:
+            return False
+        length = len(answer.reasoning) if metadata.kind == "reasoning" else answer.length
+        if metadata.offset <= length:
             return False
         if now < answer.asked_at + ASK_INTERVAL:
             return False
@@ -194,10 +220,21 @@ class RemoteStreams:
                 model=answer.model,
                 provider=answer.provider,
                 metrics=answer.metrics,
+                reasoning=answer.reasoning,
             )
             for message_id, answer in self._answers.items()
             if answer.started or answer.seq == first
         ]
+
+    def _reasoning(self, answer: _Answer, text: str, metadata: StreamMetadata) -> Relay | None:
+        """Take a piece of reasoning; a hole stays until all of it comes, at the latest with the end."""
+        length = len(answer.reasoning)
+        new = text[length - metadata.offset :] if metadata.offset <= length else ""
+        if not new:
+            return None
+        answer.reasoning += new
+        answer.started = answer.heard = True
+        return Relay(new, msgspec.structs.replace(metadata, offset=length))
 
     def _sent(self, answer: _Answer, relay: Relay) -> None:
         metadata = relay.metadata

@@ -26,11 +26,12 @@ Event = tuple[str, tuple[Any, ...]]
 
 @dataclasses.dataclass(slots=True)
 class _Hold:
-    """Where a connection stopped in an answer: ``offset`` in code points, ``index`` in tokens."""
+    """Where a connection stopped: ``offset`` and ``reasoning`` in code points, ``index`` in tokens."""
 
     connection: HubConnectionContext
     offset: int
     index: int
+    reasoning: int
     asked: bool
     """Whether the client wants it; otherwise it ends when the connection has drained."""
 
@@ -72,7 +73,7 @@ class StreamFanOut:
         else:
             missed = self._hub.clients.group_except(self._group, holds).send_volatile(*arguments)
         for connection in missed:
-            hold = _Hold(connection, metadata.offset, metadata.index, asked=False)
+            hold = self._hold_before(connection, metadata)
             self._holds.setdefault(metadata.message_id, {})[connection.connection_id] = hold
             self._catch_up_later(connection, stale=False)
 
@@ -100,7 +101,8 @@ class StreamFanOut:
             return False
         hold = self._hold(connection, message_id)
         if hold is None:
-            hold = _Hold(connection, len(stream.text), stream.index, asked=True)
+            reasoning = len(stream.reasoning)
+            hold = _Hold(connection, len(stream.text), stream.index, reasoning, asked=True)
             self._holds.setdefault(message_id, {})[connection.connection_id] = hold
         hold.asked = True
         return True
@@ -129,6 +131,16 @@ class StreamFanOut:
 
     def _hold(self, connection: HubConnectionContext, message_id: str) -> _Hold | None:
         return self._holds.get(message_id, {}).get(connection.connection_id)
+
+    def _hold_before(self, connection: HubConnectionContext, missed: StreamMetadata) -> _Hold:
+        """Return where a connection stopped that missed this delta."""
+        stream = self._stream(missed.message_id)
+        text, index, reasoning = (
+            (len(stream.text), stream.index, len(stream.reasoning)) if stream is not None else (0, 0, 0)
+        )
+        if missed.kind == "reasoning":
+            return _Hold(connection, text, index, missed.offset, asked=False)
+        return _Hold(connection, missed.offset, missed.index, reasoning, asked=False)
 
     def _drop(self, message_id: str, connection_id: str) -> None:
         holds = self._holds[message_id]
@@ -161,7 +173,10 @@ class StreamFanOut:
     def _release(self, message_id: str, hold: _Hold) -> None:
         self._drop(message_id, hold.connection.connection_id)
         stream = self._stream(message_id)
-        if stream is not None and len(stream.text) > hold.offset:
+        if stream is None:
+            return
+        self._catch_up_reasoning(stream, hold)
+        if len(stream.text) > hold.offset:
             self._catch_up(hold, *_rest(stream, hold))
 
     def _end_holds(self, last: StreamMetadata) -> None:
@@ -173,7 +188,23 @@ class StreamFanOut:
         if stream is None:
             return  # its final text comes as a message
         for hold in holds.values():
+            self._catch_up_reasoning(stream, hold)
             self._catch_up(hold, *_rest(stream, hold, last))
+
+    def _catch_up_reasoning(self, stream: OpenStream, hold: _Hold) -> None:
+        missed = stream.reasoning[hold.reasoning :]
+        if missed:
+            metadata = StreamMetadata(
+                message_id=stream.message_id,
+                seq=stream.seq,
+                index=0,
+                count=0,
+                offset=hold.reasoning,
+                model=stream.model,
+                provider=stream.provider,
+                kind="reasoning",
+            )
+            self._catch_up(hold, missed, metadata)
 
     def _catch_up(self, hold: _Hold, text: str, metadata: StreamMetadata) -> None:
         connection = hold.connection

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from conduit_widget.types import ChatMessage, Participant, ProviderState, StreamMetrics, Wire
+from conduit_widget.types import ChatMessage, Participant, ProviderState, StreamKind, StreamMetrics, Wire
 
 LinkState = Literal["connecting", "live", "reconnecting", "offline", "removed"]
 
@@ -36,12 +36,13 @@ class MessageChange(Wire, frozen=True, kw_only=True):
 
 
 class TokenChange(Wire, frozen=True, kw_only=True):
-    """Text was added to an open answer; ``offset`` in code points."""
+    """Text, or with that ``kind`` reasoning, was added to an open answer; ``offset`` in code points of it."""
 
     id: str
     offset: int
     text: str
     metrics: StreamMetrics | None = None
+    kind: StreamKind | None = None
 
 
 class StreamEndChange(Wire, frozen=True, kw_only=True):
@@ -101,10 +102,12 @@ Change = (
 def to_op(change: Change) -> dict[str, Any] | None:
     """Return the op a view understands, or None where only a snapshot will do (:class:`ResetChange`)."""
     match change:
-        case TokenChange(id=id_, offset=offset, text=text, metrics=metrics):
+        case TokenChange(id=id_, offset=offset, text=text, metrics=metrics, kind=kind):
             op: dict[str, Any] = {"op": "token", "id": id_, "offset": offset, "text": text}
             if metrics is not None:
                 op["metrics"] = metrics.to_wire()
+            if kind is not None:
+                op["kind"] = kind
             return op
         case MessageChange(message=message):
             return {"op": "message", "message": message.to_wire()}

@@ -21,6 +21,7 @@ class Delta(msgspec.Struct, frozen=True, kw_only=True):
     done: bool = False
     finish_reason: str | None = None
     metrics: StreamMetrics | None = None
+    kind: str | None = None
 
     @classmethod
     def from_event(cls, text: str, metadata: dict[str, Any]) -> Self:
@@ -37,12 +38,13 @@ class Delta(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OpenText:
-    """Text so far of one answer. Lengths and offsets are code points."""
+    """Text so far of one answer, and its reasoning beside it. Lengths and offsets are code points."""
 
     def __init__(self, model: str = "", provider: str = "") -> None:
         self.model = model
         self.provider = provider
         self.metrics: StreamMetrics | None = None
+        self.reasoning = ""  # bounded by the hub
         self.length = 0
         self._parts: list[str] = []
 
@@ -62,10 +64,22 @@ class OpenText:
         if new:
             self._parts.append(new)
             self.length += len(new)
+        self._describe(delta)
+        return new
+
+    def add_reasoning(self, delta: Delta) -> str:
+        """Append what is new of the reasoning and return it; after a hole nothing, the end has it."""
+        length = len(self.reasoning)
+        offset = length if delta.offset is None else delta.offset
+        new = delta.text[length - offset :] if offset <= length else ""
+        self.reasoning += new
+        self._describe(delta)
+        return new
+
+    def _describe(self, delta: Delta) -> None:
         self.model = delta.model or self.model
         self.provider = delta.provider or self.provider
         self.metrics = delta.metrics or self.metrics
-        return new
 
 
 _SNAKE = {"messageId": "message_id", "finishReason": "finish_reason"}

@@ -165,6 +165,9 @@ class Transcript:
                 provider=stream.provider,
                 metrics=stream.metrics,
             )
+            if stream.reasoning:
+                reasoning = msgspec.structs.replace(delta, text=stream.reasoning, kind="reasoning")
+                changes += self._apply_delta(reasoning)
             changes += self._apply_delta(delta)
         return changes
 
@@ -245,7 +248,11 @@ class Transcript:
             return []  # a late delta of an answer whose final text is here
         changes: list[Change] = []
         stream = self.streams.get(delta.message_id)
+        if delta.kind not in {None, "reasoning"}:
+            return []  # something this version knows nothing of
         if stream is None:
+            if delta.offset and delta.kind == "reasoning":
+                return []
             if delta.offset:
                 self.needs_resync = True
                 return []
@@ -255,6 +262,8 @@ class Transcript:
                 self._place(placeholder)
                 changes.append(MessageChange(message=placeholder))
         changes += self._name_model(delta)
+        if delta.kind == "reasoning":
+            return changes + _reasoning_change(delta, stream)
         offset = stream.length
         added = stream.add(delta)
         if added is None:
@@ -283,6 +292,8 @@ class Transcript:
         message = self._messages.get(delta.message_id)
         if message is not None and not message.text:
             metadata = {**message.metadata, "finishReason": delta.finish_reason or "stop"}
+            if stream.reasoning:
+                metadata["reasoning"] = stream.reasoning
             message = msgspec.structs.replace(message, content=stream.text, metadata=metadata)
             self._place(message)
             changes.append(MessageChange(message=message))
@@ -398,6 +409,16 @@ def _placeholder(delta: Delta, conversation_id: str) -> ChatMessage:
     if delta.seq is not None:
         metadata["seq"] = delta.seq
     return ChatMessage(id=delta.message_id, role="assistant", content="", metadata=metadata)
+
+
+def _reasoning_change(delta: Delta, stream: OpenText) -> list[Change]:
+    offset = len(stream.reasoning)
+    added = stream.add_reasoning(delta)
+    if not added:
+        return []
+    return [
+        TokenChange(id=delta.message_id, offset=offset, text=added, metrics=delta.metrics, kind="reasoning")
+    ]
 
 
 def _participant(user_id: str, user_name: str) -> Participant:

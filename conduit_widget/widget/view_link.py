@@ -78,7 +78,11 @@ class ViewLink:
             "typing": transcript.typing,
             "messages": messages,
             "streams": {
-                id_: {"text": stream.text, "metrics": stream.metrics and stream.metrics.to_wire()}
+                id_: {
+                    "text": stream.text,
+                    "metrics": stream.metrics and stream.metrics.to_wire(),
+                    **({"reasoning": stream.reasoning} if stream.reasoning else {}),
+                }
                 for id_, stream in transcript.streams.items()
             },
             "hasMore": transcript.has_more or left_out,
@@ -90,7 +94,7 @@ class ViewLink:
         chars = 0
         messages = self._conversation.transcript.messages
         for message in reversed(messages):
-            chars += len(message.text)
+            chars += len(message.text) + len(message.metadata.get("reasoning") or "")
             if chosen and (len(chosen) >= SNAPSHOT_MESSAGES or chars > SNAPSHOT_CHARS):
                 break
             chosen.append(message.to_wire())

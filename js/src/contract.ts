@@ -75,6 +75,8 @@ export interface StreamMetrics {
   interTokenLatency?: number | null;
   promptTokens?: number | null;
   completionTokens?: number | null;
+  /** How long the model thought before its answer. */
+  reasoningTime?: number | null;
 }
 
 export interface MessageMetadata extends StreamMetrics {
@@ -134,6 +136,8 @@ export interface Connection {
 
 export interface StreamText {
   text: string;
+  /** What the model thought so far: no part of the text. */
+  reasoning?: string;
   metrics: StreamMetrics | null;
 }
 
@@ -155,7 +159,14 @@ export interface ChatState {
 /** One change of the {@link ChatState}. `offset` counts Unicode code points. */
 export type Op =
   | { op: "message"; message: ChatMessage }
-  | { op: "token"; id: string; offset: number; text: string; metrics?: StreamMetrics | null }
+  | {
+      op: "token";
+      id: string;
+      offset: number;
+      text: string;
+      kind?: "reasoning";
+      metrics?: StreamMetrics | null;
+    }
   | { op: "streamEnd"; id: string }
   | { op: "participants"; participants: Participant[] }
   | { op: "typing"; userIds: string[] }

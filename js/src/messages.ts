@@ -26,6 +26,11 @@ export function noticeOf({ metadata }: ChatMessage): string {
   return plainLine(metadata?.notice);
 }
 
+/** What the model thought before it answered; empty if nothing is known of that. */
+export function reasoningOf({ metadata }: ChatMessage): string {
+  return typeof metadata?.reasoning === "string" ? metadata.reasoning.trim() : "";
+}
+
 /** The stream of an answer. Ids come from others: one may be the name of something that every object has. */
 export function streamOf(streams: ChatState["streams"] | undefined, id: string): StreamText | undefined {
   return streams && Object.hasOwn(streams, id) ? streams[id] : undefined;

@@ -3,6 +3,7 @@ import type { Store } from "./store";
 import chatCss from "./styles/chat.css?inline";
 import markdownCss from "./styles/markdown.css?inline";
 import messageCss from "./styles/message.css?inline";
+import reasoningCss from "./styles/reasoning.css?inline";
 import tokensCss from "./styles/tokens.css?inline";
 import { Chat } from "./views/chat";
 
@@ -20,7 +21,7 @@ export function mount(el: HTMLElement, store: Store, signal: AbortSignal): void 
   // Lumino's shortcuts would otherwise fire through our focused buttons; events from the shadow tree name the host.
   host.dataset.lmSuppressShortcuts = "true";
   const root = host.attachShadow({ mode: "open" });
-  adoptStyles(root, [tokensCss, chatCss, messageCss, markdownCss].join("\n"));
+  adoptStyles(root, [tokensCss, chatCss, messageCss, reasoningCss, markdownCss].join("\n"));
   const container = document.createElement("div");
   container.className = "frame";
   // Where an edit in a cell reaches the event's target (for JupyterLab: our host), it cancels line breaks and undo.

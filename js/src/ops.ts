@@ -54,11 +54,23 @@ function withToken(chat: ChatState, op: Extract<Op, { op: "token" }>): ChatState
   const known = chat.messages.findLast((message) => message.id === op.id);
   if (known && isFinal(known)) return chat;
   const stream = streamOf(chat.streams, op.id) ?? { text: "", metrics: null };
+  if (op.kind === "reasoning") return withReasoning(chat, op, stream);
   const length = lengthOf(stream);
   if (op.offset > length) return null;
   const fresh = op.offset === length ? op.text : dropCodePoints(op.text, length - op.offset);
-  const next: StreamText = { text: stream.text + fresh, metrics: op.metrics ?? stream.metrics };
+  const next: StreamText = { ...stream, text: stream.text + fresh, metrics: op.metrics ?? stream.metrics };
   lengths.set(next, length + codePoints(fresh));
+  return { ...chat, streams: { ...chat.streams, [op.id]: next } };
+}
+
+/** A hole in it changes nothing: the final message has all of it. */
+function withReasoning(chat: ChatState, op: Extract<Op, { op: "token" }>, stream: StreamText): ChatState {
+  const known = stream.reasoning ?? "";
+  const length = codePoints(known);
+  if (op.offset > length) return chat;
+  const reasoning = known + dropCodePoints(op.text, length - op.offset);
+  const next: StreamText = { ...stream, reasoning, metrics: op.metrics ?? stream.metrics };
+  lengths.set(next, lengthOf(stream));
   return { ...chat, streams: { ...chat.streams, [op.id]: next } };
 }
 
@@ -67,9 +79,14 @@ function withStreamEnd(chat: ChatState, id: string): ChatState {
   const stream = streamOf(chat.streams, id);
   if (!stream) return chat;
   const messages = chat.messages.map((message) =>
-    message.id === id && !isFinal(message) ? { ...message, content: stream.text } : message,
+    message.id === id && !isFinal(message) ? ended(message, stream) : message,
   );
   return { ...chat, messages, streams: withoutStream(chat.streams, id) };
+}
+
+function ended(message: ChatMessage, { text, reasoning }: StreamText): ChatMessage {
+  const metadata = reasoning ? { ...message.metadata, reasoning } : message.metadata;
+  return { ...message, content: text, ...(metadata && { metadata }) };
 }
 
 function withoutStream(streams: ChatState["streams"], id: string): ChatState["streams"] {

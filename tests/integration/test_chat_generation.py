@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 import sqlite3
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from conduit_widget.chat import SqliteHistoryStore
 from conduit_widget.chat.history_store import StoredStream
 from conduit_widget.contract import ChatEvent, ChatMethod, ErrorText
 from conduit_widget.errors import HubException, ProviderError
-from conduit_widget.providers.provider import Chunk, Usage
+from conduit_widget.providers.provider import Chunk, GenerationRequest, Usage
 from tests.support.chat_server import FAST, chat_server
 from tests.support.scripted_provider import ScriptedProvider
 from tests.support.waiting import eventually
@@ -443,3 +445,107 @@ async def test_only_asker_or_owner_stops_when_members_only(tmp_path: Path) -> No
             assert await eve.invoke(ChatMethod.STOP_GENERATION, answer_id) is False, "as if it never was"
             assert await stopper.invoke(ChatMethod.STOP_GENERATION, answer_id)
             await ann.final(answer_id)
+
+
+def thought(text: str) -> Chunk:
+    """A chunk of reasoning."""
+    return Chunk("", "script-1", reasoning=text)
+
+
+async def test_reasoning_reaches_everybody_and_no_answer(tmp_path: Path) -> None:
+    """It streams with an offset of its own, a late joiner has it, the next prompt does not."""
+    gate = asyncio.Event()
+    provider = ScriptedProvider([thought("Hm, "), thought("😀"), gate, thought("!"), "Yes."], ["Again."])
+    async with (
+        chat_server(tmp_path / "h.db", provider) as server,
+        server.person("ann") as ann,
+        server.person("bob") as bob,
+    ):
+        await ann.join()
+        answer_id = (await ann.send("Is it?"))["answerId"]
+        await eventually(lambda: reasoning_of(ann.of(ChatEvent.STREAM_TOKEN)) == "Hm, 😀")
+        [stream] = (await bob.join())["streams"]
+        assert (stream["text"], stream["reasoning"]) == ("", "Hm, 😀")
+        gate.set()
+        final = await ann.final(answer_id)
+        assert (final["content"], final["metadata"]["reasoning"]) == ("Yes.", "Hm, 😀!")
+        assert final["metadata"]["reasoningTime"] > 0
+        assert final["metadata"]["status"] == "complete"
+        assert reasoning_of(ann.of(ChatEvent.STREAM_TOKEN)) == "Hm, 😀!"
+        texts = [token for _, token, metadata in ann.of(ChatEvent.STREAM_TOKEN) if "kind" not in metadata]
+        assert "".join(texts) == "Yes."
+        await ann.final((await ann.send("And now?"))["answerId"])
+    assert "Hm" not in repr(provider.requests[-1])
+
+
+async def test_reasoning_is_bounded_and_costs_no_answer(tmp_path: Path) -> None:
+    """What is thought past the limit is left out; the answer is whole."""
+    settings = dataclasses.replace(FAST, max_answer_bytes=100)
+    script: list[Any] = [*[thought("x" * 60)] * 50, "Yes."]
+    async with (
+        chat_server(tmp_path / "h.db", ScriptedProvider(script), settings=settings) as server,
+        server.person("ann") as ann,
+    ):
+        await ann.join()
+        final = await ann.final((await ann.send())["answerId"])
+    assert final["content"] == "Yes."
+    assert 100 <= len(final["metadata"]["reasoning"]) <= 160
+
+
+@pytest.mark.parametrize(
+    ("script", "code"),
+    [
+        ([Chunk("", "script-1", "stop")], "no_text"),
+        ([thought("Hm"), Chunk("", "script-1", "length")], "length"),
+        ([Chunk("", "script-1", "tool_calls")], "tool_calls"),
+        ([" \n", Chunk("", "script-1", "content_filter")], "content_filter"),
+    ],
+)
+async def test_answer_without_text_says_why(tmp_path: Path, script: list[Any], code: str) -> None:
+    """Everybody reads one line in place of an answer that is none."""
+    async with (
+        chat_server(tmp_path / "h.db", OnlyTheScript(script)) as server,
+        server.person("ann") as ann,
+    ):
+        await ann.join()
+        final = await ann.final((await ann.send())["answerId"])
+    assert (final["metadata"]["status"], final["error"]["code"]) == ("error", code)
+    assert final["error"]["message"]
+
+
+async def test_odd_end_is_said_under_the_answer(tmp_path: Path) -> None:
+    """The text stays, the provider's word and a sentence stand beside it."""
+    async with (
+        chat_server(
+            tmp_path / "h.db", OnlyTheScript(["Yes", Chunk("", "script-1", "content_filter")])
+        ) as server,
+        server.person("ann") as ann,
+    ):
+        await ann.join()
+        final = await ann.final((await ann.send())["answerId"])
+    metadata = final["metadata"]
+    assert (final["content"], metadata["status"], metadata["finishReason"]) == ("Yes", "complete", "stop")
+    assert metadata["providerFinishReason"] == "content_filter"
+    assert "content filter" in metadata["notice"]
+
+
+def reasoning_of(tokens: list[list[Any]]) -> str:
+    """The reasoning of these events; fails where one does not continue the last."""
+    text = ""
+    for _, token, metadata in tokens:
+        if metadata.get("kind") == "reasoning":
+            assert metadata["offset"] == len(text)
+            text += token
+    return text
+
+
+class OnlyTheScript(ScriptedProvider):
+    """Ends with the script's own last chunk."""
+
+    async def generate(self, request: GenerationRequest) -> AsyncGenerator[Chunk, None]:
+        """Leave out the end that the script has already."""
+        async with contextlib.aclosing(super().generate(request)) as chunks:
+            async for chunk in chunks:
+                yield chunk
+                if chunk.finish_reason is not None:
+                    return

@@ -12,6 +12,7 @@ import { AssistantAvatar, Avatar } from "./avatar";
 import { CopyButton } from "./copy-button";
 import { memo } from "./memo";
 import { PlainMessage } from "./plain-message";
+import { Reasoning } from "./reasoning";
 import { Sending } from "./sending";
 import { Dots } from "./typing";
 import { assistantName, emptyLine, endingLine, metricsLine, shownName, timeLabel } from "./words";
@@ -110,6 +111,7 @@ function Answer({ store, message, streaming }: MessageProps): VNode {
       <AssistantAvatar />
       <div class="column">
         <Byline name={name} message={message} />
+        <Reasoning store={store} message={message} />
         {streaming ? <StreamingText store={store} id={message.id} /> : <FinalText message={message} />}
         {done ? <AnswerFoot message={message} /> : <StreamingFoot store={store} id={message.id} />}
       </div>

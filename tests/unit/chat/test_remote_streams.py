@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 from hypothesis import given, strategies as st
 
 from conduit_widget.chat.history_store import StoredStream
@@ -79,3 +80,27 @@ def test_checkpoint_alone_is_not_heard() -> None:
     assert [streams.text_heard(id_) for id_ in ("a", "b", "unknown")] == [None, "", None]
     streams.token("quick", metadata(4))
     assert streams.text_heard("a") == "The quick"
+
+
+@given(st.lists(st.tuples(st.integers(0, len(TEXT)), st.integers(0, 6), st.booleans())))
+def test_reasoning_adds_up_when_some_is_lost(steps: list[tuple[int, int, bool]]) -> None:
+    """What is relayed of it continues without a hole, and never counts as text."""
+    streams = RemoteStreams()
+    streams.open("a", 2)
+    got = ""
+    for offset, length, whole in steps:
+        if whole:
+            open_stream = OpenStream(
+                message_id="a", seq=2, text="", index=0, reasoning=TEXT[: offset + length]
+            )
+            relay = streams.whole_reasoning(open_stream)
+        else:
+            thought = msgspec.structs.replace(metadata(offset), kind="reasoning")
+            relay = streams.token(TEXT[offset : offset + length], thought)
+            assert streams.wants_text(thought, 0.0) <= (offset > len(got))
+        if relay is not None:
+            assert (relay.metadata.offset, relay.metadata.kind) == (len(got), "reasoning")
+            got += relay.text
+    (stream,) = streams.streams(with_first=True)
+    assert (stream.text, stream.reasoning) == ("", got)
+    assert TEXT.startswith(got)

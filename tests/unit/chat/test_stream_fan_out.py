@@ -67,10 +67,18 @@ class Reader:
 
     def text(self) -> str:
         """The deltas' text; fails where one does not continue the last."""
+        return self._sum(None)
+
+    def reasoning(self) -> str:
+        """The same of the reasoning."""
+        return self._sum("reasoning")
+
+    def _sum(self, kind: str | None) -> str:
         text = ""
         for _, delta, metadata in self.of(ChatEvent.STREAM_TOKEN):
-            assert metadata["offset"] == len(text)
-            text += delta
+            if metadata.get("kind") == kind:
+                assert metadata["offset"] == len(text)
+                text += delta
         return text
 
     def _put(self, record: Any) -> None:
@@ -87,6 +95,7 @@ class Room:
         hub = Hub()
         hub.attach(HubClients(self.lifetime, self.groups), self.groups)
         self.text, self.index, self.is_open = "", 0, True
+        self.reasoning = ""
         self.fan_out = StreamFanOut(
             hub,
             "c",
@@ -102,7 +111,15 @@ class Room:
         return reader
 
     def stream(self) -> OpenStream:
-        return OpenStream(message_id="a", seq=2, text=self.text, index=self.index, model="m")
+        return OpenStream(
+            message_id="a", seq=2, text=self.text, index=self.index, model="m", reasoning=self.reasoning
+        )
+
+    def think(self, delta: str) -> None:
+        offset = len(self.reasoning)
+        self.reasoning += delta
+        metadata = StreamMetadata(message_id="a", seq=2, index=0, count=1, offset=offset, kind="reasoning")
+        self.fan_out.send(delta, metadata)
 
     def say(self, delta: str = "", *, done: bool = False) -> None:
         offset, index = len(self.text), self.index
@@ -269,3 +286,20 @@ def test_deltas_add_up_whatever_happens(room: Room) -> None:
         reader.drain()
         assert reader.text() == room.text
     assert (room.fan_out._holds, room.fan_out._lagging) == ({}, {})
+
+
+def test_reasoning_is_held_and_caught_up_apart_from_the_text(room: Room) -> None:
+    """Who lags or pauses gets all of it later, before the text that followed it."""
+    ann, bob, cy = room.reader("ann"), room.reader("bob"), room.reader("cy")
+    room.think("hm ")
+    room.fan_out.pause(ann.as_connection(), "a")
+    bob.lag()
+    room.think("so ")
+    room.think("ah")
+    room.say("Yes")
+    assert (ann.reasoning(), bob.reasoning(), cy.reasoning()) == ("hm ", "hm ", "hm so ah")
+    bob.drain()
+    assert (bob.reasoning(), bob.text()) == ("hm so ah", "Yes")
+    room.say("!", done=True)
+    for reader in (ann, bob, cy):
+        assert (reader.reasoning(), reader.text()) == ("hm so ah", "Yes!")

@@ -18,6 +18,7 @@ from conduit_widget.client.changes import (
     StreamEndChange,
     TokenChange,
     TypingChange,
+    to_op,
 )
 from conduit_widget.client.transcript import UNSTORED, Transcript
 from conduit_widget.nesting import MAX_DEPTH
@@ -475,3 +476,35 @@ def test_event_that_cannot_be_read_is_stepped_over() -> None:
     assert transcript.take_event("StreamToken", ["c", "x", {"messageId": 5}]) == []
     assert len(transcript.take_event("ReceiveMessage", [message("m3", 3)])) == 1
     assert not transcript.needs_resync
+
+
+def test_reasoning_grows_beside_the_text_and_is_no_part_of_it() -> None:
+    """It has an offset of its own, and is the message's when the answer ends."""
+    transcript = joined(message("q", 1), answer(2), seq=2)
+    token(transcript, "Hm 😀", 0, kind="reasoning")
+    token(transcript, "😀, so", 3, kind="reasoning")
+    (change,) = token(transcript, "4", 0)
+    assert isinstance(change, TokenChange)
+    assert change.kind is None
+    assert (transcript.streams["a"].text, transcript.streams["a"].reasoning) == ("4", "Hm 😀, so")
+    assert token(transcript, "lost", 99, kind="reasoning") == []
+    assert not transcript.needs_resync
+    token(transcript, "2", 1, done=True)
+    (ended,) = [each for each in transcript.messages if each.id == "a"]
+    assert (ended.text, ended.metadata["reasoning"]) == ("42", "Hm 😀, so")
+
+
+def test_reasoning_is_told_to_views_as_its_own_kind() -> None:
+    """A view that shows only what it knows shows no thinking as answer."""
+    transcript = joined(message("q", 1), answer(2), seq=2)
+    (change,) = token(transcript, "Hm", 0, kind="reasoning")
+    assert to_op(change) == {"op": "token", "id": "a", "offset": 0, "text": "Hm", "kind": "reasoning"}
+    assert token(transcript, "?", 0, kind="a later version's") == []
+
+
+def test_late_joiner_gets_the_reasoning_so_far() -> None:
+    """A snapshot's open stream has both; nothing arrives out of nowhere."""
+    stream = OpenStream(message_id="a", seq=2, text="", index=0, reasoning="So far")
+    transcript = joined(message("q", 1), answer(2), seq=2, streams=[stream])
+    assert transcript.streams["a"].reasoning == "So far"
+    assert token(Transcript("c"), "in the middle", 7, kind="reasoning") == []

@@ -1,0 +1,78 @@
+"""How an answer ended, in the contract's word and, where that is odd, in one sentence for people."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from typing import Final
+
+from conduit_widget.types import FinishReason, MessageError
+
+__all__ = ["AnswerEnd", "end_of"]
+
+_MEANS: Final[dict[str, FinishReason]] = {
+    **dict.fromkeys(
+        ("stop", "eos", "eos_token", "end_turn", "stop_sequence", "complete", "completed"), "stop"
+    ),
+    **dict.fromkeys(("length", "max_tokens", "max_length", "model_length", "max_output_tokens"), "length"),
+}
+_FILTERS: Final = frozenset({"content_filter", "content_filtered", "safety", "refusal", "recitation"})
+_TOOLS: Final = frozenset({"tool_calls", "tool_call", "tool_use", "function_call"})
+_WORD: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.\-]{0,63}")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class AnswerEnd:
+    """``reason`` is the contract's; ``provider_reason`` the provider's, where that says something else."""
+
+    reason: FinishReason
+    provider_reason: str | None = None
+    notice: str | None = None
+    error: MessageError | None = None
+
+
+def end_of(said: str | None, provider: str, *, has_text: bool, has_reasoning: bool) -> AnswerEnd:
+    """Return what a provider's finish reason means. An answer without text is a failed one, and says why."""
+    word = said if said and _WORD.fullmatch(said) else "unknown" if said else "stop"
+    reason = _MEANS.get(word.lower(), "stop")
+    provider_reason = None if word == reason else word
+    if not has_text:
+        text = _why_empty(word.lower(), reason, provider, has_reasoning)
+        error = MessageError(type="server_error", recoverable=True, code=_code(word, reason), message=text)
+        return AnswerEnd("error", word, error=error)
+    return AnswerEnd(reason, provider_reason, notice=_notice(word))
+
+
+def _code(word: str, reason: FinishReason) -> str:
+    """What programs tell the kinds of empty answers by: ``no_text``, unless there is a plainer reason."""
+    if word.lower() in _MEANS:
+        return "no_text" if reason == "stop" else reason
+    return word
+
+
+def _why_empty(word: str, reason: FinishReason, provider: str, has_reasoning: bool) -> str:
+    if word in _FILTERS:
+        return (
+            f"The content filter of {provider} left no answer. Ask in other words, or choose another model."
+        )
+    if word in _TOOLS:
+        return "The model asked for a tool instead of answering. Ask again, or choose another model."
+    if reason == "length" and has_reasoning:
+        return "The model thought until its limit of tokens, and gave no answer. Allow more with maxTokens."
+    if reason == "length":
+        return "The limit of tokens left no room for an answer. Allow more with maxTokens."
+    if word not in _MEANS:
+        return f"{provider} ended the answer before it began ({word}). Ask again, or choose another model."
+    if has_reasoning:
+        return "The model thought, but gave no answer. Ask again, or choose another model."
+    return f"{provider} sent an answer without text. Ask again, or choose another model."
+
+
+def _notice(word: str) -> str | None:
+    if word.lower() in _MEANS:
+        return None
+    if word.lower() in _FILTERS:
+        return "The provider's content filter ended this answer."
+    if word.lower() in _TOOLS:
+        return "The model asked for a tool here, and has none."
+    return f"The provider ended this answer early ({word})."
