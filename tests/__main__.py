@@ -83,7 +83,15 @@ def notebooks() -> None:
 
 def browser() -> None:
     """JupyterLab in real Chromium, against the real hub and model."""
-    run(PYTHON, "-m", "pytest", "-m", "e2e and not soak", "tests/e2e", CONDUIT_CHROMIUM=ensure_chromium())
+    run(
+        PYTHON,
+        "-m",
+        "pytest",
+        "-m",
+        "e2e and not soak and not firefox",
+        "tests/e2e",
+        CONDUIT_CHROMIUM=ensure_chromium(),
+    )
 
 
 def model() -> None:
