@@ -27,12 +27,12 @@ function onReading(reading: Reading): void {
     case "metrics": {
       page.dataset.seen = "";
       const { figures, another } = board.take(reading.scrape);
-      status.live(reading.hubTime, figures.startedAt, another);
+      status.live(reading.hubTime, figures.startedAt, another, reading.leftOut);
       break;
     }
     case "unreachable":
       board.miss();
-      status.unreachable(reading.why);
+      status.unreachable(reading.why, reading.answered);
       break;
     case "key":
       board.pause();

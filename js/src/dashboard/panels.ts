@@ -1,5 +1,6 @@
 /** Which figures are plotted, and how each is named. */
 
+import { plainName } from "../plain";
 import { all, type Change, type Figures, type Latency, together } from "./figures";
 import { duration, text, type Unit } from "./format";
 import type { Value } from "./history";
@@ -31,6 +32,9 @@ const one = (name: string, value: (figures: Figures) => Value): readonly SeriesS
   { name, hue: "first", value },
 ];
 
+/** So many names stand in a line at most, the largest first. */
+const MOST = 12;
+
 const list = (
   values: Iterable<readonly [string, number]>,
   none: string,
@@ -39,7 +43,8 @@ const list = (
   [...values]
     .filter(([, count]) => count > 0)
     .sort(([, a], [, b]) => b - a)
-    .map(([name, count]) => `${name} ${shown(count)}`)
+    .slice(0, MOST)
+    .map(([name, count]) => `${plainName(name)} ${shown(count)}`)
     .join(" · ") || none;
 
 const sinceStart = (changes: ReadonlyMap<string, Change>): string =>

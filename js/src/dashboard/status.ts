@@ -38,7 +38,7 @@ export class Status {
     });
   }
 
-  live(hubTime: number, startedAt: number | null, severalHubs: boolean): void {
+  live(hubTime: number, startedAt: number | null, severalHubs: boolean, leftOut: number): void {
     this.lastAt = Date.now() / 1000;
     this.say("good", "Live");
     this.uptime.textContent = startedAt === null ? "" : `up ${duration(hubTime - startedAt)}`;
@@ -46,16 +46,19 @@ export class Status {
     this.tell(
       severalHubs
         ? "Several hub processes answer at this address in turn. Open one node's own address instead."
-        : "",
+        : leftOut > 0
+          ? `Left out: ${leftOut} metrics with labels too long to read.`
+          : "",
     );
   }
 
-  unreachable(why: string): void {
-    this.say("bad", "Hub unreachable");
+  unreachable(why: string, answered: boolean): void {
+    this.say("bad", answered ? "No figures" : "Hub unreachable");
     this.uptime.textContent = "";
     this.form.hidden = true;
     const since = this.lastAt === null ? "" : ` Nothing new since ${timeOfDay(this.lastAt)}.`;
-    this.tell(`The hub does not answer (${why}).${since} This page tries again every 2 s.`);
+    const what = answered ? `The hub answers, but ${why}.` : `The hub does not answer (${why}).`;
+    this.tell(`${what}${since} This page tries again every 2 s.`);
   }
 
   /** Ask for a key; `given`: whether one was refused. */

@@ -99,16 +99,40 @@ describe("reading", () => {
   it.each([
     [answer("", 401), { kind: "key", status: 401 }],
     [answer("", 403), { kind: "key", status: 403 }],
-    [answer("", 502), { kind: "unreachable", why: "it answered HTTP 502" }],
-    [answer("<html>"), { kind: "unreachable", why: "what answered are no hub's metrics" }],
-    [answer("go_info 1"), { kind: "unreachable", why: "what answered are no hub's metrics" }],
-    [vi.fn(async () => Promise.reject(new TypeError())), { kind: "unreachable", why: "no connection" }],
+    [answer("", 502), { kind: "unreachable", why: "it answered HTTP 502", answered: false }],
+    [answer("<html>"), { kind: "unreachable", why: "what answered are no hub's metrics", answered: false }],
+    [
+      answer("go_info 1"),
+      { kind: "unreachable", why: "what answered are no hub's metrics", answered: false },
+    ],
+    [
+      vi.fn(async () => Promise.reject(new TypeError())),
+      { kind: "unreachable", why: "no connection", answered: false },
+    ],
     [
       vi.fn(async () => Promise.reject(new DOMException("", "TimeoutError"))),
-      { kind: "unreachable", why: "no answer within 5 s" },
+      { kind: "unreachable", why: "no answer within 5 s", answered: false },
     ],
   ])("never throws (%#)", async (fetcher, expected) => {
     expect(await readMetrics(fetcher, "metrics", "")).toEqual(expected);
+  });
+
+  it("leaves out what is too long to read, and reads the rest", async () => {
+    const long = `gen_ai_client_operation_duration_seconds_count{model="${"m".repeat(500_000)}"} 1`;
+    const reading = await readMetrics(answer(`${long}\n${hub}\n${long}`), "metrics", "");
+    expect(reading).toMatchObject({ kind: "metrics", leftOut: 2 });
+    expect(reading.kind === "metrics" && [...reading.scrape.names()]).toEqual([
+      "conduit_signalr_reconnections_total",
+    ]);
+  });
+
+  it("says that there is too much, not that nobody answers", async () => {
+    const lines = `conduit_signalr_errors_total{kind="${"k".repeat(3_000)}"} 1\n`.repeat(3_000);
+    expect(await readMetrics(answer(lines), "metrics", "")).toEqual({
+      kind: "unreachable",
+      why: "its metrics are too large for this page",
+      answered: true,
+    });
   });
 
   it("knows what no header can carry", () => {
