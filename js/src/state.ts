@@ -3,7 +3,7 @@ import type { ChatMessage, ChatState, KernelMessage, Op, SendReceipt } from "./c
 import { seqOf } from "./messages";
 import { applyOp, merged } from "./ops";
 
-const RELOADED = "Not confirmed before the page was loaded again.";
+const RELOADED = "The page was loaded again before the hub confirmed it.";
 
 /** An own message that the conversation does not contain yet. */
 export interface OutgoingMessage {
