@@ -143,14 +143,18 @@ class Speed:
             inter_token_latency=_ms(span / steps) if measurable else None,
             prompt_tokens=self.usage.prompt_tokens if self.usage is not None else None,
             completion_tokens=self.completion_tokens,
-            reasoning_time=self._reasoning_time(),
+            reasoning_time=self.reasoning_time(),
         )
 
-    def _reasoning_time(self) -> float | None:
-        """How long the model thought; None while it does, and where it did not."""
-        if not self._reasoned or self._first is None or self._first_text is None:
+    def reasoning_time(self, *, ended: bool = False) -> float | None:
+        """How long the model thought, in ms; None while it does, and where it did not.
+
+        ``ended``: nothing comes any more, the answer may be all reasoning.
+        """
+        until = self._last if ended and self._first_text is None else self._first_text
+        if not self._reasoned or self._first is None or until is None:
             return None
-        return _ms(self._first_text - self._first)
+        return _ms(until - self._first)
 
 
 def _ms(seconds: float) -> float:

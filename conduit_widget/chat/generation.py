@@ -417,7 +417,7 @@ class Generation:
             "tokensEstimated": True if not completion and metrics.completion_tokens else None,
             "tokensPerSecond": metrics.tokens_per_second,
             "timeToFirstToken": metrics.time_to_first_token,
-            "reasoningTime": metrics.reasoning_time,
+            "reasoningTime": self._speed.reasoning_time(ended=True),
             "latency": self._speed.latency_ms(self._loop.time()) if self._provider else None,
         }
         return {key: value for key, value in measured.items() if value is not None}

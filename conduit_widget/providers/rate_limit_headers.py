@@ -16,6 +16,9 @@ from typing import Any, Final
 
 from conduit_widget.contract import LIMIT_WARNING_LEVELS
 
+LONGEST_WAIT: Final = 366 * 86400.0
+"""Seconds. What a header puts further off than a year is no time to wait for, and not always a date."""
+
 SCOPES: Final = ("requests", "tokens")
 _GO_PART: Final = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h|d)")
 _GO_SECONDS: Final = {
@@ -38,15 +41,15 @@ def parse_retry_after(headers: Mapping[str, str], *, now: float | None = None) -
     """
     milliseconds = _number(headers.get("retry-after-ms"))
     if milliseconds is not None:
-        return milliseconds / 1000
+        return _wait(milliseconds / 1000)
     value = headers.get("retry-after")
     if value is None:
         return None
     seconds = _number(value)
     if seconds is not None:
-        return seconds
+        return _wait(seconds)
     moment = _http_date(value)
-    return None if moment is None else max(0.0, moment - (time.time() if now is None else now))
+    return None if moment is None else _wait(moment - (time.time() if now is None else now))
 
 
 def parse_rate_limit(headers: Mapping[str, str], *, now: float | None = None) -> dict[str, Any]:
@@ -58,7 +61,7 @@ def parse_rate_limit(headers: Mapping[str, str], *, now: float | None = None) ->
     present = time.time() if now is None else now
     found: dict[str, Any] = {}
     for scope in SCOPES:
-        entry = _openai(headers, scope, present) or _anthropic(headers, scope)
+        entry = _openai(headers, scope, present) or _anthropic(headers, scope, present)
         if entry is None and scope == "requests":
             entry = _ietf(headers, present)
         if entry is not None:
@@ -81,24 +84,22 @@ def _openai(headers: Mapping[str, str], scope: str, now: float) -> dict[str, Any
     limit = _number(headers.get(f"x-ratelimit-limit-{scope}"))
     remaining = _number(headers.get(f"x-ratelimit-remaining-{scope}"))
     seconds = go_duration(headers.get(f"x-ratelimit-reset-{scope}"))
-    return _entry(limit, remaining, None if seconds is None else now + seconds)
+    return _entry(limit, remaining, seconds, now)
 
 
-def _anthropic(headers: Mapping[str, str], scope: str) -> dict[str, Any] | None:
+def _anthropic(headers: Mapping[str, str], scope: str, now: float) -> dict[str, Any] | None:
     prefix = f"anthropic-ratelimit-{scope}"
     limit = _number(headers.get(f"{prefix}-limit"))
     remaining = _number(headers.get(f"{prefix}-remaining"))
-    return _entry(limit, remaining, _rfc3339(headers.get(f"{prefix}-reset")))
+    moment = _rfc3339(headers.get(f"{prefix}-reset"))
+    return _entry(limit, remaining, None if moment is None else moment - now, now)
 
 
 def _ietf(headers: Mapping[str, str], now: float) -> dict[str, Any] | None:
     """``RateLimit: "name";r=50;t=30`` with ``RateLimit-Policy: "name";q=100;w=60``."""
     state = _ietf_parameters(headers.get("ratelimit"))
     policy = _ietf_parameters(headers.get("ratelimit-policy"))
-    seconds = _number(state.get("t"))
-    return _entry(
-        _number(policy.get("q")), _number(state.get("r")), None if seconds is None else now + seconds
-    )
+    return _entry(_number(policy.get("q")), _number(state.get("r")), _number(state.get("t")), now)
 
 
 def _ietf_parameters(value: str | None) -> dict[str, str]:
@@ -110,7 +111,14 @@ def _ietf_parameters(value: str | None) -> dict[str, str]:
     return {key.strip(): item.strip().strip('"') for key, item in pairs}
 
 
-def _entry(limit: float | None, remaining: float | None, reset: float | None) -> dict[str, Any] | None:
+def _wait(seconds: float) -> float | None:
+    return max(0.0, seconds) if seconds <= LONGEST_WAIT else None
+
+
+def _entry(
+    limit: float | None, remaining: float | None, reset: float | None, now: float
+) -> dict[str, Any] | None:
+    """``reset`` is in seconds from ``now``; a moment more than a year away is as none."""
     if limit is None and remaining is None:
         return None
     used = None
@@ -120,7 +128,7 @@ def _entry(limit: float | None, remaining: float | None, reset: float | None) ->
         "limit": None if limit is None else int(limit),
         "remaining": None if remaining is None else int(remaining),
         "percentageUsed": used,
-        "resetTime": None if reset is None else iso_time(reset),
+        "resetTime": None if reset is None or abs(reset) > LONGEST_WAIT else iso_time(now + reset),
     }
 
 

@@ -16,8 +16,10 @@ from conduit_widget.chat import SqliteHistoryStore
 from conduit_widget.chat.history_store import StoredStream
 from conduit_widget.contract import ChatEvent, ChatMethod, ErrorText
 from conduit_widget.errors import HubException, ProviderError
+from conduit_widget.providers.openai_compatible import OpenAICompatible
 from conduit_widget.providers.provider import Chunk, GenerationRequest, Usage
 from tests.support.chat_server import FAST, chat_server
+from tests.support.raw_http_server import RawHttpServer, RawReply, RawRequest
 from tests.support.scripted_provider import ScriptedProvider
 from tests.support.waiting import eventually
 
@@ -549,3 +551,24 @@ class OnlyTheScript(ScriptedProvider):
                 yield chunk
                 if chunk.finish_reason is not None:
                     return
+
+
+async def test_stop_hangs_up_on_a_server_that_loads_its_model(tmp_path: Path) -> None:
+    """Nothing has come yet, and may not for minutes: Stop ends the server's work at once."""
+
+    async def loading(request: RawRequest, reply: RawReply) -> None:
+        await reply.start_stream()
+        await reply.raw(b": loading\n\n")
+        await request.closed.wait()
+
+    async with RawHttpServer(loading) as model_server:
+        provider = OpenAICompatible("acme", model_server.base_url, model="m")
+        async with chat_server(tmp_path / "h.db", provider) as server, server.person("ann") as ann:
+            await ann.join()
+            answer_id = (await ann.send())["answerId"]
+            await eventually(lambda: model_server.requests)
+            await ann.invoke(ChatMethod.STOP_GENERATION, answer_id)
+            final = await ann.final(answer_id)
+            assert final["metadata"]["status"] == "cancelled"
+            await asyncio.wait_for(model_server.requests[0].closed.wait(), 30)
+        await provider.aclose()

@@ -14,6 +14,7 @@ from tests.load import (
     hub,
     long_conversation,
     proof,
+    providers,
     soak,
     store,
 )
@@ -27,6 +28,7 @@ COMMANDS = {
     "hub": hub,
     "long_conversation": long_conversation,
     "proof": proof,
+    "providers": providers,
     "soak": soak,
     "store": store,
 }

@@ -17,8 +17,9 @@ from conduit_widget.contract import CHAT_HUB_PATH, STATUS_HUB_PATH, ChatEvent, C
 from conduit_widget.hub.app import HubApp
 from conduit_widget.hub.limits import HubLimits
 from conduit_widget.hub.revocation import Revocations
+from conduit_widget.providers.provider import Provider
 from tests.support.hub_server import authority, running, token
-from tests.support.scripted_provider import ScriptedDirectory, ScriptedProvider
+from tests.support.scripted_provider import ScriptedDirectory
 from tests.support.waiting import PATIENCE, eventually
 
 FAST = ChatSettings(
@@ -129,7 +130,7 @@ class Person:
 @contextlib.asynccontextmanager
 async def chat_server(
     path: Path,
-    provider: ScriptedProvider | None = None,
+    provider: Provider | None = None,
     *,
     settings: ChatSettings = FAST,
     store: HistoryStore | None = None,

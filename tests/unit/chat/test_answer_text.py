@@ -59,3 +59,27 @@ def test_speed_counts_chunks_until_usage_is_known() -> None:
     metrics = speed.metrics()
     assert (metrics.tokens_per_second, metrics.prompt_tokens, metrics.completion_tokens) == (20, 5, 11)
     assert speed.latency_ms(11.0) == 1000
+
+
+def test_time_of_thinking_is_known_when_the_answer_begins_or_ends() -> None:
+    """From the first thought to the first word; to the last thought where no word came."""
+    speed = Speed(0.0)
+    speed.reasoning(1.0)
+    speed.reasoning(3.0)
+    assert speed.metrics().reasoning_time is None
+    assert speed.metrics().time_to_first_token == 1000
+    assert speed.reasoning_time(ended=True) == 2000
+    speed.token(9.0)
+    speed.token(12.0)
+    assert speed.metrics().reasoning_time == speed.reasoning_time(ended=True) == 8000
+    assert Speed(0.0).reasoning_time(ended=True) is None
+
+
+def test_count_that_a_provider_leaves_out_is_counted_in_chunks() -> None:
+    """Half a usage is half a usage."""
+    speed = Speed(0.0)
+    speed.token(1.0)
+    speed.token(2.0)
+    speed.usage = Usage(5, None)
+    metrics = speed.metrics()
+    assert (metrics.prompt_tokens, metrics.completion_tokens) == (5, 2)

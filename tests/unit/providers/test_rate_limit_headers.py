@@ -104,3 +104,37 @@ def test_nothing_is_guessed_when_headers_say_nothing(headers: dict[str, str]) ->
 def test_retry_after_is_read_in_every_form(headers: dict[str, str], seconds: float | None) -> None:
     """Seconds, milliseconds or a date; a date in the past means now."""
     assert parse_retry_after(headers, now=NOW) == seconds
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"x-ratelimit-limit-requests": "10", "x-ratelimit-reset-requests": "999999999999999"},
+        {"x-ratelimit-limit-requests": "10", "x-ratelimit-reset-requests": "9" * 400 + "d"},
+        {"ratelimit": '"a";r=1;t=99999999999999'},
+        {
+            "anthropic-ratelimit-requests-limit": "5",
+            "anthropic-ratelimit-requests-reset": "9999-12-31T23:59:59-23:59",
+        },
+        {
+            "anthropic-ratelimit-requests-limit": "5",
+            "anthropic-ratelimit-requests-reset": "0001-01-01T00:00:00+23:59",
+        },
+    ],
+)
+def test_moment_that_is_none_is_left_out(headers: dict[str, str]) -> None:
+    """A reset in the year 31,690,765 costs neither the answer nor the counts beside it."""
+    assert parse_rate_limit(headers, now=NOW)["requests"]["resetTime"] is None
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"retry-after": "999999999999999"},
+        {"retry-after": "Fri, 31 Dec 9999 23:59:59 GMT"},
+        {"retry-after-ms": "999999999999999"},
+    ],
+)
+def test_wait_of_more_than_a_year_is_unknown(headers: dict[str, str]) -> None:
+    """Nobody is told to try again in a million years."""
+    assert parse_retry_after(headers, now=NOW) is None

@@ -1,0 +1,111 @@
+"""providers: the processor time of one streamed chunk, from the socket to a chunk of text.
+
+A server in a process of its own sends an answer, one event a write, as hosted services do.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import multiprocessing
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+from multiprocessing.connection import Connection
+from typing import Any
+
+from conduit_widget.providers.openai_compatible import OpenAICompatible
+from conduit_widget.providers.provider import GenerationRequest, PromptMessage
+
+REQUEST = GenerationRequest(messages=[PromptMessage("user", "?")])
+SHAPES = ("text", "reasoning", "parts")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Options of the command."""
+    parser.add_argument("--chunks", type=int, default=20_000, help="chunks of an answer")
+    parser.add_argument("--rounds", type=int, default=5, help="answers of each shape; the best one counts")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Measure and print."""
+    ours, theirs = multiprocessing.Pipe()
+    server = multiprocessing.get_context("spawn").Process(
+        target=_serve, args=(theirs, arguments.chunks), daemon=True
+    )
+    server.start()
+    try:
+        asyncio.run(_measure(ours.recv(), arguments.chunks, arguments.rounds))
+    finally:
+        server.terminate()
+        server.join()
+    return 0
+
+
+async def _measure(port: int, chunks: int, rounds: int) -> None:
+    print(f"{'shape':<12}{'µs a chunk':>12}")
+    for shape in SHAPES:
+        provider = OpenAICompatible("bench", f"http://127.0.0.1:{port}/{shape}", model="m")
+        best = min([await _answer(provider) for _ in range(rounds)])
+        await provider.aclose()
+        print(f"{shape:<12}{best / chunks * 1e6:>12.2f}")
+
+
+async def _answer(provider: OpenAICompatible) -> float:
+    """Read one answer; return the seconds of this process's processor it took."""
+    started = time.process_time()
+    async with aclosing(provider.generate(REQUEST)) as chunks:
+        async for _ in chunks:
+            pass
+    return time.process_time() - started
+
+
+def _delta(shape: str, word: str) -> dict[str, Any]:
+    if shape == "parts":
+        return {"content": [{"type": "text", "text": word}]}
+    return {"content": word} if shape == "text" else {"content": None, "reasoning_content": word}
+
+
+def _event(shape: str, number: int) -> bytes:
+    choice = {
+        "index": 0,
+        "delta": _delta(shape, f" word{number % 10}"),
+        "logprobs": None,
+        "finish_reason": None,
+    }
+    payload = {
+        "id": "chatcmpl-0123456789",
+        "object": "chat.completion.chunk",
+        "created": 1_760_000_000,
+        "model": "model-2026-01-01",
+        "system_fingerprint": "fp_0123456789",
+        "choices": [choice],
+    }
+    return b"data: " + json.dumps(payload).encode() + b"\n\n"
+
+
+def _serve(pipe: Connection, chunks: int) -> None:
+    asyncio.run(_serving(pipe, chunks))
+
+
+async def _serving(pipe: Connection, chunks: int) -> None:
+    server = await asyncio.start_server(_handler(chunks), "127.0.0.1", 0)
+    pipe.send(server.sockets[0].getsockname()[1])
+    await server.serve_forever()
+
+
+def _handler(chunks: int) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        shape = head.split(b" ", 2)[1].split(b"/")[1].decode()
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n")
+        for number in range(chunks):
+            writer.write(_event(shape, number))
+            if number % 20 == 0:
+                await writer.drain()
+        writer.write(b"data: [DONE]\n\n")
+        await writer.drain()
+        writer.close()
+
+    return answer
