@@ -1,13 +1,20 @@
-"""What a person at the prompt may ask: text and options, checked before anything leaves the process."""
+"""What a person at the prompt may ask: text and options in the words of the prompt.
+
+Only what cannot travel is checked here: no text, too long a text, an option of the wrong kind. Ranges are the
+hub's to check; what it refuses comes back in the words of the prompt, too (:func:`as_prompted`).
+"""
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from typing import Any, Final
 
 from conduit_widget.contract import MAX_CONTENT_BYTES, MAX_ID_CHARS
-from conduit_widget.errors import ValidationError
+from conduit_widget.errors import ConduitError, HubException, ValidationError
 from conduit_widget.types import ChatMessage
+
+__all__ = ["PARAMETERS", "as_prompted", "check_text", "user_message"]
 
 PARAMETERS: Final = {
     "temperature": "temperature",
@@ -16,6 +23,31 @@ PARAMETERS: Final = {
     "stop": "stop",
     "seed": "seed",
     "system_prompt": "systemPrompt",
+}
+_TEXT, _NUMBER, _WHOLE, _SWITCH = "a text", "a number", "a whole number", "True or False"
+_STOPS: Final = "a text or a list of texts"
+_KINDS: Final = {
+    "model": _TEXT,
+    "provider": _TEXT,
+    "respond": _SWITCH,
+    "temperature": _NUMBER,
+    "top_p": _NUMBER,
+    "max_tokens": _WHOLE,
+    "stop": _STOPS,
+    "seed": _WHOLE,
+    "system_prompt": _TEXT,
+}
+_MAX_WHOLE: Final = 2**53  # what every peer's numbers can hold
+_AT_THE_HUB: Final = {
+    "message.content": "text",
+    "message.id": "id",
+    "message.metadata": "options",
+    "message.metadata.model": "model",
+    "message.metadata.provider": "provider",
+    "message.metadata.respond": "respond",
+    "message.metadata.parameters": "options",
+    "conversationId": "conversation_id",
+    **{f"message.metadata.parameters.{wire}": name for name, wire in PARAMETERS.items()},
 }
 
 
@@ -30,8 +62,10 @@ def user_message(
 ) -> ChatMessage:
     """Build the message of a user; parameters in snake_case, one of :data:`PARAMETERS`.
 
+    Space at the end of the text goes, everything else stays as it was written.
+
     Raises:
-        ValidationError: the text or the id is empty or too long.
+        ValidationError: the text or the id is empty or too long, or an option is of the wrong kind.
         TypeError: an unknown parameter; the text names the known ones.
 
     """
@@ -42,25 +76,89 @@ def user_message(
     if unknown:
         known = ", ".join(PARAMETERS)
         raise TypeError(f"Unknown option {sorted(unknown)[0]!r}: use model, provider, respond, {known}.")
+    _check_kinds({"model": model, "provider": provider, "respond": respond, **parameters})
     given = {PARAMETERS[name]: value for name, value in parameters.items() if value is not None}
     choices = {"model": model, "provider": provider, "respond": respond, "parameters": given or None}
     metadata = {name: value for name, value in choices.items() if value is not None}
-    return ChatMessage(id=message_id or str(uuid.uuid4()), role="user", content=text, metadata=metadata)
+    content = text.rstrip()
+    return ChatMessage(id=message_id or str(uuid.uuid4()), role="user", content=content, metadata=metadata)
 
 
 def check_text(text: object) -> None:
     """Refuse what no hub takes.
 
     Raises:
-        ValidationError: no text, empty, or over the limit.
+        ValidationError: no text, empty, over the limit, or no Unicode.
 
     """
     if not isinstance(text, str):
         raise ValidationError("text", f"must be a string, not {type(text).__name__}.")
-    if not text.strip():
+    content = text.rstrip()
+    if not content:
         raise ValidationError("text", "is empty; write a question.")
-    size = len(text.encode(errors="replace"))
+    try:
+        size = len(content.encode())
+    except UnicodeEncodeError:
+        raise ValidationError(
+            "text", "has half of a surrogate pair, which is no character; decode it with errors='replace'."
+        ) from None
     if size > MAX_CONTENT_BYTES:
         raise ValidationError(
             "text", f"has {size} bytes; the limit is {MAX_CONTENT_BYTES}. Send it in parts."
         )
+
+
+def as_prompted(error: ConduitError) -> ConduitError:
+    """Return the hub's refusal of an option in the words of the prompt; every other error as it is.
+
+    ``message.metadata.parameters.maxTokens: must be …`` becomes ``max_tokens: must be …``.
+    """
+    field, colon, problem = str(error).partition(": ")
+    name = _AT_THE_HUB.get(field)
+    if not isinstance(error, HubException) or not colon or name is None:
+        return error
+    return ValidationError(name, problem)
+
+
+def _check_kinds(options: Mapping[str, Any]) -> None:
+    for name, value in options.items():
+        kind = _KINDS[name]
+        if value is not None and not _is_of_kind(kind, value):
+            raise ValidationError(name, f"must be {kind}, not {_named(value)}.")
+
+
+def _is_of_kind(kind: str, value: Any) -> bool:
+    match kind, value:
+        case "True or False", bool():
+            return True
+        case _, bool():
+            return False
+        case "a number" | "a whole number", int():
+            return -_MAX_WHOLE < value < _MAX_WHOLE
+        case "a number", float():
+            return abs(value) < _MAX_WHOLE  # neither infinite nor no number at all
+        case "a text" | "a text or a list of texts", str():
+            return _is_unicode(value)
+        case "a text or a list of texts", list() | tuple():
+            return all(isinstance(each, str) and _is_unicode(each) for each in value)
+        case _:
+            return False
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _named(value: Any) -> str:
+    """What was given instead, without repeating content."""
+    match value:
+        case bool() | int() | float():
+            return str(value) if abs(value) < _MAX_WHOLE else "one so large"
+        case str():
+            return "this text"
+        case _:
+            return type(value).__name__

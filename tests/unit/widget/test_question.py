@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from conduit_widget.contract import MAX_CONTENT_BYTES
-from conduit_widget.errors import ValidationError
-from conduit_widget.widget.question import user_message
+from conduit_widget.errors import ConnectionLostError, HubException, ValidationError
+from conduit_widget.widget.question import as_prompted, user_message
 
 
 def test_options_travel_as_metadata_in_wire_spelling() -> None:
@@ -46,3 +48,56 @@ def test_misspelt_option_names_the_known_ones() -> None:
     """`temprature` is an error, not silence."""
     with pytest.raises(TypeError, match=r"'temprature'.*temperature"):
         user_message("hi", temprature=1)
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "words"),
+    [
+        ("max_tokens", "10", "a whole number, not this text"),
+        ("max_tokens", True, "a whole number"),
+        ("max_tokens", 10**30, "a whole number"),
+        ("temperature", float("nan"), "a number"),
+        ("temperature", object(), "a number, not object"),
+        ("stop", [[["x"]]], "a text or a list of texts"),
+        ("stop", ["\ud800"], "a text or a list of texts"),
+        ("model", 5, "a text, not 5"),
+        ("respond", "yes", "True or False"),
+        ("system_prompt", b"x", "a text, not bytes"),
+    ],
+)
+def test_option_of_the_wrong_kind_is_refused_by_its_name(option: str, value: Any, words: str) -> None:
+    """What cannot travel is refused before it could stop the sending of everything else."""
+    with pytest.raises(ValidationError, match=f"{option}: must be {words}"):
+        user_message("hi", **{option: value})
+
+
+@pytest.mark.parametrize(
+    ("hub", "prompt"),
+    [
+        (
+            "message.metadata.parameters.maxTokens: must be a whole number",
+            "max_tokens: must be a whole number",
+        ),
+        ("message.metadata.parameters.topP: must be a number", "top_p: must be a number"),
+        ("message.metadata.model: has 200 characters", "model: has 200 characters"),
+        ("message.content: is empty", "text: is empty"),
+        ("Unauthorized", "Unauthorized"),
+        ("some.other: field", "some.other: field"),
+    ],
+)
+def test_hubs_refusal_is_told_in_the_words_of_the_prompt(hub: str, prompt: str) -> None:
+    """A reader finds the name they wrote; numbers and rules are the hub's own."""
+    assert str(as_prompted(HubException(hub))) == prompt
+    lost = ConnectionLostError("message.content: gone")
+    assert as_prompted(lost) is lost
+
+
+def test_text_is_sent_as_written_but_for_space_at_its_end() -> None:
+    """The first line's indent matters to Python code; so do underscores and stars."""
+    assert user_message("    a*b_c\n  d \n\n").content == "    a*b_c\n  d"
+
+
+def test_half_of_a_surrogate_pair_is_refused() -> None:
+    """No encoding takes it, so nothing with it is sent."""
+    with pytest.raises(ValidationError, match="surrogate"):
+        user_message("a\ud800")
