@@ -14,12 +14,18 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from conduit_widget.contract import COMM_INTERVAL
+from conduit_widget.errors import trace_of
 
 _log = logging.getLogger(__name__)
 
 Op = dict[str, Any]
-Send = Callable[[dict[str, Any]], None]
+Message = dict[str, Any]
+Send = Callable[[Message], None]
+Reduce = Callable[[Message], Message]
 CallLater = Callable[[float, Callable[[], None]], asyncio.TimerHandle]
+
+UNENCODABLE: Final = (TypeError, ValueError, RecursionError, OverflowError)
+"""What writing a value as JSON may raise: of no known kind, no finite number, no Unicode text, too deep."""
 
 CHANNELS_PER_TICK: Final = 16
 MAX_PENDING_OPS: Final = 256
@@ -30,15 +36,20 @@ class CommChannel:
     """One widget's way to its views. ``n`` numbers the ops messages without a gap.
 
     Overflow policy: more than :data:`MAX_PENDING_OPS` ops or :data:`MAX_PENDING_CHARS` characters waiting are
-    replaced by one snapshot.
+    replaced by one snapshot. A message that cannot be encoded is sent again as ``reduce`` returns it, so that
+    one value nobody can write does not take the rest from the view.
     """
 
-    def __init__(self, batcher: CommBatcher, send: Send, snapshot: Callable[[], dict[str, Any]]) -> None:
+    def __init__(
+        self, batcher: CommBatcher, send: Send, snapshot: Callable[[], dict[str, Any]], reduce: Reduce
+    ) -> None:
         self.n = 0
         self.closed = False
         self._batcher = batcher
         self._send = send
         self._snapshot = snapshot
+        self._reduce = reduce
+        self._has_failed = False
         self._ops: list[Op] = []
         self._chars = 0
         self._wants_snapshot = False
@@ -98,11 +109,19 @@ class CommChannel:
             self.n += 1
             self._deliver({"kind": "ops", "n": self.n, "ops": ops})
 
-    def _deliver(self, message: dict[str, Any]) -> None:
+    def _deliver(self, message: Message) -> None:
         try:
-            self._send(message)
-        except Exception:  # noqa: BLE001 - the kernel's sockets may be going down; the view asks again
-            _log.warning("A comm message could not be sent.", exc_info=_log.isEnabledFor(logging.DEBUG))
+            try:
+                self._send(message)
+            except UNENCODABLE:
+                self._send(self._reduce(message))
+        except Exception as error:  # noqa: BLE001 - the kernel's sockets may be going down; the view asks again
+            # The first failure has its cause in the log; a comm that stays broken does not fill it.
+            level = logging.DEBUG if self._has_failed else logging.WARNING
+            _log.log(level, "A comm message could not be sent: %s", trace_of(error))
+            self._has_failed = True
+        else:
+            self._has_failed = False
 
     def close(self) -> None:
         """Send nothing any more and let go of everything."""
@@ -126,9 +145,18 @@ class CommBatcher:
         self._dirty: dict[CommChannel, None] = {}  # ordered: first come, first served
         self._timer: asyncio.TimerHandle | None = None
 
-    def open(self, send: Send, snapshot: Callable[[], dict[str, Any]]) -> CommChannel:
-        """Open a channel. ``snapshot`` returns the whole state, called when one is due."""
-        return CommChannel(self, send, snapshot)
+    def open(
+        self, send: Send, snapshot: Callable[[], dict[str, Any]], reduce: Reduce = lambda message: message
+    ) -> CommChannel:
+        """Open a channel.
+
+        Args:
+            send: hands a message to the comm.
+            snapshot: returns the whole state, called when one is due.
+            reduce: returns a message without what cannot be encoded, called after ``send`` failed on it.
+
+        """
+        return CommChannel(self, send, snapshot, reduce)
 
     def mark(self, channel: CommChannel) -> None:
         """Serve the channel now when idle, else at the next tick."""

@@ -197,3 +197,35 @@ def test_closed_batcher_stops_ticking(batcher: CommBatcher, clock: Clock) -> Non
     batcher.close()
     clock.tick()
     assert len(sent) == 1
+
+
+def test_message_that_cannot_be_encoded_is_sent_reduced(batcher: CommBatcher) -> None:
+    """One value nobody can write does not take the view's state with it."""
+    sent: list[dict[str, Any]] = []
+
+    def send(message: dict[str, Any]) -> None:
+        if message.get("state") == {"bad": True}:
+            raise RecursionError
+        sent.append(message)
+
+    channel = batcher.open(send, lambda: {"bad": True}, lambda message: {**message, "state": {}})
+    channel.request_snapshot()
+    assert sent == [{"kind": "snapshot", "n": 0, "state": {}}]
+
+
+def test_first_failure_is_logged_with_its_cause_and_a_lasting_one_does_not_fill_the_log(
+    batcher: CommBatcher, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever looks for the reason of an empty view finds it, once."""
+
+    def broken(_message: dict[str, Any]) -> None:
+        raise LookupError("content that is nobody's business")
+
+    channel = batcher.open(broken, dict)
+    for offset in range(3):
+        channel.push(token(offset, "a"))
+        clock.tick()
+    warnings = [record.message for record in caplog.records if record.levelname == "WARNING"]
+    assert len(warnings) == 1
+    assert "LookupError at test_comm_batcher.py" in warnings[0]
+    assert "nobody's business" not in warnings[0]
