@@ -6,9 +6,12 @@ every language. Unknown keys of a chat message are kept in ``extra`` and passed 
 
 from __future__ import annotations
 
+import html
 from typing import Any, Final, Literal
 
 import msgspec
+
+from conduit_widget.markup import answer_html, as_shown, text_html
 
 Role = Literal["system", "user", "assistant", "tool"]
 ErrorType = Literal["rate_limit", "model_not_found", "auth_error", "network_error", "server_error"]
@@ -114,7 +117,34 @@ class ChatMessage(Wire, frozen=True, kw_only=True):
             return self.content
         return "\n\n".join(part.text for part in self.content if isinstance(part, TextPart))
 
+    def __repr__(self) -> str:
+        """Return the beginning of the text and who wrote it, in one short line."""
+        text = " ".join(self.text.split())
+        short = text if len(text) <= _REPR_CHARS else text[: _REPR_CHARS - 1] + "…"
+        return f"<{self.role}: {short!r}>"
 
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        """Show the message in a notebook: a model's answer rendered, its model and speed small."""
+        text = as_shown(self.text)
+        if self.role != "assistant":
+            return {"text/plain": text, "text/html": text_html(text)}
+        facts = as_shown(" · ".join(self._facts()))
+        small = f'<div style="font-size:.8em;opacity:.7">{html.escape(facts)}</div>' if facts else ""
+        plain = f"{text}\n\n({facts})" if facts else text
+        return {"text/plain": plain, "text/html": answer_html(text) + small}
+
+    def _facts(self) -> list[str]:
+        """Which model wrote the answer, how fast, and how it ended where that was not by itself."""
+        model, speed = self.metadata.get("model"), self.metadata.get("tokensPerSecond")
+        facts = [model[:128]] if isinstance(model, str) and model else []
+        if isinstance(speed, int | float) and not isinstance(speed, bool) and speed > 0:
+            facts.append(f"{speed:.1f} tok/s")
+        if (status := self.metadata.get("status")) in {"cancelled", "interrupted", "error"}:
+            facts.append(str(status))
+        return facts
+
+
+_REPR_CHARS: Final = 72
 _CHAT_MESSAGE_KEYS: Final = frozenset(ChatMessage.__struct_encode_fields__) - {"extra"}
 
 

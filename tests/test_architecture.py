@@ -19,6 +19,7 @@ LEAVES = {
     "types",
     "contract",
     "event_stream",
+    "markup",
     "nesting",
     "plain_text",
     "cancellation",

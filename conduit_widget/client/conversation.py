@@ -296,6 +296,11 @@ class Conversation:
             if not self._live.is_set() and self.link.message is not None:
                 return self.link.message
 
+    @property
+    def has_unsent(self) -> bool:
+        """Whether messages wait for the hub."""
+        return self._outgoing.unsent > 0
+
     async def flush(self, timeout: float) -> bool:
         """Wait up to ``timeout`` seconds until nothing waits for the hub; whether that was reached."""
         if self._outgoing.unsent:

@@ -64,6 +64,29 @@ class Answer:
         if message.id == self.id:
             self._changed.set()
 
+    async def named(self) -> str:
+        """Wait until the answer has an id; return it.
+
+        Raises:
+            ConduitError: the connection ended for good, or we were removed.
+
+        """
+        while self.id is None:
+            self._changed.clear()
+            if self._error is not None:
+                raise self._error
+            await self._changed.wait()
+        return self.id
+
+    @property
+    def text(self) -> str:
+        """The text so far."""
+        stream = self._conversation.transcript.streams.get(self.id or "")
+        if stream is not None:
+            return stream.text
+        message = self._conversation.transcript.message(self.id) if self.id else None
+        return "" if message is None else message.text
+
     @property
     def message(self) -> ChatMessage | None:
         """The finished message, or None while it is being written."""

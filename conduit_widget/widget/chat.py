@@ -12,9 +12,11 @@ import concurrent.futures
 import contextlib
 import contextvars
 import inspect
+import os
+import uuid
 import weakref
 from collections.abc import Callable, Coroutine
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NoReturn, TypeVar
 
 import anywidget
 import traitlets
@@ -29,15 +31,19 @@ from conduit_widget.errors import (
     InvocationTimeoutError,
     ValidationError,
 )
+from conduit_widget.kernel import cell_output
+from conduit_widget.kernel.cell_output import CellOutput
 from conduit_widget.kernel.comm_batcher import CommBatcher
 from conduit_widget.kernel.loop_thread import LoopThread, loop_thread
 from conduit_widget.kernel.subshell import route_to_sender
 from conduit_widget.types import ChatMessage, Participant, SendReceipt
 from conduit_widget.widget import display
-from conduit_widget.widget.backend import ChatBackend, Listener, connection_pool
-from conduit_widget.widget.front_end import front_end_source
+from conduit_widget.widget.backend import ChatBackend, Listener, open_conversations
+from conduit_widget.widget.front_end import SILENT_MODULE, front_end_source
 from conduit_widget.widget.pending import Pending
+from conduit_widget.widget.pending_answer import PendingAnswer
 from conduit_widget.widget.question import user_message
+from conduit_widget.widget.saved_transcript import SavedTranscript
 from conduit_widget.widget.stream import ChatStream
 from conduit_widget.widget.view_link import ViewLink
 
@@ -61,6 +67,7 @@ class Chat(anywidget.AnyWidget):
         height: height in px; 0 for the default.
         hub_url: another hub (default: ``CONDUIT_HUB_URL``, else the local hub, started if need be).
         token: access token for that hub, or a function returning one (default: ``CONDUIT_HUB_TOKEN``).
+        layout: an ipywidgets ``Layout`` or a mapping of its traits, as for every widget.
 
     Returns at once: the hub is found, started and joined in the background; problems show in the chat and in
     :attr:`connection`.
@@ -72,9 +79,15 @@ class Chat(anywidget.AnyWidget):
 
     """
 
-    _esm = traitlets.Unicode().tag(sync=True)
-    conversation_id = traitlets.Unicode().tag(sync=True)
+    # What only the kernel sets is not taken from a view.
+    _esm = traitlets.Unicode().tag(sync=True, from_json=lambda _value, chat: chat._esm, echo_update=False)
+    conversation_id = traitlets.Unicode().tag(
+        sync=True, from_json=lambda _value, chat: chat.conversation_id, echo_update=False
+    )
     height = traitlets.Int(0, min=0).tag(sync=True)
+    saved_class = traitlets.Unicode(help="CSS class of the saved transcript.").tag(
+        sync=True, from_json=lambda _value, chat: chat.saved_class, echo_update=False
+    )
 
     def __init__(
         self,
@@ -85,29 +98,61 @@ class Chat(anywidget.AnyWidget):
         height: int = 0,
         hub_url: str | None = None,
         token: str | Callable[[], str | None] | None = None,
+        layout: Any = None,
     ) -> None:
+        _check_text("conversation_id", conversation_id)
         if not 0 < len(conversation_id) <= MAX_ID_CHARS:
             raise ValidationError("conversation_id", f"needs 1 to {MAX_ID_CHARS} characters.")
+        for name, value in {"user": user, "user_name": user_name, "hub_url": hub_url}.items():
+            if value is not None:
+                _check_text(name, value)
+        if token is not None and not callable(token):
+            _check_text("token", token, "a string or a function that returns one")
+        _check_height(height)
         source = front_end_source()
         access = resolve_access(hub_url=hub_url, token=token, user=user, user_name=user_name)
-        super().__init__(_esm=source, conversation_id=conversation_id, height=height)
+        super().__init__(
+            _esm=source,
+            conversation_id=conversation_id,
+            height=height,
+            saved_class=f"conduit-{uuid.uuid4().hex[:12]}",
+            **({} if layout is None else {"layout": layout}),
+        )
         self._name = conversation_id
+        self._process = os.getpid()
+        self._output: CellOutput | None = None
+        self._forget_cells: Callable[[], None] = lambda: None
         self._thread = loop_thread()
-        self._opened: _Opened | None = self._thread.submit(self._open(access, self.comm))
+        self._opened: _Opened | None = self._thread.submit(
+            self._open(access, self.comm, contextvars.copy_context())
+        )
         self.on_msg(_hand_over)
 
-    async def _open(self, access: HubAccess, comm: Any) -> tuple[ChatBackend, ViewLink]:
-        """Runs on the loop thread. ``comm`` is kept: the trait is set to None by another thread on close."""
+    async def _open(
+        self, access: HubAccess, comm: Any, context: contextvars.Context
+    ) -> tuple[ChatBackend, ViewLink]:
+        """Runs on the loop thread. ``comm`` is kept: the trait is set to None by another thread on close.
+
+        Messages leave in ``context``, the constructor's: ipykernel 7.0 sends none without a cell in it.
+        """
         route_to_sender(comm)
 
         def send(content: dict[str, Any]) -> None:
-            comm.send({"method": "custom", "content": content})
+            context.run(comm.send, {"method": "custom", "content": content})
 
-        backend = ChatBackend(self._name, access, connection_pool(self._thread))
+        backend = ChatBackend(self._name, access, open_conversations(self._thread))
         batcher = _batchers.setdefault(self._thread, CommBatcher(self._thread.loop.call_later))
         link = ViewLink(backend, batcher, send)
-        backend.open()
+        backend.enter()
         return backend, link
+
+    @traitlets.validate("conversation_id")
+    def _keep_conversation(self, proposal: Any) -> str:
+        value: str = proposal["value"]
+        name = getattr(self, "_name", None)
+        if name is not None and value != name:
+            raise ValidationError("conversation_id", "is a chat's for good: create another, Chat(…).")
+        return value
 
     # ---- crossing to the loop thread -------------------------------------------------------------------
 
@@ -116,7 +161,15 @@ class Chat(anywidget.AnyWidget):
         opened: _Opened | None = getattr(self, "_opened", None)
         if opened is None:
             raise ConduitError("This chat is closed: create a new one.")
+        if self._process != os.getpid():
+            raise ConduitError(
+                f"This chat was made in another process: create {self._name_call} in this one."
+            )
         return opened.result(READ_TIMEOUT)
+
+    @property
+    def _name_call(self) -> str:
+        return display.plain_text(self._name)
 
     @property
     def _backend(self) -> ChatBackend:
@@ -132,9 +185,22 @@ class Chat(anywidget.AnyWidget):
             return function(backend)
 
         async def read() -> _T:
+            await backend.came_back()
             return function(backend)
 
-        return self._thread.submit(read()).result(READ_TIMEOUT)
+        return self._wait(read())
+
+    def _wait(self, reading: Coroutine[Any, Any, _T]) -> _T:
+        """Wait for something that takes a moment only.
+
+        Raises:
+            InvocationTimeoutError: the loop thread is busy with something else.
+
+        """
+        try:
+            return self._thread.submit(reading).result(READ_TIMEOUT)
+        except concurrent.futures.TimeoutError:
+            raise InvocationTimeoutError("reading the chat", READ_TIMEOUT) from None
 
     # ---- at the prompt ---------------------------------------------------------------------------------
 
@@ -166,7 +232,7 @@ class Chat(anywidget.AnyWidget):
         provider: str | None = None,
         timeout: float | None = None,
         **parameters: Any,
-    ) -> Pending[ChatMessage]:
+    ) -> PendingAnswer:
         """Send a question; the result is the finished answer (``.text``).
 
         ``parameters``: temperature, top_p, max_tokens, stop, seed, system_prompt. ``timeout`` in seconds;
@@ -179,7 +245,8 @@ class Chat(anywidget.AnyWidget):
 
         """
         message = user_message(text, model=model, provider=provider, respond=True, **parameters)
-        return self._pending("ask", self._backend.ask(message, timeout))
+        backend = self._backend
+        return PendingAnswer(self._thread, lambda begun: backend.ask(message, timeout, begun))
 
     def stream(
         self, text: str, *, model: str | None = None, provider: str | None = None, **parameters: Any
@@ -216,7 +283,7 @@ class Chat(anywidget.AnyWidget):
             HubException: we are not a member.
 
         """
-        pending = self._pending("connecting", self._backend.conversation.wait_live())
+        pending = self._pending("connecting", _wait_live(self._backend))
         try:
             pending.result(timeout)
         except InvocationTimeoutError:
@@ -239,10 +306,61 @@ class Chat(anywidget.AnyWidget):
 
     # ---- display and end -------------------------------------------------------------------------------
 
+    def _ipython_display_(self, **_: Any) -> None:
+        """Show the live view and, beside it, the transcript that the notebook keeps.
+
+        They are two outputs: replacing an output makes its view anew, and who types there loses the focus.
+
+        Raises:
+            NotImplementedError: there is no notebook to show it in, or the chat is closed.
+
+        """
+        if getattr(self, "_opened", None) is None:
+            raise NotImplementedError
+        cell_output.publish(display.widget_bundle(self._name, self.model_id))
+        if self._output is None:
+            self._output = CellOutput()
+            self._forget_cells = cell_output.after_each_cell(_weak_call(self, Chat._cell_ended))
+        self._output.show(self._wait(self._begin_view(self._output)))
+
+    async def _begin_view(self, output: CellOutput | None) -> dict[str, str]:
+        backend, link = self._parts()
+        link.watched()
+        if output is not None:
+            return link.save_into(output, self.saved_class)
+        return display.saved_bundle(self._name, backend.messages(), self.saved_class)
+
+    def _cell_ended(self) -> None:
+        """Write what is new while outputs are still taken, for whoever runs notebooks unattended."""
+        opened, output = getattr(self, "_opened", None), self._output
+        if opened is None or output is None or not opened.done():
+            return
+        saved = opened.result()[1].saved
+        if saved is not None and saved.has_news:
+            bundle = self._wait(_due(saved))
+            if bundle is not None:
+                output.update(bundle)
+
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
+        """Return everything in one, for what is no notebook: a terminal shows the text."""
         if getattr(self, "_opened", None) is None:
             return None  # closed: the repr is all there is
-        return display.mimebundle(self._name, self.model_id, self.messages), {}
+        saved = self._wait(self._begin_view(None))
+        return {**display.widget_bundle(self._name, self.model_id), **saved}, {}
+
+    def _get_embed_state(self, drop_defaults: bool = False) -> dict[str, Any]:
+        """Return what a document keeps of the widget: never the browser part."""
+        state: dict[str, Any] = super()._get_embed_state(drop_defaults=drop_defaults)
+        state["state"]["_esm"] = SILENT_MODULE
+        return state
+
+    def _refuse_copy(self, *_: Any) -> NoReturn:
+        name = display.plain_text(getattr(self, "_name", ""))
+        raise ConduitError(
+            f"A chat is a live connection and cannot be copied or pickled: create {name} there."
+        )
+
+    __copy__ = __deepcopy__ = __reduce_ex__ = _refuse_copy
 
     def __repr__(self) -> str:
         closed = "" if getattr(self, "_opened", None) is not None else " (closed)"
@@ -252,7 +370,10 @@ class Chat(anywidget.AnyWidget):
         """Leave the conversation and release everything: views, comm, connection, listeners. Idempotent."""
         opened: _Opened | None = getattr(self, "_opened", None)
         self._opened = None
+        if opened is not None and self._process != os.getpid():
+            return  # a fork's copy: the connection and the comm are the parent's
         if opened is not None:
+            self._forget_cells()
             self.on_msg(_hand_over, remove=True)
             with contextlib.suppress(RuntimeError):  # the loop is gone at the interpreter's end
                 silenced = self._thread.submit(_shut_down(opened))
@@ -268,6 +389,36 @@ class Chat(anywidget.AnyWidget):
         if not self._thread.is_current:
             with contextlib.suppress(TimeoutError, concurrent.futures.CancelledError):
                 future.result(CLOSE_TIMEOUT)
+
+
+def _check_text(name: str, value: object, kind: str = "a string") -> None:
+    if not isinstance(value, str):
+        raise ValidationError(name, f"must be {kind}, not {type(value).__name__}.")
+
+
+def _check_height(height: object) -> None:
+    if isinstance(height, bool) or not isinstance(height, int) or height < 0:
+        raise ValidationError("height", "must be a whole number of px, 0 for the default.")
+
+
+async def _due(saved: SavedTranscript) -> dict[str, str] | None:
+    return saved.due()
+
+
+def _weak_call(chat: Chat, method: Callable[[Chat], None]) -> Callable[[], None]:
+    """Call a method of a chat as long as it exists."""
+    known = weakref.ref(chat)
+
+    def call() -> None:
+        chat = known()
+        if chat is not None:
+            method(chat)
+
+    return call
+
+
+async def _wait_live(backend: ChatBackend) -> None:
+    await backend.conversation.wait_live()
 
 
 async def _shut_down(opened: _Opened) -> None:

@@ -6,20 +6,51 @@ import html
 from collections.abc import Sequence
 from typing import Any, Final
 
+from conduit_widget.client.transcript import is_final
+from conduit_widget.markup import as_shown, text_html
 from conduit_widget.types import ChatMessage
+
+__all__ = ["MAX_SHOWN", "MAX_SHOWN_CHARS", "author_name", "plain_text", "saved_bundle", "widget_bundle"]
 
 WIDGET_VIEW: Final = "application/vnd.jupyter.widget-view+json"
 MAX_SHOWN: Final = 200
+MAX_SHOWN_CHARS: Final = 64 * 1024
 
-_STYLE: Final = "white-space:pre-wrap;margin:0 0 .6em"
+_BOX: Final = "max-width:48em;line-height:1.45"
+_MESSAGE: Final = "margin:0 0 .8em"
+_NOTE: Final = "opacity:.7;margin:0 0 .8em"
 
 
-def mimebundle(conversation_id: str, model_id: str, messages: Sequence[ChatMessage]) -> dict[str, Any]:
-    """Return the widget view with its fallbacks. Never holds a token or an address in memory."""
+def widget_bundle(conversation_id: str, model_id: str) -> dict[str, Any]:
+    """Return the live view; a front-end without it, or with the output collapsed, shows the line of text."""
     return {
         "text/plain": plain_text(conversation_id),
-        "text/html": transcript_html(conversation_id, messages),
         WIDGET_VIEW: {"version_major": 2, "version_minor": 1, "model_id": model_id},
+    }
+
+
+def saved_bundle(
+    conversation_id: str, messages: Sequence[ChatMessage], css_class: str = ""
+) -> dict[str, str]:
+    """Return the newest messages for readers without a kernel: everything escaped, no scripts, bounded.
+
+    ``css_class`` is how a live view finds its saved transcript, to hide it.
+    """
+    told = [message for message in messages if is_final(message) or message.text]
+    shown, note = _newest(told), ""
+    if len(shown) < len(told):
+        note = f"{len(told) - len(shown)} earlier messages are not shown here."
+    title = f"Chat {as_shown(conversation_id)}"
+    lines = [title, note, *(f"{author_name(each)}: {_body(each)}" for each in shown)]
+    parts = [
+        f"<p><strong>{html.escape(title)}</strong></p>",
+        f'<p style="{_NOTE}">{html.escape(note)}</p>' if note else "",
+        *(_message_html(each) for each in shown),
+    ]
+    classes = html.escape(f"conduit-transcript {css_class}".strip())
+    return {
+        "text/plain": "\n\n".join(filter(None, lines)),
+        "text/html": f'<div class="{classes}" style="{_BOX}">{"".join(parts)}</div>',
     }
 
 
@@ -28,24 +59,35 @@ def plain_text(conversation_id: str) -> str:
     return f"Chat({conversation_id!r})"
 
 
-def transcript_html(conversation_id: str, messages: Sequence[ChatMessage]) -> str:
-    """Return the newest messages as static HTML, everything escaped, no scripts, no remote content."""
-    shown = messages[-MAX_SHOWN:]
-    title = f"<p><strong>Chat {html.escape(conversation_id)}</strong></p>"
-    if not shown:
-        return f'<div class="conduit-transcript">{title}</div>'
-    lines = "".join(_message_html(message) for message in shown)
-    return f'<div class="conduit-transcript">{title}{lines}</div>'
-
-
-def _message_html(message: ChatMessage) -> str:
-    body = html.escape(message.text or (message.error.message or "failed" if message.error else ""))
-    return f'<p style="{_STYLE}"><strong>{html.escape(author_name(message))}:</strong> {body}</p>'
-
-
 def author_name(message: ChatMessage) -> str:
     """Who wrote a message, for people."""
     if message.author is not None:
-        return message.author.user_name
+        return as_shown(message.author.user_name).replace("\n", " ")
     model = message.metadata.get("model")
-    return str(model) if model else message.role.capitalize()
+    return as_shown(str(model)).replace("\n", " ")[:128] if model else message.role.capitalize()
+
+
+def _newest(messages: Sequence[ChatMessage]) -> list[ChatMessage]:
+    shown: list[ChatMessage] = []
+    chars = 0
+    for message in reversed(messages):
+        chars += len(message.text)
+        if shown and (len(shown) >= MAX_SHOWN or chars > MAX_SHOWN_CHARS):
+            break
+        shown.append(message)
+    return shown[::-1]
+
+
+def _body(message: ChatMessage) -> str:
+    """The text; of a failed answer the reason as well, of one that is being written that it is."""
+    parts = [as_shown(message.text)]
+    if message.error is not None:
+        parts.append(as_shown(message.error.message or f"The model failed ({message.error.type})."))
+    elif (status := message.metadata.get("status")) in {"interrupted", "cancelled"}:
+        parts.append(f"({status})")
+    return "\n\n".join(filter(None, parts)) or "(no text)"
+
+
+def _message_html(message: ChatMessage) -> str:
+    name = html.escape(author_name(message))
+    return f'<div style="{_MESSAGE}"><strong><bdi>{name}</bdi></strong>{text_html(_body(message))}</div>'

@@ -9,6 +9,9 @@ from conduit_widget.errors import FrontEndMissingError
 
 MODULE: Final = Path(__file__).parents[1] / "static" / "widget.js"
 
+# In a saved document there is no kernel: the transcript beside it speaks, the view shows nothing.
+SILENT_MODULE: Final = "export default { render({ el }) { el.style.display = 'none'; } };"
+
 _cached: tuple[Path, int, str] | None = None
 
 

@@ -5,40 +5,44 @@ The work runs on the background loop thread whether or not anybody waits.
 
 from __future__ import annotations
 
-import asyncio
 import concurrent.futures
 import logging
 import threading
-from collections.abc import Generator
+from collections.abc import Coroutine, Generator
 from functools import partial
 from typing import Any, Generic, TypeVar
 
 from conduit_widget.contract import ErrorText
 from conduit_widget.errors import ConduitError, InvocationTimeoutError, LocalProtocolError, line_of
+from conduit_widget.kernel.interrupts import in_one_line, interruptible
 from conduit_widget.kernel.loop_thread import THREAD_NAME
+
+__all__ = ["Pending"]
 
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
 
 
-class Pending(Generic[_T]):
+class Pending(Coroutine[Any, Any, _T], Generic[_T]):
     """What ``chat.send``, ``chat.ask`` and ``chat.stop`` return.
 
     ``await pending`` or ``pending.result(timeout)`` gives the value or raises a one-line ConduitError;
     interrupting the wait (the notebook's stop button) cancels the work. An error nobody asked for is logged.
+    It is a coroutine, too: ``asyncio.create_task``, ``gather``, ``wait_for`` and task groups take it.
     """
 
     def __init__(self, what: str, future: concurrent.futures.Future[_T]) -> None:
         self._what = what
         self._future = future
         self._retrieved = False
+        self._steps: Coroutine[Any, Any, _T] | None = None
 
     def __await__(self) -> Generator[Any, None, _T]:
         return self._wait().__await__()
 
     async def _wait(self) -> _T:
         self._retrieved = True
-        return await asyncio.wrap_future(self._future)
+        return await interruptible(self._future)
 
     def result(self, timeout: float | None = None) -> _T:
         """Block until the value is there, up to ``timeout`` seconds (the work goes on after a timeout).
@@ -58,8 +62,9 @@ class Pending(Generic[_T]):
             if not self._future.done():
                 raise InvocationTimeoutError(self._what, timeout or 0.0) from None
             raise
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as error:
             self.cancel()
+            in_one_line(error, "KeyboardInterrupt: The wait was interrupted, and its work stopped.")
             raise
         finally:
             self._retrieved = self._future.done()
@@ -72,6 +77,27 @@ class Pending(Generic[_T]):
     def cancel(self) -> bool:
         """Give up; an answer being generated for it is stopped."""
         return self._future.cancel()
+
+    # ---- as a coroutine --------------------------------------------------------------------------------
+
+    def send(self, value: Any, /) -> Any:
+        """Take a step, for the task that runs it."""
+        return self._running().send(value)
+
+    def throw(self, *error: Any) -> Any:
+        """Take a step with an error, for the task that runs it."""
+        return self._running().throw(*error)
+
+    def close(self) -> None:
+        """Give up, for a task that will not run it to its end."""
+        if self._steps is not None:
+            self._steps.close()
+        self.cancel()
+
+    def _running(self) -> Coroutine[Any, Any, _T]:
+        if self._steps is None:
+            self._steps = self._wait()
+        return self._steps
 
     def __repr__(self) -> str:
         if not self._future.done():

@@ -5,6 +5,7 @@ Called on the loop thread only. Custom messages, see ``js/src/contract.ts``; not
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Coroutine
 from typing import Any, Final
@@ -21,15 +22,19 @@ from conduit_widget.errors import (
     InvocationTimeoutError,
     ValidationError,
 )
+from conduit_widget.kernel.cell_output import CellOutput
 from conduit_widget.kernel.comm_batcher import CommBatcher, Send
 from conduit_widget.widget.backend import ChatBackend
+from conduit_widget.widget.encodable import encodable
 from conduit_widget.widget.question import user_message
+from conduit_widget.widget.saved_transcript import SavedTranscript
 
 _log = logging.getLogger(__name__)
 
 SNAPSHOT_MESSAGES: Final = 200
 SNAPSHOT_CHARS: Final = 512 * 1024
 MAX_REQUESTS: Final = 200
+ABSENCE: Final = 5.0  # seconds in which a view that is still there answers
 _HISTORY_PAGE: Final = min(50, MAX_HISTORY_PAGE)
 
 
@@ -41,21 +46,68 @@ class ViewLink:
 
     def __init__(self, backend: ChatBackend, batcher: CommBatcher, send: Send) -> None:
         self._backend = backend
-        self._conversation = backend.conversation
-        self._channel = batcher.open(send, self._state)
+        self._channel = batcher.open(send, self._state, encodable)
         self._requests = 0
-        self._unsubscribe = self._conversation.subscribe(self._on_changes)
-        # A view whose hello waits for a busy kernel still has something to apply ops to.
-        self._channel.request_snapshot()
+        self.saved: SavedTranscript | None = None
+        self._is_watched = False
+        self._absence: asyncio.TimerHandle | None = None
+        self._unsubscribe = backend.subscribe(self._on_changes)
 
     def close(self) -> None:
         """Send nothing any more."""
         self._unsubscribe()
         self._channel.close()
+        self._somebody_is_here()
+        self._drop_saved()
+
+    # ---- who looks -------------------------------------------------------------------------------------
+
+    def watched(self) -> None:
+        """Somebody looks, or will in a moment: send the present state and what changes from now on.
+
+        A view whose hello waits for a busy kernel so has something to apply ops to.
+        """
+        self._somebody_is_here()
+        self._is_watched = True
+        self._backend.attended(True)
+        self._channel.request_snapshot()
+
+    def _somebody_is_here(self) -> None:
+        if self._absence is not None:
+            self._absence.cancel()
+            self._absence = None
+
+    def _view_went(self) -> None:
+        """Ask whether other views are left: windows that were closed without a word cannot be counted."""
+        if self._is_watched and self._absence is None:
+            self._channel.reply({"kind": "anybody"})
+            loop = asyncio.get_running_loop()
+            self._absence = loop.call_later(ABSENCE, self._nobody_is_here)
+
+    def _nobody_is_here(self) -> None:
+        self._absence = None
+        self._is_watched = False
+        self._drop_saved()
+        self._backend.attended(False)
+
+    # ---- what the notebook keeps ------------------------------------------------------------------------
+
+    def save_into(self, output: CellOutput, css_class: str) -> dict[str, str]:
+        """Keep a cell's output equal to the conversation from now on; return what it should be now."""
+        if self.saved is None:
+            self.saved = SavedTranscript(self._backend, css_class, output)
+        return self.saved.due(again=True) or {}
+
+    def _drop_saved(self) -> None:
+        saved, self.saved = self.saved, None
+        if saved is not None:
+            saved.close()
 
     # ---- out -------------------------------------------------------------------------------------------
 
     def _on_changes(self, changes: list[Change]) -> None:
+        if not self._is_watched:
+            return  # a view that comes gets a snapshot
         for change in changes:
             op = to_op(change)
             if op is None:
@@ -65,14 +117,15 @@ class ViewLink:
 
     def _state(self) -> dict[str, Any]:
         """The ChatState of the comm protocol."""
-        transcript, provider = self._conversation.transcript, self._conversation.provider_line.current
+        conversation = self._backend.conversation
+        transcript, provider = conversation.transcript, conversation.provider_line.current
         messages, left_out = self._newest()
         return {
             "conversationId": transcript.conversation_id,
             "epoch": transcript.epoch,
             "seq": transcript.seq,
             "self": {"userId": self._backend.identity.user_id, "userName": self._backend.identity.user_name},
-            "connection": self._conversation.link.to_wire(),
+            "connection": conversation.link.to_wire(),
             "provider": provider and provider.to_wire(),
             "participants": msgspec.to_builtins(transcript.participants),
             "typing": transcript.typing,
@@ -92,7 +145,7 @@ class ViewLink:
         """The newest messages that fit a snapshot, and whether some were left out."""
         chosen: list[dict[str, Any]] = []
         chars = 0
-        messages = self._conversation.transcript.messages
+        messages = self._backend.conversation.transcript.messages
         for message in reversed(messages):
             chars += len(message.text) + len(message.metadata.get("reasoning") or "")
             if chosen and (len(chosen) >= SNAPSHOT_MESSAGES or chars > SNAPSHOT_CHARS):
@@ -106,13 +159,19 @@ class ViewLink:
         """Take a custom message of a view; what it cannot mean is ignored."""
         match content:
             case {"kind": "hello"}:
-                self._channel.request_snapshot()
+                self.watched()
+            case {"kind": "here"} if self._is_watched:
+                self._somebody_is_here()
+            case {"kind": "here"}:
+                self.watched()
+            case {"kind": "bye"}:
+                self._view_went()
             case {"kind": "typing", "isTyping": bool() as is_typing}:
-                self._conversation.set_typing(is_typing)
+                self._backend.conversation.set_typing(is_typing)
             case {"kind": "ping", "requestId": request_id}:  # a view asks whether anybody listens
                 self._channel.reply({"kind": "reply", "requestId": request_id, "ok": True, "result": None})
             case {"kind": "retry"}:
-                self._conversation.retry_now()
+                self._backend.conversation.retry_now()
             case {"kind": "send", "requestId": request_id, "id": str() as id_, "text": text}:
                 self._serve(request_id, self._send(id_, text))
             case {"kind": "stop", "requestId": request_id, "messageId": str() as id_}:
@@ -154,11 +213,11 @@ class ViewLink:
         return receipt.to_wire()
 
     async def _stop(self, message_id: str) -> None:
-        await self._conversation.stop_generation(message_id)
+        await self._backend.stop_generation(message_id)
 
     async def _history(self, before_seq: int) -> dict[str, Any]:
-        count = await self._conversation.load_history(before_seq, _HISTORY_PAGE)
-        return {"count": count, "hasMore": self._conversation.transcript.has_more}
+        count = await self._backend.conversation.load_history(before_seq, _HISTORY_PAGE)
+        return {"count": count, "hasMore": self._backend.conversation.transcript.has_more}
 
 
 def _code(error: ConduitError) -> str:

@@ -104,6 +104,8 @@ async def test_two_people_see_the_same_conversation(server: ChatServer, comms: C
     everybody = await asyncio.to_thread(lambda: {person.user_id for person in ann.participants})
     assert everybody == {"ann", "bob"}
     view_of_bob = comms.of("AnyModel")[1]
+    view_of_bob.receive({"kind": "hello", "n": 0})
+    await eventually(lambda: view_of_bob.custom, what="bob looks at it")
     comms.of("AnyModel")[0].receive({"kind": "typing", "isTyping": True})
     await eventually(
         lambda: any(

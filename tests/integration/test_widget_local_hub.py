@@ -80,6 +80,7 @@ def test_killed_hub_is_revived_and_nothing_acknowledged_is_lost_or_doubled(
     """SIGKILL in mid-conversation: the chat says so, starts the hub again, sends what waited, once each."""
     chat = Chat("team")
     chat.wait_connected(30)
+    comms.view.receive({"kind": "hello", "n": 0})
     for number in range(5):
         chat.send(f"before {number}", respond=False).result(30)
     for round_ in range(2):

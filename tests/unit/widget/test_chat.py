@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import gc
 import json
+import os
+import pickle
 import threading
 import weakref
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +29,7 @@ from conduit_widget.errors import (
 from conduit_widget.kernel.callback_thread import THREAD_NAME as CALLBACK_THREAD
 from conduit_widget.kernel.loop_thread import THREAD_NAME, loop_thread
 from conduit_widget.types import ChatMessage
+from conduit_widget.widget import backend, view_link
 from conduit_widget.widget.chat import Chat
 from tests.support.comm import CommLedger
 from tests.support.waiting import eventually, eventually_sync
@@ -307,10 +312,10 @@ def test_synced_state_is_small_and_holds_no_token(chat: Chat, hub: ScriptedHub, 
     """Only conversation id, height and the module are state; no token anywhere a notebook could keep it."""
     state = comms.view.opened_with
     ours = {name for name in state if not name.startswith("_")} - {"layout", "tabbable", "tooltip"}
-    assert ours == {"conversation_id", "height"}
+    assert ours == {"conversation_id", "height", "saved_class"}
     chat.send("q").result(30)
-    eventually_sync(lambda: comms.view.custom)
     bundle, _ = chat._repr_mimebundle_() or ({}, {})
+    eventually_sync(lambda: comms.view.custom)
     everything = json.dumps([state, comms.view.sent, bundle, repr(chat)])
     assert "SECRET-TOKEN" not in everything
     assert "mint" not in everything.lower()
@@ -319,9 +324,10 @@ def test_synced_state_is_small_and_holds_no_token(chat: Chat, hub: ScriptedHub, 
 def test_view_gets_a_snapshot_without_asking_and_again_on_hello(chat: Chat, comms: CommLedger) -> None:
     """A view that cannot get through to a busy kernel still sees the conversation; hello repeats it."""
     view = comms.view
-    first, *_ = view.custom
-    assert (first["kind"], first["n"], first["state"]["connection"]["state"]) == ("snapshot", 0, "connecting")
-    snapshot = eventually_sync(lambda: [m for m in view.custom if m["kind"] == "snapshot"][1:])[0]
+    assert view.custom == [], "before it is shown there is nobody to tell"
+    chat._repr_mimebundle_()
+    snapshot = eventually_sync(lambda: [m for m in view.custom if m["kind"] == "snapshot"])[0]
+    assert snapshot["n"] == 0
     assert snapshot["state"]["connection"]["state"] == "live"
     assert snapshot["state"]["conversationId"] == "c"
     assert snapshot["state"]["self"] == {"userId": "me", "userName": "me"}
@@ -349,7 +355,8 @@ def test_snapshot_and_ops_rebuild_the_same_conversation(
 ) -> None:
     """A view that applies what it gets, by the rules of the comm protocol, holds what Python holds."""
     view = comms.view
-    eventually_sync(lambda: [packet["kind"] for packet in view.custom].count("snapshot") == 2)
+    view.receive({"kind": "hello", "n": 0})
+    eventually_sync(lambda: [packet["kind"] for packet in view.custom].count("snapshot") == 1)
     chat.send("q").result(30)
     for start in range(0, 50, 10):  # several ticks' worth
         before = len(view.custom)
@@ -398,8 +405,8 @@ def replay(custom: list[dict[str, Any]]) -> list[str]:
 
 def test_everything_is_sent_from_the_loop_thread(chat: Chat, hub: ScriptedHub, comms: CommLedger) -> None:
     """One writer: custom messages leave from one thread only, so their order is their number."""
-    chat.send("q").result(30)
     comms.view.receive({"kind": "hello", "n": 0})
+    chat.send("q").result(30)
     eventually_sync(lambda: len(comms.view.custom) >= 2)
     senders = {thread for _, data, thread in comms.view.sent if data.get("method") == "custom"}
     assert senders == {THREAD_NAME}
@@ -552,3 +559,229 @@ def test_bad_conversation_id_is_refused(hub: ScriptedHub, comms: CommLedger, con
     """The mistake is named at once, not by the hub later."""
     with pytest.raises(ValidationError, match="conversation_id"):
         Chat(conversation_id)
+
+
+# ---- stopping ------------------------------------------------------------------------------------------
+
+
+def test_interrupted_for_loop_stops_the_generation(chat: Chat, hub: ScriptedHub) -> None:
+    """Ctrl-C while the next piece is waited for ends the answer."""
+    stream = chat.stream("q")
+    waiting = loop_thread().submit(stream._next())
+    eventually_sync(lambda: hub.questions)
+    waiting.cancel()
+    eventually_sync(lambda: hub.stopped)
+    assert list(stream) == []
+
+
+async def test_cancelled_async_for_stops_the_generation(chat: Chat, hub: ScriptedHub) -> None:
+    """A task that is cancelled while it reads ends the answer."""
+
+    async def read() -> None:
+        async for _ in chat.stream("q"):
+            pass
+
+    reading = asyncio.create_task(read())
+    await eventually(lambda: hub.questions)
+    hub.stream("x")
+    reading.cancel()
+    await asyncio.gather(reading, return_exceptions=True)
+    await eventually(lambda: hub.stopped)
+
+
+def test_break_lets_the_answer_go_on_and_follows_it_no_more(chat: Chat, hub: ScriptedHub) -> None:
+    """Leaving a loop is no wish to stop; it costs nothing afterwards either."""
+
+    def play() -> None:
+        eventually_sync(lambda: hub.questions)
+        hub.stream("x")
+
+    player = threading.Thread(target=play)
+    player.start()
+    for _ in chat.stream("q"):
+        break
+    player.join()
+    eventually_sync(lambda: not chat._backend._answers)
+    assert hub.stopped == []
+
+
+def test_interrupt_before_the_receipt_stops_the_answer_that_comes(chat: Chat, hub: ScriptedHub) -> None:
+    """The hub has the question already, so its answer would be written for nobody."""
+    taken = threading.Event()
+    send = hub.answers["SendMessage"]
+
+    async def slowly(*arguments: Any) -> Any:
+        result = send(*arguments)
+        taken.set()
+        await asyncio.sleep(0.2)
+        return result
+
+    hub.answers["SendMessage"] = slowly
+    pending = chat.ask("q")
+    assert taken.wait(30)
+    pending.cancel()
+    eventually_sync(lambda: hub.stopped == [f"answer to {hub.questions[0]['id']}"])
+
+
+def test_closing_a_chat_stops_the_answers_it_waits_for(hub: ScriptedHub, comms: CommLedger) -> None:
+    """Nobody pays for what nobody will read."""
+    chat = Chat("c", hub_url="http://scripted", token="t")
+    pending = chat.ask("q")
+    eventually_sync(lambda: len(chat.messages) == 2)
+    chat.close()
+    with pytest.raises(ConduitError, match="closed"):
+        pending.result(30)
+    assert len(hub.stopped) == 1
+
+
+# ---- views ---------------------------------------------------------------------------------------------
+
+
+def test_chat_that_nobody_sees_sends_nothing(chat: Chat, hub: ScriptedHub, comms: CommLedger) -> None:
+    """Without a view there is no traffic, whatever is said."""
+    asking = chat.ask("q")
+    eventually_sync(lambda: hub.questions)
+    hub.stream("a", "b")
+    hub.finish("ab")
+    assert asking.result(30).text == "ab"
+    assert comms.view.custom == []
+
+
+def test_chat_whose_last_view_has_gone_leaves_and_comes_back(
+    chat: Chat, hub: ScriptedHub, comms: CommLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No ghost in the list of people, no traffic; the next view, or call, has everything again."""
+    monkeypatch.setattr(view_link, "ABSENCE", 0.05)
+    monkeypatch.setattr(backend, "ABSENCE", 0.05)
+    view = comms.view
+    view.receive({"kind": "hello", "n": 0})
+    chat.send("before").result(30)
+    view.receive({"kind": "bye"})
+    eventually_sync(lambda: hub.count("LeaveConversation") == 1)
+    assert {"kind": "anybody"} in view.custom
+    sent = len(view.custom)
+    hub.act(lambda: hub.answer_message("c", "x", "y", "said meanwhile", "complete", new=True))
+    assert "said meanwhile" in texts(chat), "a call brings it back"
+    assert len(view.custom) == sent
+    eventually_sync(lambda: hub.count("LeaveConversation") == 2)
+    view.receive({"kind": "hello", "n": 0})
+    eventually_sync(lambda: "said meanwhile" in json.dumps(view.custom[sent:]))
+
+
+def test_view_that_answers_keeps_the_chat(
+    chat: Chat, hub: ScriptedHub, comms: CommLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two windows one is closed: the other stays live."""
+    monkeypatch.setattr(view_link, "ABSENCE", 0.2)
+    view = comms.view
+    view.receive({"kind": "hello", "n": 0})
+    view.receive({"kind": "bye"})
+    eventually_sync(lambda: {"kind": "anybody"} in view.custom)
+    view.receive({"kind": "here"})
+    chat.send("still seen").result(30)
+    eventually_sync(lambda: "still seen" in json.dumps(view.custom))
+    assert chat._parts()[1]._absence is None
+    assert hub.count("LeaveConversation") == 0
+
+
+def test_cell_that_is_run_often_costs_one_conversation(hub: ScriptedHub, comms: CommLedger) -> None:
+    """Chats of one conversation and one user share what stands behind them."""
+    chats = [Chat("c", hub_url="http://scripted", token="t") for _ in range(20)]
+    for each in chats:
+        each.wait_connected(30)
+    assert hub.count("JoinConversation") == 1
+    chats[0].send("hello").result(30)
+    eventually_sync(lambda: all("hello" in texts(each) for each in chats))
+    for each in chats:
+        each.close()
+    assert hub.count("LeaveConversation") == 1
+
+
+# ---- what is no use of a chat --------------------------------------------------------------------------
+
+
+def test_conversation_cannot_be_exchanged(chat: Chat, comms: CommLedger) -> None:
+    """Assigning it is an error in one line, not silence; a view cannot do it either."""
+    with pytest.raises(ValidationError, match=r"conversation_id: .*create another"):
+        chat.conversation_id = "other"
+    state = {"conversation_id": "other", "_esm": "alert(1)", "saved_class": "x"}
+    message = {"content": {"data": {"method": "update", "state": state}}, "buffers": []}
+    comms.view.handle_msg(message)
+    assert chat.conversation_id == "c"
+    assert "alert" not in chat._esm
+    assert chat.saved_class != "x"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"conversation_id": 5},
+        {"conversation_id": None},
+        {"user": 5},
+        {"user_name": b"x"},
+        {"hub_url": 80},
+        {"token": 5},
+        {"height": "400px"},
+        {"height": -1},
+    ],
+)
+def test_argument_of_the_wrong_kind_is_one_line_with_its_name(
+    hub: ScriptedHub, comms: CommLedger, arguments: dict[str, Any]
+) -> None:
+    """The name is the one that was written, and nothing is left half made."""
+    (name,) = arguments
+    with pytest.raises(ValidationError, match=f"^{name}: must be"):
+        Chat(**arguments)
+    assert comms.comms == []
+
+
+@pytest.mark.parametrize("copy_it", [copy.copy, copy.deepcopy, pickle.dumps])
+def test_chat_cannot_be_copied_and_says_what_to_do(chat: Chat, copy_it: Callable[[Chat], object]) -> None:
+    """One line in place of a library's riddle."""
+    with pytest.raises(ConduitError, match=r"cannot be copied or pickled: create Chat\('c'\) there"):
+        copy_it(chat)
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_chat_used_in_a_forked_child_says_what_to_do(chat: Chat) -> None:
+    """The connection is the parent's: the child gets one line, and closing there harms nobody."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            chat.send("q")
+        except ConduitError as error:
+            os.write(writing, str(error).encode())
+        chat.close()
+        os._exit(0)
+    os.close(writing)
+    os.waitpid(child, 0)
+    with os.fdopen(reading) as pipe:
+        assert pipe.read() == "This chat was made in another process: create Chat('c') in this one."
+    chat.send("still here").result(30)
+
+
+def test_layout_is_taken_as_by_every_widget(hub: ScriptedHub, comms: CommLedger) -> None:
+    """A mapping or a Layout."""
+    chat = Chat("c", hub_url="http://scripted", token="t", layout={"width": "50%"})
+    assert chat.layout.width == "50%"
+    chat.close()
+
+
+def test_embedded_state_is_small_and_silent(chat: Chat) -> None:
+    """A saved document never holds the browser part."""
+    state = chat._get_embed_state()["state"]
+    assert "display = 'none'" in state["_esm"]
+    assert len(json.dumps(state)) < 2000
+
+
+def test_refused_option_is_named_as_at_the_prompt(chat: Chat, hub: ScriptedHub) -> None:
+    """`max_tokens`, not `message.metadata.parameters.maxTokens`."""
+
+    def refuse(*_: Any) -> None:
+        raise HubException("message.metadata.parameters.maxTokens: must be a whole number from 1 to 32768")
+
+    hub.answers["SendMessage"] = refuse
+    for use in (lambda: chat.ask("q", max_tokens=-1).result(30), lambda: list(chat.stream("q"))):
+        with pytest.raises(ValidationError, match=r"^max_tokens: must be a whole number"):
+            use()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from conduit_widget.types import Author, ChatMessage, MessageError
-from conduit_widget.widget.display import MAX_SHOWN, WIDGET_VIEW, mimebundle, transcript_html
+from conduit_widget.widget.display import MAX_SHOWN, MAX_SHOWN_CHARS, WIDGET_VIEW, saved_bundle, widget_bundle
 
 
 def said(content: str, name: str = "Ann") -> ChatMessage:
@@ -13,34 +13,63 @@ def said(content: str, name: str = "Ann") -> ChatMessage:
     )
 
 
-def test_bundle_has_the_view_a_readable_transcript_and_a_stable_text() -> None:
-    """Every front-end finds something it can show; the text is the same in every run."""
-    bundle = mimebundle("team", "model-1", [said("hello")])
-    assert bundle["text/plain"] == "Chat('team')"
+def test_live_view_has_a_stable_line_of_text_first_and_no_html() -> None:
+    """A collapsed output shows its first readable type: a line of text, the same in every run."""
+    bundle = widget_bundle("team", "model-1")
+    assert next(iter(bundle.items())) == ("text/plain", "Chat('team')")
     assert bundle[WIDGET_VIEW]["model_id"] == "model-1"
-    assert "<strong>Ann:</strong> hello" in bundle["text/html"]
+    assert "text/html" not in bundle
+
+
+def test_saved_transcript_is_readable_as_html_and_as_text() -> None:
+    """Whoever opens the notebook without kernel, trust or network reads who said what."""
+    answer = ChatMessage(id="1", role="assistant", content="42", metadata={"model": "smol"})
+    bundle = saved_bundle("team", [said("hello"), answer], "conduit-x")
+    assert bundle["text/plain"] == "Chat team\n\nAnn: hello\n\nsmol: 42"
+    assert 'class="conduit-transcript conduit-x"' in bundle["text/html"]
+    assert ">hello</div>" in bundle["text/html"]
+    assert "Ann" in bundle["text/html"]
 
 
 def test_everything_people_wrote_is_escaped() -> None:
     """Neither a message, nor a name, nor a conversation id becomes markup."""
     attack = "<img src=x onerror=alert(1)>\"'"
-    html = transcript_html(attack, [said(attack, attack)])
+    html = saved_bundle(attack, [said(attack, attack)])["text/html"]
     assert "<img" not in html
     assert html.count("&lt;img src=x onerror=alert(1)&gt;&quot;&#x27;") == 3
 
 
+def test_signs_that_act_are_left_out() -> None:
+    """Terminal escapes, embedded directions and halves of surrogate pairs change nothing around them."""
+    bundle = saved_bundle("c\x1b", [said("a\x1b[2Jb\u202ec\u2066\x00\ud800\r\nd", "A\u202en\nn")])
+    assert bundle["text/plain"] == "Chat c\n\nAn n: a[2Jbc\nd"
+    assert not {"\x1b", "\u202e", "\u2066", "\x00", "\ud800"} & set("".join(bundle.values()))
+    "".join(bundle.values()).encode()
+
+
 def test_answers_show_their_model_and_failures_their_reason() -> None:
     """A reader of the saved notebook sees who answered, and why not."""
-    answer = ChatMessage(id="1", role="assistant", content="42", metadata={"model": "smol"})
     error = MessageError(type="server_error", recoverable=True, message="no answer")
     failed = ChatMessage(id="2", role="assistant", content="", error=error)
-    html = transcript_html("c", [answer, failed])
-    assert "<strong>smol:</strong> 42" in html
-    assert "<strong>Assistant:</strong> no answer" in html
+    cut = ChatMessage(id="3", role="assistant", content="ha", metadata={"status": "interrupted"})
+    assert saved_bundle("c", [failed, cut])["text/plain"].split("\n\n")[1:] == [
+        "Assistant: no answer",
+        "Assistant: ha",
+        "(interrupted)",
+    ]
 
 
-def test_long_transcript_shows_its_newest_part() -> None:
-    """A saved notebook does not grow without bound."""
-    html = transcript_html("c", [said(f"message {n}.") for n in range(MAX_SHOWN + 5)])
-    assert "message 4." not in html
-    assert f"message {MAX_SHOWN + 4}." in html
+def test_an_answer_that_has_not_begun_is_not_an_empty_line() -> None:
+    """What waits for its first token is not in the saved document."""
+    waiting = ChatMessage(id="1", role="assistant", content="", metadata={"status": "streaming"})
+    assert saved_bundle("c", [waiting])["text/plain"] == "Chat c"
+
+
+def test_long_transcript_shows_its_newest_part_and_says_so() -> None:
+    """A saved notebook does not grow without bound, neither by number nor by length."""
+    text = saved_bundle("c", [said(f"message {n}.") for n in range(MAX_SHOWN + 5)])["text/plain"]
+    assert "message 4." not in text
+    assert f"message {MAX_SHOWN + 4}." in text
+    assert "5 earlier messages are not shown here." in text
+    long = saved_bundle("c", [said("x" * 30_000) for _ in range(9)])
+    assert len(long["text/plain"]) < MAX_SHOWN_CHARS + 500

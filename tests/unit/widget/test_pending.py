@@ -7,6 +7,7 @@ import concurrent.futures
 import gc
 import logging
 import threading
+from typing import Any
 
 import pytest
 
@@ -127,3 +128,81 @@ def test_error_nobody_asked_for_is_logged(caplog: pytest.LogCaptureFixture) -> N
             gc.collect()
     assert "send failed: seen False" in caplog.text
     assert "seen True" not in caplog.text
+
+
+async def test_pending_is_taken_by_everything_that_takes_a_coroutine() -> None:
+    """create_task, gather, wait_for, shield and task groups work as with any coroutine."""
+
+    def answered(value: str) -> Pending[str]:
+        future = Future()
+        threading.Timer(0.01, future.set_result, [value]).start()
+        return Pending("ask", future)
+
+    assert await asyncio.create_task(answered("a")) == "a"
+    assert list(await asyncio.gather(answered("b"), answered("c"))) == ["b", "c"]
+    assert await asyncio.wait_for(answered("d"), 30) == "d"
+    assert await asyncio.shield(answered("e")) == "e"
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(answered(each)) for each in "fg"]
+    assert [task.result() for task in tasks] == ["f", "g"]
+
+
+async def test_giving_up_a_task_gives_up_the_work() -> None:
+    """A task's cancellation, a timeout and a task group's end reach the work."""
+    cancelled, late, grouped = Future(), Future(), Future()
+    task = asyncio.create_task(Pending("ask", cancelled))
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(Pending("ask", late), 0.01)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.01):
+            await Pending("ask", Future())
+    with pytest.raises(ExceptionGroup):
+        await _run_beside_a_failure(Pending("ask", grouped))
+    assert [each.cancelled() for each in (cancelled, late, grouped)] == [True, True, True]
+
+
+async def _run_beside_a_failure(pending: Pending[str]) -> None:
+    async with asyncio.TaskGroup() as group:
+        group.create_task(pending)
+        group.create_task(_fails())
+
+
+async def _fails() -> None:
+    raise HubException("no")
+
+
+async def test_interrupt_that_does_not_wake_the_loop_is_noticed_all_the_same() -> None:
+    """A kernel's stop button calls back into the loop without waking it: the wait wakes up by itself."""
+    loop, noticed = asyncio.get_running_loop(), threading.Event()
+    waiting = asyncio.create_task(Pending("ask", Future()))
+    await asyncio.sleep(0)
+    # What ipykernel's handler does, on its own thread and so without a wake-up.
+    loop._ready.append(asyncio.Handle(noticed.set, (), loop))  # type: ignore[attr-defined]
+    await asyncio.to_thread(noticed.wait, 30)
+    assert noticed.is_set()
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+
+
+async def test_interrupted_wait_is_one_line_in_a_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither our frames nor a library's bury what the reader did: press Stop."""
+    task = asyncio.create_task(Pending("ask", Future()))
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError) as cancelled:
+        await task
+    future = Future()
+
+    def interrupted(_timeout: float | None) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(future, "result", interrupted)
+    with pytest.raises(KeyboardInterrupt) as stopped:
+        Pending("ask", future).result()
+    errors: list[Any] = [cancelled.value, stopped.value]
+    for error in errors:
+        (line,) = error._render_traceback_()
+        assert "its work stopped" in line

@@ -1,0 +1,84 @@
+"""An answer that is waited for, shown as it comes where a cell ends with ``chat.ask(…)``."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
+
+from conduit_widget.errors import ConduitError, trace_of
+from conduit_widget.kernel.cell_output import CellOutput
+from conduit_widget.kernel.loop_thread import LoopThread
+from conduit_widget.markup import as_shown, text_html
+from conduit_widget.types import ChatMessage
+from conduit_widget.widget.answer import Answer
+from conduit_widget.widget.pending import Pending
+
+__all__ = ["PendingAnswer"]
+
+_log = logging.getLogger(__name__)
+
+INTERVAL: Final = 0.5  # seconds between two pictures of an answer that is being written
+
+
+class PendingAnswer(Pending[ChatMessage]):
+    """What ``chat.ask`` returns. Shown in a notebook it fills its output while the answer is written.
+
+    Args:
+        thread: the loop thread.
+        ask: given a function to call with the answer once it has begun, waits for its end.
+
+    """
+
+    def __init__(
+        self,
+        thread: LoopThread,
+        ask: Callable[[Callable[[Answer], None]], Coroutine[Any, Any, ChatMessage]],
+    ) -> None:
+        begun: list[Answer] = []
+        super().__init__("ask", thread.submit(ask(begun.append)))
+        self._thread = thread
+        self._begun = begun
+
+    def _ipython_display_(self, **_: Any) -> None:
+        """Show the answer as it comes.
+
+        Raises:
+            NotImplementedError: there is no notebook to show it in; the repr is shown instead.
+
+        """
+        output = CellOutput()
+        output.show(self._picture())
+        self._retrieved = True  # an error is shown
+        self._thread.submit(self._follow(output))
+
+    async def _follow(self, output: CellOutput) -> None:
+        shown, is_over = self._picture(), False
+        while not is_over:
+            is_over = self._future.done()
+            picture = self._picture()
+            if picture != shown or is_over:
+                shown = picture
+                try:
+                    output.update_from_background(picture)
+                except Exception as error:  # noqa: BLE001 - the kernel's sockets may be going down
+                    _log.warning("An answer could not be shown: %s", trace_of(error))
+                    return
+            if not is_over:
+                await asyncio.sleep(INTERVAL)
+
+    def _picture(self) -> dict[str, str]:
+        if self._future.done() and not self._future.cancelled():
+            error = self._future.exception()
+            if error is None:
+                return self._future.result()._repr_mimebundle_()
+            text = str(error) if isinstance(error, ConduitError) else type(error).__name__
+        elif self._future.cancelled():
+            text = self._text() + "\n\n(stopped)"
+        else:
+            text = self._text() or "…"
+        return {"text/plain": as_shown(text), "text/html": text_html(text)}
+
+    def _text(self) -> str:
+        return self._begun[0].text if self._begun else ""
