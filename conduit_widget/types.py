@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from conduit_widget.markup import answer_html, as_shown, text_html
+from conduit_widget.plain_text import plain_name
 
 Role = Literal["system", "user", "assistant", "tool"]
 ErrorType = Literal["rate_limit", "model_not_found", "auth_error", "network_error", "server_error"]
@@ -136,7 +137,7 @@ class ChatMessage(Wire, frozen=True, kw_only=True):
     def _facts(self) -> list[str]:
         """Which model wrote the answer, how fast, and how it ended where that was not by itself."""
         model, speed = self.metadata.get("model"), self.metadata.get("tokensPerSecond")
-        facts = [model[:128]] if isinstance(model, str) and model else []
+        facts = [plain_name(model, 128)] if isinstance(model, str) and model else []
         if isinstance(speed, int | float) and not isinstance(speed, bool) and speed > 0:
             facts.append(f"{speed:.1f} tok/s")
         if (status := self.metadata.get("status")) in {"cancelled", "interrupted", "error"}:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from conduit_widget.client.transcript import is_final
 from conduit_widget.markup import as_shown, text_html
+from conduit_widget.plain_text import plain_name, shown as shown_line
 from conduit_widget.types import ChatMessage
 
 __all__ = ["MAX_SHOWN", "MAX_SHOWN_CHARS", "author_name", "plain_text", "saved_bundle", "widget_bundle"]
@@ -15,6 +16,7 @@ __all__ = ["MAX_SHOWN", "MAX_SHOWN_CHARS", "author_name", "plain_text", "saved_b
 WIDGET_VIEW: Final = "application/vnd.jupyter.widget-view+json"
 MAX_SHOWN: Final = 200
 MAX_SHOWN_CHARS: Final = 64 * 1024
+MAX_NAME_CHARS: Final = 128
 
 _BOX: Final = "max-width:48em;line-height:1.45"
 _MESSAGE: Final = "margin:0 0 .8em"
@@ -40,7 +42,7 @@ def saved_bundle(
     shown, note = _newest(told), ""
     if len(shown) < len(told):
         note = f"{len(told) - len(shown)} earlier messages are not shown here."
-    title = f"Chat {as_shown(conversation_id)}"
+    title = f"Chat {shown_line(conversation_id)}"
     lines = [title, note, *(f"{author_name(each)}: {_body(each)}" for each in shown)]
     parts = [
         f"<p><strong>{html.escape(title)}</strong></p>",
@@ -62,9 +64,9 @@ def plain_text(conversation_id: str) -> str:
 def author_name(message: ChatMessage) -> str:
     """Who wrote a message, for people."""
     if message.author is not None:
-        return as_shown(message.author.user_name).replace("\n", " ")
+        return plain_name(message.author.user_name, MAX_NAME_CHARS) or message.author.user_id
     model = message.metadata.get("model")
-    return as_shown(str(model)).replace("\n", " ")[:128] if model else message.role.capitalize()
+    return plain_name(str(model or ""), MAX_NAME_CHARS) or message.role.capitalize()
 
 
 def _newest(messages: Sequence[ChatMessage]) -> list[ChatMessage]:
