@@ -16,6 +16,7 @@ JOIN_BURST: Final = INVOCATION_BURST // 2
 JOIN_SHARE: Final = 0.75
 JOINS_PER_SECOND: Final = INVOCATIONS_PER_SECOND * JOIN_SHARE
 FIRST_REST: Final = 2.0
+SLICE: Final = 0.1
 MAX_WAIT: Final = 10.0
 MAX_BACK_OFF: Final = 30.0
 
@@ -49,22 +50,33 @@ class JoinPace:
     def __init__(self, first_rest: float = FIRST_REST) -> None:
         self._due = 0.0
         self._rate = JOINS_PER_SECOND
+        self._schedule = 0  # counts up when turns given out are void
         self._rests_until = 0.0
         self._back_off = BackOff(first_rest)
 
     def allow(self, invocations_per_second: float) -> None:
-        """Keep below the rate that the hub has told."""
-        if math.isfinite(invocations_per_second) and invocations_per_second > 0:
-            self._rate = invocations_per_second * JOIN_SHARE
+        """Keep below the rate that the hub has told; a higher one also shortens the waits under way."""
+        if not math.isfinite(invocations_per_second) or invocations_per_second <= 0:
+            return
+        rate = invocations_per_second * JOIN_SHARE
+        if rate > self._rate:
+            self._due, self._schedule = 0.0, self._schedule + 1
+        self._rate = rate
 
     async def turn(self) -> None:
         """Wait until one more join may go, ten seconds at most, or as long as the hub wants us to rest."""
+        schedule, due = self._schedule, self._next_due()
+        while (left := due - asyncio.get_running_loop().time()) > 0:
+            await asyncio.sleep(min(left, SLICE))
+            if schedule != self._schedule:
+                schedule, due = self._schedule, self._next_due()
+
+    def _next_due(self) -> float:
         now = asyncio.get_running_loop().time()
-        earliest = now - (JOIN_BURST - 1) / self._rate
+        earliest = max(now, self._rests_until) - (JOIN_BURST - 1) / self._rate
         latest = max(now, self._rests_until) + MAX_WAIT
         self._due = min(max(self._due + 1.0 / self._rate, earliest), latest)
-        if self._due > now:
-            await asyncio.sleep(self._due - now)
+        return max(self._due, self._rests_until)
 
     def refused_for_rate(self) -> float:
         """Note a refusal; return how many seconds everybody rests."""
@@ -72,7 +84,7 @@ class JoinPace:
         if now >= self._rests_until:
             delay = self._back_off.refused()
             self._rests_until = now + delay
-            self._due = max(self._due, self._rests_until)
+            self._due, self._schedule = 0.0, self._schedule + 1
             _log.info("The hub takes no more joins for the moment; going on in %.0f s.", delay)
         return self._rests_until - now
 

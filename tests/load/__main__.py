@@ -8,6 +8,7 @@ import sys
 from tests.load import (
     bus,
     busy_kernel,
+    chats,
     client,
     codec,
     fuzz,
@@ -22,6 +23,7 @@ from tests.load import (
 COMMANDS = {
     "bus": bus,
     "busy": busy_kernel,
+    "chats": chats,
     "client": client,
     "codec": codec,
     "fuzz": fuzz,

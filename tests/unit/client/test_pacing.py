@@ -89,3 +89,37 @@ def test_refusal_for_the_rate_is_told_from_others() -> None:
     """By the contract's text."""
     assert is_rate_refusal(HubException("Rate limit exceeded. Please try again later."))
     assert not is_rate_refusal(HubException("Unauthorized"))
+
+
+async def test_rate_the_hub_tells_shortens_waits_under_way() -> None:
+    """One's own hub allows far more than the contract's rate: the turns given out before are taken again."""
+    pace = JoinPace()
+    waiting = [asyncio.ensure_future(pace.turn()) for _ in range(1000)]  # ten seconds at the contract's rate
+    await asyncio.sleep(0)
+    began = asyncio.get_running_loop().time()
+    pace.allow(1_000_000.0)
+    await asyncio.wait_for(asyncio.gather(*waiting), 30)
+    assert pace._due - began < MAX_WAIT / 2
+
+
+async def test_refusal_for_the_rate_makes_all_wait_once(clock: Clock) -> None:
+    """Eighty refused conversations rest together, and are told apart from eighty refusals."""
+    pace = JoinPace(first_rest=2.0)
+    rests = [pace.refused_for_rate() for _ in range(80)]
+    assert 2.0 <= min(rests) == max(rests) <= 3.0
+    began = clock.now
+    await pace.turn()
+    assert clock.now - began >= 2.0
+    pace.accepted()
+    assert pace.refused_for_rate() <= 3.0, "accepted once, the next rest is a short one"
+
+
+async def test_rate_that_is_none_changes_nothing(clock: Clock) -> None:
+    """A foreign hub may tell anything."""
+    pace = JoinPace()
+    for told in (0.0, -1.0, float("nan"), float("inf")):
+        pace.allow(told)
+    began = clock.now
+    for _ in range(JOIN_BURST + 1):
+        await pace.turn()
+    assert clock.now - began == pytest.approx(1 / JOINS_PER_SECOND)
