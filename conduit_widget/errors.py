@@ -8,8 +8,10 @@
     │   └── RemoteProtocolError       the peer did
     │       └── MessageTooLargeError
     ├── ConnectionFailedError         no connection could be made
-    │   └── AuthenticationError       the hub refused the token
+    │   ├── AuthenticationError       the hub refused the token
+    │   └── TransportRefusedError     the hub answered a transport with an HTTP status that is no success
     ├── ConnectionLostError           the connection ended with work pending
+    ├── StreamOverflowError           a reader of a stream was too far behind
     ├── HubException                  the hub refused an invocation; the text is for people
     │   ├── ValidationError           a field is over its limit or of the wrong kind
     │   └── StoreUnavailableError     the conversation store cannot be used at present
@@ -83,6 +85,23 @@ class AuthenticationError(ConnectionFailedError):
         self.status_code = status_code
         self.reason = reason
         super().__init__(text)
+
+
+class TransportRefusedError(ConnectionFailedError):
+    """The hub answered, with an HTTP status that is no success (and neither 401 nor 403)."""
+
+    def __init__(self, what: str, status_code: int) -> None:
+        self.status_code = status_code
+        super().__init__(f"The hub refused the {what} with HTTP {status_code}.")
+
+
+class StreamOverflowError(ConduitError):
+    """A reader let more than ``limit`` items of a stream pile up; the stream was cancelled."""
+
+    def __init__(self, target: str, limit: int) -> None:
+        self.target = target
+        self.limit = limit
+        super().__init__(f"The stream {target} was cancelled: its reader was {limit} items behind.")
 
 
 class ConnectionLostError(ConduitError):

@@ -12,22 +12,13 @@ from collections import deque
 from collections.abc import AsyncGenerator
 from typing import Any, Final
 
-from conduit_widget.errors import ConduitError, ConnectionLostError, HubException
+from conduit_widget.errors import ConnectionLostError, HubException, StreamOverflowError
 from conduit_widget.protocol.messages import Completion, StreamItem
 
 STREAM_BUFFER_ITEMS: Final = 10_000
 """Items a stream holds for a reader that lags; one more and the stream is cancelled with an error."""
 
 _logger = logging.getLogger(__name__)
-
-
-class StreamOverflowError(ConduitError):
-    """A reader let more than its buffer of stream items pile up; the stream was cancelled."""
-
-    def __init__(self, target: str, limit: int) -> None:
-        self.target = target
-        self.limit = limit
-        super().__init__(f"The stream {target} was cancelled: its reader was {limit} items behind.")
 
 
 class PendingStream:

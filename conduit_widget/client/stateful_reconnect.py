@@ -16,11 +16,11 @@ from conduit_widget.errors import (
     ConnectionFailedError,
     ConnectionLostError,
     RemoteProtocolError,
+    TransportRefusedError,
 )
 from conduit_widget.protocol.hub_protocol import HubProtocol
 from conduit_widget.protocol.message_buffer import ACK_DELAY, MessageBuffer
 from conduit_widget.protocol.messages import HubMessage
-from conduit_widget.transports.transport import TransportRefusedError
 
 RESUME_DELAYS: Final = (0.0, 0.5, 1.0, 2.0, 4.0)
 """Seconds before each attempt."""

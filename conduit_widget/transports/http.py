@@ -15,10 +15,9 @@ from urllib.parse import urlsplit
 
 import httpx2
 
-from conduit_widget.errors import AuthenticationError, ConnectionFailedError
+from conduit_widget.errors import AuthenticationError, ConnectionFailedError, TransportRefusedError
 from conduit_widget.transports.proxy import http_proxy, name_of
 from conduit_widget.transports.reasons import no_connection
-from conduit_widget.transports.transport import TransportRefusedError
 
 CONNECT_TIMEOUT: Final = 15.0
 KEEP_ALIVE_EXPIRY: Final = 2.0

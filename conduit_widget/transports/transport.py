@@ -6,19 +6,10 @@ from collections.abc import Callable, Mapping
 from ssl import SSLContext
 from typing import Protocol
 
-from conduit_widget.errors import ConnectionFailedError
 from conduit_widget.protocol.hub_protocol import TransferFormat
 
 OnData = Callable[[bytes | str], None]
 OnClose = Callable[[Exception | None], None]
-
-
-class TransportRefusedError(ConnectionFailedError):
-    """The hub answered, with an HTTP status that is no success (and neither 401 nor 403)."""
-
-    def __init__(self, what: str, status_code: int) -> None:
-        self.status_code = status_code
-        super().__init__(f"The hub refused the {what} with HTTP {status_code}.")
 
 
 class Transport(Protocol):

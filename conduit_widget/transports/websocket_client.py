@@ -21,12 +21,17 @@ from websockets.frames import CloseCode, Frame, Opcode
 from websockets.protocol import State
 from websockets.uri import parse_uri
 
-from conduit_widget.errors import AuthenticationError, ConnectionFailedError, ConnectionLostError
+from conduit_widget.errors import (
+    AuthenticationError,
+    ConnectionFailedError,
+    ConnectionLostError,
+    TransportRefusedError,
+)
 from conduit_widget.protocol.hub_protocol import TransferFormat
 from conduit_widget.transports.compression import client_deflate
 from conduit_widget.transports.proxy import open_tunnel
 from conduit_widget.transports.reasons import no_connection, reason_of
-from conduit_widget.transports.transport import OnClose, OnData, TransportRefusedError
+from conduit_widget.transports.transport import OnClose, OnData
 
 CLOSE_TIMEOUT: Final = 2.0
 MIN_FRAME_LIMIT_BYTES: Final = 16 * 1024 * 1024

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,8 +17,13 @@ from nbclient import NotebookClient
 
 from conduit_widget.client import ChatHubClient, HubConnection, local_hub
 from conduit_widget.client.hub_access import resolve_access
+from conduit_widget.contract import ChatEvent
+from tests.support.chat_server import chat_server
+from tests.support.hub_server import token
 from tests.support.local_hub_process import stop_hub
 from tests.support.ports import free_port
+from tests.support.scripted_provider import ScriptedProvider
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -124,3 +131,24 @@ chat.send("never sent")
     assert ended.returncode == 0
     assert "send failed: " in ended.stderr
     assert "refused the access token (HTTP 401)" in ended.stderr
+
+
+async def test_interrupted_question_is_stopped_at_the_hub(tmp_path: Path, prelude: str) -> None:
+    """Ctrl-C in a script: a KeyboardInterrupt, its own exit code, and nothing goes on being written."""
+    provider = ScriptedProvider(["It begins", asyncio.Event()])
+    async with chat_server(tmp_path / "history", provider) as server, server.person("bob") as other:
+        await other.join("main")
+        script = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", f"{prelude}Chat().ask('Why?').result()"),
+            env={**os.environ, "CONDUIT_HUB_URL": server.url, "CONDUIT_HUB_TOKEN": token("ann", 300)},
+            stderr=asyncio.subprocess.PIPE,
+        )
+        await eventually(lambda: other.of(ChatEvent.STREAM_TOKEN), what="the answer begins")
+        script.send_signal(signal.SIGINT)
+        _, stderr = await asyncio.wait_for(script.communicate(), 200)
+        assert script.returncode == -signal.SIGINT
+        assert stderr.decode().strip().endswith("KeyboardInterrupt")
+        (_, _, metadata), *_ = other.of(ChatEvent.STREAM_TOKEN)
+        final = await other.final(metadata["messageId"])
+        assert final["metadata"]["finishReason"] == "cancelled"
+        await eventually(lambda: provider.running == 0, what="the provider's call ends")

@@ -21,7 +21,6 @@ from conduit_widget.client import (
     invocations as invocations_module,
     lifecycle as lifecycle_module,
 )
-from conduit_widget.client.invocations import StreamOverflowError
 from conduit_widget.errors import (
     AuthenticationError,
     ConnectionFailedError,
@@ -29,6 +28,7 @@ from conduit_widget.errors import (
     HubException,
     InvocationTimeoutError,
     LocalProtocolError,
+    StreamOverflowError,
 )
 from tests.support.raw_signalr_server import (
     NegotiateReply,

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 import conduit_widget
+from conduit_widget import errors
 
 
 def test_importing_the_package_imports_nothing_heavy() -> None:
@@ -31,3 +32,12 @@ def test_unknown_name_is_an_attribute_error() -> None:
     """A typing error is not an import puzzle."""
     with pytest.raises(AttributeError, match="Chatt"):
         conduit_widget.__getattr__("Chatt")
+
+
+def test_every_error_people_can_catch_is_at_the_front_door() -> None:
+    """No ``except`` needs an import from inside the package."""
+    kinds = {
+        name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, Exception)
+    }
+    assert kinds <= set(conduit_widget.__all__)
+    assert all(f" {name}" in (errors.__doc__ or "") for name in kinds), "the tree shows each"
