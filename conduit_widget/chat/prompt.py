@@ -11,9 +11,12 @@ node, after any restart, cuts it in the same place.
 
 from __future__ import annotations
 
+import contextlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
+
+import msgspec
 
 from conduit_widget.providers.provider import PromptMessage
 from conduit_widget.types import ChatMessage, Role
@@ -45,11 +48,12 @@ def build_prompt(
     """Return the system prompt and the newest history that fits, at least about half of it, oldest first.
 
     ``history`` is in wire form, oldest first, and ends with the question, which is always kept (its middle is
-    cut out when it alone is too long). Answers without text are left out. User names stand before messages
+    cut out when it alone is too long). What people wrote stands as they typed it. Answers without text, and
+    stored messages this version cannot read, are left out. User names stand before messages
     only when more than one person writes. Neighbours of one role become one message, since some models
     accept strict turns only.
     """
-    messages = [message for message in map(ChatMessage.from_wire, history) if message.text.strip()]
+    messages = [message for message in _readable(history) if message.text.strip()]
     reserved = max_tokens if max_tokens is not None else context_tokens // DEFAULT_ANSWER_SHARE
     budget = context_tokens - min(reserved, context_tokens // 2)
     budget -= estimate_tokens(f"{system_prompt} {_SEVERAL}") + MESSAGE_OVERHEAD_TOKENS
@@ -59,9 +63,18 @@ def build_prompt(
     turns = [_turn(message, len(people) > 1) for message in kept]
     if len(turns) == 1:
         turns = [(turns[0][0], _cut_middle(turns[0][1], max(budget, 32)))]
-    system = f"{system_prompt} {_SEVERAL}".strip() if len(people) > 1 else system_prompt
+    system = (
+        system_prompt if len(people) < 2 else f"{system_prompt} {_SEVERAL}" if system_prompt else _SEVERAL
+    )
     head = [PromptMessage("system", system)] if system else []
     return head + _merge_neighbours(turns)
+
+
+def _readable(history: Sequence[Mapping[str, Any]]) -> Iterator[ChatMessage]:
+    for wire in history:
+        # One message that cannot be read does not keep everybody from every later answer.
+        with contextlib.suppress(msgspec.ValidationError):
+            yield ChatMessage.from_wire(wire)
 
 
 def _turn(message: ChatMessage, named: bool) -> tuple[Role, str]:

@@ -75,11 +75,11 @@ class ProviderFeed:
         status = self._due.pop(provider, None)
         if status is None:
             return
+        loop = asyncio.get_running_loop()
+        self._timers[provider] = loop.call_later(self._interval, self._send, provider)
         self._log_state(status)
         for hub in self._hubs:
             hub.clients.all().send(StatusEvent.PROVIDER_STATUS_UPDATE, provider, status)
-        loop = asyncio.get_running_loop()
-        self._timers[provider] = loop.call_later(self._interval, self._send, provider)
 
     def _log_state(self, status: ProviderStatus) -> None:
         """Log that a provider is in trouble, or out of it; the reason is what people are told."""

@@ -17,6 +17,7 @@ from conduit_widget.errors import HubException
 from conduit_widget.types import LogEvent
 from tests.support.chat_server import FAST, Person, chat_server, tick
 from tests.support.hub_server import raw_client
+from tests.support.scripted_provider import ScriptedProvider
 from tests.support.waiting import eventually
 
 QUIET = dataclasses.replace(FAST, assistant="off")
@@ -326,3 +327,21 @@ async def test_conversations_are_limited_when_one_connection_joins_many(tmp_path
         await ann.join("c0")
         await ann.invoke(ChatMethod.LEAVE_CONVERSATION, "c0")
         await ann.join("c3")
+
+
+async def test_text_is_kept_as_it_was_typed(tmp_path: Path) -> None:
+    """What a person typed is what everybody gets, what is stored, and what the model reads, sign by sign."""
+    code = "    for i in x:\n        print(__name__, a*b*c)  # <b>$x$</b>"
+    provider = ScriptedProvider(["ok"])
+    async with chat_server(tmp_path / "h.db", provider) as server, server.person("ann") as ann:
+        epoch = (await ann.join())["epoch"]
+        receipt = await ann.send(code)
+        await ann.final(receipt["answerId"])
+        stored = await server.chat.store.message("c", receipt["id"])
+        events = await server.chat.store.events_after("c", epoch, 0, limit=9, max_bytes=1 << 20)
+        assert stored is not None
+        assert events is not None
+        texts = [stored["content"], events[0].arguments[0]["content"]]
+        texts.append(ann.of(ChatEvent.RECEIVE_MESSAGE)[0][0]["content"])
+        texts.append(provider.requests[0].messages[-1].content)
+        assert texts == [code] * 4

@@ -14,17 +14,21 @@ import statistics
 import tempfile
 import time
 from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, Final
 
-from conduit_widget.contract import ChatEvent
+from conduit_widget.client.hub_connection import HubConnection
+from conduit_widget.contract import CHAT_HUB_PATH, ChatEvent
 from conduit_widget.providers.local_server import LocalServer
 from conduit_widget.providers.provider import Chunk, GenerationRequest, PromptMessage
 from tests.support.chat_server import Person, chat_server
+from tests.support.hub_server import token
 from tests.support.model import installed_model
 from tests.support.waiting import eventually
 
 GOAL: Final = 2.0
+LONGEST: Final = 7200
 QUESTION: Final = (
     "This is question {n} of a long afternoon in which we go through the measurements of last week one by"
     " one, compare them with what we had expected before, and note what is still to be done. What comes next?"
@@ -70,7 +74,10 @@ async def _measure(questions: int, answer_tokens: int) -> int:
     before: list[PromptMessage] = []
     print(f"{'question':>8} {'first token ms':>14} {'prompt messages':>15}  prompt")
     with tempfile.TemporaryDirectory(prefix="conduit-long-") as folder:
-        async with chat_server(Path(folder) / "history", provider) as server, server.person("ann") as ann:
+        async with chat_server(Path(folder) / "history", provider) as server, AsyncExitStack() as stack:
+            url, lasting = server.url + CHAT_HUB_PATH, token("ann", LONGEST)
+            ann = Person(HubConnection(url, access_token=lasting, retry=None), "ann")
+            await stack.enter_async_context(ann.connection)
             await ann.join()
             for number in range(1, questions + 1):
                 began = time.perf_counter()

@@ -117,3 +117,16 @@ def test_cut_follows_from_the_history_alone() -> None:
         few, many = (prompt(*history[asked - n : asked + 1], context=2048) for n in (120, 199))
         assert few == many
         assert few == prompt(*history[: asked + 1], context=2048)
+
+
+def test_text_is_read_as_it_was_typed() -> None:
+    """Indentation, blank lines and signs of Markdown reach the model unchanged, the first line's too."""
+    code = "    for i in x:\n\n        print(__name__, a*b*c)\n\t"
+    assert prompt(said(code)) == [("system", "Be kind."), ("user", code)]
+    assert prompt(said("hi"), said(code, "bob"))[1:] == [("user", f"Ann: hi\n\nBob: {code}")]
+
+
+def test_message_that_cannot_be_read_is_left_out() -> None:
+    """One odd message in the store does not end every later answer of its conversation."""
+    odd = {"id": "x", "role": "wizard", "content": "abracadabra"}
+    assert prompt(said("hi"), odd, said("how?"))[1:] == [("user", "hi\n\nhow?")]
