@@ -79,11 +79,6 @@ class Dispatcher:
         """Whether nothing runs or waits."""
         return self._work.idle and not self._apart
 
-    @property
-    def stalled(self) -> bool:
-        """Whether the connection is not read because an upload is full."""
-        return self._uploads is not None and self._uploads.stalled
-
     # What the client sends
 
     def invoke(self, message: Call) -> None:
@@ -137,16 +132,16 @@ class Dispatcher:
         elif invocation_id in self._queued_streams:
             self._queued_streams[invocation_id] = True
 
-    def stream_item(self, message: StreamItem) -> None:
-        """Hand an item of an upload on."""
-        if self._uploads is not None:
-            self._uploads.put(message.invocation_id, message.item)
+    def stream_item(self, message: StreamItem) -> bool:
+        """Hand an item of an upload on; tell whether there is one that wants it."""
+        return self._uploads is not None and self._uploads.put(message.invocation_id, message.item)
 
-    def completion(self, message: Completion) -> None:
-        """Take a client's result, or the end of an upload."""
+    def completion(self, message: Completion) -> bool:
+        """Take a client's result, or the end of an upload; tell whether the hub has asked for it."""
         results = self._context.results
-        if (results is None or not results.complete(message)) and self._uploads is not None:
-            self._uploads.end(message.invocation_id, message.error)
+        if results is not None and results.complete(message):
+            return True
+        return self._uploads is not None and self._uploads.end(message.invocation_id, message.error)
 
     def refuse(self, invocation_id: str | None, text: str, kind: str = "refused") -> None:
         """Answer an invocation with an error."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from conduit_widget.contract import CLOSE_REASONS, TOKEN_EXPIRING, CloseCode, ErrorText
 from conduit_widget.errors import (
@@ -16,11 +16,12 @@ from conduit_widget.errors import (
 from conduit_widget.hub.auth import Credential
 from conduit_widget.hub.connection import HubConnectionContext
 from conduit_widget.hub.dispatcher import Dispatcher
+from conduit_widget.hub.intake import Intake
 from conduit_widget.hub.liveness import Liveness
 from conduit_widget.hub.logs import connection_fields
 from conduit_widget.hub.mount import MountedHub
 from conduit_widget.hub.outbox import Outbox
-from conduit_widget.hub.oversize import set_oversized_apart
+from conduit_widget.hub.oversize import next_piece
 from conduit_widget.hub.principal import Principal
 from conduit_widget.hub.rate_limits import LimitWarning
 from conduit_widget.plain_text import writable
@@ -36,7 +37,13 @@ from conduit_widget.protocol.messages import (
     StreamInvocation,
     StreamItem,
 )
-from conduit_widget.protocol.session import HandshakeCompleted, HandshakeRefused, MessageReceived, Session
+from conduit_widget.protocol.session import (
+    HandshakeCompleted,
+    HandshakeRefused,
+    MessageReceived,
+    Session,
+    SessionState,
+)
 from conduit_widget.transports.server_connection import ServerConnection
 
 logger = logging.getLogger(__name__)
@@ -55,6 +62,7 @@ class ConnectionEndpoint:
         "_context",
         "_dispatcher",
         "_error",
+        "_intake",
         "_liveness",
         "_lost",
         "_mount",
@@ -96,6 +104,7 @@ class ConnectionEndpoint:
         self._lost = False
         self._error: Exception | None = None
         self._liveness = Liveness(self, mount.limits, mount.wheel)
+        self._intake = Intake(self, mount.limits)
 
     @property
     def finished(self) -> bool:
@@ -111,27 +120,15 @@ class ConnectionEndpoint:
 
     def data_received(self, data: bytes) -> None:
         """Take one transport message and act on the hub messages in it."""
-        if self._closing:
-            return
-        self._liveness.received()
-        try:
-            if len(data) > self._mount.limits.max_message_bytes and self._context is not None:
-                data = self._answer_oversized(data, self._context)
-            for event in self._session.receive(data):
-                if isinstance(event, MessageReceived):
-                    self._message_received(event.message)
-                elif isinstance(event, HandshakeCompleted):
-                    self._handshake_completed()
-                elif isinstance(event, HandshakeRefused):
-                    self._refuse_handshake(self._session.handshake_reply())
-        except MessageTooLargeError as error:
-            self._error = error
-            self._mount.meter.failed("too_large")
-            self.close(CloseCode.MESSAGE_TOO_LARGE, self._too_large_text())
-        except RemoteProtocolError as error:
-            self._error = error
-            self._mount.meter.failed("protocol")
-            self.close(CloseCode.PROTOCOL_ERROR, str(error))
+        if not self._closing:
+            self._liveness.received()
+            self._intake.take(data)
+
+    def frame_received(self) -> None:
+        """Count a frame that is no message."""
+        if not self._closing:
+            self._liveness.received()
+            self._intake.take_frame()
 
     def message_too_large(self, limit_bytes: int) -> bytes:
         """Return a Close message that names the limit; the transport's message cannot be read at all."""
@@ -149,6 +146,7 @@ class ConnectionEndpoint:
         self._lost = True
         self._closing = True
         self._liveness.stop()
+        self._intake.drop()
         self._session.close()
         error = self._error or error
         context, dispatcher = self._context, self._dispatcher
@@ -215,12 +213,77 @@ class ConnectionEndpoint:
 
     def pause_reading(self) -> None:
         """Leave what the client sends where it is: an upload is full."""
-        self._connection.pause_reading()
+        self._intake.block()
 
     def resume_reading(self) -> None:
         """Read on."""
+        self._intake.unblock()
+
+    # Reader
+
+    def read(self, data: bytes) -> tuple[Sequence[HubMessage], int]:
+        """Return the messages that ``data`` completes, and how many records of it were none."""
+        session = self._session
+        try:
+            if session.state is SessionState.OPEN:
+                before = session.skipped
+                messages = session.receive_messages(data)
+                return messages, session.skipped - before
+            return self._shake_hands(data), 0
+        except RemoteProtocolError as error:
+            self._broken(error)
+            return (), 0
+
+    def read_piece(self, data: bytes, at: int, size: int) -> tuple[int, Sequence[HubMessage], int]:
+        """Do the same for about ``size`` bytes from ``at`` on; an oversized invocation is refused here."""
+        context, limit = self._context, self._mount.limits.max_message_bytes
+        if context is None:
+            return at + size, *self.read(data[at : at + size])
+        end, oversized = next_piece(data, at, size, limit, context.protocol.transfer_format)
+        if oversized is None or not self._may_skip or self._dispatcher is None:
+            return end, *self.read(data[at:end])
+        error = MessageTooLargeError(oversized.size_bytes, limit)
+        self._dispatcher.refuse(oversized.invocation_id, f"{oversized.target[:64]}: {error}", "too_large")
+        return end, (), 1
+
+    def act(self, message: HubMessage) -> bool:
+        """Act on a message; tell whether it counts: not if the hub has asked for it."""
+        dispatcher = self._dispatcher
+        try:
+            if self._closing or dispatcher is None or not self._accept(message):
+                return True
+        except RemoteProtocolError as error:
+            self._broken(error)
+            return True
+        if isinstance(message, Invocation | StreamInvocation):
+            dispatcher.invoke(message)
+        elif isinstance(message, StreamItem):
+            return not dispatcher.stream_item(message)
+        elif isinstance(message, Completion):
+            return not dispatcher.completion(message)
+        elif isinstance(message, CancelInvocation):
+            dispatcher.cancel(message.invocation_id)
+        elif isinstance(message, Close):
+            self._error = HubException("The client closed with an error") if message.error else None
+            self._end(None)
+            self._connection.close()
+        elif isinstance(message, InvocationBindingFailure):
+            dispatcher.refuse(message.invocation_id, message.error)
+        # Pings only prove life.
+        return True
+
+    def hold(self) -> None:
+        """Leave what the client sends where it is."""
+        self._connection.pause_reading()
+
+    def release(self) -> None:
+        """Read on."""
         self._liveness.received()
         self._connection.resume_reading()
+
+    def hammered(self) -> None:
+        """End a connection that has sent too much for too long."""
+        self.close(CloseCode.RATE_LIMITED)
 
     # LiveConnection
 
@@ -232,7 +295,7 @@ class ConnectionEndpoint:
     @property
     def silence_excused(self) -> bool:
         """Whether the client is not read at present."""
-        return self._dispatcher is not None and self._dispatcher.stalled
+        return self._intake.held
 
     @property
     def expiry_warning(self) -> float | None:
@@ -258,6 +321,18 @@ class ConnectionEndpoint:
             self.close(code)
 
     # Handshake
+
+    def _shake_hands(self, data: bytes) -> Sequence[HubMessage]:
+        """Take a piece of the handshake; return the messages after it in the same piece."""
+        messages = []
+        for event in self._session.receive(data):
+            if isinstance(event, MessageReceived):
+                messages.append(event.message)
+            elif isinstance(event, HandshakeCompleted):
+                self._handshake_completed()
+            elif isinstance(event, HandshakeRefused):
+                self._refuse_handshake(self._session.handshake_reply())
+        return messages
 
     def _handshake_completed(self) -> None:
         if self._refusal is not None:
@@ -308,43 +383,26 @@ class ConnectionEndpoint:
 
     # Messages
 
-    def _message_received(self, message: HubMessage) -> None:
-        dispatcher = self._dispatcher
-        if self._closing or dispatcher is None:
-            return
-        if not self._accept(message):
-            return
-        if isinstance(message, Invocation | StreamInvocation):
-            dispatcher.invoke(message)
-        elif isinstance(message, StreamItem):
-            dispatcher.stream_item(message)
-        elif isinstance(message, Completion):
-            dispatcher.completion(message)
-        elif isinstance(message, CancelInvocation):
-            dispatcher.cancel(message.invocation_id)
-        elif isinstance(message, Close):
-            self._error = HubException("The client closed with an error") if message.error else None
-            self._end(None)
-            self._connection.close()
-        elif isinstance(message, InvocationBindingFailure):
-            dispatcher.refuse(message.invocation_id, message.error)
-        # Pings only prove life.
+    @property
+    def _may_skip(self) -> bool:
+        """Whether a record may be left out, as if it had not come."""
+        return True
 
     def _accept(self, message: HubMessage) -> bool:
         """Tell whether to act on a message."""
         return True
 
-    def _answer_oversized(self, data: bytes, context: HubConnectionContext) -> bytes:
-        if self._dispatcher is None:
-            return data
-        limit = self._mount.limits.max_message_bytes
-        data, oversized = set_oversized_apart(data, limit, context.protocol.transfer_format)
-        for item in oversized:
-            error = MessageTooLargeError(item.size_bytes, limit)
-            self._dispatcher.refuse(item.invocation_id, f"{item.target[:64]}: {error}", "too_large")
-        return data
-
     # The end
+
+    def _broken(self, error: RemoteProtocolError) -> None:
+        """Close: what the client sent cannot be understood."""
+        self._error = error
+        if isinstance(error, MessageTooLargeError):
+            self._mount.meter.failed("too_large")
+            self.close(CloseCode.MESSAGE_TOO_LARGE, self._too_large_text())
+        else:
+            self._mount.meter.failed("protocol")
+            self.close(CloseCode.PROTOCOL_ERROR, str(error))
 
     def _overflowed(self) -> None:
         if self._closing:
@@ -358,6 +416,7 @@ class ConnectionEndpoint:
         """Stop taking part; the transport's own close follows."""
         self._closing = True
         self._liveness.stop()
+        self._intake.drop()
         if self._context is not None:
             self._context.closed = True
         if code is not None:

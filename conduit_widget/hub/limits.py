@@ -9,6 +9,7 @@ limit                                   past it                                 
 ``invocations_per_second``, ``…burst``  completion "Rate limit exceeded. …"; warned   errors ``rate_limit``
 ``queued_invocations``                  completion "Rate limit exceeded. …"           errors ``rate_limit``
 ``streams_per_connection``              completion "Rate limit exceeded. …"           errors ``rate_limit``
+``records_per_call``                    it is read more slowly                        (nothing)
 ``rate_limit_patience``                 Close 3005 with allowReconnect                closes ``rate_limited``
 ``connections_per_user``                "Connection limit exceeded (n/max). …"        connections ``limit``
                                         at negotiate, or Close 3500; warned
@@ -42,6 +43,7 @@ from conduit_widget import contract
 from conduit_widget.protocol.message_buffer import BUFFER_BYTES
 
 WEBSOCKET_MESSAGE_FACTOR: Final = 16
+INFLATED_MESSAGE_FACTOR: Final = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +52,8 @@ class HubLimits:
 
     ``stateful_window``: how long a dropped WebSocket with stateful reconnect is waited for (0: not offered).
     ``negotiates_per_minute``: of one client address, openings without negotiation included (0: any number).
+    ``records_per_call``: how many records and frames of any kind a connection may send for each call it may
+    make, in the long run and at once alike; items of its uploads aside.
     ``rate_limit_patience``: how long a client may go on over its rate before its connection is closed.
     """
 
@@ -60,6 +64,7 @@ class HubLimits:
     body_timeout: float = 60.0
     invocations_per_second: float = contract.INVOCATIONS_PER_SECOND
     invocation_burst: int = contract.INVOCATION_BURST
+    records_per_call: int = 25
     rate_limit_patience: float = 10.0
     queued_invocations: int = 100
     parallel_invocations: int = 1
@@ -83,9 +88,24 @@ class HubLimits:
     close_on_expiry: bool = True
 
     @property
+    def records_per_second(self) -> float:
+        """How many records and frames of any kind a connection may send in the long run."""
+        return self.invocations_per_second * self.records_per_call
+
+    @property
+    def record_burst(self) -> int:
+        """How many of them it may send at once."""
+        return self.invocation_burst * self.records_per_call
+
+    @property
     def max_frame_bytes(self) -> int:
         """The largest transport message read at all; several records may share one."""
         return self.max_message_bytes * WEBSOCKET_MESSAGE_FACTOR
+
+    @property
+    def max_inflated_bytes(self) -> int:
+        """How large a compressed transport message may become: it costs its sender next to nothing."""
+        return self.max_message_bytes * INFLATED_MESSAGE_FACTOR
 
 
 class TokenBucket:
@@ -108,6 +128,14 @@ class TokenBucket:
             return False
         self._tokens -= cost
         return True
+
+    def owe(self, now: float, cost: float) -> float:
+        """Take ``cost`` tokens in any case, down to a burst below nothing; return the seconds until that is
+        paid back, 0 when nothing is owed.
+        """
+        self.take(now, 0.0)  # what has come back meanwhile
+        self._tokens = max(self._tokens - cost, -self._burst)
+        return max(0.0, -self._tokens / self._rate)
 
     @property
     def burst(self) -> int:

@@ -1,4 +1,4 @@
-"""Oversized records in a frame: the invocation they belong to is answered, the rest of the frame is used."""
+"""A transport message in pieces of whole records; an oversized invocation among them can be answered."""
 
 from __future__ import annotations
 
@@ -38,49 +38,60 @@ _decoder = msgspec.json.Decoder(_Peek)
 _binary_decoder = msgspec.msgpack.Decoder(_BinaryPeek)
 
 
-def set_oversized_apart(
-    data: bytes, limit_bytes: int, transfer_format: TransferFormat = TransferFormat.TEXT
-) -> tuple[bytes, list[OversizedInvocation]]:
-    """Return a frame without its oversized invocations, and those.
+def next_piece(
+    data: bytes, at: int, size: int, limit_bytes: int, transfer_format: TransferFormat
+) -> tuple[int, OversizedInvocation | None]:
+    """Return where the piece of a transport message ends that begins ``at`` a record.
 
-    What is oversized but cannot be answered stays in the frame, where the session refuses it. Only records
-    that begin and end in this frame are looked at.
+    It has about ``size`` bytes, whole records where that can be seen, or is one invocation over the limit,
+    which is returned as well. What is oversized but cannot be answered is left for the session to refuse.
+    Only records that begin and end in this transport message are looked at.
     """
-    if transfer_format is TransferFormat.BINARY:
-        return _set_binary_apart(data, limit_bytes)
-    records = data.split(RECORD_SEPARATOR)
-    kept: list[bytes] = []
-    found: list[OversizedInvocation] = []
-    for record in records[:-1]:
-        invocation = _peek(_decoder, record) if len(record) > limit_bytes else None
-        if invocation is None:
-            kept.append(record)
-        else:
-            found.append(OversizedInvocation(invocation.invocation_id, invocation.target, len(record)))
-    kept.append(records[-1])
-    return RECORD_SEPARATOR.join(kept), found
+    if transfer_format is TransferFormat.TEXT:
+        return _next_text_piece(data, at, size, limit_bytes)
+    if len(data) <= limit_bytes:
+        return at + size, None  # the session puts together what is cut in half
+    return _next_binary_piece(data, at, size, limit_bytes)
 
 
-def _set_binary_apart(data: bytes, limit_bytes: int) -> tuple[bytes, list[OversizedInvocation]]:
-    kept = bytearray()
-    found: list[OversizedInvocation] = []
-    position = 0
-    while position < len(data):
+def _next_text_piece(
+    data: bytes, at: int, size: int, limit_bytes: int
+) -> tuple[int, OversizedInvocation | None]:
+    size = min(size, limit_bytes)  # so that no record in a piece of several is over the limit
+    end = data.rfind(RECORD_SEPARATOR, at, at + size)
+    if end < 0:
+        end = data.find(RECORD_SEPARATOR, at + size)
+    if end < 0:
+        return len(data), None
+    invocation = _peek(_decoder, data[at:end]) if end - at > limit_bytes else None
+    return end + 1, _oversized(invocation, end - at)
+
+
+def _next_binary_piece(
+    data: bytes, at: int, size: int, limit_bytes: int
+) -> tuple[int, OversizedInvocation | None]:
+    position = at
+    while position < len(data) and position - at < size:
         try:
             prefix = read_varint(data, position)
         except RemoteProtocolError:
-            break
+            return len(data), None
         if prefix is None or sum(prefix) > len(data):
-            break
-        size, start = prefix
-        record = data[start : start + size]
-        invocation = _peek(_binary_decoder, record) if size > limit_bytes else None
-        if invocation is None:
-            kept += data[position : start + size]
-        else:
-            found.append(OversizedInvocation(invocation.invocation_id, invocation.target, size))
-        position = start + size
-    return bytes(kept + data[position:]), found
+            return len(data), None
+        length, start = prefix
+        if length > limit_bytes:
+            if position > at:
+                break
+            invocation = _peek(_binary_decoder, data[start : start + length])
+            return start + length, _oversized(invocation, length)
+        position = start + length
+    return position, None
+
+
+def _oversized(invocation: _Peek | _BinaryPeek | None, size_bytes: int) -> OversizedInvocation | None:
+    if invocation is None:
+        return None
+    return OversizedInvocation(invocation.invocation_id, invocation.target, size_bytes)
 
 
 def _peek(decoder: Any, record: bytes) -> _Peek | _BinaryPeek | None:

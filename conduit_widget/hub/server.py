@@ -17,7 +17,7 @@ from conduit_widget.errors import HubStartError
 from conduit_widget.hub.app import HubApp
 from conduit_widget.hub.redaction import install_redaction
 from conduit_widget.transports.http_server import guarded_http
-from conduit_widget.transports.websocket_server import WebSocketServerConnection
+from conduit_widget.transports.websocket_server import bounded_websocket
 
 DRAIN_TIMEOUT: Final = 5.0
 FORCED_TIMEOUT: Final = 2.0
@@ -113,7 +113,7 @@ async def serve(
             head_timeout=app.limits.head_timeout,
             body_timeout=app.limits.body_timeout,
         ),
-        ws=WebSocketServerConnection,
+        ws=bounded_websocket(app.limits.max_inflated_bytes),
         ws_per_message_deflate=compression,
         ws_max_size=app.limits.max_frame_bytes,
         lifespan="on",

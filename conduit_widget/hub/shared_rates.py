@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Callable
 from typing import Annotated, Final
@@ -65,7 +66,7 @@ class SharedRates:
         self._clock = clock
         self._spent: dict[UserKey, float] = {}
         self._timer: asyncio.TimerHandle | None = None
-        self._told_at = -interval
+        self._told_at = -math.inf
         self._logged_at = -LOG_INTERVAL
         self._unsubscribe: Callable[[], None] | None = None
 

@@ -192,6 +192,11 @@ class Leg:
         if self._receiver is not None:
             self._receiver.data_received(data)
 
+    def frame_received(self) -> None:
+        """Pass on."""
+        if self._receiver is not None:
+            self._receiver.frame_received()
+
     def message_too_large(self, limit_bytes: int) -> bytes:
         """Pass on."""
         return b"" if self._receiver is None else self._receiver.message_too_large(limit_bytes)

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable, Mapping
 
 from conduit_widget.contract import CloseCode
-from conduit_widget.hub.connection import HubConnectionContext
 from conduit_widget.hub.endpoint import ConnectionEndpoint
 from conduit_widget.hub.mount import MountedHub
 from conduit_widget.hub.outbox import Outbox
@@ -67,7 +66,7 @@ class StatefulEndpoint(ConnectionEndpoint):
         self.renew(user)
         self.attach_to(connection)
         self._liveness.received()
-        if self._dispatcher is not None and self._dispatcher.stalled:
+        if self._intake.held:
             connection.pause_reading()
         binary = stateful.protocol.transfer_format is TransferFormat.BINARY
         stateful.reconnect(connection, binary=binary)
@@ -103,6 +102,7 @@ class StatefulEndpoint(ConnectionEndpoint):
 
     def _cut(self, stateful: StatefulConnection) -> None:
         self._liveness.resume()
+        self._intake.drop()  # what was not acted on is not acknowledged either: it comes again
         self._session.resume()
         stateful.cut()
 
@@ -130,6 +130,7 @@ class StatefulEndpoint(ConnectionEndpoint):
     def _accept(self, message: HubMessage) -> bool:
         return self._stateful is None or self._stateful.accept(message)
 
-    def _answer_oversized(self, data: bytes, context: HubConnectionContext) -> bytes:
-        # Every message is counted: none may be taken out of its frame. The session refuses what is too large.
-        return data if self._stateful is not None else super()._answer_oversized(data, context)
+    @property
+    def _may_skip(self) -> bool:
+        # Every message is counted. The session refuses what is too large.
+        return self._stateful is None

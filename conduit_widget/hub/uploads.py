@@ -1,7 +1,8 @@
 """Client-to-server streams: bounded, typed, and ended by the client, by a drop or by the method's end.
 
 Overflow policy: the reader waits. Once a stream holds its limit of items the connection is not read any
-further until the method has taken one; what had arrived by then in the same transport message is still kept.
+further until the method has taken one; of what had arrived by then in the same transport message, a turn's
+share of records (64) is still kept.
 """
 
 from __future__ import annotations
@@ -43,27 +44,30 @@ class Upload:
         self._error: Exception | None = None
         self._waiter: asyncio.Future[None] | None = None
 
-    def put(self, item: Any) -> None:
-        """Take an item from the client; nothing once the stream has ended."""
+    def put(self, item: Any) -> bool:
+        """Take an item from the client; False, and nothing, once the stream has ended."""
         if self._ended:
-            return
+            return False
         if is_too_deep(item):
             self.end(HubException(f"A stream item nests more than {MAX_DEPTH} levels deep."))
-            return
+            return True
         try:
             self._items.append(msgspec.convert(item, self._item_type))
         except msgspec.ValidationError as error:
             self.end(HubException(f"A stream item is of the wrong kind: {describe_mismatch(error)}"))
-            return
+            return True
         if len(self._items) == self._capacity:
             self._on_full(self)
         self._wake()
+        return True
 
-    def end(self, error: Exception | None = None) -> None:
-        """End the stream after what it holds; only the first end counts."""
-        if not self._ended:
-            self._ended, self._error = True, error
-            self._wake()
+    def end(self, error: Exception | None = None) -> bool:
+        """End the stream after what it holds; only the first end counts and is told as one."""
+        if self._ended:
+            return False
+        self._ended, self._error = True, error
+        self._wake()
+        return True
 
     def close(self) -> None:
         """Drop the stream: nobody iterates any more."""
@@ -127,17 +131,15 @@ class Uploads:
         self._open.update(zip(stream_ids, uploads, strict=True))
         return uploads
 
-    def put(self, stream_id: str, item: Any) -> None:
-        """Hand an item on; one of a stream that is over is dropped."""
+    def put(self, stream_id: str, item: Any) -> bool:
+        """Hand an item on; tell whether it was wanted: one of a stream that is over is dropped."""
         upload = self._open.get(stream_id)
-        if upload is not None:
-            upload.put(item)
+        return upload is not None and upload.put(item)
 
-    def end(self, stream_id: str, error: str | None) -> None:
-        """End a stream as the client says."""
+    def end(self, stream_id: str, error: str | None) -> bool:
+        """End a stream as the client says; tell whether it was open."""
         upload = self._open.get(stream_id)
-        if upload is not None:
-            upload.end(None if error is None else HubException(error))
+        return upload is not None and upload.end(None if error is None else HubException(error))
 
     def close(self, stream_ids: Iterable[str]) -> None:
         """Forget the streams of a method that has ended."""

@@ -16,7 +16,12 @@ class TransferFormat(Enum):
 
 
 class RecordDecoder(Protocol):
-    """Incremental reader of one connection's records; keeps the incomplete tail between calls."""
+    """Incremental reader of one connection's records; keeps the incomplete tail between calls.
+
+    ``skipped``: how many records of unknown types there have been.
+    """
+
+    skipped: int
 
     def feed(self, data: bytes | str) -> list[HubMessage]:
         """Return the messages completed by ``data``, in order; unknown types are skipped.

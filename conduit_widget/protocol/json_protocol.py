@@ -86,6 +86,7 @@ class JsonRecordDecoder:
     def __init__(self, max_record_bytes: int) -> None:
         self._reader = TextRecordReader(max_record_bytes)
         self._max_record_bytes = max_record_bytes
+        self.skipped = 0
 
     def feed(self, data: bytes | str) -> list[HubMessage]:
         """Return the messages completed by ``data``; see :class:`~.hub_protocol.RecordDecoder`."""
@@ -101,6 +102,7 @@ class JsonRecordDecoder:
                 messages.append(_decode(record))
             except msgspec.ValidationError as error:
                 _raise_unless_unknown_type(record, error)
+                self.skipped += 1
             except UNREADABLE as error:
                 raise RemoteProtocolError(f"A record is not readable JSON: {error}.") from error
         return messages

@@ -179,6 +179,7 @@ class MessagePackRecordDecoder:
 
     def __init__(self, max_record_bytes: int) -> None:
         self._reader = BinaryRecordReader(max_record_bytes)
+        self.skipped = 0
 
     def feed(self, data: bytes | str) -> list[HubMessage]:
         """Return the messages completed by ``data``; see :class:`~.hub_protocol.RecordDecoder`."""
@@ -190,7 +191,9 @@ class MessagePackRecordDecoder:
                 message = _from_record(_decode(record))
             except msgspec.ValidationError as error:
                 salvaged = _salvage(record, error)
-                if salvaged is not None:
+                if salvaged is None:
+                    self.skipped += 1
+                else:
                     messages.append(salvaged)
                 continue
             except UNREADABLE as error:

@@ -130,6 +130,11 @@ class Session:
         """The handshake version in use; 0 before the handshake."""
         return self._version
 
+    @property
+    def skipped(self) -> int:
+        """How many records of unknown types there have been since the session was opened or resumed."""
+        return 0 if self._decoder is None else self._decoder.skipped
+
     def start(self, version: int = 1) -> bytes:
         """Client: return the handshake request to send (version 2 asks for stateful reconnect).
 

@@ -110,6 +110,9 @@ class AsgiMessages:
             self._put({"type": "websocket.receive", "bytes": data})
         self._connection.pause_reading()
 
+    def frame_received(self) -> None:
+        """Say nothing: ASGI knows messages only."""
+
     def message_too_large(self, limit_bytes: int) -> bytes:
         """Say nothing more: the close code 1009 does."""
         return b""

@@ -16,6 +16,10 @@ class ConnectionReceiver(Protocol):
         """Take one whole transport message (text as UTF-8)."""
         ...
 
+    def frame_received(self) -> None:
+        """Learn of a frame that is no message: a control frame, or a piece of a message."""
+        ...
+
     def message_too_large(self, limit_bytes: int) -> bytes:
         """Return a frame to send as last words: a transport message over the limit ends the connection."""
         ...
@@ -41,7 +45,7 @@ class ReadControl(Protocol):
     """Whoever can leave unread what a client sends."""
 
     def pause_reading(self) -> None:
-        """Leave what the client sends where it is; what has arrived may still be delivered."""
+        """Leave what the client sends where it is: nothing more is delivered until reading resumes."""
         ...
 
     def resume_reading(self) -> None:

@@ -2,7 +2,7 @@
 
 Whole, unfragmented, masked data frames without extension bits are nearly all there is; taking them here costs
 a quarter of what the parser does. Control frames, fragments, compressed frames, frames that arrive in pieces
-and mistakes go to the parser, byte for byte and in their place.
+and mistakes go to the parser, byte for byte and in their place. Between two frames the owner may stop it.
 """
 
 from __future__ import annotations
@@ -21,8 +21,11 @@ class FrameOwner(Protocol):
     def parse(self, data: bytes) -> None:
         """Have the parser read."""
 
-    def take(self, payload: bytes, *, is_text: bool) -> bool:
-        """Take a whole message; False: the connection closes, nothing more is to be cut."""
+    def take(self, payload: bytes, *, is_text: bool) -> None:
+        """Take a whole message."""
+
+    def has_enough(self) -> bool:
+        """Tell whether the frames that follow have to wait."""
         ...
 
 
@@ -49,8 +52,8 @@ class FrameCutter:
         self._fragmented = False
         self._off = False
 
-    def feed(self, data: bytes) -> None:
-        """Take what arrived."""
+    def feed(self, data: bytes) -> bytes:
+        """Take what arrived, a frame at least; return what has to wait, to be fed before anything else."""
         if self._tail:
             data, self._tail = self._tail + data, b""
         position = 0
@@ -63,14 +66,14 @@ class FrameCutter:
             first, start = data[position], position + 2
             if start > end:
                 self._tail = data[position:]
-                return
+                return b""
             masked_size = data[position + 1]
             size = masked_size & ~_MASKED
             if size >= _SIZE_IN_2_BYTES:
                 start += 2 if size == _SIZE_IN_2_BYTES else 8
                 if start > end:
                     self._tail = data[position:]
-                    return
+                    return b""
                 size = int.from_bytes(data[position + 2 : start])
             if masked_size < _MASKED:
                 break  # a mistake
@@ -82,13 +85,16 @@ class FrameCutter:
                     self._fragmented = not first & _FINAL
                 self._owed = max(0, stop - end)
                 self._owner.parse(data[position:stop])
-            elif not self._owner.take(apply_mask(data[body:stop], data[start:body]), is_text=first == _TEXT):
-                self._off = True
+            else:
+                self._owner.take(apply_mask(data[body:stop], data[start:body]), is_text=first == _TEXT)
             position = stop
+            if position < end and self._owner.has_enough():
+                return data[position:]
         if position < end:
             self._off = True
             self._owner.parse(data[position:])
+        return b""
 
     def stop(self) -> None:
-        """Leave everything to the parser from now on: the connection closes."""
+        """Leave everything to the parser from now on, which drops it: it has seen the end."""
         self._off = True

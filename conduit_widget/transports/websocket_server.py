@@ -4,6 +4,9 @@
 connections) and written straight to the transport. The ASGI application runs for the opening only: it finds
 this connection as ``scope["extensions"]["conduit.connection"]`` and attaches a receiver, after which the
 connection lives by callbacks, without a task. One that does not attach speaks ordinary ASGI messages.
+
+However much arrives at once, a turn of the loop works on a piece of it; the rest stays here, and the socket
+is not read, until its turn has come (:mod:`~.loop_turns`).
 """
 
 from __future__ import annotations
@@ -14,14 +17,15 @@ import logging
 import socket
 import struct
 import sys
+import time
 from http import HTTPStatus
 from os import write as write_to
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 from urllib.parse import unquote
 
 from websockets.datastructures import Headers
 from websockets.exceptions import PayloadTooBig
-from websockets.extensions.permessage_deflate import PerMessageDeflate, ServerPerMessageDeflateFactory
+from websockets.extensions.permessage_deflate import PerMessageDeflate
 from websockets.frames import CloseCode, Frame, Opcode
 from websockets.http11 import Request, Response
 from websockets.protocol import State
@@ -29,6 +33,8 @@ from websockets.server import ServerProtocol
 
 from conduit_widget.errors import trace_of
 from conduit_widget.transports.asgi_messages import AsgiMessages
+from conduit_widget.transports.compression import server_deflate
+from conduit_widget.transports.loop_turns import turns_of
 from conduit_widget.transports.server_connection import ConnectionReceiver, Framer
 from conduit_widget.transports.websocket_cutter import FrameCutter
 from conduit_widget.transports.websocket_frames import (
@@ -51,11 +57,8 @@ UNSENT_BYTES: Final = 64 * 1024
 _TCP_NOTSENT_LOWAT: Final = getattr(socket, "TCP_NOTSENT_LOWAT", 25 if sys.platform == "linux" else None)
 CLOSE_TIMEOUT: Final = 2.0
 OPEN_TIMEOUT: Final = 10.0
-# Without context takeover: no 36 KiB a connection, and compressed frames can be shared.
-_DEFLATE: Final = (
-    ServerPerMessageDeflateFactory(server_no_context_takeover=True, client_no_context_takeover=True),
-)
-
+PIECE_SECONDS: Final = 0.001
+"""How long one connection's frames are worked on in a turn of the loop; the others of them wait."""
 logger = logging.getLogger(__name__)
 # The library's debug lines show requests with their query and frames with their content: never let them out.
 _silent = logging.getLogger(f"{__name__}.frames")
@@ -95,7 +98,12 @@ class _Parser(ServerProtocol):
 
 
 class WebSocketServerConnection(asyncio.Protocol):
-    """One client, a ``ServerConnection``; uvicorn's ``ws_max_size`` bounds a whole incoming message."""
+    """One client, a ``ServerConnection``; uvicorn's ``ws_max_size`` bounds a whole incoming message.
+
+    A compressed one, which costs its sender next to nothing, is inflated to ``max_inflated_bytes`` at most.
+    """
+
+    max_inflated_bytes: ClassVar[int | None] = None
 
     def __init__(
         self,
@@ -108,8 +116,9 @@ class WebSocketServerConnection(asyncio.Protocol):
         self._server_state = server_state
         self._app_state = app_state
         self._loop = _loop or asyncio.get_running_loop()
-        # The size limit holds after inflation: the parser inflates no further than that.
-        extensions = _DEFLATE if config.ws_per_message_deflate else ()
+        # The size limit holds after inflation: nothing is inflated any further.
+        inflated = min(config.ws_max_size, self.max_inflated_bytes or config.ws_max_size)
+        extensions = (server_deflate(inflated),) if config.ws_per_message_deflate else ()
         self._parser = _Parser(extensions=extensions, max_size=config.ws_max_size, logger=_silent)
         self._transport: asyncio.Transport | None = None
         self._request: Request | None = None
@@ -123,6 +132,9 @@ class WebSocketServerConnection(asyncio.Protocol):
         self._write_ended = False
         self._fd = -1  # where frames go past the transport; -1: they do not
         self._cutter: FrameCutter | None = None
+        self._unread = b""  # what arrived and has to wait
+        self._held = False  # the receiver takes nothing at present
+        self._piece_ends = 0.0
         self._buffering = False  # the transport may hold bytes: frames must queue up behind them
 
     # asyncio.Protocol
@@ -140,14 +152,17 @@ class WebSocketServerConnection(asyncio.Protocol):
         self._timer = self._loop.call_later(OPEN_TIMEOUT, self.abort)
 
     def data_received(self, data: bytes) -> None:
-        """Hand whole messages on."""
+        """Hand whole messages on, as many as this turn has time for."""
         if self._cutter is None:
             self.parse(data)
+            self._write_pending()
+        elif self._held or self._unread:  # some transports still deliver what they hold
+            self._unread += data
         else:
-            self._cutter.feed(data)
+            self._read(data)
 
     def parse(self, data: bytes) -> None:
-        """Have the parser read, and do what comes of it."""
+        """Have the parser read, and do what comes of it; what it has to say waits for the piece's end."""
         self._parser.receive_data(data)
         for event in self._parser.events_received():
             if isinstance(event, Frame):
@@ -156,11 +171,35 @@ class WebSocketServerConnection(asyncio.Protocol):
                 self._opening(event)
         if isinstance(self._parser.parser_exc, PayloadTooBig):
             self._say_too_large()
-        self._write_pending()
         if self._parser.state is not State.OPEN:
             self._fd = -1
-            if self._cutter is not None:
+            if self._cutter is not None and self._parser.eof_sent:
                 self._cutter.stop()
+
+    def has_enough(self) -> bool:
+        """Tell whether the frames that follow have to wait: for their turn, for the receiver, for nothing."""
+        assert self._transport is not None
+        return self._held or time.perf_counter() >= self._piece_ends or self._transport.is_closing()
+
+    def _read(self, data: bytes) -> None:
+        """Work on a piece of what arrived; the rest waits, and what is in the socket too."""
+        assert self._cutter is not None
+        self._piece_ends = time.perf_counter() + PIECE_SECONDS
+        self._unread = self._cutter.feed(data)
+        self._write_pending()
+        if self._unread:
+            self._pause_transport()
+            if not self._held:
+                turns_of(self._loop).add(self._read_on)
+
+    def _read_on(self) -> None:
+        if self._held or self._lost:
+            return
+        data, self._unread = self._unread, b""
+        if data:
+            self._read(data)
+        if not self._unread and not self._held:
+            self._resume_transport()
 
     def eof_received(self) -> bool:
         """The client will send nothing more: close."""
@@ -172,6 +211,7 @@ class WebSocketServerConnection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell the receiver, once."""
         self._lost = True
+        self._unread = b""
         self._fd = -1  # before the socket is closed and its number belongs to somebody else
         self._stop_timer()
         self._server_state.connections.discard(self)
@@ -263,7 +303,7 @@ class WebSocketServerConnection(asyncio.Protocol):
     def _write_behind(self, frame: bytes) -> None:
         """Leave a frame to the transport, behind what it holds."""
         transport = self._transport
-        if transport is not None and not self._lost and self._parser.state is State.OPEN:
+        if transport is not None and not transport.is_closing() and self._parser.state is State.OPEN:
             transport.write(frame)
             self._buffering = transport.get_write_buffer_size() > 0
 
@@ -275,6 +315,7 @@ class WebSocketServerConnection(asyncio.Protocol):
         self._parser.send_close(code, reason.encode()[:123].decode(errors="ignore"))
         self._write_pending()
         self._start_close_timer()
+        self.resume_reading()  # up to the client's own close frame
 
     def abort(self) -> None:
         """Cut the connection."""
@@ -355,20 +396,28 @@ class WebSocketServerConnection(asyncio.Protocol):
                 self._deliver(bytes(frame.data))
             else:
                 self._fragments[:] = frame.data
+                self._tell_of_frame()
         elif opcode is Opcode.CONT:
-            self._fragments += frame.data  # their number, empty ones too, costs nothing
+            self._fragments += frame.data
             if frame.fin:
                 data = bytes(self._fragments)
                 self._fragments.clear()
                 self._deliver(data)
+            else:
+                self._tell_of_frame()
         elif opcode is Opcode.CLOSE:
             self._start_close_timer()
+        else:
+            self._tell_of_frame()
 
-    def take(self, payload: bytes, *, is_text: bool) -> bool:
-        """Deliver what the cutter found; tell whether to go on."""
+    def take(self, payload: bytes, *, is_text: bool) -> None:
+        """Deliver what the cutter found."""
         self._opcode = Opcode.TEXT if is_text else Opcode.BINARY
         self._deliver(payload)
-        return self._parser.state is State.OPEN
+
+    def _tell_of_frame(self) -> None:
+        if self._receiver is not None and self._parser.state is State.OPEN:
+            self._receiver.frame_received()
 
     def _deliver(self, data: bytes) -> None:
         if self._receiver is not None and self._parser.state is State.OPEN:
@@ -376,26 +425,31 @@ class WebSocketServerConnection(asyncio.Protocol):
 
     def _say_too_large(self) -> None:
         """Put the receiver's last words before the close frame the parser has ready; once."""
-        if self._receiver is None or self._told or self._lost or self._transport is None:
+        if self._receiver is None or self._told or self._transport is None or self._transport.is_closing():
             return
         self._told = True
         frame = self._receiver.message_too_large(self._config.ws_max_size)
         self._transport.write(frame)
 
     def _write_pending(self) -> None:
-        """Write what the parser has to say: responses, pongs, close frames; an empty piece ends our side."""
-        if self._transport is None or self._lost:
+        """Write what the parser has to say, in one piece: responses, pongs, close frames.
+
+        An empty one among them ends our side. To a client that is gone nothing is written: asyncio would log
+        every attempt.
+        """
+        said = self._parser.data_to_send()
+        if not said or self._transport is None or self._transport.is_closing() or self._write_ended:
             return
-        for piece in self._parser.data_to_send():
-            if self._write_ended:
-                return
-            if piece:
-                self._buffering = True
-                self._transport.write(piece)
-            elif self._transport.can_write_eof():
-                self._end_writing()
-            else:
-                self._transport.close()
+        ends = b"" in said
+        if ends:
+            del said[said.index(b"") :]
+        if said:
+            self._buffering = True
+            self._transport.write(b"".join(said))
+        if ends and self._transport.can_write_eof():
+            self._end_writing()
+        elif ends:
+            self._transport.close()
 
     def _end_writing(self) -> None:
         """Half-close: the peer can read our last words even while it is still sending."""
@@ -406,16 +460,29 @@ class WebSocketServerConnection(asyncio.Protocol):
         except OSError:  # the peer is gone already
             self._transport.abort()
             return
-        self.resume_reading()
+        self._held = False
+        self._resume_transport()
         self._start_close_timer()
 
     def pause_reading(self) -> None:
-        """Leave what the client sends in the socket."""
+        """Leave what the client sends in the socket, and what has arrived here; not once we are closing."""
+        if self._parser.state in (State.CONNECTING, State.OPEN):
+            self._held = True
+            self._pause_transport()
+
+    def resume_reading(self) -> None:
+        """Read on; what has arrived already comes in a later turn, before anything else."""
+        self._held = False
+        if self._unread:
+            turns_of(self._loop).add(self._read_on)
+        else:
+            self._resume_transport()
+
+    def _pause_transport(self) -> None:
         if self._transport is not None and not self._transport.is_closing():
             self._transport.pause_reading()
 
-    def resume_reading(self) -> None:
-        """Read on."""
+    def _resume_transport(self) -> None:
         if self._transport is not None and not self._transport.is_closing():
             self._transport.resume_reading()
 
@@ -434,3 +501,10 @@ class WebSocketServerConnection(asyncio.Protocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+def bounded_websocket(max_inflated_bytes: int) -> type[WebSocketServerConnection]:
+    """Return the connection class for uvicorn's ``ws=`` with its own limit for compressed messages."""
+    return type(
+        "BoundedWebSocketConnection", (WebSocketServerConnection,), {"max_inflated_bytes": max_inflated_bytes}
+    )

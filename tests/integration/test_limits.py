@@ -145,6 +145,20 @@ async def _hammer(served: Served) -> None:
     assert close["allowReconnect"] is True
 
 
+async def _flood(served: Served) -> None:
+    client = await served.client()
+
+    async def go_on() -> None:
+        while True:
+            await client.send(*[{"type": 6}] * 20)
+            await asyncio.sleep(0.02)
+
+    flooding = asyncio.create_task(go_on())
+    close = await served.hear_close(client)
+    flooding.cancel()
+    assert close["allowReconnect"] is True
+
+
 async def _full_queue(served: Served) -> None:
     client = await served.client()
     await served.invoke(client, 1, "Wait")
@@ -236,6 +250,13 @@ ROWS: dict[str, Row] = {
         says=ErrorText.RATE_LIMIT,
         counted={'closes_total{reason="rate_limited"}': 1},
         warned=(("invocations", 95),),
+        code=3005,
+    ),
+    "records_per_call": Row(
+        SLOW | {"invocation_burst": 20, "records_per_call": 2, "rate_limit_patience": 0.3},
+        _flood,
+        says=ErrorText.RATE_LIMIT,
+        counted={'closes_total{reason="rate_limited"}': 1},
         code=3005,
     ),
     "queued_invocations": Row(

@@ -38,6 +38,9 @@ class EchoReceiver:
     def data_received(self, data: bytes) -> None:
         self._connection.write(self._frame(data))
 
+    def frame_received(self) -> None:
+        return
+
     def message_too_large(self, limit_bytes: int) -> bytes:
         return b""
 

@@ -33,10 +33,12 @@ def frame(payload: bytes, first: int = 0x82, *, masked: bool = True) -> bytes:
 class Owner:
     """A server's end: parser and cutter, or the parser alone."""
 
-    def __init__(self, *, cuts: bool, closes_at: bytes | None = None) -> None:
+    def __init__(self, *, cuts: bool, closes_at: bytes | None = None, frames_a_turn: int = 1000) -> None:
         self.protocol = ServerProtocol(state=State.OPEN, max_size=MAX_BYTES)
         self.cutter = FrameCutter(self, MAX_BYTES) if cuts else None
         self.closes_at = closes_at
+        self.frames_a_turn = self._frames_left = frames_a_turn
+        self.turns = 0
         self.messages: list[tuple[bytes, bool]] = []
         self.sent = b""
         self.parsed_bytes = 0
@@ -46,8 +48,15 @@ class Owner:
     def receive(self, data: bytes) -> None:
         if self.cutter is None:
             self.parse(data)
-        else:
-            self.cutter.feed(data)
+            return
+        while data:
+            self.turns += 1
+            self._frames_left = self.frames_a_turn
+            data = self.cutter.feed(data)
+
+    def has_enough(self) -> bool:
+        self._frames_left -= 1
+        return self._frames_left <= 0
 
     def parse(self, data: bytes) -> None:
         self.parsed_bytes += len(data)
@@ -62,21 +71,23 @@ class Owner:
                     message, self._parts = b"".join(self._parts), []
                     self.take(message, is_text=self._is_text)
         self.sent += b"".join(self.protocol.data_to_send())
-        if self.protocol.state is not State.OPEN and self.cutter is not None:
+        if self.protocol.eof_sent and self.cutter is not None:
             self.cutter.stop()
 
-    def take(self, payload: bytes, *, is_text: bool) -> bool:
+    def take(self, payload: bytes, *, is_text: bool) -> None:
         if self.protocol.state is State.OPEN:
             self.messages.append((payload, is_text))
             if payload == self.closes_at:
                 self.protocol.send_close(1000)
                 self.sent += b"".join(self.protocol.data_to_send())
-        return self.protocol.state is State.OPEN
 
 
-def both(frames: list[bytes], cuts: list[int], closes_at: bytes | None = None) -> Owner:
+def both(
+    frames: list[bytes], cuts: list[int], closes_at: bytes | None = None, *, frames_a_turn: int = 1000
+) -> Owner:
     """Feed the cutter those pieces and the parser frame by frame; they must agree; return the cutter's."""
-    one, other = Owner(cuts=True, closes_at=closes_at), Owner(cuts=False, closes_at=closes_at)
+    one = Owner(cuts=True, closes_at=closes_at, frames_a_turn=frames_a_turn)
+    other = Owner(cuts=False, closes_at=closes_at)
     data, at = b"".join(frames), 0
     for cut in [*cuts, len(data)]:
         if cut > at:
@@ -158,4 +169,14 @@ def test_random_streams_in_random_pieces(seed: int) -> None:
     if chance.random() < 0.3:
         pieces.insert(chance.randrange(len(pieces)), frame(b"x", 0xF5))
     end = len(b"".join(pieces))
-    both(pieces, sorted(chance.randrange(1, end) for _ in range(chance.randrange(40))))
+    cuts = sorted(chance.randrange(1, end) for _ in range(chance.randrange(40)))
+    both(pieces, cuts)
+    both(pieces, cuts, frames_a_turn=chance.randrange(1, 5))
+
+
+def test_owner_can_stop_between_frames() -> None:
+    """What follows comes back, to be fed later; a frame at least is taken each time."""
+    owner = both([frame(b"%d" % number) for number in range(10)], [], frames_a_turn=3)
+    assert owner.turns == 4
+    owner = both([frame(b"", 0x89)] * 10, [], frames_a_turn=1)
+    assert owner.turns == 10
