@@ -7,6 +7,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
 from types import MappingProxyType
+from typing import Final
 
 from conduit_widget.contract import HEALTH_PATH, METRICS_PATH, READY_PATH
 from conduit_widget.errors import HubStartError, trace_of
@@ -25,9 +26,11 @@ from conduit_widget.hub.http import (
     HttpRequest,
     HttpResponse,
     Receive,
+    RequestBody,
     Scope,
     Send,
     error_response,
+    has_two_lengths,
     json_response,
     read_body,
     read_head,
@@ -40,6 +43,7 @@ from conduit_widget.hub.limits import HubLimits
 from conduit_widget.hub.metrics import CONTENT_TYPE, HubMetrics
 from conduit_widget.hub.mount import MountedHub
 from conduit_widget.hub.negotiation import NEGOTIATE, Negotiation
+from conduit_widget.hub.open_files import OpenFiles
 from conduit_widget.hub.origins import LOOPBACK_HOSTS, LOOPBACK_ORIGINS
 from conduit_widget.hub.pending import PendingConnections
 from conduit_widget.hub.registry import ConnectionRegistry
@@ -55,6 +59,8 @@ from conduit_widget.protocol.messagepack_protocol import MessagePackHubProtocol
 __all__ = ["CONNECTION_EXTENSION", "HubApp", "Lifespan"]
 
 logger = logging.getLogger(__name__)
+
+_TWO_LENGTHS: Final = "A request has one length: Content-Length or Transfer-Encoding, not both."
 
 Lifespan = Callable[[], AbstractAsyncContextManager[None]]
 
@@ -99,6 +105,7 @@ class HubApp:
         if revocations is not None:
             authenticator = RevocationGuard(authenticator, revocations)
         self.start_error: HubStartError | None = None  # why the lifespan could not start
+        self.open_files = OpenFiles()
         self._readiness = tuple(readiness)
         self._missing: tuple[str, ...] = ()  # what the last probe missed
         self.limits = limits or HubLimits()
@@ -216,20 +223,22 @@ class HubApp:
     # HTTP
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        head = read_head(scope)
+        head, body = read_head(scope), RequestBody(receive)
         refusal = self._admission.refusal(head)
         if refusal is not None:
             self._count_stranger(head.path)
         refusal = refusal or self._admission.preflight(head)
+        if has_two_lengths(head):
+            refusal = error_response(400, _TWO_LENGTHS, {"connection": "close"})
         if refusal is not None:
-            await send_response(send, refusal)
+            await send_response(send, refusal, body=body)
             return
         mount = self._mounts.get(head.path)
         if mount is not None:
-            await self._http_transports.serve(head, receive, send, mount)
+            await self._http_transports.serve(scope, head, body, send, mount)
             return
         try:
-            request = await read_body(head, receive, self.limits.max_body_bytes)
+            request = await read_body(head, body, self.limits.max_body_bytes)
             response = await self._respond(request)
         except BodyTooLargeError:
             text = f"The request body exceeds the limit of {self.limits.max_body_bytes} bytes."
@@ -240,9 +249,8 @@ class HubApp:
             logger.error("A route failed: %s", trace_of(error))  # noqa: TRY400
             response = error_response(500, "An unexpected error occurred.")
         headers = {**response.headers, **self._admission.cors_headers(head)}
-        await send_response(
-            send, HttpResponse(response.status, response.body, response.content_type, headers)
-        )
+        answer = HttpResponse(response.status, response.body, response.content_type, headers)
+        await send_response(send, answer, body=body)
 
     def _count_stranger(self, path: str) -> None:
         """Count a request to a hub whose Host or Origin is not allowed."""
@@ -276,8 +284,11 @@ class HubApp:
         refusal = _get_only(request)
         if refusal is not None:
             return refusal
+        checks = self._readiness
+        if self.open_files.missing:
+            checks = (*checks, ReadinessCheck("open files", self.open_files.check))
         ready, report = await readiness_report(
-            self._readiness, draining=self.draining, connections=self.connections_active
+            checks, draining=self.draining, connections=self.connections_active
         )
         if not self.draining:  # that is told already
             self._tell_readiness(report["reasons"])

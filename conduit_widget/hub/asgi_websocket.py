@@ -124,6 +124,7 @@ class AsgiWebSocketConnection:
                 return
             text = message.get("text")
             receiver.data_received(message["bytes"] if text is None else text.encode())
+            await asyncio.sleep(0)  # the server may have many: one a turn of the loop
 
     async def _write_all(self, receiver: ConnectionReceiver) -> None:
         while True:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -15,6 +17,8 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 JSON: Final = "application/json"
 FORWARDED_FOR: Final = "x-forwarded-for"
+DRAIN_BYTES: Final = 16 * 1024 * 1024
+DRAIN_SECONDS: Final = 5.0
 _BODILESS: Final = frozenset({204, 304})  # these announce no length (RFC 9110, 8.6)
 
 
@@ -90,6 +94,11 @@ def read_head(scope: Scope) -> HttpRequest:
     )
 
 
+def has_two_lengths(head: HttpRequest) -> bool:
+    """Whether a request says twice how long it is: a proxy before us may believe the other one."""
+    return "content-length" in head.headers and "transfer-encoding" in head.headers
+
+
 async def read_body(head: HttpRequest, receive: Receive, limit_bytes: int) -> HttpRequest:
     """Return the request with its body.
 
@@ -114,8 +123,36 @@ async def read_body(head: HttpRequest, receive: Receive, limit_bytes: int) -> Ht
     return replace(head, body=bytes(body))
 
 
-async def send_response(send: Send, response: HttpResponse, prefix: str = "http.response") -> None:
-    """Send a response; ``prefix`` ``websocket.http.response`` refuses a WebSocket handshake with it."""
+class RequestBody:
+    """A request's ``receive`` that knows whether all of the body has come."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self.complete = False
+
+    async def __call__(self) -> MutableMapping[str, Any]:
+        """Return the next message."""
+        message = await self._receive()
+        self.complete = message["type"] == "http.disconnect" or not message.get("more_body", False)
+        return message
+
+    async def drain(self) -> None:
+        """Take what is left of the body and forget it, up to ``DRAIN_BYTES`` and for ``DRAIN_SECONDS``."""
+        left = DRAIN_BYTES
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN_SECONDS):
+                while not self.complete and left > 0:
+                    left -= len((await self()).get("body", b""))
+
+
+async def send_response(
+    send: Send, response: HttpResponse, prefix: str = "http.response", *, body: RequestBody | None = None
+) -> None:
+    """Send a response; ``prefix`` ``websocket.http.response`` refuses a WebSocket handshake with it.
+
+    ``body``: the request's, of which something may not have been read. The rest is read behind the response:
+    a connection that is closed with data unread is reset, and the response lost on its way.
+    """
     length = {} if response.status in _BODILESS else {"content-length": str(len(response.body))}
     headers = {
         "content-type": response.content_type,
@@ -125,4 +162,9 @@ async def send_response(send: Send, response: HttpResponse, prefix: str = "http.
     }
     raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
     await send({"type": f"{prefix}.start", "status": response.status, "headers": raw})
-    await send({"type": f"{prefix}.body", "body": response.body})
+    if body is None or body.complete:
+        await send({"type": f"{prefix}.body", "body": response.body})
+        return
+    await send({"type": f"{prefix}.body", "body": response.body, "more_body": True})
+    await body.drain()
+    await send({"type": f"{prefix}.body", "body": b""})

@@ -93,8 +93,8 @@ class HttpServerConnection:
         return ACCEPTED
 
     def deliver(self, body: bytes) -> None:
-        """Hand a body on; nothing once the connection is closing."""
-        if body and not self._closing and self._receiver is not None:
+        """Hand a body on, an empty one too: it counts; nothing once the connection is closing."""
+        if not self._closing and self._receiver is not None:
             self._receiver.data_received(body)
 
     def _take_frames(self) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Final
 
 from conduit_widget.hub.admission import Admission
@@ -12,6 +13,8 @@ from conduit_widget.hub.http import (
     HttpRequest,
     HttpResponse,
     Receive,
+    RequestBody,
+    Scope,
     Send,
     error_response,
     read_body,
@@ -27,6 +30,7 @@ from conduit_widget.hub.registry import ConnectionRegistry
 from conduit_widget.hub.server_sent_events import ServerSentEventsConnection
 from conduit_widget.hub.transport_kinds import TransportKind
 from conduit_widget.protocol.hub_protocol import TransferFormat
+from conduit_widget.transports.strangers import KNOWN
 
 _UNKNOWN: Final = "There is no connection with that id."
 _ELSEWHERE: Final = (
@@ -46,7 +50,9 @@ class HttpTransports:
         self._pending = pending
         self._early = EarlyPosts(pending)
 
-    async def serve(self, head: HttpRequest, receive: Receive, send: Send, mount: MountedHub) -> None:
+    async def serve(
+        self, scope: Scope, head: HttpRequest, body: RequestBody, send: Send, mount: MountedHub
+    ) -> None:
         """Serve one request to a hub's path; its Host and Origin are checked already."""
         user = await self._admission.authenticate(head, mount)
         if isinstance(user, HttpResponse):
@@ -54,20 +60,21 @@ class HttpTransports:
         elif "id" not in head.query:
             response = error_response(400, "Negotiate first: the 'id' is missing.")
         elif head.method == "GET" and "text/event-stream" in head.headers.get("accept", ""):
-            response = await self._events(head, receive, send, mount, user)
+            response = await self._events(head, body, send, mount, user)
         elif head.method == "GET":
-            response = await self._poll(head, receive, mount, user)
+            response = await self._poll(head, body, mount, user)
         elif head.method == "POST":
-            response = await self._post(head, receive, mount, user)
+            response = await self._post(head, body, mount, user)
         elif head.method == "DELETE":
             response = self._delete(head, mount, user)
         else:
             response = error_response(405, "Use GET, POST or DELETE.", {"allow": "GET, POST, DELETE"})
         if response is not None:
+            if response.status < HTTPStatus.BAD_REQUEST:
+                scope.setdefault("state", {})[KNOWN] = True
             headers = {**response.headers, **self._admission.cors_headers(head)}
-            await send_response(
-                send, HttpResponse(response.status, response.body, response.content_type, headers)
-            )
+            answer = HttpResponse(response.status, response.body, response.content_type, headers)
+            await send_response(send, answer, body=body)
 
     async def _events(
         self,

@@ -1,9 +1,12 @@
-"""Room for as many sockets as the hub allows connections."""
+"""Room for as many sockets as the hub allows connections, and what happens when there is none left."""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
+import time
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 resource: Any
@@ -13,6 +16,12 @@ except ImportError:  # Windows knows no such limit
     resource = None
 
 SPARE_FILES: Final = 256
+MAX_STRANGERS: Final = 1024
+STRANGERS_SHARE: Final = 4
+LOG_INTERVAL: Final = 60.0
+RECENT: Final = 30.0
+"""For how many seconds the hub calls itself out of files after the last one it could not have."""
+_EXHAUSTED: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 logger = logging.getLogger(__name__)
 
@@ -35,3 +44,53 @@ def make_room_for(connections: int) -> None:
             connections,
             wanted,
         )
+
+
+def strangers_limit() -> int:
+    """Return how many sockets without a token to let be: a quarter of what this process may open at most."""
+    if resource is None:
+        return MAX_STRANGERS
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return (
+        MAX_STRANGERS
+        if soft == resource.RLIM_INFINITY
+        else max(1, min(MAX_STRANGERS, soft // STRANGERS_SHARE))
+    )
+
+
+class OpenFiles:
+    """Knows when the process had no file descriptor left for a connection; tells the log once a minute.
+
+    ``clock`` in seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._missed_at: float | None = None
+        self._told_at: float | None = None
+
+    def missed(self, context: Mapping[str, Any]) -> bool:
+        """Tell whether what an event loop's exception handler was given is that; note it then."""
+        error = context.get("exception")
+        if "socket" not in context or not isinstance(error, OSError) or error.errno not in _EXHAUSTED:
+            return False
+        now = self._missed_at = self._clock()
+        if self._told_at is None or now - self._told_at >= LOG_INTERVAL:
+            self._told_at = now
+            logger.error(
+                "No open files are left, new connections have to wait (%s): raise the limit (ulimit -n,"
+                " LimitNOFILE=). Who is connected is served.",
+                errno.errorcode[error.errno],
+            )
+        return True
+
+    @property
+    def missing(self) -> bool:
+        """Whether there were none lately."""
+        return self._missed_at is not None and self._clock() - self._missed_at <= RECENT
+
+    async def check(self) -> str | None:
+        """Return what ``/readyz`` says about it, None while there are enough."""
+        if not self.missing:
+            return None
+        return "None are left, new connections have to wait; raise the limit (ulimit -n, LimitNOFILE=)."

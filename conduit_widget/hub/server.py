@@ -8,23 +8,31 @@ import logging
 import signal
 import socket
 from collections.abc import Callable, Iterator
-from typing import Final
+from typing import Any, Final
 
 import uvicorn
 
 from conduit_widget.cancellation import cancel_and_wait
 from conduit_widget.errors import HubStartError
 from conduit_widget.hub.app import HubApp
+from conduit_widget.hub.log_rate import OnceAMinute
+from conduit_widget.hub.open_files import OpenFiles, strangers_limit
 from conduit_widget.hub.redaction import install_redaction
 from conduit_widget.transports.http_server import guarded_http
+from conduit_widget.transports.strangers import Strangers
 from conduit_widget.transports.websocket_server import bounded_websocket
 
 DRAIN_TIMEOUT: Final = 5.0
 FORCED_TIMEOUT: Final = 2.0
 KEEP_ALIVE_TIMEOUT: Final = 5
+ACCEPTED_A_TURN: Final = 16
+"""asyncio accepts so many in a turn, and fails that often when there is no file left."""
+BACKLOG: Final = 2048
+"""How many may wait in the system to be accepted."""
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 logger = logging.getLogger(__name__)
+_once_a_minute = OnceAMinute()  # uvicorn warns of every request it cannot read
 
 
 class _Server(uvicorn.Server):
@@ -105,15 +113,19 @@ async def serve(
 
     """
     install_redaction()
+    logging.getLogger("uvicorn.error").addFilter(_once_a_minute)
     listener = _bind(host, port)
+    strangers = Strangers(strangers_limit())
     config = uvicorn.Config(
         app,
         http=guarded_http(
             max_head_bytes=app.limits.max_head_bytes,
             head_timeout=app.limits.head_timeout,
             body_timeout=app.limits.body_timeout,
+            strangers=strangers,
         ),
-        ws=bounded_websocket(app.limits.max_inflated_bytes),
+        ws=bounded_websocket(app.limits.max_inflated_bytes, strangers),
+        backlog=ACCEPTED_A_TURN,
         ws_per_message_deflate=compression,
         ws_max_size=app.limits.max_frame_bytes,
         lifespan="on",
@@ -124,8 +136,13 @@ async def serve(
         timeout_keep_alive=KEEP_ALIVE_TIMEOUT,
         timeout_graceful_shutdown=int(DRAIN_TIMEOUT),
     )
-    server = _Server(config, app, lambda: on_ready(_url(listener)), drain_seconds)
-    with contextlib.closing(listener), _signals(server):
+
+    def started() -> None:
+        listener.listen(BACKLOG)
+        on_ready(_url(listener))
+
+    server = _Server(config, app, started, drain_seconds)
+    with contextlib.closing(listener), _signals(server), _out_of_files(app.open_files, strangers):
         ender = asyncio.create_task(_end_on(stop, server)) if stop is not None else None
         try:
             await server.serve(sockets=[listener])
@@ -178,6 +195,27 @@ def _signals(server: _Server) -> Iterator[None]:
     finally:
         for number in handled:
             loop.remove_signal_handler(number)
+
+
+@contextlib.contextmanager
+def _out_of_files(open_files: OpenFiles, strangers: Strangers) -> Iterator[None]:
+    """Have strangers make room, and the log stay small, where asyncio finds no file for a connection."""
+    loop = asyncio.get_running_loop()
+    previous = loop.get_exception_handler()
+
+    def handle(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        if open_files.missed(context):
+            strangers.drop(1)
+        elif previous is not None:
+            previous(loop, context)
+        else:
+            loop.default_exception_handler(context)
+
+    loop.set_exception_handler(handle)
+    try:
+        yield
+    finally:
+        loop.set_exception_handler(previous)
 
 
 async def _end_on(stop: asyncio.Event, server: _Server) -> None:

@@ -28,6 +28,7 @@ class ServerSentEventsConnection(HttpServerConnection):
     def __init__(self) -> None:
         super().__init__()
         self._wake = asyncio.Event()
+        self._ending = asyncio.Event()
 
     def framer(self, binary: bool) -> Framer:
         """Return the event encoder, one for all connections: broadcasts are framed once."""
@@ -55,6 +56,8 @@ class ServerSentEventsConnection(HttpServerConnection):
 
     def _changed(self) -> None:
         self._wake.set()
+        if self._closing:
+            self._ending.set()
 
     async def _write_all(self, send: Send) -> None:
         await send({"type": "http.response.body", "body": _OPENING, "more_body": True})
@@ -71,8 +74,7 @@ class ServerSentEventsConnection(HttpServerConnection):
                 await self._wake.wait()
 
     async def _expire(self) -> None:
-        while not self._closing:
-            await self._wake.wait()
-            await asyncio.sleep(0)
+        """Return when a close has not gone out for too long: the client may not even read."""
+        await self._ending.wait()
         if not self._lost:
             await asyncio.sleep(CLOSE_TIMEOUT)

@@ -12,6 +12,7 @@ from conduit_widget.hub.http import (
     Scope,
     Send,
     error_response,
+    has_two_lengths,
     read_head,
 )
 from conduit_widget.hub.mount import MountedHub
@@ -41,6 +42,8 @@ class WebSocketOpening:
         request = read_head(scope)
         extensions = scope.get("extensions") or {}
         refusal = self._admission.refusal(request)
+        if has_two_lengths(request):
+            refusal = error_response(400, "A request that becomes a WebSocket has no body.")
         if mount is None:
             await refuse_websocket(extensions, send, refusal or error_response(404, "There is no hub here."))
             return

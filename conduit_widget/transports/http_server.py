@@ -2,7 +2,9 @@
 
 Uvicorn waits for a request's head as long as it takes, and its faster parser takes heads of any size. Here a
 head has to be complete in ``head_timeout`` seconds and ``max_head_bytes``, a body in ``body_timeout``
-seconds; its size is the application's matter. Answers may take their time (long polling, events).
+seconds; its size is the application's matter. Answers may take their time (long polling, events), but one
+that is not read at all for ``UNREAD_TIMEOUT`` seconds ends the connection. Who owes a head or a body is a
+stranger, unless the application has known an earlier request of theirs.
 """
 
 from __future__ import annotations
@@ -14,7 +16,10 @@ from typing import Any, ClassVar, Final
 
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
+from conduit_widget.transports.strangers import KNOWN, Strangers
+
 LINGER: Final = 1.0
+UNREAD_TIMEOUT: Final = 30.0
 
 
 class _Phase(Enum):
@@ -31,6 +36,7 @@ class RequestPatience(asyncio.Protocol):
     max_head_bytes: ClassVar[int]
     head_timeout: ClassVar[float]
     body_timeout: ClassVar[float]
+    strangers: ClassVar[Strangers]
 
     transport: asyncio.Transport
     loop: asyncio.AbstractEventLoop
@@ -38,7 +44,9 @@ class RequestPatience(asyncio.Protocol):
     _head_bytes = 0
     _owed: _Phase = _Phase.NOTHING
     _timer: asyncio.TimerHandle | None = None
+    _unread_timer: asyncio.TimerHandle | None = None
     _refused = False
+    _known = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Expect a head from now on."""
@@ -64,7 +72,29 @@ class RequestPatience(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Expect nothing more."""
         self._stop_timer()
+        self._stop_unread_timer()
+        self.strangers.discard(self)
         super().connection_lost(exc)
+
+    def on_response_complete(self) -> None:
+        """Let the client keep the connection for another request, as long as there is room."""
+        super().on_response_complete()  # type: ignore[misc]
+        if not self._is_over:
+            self._be_a_stranger()
+
+    def pause_writing(self) -> None:
+        """Give the client a while to read on."""
+        super().pause_writing()
+        self._unread_timer = self.loop.call_later(UNREAD_TIMEOUT, self.make_room)
+
+    def resume_writing(self) -> None:
+        """It does."""
+        self._stop_unread_timer()
+        super().resume_writing()
+
+    def make_room(self) -> None:
+        """End the connection at once, as a ``Stranger`` and whenever it is of no use any more."""
+        self.transport.abort()
 
     @property
     def _is_over(self) -> bool:
@@ -83,9 +113,18 @@ class RequestPatience(asyncio.Protocol):
             return
         self._owed = phase
         self._stop_timer()
-        if phase is not _Phase.NOTHING:
-            timeout = self.head_timeout if phase is _Phase.HEAD else self.body_timeout
-            self._timer = self.loop.call_later(timeout, self._expired, phase)
+        if phase is _Phase.NOTHING:
+            self.strangers.discard(self)
+            return
+        self._be_a_stranger()
+        timeout = self.head_timeout if phase is _Phase.HEAD else self.body_timeout
+        self._timer = self.loop.call_later(timeout, self._expired, phase)
+
+    def _be_a_stranger(self) -> None:
+        """Count as one, unless this one is known."""
+        self._known = self._known or (self.cycle is not None and KNOWN in self.cycle.scope.get("state", ()))
+        if not self._known:
+            self.strangers.add(self)
 
     def _expired(self, phase: _Phase) -> None:
         self._timer = None
@@ -98,13 +137,21 @@ class RequestPatience(asyncio.Protocol):
             self._timer.cancel()
             self._timer = None
 
+    def _stop_unread_timer(self) -> None:
+        if self._unread_timer is not None:
+            self._unread_timer.cancel()
+            self._unread_timer = None
+
     def _refuse(self, status: HTTPStatus) -> None:
         head = f"HTTP/1.1 {status.value} {status.phrase}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
-        self.transport.write(head.encode())
+        cycle = self.cycle
+        if cycle is None or cycle.response_complete or not cycle.response_started:
+            self.transport.write(head.encode())  # not into the middle of another answer
         self._refused = True
         # Closed with data unread, the system would reset the connection and the refusal be lost on its way.
         if self.transport.can_write_eof():
             self.transport.write_eof()
+            self.transport.resume_reading()
             self._stop_timer()
             self._timer = self.loop.call_later(LINGER, self.transport.close)
         else:
@@ -116,8 +163,14 @@ def guarded_http(
     max_head_bytes: int,
     head_timeout: float,
     body_timeout: float,
+    strangers: Strangers,
     parser: type[asyncio.Protocol] = AutoHTTPProtocol,
 ) -> type[asyncio.Protocol]:
     """Return the connection class for uvicorn's ``http=``: one of uvicorn's own with these limits."""
-    limits = {"max_head_bytes": max_head_bytes, "head_timeout": head_timeout, "body_timeout": body_timeout}
+    limits = {
+        "max_head_bytes": max_head_bytes,
+        "head_timeout": head_timeout,
+        "body_timeout": body_timeout,
+        "strangers": strangers,
+    }
     return type("GuardedHttpConnection", (RequestPatience, parser), limits)

@@ -36,6 +36,7 @@ from conduit_widget.transports.asgi_messages import AsgiMessages
 from conduit_widget.transports.compression import server_deflate
 from conduit_widget.transports.loop_turns import turns_of
 from conduit_widget.transports.server_connection import ConnectionReceiver, Framer
+from conduit_widget.transports.strangers import Strangers
 from conduit_widget.transports.websocket_cutter import FrameCutter
 from conduit_widget.transports.websocket_frames import (
     BINARY,
@@ -104,6 +105,7 @@ class WebSocketServerConnection(asyncio.Protocol):
     """
 
     max_inflated_bytes: ClassVar[int | None] = None
+    strangers: ClassVar[Strangers | None] = None
 
     def __init__(
         self,
@@ -150,6 +152,8 @@ class WebSocketServerConnection(asyncio.Protocol):
                 bare.setsockopt(socket.IPPROTO_TCP, _TCP_NOTSENT_LOWAT, UNSENT_BYTES)
         self._server_state.connections.add(self)  # type: ignore[arg-type]  # uvicorn lists its own classes only
         self._timer = self._loop.call_later(OPEN_TIMEOUT, self.abort)
+        if self.strangers is not None:
+            self.strangers.add(self)
 
     def data_received(self, data: bytes) -> None:
         """Hand whole messages on, as many as this turn has time for."""
@@ -215,6 +219,8 @@ class WebSocketServerConnection(asyncio.Protocol):
         self._fd = -1  # before the socket is closed and its number belongs to somebody else
         self._stop_timer()
         self._server_state.connections.discard(self)
+        if self.strangers is not None:
+            self.strangers.discard(self)
         receiver, self._receiver = self._receiver, None
         if receiver is not None:
             receiver.connection_lost(exc or self._closing_error())
@@ -269,6 +275,8 @@ class WebSocketServerConnection(asyncio.Protocol):
             response.headers["Sec-WebSocket-Protocol"] = subprotocol
         self._answered = True
         self._stop_timer()
+        if self.strangers is not None:
+            self.strangers.discard(self)
         self._receiver = receiver
         # The parser's generator holds the request as long as the connection lives: 2 KiB of headers.
         self._request.headers.clear()
@@ -322,6 +330,10 @@ class WebSocketServerConnection(asyncio.Protocol):
         self._fd = -1
         if self._transport is not None:
             self._transport.abort()
+
+    def make_room(self) -> None:
+        """Go: nobody is attached yet, and there are too many of those."""
+        self.abort()
 
     def refuse(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
         """Answer the opening handshake with an HTTP response other than 101."""
@@ -503,8 +515,7 @@ class WebSocketServerConnection(asyncio.Protocol):
             self._timer = None
 
 
-def bounded_websocket(max_inflated_bytes: int) -> type[WebSocketServerConnection]:
-    """Return the connection class for uvicorn's ``ws=`` with its own limit for compressed messages."""
-    return type(
-        "BoundedWebSocketConnection", (WebSocketServerConnection,), {"max_inflated_bytes": max_inflated_bytes}
-    )
+def bounded_websocket(max_inflated_bytes: int, strangers: Strangers) -> type[WebSocketServerConnection]:
+    """Return the connection class for uvicorn's ``ws=`` with these limits."""
+    limits = {"max_inflated_bytes": max_inflated_bytes, "strangers": strangers}
+    return type("BoundedWebSocketConnection", (WebSocketServerConnection,), limits)

@@ -8,7 +8,16 @@ from typing import cast
 from conduit_widget.hub.admission import Admission
 from conduit_widget.hub.auth import Authenticator
 from conduit_widget.hub.endpoint import ConnectionEndpoint
-from conduit_widget.hub.http import HttpRequest, HttpResponse, Receive, Scope, Send, read_head, send_response
+from conduit_widget.hub.http import (
+    HttpRequest,
+    HttpResponse,
+    Receive,
+    RequestBody,
+    Scope,
+    Send,
+    read_head,
+    send_response,
+)
 from conduit_widget.hub.http_transports import HttpTransports
 from conduit_widget.hub.hub import Hub
 from conduit_widget.hub.limits import HubLimits
@@ -112,7 +121,7 @@ class RawEcho:
         elif head.path.endswith(NEGOTIATE):
             await send_response(send, await self._negotiate(head))
         else:
-            await self._http.serve(head, receive, send, self._mount)
+            await self._http.serve(scope, head, RequestBody(receive), send, self._mount)
 
     async def _negotiate(self, head: HttpRequest) -> HttpResponse:
         user = await self._admission.authenticate(head, self._mount)

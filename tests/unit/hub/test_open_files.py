@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 from typing import Any
 
@@ -61,3 +62,35 @@ def test_system_without_such_a_limit_is_left_alone(monkeypatch: pytest.MonkeyPat
     """Windows."""
     monkeypatch.setattr(open_files, "resource", None)
     open_files.make_room_for(10_000)
+
+
+@pytest.mark.parametrize(("soft", "limit"), [(128, 32), (10_256, 1024), (INFINITE, 1024), (2, 1)])
+def test_strangers_have_a_share_of_the_files(monkeypatch: pytest.MonkeyPatch, soft: int, limit: int) -> None:
+    """A quarter, and no more than are of use."""
+    system: Any = Resource(soft, soft)
+    monkeypatch.setattr(open_files, "resource", system)
+    assert open_files.strangers_limit() == limit
+    monkeypatch.setattr(open_files, "resource", None)
+    assert open_files.strangers_limit() == 1024
+
+
+async def test_missing_files_are_told_once_a_minute_and_make_the_hub_unready(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Only what says that a connection found no file; half a minute later all is well again."""
+    now = 0.0
+    files = open_files.OpenFiles(lambda: now)
+    context = {"socket": object(), "exception": OSError(errno.EMFILE, "Too many open files")}
+    assert await files.check() is None
+    assert not files.missed({"exception": OSError(errno.EMFILE, "of something else")})
+    assert not files.missed({"socket": object(), "exception": OSError(errno.ECONNRESET, "reset")})
+    for _ in range(100):
+        assert files.missed(context)
+    assert "ulimit -n" in caplog.text
+    assert len(caplog.records) == 1
+    assert "raise the limit" in (await files.check() or "")
+    now = 31.0
+    assert await files.check() is None
+    now = 61.0
+    assert files.missed(context)
+    assert len(caplog.records) == 2

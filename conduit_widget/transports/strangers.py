@@ -1,0 +1,62 @@
+"""Sockets of whom nothing is known yet: they are let be up to a number, then the oldest makes room.
+
+Whoever opens sockets and says nothing needs no token for it. Without an end to their number they would take
+all the descriptors of the process, and with those the place of everybody who has one.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from itertools import islice
+from typing import Final, Protocol
+
+LOG_INTERVAL: Final = 60.0
+KNOWN: Final = "conduit.known"
+"""The key in an ASGI scope's ``state`` by which an application says that it knows whose request it is."""
+
+logger = logging.getLogger(__name__)
+
+
+class Stranger(Protocol):
+    """One of them."""
+
+    def make_room(self) -> None:
+        """Go, at once."""
+
+
+class Strangers:
+    """Those of one server, ``limit`` at most. ``clock`` in seconds."""
+
+    def __init__(self, limit: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._limit = limit
+        self._clock = clock
+        self._waiting: dict[Stranger, None] = {}  # the oldest first
+        self._told_at: float | None = None
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def add(self, stranger: Stranger) -> None:
+        """Let one more be, as the newest; the oldest goes when that is one too many."""
+        self._waiting.pop(stranger, None)
+        self._waiting[stranger] = None
+        if len(self._waiting) > self._limit:
+            self.drop(1)
+            now = self._clock()
+            if self._told_at is None or now - self._told_at >= LOG_INTERVAL:
+                self._told_at = now
+                logger.warning(
+                    "More than %d sockets have shown no token: the oldest of them make room.", self._limit
+                )
+
+    def discard(self, stranger: Stranger) -> None:
+        """Forget one: it is known now, or gone."""
+        self._waiting.pop(stranger, None)
+
+    def drop(self, count: int) -> None:
+        """Have the oldest ``count`` go."""
+        for stranger in list(islice(self._waiting, count)):
+            self._waiting.pop(stranger, None)
+            stranger.make_room()

@@ -1,0 +1,40 @@
+"""The hub that is flooded: one echo method, the contract's limits, the log of a hub on stderr."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any, Final
+
+from conduit_widget.hub.app import HubApp
+from conduit_widget.hub.auth import LocalAuthority
+from conduit_widget.hub.connection import HubConnectionContext
+from conduit_widget.hub.hub import Hub, hub_method
+from conduit_widget.hub.interpreter import tune_for_hub
+from conduit_widget.hub.open_files import make_room_for
+from conduit_widget.hub.server import serve
+
+PATH: Final = "/hubs/echo"
+SECRET: Final = b"a secret of the measurement, 32 bytes"
+
+
+class Echo(Hub):
+    """One method."""
+
+    @hub_method("Echo")
+    async def echo(self, caller: HubConnectionContext, value: Any) -> Any:
+        """Return what came."""
+        return value
+
+
+def main() -> None:
+    """Serve until SIGTERM; print the URL."""
+    logging.basicConfig(level=logging.INFO)
+    tune_for_hub()
+    app = HubApp({PATH: Echo()}, authenticator=LocalAuthority(SECRET))
+    make_room_for(app.limits.connections_per_process)
+    asyncio.run(serve(app, on_ready=lambda url: print(url, flush=True)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+"""Sockets without a token: so many, the oldest makes room, and the log hears of it once a minute."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from conduit_widget.transports.strangers import LOG_INTERVAL, Strangers
+
+
+class Socket:
+    """Remembers that it had to go."""
+
+    def __init__(self) -> None:
+        self.gone = False
+
+    def make_room(self) -> None:
+        self.gone = True
+
+
+def test_the_oldest_makes_room(caplog: pytest.LogCaptureFixture) -> None:
+    """Not whoever comes; who is known, or comes again, is not the oldest."""
+    now = 0.0
+    strangers = Strangers(3, lambda: now)
+    sockets = [Socket() for _ in range(6)]
+    for socket in sockets[:3]:
+        strangers.add(socket)
+    strangers.add(sockets[0])
+    strangers.discard(sockets[1])
+    strangers.add(sockets[3])
+    assert not any(socket.gone for socket in sockets)
+    assert caplog.records == []
+    strangers.add(sockets[4])
+    strangers.add(sockets[5])
+    assert [socket.gone for socket in sockets] == [True, False, True, False, False, False]
+    assert len(strangers) == 3
+    assert len(caplog.records) == 1
+    now = LOG_INTERVAL
+    strangers.add(Socket())
+    assert [record.levelno for record in caplog.records] == [logging.WARNING] * 2
+
+
+def test_some_can_be_sent_away() -> None:
+    """The oldest of them; fewer when there are not so many."""
+    strangers = Strangers(10)
+    sockets = [Socket() for _ in range(3)]
+    strangers.drop(1)
+    for socket in sockets:
+        strangers.add(socket)
+    strangers.drop(2)
+    assert [socket.gone for socket in sockets] == [True, True, False]
+    strangers.drop(5)
+    assert len(strangers) == 0
