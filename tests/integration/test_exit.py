@@ -14,6 +14,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbclient import NotebookClient
+from traitlets.config import Config
 
 from conduit_widget.client import ChatHubClient, HubConnection, local_hub
 from conduit_widget.client.hub_access import resolve_access
@@ -41,6 +42,7 @@ def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A data directory of its own; whatever hub serves it ends with the test."""
     for name in [each for each in os.environ if each.startswith("CONDUIT_")]:
         monkeypatch.delenv(name)
+    monkeypatch.setenv("CONDUIT_EXIT_WAIT", "120")  # a machine that stalls starts no hub in five seconds
     directory = tmp_path / "data"
     monkeypatch.setenv("CONDUIT_DATA_DIR", str(directory))
     yield directory
@@ -97,7 +99,9 @@ async def test_last_cell_of_a_notebook_has_sent(data_dir: Path, prelude: str) ->
     cells = [{**code, "execution_count": None}]
     document = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}
     notebook = nbformat.reads(json.dumps(document), as_version=4)  # type: ignore[no-untyped-call]
-    await NotebookClient(notebook, timeout=200, kernel_name="python3").async_execute()
+    patient = Config()
+    patient.KernelManager.shutdown_wait_time = 300.0  # half of it without a signal
+    await NotebookClient(notebook, timeout=200, kernel_name="python3", config=patient).async_execute()
     assert await stored() == ["from a notebook"]
 
 

@@ -392,7 +392,9 @@ def test_what_was_read_of_an_answer_stays_when_less_of_it_was_stored() -> None:
     transcript = joined(seq=1)
     receive(transcript, answer(2))
     transcript.apply_event("StreamToken", ["c", "one two three", {"messageId": "a", "seq": 2, "offset": 0}])
-    update(transcript, answer(2, "one two", "interrupted", eventSeq=3))
+    changes = update(transcript, answer(2, "one two", "interrupted", eventSeq=3))
+    ops = [to_op(change) for change in changes]
+    assert [op["message"]["metadata"][UNSTORED] for op in ops if op and op["op"] == "message"] == [" three"]
     stored = transcript.message("a")
     assert stored is not None
     assert (stored.text, stored.metadata[UNSTORED]) == ("one two", " three")
