@@ -1,4 +1,5 @@
-/** Processor time of Markdown: a whole text, and the worst frame while it is streamed. `npm run bench [NAME]`. */
+/** Processor time of Markdown: a whole text, the worst frame while it is streamed, as a person's, and read aloud. `npm run bench [NAME]`. */
+import { spoken } from "../src/announce";
 import { lex } from "../src/markdown/lexer";
 import { OpenBlocks } from "../src/markdown/open-blocks";
 import { typedParts } from "../src/markdown/typed";
@@ -28,12 +29,13 @@ function worstFrame(text: string): number {
 
 const wanted = process.argv[2];
 const inputs = INPUTS.filter(([name]) => !wanted || name.includes(wanted));
-const round = (): [string, number, number, number][] =>
+const round = (): [string, number, number, number, number][] =>
   inputs.map(([name, text]) => [
     name,
     milliseconds(() => lex(text)),
     worstFrame(text),
     milliseconds(() => typedParts(text)),
+    milliseconds(() => spoken(text)),
   ]);
 round(); // so that what is measured is compiled
 const rows = round().sort((a, b) => Math.max(b[1], b[2]) - Math.max(a[1], a[2]));
@@ -42,5 +44,5 @@ const print = (...cells: string[]): void => {
     `${cells.map((cell, index) => (index ? cell.padStart(14) : cell.padEnd(40))).join("")}\n`,
   );
 };
-print("30 kB of (processor ms)", "whole", "worst frame", "as typed");
+print("30 kB of (processor ms)", "whole", "worst frame", "as typed", "read aloud");
 for (const [name, ...times] of rows) print(name.slice(0, 38), ...times.map((time) => time.toFixed(1)));

@@ -8,9 +8,9 @@ const MARKS = [
   ["\\[", "\\]"],
   ["$$", "$$"],
 ] as const;
-/** A dollar sign is no part of a word, or it belongs to a price or to the shell. */
-const BEFORE_DOLLAR = /[\p{L}\p{N}$\\]$/u;
-const AFTER_DOLLAR = /^[\p{L}\p{N}${(]/u;
+/** In a Latin word a dollar sign belongs to a price or to the shell; other scripts write formulas without spaces around. */
+const BEFORE_DOLLAR = /[a-z0-9$\\]$/i;
+const AFTER_DOLLAR = /^[a-z0-9${(]/i;
 /** Words without a sign of calculation. */
 const PROSE = /^[^\s\\^_{}=+*<>|&]+(?:\s+[^\s\\^_{}=+*<>|&]+)+$/;
 const BLOCK_START = /\n(?= {0,3}(?:\$\$|\\\[))/g;
@@ -28,7 +28,7 @@ function leading(source: string): string {
 }
 
 /**
- * `$…$` by Pandoc's rule: no space inside the marks, no digit (here also no letter) after the second.
+ * `$…$` by Pandoc's rule: no space inside the marks, no digit (here also no Latin letter) after the second.
  * Prices and variables of a shell stay text.
  */
 function betweenDollars(source: string, before: string): string {

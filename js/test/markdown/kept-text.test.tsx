@@ -102,6 +102,10 @@ describe("what is no mark", () => {
   });
 });
 
+it("finds a formula where no spaces are written", () => {
+  expect(show("设$x*y*z$为整数").querySelector("code.formula")?.textContent).toBe("$x*y*z$");
+});
+
 describe("Chinese, Japanese and Korean", () => {
   it.each([
     ["**中文。**中文", "<p><strong>中文。</strong>中文</p>"],
