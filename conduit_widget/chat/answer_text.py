@@ -68,9 +68,13 @@ class AnswerText:
         return self._size >= self._max_bytes
 
     def add(self, token: str) -> None:
-        """Add a token; what no text encoding can carry becomes U+FFFD."""
+        """Add a token; what no text encoding can carry becomes U+FFFD, what is over the limit is left out."""
         token = _LONE_SURROGATES.sub("\ufffd", token)
-        self._size += len(token.encode())
+        encoded = token.encode()
+        room = self._max_bytes - self._size
+        self._size += min(len(encoded), room)
+        if len(encoded) > room:
+            token = encoded[:room].decode("utf-8", "ignore")
         self._waiting.append(token)
 
     def end_as(self, text: str) -> bool:

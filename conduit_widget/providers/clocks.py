@@ -31,6 +31,11 @@ class GenerationClocks:
         self._finish_until: float | None = None
         self._answer_until = None if timeouts.answer is None else now + timeouts.answer
 
+    def life_seen(self) -> None:
+        """The provider is at work: the clock of the first token begins again."""
+        if self._first_until is not None:
+            self._first_until = time.monotonic() + self._timeouts.first_token
+
     def token_seen(self) -> None:
         """The first delta came: from now on the idle clock counts."""
         self._first_until = None
@@ -63,8 +68,7 @@ class GenerationClocks:
             if not timeout.expired():
                 raise
             raise self._expired(answer_first=answer_first, waiting_first=waiting_first) from error
-        if waiting_first:
-            self._first_until = time.monotonic() + self._timeouts.first_token
+        self.life_seen()
         return result
 
     def _expired(self, *, answer_first: bool, waiting_first: bool) -> Exception:

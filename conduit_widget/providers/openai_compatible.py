@@ -6,7 +6,9 @@ One HTTP request a generation, four clocks, no SDK. An answer counts as complete
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import time
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from typing import Any, Final
@@ -38,6 +40,7 @@ _log = logging.getLogger(__name__)
 _ERROR_BODY_BYTES: Final = 64 * 1024
 _MODELS_TIMEOUT: Final = 5.0
 _MODELS_BYTES: Final = 1024 * 1024
+_LOADING_PAUSE: Final = 1.0
 _BROKEN: Final = (httpx2.HTTPError, httpx2.StreamError, OSError, ResponseBytesError)
 
 
@@ -163,14 +166,15 @@ class OpenAICompatible:
             listed = await self.models()
             if not listed:
                 raise failures.no_models(self.name)
-            self.model = listed[0]
+            self.model = next((name for name in listed if "embed" not in name.lower()), listed[0])
         return self.model
 
     async def _open(
         self, request: GenerationRequest, model: str, clocks: GenerationClocks
     ) -> httpx2.Response:
-        """Send the request; on a refusal that names what can be left out, again without it."""
+        """Send the request; again without what a refusal names, and once the model is loaded."""
         blind = False
+        give_up_at = time.monotonic() + self._timeouts.first_token
         while True:
             body = self._refusals.fit(self._body(request, model), model)
             call = self._http().build_request(
@@ -186,6 +190,10 @@ class OpenAICompatible:
                 problem = await self._problem(response, clocks)
             finally:
                 await response.aclose()
+            if _is_loading(response.status_code, problem) and time.monotonic() < give_up_at:
+                await asyncio.sleep(_LOADING_PAUSE)
+                clocks.life_seen()
+                continue
             if blind:
                 # Leaving out what it did not name was a guess, and a wrong one.
                 self._refusals.forget(model)
@@ -258,6 +266,11 @@ class OpenAICompatible:
         return failures.refused(
             self.name, status, problem, model=model, headers=response.headers, key_hint=self._key_hint
         )
+
+
+def _is_loading(status: int, problem: ErrorBody) -> bool:
+    """Whether a server refuses only until its model is loaded."""
+    return status == 503 and "loading" in problem.message
 
 
 def _model_ids(provider: str, body: bytes) -> list[Any]:

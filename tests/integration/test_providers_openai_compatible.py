@@ -504,3 +504,38 @@ async def test_closed_provider_says_so() -> None:
     async with adapter("http://127.0.0.1:9/v1") as provider:
         await provider.aclose()
         assert (await failure(provider)).code == "closed"
+
+
+async def test_server_that_is_still_loading_its_model_is_asked_again() -> None:
+    """A 503 that says so is no failure; one that goes on for longer than the first token's clock is."""
+    refusals = 2
+
+    async def loading(request: RawRequest, reply: RawReply) -> None:
+        if len(server.requests) <= refusals:
+            error = {"message": "Loading model", "type": "unavailable_error", "code": 503}
+            await reply.json({"error": error}, status=503)
+            return
+        await reply.start_stream()
+        await reply.delta("loaded", finish_reason="stop")
+
+    async with scripted(loading) as (provider, server):
+        assert (await answer(provider))[0].text == "loaded"
+        assert len(server.requests) == 3
+    refusals = 1000
+    async with scripted(loading, timeouts=Timeouts(connect=30, first_token=2)) as (provider, server):
+        assert (await failure(provider)).code in {"unavailable_error", "first_token_timeout"}
+
+
+async def test_default_model_can_chat() -> None:
+    """The first of the list that is no embedding."""
+
+    async def lists(request: RawRequest, reply: RawReply) -> None:
+        if request.method == "GET":
+            await reply.json({"data": [{"id": "nomic-embed-text"}, {"id": "qwen3"}]})
+            return
+        await reply.start_stream()
+        await reply.delta("Hi", finish_reason="stop")
+
+    async with scripted(lists, model=None) as (provider, server):
+        await answer(provider)
+        assert server.requests[-1].json["model"] == "qwen3"

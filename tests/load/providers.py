@@ -98,6 +98,7 @@ async def _serving(pipe: Connection, chunks: int) -> None:
 def _handler(chunks: int) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
+        await reader.readexactly(int(head.lower().split(b"content-length: ")[1].split(b"\r", 1)[0]))
         shape = head.split(b" ", 2)[1].split(b"/")[1].decode()
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n")
         for number in range(chunks):

@@ -10,6 +10,7 @@ import type { OutgoingMessage } from "../state";
 import type { Store } from "../store";
 import { AssistantAvatar, Avatar } from "./avatar";
 import { CopyButton } from "./copy-button";
+import { FirstWord } from "./first-word";
 import { memo } from "./memo";
 import { PlainMessage } from "./plain-message";
 import { Reasoning } from "./reasoning";
@@ -112,7 +113,11 @@ function Answer({ store, message, streaming }: MessageProps): VNode {
       <div class="column">
         <Byline name={name} message={message} />
         <Reasoning store={store} message={message} />
-        {streaming ? <StreamingText store={store} id={message.id} /> : <FinalText message={message} />}
+        {streaming ? (
+          <StreamingText store={store} id={message.id} />
+        ) : (
+          <FinalText store={store} message={message} />
+        )}
         {done ? <AnswerFoot message={message} /> : <StreamingFoot store={store} id={message.id} />}
       </div>
     </article>
@@ -130,11 +135,11 @@ function StreamingText({ store, id }: { store: Store; id: string }): VNode {
   );
 }
 
-function FinalText({ message }: { message: ChatMessage }): VNode | null {
+function FinalText({ store, message }: { store: Store; message: ChatMessage }): VNode | null {
   const text = textOf(message);
   const lost = lostText(message);
   if (message.metadata?.status === "queued") return <p class="waiting">Waiting for the current answer…</p>;
-  if (!isFinal(message) && !text) return <Thinking />;
+  if (!isFinal(message) && !text) return <FirstWord clock={store.clock} />;
   const line = text.trim() || lost || imagesOf(message).length > 0 ? null : emptyLine(message);
   if (line) return <p class="waiting">{line}</p>;
   return (

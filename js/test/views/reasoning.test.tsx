@@ -62,6 +62,17 @@ describe("reasoning", () => {
   });
 });
 
+describe("an answer without a word", () => {
+  it("says after a while what it may be waiting for", async () => {
+    await view.live({ messages: [question(1, "Q"), answer(2, "", { status: "streaming" })] });
+    expect(view.text(".answer .waiting")).toContain("Thinking…");
+    await view.pass(10_000);
+    expect(view.text(".answer .waiting")).toContain("may be loading its model");
+    await view.ops(thought(0, "Hm"));
+    expect(view.text(".answer .waiting")).not.toContain("loading");
+  });
+});
+
 describe("the ops", () => {
   it("count reasoning and text apart, skip what is known, and leave a hole to the end", () => {
     const before = chatState({ streams: { a2: { text: "Yes", reasoning: "😀b", metrics: null } } });

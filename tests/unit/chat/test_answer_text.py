@@ -83,3 +83,18 @@ def test_count_that_a_provider_leaves_out_is_counted_in_chunks() -> None:
     speed.usage = Usage(5, None)
     metrics = speed.metrics()
     assert (metrics.prompt_tokens, metrics.completion_tokens) == (5, 2)
+
+
+def test_answer_ends_at_its_limit_within_one_piece() -> None:
+    """A server that sends all at once sends no more than one that streams; no character is cut."""
+    answer = AnswerText(10)
+    answer.add("ab")
+    answer.add("é" * 1000)
+    assert answer.is_full
+    assert answer.whole == "abéééé"
+    answer = AnswerText(4)
+    answer.add("abé" + "x" * 9)
+    assert (answer.is_full, answer.whole) == (True, "abé")
+    odd = AnswerText(3)
+    odd.add("éé")
+    assert (odd.is_full, odd.whole) == (True, "é")
