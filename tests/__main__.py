@@ -55,7 +55,7 @@ def static() -> None:
 
 def python() -> None:
     """Unit, conformance, integration, network, security and interop tests."""
-    run(PYTHON, "-m", "pytest", "-m", "not e2e and not soak")
+    run(PYTHON, "-m", "pytest", "-m", "not e2e and not soak and not kernels")
 
 
 @contextlib.contextmanager

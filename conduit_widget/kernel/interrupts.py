@@ -20,11 +20,16 @@ __all__ = ["Stoppable", "get_shell", "in_one_line", "interruptible", "watch"]
 
 _T = TypeVar("_T")
 
+MAX_WATCHED: Final = 100
 HEARTBEAT: Final = 0.1  # seconds between an interrupt and its being noticed, at most
 
 
 class Stoppable(Protocol):
     """Something a cell reads that goes on elsewhere unless it is told to end."""
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether there is nothing left to end."""
 
     def interrupted(self) -> None:
         """End it, for its reader was interrupted; called on any thread, also when it has ended."""
@@ -59,17 +64,22 @@ def get_shell() -> Any:
 
 # ---- interrupts in the reader's own code ---------------------------------------------------------------
 
-_watched: weakref.WeakSet[Any] = weakref.WeakSet()
+_watched: list[Stoppable] = []
 _shells: weakref.WeakSet[Any] = weakref.WeakSet()
 _is_registered = False
 
 
 def watch(reading: Stoppable) -> None:
-    """Stop ``reading`` if the cell, script or task that runs now ends by an interrupt. It is held weakly."""
+    """Stop ``reading`` if the cell, script or task that runs now ends by an interrupt.
+
+    Held until then: a loop that is interrupted drops its iterator before anybody hears of the interrupt.
+    Overflow policy: of more than :data:`MAX_WATCHED` the oldest are forgotten.
+    """
     global _is_registered  # noqa: PLW0603 - once a process
     if reading in _watched:
         return
-    _watched.add(reading)
+    _watched[:] = [each for each in _watched if not each.has_ended][-MAX_WATCHED + 1 :]
+    _watched.append(reading)
     if not _is_registered:
         _is_registered = True
         # Not when this module is imported: what is registered later runs earlier, before the loop is stopped.
@@ -83,8 +93,7 @@ def watch(reading: Stoppable) -> None:
     except RuntimeError:
         return
     if task is not None:
-        known = weakref.ref(reading)
-        task.add_done_callback(lambda done: _stop(known()) if done.cancelled() else None)
+        task.add_done_callback(lambda done: reading.interrupted() if done.cancelled() else None)
 
 
 def _cell_ended(result: Any) -> None:
@@ -102,9 +111,4 @@ def _script_ended() -> None:
 
 def _stop_all() -> None:
     for reading in list(_watched):
-        _stop(reading)
-
-
-def _stop(reading: Stoppable | None) -> None:
-    if reading is not None:
         reading.interrupted()

@@ -18,31 +18,25 @@ from conduit_widget.widget.pending import Pending
 __all__ = ["ChatStream"]
 
 
-class ChatStream:
-    """Iterate once, either way; each item is a piece of text.
-
-    A slow reader gets longer pieces, there is no queue. The question is sent when the iteration begins.
-    Afterwards :attr:`message` is the finished message. Leaving the loop by ``break`` leaves the answer
-    running for everybody else; an interrupt (the notebook's stop button, Ctrl-C), a cancellation and
-    :meth:`stop` end it.
-    """
+class _Reading:
+    """The loop thread's side of a stream, which it outlives: an interrupted loop drops its iterator."""
 
     def __init__(self, thread: LoopThread, backend: ChatBackend, question: ChatMessage) -> None:
+        self.answer: Answer | None = None
         self.message: ChatMessage | None = None
+        self.has_ended = False
         self._thread = thread
         self._backend = backend
         self._question = question
-        self._answer: Answer | None = None
-        self._ended = False
 
-    async def _next(self) -> str | None:
-        """Runs on the loop thread; its reader's interrupt or cancellation cancels it."""
-        if self._ended:
+    async def next(self) -> str | None:
+        """Return the next piece, or None at the end; its reader's interrupt or cancellation cancels this."""
+        if self.has_ended:
             return None
         try:
-            if self._answer is None:
-                self._answer = await self._backend.begin(self._question)
-            text = await self._answer.next_text()
+            if self.answer is None:
+                self.answer = await self._backend.begin(self._question)
+            text = await self.answer.next_text()
         except asyncio.CancelledError:
             self._give_up()
             raise
@@ -50,30 +44,60 @@ class ChatStream:
             self._end()
             raise
         if text is None:
-            self.message = self._answer.message
+            self.message = self.answer.message
             self._end()
         return text
 
-    def _end(self) -> None:
-        self._ended = True
-        if self._answer is not None:
-            self._backend.end(self._answer)
+    def interrupted(self) -> None:
+        """End the generation; called on any thread."""
+        self._thread.call(self._give_up)
+
+    def left(self) -> None:
+        """Follow the answer no more, it goes on; called on any thread."""
+        if self.answer is not None and not self.has_ended:
+            with contextlib.suppress(RuntimeError):  # at the interpreter's end
+                self._thread.call(self._backend.end, self.answer)
+
+    async def stop(self) -> None:
+        """End the generation; the text so far can still be read."""
+        if self.answer is not None and self.answer.id is not None and self.answer.message is None:
+            await self._backend.stop_generation(self.answer.id)
 
     def _give_up(self) -> None:
-        if self._answer is not None and not self._ended:
-            self._backend.abandon(self._answer)
-        self._end()
+        if not self.has_ended:
+            self._backend.abandon(self.answer)
+            self._end()
 
-    def interrupted(self) -> None:
-        """End the generation: its reader was interrupted."""
-        self._thread.call(self._give_up)
+    def _end(self) -> None:
+        self.has_ended = True
+        if self.answer is not None:
+            self._backend.end(self.answer)
+
+
+class ChatStream:
+    """Iterate once, either way; each item is a piece of text.
+
+    A slow reader gets longer pieces, there is no queue. The question is sent when the iteration begins.
+    Afterwards :attr:`message` is the finished message. Leaving the loop by ``break`` leaves the answer
+    running for everybody else; an interrupt (the notebook's stop button, Ctrl-C) of the cell or script that
+    reads, a cancellation of the task that reads, and :meth:`stop` end it.
+    """
+
+    def __init__(self, thread: LoopThread, backend: ChatBackend, question: ChatMessage) -> None:
+        self._thread = thread
+        self._reading = _Reading(thread, backend, question)
+
+    @property
+    def message(self) -> ChatMessage | None:
+        """The finished message; None before the end."""
+        return self._reading.message
 
     def __aiter__(self) -> AsyncIterator[str]:
         return self
 
     async def __anext__(self) -> str:
-        watch(self)
-        text = await interruptible(self._thread.submit(self._next()))
+        watch(self._reading)
+        text = await interruptible(self._thread.submit(self._reading.next()))
         if text is None:
             raise StopAsyncIteration
         return text
@@ -84,26 +108,22 @@ class ChatStream:
     def __next__(self) -> str:
         if threading.current_thread().name == THREAD_NAME:
             raise LocalProtocolError("Waiting here would block the hub connection: use `async for`.")
-        watch(self)
-        text = Pending("the next piece", self._thread.submit(self._next())).result()
+        watch(self._reading)
+        text = Pending("the next piece", self._thread.submit(self._reading.next())).result()
         if text is None:
             raise StopIteration
         return text
 
     def stop(self) -> Pending[None]:
         """End the generation; the text so far is kept and the iteration ends."""
-        return Pending("stop", self._thread.submit(self._stop()))
-
-    async def _stop(self) -> None:
-        if self._answer is not None and self._answer.id is not None and self._answer.message is None:
-            await self._backend.stop_generation(self._answer.id)
+        return Pending("stop", self._thread.submit(self._reading.stop()))
 
     def __repr__(self) -> str:
-        state = "finished" if self._ended else "waiting" if self._answer is None else "streaming"
+        reading = self._reading
+        state = "finished" if reading.has_ended else "waiting" if reading.answer is None else "streaming"
         return f"<stream: {state}; iterate with `async for` or `for`>"
 
     def __del__(self) -> None:
-        answer = getattr(self, "_answer", None)
-        if answer is not None and not self._ended:
-            with contextlib.suppress(RuntimeError):  # at the interpreter's end
-                self._thread.call(self._backend.end, answer)
+        reading: _Reading | None = getattr(self, "_reading", None)
+        if reading is not None:
+            reading.left()

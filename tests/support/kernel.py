@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import sys
 import time
 from collections.abc import AsyncIterator
 from typing import Any
 
 from jupyter_client.asynchronous.client import AsyncKernelClient
+from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 
 from tests.support.waiting import eventually
@@ -75,6 +77,23 @@ class LiveKernel:
             if message["msg_type"] == "stream" and message["parent_header"].get("msg_id") == message_id
         )
 
+    def replaced(self, mime_type: str) -> list[str]:
+        """What the outputs that were shown or replaced hold of a type, oldest first."""
+        return [
+            message["content"]["data"][mime_type]
+            for _, message in self.iopub
+            if message["msg_type"] in {"display_data", "update_display_data"}
+            and mime_type in message["content"]["data"]
+        ]
+
+    def errors(self, message_id: str) -> list[dict[str, Any]]:
+        """The errors a cell ended with."""
+        return [
+            message["content"]
+            for _, message in self.iopub
+            if message["msg_type"] == "error" and message["parent_header"].get("msg_id") == message_id
+        ]
+
     def comm_id(self, model_name: str = "AnyModel") -> str:
         """The comm of the newest widget of a kind."""
         opened = [
@@ -126,9 +145,11 @@ class LiveKernel:
 
 
 @contextlib.asynccontextmanager
-async def live_kernel(environment: dict[str, str]) -> AsyncIterator[LiveKernel]:
-    """Start a kernel of this interpreter; it is shut down at the end."""
+async def live_kernel(environment: dict[str, str], python: str = sys.executable) -> AsyncIterator[LiveKernel]:
+    """Start a kernel of an interpreter, this one by default; it is shut down at the end."""
     manager = AsyncKernelManager()
+    launch = [python, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    manager._kernel_spec = KernelSpec(argv=launch, display_name="Python", language="python")
     await manager.start_kernel(env={**os.environ, **environment})
     client = manager.client()
     client.start_channels()

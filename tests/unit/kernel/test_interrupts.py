@@ -16,6 +16,8 @@ from conduit_widget.kernel.interrupts import watch
 class Reading:
     """Something that is read; remembers whether it was interrupted."""
 
+    has_ended = False
+
     def __init__(self) -> None:
         self.was_interrupted = False
 
@@ -94,7 +96,7 @@ def test_script_that_ends_by_ctrl_c_stops_what_it_read() -> None:
     """In a script there is no cell; the interpreter's end is the last moment."""
     code = (
         "from conduit_widget.kernel.interrupts import watch\n"
-        "class Reading:\n    def interrupted(self): print('stopped', flush=True)\n"
+        "class Reading:\n    has_ended = False\n    def interrupted(self): print('stopped', flush=True)\n"
         "reading = Reading()\nwatch(reading)\nraise KeyboardInterrupt\n"
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

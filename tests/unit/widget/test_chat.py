@@ -567,7 +567,7 @@ def test_bad_conversation_id_is_refused(hub: ScriptedHub, comms: CommLedger, con
 def test_interrupted_for_loop_stops_the_generation(chat: Chat, hub: ScriptedHub) -> None:
     """Ctrl-C while the next piece is waited for ends the answer."""
     stream = chat.stream("q")
-    waiting = loop_thread().submit(stream._next())
+    waiting = loop_thread().submit(stream._reading.next())
     eventually_sync(lambda: hub.questions)
     waiting.cancel()
     eventually_sync(lambda: hub.stopped)
