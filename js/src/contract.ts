@@ -213,6 +213,7 @@ export type Reply =
 export type KernelMessage =
   | { kind: "snapshot"; n: number; state: ChatState }
   | { kind: "ops"; n: number; ops: Op[] }
+  | { kind: "anybody" }
   | Reply;
 
 /** View to kernel. */
@@ -223,4 +224,6 @@ export type ViewMessage =
   | { kind: "typing"; isTyping: boolean }
   | { kind: "history"; requestId: string; beforeSeq: number }
   | { kind: "ping"; requestId: string }
+  | { kind: "here" }
+  | { kind: "bye" }
   | { kind: "retry" };

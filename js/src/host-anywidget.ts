@@ -1,6 +1,7 @@
 import type { Host } from "./host";
 import { jupyterKernel } from "./jupyter-kernel";
 import { mount } from "./mount";
+import { besideSaved, keepOutOfDocuments } from "./saved";
 import { createStore, type Store } from "./store";
 
 /** The part of anywidget's model that we use (anywidget front-end module, 0.9 to 0.11). */
@@ -9,6 +10,7 @@ export interface AnyModel {
   send(content: unknown): void;
   on(event: string, listener: (...args: never[]) => void): void;
   off(event: string, listener: (...args: never[]) => void): void;
+  set?(name: string, value: unknown, options: { silent: boolean }): void;
   /** Whatever the host's widget manager is. */
   readonly widget_manager?: unknown;
 }
@@ -76,11 +78,14 @@ export default function widget() {
     initialize({ model, signal: outer }: Props): () => void {
       const { signal, end } = lifetime(outer);
       open(model, signal);
+      keepOutOfDocuments(model);
       return end;
     },
     render({ model, el, signal: outer }: Props & { el: HTMLElement }): () => void {
       const { signal, end } = lifetime(outer);
-      mount(el, find(model) ?? open(model, signal), signal);
+      const store = find(model) ?? open(model, signal);
+      const host = mount(el, store, signal);
+      if (host) besideSaved(host, model.get("saved_class"), store.chat, signal);
       return end;
     },
   };

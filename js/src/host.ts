@@ -25,4 +25,4 @@ export interface Host {
 export type KernelStatus = "unknown" | "idle" | "busy" | "unreachable" | "restarted" | "gone";
 
 /** The traits both languages know by these names. */
-export type TraitName = "conversation_id" | "height";
+export type TraitName = "conversation_id" | "height" | "saved_class";

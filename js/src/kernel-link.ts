@@ -55,11 +55,20 @@ interface Options {
   lifetime: AbortSignal;
   /** The number of the last message applied. */
   position(): number;
+  /** Whether there is a view: without one nobody wants the state, and asking for it would cost the kernel. */
+  isWatched(): boolean;
   /** Why a request has no reply, in words; null where it is right to wait on. */
   overdue(kind: KernelRequest["kind"]): string | null;
 }
 
-export function createKernelLink({ host, clock, lifetime, position, overdue }: Options): KernelLink {
+export function createKernelLink({
+  host,
+  clock,
+  lifetime,
+  position,
+  isWatched,
+  overdue,
+}: Options): KernelLink {
   const status = signal(host.kernelStatus());
   const online = signal(host.isOnline());
   /** Nothing at all has come since we asked. */
@@ -113,6 +122,10 @@ export function createKernelLink({ host, clock, lifetime, position, overdue }: O
   };
 
   const sayHello = (patience: number, next: number): void => {
+    if (!isWatched()) {
+      answered();
+      return;
+    }
     tell({ kind: "hello", n: position() });
     expectAnswer(patience, next);
   };

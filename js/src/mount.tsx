@@ -12,9 +12,9 @@ import { Chat } from "./views/chat";
 const OUTER_CSS =
   ":where(.conduit-chat-view){display:flex;flex-direction:column;width:100%;min-width:0;min-height:0}";
 
-/** Shows the chat inside `el`, in a shadow root of its own, until `signal` aborts. */
-export function mount(el: HTMLElement, store: Store, signal: AbortSignal): void {
-  if (signal.aborted) return;
+/** Shows the chat inside `el`, in a shadow root of its own, until `signal` aborts; returns the root's host. */
+export function mount(el: HTMLElement, store: Store, signal: AbortSignal): HTMLElement | undefined {
+  if (signal.aborted) return undefined;
   const outer = document.createElement("style");
   outer.textContent = OUTER_CSS;
   const host = document.createElement("div");
@@ -43,6 +43,7 @@ export function mount(el: HTMLElement, store: Store, signal: AbortSignal): void 
     },
     { once: true },
   );
+  return host;
 }
 
 /** Tells whether any of `element` is in sight, also when the page itself comes into view again. */

@@ -132,11 +132,13 @@ export function createStore(
   });
 
   // -- kernel ---------------------------------------------------------------------------------------------
+  let views = 0;
   const link = createKernelLink({
     host,
     clock,
     lifetime,
     position: () => state.n,
+    isWatched: () => views > 0,
     overdue: (kind: KernelRequest["kind"]) => {
       const health = link.health.value;
       if (health === "blocked" && kind === "send") return null; // taken when the cell ends
@@ -150,6 +152,7 @@ export function createStore(
   const heard = (message: KernelMessage): void => {
     const missedBefore = state.needsHello;
     link.heard(message);
+    if (message.kind === "anybody" && views > 0) link.tell({ kind: "here" });
     if (message.kind === "snapshot") history = true;
     set(receive(state, message));
     if (message.kind === "snapshot") settleIn(message.state);
@@ -216,13 +219,18 @@ export function createStore(
     liveText: live.of,
     attach() {
       const view = frames.attach();
+      views += 1;
       link.hello();
       return {
         seen(inSight) {
           view.seen(inSight);
           if (inSight) link.check();
         },
-        end: view.end,
+        end() {
+          view.end();
+          views -= 1;
+          if (views === 0 && !lifetime.aborted) link.tell({ kind: "bye" });
+        },
       };
     },
     send(text) {

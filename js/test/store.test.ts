@@ -42,6 +42,34 @@ async function live(change = {}): Promise<void> {
   await clock.paint();
 }
 
+describe("telling the kernel whether anybody looks", () => {
+  it("says goodbye with the last view, and hello with the next", async () => {
+    const views = [store.attach(), store.attach()];
+    views[0]?.end();
+    expect(host.all("bye")).toHaveLength(0);
+    views[1]?.end();
+    expect(host.all("bye")).toHaveLength(1);
+    const before = host.all("hello").length;
+    clock.advance(600_000);
+    expect(host.all("hello")).toHaveLength(before);
+    store.attach();
+    expect(host.all("hello")).toHaveLength(before + 1);
+  });
+
+  it("answers whoever asks, as long as there is a view", () => {
+    host.push({ kind: "anybody" });
+    expect(host.all("here")).toHaveLength(0);
+    store.attach();
+    host.push({ kind: "anybody" });
+    expect(host.all("here")).toHaveLength(1);
+  });
+
+  it("asks for nothing when the way to the kernel is back and nobody looks", () => {
+    host.emit("link");
+    expect(host.sent).toEqual([]);
+  });
+});
+
 describe("keeping up with the kernel", () => {
   it("says hello with its last n and shows the snapshot", async () => {
     await live({ messages: [question(1, "Hi")] });

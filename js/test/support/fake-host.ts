@@ -4,7 +4,11 @@ import type { Host, KernelStatus, TraitName } from "../../src/host";
 /** A host whose kernel is the test. */
 export class FakeHost implements Host {
   readonly sent: ViewMessage[] = [];
-  readonly traits: Record<TraitName, unknown> = { conversation_id: "team", height: 0 };
+  readonly traits: Record<TraitName, unknown> = {
+    conversation_id: "team",
+    height: 0,
+    saved_class: "conduit-saved",
+  };
   broken = false;
   status: KernelStatus = "unknown";
   online = true;
