@@ -1,7 +1,6 @@
-// Avatar colours come from other people: only plain colours pass, and the initials stay readable on them.
+// Avatar colours come from other people: only `#rrggbb` passes, as hubs give it, and the initials stay readable on it.
 
 const HEX = /^#([0-9a-f]{6})$/i;
-const HSL = /^hsl\(\s*([\d.]+)(?:deg)?[\s,]+([\d.]+)%[\s,]+([\d.]+)%\s*\)$/i;
 const FALLBACK = "#546e7a";
 
 export interface AvatarColors {
@@ -10,7 +9,7 @@ export interface AvatarColors {
 }
 
 export function avatarColors(color: string): AvatarColors {
-  const rgb = fromHex(color) ?? fromHsl(color);
+  const rgb = fromHex(color);
   const background = rgb ? color : FALLBACK;
   return { background, text: luminance(rgb ?? fromHex(FALLBACK) ?? [0, 0, 0]) > 0.179 ? "#000" : "#fff" };
 }
@@ -22,18 +21,6 @@ function fromHex(color: string): Rgb | null {
   if (!found) return null;
   const channel = (at: number): number => Number.parseInt(found.slice(at, at + 2), 16) / 255;
   return [channel(0), channel(2), channel(4)];
-}
-
-function fromHsl(color: string): Rgb | null {
-  const found = HSL.exec(color);
-  if (!found) return null;
-  const [hue, saturation, lightness] = [Number(found[1]), Number(found[2]) / 100, Number(found[3]) / 100];
-  const spread = saturation * Math.min(lightness, 1 - lightness);
-  const channel = (n: number): number => {
-    const k = (n + hue / 30) % 12;
-    return lightness - spread * Math.max(-1, Math.min(k - 3, 9 - k, 1));
-  };
-  return [channel(0), channel(8), channel(4)];
 }
 
 /** Relative luminance (WCAG 2.2). */

@@ -90,7 +90,7 @@ it("shows the day only when it is not today's", () => {
 it("keeps initials readable on any colour and takes nothing else for a colour", () => {
   expect(avatarColors("#ffb300")).toEqual({ background: "#ffb300", text: "#000" });
   expect(avatarColors("#1b3a79").text).toBe("#fff");
-  expect(avatarColors("hsl(60, 90%, 60%)").text).toBe("#000");
+  expect(avatarColors("hsl(60, 90%, 60%)").background).toBe("#546e7a");
   expect(avatarColors("red;background:url(https://x)").background).toBe("#546e7a");
 });
 
