@@ -49,7 +49,7 @@ class BidiError(Exception):
 
 
 class FirefoxPage:
-    """The one tab of a Firefox."""
+    """A window of Firefox."""
 
     def __init__(self, socket: ClientConnection) -> None:
         self._socket = socket
@@ -68,10 +68,10 @@ class FirefoxPage:
             return message["result"]
 
     async def begin(self, width: int, height: int) -> None:
-        """Take the tab and give it a size."""
+        """Open a window of this size: only one that is opened has the focus, which JupyterLab goes by."""
         await self._command("session.new", capabilities={})
-        tree = await self._command("browsingContext.getTree")
-        self._context = tree["contexts"][0]["context"]
+        window = await self._command("browsingContext.create", type="window")
+        self._context = window["context"]
         await self._command(
             "browsingContext.setViewport",
             context=self._context,
@@ -149,8 +149,6 @@ async def firefox(profile: Path, *, width: int = 1100, height: int = 900) -> Asy
 
 def _start(profile: Path) -> tuple[subprocess.Popen[bytes], Path]:
     profile.mkdir(parents=True)
-    # A headless window never gets the focus otherwise, and JupyterLab goes by it.
-    (profile / "user.js").write_text('user_pref("focusmanager.testmode", true);\n')
     log_path = profile / "firefox.log"
     with log_path.open("wb") as log:
         process = subprocess.Popen(
