@@ -14,7 +14,8 @@ export interface StickToBottom {
 
 /**
  * Follows the end of `scroller` as `content` grows, until the person moves up: by wheel, keys, a finger, the
- * scrollbar or a selection. The browser scrolls too (a field that grows, content that shrinks): that is no wish of
+ * scrollbar or a selection. While a button or a finger is down the view stays where it is: going to the end would
+ * take the scrollbar out of the hand that drags it (Firefox drops the drag), and text from under a selection. The browser scrolls too (a field that grows, content that shrinks): that is no wish of
  * anybody's. All listeners die with `life`.
  */
 export function stickToBottom(scroller: HTMLElement, content: HTMLElement, life: AbortSignal): StickToBottom {
@@ -22,6 +23,8 @@ export function stickToBottom(scroller: HTMLElement, content: HTMLElement, life:
   let lastTop = scroller.scrollTop;
   /** A finger or a mouse button is down in here: what scrolls now, the person scrolls. */
   let held = false;
+  /** The same, without the scrolling a middle click leaves behind: the view waits for it. */
+  let down = false;
   /** A middle click scrolls with no button down, until the next click. */
   let autoScrolls = false;
   /** Distance from the end to keep while older messages come in above. */
@@ -58,14 +61,20 @@ export function stickToBottom(scroller: HTMLElement, content: HTMLElement, life:
   };
   const onPress = (event: Event): void => {
     held = true;
+    down = true;
     autoScrolls = event instanceof PointerEvent && event.button === 1;
   };
   const onLift = (): void => {
+    if (down) onScroll(); // the last move of the drag: its scroll event comes later
     held = autoScrolls;
+    if (!down) return;
+    down = false;
+    if (following.value) toEnd();
   };
   const onResize = (): void => {
-    if (following.value) toEnd();
-    else if (kept !== null) {
+    if (following.value) {
+      if (!down) toEnd();
+    } else if (kept !== null) {
       scroller.scrollTop = scroller.scrollHeight - kept;
       lastTop = scroller.scrollTop;
       kept = null;

@@ -1,12 +1,23 @@
 // @vitest-environment happy-dom
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { type StickToBottom, stickToBottom } from "../../src/views/stick-to-bottom";
 
 let scroller: HTMLElement;
 let life: AbortController;
 let stick: StickToBottom;
+let resized: () => void;
 
 beforeEach(() => {
+  vi.stubGlobal(
+    "ResizeObserver",
+    class {
+      constructor(tell: () => void) {
+        resized = tell;
+      }
+      observe(): void {}
+      disconnect(): void {}
+    },
+  );
   scroller = document.createElement("div");
   Object.defineProperties(scroller, {
     scrollHeight: { value: 1_000, writable: true },
@@ -21,6 +32,7 @@ beforeEach(() => {
 afterEach(() => {
   life.abort();
   scroller.remove();
+  vi.unstubAllGlobals();
 });
 
 /** The scroll position is moved, by whomever. */
@@ -68,6 +80,43 @@ it("is released by a scrollbar that is held and by a finger, until they let go",
     scroller.scrollTop = 800;
     scrollTo(790);
     expect(stick.following.value).toBe(true);
+  }
+});
+
+/** The answer grows, which the view is told of. */
+function grow(by: number): void {
+  (scroller as { scrollHeight: number }).scrollHeight += by;
+  resized();
+}
+
+it("leaves the scrollbar to the hand that drags it, however fast an answer grows", () => {
+  grow(100);
+  expect(scroller.scrollTop, "it follows").toBe(1_100);
+  scroller.dispatchEvent(new PointerEvent("pointerdown"));
+  scroller.scrollTop = 700; // dragged; the event comes with the next frame
+  grow(100);
+  expect(scroller.scrollTop).toBe(700);
+  globalThis.dispatchEvent(new PointerEvent("pointerup"));
+  expect(stick.following.value).toBe(false);
+  expect(scroller.scrollTop).toBe(700);
+});
+
+it("waits while a button or a finger is down and then goes to the end", () => {
+  for (const [press, lift] of [
+    [new PointerEvent("pointerdown"), new PointerEvent("pointerup")],
+    [new PointerEvent("pointerdown", { button: 1 }), new PointerEvent("pointerup", { button: 1 })],
+    [new Event("touchstart"), new Event("touchend")],
+    [new PointerEvent("pointerdown"), new PointerEvent("pointermove", { buttons: 0 })],
+  ] as const) {
+    const before = scroller.scrollTop;
+    scroller.dispatchEvent(press);
+    grow(100);
+    expect(scroller.scrollTop).toBe(before);
+    globalThis.dispatchEvent(lift);
+    expect(stick.following.value).toBe(true);
+    expect(scroller.scrollTop).toBe(scroller.scrollHeight);
+    grow(100);
+    expect(scroller.scrollTop).toBe(scroller.scrollHeight);
   }
 });
 
