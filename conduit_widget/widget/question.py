@@ -39,16 +39,14 @@ _KINDS: Final = {
 }
 _MAX_WHOLE: Final = 2**53  # what every peer's numbers can hold
 _AT_THE_HUB: Final = {
-    "message.content": "text",
-    "message.id": "id",
-    "message.metadata": "options",
-    "message.metadata.model": "model",
-    "message.metadata.provider": "provider",
-    "message.metadata.respond": "respond",
-    "message.metadata.parameters": "options",
-    "conversationId": "conversation_id",
-    **{f"message.metadata.parameters.{wire}": name for name, wire in PARAMETERS.items()},
+    **{name: name for name in _KINDS},
+    "message": "text",
+    "message id": "id",
+    "metadata": "options",
+    "parameters": "options",
+    "conversation id": "conversation_id",
 }
+"""The hub's name of a field → the prompt's."""
 
 
 def user_message(
@@ -111,7 +109,8 @@ def check_text(text: object) -> None:
 def as_prompted(error: ConduitError) -> ConduitError:
     """Return the hub's refusal of an option in the words of the prompt; every other error as it is.
 
-    ``message.metadata.parameters.maxTokens: must be …`` becomes ``max_tokens: must be …``.
+    Its class is then the one that the prompt's own checks raise: ``message: is empty`` becomes the
+    ValidationError ``text: is empty``.
     """
     field, colon, problem = str(error).partition(": ")
     name = _AT_THE_HUB.get(field)

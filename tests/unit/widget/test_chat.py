@@ -776,10 +776,10 @@ def test_embedded_state_is_small_and_silent(chat: Chat) -> None:
 
 
 def test_refused_option_is_named_as_at_the_prompt(chat: Chat, hub: ScriptedHub) -> None:
-    """`max_tokens`, not `message.metadata.parameters.maxTokens`."""
+    """And raised as the class that the prompt's own checks raise."""
 
     def refuse(*_: Any) -> None:
-        raise HubException("message.metadata.parameters.maxTokens: must be a whole number from 1 to 32768")
+        raise HubException("max_tokens: must be a whole number from 1 to 32768")
 
     hub.answers["SendMessage"] = refuse
     for use in (lambda: chat.ask("q", max_tokens=-1).result(30), lambda: list(chat.stream("q"))):

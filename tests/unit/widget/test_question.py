@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from conduit_widget.chat.validation import check_message
 from conduit_widget.contract import MAX_CONTENT_BYTES
-from conduit_widget.errors import ConnectionLostError, HubException, ValidationError
+from conduit_widget.errors import ConduitError, ConnectionLostError, HubException, ValidationError
+from conduit_widget.types import Author
 from conduit_widget.widget.question import as_prompted, user_message
 
 
@@ -72,24 +74,33 @@ def test_option_of_the_wrong_kind_is_refused_by_its_name(option: str, value: Any
 
 
 @pytest.mark.parametrize(
-    ("hub", "prompt"),
+    ("message", "name"),
     [
-        (
-            "message.metadata.parameters.maxTokens: must be a whole number",
-            "max_tokens: must be a whole number",
-        ),
-        ("message.metadata.parameters.topP: must be a number", "top_p: must be a number"),
-        ("message.metadata.model: has 200 characters", "model: has 200 characters"),
-        ("message.content: is empty", "text: is empty"),
-        ("Unauthorized", "Unauthorized"),
-        ("some.other: field", "some.other: field"),
+        ({"metadata": {"parameters": {"maxTokens": 0}}}, "max_tokens"),
+        ({"metadata": {"parameters": {"topP": 2}}}, "top_p"),
+        ({"metadata": {"parameters": {"systemPrompt": "x" * 5000}}}, "system_prompt"),
+        ({"metadata": {"parameters": []}}, "options"),
+        ({"metadata": {"model": "x" * 200}}, "model"),
+        ({"content": "a\0b"}, "text"),
+        ({"id": "x" * 200}, "id"),
     ],
 )
-def test_hubs_refusal_is_told_in_the_words_of_the_prompt(hub: str, prompt: str) -> None:
-    """A reader finds the name they wrote; numbers and rules are the hub's own."""
-    assert str(as_prompted(HubException(hub))) == prompt
-    lost = ConnectionLostError("message.content: gone")
-    assert as_prompted(lost) is lost
+def test_hubs_refusal_is_told_in_the_words_of_the_prompt(message: dict[str, Any], name: str) -> None:
+    """A reader finds the name they wrote, and catches one class of error; rules are the hub's own."""
+    with pytest.raises(ValidationError) as refused:
+        check_message({"id": "m1", "content": "hi", **message}, Author(user_id="ann", user_name="Ann"))
+    told = as_prompted(HubException(str(refused.value)))
+    assert isinstance(told, ValidationError)
+    assert str(told) == f"{name}: {refused.value.problem}"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [HubException("Unauthorized"), HubException("other: field"), ConnectionLostError("message: gone")],
+)
+def test_other_errors_of_the_hub_stay_as_they_are(error: ConduitError) -> None:
+    """Only a refused field has a name to be put in other words."""
+    assert as_prompted(error) is error
 
 
 def test_text_is_sent_as_written_but_for_space_at_its_end() -> None:
