@@ -54,6 +54,10 @@ _SERVER_OWNED: Final = frozenset(
         "tokensPerSecond",
         "timeToFirstToken",
         "latency",
+        "reasoning",
+        "reasoningTime",
+        "notice",
+        "unstored",
         "segments",
     }
 )
