@@ -31,7 +31,7 @@ class SavedTranscript:
         self._css_class = css_class
         self._output = output
         self._timer: asyncio.TimerHandle | None = None
-        self._changed_at = 0.0
+        self._write_until = 0.0
         self._written: dict[str, str] = {}
         self._unsubscribe = backend.subscribe(self._on_changes)
 
@@ -69,15 +69,15 @@ class SavedTranscript:
             return
         loop = asyncio.get_running_loop()
         if self._timer is None:
-            self._changed_at = loop.time()
+            self._write_until = loop.time() + MAX_UNREST
         else:
             self._timer.cancel()
-        self._timer = loop.call_later(REST, self._rested)
+        self._timer = loop.call_at(min(loop.time() + REST, self._write_until), self._rested)
 
     def _rested(self) -> None:
         loop = asyncio.get_running_loop()
-        if self._backend.is_being_answered and loop.time() - self._changed_at < MAX_UNREST:
-            self._timer = loop.call_later(REST, self._rested)
+        if self._backend.is_being_answered and loop.time() < self._write_until:
+            self._timer = loop.call_at(min(loop.time() + REST, self._write_until), self._rested)
         else:
             self._write()
 
