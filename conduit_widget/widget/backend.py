@@ -31,6 +31,7 @@ from conduit_widget.errors import (
     ConnectionFailedError,
     InvocationTimeoutError,
     ProviderError,
+    trace_of,
 )
 from conduit_widget.kernel.callback_thread import callback_thread
 from conduit_widget.kernel.loop_thread import LoopThread
@@ -79,14 +80,10 @@ async def _leave_all(seconds: float) -> list[str]:
         await asyncio.sleep(0)
     flushed = await asyncio.gather(*(backend.flush(seconds) for backend in backends))
     lines = [line for line in flushed if line]
-    await asyncio.wait([asyncio.ensure_future(backend.close()) for backend in backends] or [_nothing()])
+    closed = await asyncio.gather(*(backend.close() for backend in backends), return_exceptions=True)
+    for error in filter(None, closed):
+        _log.error("A chat could not be left in good order: %s", trace_of(error))
     return lines
-
-
-def _nothing() -> asyncio.Future[None]:
-    future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-    future.set_result(None)
-    return future
 
 
 def _connection(access: HubAccess) -> HubConnection:
@@ -173,11 +170,11 @@ class ChatBackend:
             self._leaving = asyncio.get_running_loop().create_task(self._leave_unattended())
 
     async def _leave_unattended(self) -> None:
-        while not self._is_attended:
+        # It may be entered again while it leaves, and then has to leave once more.
+        while self._is_in and not self._is_attended:
             await asyncio.sleep(ABSENCE)
             if self._is_unused:
                 await self._leave()
-                return
 
     @property
     def _is_unused(self) -> bool:

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from conduit_widget.client.conversation import Conversation
 from conduit_widget.errors import (
     ConduitError,
     ConnectionFailedError,
@@ -666,6 +667,29 @@ def test_chat_whose_last_view_has_gone_leaves_and_comes_back(
     eventually_sync(lambda: hub.count("LeaveConversation") == 2)
     view.receive({"kind": "hello", "n": 0})
     eventually_sync(lambda: "said meanwhile" in json.dumps(view.custom[sent:]))
+
+
+def test_chat_that_is_used_while_it_leaves_leaves_once_more(
+    chat: Chat, hub: ScriptedHub, comms: CommLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A goodbye takes a while; whoever calls meanwhile does not keep the chat in for ever."""
+    monkeypatch.setattr(view_link, "ABSENCE", 0.05)
+    monkeypatch.setattr(backend, "ABSENCE", 0.05)
+    conversations, said = chat._backend._conversations, asyncio.Event()
+    release = conversations.release
+
+    async def slow_release(conversation: Conversation) -> None:
+        await release(conversation)
+        await said.wait()
+
+    monkeypatch.setattr(conversations, "release", slow_release)
+    comms.view.receive({"kind": "hello", "n": 0})
+    chat.send("before").result(30)
+    comms.view.receive({"kind": "bye"})
+    eventually_sync(lambda: hub.count("LeaveConversation") == 1)
+    assert "before" in texts(chat), "a call brings it back"
+    chat._thread.call(said.set)
+    eventually_sync(lambda: hub.count("LeaveConversation") == 2)
 
 
 def test_view_that_answers_keeps_the_chat(
