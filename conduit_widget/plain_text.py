@@ -51,7 +51,7 @@ def shown(text: str) -> str:
 
 def json_shown(text: str) -> str:
     """Return JSON text with what cannot be seen in it as JSON's own escapes."""
-    return text if text.isascii() else _NOT_PLAIN.sub(_json_escape, text)
+    return text if text.isascii() and text.isprintable() else _NOT_PLAIN.sub(_json_escape, text)
 
 
 def writable(text: str) -> str:

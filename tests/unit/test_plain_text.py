@@ -21,6 +21,7 @@ NOT_PLAIN = {
     "soft hyphen": "an\u00adn",
     "tag": "ann\U000e0041",
     "null": "an\0n",
+    "delete": "an\x7fn",
     "line feed": "an\nn",
     "line separator": "an\u2028n",
     "escape": "\x1b[31mann",
