@@ -111,11 +111,6 @@ class Uploads:
         self._open: dict[str, Upload] = {}
         self._full: set[Upload] = set()
 
-    @property
-    def stalled(self) -> bool:
-        """Whether the connection is not read because a stream is full."""
-        return bool(self._full)
-
     def open(self, stream_ids: Sequence[str], item_types: Iterable[Any]) -> list[Upload]:
         """Begin streams, in the order of the method's parameters.
 
