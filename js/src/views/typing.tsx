@@ -1,14 +1,19 @@
 import type { VNode } from "preact";
 import type { Store } from "../store";
-import { typingLine } from "./words";
+import { typingWords } from "./words";
 
 /** Who is typing. The line keeps its place when it is empty, so that nothing jumps. */
 export function Typing({ store }: { store: Store }): VNode {
-  const line = typingLine(store.select.typing.value, store.select.participants.value);
+  const [who, does] = typingWords(store.select.typing.value, store.select.participants.value);
   return (
     <div class="typing" aria-live="off">
-      {line && <Dots />}
-      {line}
+      {who && (
+        <>
+          <Dots />
+          <span class="who">{who}</span>
+          <span class="does">{does}</span>
+        </>
+      )}
     </div>
   );
 }

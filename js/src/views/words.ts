@@ -35,13 +35,16 @@ export function nameList(names: readonly string[]): string {
   return `${shown.slice(0, -1).join(", ")} and ${shown.at(-1)}`;
 }
 
-/** "Ada is typing…"; empty when nobody is. */
-export function typingLine(userIds: readonly string[], participants: readonly Participant[]): string {
-  if (userIds.length === 0) return "";
+/** "Ada" and " is typing…": the names can be cut short, what they do cannot; empty when nobody types. */
+export function typingWords(
+  userIds: readonly string[],
+  participants: readonly Participant[],
+): [who: string, does: string] {
+  if (userIds.length === 0) return ["", ""];
   const names = userIds.map((id) =>
     shownName(participants.find((participant) => participant.userId === id)?.userName ?? "Someone"),
   );
-  return `${nameList(names)} ${names.length === 1 ? "is" : "are"} typing…`;
+  return [nameList(names), names.length === 1 ? " is typing…" : " are typing…"];
 }
 
 /** "TTFT 0.41 s · 63 tok/s · 120 tokens", as far as it is known. */

@@ -9,7 +9,7 @@ import {
   providerWords,
   shownName,
   timeLabel,
-  typingLine,
+  typingWords,
 } from "../../src/views/words";
 import { ADA, answer, BO } from "../support/chat";
 
@@ -23,10 +23,10 @@ it("joins names the way people do", () => {
 });
 
 it("says who is typing", () => {
-  expect(typingLine([], [ADA])).toBe("");
-  expect(typingLine(["ada"], [ADA, BO])).toBe("Ada is typing…");
-  expect(typingLine(["ada", "bo"], [ADA, BO])).toBe("Ada and Bo are typing…");
-  expect(typingLine(["gone"], [ADA])).toBe("Someone is typing…");
+  expect(typingWords([], [ADA])).toEqual(["", ""]);
+  expect(typingWords(["ada"], [ADA, BO])).toEqual(["Ada", " is typing…"]);
+  expect(typingWords(["ada", "bo"], [ADA, BO])).toEqual(["Ada and Bo", " are typing…"]);
+  expect(typingWords(["gone"], [ADA])).toEqual(["Someone", " is typing…"]);
 });
 
 it("shows the metrics it has", () => {
@@ -100,9 +100,7 @@ it("keeps a name to itself, whatever way it is written", () => {
   expect(shownName("علی‌رضا")).toBe("\u2068علی‌رضا\u2069");
   expect(shownName("Ada\u202egnp.exe")).toBe("Adagnp.exe");
   expect(shownName("\u2067\u200fAda\u061c\u2069")).toBe("Ada");
-  expect(typingLine(["x"], [{ ...ADA, userId: "x", userName: "דנה\u202e" }])).toBe(
-    "\u2068דנה\u2069 is typing…",
-  );
+  expect(typingWords(["x"], [{ ...ADA, userId: "x", userName: "דנה\u202e" }])[0]).toBe("\u2068דנה\u2069");
 });
 
 it("shows a model by a plain name that speaks for itself alone", () => {
