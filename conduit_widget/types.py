@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from conduit_widget.markup import answer_html, as_shown, text_html
-from conduit_widget.plain_text import plain_name
+from conduit_widget.plain_text import plain_name, shown
 
 Role = Literal["system", "user", "assistant", "tool"]
 ErrorType = Literal["rate_limit", "model_not_found", "auth_error", "network_error", "server_error"]
@@ -224,6 +224,11 @@ class Participant(Wire, frozen=True, kw_only=True, omit_defaults=False):
     last_read_seq: int = 0
     avatar_url: str | None = None
 
+    def __repr__(self) -> str:
+        """Return who it is and what they do, in one short line."""
+        name = plain_name(self.user_name, _REPR_CHARS) or shown(self.user_id)
+        return f"<{name}: {'typing' if self.typing else self.state}>"
+
 
 class ConversationLimits(Wire, frozen=True, kw_only=True):
     """Limits a member can act on: sizes in bytes, rates per second."""
@@ -272,6 +277,11 @@ class SendReceipt(Wire, frozen=True, kw_only=True):
     seq: int
     timestamp: str
     answer_id: str | None = None
+
+    def __repr__(self) -> str:
+        """Return the message's position, in one short line that is the same in every run."""
+        place = f": seq {self.seq}" if self.seq else ""
+        return f"<sent{place}{', will be answered' if self.answer_id else ''}>"
 
 
 class HistoryPage(Wire, frozen=True, kw_only=True, omit_defaults=False):

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from conduit_widget.plain_text import shown
 from conduit_widget.types import ChatMessage, Participant, ProviderState, StreamKind, StreamMetrics, Wire
 
 LinkState = Literal["connecting", "live", "reconnecting", "offline", "removed"]
@@ -18,6 +19,10 @@ class ConnectionInfo(Wire, frozen=True, kw_only=True, omit_defaults=False):
     attempt: int = 0
     retry_at: int | None = None
     message: str | None = None
+
+    def __repr__(self) -> str:
+        """Return the state and, where there is one, the reason."""
+        return f"<{self.state}: {shown(self.message)}>" if self.message else f"<{self.state}>"
 
 
 class ProviderInfo(Wire, frozen=True, kw_only=True, omit_defaults=False):

@@ -33,19 +33,39 @@ chat = Chat("kernels")
 chat.wait_connected(30)
 chat
 """
+# Touches a file once the cell has read everything and waits for more, or is in its own code for good.
+TELL = """
+import pathlib, sys, threading
+read, before = "", chat.messages
+def tell(is_there):
+    while not is_there(sys._current_frames()[threading.main_thread().ident].f_code.co_name):
+        time.sleep(0.01)
+    pathlib.Path({told!r}).touch()
+"""
+WAITS = (
+    "lambda where: where in ('wait', 'select') "
+    "and [m.text for m in chat.messages][len(before):] == ['count', 'One two three']"
+)
+READ_ALL = "lambda where: where in ('wait', 'select') and read == 'One two three'"
 FORMS = {
-    "await": "await chat.ask('count')",
-    "async for": "async for piece in chat.stream('count'): pass",
-    "for": "for piece in chat.stream('count'): pass",
-    "result": "chat.ask('count').result()",
-    "between two pieces": "for piece in chat.stream('count'): time.sleep(600)",
+    "await": (WAITS, "await chat.ask('count')"),
+    "async for": (READ_ALL, "async for piece in chat.stream('count'): read += piece"),
+    "for": (READ_ALL, "for piece in chat.stream('count'): read += piece"),
+    "result": (WAITS, "chat.ask('count').result()"),
+    "between two pieces": ("lambda where: read", "for read in chat.stream('count'): time.sleep(600)"),
 }
 
 
 @pytest.fixture
-def provider() -> ScriptedProvider:
-    """A model that begins to write and never ends by itself."""
-    return ScriptedProvider(["One", 0.01, " two", 0.01, " three", asyncio.Event()])
+def end() -> asyncio.Event:
+    """Set by a test that lets the model come to the end of its answers."""
+    return asyncio.Event()
+
+
+@pytest.fixture
+def provider(end: asyncio.Event) -> ScriptedProvider:
+    """A model that begins to write and does not end by itself."""
+    return ScriptedProvider(["One", 0.01, " two", 0.01, " three", end, " four"])
 
 
 @pytest.fixture
@@ -69,12 +89,6 @@ async def kernel(
         yield running
 
 
-def ops(kernel: LiveKernel, kind: str) -> list[dict[str, Any]]:
-    """The ops of a kind that left for the views."""
-    packets = [packet for _, packet in kernel.custom(kernel.comm_id())]
-    return [op for packet in packets for op in packet.get("ops", ()) if op["op"] == kind]
-
-
 async def test_chat_opens_and_the_notebook_keeps_what_was_said(kernel: LiveKernel) -> None:
     """The view gets the conversation, and a rest later so does the output that is saved."""
 
@@ -92,27 +106,31 @@ async def test_chat_opens_and_the_notebook_keeps_what_was_said(kernel: LiveKerne
     await eventually(saved, what="the saved transcript is replaced")
 
 
-@pytest.mark.parametrize("form", FORMS)
 async def test_stop_button_ends_the_wait_and_the_providers_work(
-    kernel: LiveKernel, provider: ScriptedProvider, form: str
+    kernel: LiveKernel, provider: ScriptedProvider, tmp_path: Path
 ) -> None:
-    """In every form of the API, with a traceback of one line, and the kernel goes on."""
-    cell = kernel.start(FORMS[form])
-    await eventually(lambda: ops(kernel, "token"), within=60, what="the answer is being written")
-    await asyncio.sleep(0.2)  # into the wait for the next piece
-    await kernel.interrupt()
-    await eventually(lambda: provider.closed_early == 1, what="the provider's work ends")
-    (error,) = kernel.errors(cell)
-    if form != "between two pieces":  # there the reader's own frame is what was interrupted
-        assert len(error["traceback"]) == 1
-        assert "its work stopped" in error["traceback"][0]
-    assert error["ename"] in {"KeyboardInterrupt", "CancelledError"}
-    await kernel.run("after = len(chat.messages)")
+    """In every form of the API, one after the other, with a traceback of one line; the kernel goes on."""
+    for number, (form, (is_there, cell)) in enumerate(FORMS.items(), start=1):
+        told = tmp_path / f"told-{number}"
+        begin = f"threading.Thread(target=tell, args=({is_there},)).start()"
+        running = kernel.start(f"{TELL.format(told=str(told))}{begin}\n{cell}")
+        await eventually(told.exists, within=60, what=f"{form}: the cell has read what there is")
+        await kernel.interrupt()
+        await eventually(lambda: provider.closed_early, what=f"{form}: the provider's work ends")
+        assert (provider.closed_early, provider.running) == (1, 0), form
+        provider.closed_early = 0
+        (error,) = kernel.errors(running)
+        if form != "between two pieces":  # there the reader's own frame is what was interrupted
+            assert len(error["traceback"]) == 1, form
+            assert "its work stopped" in error["traceback"][0], form
+        assert error["ename"] in {"KeyboardInterrupt", "CancelledError"}, form
 
 
-async def test_break_lets_the_answer_go_on(kernel: LiveKernel, provider: ScriptedProvider) -> None:
-    """Leaving a loop is no wish to stop."""
+async def test_break_lets_the_answer_go_on(
+    kernel: LiveKernel, provider: ScriptedProvider, end: asyncio.Event
+) -> None:
+    """Leaving a loop is no wish to stop: the answer is written to its end."""
     await kernel.run("for piece in chat.stream('count'): break")
-    await kernel.run("time.sleep(0.3)")
-    assert (provider.running, provider.closed_early) == (1, 0)
-    await kernel.run("chat.stop().result(30)")
+    end.set()
+    await kernel.run("while chat.messages[-1].text != 'One two three four': time.sleep(0.01)")
+    assert provider.closed_early == 0
