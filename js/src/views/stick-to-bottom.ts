@@ -62,6 +62,7 @@ export function stickToBottom(scroller: HTMLElement, content: HTMLElement, life:
   const onPress = (event: Event): void => {
     held = true;
     down = true;
+    if (event instanceof PointerEvent && isOnScrollbar(event, scroller)) release();
     autoScrolls = event instanceof PointerEvent && event.button === 1;
   };
   const onLift = (): void => {
@@ -114,4 +115,15 @@ export function stickToBottom(scroller: HTMLElement, content: HTMLElement, life:
       kept = scroller.scrollHeight - scroller.scrollTop;
     },
   };
+}
+
+/**
+ * Whoever presses the scrollbar takes over. A press beside the thumb scrolls a page, but only after the button is up,
+ * and the thumb is small and shrinks while an answer grows. (Scrollbars that lie over the content take no room: those
+ * release by what they scroll.)
+ */
+function isOnScrollbar(event: PointerEvent, scroller: HTMLElement): boolean {
+  if (event.target !== scroller || scroller.offsetWidth <= scroller.clientWidth) return false;
+  const x = event.clientX - scroller.getBoundingClientRect().left - scroller.clientLeft;
+  return x < 0 || x >= scroller.clientWidth;
 }

@@ -101,6 +101,19 @@ it("leaves the scrollbar to the hand that drags it, however fast an answer grows
   expect(scroller.scrollTop).toBe(700);
 });
 
+it("is released by a press on the scrollbar, on the thumb or beside it, and not by one on the text", () => {
+  Object.defineProperties(scroller, { offsetWidth: { value: 306 }, clientWidth: { value: 300 } });
+  scroller.dispatchEvent(new PointerEvent("pointerdown", { clientX: 299 }));
+  globalThis.dispatchEvent(new PointerEvent("pointerup"));
+  expect(stick.following.value).toBe(true);
+  scroller.dispatchEvent(new PointerEvent("pointerdown", { clientX: 303 }));
+  globalThis.dispatchEvent(new PointerEvent("pointerup"));
+  grow(100);
+  scrollTo(600); // the page a press beside the thumb goes up, after it
+  expect(stick.following.value).toBe(false);
+  expect(scroller.scrollTop).toBe(600);
+});
+
 it("waits while a button or a finger is down and then goes to the end", () => {
   for (const [press, lift] of [
     [new PointerEvent("pointerdown"), new PointerEvent("pointerup")],
