@@ -25,7 +25,9 @@ def is_too_deep(value: object, limit: int = MAX_DEPTH) -> bool:
     >>> is_too_deep({"a": [1]}, limit=2), is_too_deep({"a": [[]]}, limit=2)
     (False, True)
     """
-    level: list[Any] = [value] if isinstance(value, _CONTAINERS) else []
+    if not isinstance(value, _CONTAINERS):
+        return False
+    level: list[Any] = [value]
     for _ in range(limit):
         if not level:
             return False

@@ -26,7 +26,7 @@ _BREAKS: Final = re.compile("[\\t\\n\\v\\f\\r\\x85\\u2028\\u2029]")
 
 def is_plain(text: str) -> bool:
     """Whether every character of ``text`` can be seen, or is a space or a joiner."""
-    return _NOT_PLAIN.search(text) is None
+    return (text.isascii() and text.isprintable()) or _NOT_PLAIN.search(text) is None
 
 
 def is_user_id(text: str) -> bool:

@@ -183,15 +183,15 @@ def check_message(value: Mapping[str, Any], author: Author) -> tuple[ChatMessage
 def _identifier(field: str, value: Any) -> str:
     if not isinstance(value, str):
         raise ValidationError(field, "must be text")
+    if is_user_id(value):  # as nearly all; the others are told why not
+        return value
     if not value:
         raise ValidationError(field, "must not be empty")
     if len(value) > MAX_ID_CHARS:
         raise ValidationError(field, f"has {len(value)} characters; the limit is {MAX_ID_CHARS}")
     if not is_plain(value):
         raise ValidationError(field, _NOT_PLAIN)
-    if not is_user_id(value):  # every other rule has been asked
-        raise ValidationError(field, "must have a character that can be seen; it has blanks alone")
-    return value
+    raise ValidationError(field, "must have a character that can be seen; it has blanks alone")
 
 
 def _content(value: Any) -> Content:

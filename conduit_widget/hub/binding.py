@@ -94,6 +94,9 @@ class HubMethod:
             raise HubException(self._arity_text(len(arguments), required))
         bound = []
         for position, argument in zip(positions, arguments, strict=False):
+            if type(argument) is str and self._plain_types[position] is str:
+                bound.append(argument)
+                continue
             if is_too_deep(argument, MAX_DEPTH + isinstance(argument, dict)):
                 raise HubException(self._depth_text(self.parameters[position], argument))
             if _is_plain(argument, self._plain_types[position]):

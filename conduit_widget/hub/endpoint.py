@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
 from conduit_widget.contract import CLOSE_REASONS, TOKEN_EXPIRING, CloseCode, ErrorText
 from conduit_widget.errors import (
@@ -47,6 +48,7 @@ from conduit_widget.protocol.session import (
 from conduit_widget.transports.server_connection import ServerConnection
 
 logger = logging.getLogger(__name__)
+_CALLS: Final = (Invocation, StreamInvocation)
 
 
 class ConnectionEndpoint:
@@ -255,7 +257,7 @@ class ConnectionEndpoint:
         except RemoteProtocolError as error:
             self._broken(error)
             return True
-        if isinstance(message, Invocation | StreamInvocation):
+        if isinstance(message, _CALLS):
             dispatcher.invoke(message)
         elif isinstance(message, StreamItem):
             return not dispatcher.stream_item(message)

@@ -23,6 +23,8 @@ from conduit_widget.transports.loop_turns import turns_of
 RECORDS_A_TURN: Final = 64
 PIECE_BYTES: Final = 8 * 1024
 """How much of a transport message is decoded at once; a ping of MessagePack has three bytes."""
+COUNTED_AT_ONCE: Final = 32
+"""So many records, of a sixteenth of the burst at most, are noted before the clock is read for them."""
 MAX_PAUSE: Final = 0.25
 """The longest a connection over its rate is not read, in seconds; then it gets a turn on credit."""
 
@@ -63,6 +65,8 @@ class Intake:
         "_hammering",
         "_limits",
         "_messages",
+        "_noted",
+        "_notes",
         "_piece_bytes",
         "_reader",
         "_scheduled",
@@ -74,6 +78,8 @@ class Intake:
         self._limits = limits
         self._bucket = TokenBucket(limits.records_per_second, limits.record_burst, time.monotonic())
         self._piece_bytes = min(PIECE_BYTES, limits.max_message_bytes)
+        self._noted = 0  # records the bucket has not been told of
+        self._notes = min(COUNTED_AT_ONCE, limits.record_burst // 16)
         self._hammering: Hammering | None = None
         self._messages: deque[HubMessage] | None = None
         self._frames: deque[bytes] | None = None  # None: nothing waits; most connections never need it
@@ -166,6 +172,10 @@ class Intake:
         return others
 
     def _spend(self, count: int) -> None:
+        self._noted += count
+        if self._noted < self._notes:
+            return
+        count, self._noted = self._noted, 0
         now = time.monotonic()
         missing = self._bucket.owe(now, count)
         if missing <= 0.0:

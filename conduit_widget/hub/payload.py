@@ -58,7 +58,8 @@ def to_wire(value: Any) -> Any:
         LocalProtocolError: the value has no wire form, or nests more than :data:`MAX_OUTGOING_DEPTH` levels.
 
     """
-    if type(value) in _PLAIN:
+    kind = type(value)
+    if kind in _PLAIN or (isinstance(value, Wire) and kind.to_wire is Wire.to_wire):
         return value
     try:
         return _plain(value, MAX_OUTGOING_DEPTH)

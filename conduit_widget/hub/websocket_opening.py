@@ -60,6 +60,10 @@ class WebSocketOpening:
         if isinstance(user, HttpResponse):
             await refuse_websocket(extensions, send, user)
             return
+        # The server's own connection where it has one, else a task of this application.
+        own = extensions.get(CONNECTION_EXTENSION)
+        if own is not None:
+            own.welcome()
         token = request.query.get("id")
         # Both before the look-ups: those must still hold below.
         elsewhere = await self._registry.elsewhere(user)
@@ -74,8 +78,6 @@ class WebSocketOpening:
             refusal = error_response(404, "There is no connection with that id.")
             await refuse_websocket(extensions, send, refusal)
             return
-        # The server's own connection where it has one, else a task of this application.
-        own = extensions.get(CONNECTION_EXTENSION)
         adapter = AsgiWebSocketConnection(receive, send)
         connection: ServerConnection = adapter if own is None else own
         if isinstance(away, StatefulEndpoint):

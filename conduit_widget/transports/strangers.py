@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import OrderedDict
 from collections.abc import Callable
 from itertools import islice
 from typing import Final, Protocol
 
 LOG_INTERVAL: Final = 60.0
+GRACE: Final = 1.0
+"""How long one is let be although there are more than the limit, up to twice as many: who reconnects together
+with many others needs a moment to show a token."""
 KNOWN: Final = "conduit.known"
 """The key in an ASGI scope's ``state`` by which an application says that it knows whose request it is."""
 
@@ -32,24 +36,24 @@ class Strangers:
     def __init__(self, limit: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._limit = limit
         self._clock = clock
-        self._waiting: dict[Stranger, None] = {}  # the oldest first
+        self._waiting: OrderedDict[Stranger, float] = OrderedDict()  # since when; the oldest first
         self._told_at: float | None = None
 
     def __len__(self) -> int:
         return len(self._waiting)
 
     def add(self, stranger: Stranger) -> None:
-        """Let one more be, as the newest; the oldest goes when that is one too many."""
+        """Let one more be, as the newest; the oldest go when those are too many."""
         self._waiting.pop(stranger, None)
-        self._waiting[stranger] = None
-        if len(self._waiting) > self._limit:
+        now = self._clock()
+        self._waiting[stranger] = now
+        for _ in range(2):  # more than one: those that were let be in their grace
+            since = next(iter(self._waiting.values()))
+            over = len(self._waiting) - self._limit
+            if over <= 0 or (over <= self._limit and now - since < GRACE):
+                return
             self.drop(1)
-            now = self._clock()
-            if self._told_at is None or now - self._told_at >= LOG_INTERVAL:
-                self._told_at = now
-                logger.warning(
-                    "More than %d sockets have shown no token: the oldest of them make room.", self._limit
-                )
+            self._tell(now)
 
     def discard(self, stranger: Stranger) -> None:
         """Forget one: it is known now, or gone."""
@@ -60,3 +64,10 @@ class Strangers:
         for stranger in list(islice(self._waiting, count)):
             self._waiting.pop(stranger, None)
             stranger.make_room()
+
+    def _tell(self, now: float) -> None:
+        if self._told_at is None or now - self._told_at >= LOG_INTERVAL:
+            self._told_at = now
+            logger.warning(
+                "More than %d sockets have shown no token: the oldest of them make room.", self._limit
+            )

@@ -136,7 +136,8 @@ class WebSocketServerConnection(asyncio.Protocol):
         self._cutter: FrameCutter | None = None
         self._unread = b""  # what arrived and has to wait
         self._held = False  # the receiver takes nothing at present
-        self._piece_ends = 0.0
+        self._piece_ends: float | None = None
+        self._parsed = False  # the parser may have something to say
         self._buffering = False  # the transport may hold bytes: frames must queue up behind them
 
     # asyncio.Protocol
@@ -167,6 +168,7 @@ class WebSocketServerConnection(asyncio.Protocol):
 
     def parse(self, data: bytes) -> None:
         """Have the parser read, and do what comes of it; what it has to say waits for the piece's end."""
+        self._parsed = True
         self._parser.receive_data(data)
         for event in self._parser.events_received():
             if isinstance(event, Frame):
@@ -183,14 +185,19 @@ class WebSocketServerConnection(asyncio.Protocol):
     def has_enough(self) -> bool:
         """Tell whether the frames that follow have to wait: for their turn, for the receiver, for nothing."""
         assert self._transport is not None
-        return self._held or time.perf_counter() >= self._piece_ends or self._transport.is_closing()
+        now = time.perf_counter()
+        if self._piece_ends is None:  # the second frame: most reads have one
+            self._piece_ends = now + PIECE_SECONDS
+        return self._held or now >= self._piece_ends or self._transport.is_closing()
 
     def _read(self, data: bytes) -> None:
         """Work on a piece of what arrived; the rest waits, and what is in the socket too."""
         assert self._cutter is not None
-        self._piece_ends = time.perf_counter() + PIECE_SECONDS
+        self._piece_ends = None
         self._unread = self._cutter.feed(data)
-        self._write_pending()
+        if self._parsed:
+            self._parsed = False
+            self._write_pending()
         if self._unread:
             self._pause_transport()
             if not self._held:
@@ -330,6 +337,11 @@ class WebSocketServerConnection(asyncio.Protocol):
         self._fd = -1
         if self._transport is not None:
             self._transport.abort()
+
+    def welcome(self) -> None:
+        """Take note that whoever opens this has shown who it is, though it may take a while to attach."""
+        if self.strangers is not None:
+            self.strangers.discard(self)
 
     def make_room(self) -> None:
         """Go: nobody is attached yet, and there are too many of those."""

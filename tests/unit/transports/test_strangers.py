@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from conduit_widget.transports.strangers import LOG_INTERVAL, Strangers
+from conduit_widget.transports.strangers import GRACE, LOG_INTERVAL, Strangers
 
 
 class Socket:
@@ -31,14 +31,31 @@ def test_the_oldest_makes_room(caplog: pytest.LogCaptureFixture) -> None:
     strangers.add(sockets[3])
     assert not any(socket.gone for socket in sockets)
     assert caplog.records == []
+    now = GRACE
     strangers.add(sockets[4])
     strangers.add(sockets[5])
     assert [socket.gone for socket in sockets] == [True, False, True, False, False, False]
     assert len(strangers) == 3
     assert len(caplog.records) == 1
-    now = LOG_INTERVAL
+    now += LOG_INTERVAL
     strangers.add(Socket())
     assert [record.levelno for record in caplog.records] == [logging.WARNING] * 2
+
+
+def test_those_who_come_together_do_not_push_each_other_out() -> None:
+    """Within their grace twice as many are let be; once it is over they make room again, two for one."""
+    now = 0.0
+    strangers = Strangers(4, lambda: now)
+    sockets = [Socket() for _ in range(8)]
+    for socket in sockets:
+        strangers.add(socket)
+    assert not any(socket.gone for socket in sockets)
+    strangers.add(Socket())
+    assert [socket.gone for socket in sockets] == [True] + [False] * 7
+    now = GRACE
+    for expected in (7, 6, 5, 4):
+        strangers.add(Socket())
+        assert len(strangers) == expected
 
 
 def test_some_can_be_sent_away() -> None:
