@@ -123,7 +123,7 @@ class InvocationTimeoutError(ConduitError):
     def __init__(self, target: str, timeout: float) -> None:
         self.target = target
         self.timeout = timeout
-        super().__init__(f"The hub did not answer {target} within {timeout:g} s.")
+        super().__init__(f"{target}: no answer within {timeout:g} s.")
 
 
 class ValidationError(HubException):

@@ -321,7 +321,7 @@ class ChatBackend:
                 return await answer.finished()
         except TimeoutError:
             self.abandon(answer)
-            raise InvocationTimeoutError("the question", patience or 0.0) from None
+            raise InvocationTimeoutError("ask", patience or 0.0) from None
         except asyncio.CancelledError:
             self.abandon(answer)
             raise

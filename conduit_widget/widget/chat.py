@@ -40,7 +40,8 @@ from conduit_widget.types import ChatMessage, Participant, SendReceipt
 from conduit_widget.widget import display
 from conduit_widget.widget.backend import ChatBackend, Listener, open_conversations
 from conduit_widget.widget.front_end import SILENT_MODULE, front_end_source
-from conduit_widget.widget.pending import Pending
+from conduit_widget.widget.listening import Listening
+from conduit_widget.widget.pending import Pending, check_timeout
 from conduit_widget.widget.pending_answer import PendingAnswer
 from conduit_widget.widget.question import user_message
 from conduit_widget.widget.saved_transcript import SavedTranscript
@@ -244,6 +245,7 @@ class Chat(anywidget.AnyWidget):
             ConduitError: what else went wrong, in one line.
 
         """
+        check_timeout(timeout)
         message = user_message(text, model=model, provider=provider, respond=True, **parameters)
         backend = self._backend
         return PendingAnswer(self._thread, lambda begun: backend.ask(message, timeout, begun))
@@ -289,20 +291,24 @@ class Chat(anywidget.AnyWidget):
         except InvocationTimeoutError:
             pending.cancel()
             link = self.connection
+            if link.state == "live":
+                return
             why = link.message or f"still {link.state} after {timeout:g} s."
             raise ConnectionFailedError(f"The chat is not connected: {why}") from None
 
-    def on_message(self, function: Listener) -> Callable[[], None]:
-        """Call ``function(message)`` for every finished message from now on; returns the unsubscriber.
+    def on_message(self, function: Listener) -> Listening:
+        """Call ``function(message)`` for every finished message from now on, until what it returns is called.
 
         Called in a background thread of its own, one message at a time: it may block and may use this chat.
         What it prints appears under the cell that registered it; what it raises is logged.
         """
+        if not callable(function):
+            raise TypeError(f"on_message needs a function, not {type(function).__name__}.")
         if inspect.iscoroutinefunction(function):
             raise TypeError("on_message needs a plain function; inside it, use `.result()` to wait.")
         key, backend = object(), self._backend
         self._thread.call(backend.add_listener, key, contextvars.copy_context(), function)
-        return lambda: self._thread.call(backend.remove_listener, key)
+        return Listening(lambda: self._thread.call(backend.remove_listener, key))
 
     # ---- display and end -------------------------------------------------------------------------------
 

@@ -10,14 +10,20 @@ import logging
 import threading
 from collections.abc import Coroutine, Generator
 from functools import partial
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
 from conduit_widget.contract import ErrorText
-from conduit_widget.errors import ConduitError, InvocationTimeoutError, LocalProtocolError, line_of
+from conduit_widget.errors import (
+    ConduitError,
+    InvocationTimeoutError,
+    LocalProtocolError,
+    ValidationError,
+    line_of,
+)
 from conduit_widget.kernel.interrupts import in_one_line, interruptible
 from conduit_widget.kernel.loop_thread import THREAD_NAME
 
-__all__ = ["Pending"]
+__all__ = ["Pending", "check_timeout"]
 
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
@@ -49,9 +55,11 @@ class Pending(Coroutine[Any, Any, _T], Generic[_T]):
 
         Raises:
             InvocationTimeoutError: not done in time.
+            ValidationError: ``timeout`` is no number of seconds.
             ConduitError: what went wrong, in one line.
 
         """
+        check_timeout(timeout)
         if not self._future.done() and threading.current_thread().name == THREAD_NAME:
             raise LocalProtocolError("Waiting here would block the hub connection: use `await` instead.")
         try:
@@ -99,6 +107,15 @@ class Pending(Coroutine[Any, Any, _T], Generic[_T]):
             self._steps = self._wait()
         return self._steps
 
+    if not TYPE_CHECKING:  # a type checker finds it by itself
+
+        def __getattr__(self, name: str) -> NoReturn:
+            if name.startswith("_"):
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            raise AttributeError(
+                f"{self._what} is a result on its way: `await` it or call `.result()`, then read `.{name}`."
+            )
+
     def __repr__(self) -> str:
         if not self._future.done():
             return f"<{self._what}: waiting; use `await` or `.result()`>"
@@ -113,6 +130,20 @@ class Pending(Coroutine[Any, Any, _T], Generic[_T]):
         future = getattr(self, "_future", None)
         if future is not None and not self._retrieved:
             future.add_done_callback(partial(_log_failure, self._what))
+
+
+def check_timeout(timeout: object) -> None:
+    """Refuse what is no time to wait.
+
+    Raises:
+        ValidationError: neither None nor a number of seconds that can be waited.
+
+    """
+    if timeout is None:
+        return
+    is_number = isinstance(timeout, int | float) and not isinstance(timeout, bool)
+    if not is_number or not 0 <= timeout <= threading.TIMEOUT_MAX:  # type: ignore[operator]
+        raise ValidationError("timeout", "must be a number of seconds, 0 or more, or None to wait for ever.")
 
 
 def _log_failure(what: str, future: concurrent.futures.Future[Any]) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 from conduit_widget.errors import ConduitError, trace_of
-from conduit_widget.kernel.cell_output import CellOutput
+from conduit_widget.kernel.cell_output import CellOutput, after_each_cell
 from conduit_widget.kernel.loop_thread import LoopThread
 from conduit_widget.markup import as_shown, text_html
 from conduit_widget.types import ChatMessage
@@ -49,8 +49,21 @@ class PendingAnswer(Pending[ChatMessage]):
 
         """
         output = CellOutput()
-        output.show(self._picture())
+        shown = self._picture()
+        output.show(shown)
         self._retrieved = True  # an error is shown
+        written = [shown]
+
+        def cell_ended() -> None:
+            """Write what is new while outputs are still taken, for whoever runs notebooks unattended."""
+            picture = self._picture()
+            if picture != written[-1]:
+                written[:] = [picture]
+                output.update(picture)
+            if self._future.done():
+                forget()
+
+        forget = after_each_cell(cell_ended)
         self._thread.submit(self._follow(output))
 
     async def _follow(self, output: CellOutput) -> None:

@@ -79,6 +79,19 @@ async def test_ask_as_a_cells_last_line_fills_its_output_as_the_answer_comes(
     assert not shown(kernel, cell, "execute_result")
 
 
+async def test_answer_that_comes_while_another_cell_runs_is_kept_by_whoever_runs_notebooks_unattended(
+    kernel: LiveKernel, gates: Gates
+) -> None:
+    """Such programs take outputs from the running cell alone: that cell writes the answer at its end."""
+    await kernel.run("pending = chat.ask('How?')\npending")
+    gates.middle.set()
+    gates.end.set()
+    later = kernel.start("done = pending.result(30)")
+    await kernel.finished(later)
+    picture = shown(kernel, later, "update_display_data")[-1]
+    assert "(script-1" in picture["text/plain"]
+
+
 async def test_awaited_answer_is_shown_rendered(kernel: LiveKernel, gates: Gates) -> None:
     """With the model small below it; as text for whoever has no HTML."""
     gates.middle.set()

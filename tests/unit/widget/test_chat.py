@@ -293,11 +293,15 @@ def test_coroutine_function_is_refused_as_a_listener(chat: Chat) -> None:
 
     with pytest.raises(TypeError, match="plain function"):
         chat.on_message(listen)
+    number: Any = 3
+    with pytest.raises(TypeError, match="needs a function, not int"):
+        chat.on_message(number)
 
 
 def test_connection_state_is_readable_and_waiting_for_it_says_why_not(chat: Chat, hub: ScriptedHub) -> None:
     """A person at the prompt sees what the badge shows."""
     assert chat.connection.state == "live"
+    chat.wait_connected(0)
     hub.act(hub.lose, ConnectionLostError("cable"))
     eventually_sync(lambda: chat.connection.state == "reconnecting")
     with pytest.raises(ConnectionFailedError, match="not connected: cable"):

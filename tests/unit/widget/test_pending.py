@@ -11,8 +11,15 @@ from typing import Any
 
 import pytest
 
-from conduit_widget.errors import ConduitError, HubException, InvocationTimeoutError, LocalProtocolError
+from conduit_widget.errors import (
+    ConduitError,
+    HubException,
+    InvocationTimeoutError,
+    LocalProtocolError,
+    ValidationError,
+)
 from conduit_widget.kernel.loop_thread import THREAD_NAME
+from conduit_widget.widget.listening import Listening
 from conduit_widget.widget.pending import Pending
 
 Future = concurrent.futures.Future[str]
@@ -68,7 +75,7 @@ def test_timeout_is_a_one_line_error_and_the_work_goes_on() -> None:
     """A wait that ends says how long it was; the result may still be fetched later."""
     future = Future()
     pending = Pending("ask", future)
-    with pytest.raises(InvocationTimeoutError, match=r"ask within 0\.01 s"):
+    with pytest.raises(InvocationTimeoutError, match=r"ask: no answer within 0\.01 s"):
         pending.result(0.01)
     future.set_result("late")
     assert pending.result() == "late"
@@ -206,3 +213,30 @@ async def test_interrupted_wait_is_one_line_in_a_notebook(monkeypatch: pytest.Mo
     for error in errors:
         (line,) = error._render_traceback_()
         assert "its work stopped" in line
+
+
+@pytest.mark.parametrize("timeout", ["5", -1, float("nan"), float("inf"), True])
+def test_timeout_that_cannot_be_waited_is_named(timeout: Any) -> None:
+    """The text says what it must be."""
+    pending = Pending("ask", Future())
+    with pytest.raises(ValidationError, match="timeout: must be a number of seconds"):
+        pending.result(timeout)
+    pending.cancel()
+
+
+def test_reading_the_value_too_early_says_how_to_get_it() -> None:
+    """Instead of an attribute that does not exist."""
+    pending: Any = Pending("ask", Future())
+    with pytest.raises(AttributeError, match=r"`await` it or call `.result\(\)`, then read `.text`"):
+        _ = pending.text
+    assert not hasattr(pending, "_repr_html_")
+    pending.cancel()
+
+
+def test_listening_says_how_to_end_it() -> None:
+    """Its repr is the same in every run."""
+    ended: list[bool] = []
+    listening = Listening(lambda: ended.append(True))
+    assert repr(listening) == "<on_message: listening; call this to end it>"
+    listening()
+    assert (repr(listening), ended) == ("<on_message: ended>", [True])
