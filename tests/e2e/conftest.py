@@ -40,12 +40,17 @@ def data_dir(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def lab(tmp_path: Path, data_dir: Path) -> Iterator[JupyterLab]:
-    """A JupyterLab on an empty folder; its kernels share one hub with the local model."""
+def provider_environment() -> dict[str, str]:
+    """The settings that name the hub's model: the local one, unless a module says otherwise."""
+    return {"CONDUIT_PROVIDER": "local"}
+
+
+@pytest.fixture
+def lab(tmp_path: Path, data_dir: Path, provider_environment: dict[str, str]) -> Iterator[JupyterLab]:
+    """A JupyterLab on an empty folder; its kernels share one hub, and that one model."""
     root = tmp_path / "notebooks"
     root.mkdir()
-    environment = {"CONDUIT_DATA_DIR": str(data_dir), "CONDUIT_PROVIDER": "local"}
-    server = start_jupyter_lab(root, environment)
+    server = start_jupyter_lab(root, {"CONDUIT_DATA_DIR": str(data_dir), **provider_environment})
     try:
         yield server
     finally:
