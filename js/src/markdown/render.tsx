@@ -100,8 +100,10 @@ function definition({ raw, href }: Tokens.Def, key: number | string, dir: Direct
 }
 
 function list(token: Tokens.List, key: number | string): VNode {
+  const values = token.ordered ? jumps(token) : [];
+  // A number is part of the key: taken from an item that stays, it would be set to 0 and shown.
   const items = token.items.map((item, index) => (
-    <li key={index} class={item.task ? "task" : undefined}>
+    <li key={`${index} ${values[index]}`} class={item.task ? "task" : undefined} value={values[index]}>
       {item.tokens.map((child, place) => listChild(child, place, item.loose))}
     </li>
   ));
@@ -117,6 +119,19 @@ function list(token: Tokens.List, key: number | string): VNode {
       {items}
     </ol>
   );
+}
+
+/**
+ * The numbers of the items that do not follow from the one before: "question 3" must stay what was written as 3.
+ * A list that repeats one number leaves the counting to whoever shows it.
+ */
+function jumps({ items }: Tokens.List): (number | undefined)[] {
+  const numbers = items.map(({ raw }) => Number.parseInt(raw, 10));
+  if (numbers.every((number) => number === numbers[0])) return [];
+  return numbers.map((number, index) => {
+    const follows = index === 0 || number === (numbers[index - 1] ?? 0) + 1;
+    return follows || Number.isNaN(number) ? undefined : number;
+  });
 }
 
 /** In a tight list the text of an item stands without a paragraph. */

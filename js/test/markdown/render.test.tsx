@@ -78,12 +78,25 @@ describe("Markdown", () => {
     ["# Big", `<h3${AUTO}>Big</h3>`],
     ["- a\n- b", `<ul${AUTO}><li>a</li><li>b</li></ul>`],
     ["3. a", `<ol${AUTO} start="3"><li>a</li></ol>`],
+    [
+      "1. a\n3. b\n4. c\n4. d",
+      `<ol${AUTO} start="1"><li>a</li><li value="3">b</li><li>c</li><li value="4">d</li></ol>`,
+    ],
+    ["5) a\n4) b", `<ol${AUTO} start="5"><li>a</li><li value="4">b</li></ol>`],
+    ["1. a\n1. b", `<ol${AUTO} start="1"><li>a</li><li>b</li></ol>`],
+    ["- 1. a\n  5. b", `<ul${AUTO}><li><ol${AUTO} start="1"><li>a</li><li value="5">b</li></ol></li></ul>`],
     ["> q", `<blockquote${AUTO}><p>q</p></blockquote>`],
     ["a &amp; b &copy; &#x41; &nonsense;", `<p${AUTO}>a &amp; b © A &amp;nonsense;</p>`],
     ["\\*not\\*", `<p${AUTO}>*not*</p>`],
     ["***", "<hr>"],
   ])("renders %j", (text, expected) => {
     expect(html(text)).toBe(expected);
+  });
+
+  it("forgets a number that an item no longer has", () => {
+    const root = document.createElement("div");
+    for (const text of ["1. a\n3. b", "1. a\n2. b"]) render(<Markdown text={text} />, root);
+    expect(root.querySelector("li:last-child")?.outerHTML).toBe("<li>b</li>");
   });
 
   it("renders tables with alignment", () => {
