@@ -2,7 +2,7 @@
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
 import type { Clock } from "./clock";
 import type { KernelMessage, Reply, ViewMessage } from "./contract";
-import type { Host } from "./host";
+import type { Host, KernelStatus } from "./host";
 import { uuid } from "./identifier";
 import { createRequests } from "./requests";
 
@@ -148,10 +148,12 @@ export function createKernelLink({
   };
 
   host.onLinkChange(() => {
+    const before = status.value;
     status.value = host.kernelStatus();
     online.value = host.isOnline();
     if (isOver()) answered();
-    else hello();
+    // Our own hello makes it busy, then idle: an answer to that would go round for ever.
+    else if (before === status.value || !(isAtWork(before) && isAtWork(status.value))) hello();
   }, lifetime);
 
   lifetime.addEventListener(
@@ -187,4 +189,9 @@ export function createKernelLink({
       if (message.kind === "reply") requests.settle(message);
     },
   };
+}
+
+/** It is there and listens, sooner or later. */
+function isAtWork(status: KernelStatus): boolean {
+  return status === "idle" || status === "busy";
 }

@@ -105,6 +105,15 @@ describe("keeping up with the kernel", () => {
     expect(host.all("hello")).toHaveLength(2);
   });
 
+  it("says no hello because the kernel went to work or came from it", async () => {
+    await live();
+    for (const status of ["idle", "busy", "idle", "busy"] as const) {
+      host.status = status;
+      host.emit("link");
+    }
+    expect(host.all("hello"), "one, as its state became known").toHaveLength(2);
+  });
+
   it("ignores what is no message", async () => {
     await live();
     for (const junk of [null, 7, "x", {}, { kind: 1 }, { kind: "reply", requestId: "?", ok: true }]) {
