@@ -9,6 +9,7 @@ from conduit_widget.client.handlers import Handlers
 from conduit_widget.client.invocations import PendingInvocations
 from conduit_widget.client.link import Link
 from conduit_widget.errors import ConnectionLostError, ProtocolError
+from conduit_widget.plain_text import shown
 from conduit_widget.protocol.messages import (
     CancelInvocation,
     Completion,
@@ -38,8 +39,11 @@ class MessageRouter:
         elif type(message) is StreamItem:
             if not self.pending.push_item(message):
                 self._reply(CancelInvocation(message.invocation_id))
-        elif type(message) is InvocationBindingFailure and message.invocation_id is not None:
-            self._reply(Completion(message.invocation_id, error=message.error))
+        elif type(message) is InvocationBindingFailure:
+            if message.invocation_id is not None:
+                self._reply(Completion(message.invocation_id, error=message.error))
+            else:
+                _logger.warning("an event of the hub was left out: %s", shown(message.error))
 
     def lost(self, error: Exception | None) -> None:
         """Fail everything pending: the connection ended, without an error when it was stopped."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, Final
 
 import msgspec
 
 from conduit_widget.errors import UNREADABLE, LocalProtocolError, RemoteProtocolError
+from conduit_widget.nesting import is_json_too_deep
+from conduit_widget.plain_text import writable
 from conduit_widget.protocol.framing import RECORD_SEPARATOR, TextRecordReader
 from conduit_widget.protocol.hub_protocol import TransferFormat
 from conduit_widget.protocol.messages import (
@@ -23,6 +26,7 @@ from conduit_widget.protocol.messages import (
     Sequence,
     StreamInvocation,
     StreamItem,
+    without_values,
 )
 
 _WireMessage = (
@@ -30,16 +34,11 @@ _WireMessage = (
 )
 
 
-class _TypeOnly(msgspec.Struct):
-    """Just enough of a record to tell its type."""
-
-    type: int
-
-
 _decoder: msgspec.json.Decoder[_WireMessage] = msgspec.json.Decoder(_WireMessage)
 _decode: Final = _decoder.decode
-_type_decoder = msgspec.json.Decoder(_TypeOnly)
 _encode: Final = msgspec.json.Encoder().encode
+_MAX_DEPTH: Final = 200
+_MAX_DIGITS: Final = 20
 _PING: Final = _encode(Ping()) + RECORD_SEPARATOR
 
 
@@ -100,11 +99,12 @@ class JsonRecordDecoder:
         for record in self._reader.feed(data):
             try:
                 messages.append(_decode(record))
-            except msgspec.ValidationError as error:
-                _raise_unless_unknown_type(record, error)
-                self.skipped += 1
             except UNREADABLE as error:
-                raise RemoteProtocolError(f"A record is not readable JSON: {error}.") from error
+                salvaged = _salvage(record, error)
+                if salvaged is None:
+                    self.skipped += 1
+                else:
+                    messages.append(salvaged)
         return messages
 
 
@@ -121,14 +121,40 @@ def _read_whole(data: bytes) -> list[HubMessage] | None:
     return None
 
 
-def _raise_unless_unknown_type(record: bytes, error: msgspec.ValidationError) -> None:
-    """Let records of unknown types pass (a newer peer may send them); anything else breaks the protocol."""
+def _salvage(record: bytes, error: Exception) -> HubMessage | None:
+    """Return what a record says whose values alone are wrong; None for an unknown type, a newer peer's.
+
+    JavaScript writes half of a character as an escape, and JSON has numbers without an end.
+
+    Raises:
+        RemoteProtocolError: it breaks the protocol.
+
+    """
+    if isinstance(error, RecursionError) or is_json_too_deep(record, _MAX_DEPTH):
+        raise RemoteProtocolError("A record nests too deeply.") from error
     try:
-        unknown = _type_decoder.decode(record).type not in KNOWN_TYPES
-    except UNREADABLE:
-        unknown = False
-    if not unknown:
-        raise RemoteProtocolError(f"A record is no hub message: {error}.") from error
+        value = json.loads(record, parse_int=_integer, parse_constant=_refuse)
+    except ValueError:
+        raise RemoteProtocolError(f"A record is not readable JSON: {error}.") from error
+    kind = value.get("type") if isinstance(value, dict) else None
+    if type(kind) is int and kind not in KNOWN_TYPES:
+        return None
+    try:
+        message = msgspec.convert(value, _WireMessage)
+        invocation_id = getattr(message, "invocation_id", None) or ""
+        if writable(invocation_id) != invocation_id:
+            raise RemoteProtocolError("A record's invocationId has half a character.")
+    except UNREADABLE as cause:
+        raise RemoteProtocolError(f"A record is no hub message: {cause}.") from error
+    return without_values(message)
+
+
+def _integer(digits: str) -> int | None:
+    return int(digits) if len(digits) <= _MAX_DIGITS else None
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(constant)  # NaN and Infinity are no JSON
 
 
 def _ordered(message: HubMessage, tag: Any) -> dict[str, Any]:

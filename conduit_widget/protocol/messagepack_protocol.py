@@ -38,6 +38,7 @@ from conduit_widget.protocol.messages import (
     Sequence,
     StreamInvocation,
     StreamItem,
+    without_values,
 )
 
 ERROR_RESULT: Final = 1
@@ -115,6 +116,14 @@ class _Unbound(_Record, frozen=True):
     stream_ids: list[str] | None = None
 
 
+class _Unread(_Record, frozen=True):
+    """A stream's item or a completion, of which nothing after the id is looked at."""
+
+    type: int
+    headers: Headers | None
+    invocation_id: str
+
+
 _WireRecord = (
     _Invocation
     | _StreamItem
@@ -134,6 +143,8 @@ _PREFIXES: Final = tuple(map(write_varint, range(_USUAL_BYTES)))
 _NO_HEADERS: Final[Headers] = {}
 _type_decoder = msgspec.msgpack.Decoder(_TypeOnly)
 _unbound_decoder = msgspec.msgpack.Decoder(_Unbound)
+_unread_decoder = msgspec.msgpack.Decoder(_Unread)
+_NO_ARGUMENTS: Final = "The arguments are missing or are not a readable array."
 
 
 class MessagePackHubProtocol:
@@ -189,15 +200,13 @@ class MessagePackRecordDecoder:
         for record in self._reader.feed(data):
             try:
                 message = _from_record(_decode(record))
-            except msgspec.ValidationError as error:
+            except UNREADABLE as error:
                 salvaged = _salvage(record, error)
                 if salvaged is None:
                     self.skipped += 1
                 else:
                     messages.append(salvaged)
                 continue
-            except UNREADABLE as error:
-                raise RemoteProtocolError(f"A record is not readable MessagePack: {error}.") from error
             messages.append(message)
         return messages
 
@@ -294,8 +303,14 @@ def _completion(record: _Completion) -> Completion:
     return Completion(record.invocation_id, error=record.result, headers=headers)
 
 
-def _salvage(record: bytes, error: msgspec.ValidationError) -> InvocationBindingFailure | None:
-    """Skip unknown types (None), turn unreadable arguments into a binding failure, refuse the rest."""
+def _salvage(record: bytes, error: Exception) -> HubMessage | None:
+    """Skip unknown types (None), answer for values nobody can read, refuse the rest.
+
+    Raises:
+        RemoteProtocolError: it breaks the protocol.
+
+    """
+    is_shape = isinstance(error, msgspec.ValidationError)
     try:
         kind = _type_decoder.decode(record).type
         if kind not in KNOWN_TYPES:
@@ -303,9 +318,15 @@ def _salvage(record: bytes, error: msgspec.ValidationError) -> InvocationBinding
         if kind in (INVOCATION, STREAM_INVOCATION):
             head = _unbound_decoder.decode(record)
             if kind == INVOCATION or head.invocation_id is not None:
-                return InvocationBindingFailure(
-                    head.target, head.invocation_id, "The arguments are missing or are not a readable array."
-                )
+                failure = InvocationBindingFailure(head.target, head.invocation_id, _NO_ARGUMENTS)
+                unread = Invocation(head.target, [], head.invocation_id)
+                return failure if is_shape else without_values(unread)
+        if kind in (STREAM_ITEM, COMPLETION) and not is_shape:
+            invocation_id = _unread_decoder.decode(record).invocation_id
+            is_item = kind == STREAM_ITEM
+            return without_values(StreamItem(invocation_id, None) if is_item else Completion(invocation_id))
     except UNREADABLE:
         pass
-    raise RemoteProtocolError(f"A record is no hub message: {error}.") from error
+    if is_shape:
+        raise RemoteProtocolError(f"A record is no hub message: {error}.") from error
+    raise RemoteProtocolError(f"A record is not readable MessagePack: {error}.") from error

@@ -109,7 +109,7 @@ class Sequence(_HubMessage, frozen=True, tag=SEQUENCE):
 
 
 class InvocationBindingFailure(msgspec.Struct, frozen=True):
-    """Not a wire type: an invocation arrived whose arguments cannot be read (MessagePack only).
+    """Not a wire type: an invocation arrived whose arguments cannot be read.
 
     The connection stays open; the receiver answers ``invocation_id`` (when there is one) with a completion
     that carries ``error``.
@@ -132,3 +132,19 @@ HubMessage = (
     | Sequence
     | InvocationBindingFailure
 )
+
+_UNHOLDABLE: Final = "has half a character (a lone surrogate) or a number out of range; leave it out"
+
+
+def without_values(message: HubMessage) -> HubMessage:
+    """Return what stands for a message with a value that its encoding allows and nothing here can hold.
+
+    A call is answered with an error, and what somebody waits for ends with one: a value ends no connection.
+    """
+    if isinstance(message, Invocation | StreamInvocation):
+        error = f"{message.target[:64]}: an argument {_UNHOLDABLE}"
+        return InvocationBindingFailure(message.target, message.invocation_id, error)
+    if isinstance(message, StreamItem | Completion):
+        what = "an item of the stream" if isinstance(message, StreamItem) else "the result"
+        return Completion(message.invocation_id, error=f"What was sent cannot be read: {what} {_UNHOLDABLE}")
+    return message

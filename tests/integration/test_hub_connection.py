@@ -577,6 +577,25 @@ async def test_any_other_end_reconnects(server: RawSignalRServer, how: str) -> N
         assert connection.connection_id == "id-2"
 
 
+async def test_half_a_character_costs_its_message_alone(
+    server: RawSignalRServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A result or an event that cannot be read is an error of that call, or a line; the rest arrives."""
+    async with connected(server) as (connection, socket):
+        heard: list[Any] = []
+        connection.on("Said", heard.append)
+        call = asyncio.create_task(connection.invoke("Read"))
+        invocation = await socket.receive_type(1)
+        socket.send({"type": 1, "target": "Said", "arguments": ["\ud83d"]})
+        socket.send({"type": 3, "invocationId": invocation["invocationId"], "result": "\ud83d"})
+        socket.send({"type": 1, "target": "Said", "arguments": ["whole"]})
+        with pytest.raises(HubException, match="half a character"):
+            await call
+        await eventually(lambda: heard == ["whole"])
+        assert connection.state == ConnectionState.CONNECTED
+    assert "an event of the hub was left out: Said" in caplog.text
+
+
 async def test_token_and_url_are_asked_at_every_connect(server: RawSignalRServer) -> None:
     """Each connection gets a fresh token and the address of the moment; both may be async."""
     asked = {"token": 0, "url": 0}

@@ -160,6 +160,11 @@ async def test_streams_end_when_the_connection_does() -> None:
         ({"type": 4, "invocationId": "1", "target": "Count", "arguments": ["x"]}, "argument 'number'"),
         ({"type": 1, "invocationId": "1", "target": "Echo", "arguments": []}, "expected 1 argument (value)"),
         ({"type": 1, "invocationId": "1", "target": "Refuse", "arguments": ["no"]}, "no"),
+        (
+            {"type": 1, "invocationId": "1", "target": "Echo", "arguments": ["\ud83d"]},
+            "Echo: an argument has half a character",
+        ),
+        ({"type": 1, "invocationId": "1", "target": "\ud83d", "arguments": ["\ud83d"]}, "half a character"),
     ],
 )
 async def test_wrong_invocation_gets_its_text_and_the_connection_stays(

@@ -131,3 +131,46 @@ def test_random_bytes_never_raise_anything_else(data: bytes) -> None:
     """Garbage is messages or a protocol error."""
     with contextlib.suppress(RemoteProtocolError):
         decode(data)
+
+
+@pytest.mark.parametrize("value", [r'"\ud83d"', r'{"\udc00": 1}', "1e400", "-1e400", f"[1, {'9' * 5000}]"])
+def test_value_nobody_can_hold_costs_its_call_alone(value: str) -> None:
+    """JavaScript writes half an emoji as an escape: that call is refused, the connection goes on."""
+    records = [
+        f'{{"type":1,"target":"Send","invocationId":"7","arguments":["room",{value}]}}',
+        f'{{"type":4,"target":"Watch","invocationId":"8","arguments":[{value}]}}',
+        f'{{"type":2,"invocationId":"9","item":{value}}}',
+        f'{{"type":3,"invocationId":"10","result":{value}}}',
+        f'{{"type":6,"more":{value}}}',
+        f'{{"type":99,"more":{value}}}',
+        '{"type":1,"target":"Send","arguments":["after"]}',
+    ]
+    call, stream, item, result, ping, after = decode("".join(record + "\x1e" for record in records))
+    assert isinstance(call, InvocationBindingFailure)
+    assert isinstance(stream, InvocationBindingFailure)
+    assert (call.target, call.invocation_id, stream.invocation_id) == ("Send", "7", "8")
+    assert "half a character" in call.error
+    assert isinstance(item, Completion)
+    assert isinstance(result, Completion)
+    assert "an item of the stream" in (item.error or "")
+    assert "the result" in (result.error or "")
+    assert (ping, after) == (Ping(), Invocation("Send", ["after"]))
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        '{"type":1,"target":"Send","arguments":[NaN]}',
+        '{"type":1,"target":"Send","arguments":[-Infinity]}',
+        r'{"type":1,"target":"Send","invocationId":"\ud800","arguments":[]}',
+        r'{"type":1,"arguments":["\ud800"]}',
+        r'{"type":3,"invocationId":"1","result":"\ud800","error":"x"}',
+        '{"type":1,"target":"Send","arguments":' + "[" * 100_000,
+    ],
+    ids=lambda record: record[:60],
+)
+def test_broken_records_still_end_the_connection(record: str) -> None:
+    """What is no JSON, or no hub message whatever its values, stays a protocol error in one line."""
+    with pytest.raises(RemoteProtocolError) as caught:
+        decode(record + "\x1e")
+    assert "\n" not in str(caught.value)

@@ -165,3 +165,28 @@ def test_random_bytes_never_raise_anything_else(data: bytes) -> None:
     for stream in (data, write_varint(len(data)) + data):
         with contextlib.suppress(RemoteProtocolError):
             decode(stream)
+
+
+@pytest.mark.parametrize(
+    "value", [b"\xa3\xed\xa0\xbd", b"\xa1\xff", b"\x81\x80\x01"], ids=["half", "byte", "key"]
+)
+def test_value_nobody_can_hold_costs_its_call_alone(value: bytes) -> None:
+    """JavaScript's packer writes half an emoji as three bytes: that call is refused, no more."""
+    bodies = [
+        b"\x96\x01\x80\xa17\xa4Send\x92\xa4room" + value + b"\x90",
+        b"\x96\x04\x80\xa18\xa5Watch\x91" + value + b"\x90",
+        b"\x94\x02\x80\xa19" + value,
+        b"\x95\x03\x80\xa210\x03" + value,
+        b"\x96\x01\x80\xc0\xa4Send\x91\xa5after\x90",
+    ]
+    data = b"".join(bytes([len(body)]) + body for body in bodies)
+    call, stream, item, result, after = decode(data)
+    assert isinstance(call, InvocationBindingFailure)
+    assert isinstance(stream, InvocationBindingFailure)
+    assert (call.target, call.invocation_id, stream.invocation_id) == ("Send", "7", "8")
+    assert "half a character" in call.error
+    assert isinstance(item, Completion)
+    assert isinstance(result, Completion)
+    assert "an item of the stream" in (item.error or "")
+    assert "the result" in (result.error or "")
+    assert after == Invocation("Send", ["after"])
