@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from conduit_widget.errors import ProviderError
 from conduit_widget.event_stream import MAX_EVENT_BYTES, EventTooLargeError
 from conduit_widget.providers import failures
 from conduit_widget.providers.completion_events import CompletionEventDecoder
@@ -54,7 +55,7 @@ class CompletionReader:
         if self._is_whole:
             yield from self._stream.take_whole(bytes(self._start))
         elif self._events is not None and not self._stream.ended:
-            yield from self._taken(self._flushed(self._events))
+            yield from self._last_taken(self._flushed(self._events))
         if (rest := self._stream.rest()) is not None:
             yield rest
         yield self._stream.last_chunk()
@@ -79,6 +80,15 @@ class CompletionReader:
                 yield chunk
             if self._stream.ended:
                 return
+
+    def _last_taken(self, payloads: list[bytes]) -> Iterator[Chunk]:
+        """Take what came without the blank line after it: of an answer that began, where it was cut."""
+        try:
+            yield from self._taken(payloads)
+        except ProviderError as error:
+            if self._stream.began and error.code == failures.MALFORMED:
+                raise failures.truncated(self._provider) from error
+            raise
 
     def _flushed(self, events: CompletionEventDecoder) -> list[bytes]:
         try:

@@ -16,7 +16,9 @@ from conduit_widget.providers.rate_limit_headers import parse_retry_after
 CONTEXT_OVERFLOW: Final = "context_length_exceeded"
 QUOTA_EXHAUSTED: Final = "insufficient_quota"
 TRUNCATED: Final = "truncated"
+MALFORMED: Final = "malformed"
 UNREACHABLE: Final = "unreachable"
+REDIRECTED: Final = "redirected"
 BAD_REQUEST: Final = "bad_request"
 NO_PROVIDER: Final = "no_provider"
 
@@ -80,6 +82,20 @@ def refused(
             retry_after=parse_retry_after(headers or {}),
             suggestions=("Try again in a moment.", "Choose another provider."),
         )
+    if 300 <= status < 400:
+        return ProviderError(
+            f"{provider} has another address than its URL says (HTTP {status}). Set the URL it sends you to.",
+            type="server_error",
+            code=REDIRECTED,
+            status_code=status,
+            recoverable=False,
+            suggestions=(
+                "Check http or https, the host and the path of the provider's URL.",
+                "Choose another provider.",
+            ),
+        )
+    if status < 300:
+        return malformed(provider)
     return ProviderError(
         f"{provider} did not accept the request (HTTP {status}). Check its model and parameters.",
         type="server_error",
@@ -131,7 +147,7 @@ def malformed(provider: str) -> ProviderError:
     return ProviderError(
         f"{provider} sent an answer that cannot be read. Check that its URL is an OpenAI-compatible API.",
         type="server_error",
-        code="malformed",
+        code=MALFORMED,
         suggestions=("Check that the URL ends in the API's path, usually /v1.",),
     )
 

@@ -437,6 +437,8 @@ ERRORS: dict[str, tuple[bytes, tuple[str, str | None, int | None]]] = {
         ("server_error", None, 500),
     ),
     "cut": (HI, ("network_error", "truncated", None)),
+    "cut in an event": (HI + b'data: {"choices": [{"del', ("network_error", "truncated", None)),
+    "cut in a line end": (HI + b'data: {"choices": [{"del\n', ("network_error", "truncated", None)),
     "JSON that is cut": (HI + data('{"choices": [{"del'), ("server_error", "malformed", None)),
     "JSON that nests without an end": (
         HI + data('{"a": ' + "[" * 100 + "NaN" + "]" * 100 + "}"),

@@ -100,3 +100,17 @@ def test_key_that_cannot_be_sent_names_the_variable(variable: str | None) -> Non
     assert (error.type, error.recoverable) == ("auth_error", False)
     assert variable is None or variable in str(error)
     assert "Copy it again" in str(error)
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_redirect_is_told_as_one(status: int) -> None:
+    """The URL is wrong, not the model or the parameters; asking again changes nothing."""
+    error = refused(status)
+    assert (error.code, error.status_code, error.recoverable) == (failures.REDIRECTED, status, False)
+    assert "URL" in str(error)
+
+
+@pytest.mark.parametrize("status", [201, 202, 204])
+def test_success_without_an_answer_is_no_refusal_of_the_request(status: int) -> None:
+    """What says yes and is no answer is no chat API."""
+    assert refused(status).code == failures.MALFORMED
