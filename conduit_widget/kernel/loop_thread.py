@@ -32,6 +32,8 @@ _log = logging.getLogger(__name__)
 
 THREAD_NAME: Final = "conduit-loop"
 STOP_TIMEOUT: Final = 2.0
+FORK_WAIT: Final = 1.0
+"""Seconds a fork waits for the loop to come to rest, and the loop at most for the fork to be over."""
 
 
 class LoopThread:
@@ -104,6 +106,22 @@ class LoopThread:
 
     def _cancel(self, task: asyncio.Task[Any]) -> None:
         self.call(task.cancel)
+
+    def stand_still(self) -> Callable[[], None]:
+        """Wait for the loop to be between two callbacks and hold it there; return what lets it go on.
+
+        A callback may be in the middle of an import, whose half a forked child would keep for ever.
+        """
+        standing, over = threading.Event(), threading.Event()
+
+        def stand() -> None:
+            standing.set()
+            over.wait(FORK_WAIT)
+
+        if self.is_alive and not self.is_current:
+            self.call(stand)
+            standing.wait(FORK_WAIT)
+        return over.set
 
     def before_stop(self, last_words: LastWords) -> None:
         """Await ``last_words(seconds)`` before the loop is stopped by :meth:`stop` with ``wait``.
@@ -211,6 +229,19 @@ def _at_exit() -> None:
         stop_loop_thread(wait=exit_wait())
 
 
+_let_go: Callable[[], None] | None = None
+
+
+def _hold_before_fork() -> None:
+    global _let_go  # noqa: PLW0603
+    _let_go = None if _current is None else _current.stand_still()
+
+
+def _go_on_after_fork() -> None:
+    if _let_go is not None:
+        _let_go()
+
+
 def _forget_after_fork() -> None:
     """Drop the parent's loop: its thread does not exist in the child, and its lock may be held."""
     global _current, _starting  # noqa: PLW0603
@@ -220,4 +251,6 @@ def _forget_after_fork() -> None:
 
 atexit.register(_at_exit)
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_after_fork)
+    os.register_at_fork(
+        before=_hold_before_fork, after_in_parent=_go_on_after_fork, after_in_child=_forget_after_fork
+    )

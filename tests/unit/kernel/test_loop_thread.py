@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import contextvars
+import importlib
 import io
 import os
 import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from conduit_widget.kernel import loop_thread as loop_thread_module
 from conduit_widget.kernel.loop_thread import THREAD_NAME, LoopThread, loop_thread, stop_loop_thread
 from tests.support.waiting import eventually_sync
 
@@ -142,6 +145,27 @@ def test_stop_cancels_what_runs_and_the_next_use_starts_anew() -> None:
     assert second is not first
     assert second.submit(asyncio.sleep(0, "fine")).result(30) == "fine"
     stop_loop_thread()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_fork_waits_for_an_import_of_the_loop(
+    thread: LoopThread, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A child never keeps half a module that the parent's loop was about to import."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(loop_thread_module, "FORK_WAIT", 30.0)
+    slow = "import threading, begun_import\nbegun_import.begun.set()\nthreading.Event().wait(0.3)\n"
+    (tmp_path / "half_imported.py").write_text(slow + "whole = True\n")
+    (tmp_path / "begun_import.py").write_text("import threading\nbegun = threading.Event()\n")
+    begun = importlib.import_module("begun_import").begun
+    thread.call(importlib.import_module, "half_imported")
+    assert begun.wait(30)
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if hasattr(sys.modules["half_imported"], "whole") else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert thread.submit(asyncio.sleep(0, "on")).result(30) == "on"  # the parent's loop goes on
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
