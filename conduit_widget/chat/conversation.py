@@ -230,13 +230,19 @@ class Conversation:
         def committed(commit: Commit) -> None:
             if _has_result(done):
                 return  # found out before the news came
-            with contextlib.ExitStack() as last_first:  # each of them, whatever becomes of the others
-                if not done.done():
-                    last_first.callback(done.set_result, commit)
-                last_first.callback(on_commit, commit)
-                last_first.callback(self.committed_here, commit)
-                last_first.callback(self.stop_typing, author.user_id)
+            # Each of them runs, whatever becomes of the others.
+            try:
                 self._own(None if commit.duplicate else answer)
+                self.stop_typing(author.user_id)
+            finally:
+                try:
+                    self.committed_here(commit)
+                finally:
+                    try:
+                        on_commit(commit)
+                    finally:
+                        if not done.done():
+                            done.set_result(commit)
 
         self._own(answer)
         write = self._store.append(

@@ -152,7 +152,7 @@ def check_message(value: Mapping[str, Any], author: Author) -> tuple[ChatMessage
     if value.get("role", "user") != "user":
         raise ValidationError("role", "must be 'user'; the hub writes the other roles")
     for key, item in value.items():
-        if is_too_deep(item):
+        if not isinstance(item, str) and is_too_deep(item):
             raise ValidationError(_shown_key(key), _TOO_DEEP)
     content = _content(value.get("content"))
     parent = value.get("parentId")
@@ -253,6 +253,9 @@ def _portable(value: dict[str, Any]) -> dict[str, Any]:
     plain: dict[str, Any] = {}
     sizes: dict[str, int] = {}
     for field, item in value.items():
+        if not item:
+            plain[field], sizes[field] = item, 0
+            continue
         try:
             encoded = msgspec.json.encode(item)
             sizes[field] = len(encoded)
