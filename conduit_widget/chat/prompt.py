@@ -57,7 +57,7 @@ def build_prompt(
     reserved = max_tokens if max_tokens is not None else context_tokens // DEFAULT_ANSWER_SHARE
     budget = context_tokens - min(reserved, context_tokens // 2)
     budget -= estimate_tokens(f"{system_prompt} {_SEVERAL}") + MESSAGE_OVERHEAD_TOKENS
-    is_all = not history or history[0].get("metadata", {}).get("seq", 0) <= 1
+    is_all = not history or _seq(history[0].get("metadata"), 0) <= 1
     kept = _kept(messages, max(budget, 32), is_all=is_all)
     people = {message.author.user_id for message in kept if message.role == "user" and message.author}
     turns = [_turn(message, len(people) > 1) for message in kept]
@@ -111,8 +111,13 @@ def _newest_within(costs: Sequence[int], budget: int) -> int:
 
 def _position(messages: Sequence[ChatMessage], index: int) -> int:
     """Return a message's place in the log (without one, in this list)."""
-    position = messages[index].metadata.get("seq", index) if index < len(messages) else index
-    return position if isinstance(position, int) else index
+    return _seq(messages[index].metadata, index) if index < len(messages) else index
+
+
+def _seq(metadata: object, otherwise: int) -> int:
+    """Return the place in the log that stored metadata tell, where they tell one."""
+    seq = metadata.get("seq") if isinstance(metadata, Mapping) else None
+    return seq if isinstance(seq, int) else otherwise
 
 
 def _roundest(least: int, most: int) -> int:

@@ -130,3 +130,9 @@ def test_message_that_cannot_be_read_is_left_out() -> None:
     """One odd message in the store does not end every later answer of its conversation."""
     odd = {"id": "x", "role": "wizard", "content": "abracadabra"}
     assert prompt(said("hi"), odd, said("how?"))[1:] == [("user", "hi\n\nhow?")]
+
+
+@pytest.mark.parametrize("metadata", [None, "none", [1], {"seq": None}, {"seq": "1"}, {"seq": [1]}])
+def test_metadata_that_tell_no_place_keep_nobody_from_an_answer(metadata: Any) -> None:
+    """A message that another version stored does not end every later question with an error."""
+    assert prompt(said("old", metadata=metadata), said("new"))[-1][1].endswith("new")
