@@ -45,7 +45,7 @@ class GenerationQueue:
         self._settings = settings
         self._slots = FairSlots(settings.concurrent_generations, settings.generations_per_user)
         self._lines: dict[str, deque[Generation]] = {}
-        self._reserved: Counter[tuple[str, str]] = Counter()  # by conversation and user
+        self._reserved: dict[str, Counter[str]] = {}  # of users, by conversation
         self._of_user: Counter[str] = Counter()  # reserved or unfinished
         self._unfinished: Counter[str] = Counter()
         self._by_answer: dict[str, Generation] = {}
@@ -57,16 +57,16 @@ class GenerationQueue:
     @contextmanager
     def reserve(self, conversation_id: str, user_id: str) -> Iterator[Place]:
         """Say what place a user's new answer has in line, and count it until its commit is over."""
-        key = (conversation_id, user_id)
         before = Counter(generation.job.author_id for generation in self._lines.get(conversation_id, ()))
-        before.update({user: n for (id_, user), n in self._reserved.items() if id_ == conversation_id})
+        reserved = self._reserved.setdefault(conversation_id, Counter())
+        before.update(reserved)
         most = self._settings.queued_generations
         is_full = (
             before[user_id] > most
             or before.total() > OTHERS_FACTOR * most
             or self._of_user[user_id] >= self._settings.queued_generations_per_user
         )
-        self._reserved[key] += 1
+        reserved[user_id] += 1
         self._of_user[user_id] += 1
         try:
             if is_full:
@@ -74,7 +74,9 @@ class GenerationQueue:
             else:
                 yield "streaming" if not before.total() and self._slots.is_free(user_id) else "queued"
         finally:
-            _take_off(self._reserved, key)
+            _take_off(reserved, user_id)
+            if not reserved:
+                del self._reserved[conversation_id]
             _take_off(self._of_user, user_id)
 
     def enqueue(self, job: GenerationJob) -> None:
