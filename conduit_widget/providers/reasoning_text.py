@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+_MAX_BLANKS: Final = 1024
+"""With so many blanks an answer has begun: they are its, and what follows them is no tag."""
 # Only where an answer begins: further on, a tag is what the answer is about.
 _TAGS: Final = {
     "<think>": "</think>",
@@ -54,11 +56,13 @@ class ThinkingTags:
             if start.startswith(tag):
                 self._closing = closing
                 return start[len(tag) :]
-        if not start or any(tag.startswith(start) for tag in _TAGS):
+        text = start if self._after_thinking else text
+        blanks = len(text) - len(start)
+        if blanks <= _MAX_BLANKS and any(tag.startswith(start) for tag in _TAGS):
             self._held = text
             return ""
         self.settled = True
-        return start if self._after_thinking else text
+        return text
 
     def _thought(self, text: str, closing: str) -> tuple[str, str]:
         thought, found, after = text.partition(closing)

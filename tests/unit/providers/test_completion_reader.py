@@ -327,6 +327,19 @@ ANSWERS: dict[str, tuple[bytes, Answer]] = {
         data(*(delta(content=c) for c in "\n<think>a < b</thi</think>\n<b>Hi</b>")) + STOP,
         Answer("<b>Hi</b>", "a < b</thi"),
     ),
+    "blanks without an end": (
+        data(*(delta(content=" " * 100) for _ in range(20)), delta(content="<think>Hi")) + STOP,
+        Answer(" " * 2000 + "<think>Hi"),
+    ),
+    "blanks without an end after thinking": (
+        data(
+            delta(content="<think>hm</think>"),
+            *(delta(content="\n" * 100) for _ in range(20)),
+            delta(content="Hi"),
+        )
+        + STOP,
+        Answer("Hi", "hm"),
+    ),
     "thinking never closed": (
         data(delta(content="<think>hm"), delta(content=" </thin")) + STOP,
         Answer("", "hm </thin"),
