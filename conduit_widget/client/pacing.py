@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import math
 import random
@@ -16,7 +17,6 @@ JOIN_BURST: Final = INVOCATION_BURST // 2
 JOIN_SHARE: Final = 0.75
 JOINS_PER_SECOND: Final = INVOCATIONS_PER_SECOND * JOIN_SHARE
 FIRST_REST: Final = 2.0
-SLICE: Final = 0.1
 MAX_WAIT: Final = 10.0
 MAX_BACK_OFF: Final = 30.0
 
@@ -50,7 +50,7 @@ class JoinPace:
     def __init__(self, first_rest: float = FIRST_REST) -> None:
         self._due = 0.0
         self._rate = JOINS_PER_SECOND
-        self._schedule = 0  # counts up when turns given out are void
+        self._voided = asyncio.Event()  # set, and replaced, when turns given out are void
         self._rests_until = 0.0
         self._back_off = BackOff(first_rest)
 
@@ -60,16 +60,23 @@ class JoinPace:
             return
         rate = invocations_per_second * JOIN_SHARE
         if rate > self._rate:
-            self._due, self._schedule = 0.0, self._schedule + 1
+            self._void_turns()
         self._rate = rate
 
     async def turn(self) -> None:
         """Wait until one more join may go, ten seconds at most, or as long as the hub wants us to rest."""
-        schedule, due = self._schedule, self._next_due()
+        voided, due = self._voided, self._next_due()
         while (left := due - asyncio.get_running_loop().time()) > 0:
-            await asyncio.sleep(min(left, SLICE))
-            if schedule != self._schedule:
-                schedule, due = self._schedule, self._next_due()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(voided.wait(), left)
+            if voided.is_set():
+                voided, due = self._voided, self._next_due()
+
+    def _void_turns(self) -> None:
+        """Have everybody who waits take a turn again."""
+        self._due = 0.0
+        self._voided.set()
+        self._voided = asyncio.Event()
 
     def _next_due(self) -> float:
         now = asyncio.get_running_loop().time()
@@ -84,7 +91,7 @@ class JoinPace:
         if now >= self._rests_until:
             delay = self._back_off.refused()
             self._rests_until = now + delay
-            self._due, self._schedule = 0.0, self._schedule + 1
+            self._void_turns()
             _log.info("The hub takes no more joins for the moment; going on in %.0f s.", delay)
         return self._rests_until - now
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
+from typing import Any
 
 import pytest
 
@@ -20,24 +22,28 @@ from conduit_widget.hub.limits import TokenBucket
 
 
 class Clock:
-    """Time that passes by sleeping only."""
+    """Time that passes by waiting only."""
 
     def __init__(self) -> None:
         self.now = 1000.0
+        self.waits = 0
 
     def time(self) -> float:
         return self.now
 
-    async def sleep(self, seconds: float) -> None:
+    async def wait_for(self, waiting: Coroutine[Any, Any, Any], seconds: float) -> None:
+        waiting.close()
         self.now += seconds
+        self.waits += 1
+        raise TimeoutError
 
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """The clock and the sleep of the pace."""
+    """The clock and the waiting of the pace."""
     clock = Clock()
     monkeypatch.setattr(asyncio, "get_running_loop", lambda: clock)
-    monkeypatch.setattr(asyncio, "sleep", clock.sleep)
+    monkeypatch.setattr(asyncio, "wait_for", clock.wait_for)
     return clock
 
 
@@ -110,6 +116,7 @@ async def test_refusal_for_the_rate_makes_all_wait_once(clock: Clock) -> None:
     began = clock.now
     await pace.turn()
     assert clock.now - began >= 2.0
+    assert clock.waits <= 2, "nothing wakes who waits before the time"
     pace.accepted()
     assert pace.refused_for_rate() <= 3.0, "accepted once, the next rest is a short one"
 
