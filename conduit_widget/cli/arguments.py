@@ -46,9 +46,12 @@ def say(text: str, *, flush: bool = False) -> None:
 
 def port(text: str) -> int:
     """Return a port; 0 is any free one."""
-    if not (text.isascii() and text.isdigit() and int(text[:9]) <= MAX_PORT):
+    digits = text.lstrip("0") or text[:1]
+    if not (
+        text.isascii() and digits.isdigit() and len(digits) <= len(str(MAX_PORT)) and int(digits) <= MAX_PORT
+    ):
         raise argparse.ArgumentTypeError(f"a port is a number from 0 to {MAX_PORT}")
-    return int(text)
+    return int(digits)
 
 
 def count(least: int = 1, most: int = 1_000_000) -> Callable[[str], int]:
