@@ -12,7 +12,7 @@ from typing import Final
 
 from conduit_widget.contract import MAX_ID_CHARS
 
-__all__ = ["is_plain", "is_user_id", "json_shown", "plain_name", "shown", "writable"]
+__all__ = ["is_plain", "is_user_id", "is_writable", "json_shown", "plain_name", "shown", "writable"]
 
 _NOT_PLAIN: Final = re.compile(
     "[\\x00-\\x1f\\x7f-\\x9f\\xad\\u034f\\u061c\\u115f\\u1160\\u180e\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060-\\u206f"
@@ -21,6 +21,7 @@ _NOT_PLAIN: Final = re.compile(
 )
 # Blanks, joiners and variation selectors are fine within a name; alone they show nothing.
 _BLANK: Final = re.compile("[\\s\\u17b4\\u17b5\\u180b-\\u180f\\u200c\\u200d\\u2800\\ufe00-\\ufe0f]*")
+_LONE_SURROGATES: Final = re.compile("[\\ud800-\\udfff]")
 _BREAKS: Final = re.compile("[\\t\\n\\v\\f\\r\\x85\\u2028\\u2029]")
 
 
@@ -54,9 +55,14 @@ def json_shown(text: str) -> str:
     return text if text.isascii() and text.isprintable() else _NOT_PLAIN.sub(_json_escape, text)
 
 
-def writable(text: str) -> str:
-    """Return ``text`` as every codec can write it: a lone surrogate becomes a question mark."""
-    return text if text.isascii() else text.encode(errors="replace").decode()
+def is_writable(text: str) -> bool:
+    """Whether UTF-8 can carry ``text``: it has no half of a surrogate pair."""
+    return text.isascii() or _LONE_SURROGATES.search(text) is None
+
+
+def writable(text: str, instead: str = "?") -> str:
+    """Return ``text`` as UTF-8 can carry it: a half of a surrogate pair becomes ``instead``."""
+    return text if text.isascii() else _LONE_SURROGATES.sub(instead, text)
 
 
 def _escape(found: re.Match[str]) -> str:

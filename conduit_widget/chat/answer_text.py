@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import re
-from typing import Final
 
+from conduit_widget.plain_text import writable
 from conduit_widget.providers.provider import Usage
 from conduit_widget.types import StreamMetrics
 
 __all__ = ["AnswerText", "Delta", "Speed"]
-
-_LONE_SURROGATES: Final = re.compile("[\ud800-\udfff]")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -69,7 +66,7 @@ class AnswerText:
 
     def add(self, token: str) -> None:
         """Add a token; what no text encoding can carry becomes U+FFFD, what is over the limit is left out."""
-        token = _LONE_SURROGATES.sub("\ufffd", token)
+        token = writable(token, "\ufffd")
         encoded = token.encode()
         room = self._max_bytes - self._size
         self._size += min(len(encoded), room)

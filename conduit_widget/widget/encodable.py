@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from conduit_widget.nesting import is_too_deep
+from conduit_widget.plain_text import writable
 
 __all__ = ["encodable"]
 
@@ -48,7 +49,7 @@ def _written(value: Any) -> Any:
     """Return the value, a text without what UTF-8 cannot take, or None."""
     if _can_be_written(value):
         return value
-    return value.encode(errors="replace").decode() if isinstance(value, str) else None
+    return writable(value) if isinstance(value, str) else None
 
 
 def _can_be_written(value: object) -> bool:

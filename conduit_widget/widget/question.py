@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from enum import Enum
 from typing import Any, Final
 
 from conduit_widget.contract import MAX_CONTENT_BYTES, MAX_ID_CHARS
 from conduit_widget.errors import ConduitError, HubException, ValidationError
+from conduit_widget.plain_text import is_writable
 from conduit_widget.types import ChatMessage
 
 __all__ = ["PARAMETERS", "as_prompted", "check_text", "user_message"]
@@ -24,18 +26,28 @@ PARAMETERS: Final = {
     "seed": "seed",
     "system_prompt": "systemPrompt",
 }
-_TEXT, _NUMBER, _WHOLE, _SWITCH = "a text", "a number", "a whole number", "True or False"
-_STOPS: Final = "a text or a list of texts"
+
+
+class _Kind(Enum):
+    """What an option takes, in words."""
+
+    TEXT = "a text"
+    NUMBER = "a number"
+    WHOLE = "a whole number"
+    SWITCH = "True or False"
+    STOPS = "a text or a list of texts"
+
+
 _KINDS: Final = {
-    "model": _TEXT,
-    "provider": _TEXT,
-    "respond": _SWITCH,
-    "temperature": _NUMBER,
-    "top_p": _NUMBER,
-    "max_tokens": _WHOLE,
-    "stop": _STOPS,
-    "seed": _WHOLE,
-    "system_prompt": _TEXT,
+    "model": _Kind.TEXT,
+    "provider": _Kind.TEXT,
+    "respond": _Kind.SWITCH,
+    "temperature": _Kind.NUMBER,
+    "top_p": _Kind.NUMBER,
+    "max_tokens": _Kind.WHOLE,
+    "stop": _Kind.STOPS,
+    "seed": _Kind.WHOLE,
+    "system_prompt": _Kind.TEXT,
 }
 _MAX_WHOLE: Final = 2**53  # what every peer's numbers can hold
 _AT_THE_HUB: Final = {
@@ -94,12 +106,11 @@ def check_text(text: object) -> None:
     content = text.rstrip()
     if not content:
         raise ValidationError("text", "is empty; write a question.")
-    try:
-        size = len(content.encode())
-    except UnicodeEncodeError:
+    if not is_writable(content):
         raise ValidationError(
             "text", "has half of a surrogate pair, which is no character; decode it with errors='replace'."
-        ) from None
+        )
+    size = len(content.encode())
     if size > MAX_CONTENT_BYTES:
         raise ValidationError(
             "text", f"has {size} bytes; the limit is {MAX_CONTENT_BYTES}. Send it in parts."
@@ -123,33 +134,25 @@ def _check_kinds(options: Mapping[str, Any]) -> None:
     for name, value in options.items():
         kind = _KINDS[name]
         if value is not None and not _is_of_kind(kind, value):
-            raise ValidationError(name, f"must be {kind}, not {_named(value)}.")
+            raise ValidationError(name, f"must be {kind.value}, not {_named(value)}.")
 
 
-def _is_of_kind(kind: str, value: Any) -> bool:
+def _is_of_kind(kind: _Kind, value: Any) -> bool:
     match kind, value:
-        case "True or False", bool():
-            return True
+        case _Kind.SWITCH, _:
+            return isinstance(value, bool)
         case _, bool():
             return False
-        case "a number" | "a whole number", int():
+        case _Kind.NUMBER | _Kind.WHOLE, int():
             return -_MAX_WHOLE < value < _MAX_WHOLE
-        case "a number", float():
+        case _Kind.NUMBER, float():
             return abs(value) < _MAX_WHOLE  # neither infinite nor no number at all
-        case "a text" | "a text or a list of texts", str():
-            return _is_unicode(value)
-        case "a text or a list of texts", list() | tuple():
-            return all(isinstance(each, str) and _is_unicode(each) for each in value)
+        case _Kind.TEXT | _Kind.STOPS, str():
+            return is_writable(value)
+        case _Kind.STOPS, list() | tuple():
+            return all(isinstance(each, str) and is_writable(each) for each in value)
         case _:
             return False
-
-
-def _is_unicode(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _named(value: Any) -> str:
