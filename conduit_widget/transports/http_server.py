@@ -2,8 +2,9 @@
 
 Uvicorn waits for a request's head as long as it takes, and its faster parser takes heads of any size. Here a
 head has to be complete in ``head_timeout`` seconds and ``max_head_bytes``, a body in ``body_timeout``
-seconds; its size is the application's matter. Answers may take their time (long polling, events), but one
-that is not read at all for ``UNREAD_TIMEOUT`` seconds ends the connection. Who owes a head or a body is a
+seconds; its size is the application's matter. Answers may take their time (long polling, events), but when
+what waits to be read of one stays above the low mark for ``UNREAD_TIMEOUT`` seconds after it has passed the
+high one, the connection ends, though a little may have been read. Who owes a head or a body is a
 stranger, unless the application has known an earlier request of theirs.
 """
 

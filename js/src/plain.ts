@@ -1,4 +1,4 @@
-// Names and lines that other people or machines wrote, made to mean what they show (as conduit_widget/hub/plain_text.py).
+// Names and lines that other people or machines wrote, made to mean what they show (as conduit_widget/plain_text.py).
 import { prefix } from "./code-points";
 
 // Controls, line separators, bidi marks, overrides and isolates, zero-width spaces, fillers, tags, private and half
