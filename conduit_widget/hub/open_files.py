@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from conduit_widget.log_rate import OnceAMinute
+
 resource: Any
 try:
     import resource
@@ -18,7 +20,6 @@ except ImportError:  # Windows knows no such limit
 SPARE_FILES: Final = 256
 MAX_STRANGERS: Final = 1024
 STRANGERS_SHARE: Final = 4
-LOG_INTERVAL: Final = 60.0
 RECENT: Final = 30.0
 """For how many seconds the hub calls itself out of files after the last one it could not have."""
 _EXHAUSTED: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
@@ -67,16 +68,15 @@ class OpenFiles:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._missed_at: float | None = None
-        self._told_at: float | None = None
+        self._once = OnceAMinute(clock)
 
     def missed(self, context: Mapping[str, Any]) -> bool:
         """Tell whether what an event loop's exception handler was given is that; note it then."""
         error = context.get("exception")
         if "socket" not in context or not isinstance(error, OSError) or error.errno not in _EXHAUSTED:
             return False
-        now = self._missed_at = self._clock()
-        if self._told_at is None or now - self._told_at >= LOG_INTERVAL:
-            self._told_at = now
+        self._missed_at = self._clock()
+        if self._once.may_tell("no open files"):
             logger.error(
                 "No open files are left, new connections have to wait (%s): raise the limit (ulimit -n,"
                 " LimitNOFILE=). Who is connected is served.",

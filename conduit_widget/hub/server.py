@@ -15,9 +15,9 @@ import uvicorn
 from conduit_widget.cancellation import cancel_and_wait
 from conduit_widget.errors import HubStartError
 from conduit_widget.hub.app import HubApp
-from conduit_widget.hub.log_rate import OnceAMinute
 from conduit_widget.hub.open_files import OpenFiles, strangers_limit
 from conduit_widget.hub.redaction import install_redaction
+from conduit_widget.log_rate import OnceAMinute
 from conduit_widget.transports.http_server import guarded_http
 from conduit_widget.transports.strangers import Strangers
 from conduit_widget.transports.websocket_server import bounded_websocket

@@ -23,6 +23,7 @@ from conduit_widget.contract import MAX_ID_CHARS
 from conduit_widget.errors import UNREADABLE
 from conduit_widget.hub.backplane import Backplane
 from conduit_widget.hub.rate_limits import UserKey, UserRates
+from conduit_widget.log_rate import OnceAMinute
 from conduit_widget.plain_text import is_plain
 
 __all__ = ["SharedRates"]
@@ -30,7 +31,6 @@ __all__ = ["SharedRates"]
 TELL_INTERVAL: Final = 0.25
 MAX_TOLD: Final = 1_000
 """Users in one message: with the longest ids half of what the backplane takes."""
-LOG_INTERVAL: Final = 60.0
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ class SharedRates:
         self._spent: dict[UserKey, float] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._told_at = -math.inf
-        self._logged_at = -LOG_INTERVAL
+        self._once = OnceAMinute(clock)
         self._unsubscribe: Callable[[], None] | None = None
 
     async def start(self) -> None:
@@ -115,8 +115,7 @@ class SharedRates:
         try:
             told = _decode(payload)
         except UNREADABLE:
-            if now - self._logged_at >= LOG_INTERVAL:
-                self._logged_at = now
+            if self._once.may_tell("unreadable"):
                 logger.warning("What users spent at another node could not be read; is it of this version?")
             return
         for name, user_id, cost in told:

@@ -13,7 +13,8 @@ from collections.abc import Callable
 from itertools import islice
 from typing import Final, Protocol
 
-LOG_INTERVAL: Final = 60.0
+from conduit_widget.log_rate import OnceAMinute
+
 GRACE: Final = 1.0
 """How long one is let be although there are more than the limit, up to twice as many: who reconnects together
 with many others needs a moment to show a token."""
@@ -37,7 +38,7 @@ class Strangers:
         self._limit = limit
         self._clock = clock
         self._waiting: OrderedDict[Stranger, float] = OrderedDict()  # since when; the oldest first
-        self._told_at: float | None = None
+        self._once = OnceAMinute(clock)
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -53,7 +54,7 @@ class Strangers:
             if over <= 0 or (over <= self._limit and now - since < GRACE):
                 return
             self.drop(1)
-            self._tell(now)
+            self._tell()
 
     def discard(self, stranger: Stranger) -> None:
         """Forget one: it is known now, or gone."""
@@ -65,9 +66,8 @@ class Strangers:
             self._waiting.pop(stranger, None)
             stranger.make_room()
 
-    def _tell(self, now: float) -> None:
-        if self._told_at is None or now - self._told_at >= LOG_INTERVAL:
-            self._told_at = now
+    def _tell(self) -> None:
+        if self._once.may_tell("strangers"):
             logger.warning(
                 "More than %d sockets have shown no token: the oldest of them make room.", self._limit
             )

@@ -14,7 +14,8 @@ from conduit_widget.contract import MAX_ID_CHARS
 from conduit_widget.hub.app import HubApp
 from conduit_widget.hub.backplane_memory import MemoryBackplane
 from conduit_widget.hub.rate_limits import MAX_DEBT, UserRate, UserRates
-from conduit_widget.hub.shared_rates import LOG_INTERVAL, MAX_TOLD, TELL_INTERVAL, SharedRates
+from conduit_widget.hub.shared_rates import MAX_TOLD, TELL_INTERVAL, SharedRates
+from conduit_widget.log_rate import INTERVAL
 from tests.support.echo_hub import EchoHub
 from tests.support.hub_server import authority
 from tests.support.memory_bus import FaultyMemoryBus
@@ -263,7 +264,7 @@ async def test_message_that_is_none_is_ignored_and_logged_without_its_content(
         assert "could not be read" in caplog.text
         assert "secret" not in caplog.text
         assert "ann" not in caplog.text
-        two.now += LOG_INTERVAL
+        two.now += INTERVAL
         bus.publish(one.backplane.node_id, CHANNEL, payload)
         assert len(caplog.records) == 2
         one.joins()

@@ -6,7 +6,8 @@ import logging
 
 import pytest
 
-from conduit_widget.transports.strangers import GRACE, LOG_INTERVAL, Strangers
+from conduit_widget.log_rate import INTERVAL
+from conduit_widget.transports.strangers import GRACE, Strangers
 
 
 class Socket:
@@ -37,7 +38,7 @@ def test_the_oldest_makes_room(caplog: pytest.LogCaptureFixture) -> None:
     assert [socket.gone for socket in sockets] == [True, False, True, False, False, False]
     assert len(strangers) == 3
     assert len(caplog.records) == 1
-    now += LOG_INTERVAL
+    now += INTERVAL
     strangers.add(Socket())
     assert [record.levelno for record in caplog.records] == [logging.WARNING] * 2
 

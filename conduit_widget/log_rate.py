@@ -1,4 +1,4 @@
-"""Warnings that strangers can cause at will: one of a kind a minute."""
+"""Log records that strangers can cause at will: one of a kind a minute."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ _MAX_KINDS: Final = 64
 
 
 class OnceAMinute(logging.Filter):
-    """Lets a warning through when the last of its kind was a minute ago; everything else passes.
+    """Tells whether the last record of a kind was a minute ago. ``clock`` in seconds.
 
-    A kind is the message before its arguments are put in. ``clock`` in seconds.
+    As a filter of a logger it lets warnings through by that, and everything else; a warning's kind is the
+    message before its arguments are put in.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -24,9 +25,11 @@ class OnceAMinute(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Tell whether to log ``record``."""
-        if record.levelno != logging.WARNING:
-            return True
-        now, kind = self._clock(), str(record.msg)
+        return record.levelno != logging.WARNING or self.may_tell(str(record.msg))
+
+    def may_tell(self, kind: str) -> bool:
+        """Tell whether to log one more of ``kind`` now; that counts as having done so."""
+        now = self._clock()
         told_at = self._told.get(kind)
         if told_at is not None and now - told_at < INTERVAL:
             return False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from conduit_widget.hub.log_rate import INTERVAL, OnceAMinute
+from conduit_widget.log_rate import INTERVAL, OnceAMinute
 
 
 def test_warnings_of_a_kind_pass_once_a_minute() -> None:
