@@ -1,7 +1,7 @@
 """Access tokens and hub addresses as people give them: from files and clipboards, with a line end at the end.
 
-What was surely meant is taken (white space around it goes), everything else is refused where it comes in, by
-the name of where it came from and without any part of it.
+What was surely meant is taken (white space, quotes and signs of no width around it go), everything else is
+refused where it comes in, by the name of where it came from and without any part of it.
 """
 
 from __future__ import annotations
@@ -11,18 +11,18 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from conduit_widget.errors import AuthenticationError, ConnectionFailedError
+from conduit_widget.pasted import pasted
 
 TOKEN_VARIABLE: Final = "CONDUIT_HUB_TOKEN"  # noqa: S105 - a variable's name
 URL_VARIABLE: Final = "CONDUIT_HUB_URL"
 
-_AROUND: Final = " \t\r\n\v\f\ufeff"
 # What a header value may carry without being cut or folded on the way; every kind of token is within it.
 _HEADER_WORD: Final = re.compile(r"[!-~]+")
 _SCHEMES: Final = frozenset({"http", "https", "ws", "wss"})
 
 
 def clean_token(token: object, source: str) -> str | None:
-    """Return the token without white space around it; None where there is none.
+    """Return the token without what was pasted around it; None where there is none.
 
     ``source`` names where it came from: a variable, an argument, a function.
 
@@ -34,7 +34,7 @@ def clean_token(token: object, source: str) -> str | None:
         return None
     if not isinstance(token, str):
         raise AuthenticationError(f"{source} must be a string, not {type(token).__name__}.")
-    text = token.strip(_AROUND)
+    text = pasted(token)
     if text and not _HEADER_WORD.fullmatch(text):
         raise AuthenticationError(
             f"{source} has a space, a line end or another sign that no token has: copy the token again."
@@ -43,7 +43,7 @@ def clean_token(token: object, source: str) -> str | None:
 
 
 def clean_url(url: object, source: str) -> str:
-    """Return a hub's address without white space around it.
+    """Return a hub's address without what was pasted around it.
 
     Raises:
         ConnectionFailedError: it is no address of a hub; the text names ``source`` and shows nothing of it.
@@ -51,7 +51,7 @@ def clean_url(url: object, source: str) -> str:
     """
     if not isinstance(url, str):
         raise ConnectionFailedError(f"{source} must be a string, not {type(url).__name__}.")
-    text = url.strip(_AROUND)
+    text = pasted(url)
     wanted = f"{source} must look like http://host:port, or begin with https://"
     if not text.isprintable() or " " in text:
         raise ConnectionFailedError(f"{wanted}: it has a space or a line end in it.")

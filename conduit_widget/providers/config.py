@@ -18,9 +18,10 @@ import msgspec
 
 from conduit_widget.errors import SettingsError
 from conduit_widget.nesting import MAX_DEPTH, is_too_deep
+from conduit_widget.pasted import pasted
 from conduit_widget.plain_text import is_plain
 from conduit_widget.providers.addresses import host_and_port, is_self_hosted
-from conduit_widget.providers.keys import Secret, pasted, pasted_key
+from conduit_widget.providers.keys import Secret, pasted_key
 from conduit_widget.providers.local_model import default_models_dir
 
 LOCAL_PROVIDER: Final = "local"

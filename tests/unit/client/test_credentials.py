@@ -11,8 +11,19 @@ from conduit_widget.errors import AuthenticationError, ConnectionFailedError
 SECRET = "eyJhbGciOi.secret.c2lnbmF0dXJl"
 
 
-@pytest.mark.parametrize("given", [f"{SECRET}\n", f"{SECRET}\r\n", f"  {SECRET}\t", f"\ufeff{SECRET}\n\n"])
-def test_white_space_around_a_token_goes(given: str) -> None:
+@pytest.mark.parametrize(
+    "given",
+    [
+        f"{SECRET}\n",
+        f"{SECRET}\r\n",
+        f"  {SECRET}\t",
+        f"\ufeff{SECRET}\n\n",
+        f"“{SECRET}”",
+        f' "{SECRET}"\n',
+        f"{SECRET}\u200b",
+    ],
+)
+def test_what_was_pasted_around_a_token_goes(given: str) -> None:
     """What a file or a clipboard puts around it was never meant."""
     assert clean_token(given, "token") == SECRET
 
@@ -30,7 +41,7 @@ def test_nothing_is_no_token(given: str | None) -> None:
         f"{SECRET}\nX-Evil: 1",
         f"{SECRET}\x00",
         f"{SECRET}é",
-        f"{SECRET}\u200b",
+        f"{SECRET}\u200b{SECRET}",
         b"bytes",
         5,
     ],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from conduit_widget.providers.keys import Secret, pasted, pasted_key
+from conduit_widget.providers.keys import Secret, pasted_key
 
 
 @pytest.mark.parametrize(
@@ -43,8 +43,3 @@ def test_key_that_no_header_carries_is_told_apart(value: str) -> None:
 def test_key_shows_nowhere() -> None:
     """Neither repr nor str tells it."""
     assert "sk-1" not in f"{Secret('sk-1')!r} {Secret('sk-1')}"
-
-
-def test_address_is_freed_of_what_is_around_it() -> None:
-    """Base URLs are pasted as well."""
-    assert pasted(" “http://x/v1” ") == "http://x/v1"
