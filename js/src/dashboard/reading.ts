@@ -33,7 +33,7 @@ export async function readMetrics(fetcher: Fetch, url: string, key: string): Pro
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
     if (response.status === 401 || response.status === 403) return { kind: "key", status: response.status };
-    if (response.status !== 200) return unreachable(`it answered HTTP ${response.status}`);
+    if (response.status !== 200) return unreachable(`HTTP ${response.status} instead of its metrics`);
     const at = performance.now() / 1000;
     const page = await readPage(response);
     if (page === null) return unreachable("its metrics are too large for this page", true);

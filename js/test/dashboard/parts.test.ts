@@ -99,7 +99,7 @@ describe("reading", () => {
   it.each([
     [answer("", 401), { kind: "key", status: 401 }],
     [answer("", 403), { kind: "key", status: 403 }],
-    [answer("", 502), { kind: "unreachable", why: "it answered HTTP 502", answered: false }],
+    [answer("", 502), { kind: "unreachable", why: "HTTP 502 instead of its metrics", answered: false }],
     [answer("<html>"), { kind: "unreachable", why: "what answered are no hub's metrics", answered: false }],
     [
       answer("go_info 1"),
