@@ -35,8 +35,9 @@ function betweenDollars(source: string, before: string): string {
   if (!/^\$[^\s$]/.test(source) || BEFORE_DOLLAR.test(before)) return "";
   const line = source.slice(1, LONGEST).split("\n", 1)[0] ?? "";
   for (let at = line.indexOf("$"); at > 0; at = line.indexOf("$", at + 1)) {
+    // Only the sign before it: a search through the rest for every dollar sign would take quadratic time.
+    if (/[\s\\]/.test(line.charAt(at - 1))) continue;
     const inside = line.slice(0, at);
-    if (/[\s\\]$/.test(inside)) continue;
     return AFTER_DOLLAR.test(line.slice(at + 1)) || PROSE.test(inside) ? "" : source.slice(0, at + 2);
   }
   return "";

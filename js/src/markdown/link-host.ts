@@ -7,7 +7,8 @@ const HOST = /(?<![\p{L}\p{N}.-])(?:[\p{L}\p{N}][\p{L}\p{N}-]*\.)+\p{L}{2,}(?![\
 
 /** The host that `url` leads to, if `words` (a link's text and title) name another one; else null. */
 export function otherHost(words: string, url: URL): string | null {
-  const plain = words.slice(0, LONGEST).replace(INVISIBLE, "");
+  // Signs that only look like dots, letters and digits count as those.
+  const plain = words.slice(0, LONGEST).replace(INVISIBLE, "").normalize("NFKC");
   if (url.protocol === "mailto:") {
     return !/[@.]/.test(plain) || plain.includes(url.pathname) ? null : url.pathname;
   }

@@ -88,7 +88,7 @@ export function emptyLine(message: ChatMessage): string | null {
   if (message.role !== "assistant") return "This message has no text.";
   const ending = endingOf(message);
   if (ending === "error" || noticeOf(message)) return null;
-  return EMPTY_WORDS.get(ending) ?? `The answer has no text (${shownName(ending).slice(0, 40)}).`;
+  return EMPTY_WORDS.get(ending) ?? `The answer has no text (${plainLine(ending, 40)}).`;
 }
 
 const EMPTY_WORDS = new Map([
@@ -111,7 +111,10 @@ function endingOf({ error, metadata }: ChatMessage): string {
 function errorLine(message: ChatMessage): string {
   const { error } = message;
   if (!error) return "The answer failed.";
-  const wait = isNumber(error.retryAfter) ? `Try again in ${Math.ceil(error.retryAfter)} s.` : "";
+  const wait =
+    isNumber(error.retryAfter) && error.retryAfter > 0
+      ? `Try again in ${Math.ceil(error.retryAfter)} s.`
+      : "";
   const text = plainLine(error.message) || wordFor(ERROR_WORDS, error.type) || "The answer failed.";
   const advice = (error.suggestions ?? [])
     .map((each) => plainLine(each))

@@ -175,6 +175,7 @@ describe("where a link leads", () => {
     ["[https://bank.example/login](https://evil.example/login)", "(evil.example)"],
     ['[Log in](https://evil.example "bank.example")', "(evil.example)"],
     ["[goo\u200bgle.com](https://evil.example)", "(evil.example)"],
+    ["[google\u2024com](https://evil.example)", "(evil.example)"],
     ["https://bank.example@evil.example/", "(evil.example)"],
     ["[аpple.com](https://аpple.com)", "(xn--pple-43d.com)"],
     ["[help@bank.example](mailto:me@evil.example)", "(me@evil.example)"],

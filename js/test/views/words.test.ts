@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { avatarColors } from "../../src/views/color";
 import {
   assistantName,
+  emptyLine,
   endingLine,
   metricsLine,
   modelLabel,
@@ -116,4 +117,13 @@ it("takes an error or a state that nobody knows for what it is", () => {
   expect(endingLine({ ...answer(1, ""), error })).toBe("The answer failed.");
   expect(providerWords("toString" as never)).toBe("toString");
   expect(providerWords("down")).toBe("not reachable");
+});
+
+it("keeps a strange reason for an empty answer whole in its own direction, and waits for no time that has passed", () => {
+  const reason = `${"\u05d0".repeat(39)}\u{1f600}\u{1f600}`;
+  const line = emptyLine(answer(1, "", { finishReason: reason as never })) ?? "";
+  expect(line).toContain("\u{1f600}…");
+  expect([..."\u2066\u2067\u2068"].filter((opening) => line.includes(opening))).toEqual([]);
+  const error = { type: "rate_limit", message: "Slow down.", retryAfter: 0 } as const;
+  expect(endingLine({ ...answer(1, ""), error: error as never })).not.toContain("0 s");
 });
