@@ -251,7 +251,12 @@ class Generation:
             context_tokens=context_tokens or settings.default_context_tokens,
             max_tokens=options.parameters.max_tokens,
         )
-        return GenerationRequest(messages=messages, model=options.model, parameters=options.parameters)
+        return GenerationRequest(
+            messages=messages,
+            model=options.model,
+            parameters=options.parameters,
+            cache_key=self.job.room.conversation_id,
+        )
 
     def _take(self, chunk: Chunk) -> None:
         if chunk.model and chunk.model != self._named:

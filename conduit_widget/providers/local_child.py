@@ -18,6 +18,7 @@ import msgspec
 _NICENESS: Final = 5
 _HTTP_THREADS: Final = 6
 _MAX_THREADS: Final = 8
+_REUSED_TOKENS: Final = 32
 _LOOPBACK: Final = "127.0.0.1"
 
 
@@ -96,6 +97,8 @@ def _parameters(engine: Any, settings: ChildSettings) -> Any:
     p.n_parallel = settings.slots
     p.n_ctx = settings.slots * settings.context_tokens
     p.kv_unified = False
+    # What a cut leaves of a prompt moves up in the slot instead of being read again.
+    p.n_cache_reuse = _REUSED_TOKENS
     # A prompt cache of up to 8 GB in memory is the default; the slots' own is enough for a chat.
     p.cache_ram_mib = 0
     p.n_threads_http = _HTTP_THREADS

@@ -25,12 +25,19 @@ from conduit_widget.providers.config import LOCAL_PROVIDER, SELF_HOSTED_TIMEOUTS
 from conduit_widget.providers.keys import Secret
 from conduit_widget.providers.local_child import ChildReady, ChildSettings, default_threads
 from conduit_widget.providers.local_model import INSTALL_COMMAND, MODEL_NAME
+from conduit_widget.providers.model_slots import ModelSlots
 from conduit_widget.providers.openai_compatible import OpenAICompatible
 from conduit_widget.providers.provider import Chunk, GenerationRequest, PromptMessage
 
 _log = logging.getLogger(__name__)
 
 CONTEXT_TOKENS: Final = 4096
+"""What a slot holds: room for texts of more tokens than estimated, and for long answers."""
+
+PROMPT_CONTEXT_TOKENS: Final = 2048
+"""What prompts are made for. Every new token is weighed against all before it: after 3,300 of them a question
+takes twice the work it takes after 600. So a long conversation answers about as fast as a short one."""
+
 SLOTS: Final = 2
 MAX_ANSWER_TOKENS: Final = 512
 ENGINE_COMMAND: Final = "pip install 'conduit_widget[local]'"
@@ -71,12 +78,13 @@ class LocalServer:
         command: Sequence[str] = _COMMAND,
     ) -> None:
         self.name = LOCAL_PROVIDER
-        self.context_tokens: int | None = CONTEXT_TOKENS
+        self.context_tokens: int | None = PROMPT_CONTEXT_TOKENS
         self._model_path = model_path
         self._threads = threads or default_threads()
         self._timeouts = timeouts
         self._ready_timeout = ready_timeout
         self._command = tuple(command)
+        self._slots = ModelSlots(SLOTS)
         self._lock = asyncio.Lock()
         self._process: asyncio.subprocess.Process | None = None
         self._endpoint: OpenAICompatible | None = None
@@ -119,11 +127,19 @@ class LocalServer:
 
         """
         prepared = _prepared(request)
+        async with (
+            self._slots.hold(request.cache_key) as slot,
+            aclosing(self._answer(prepared, slot)) as chunks,
+        ):
+            async for chunk in chunks:
+                yield chunk
+
+    async def _answer(self, request: GenerationRequest, slot: int) -> AsyncGenerator[Chunk, None]:
         began = False
         for retried in (False, True):
             endpoint = await self._ready_endpoint()
             try:
-                async with aclosing(endpoint.generate(prepared)) as chunks:
+                async with aclosing(endpoint.generate(request, extra={"id_slot": slot})) as chunks:
                     async for chunk in chunks:
                         began = True
                         yield chunk

@@ -117,8 +117,12 @@ class OpenAICompatible:
             return listed
         return [self.model, *(name for name in listed if name != self.model)]
 
-    async def generate(self, request: GenerationRequest) -> AsyncGenerator[Chunk, None]:
+    async def generate(
+        self, request: GenerationRequest, *, extra: Mapping[str, Any] | None = None
+    ) -> AsyncGenerator[Chunk, None]:
         """Stream one answer. ``aclose()`` closes the HTTP request at once.
+
+        ``extra`` holds further body fields, which only this server knows.
 
         Raises:
             ProviderError: refused, unreachable, too slow on one of the four clocks, malformed or truncated.
@@ -126,7 +130,7 @@ class OpenAICompatible:
         """
         model = request.model or await self._default_model()
         clocks = GenerationClocks(self.name, self._timeouts)
-        response = await self._open(request, model, clocks)
+        response = await self._open({**self._body(request, model), **(extra or {})}, model, clocks)
         stream = CompletionStream(self.name, model, key_hint=self._key_hint, words=self._words)
         try:
             reader = CompletionReader(self.name, stream)
@@ -169,14 +173,12 @@ class OpenAICompatible:
             self.model = next((name for name in listed if "embed" not in name.lower()), listed[0])
         return self.model
 
-    async def _open(
-        self, request: GenerationRequest, model: str, clocks: GenerationClocks
-    ) -> httpx2.Response:
+    async def _open(self, wanted: dict[str, Any], model: str, clocks: GenerationClocks) -> httpx2.Response:
         """Send the request; again without what a refusal names, and once the model is loaded."""
         blind = False
         give_up_at = time.monotonic() + self._timeouts.first_token
         while True:
-            body = self._refusals.fit(self._body(request, model), model)
+            body = self._refusals.fit(wanted, model)
             call = self._http().build_request(
                 "POST",
                 f"{self._base_url}/chat/completions",

@@ -41,11 +41,17 @@ class GenerationParameters(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GenerationRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What to answer; ``model`` None means the provider's default model."""
+    """What to answer; ``model`` None means the provider's default model.
+
+    Requests with one ``cache_key`` tend to begin alike: a provider that has what it read of a prompt in
+    several places finds it again by that. It means nothing else, and leaves this process for no other's
+    servers.
+    """
 
     messages: list[PromptMessage]
     model: str | None = None
     parameters: GenerationParameters = GenerationParameters()
+    cache_key: str | None = None
 
 
 class Usage(msgspec.Struct, frozen=True):

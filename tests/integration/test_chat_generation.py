@@ -215,6 +215,7 @@ async def test_answers_queue_visibly_when_questions_come_fast(tmp_path: Path) ->
         assert (await ann.final(ids[0]))["content"] == "first"
         assert (await ann.final(ids[2]))["content"] == "second"
         assert provider.most_running == 1
+        assert len({asked.cache_key for asked in provider.requests}) == 1
         asked = [message.content for message in provider.requests[1].messages if message.role == "user"]
         assert asked[-1] == "question 1\n\nquestion 2"
         said = [message.content for message in provider.requests[1].messages if message.role == "assistant"]

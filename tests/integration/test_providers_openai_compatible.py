@@ -11,6 +11,7 @@ from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from llmock.pytest_plugin import LLMock
 
@@ -89,6 +90,18 @@ async def test_answer_streams_whole_when_all_is_well(llmock: LLMock) -> None:
     body = llmock.last_request.body
     assert (body["temperature"], body["max_tokens"], body["stream"]) == (0.5, 99, True)
     assert "seed" not in body
+
+
+async def test_conversation_of_a_request_stays_with_us(llmock: LLMock) -> None:
+    """The key of the conversation is no field of the API: it is not sent; what a caller adds is."""
+    llmock.reply("Dear diary.")
+    async with adapter(llmock.base_url()) as provider:
+        asked = msgspec.structs.replace(request(), cache_key="c-secret")
+        async with aclosing(provider.generate(asked, extra={"id_slot": 1})) as chunks:
+            assert [chunk async for chunk in chunks]
+    body = llmock.last_request.body
+    assert body["id_slot"] == 1
+    assert "c-secret" not in repr(body)
 
 
 @pytest.mark.parametrize(
