@@ -31,7 +31,7 @@ from conduit_widget.errors import InvocationTimeoutError
 from conduit_widget.protocol.hub_protocol import HubProtocol
 from conduit_widget.protocol.json_protocol import JsonHubProtocol
 from conduit_widget.protocol.messages import CancelInvocation, Invocation, StreamInvocation
-from conduit_widget.transports.http import HttpClient
+from conduit_widget.transports.client.http_client import HttpClient
 
 Unsubscribe = Callable[[], None]
 

@@ -16,7 +16,7 @@ from conduit_widget.client.transport_choice import LONG_POLLING, WEB_SOCKETS, Tr
 from conduit_widget.errors import UNREADABLE, AuthenticationError, ConnectionFailedError, RemoteProtocolError
 from conduit_widget.protocol.hub_protocol import TransferFormat
 from conduit_widget.protocol.negotiate import NegotiateResponse, parse_negotiate
-from conduit_widget.transports.http import HttpClient, HttpReply
+from conduit_widget.transports.client.http_client import HttpClient, HttpReply
 from conduit_widget.transports.transport import TransportFactory
 
 TokenFactory = Callable[[], str | Awaitable[str | None] | None]

@@ -8,12 +8,12 @@ from typing import Final, Literal, TypeAlias, get_args
 
 from conduit_widget.protocol.hub_protocol import TransferFormat
 from conduit_widget.protocol.negotiate import AvailableTransport
-from conduit_widget.transports.http import FreshHeaders
-from conduit_widget.transports.long_polling import LongPollingTransport
-from conduit_widget.transports.proxy import check_proxy
-from conduit_widget.transports.server_sent_events import ServerSentEventsTransport
+from conduit_widget.transports.client.http_client import FreshHeaders
+from conduit_widget.transports.client.long_polling import LongPollingTransport
+from conduit_widget.transports.client.proxy import check_proxy
+from conduit_widget.transports.client.server_sent_events import ServerSentEventsTransport
+from conduit_widget.transports.client.websocket import WebSocketTransport
 from conduit_widget.transports.transport import Transport, TransportFactory
-from conduit_widget.transports.websocket_client import WebSocketTransport
 
 TransportName: TypeAlias = Literal["WebSockets", "ServerSentEvents", "LongPolling"]
 TransportOption: TypeAlias = TransportName | Collection[TransportName] | TransportFactory | None

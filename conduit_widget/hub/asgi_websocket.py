@@ -7,7 +7,7 @@ from collections import deque
 from typing import Final
 
 from conduit_widget.hub.http import Receive, Send
-from conduit_widget.transports.server_connection import ConnectionReceiver, Framer
+from conduit_widget.transports.server.server_connection import ConnectionReceiver, Framer
 
 HIGH_BYTES: Final = 256 * 1024
 LOW_BYTES: Final = 64 * 1024

@@ -21,7 +21,7 @@ from conduit_widget.hub.uploads import Upload, Uploads
 from conduit_widget.hub.work_queue import WorkQueue
 from conduit_widget.plain_text import writable
 from conduit_widget.protocol.messages import Completion, Invocation, StreamInvocation, StreamItem
-from conduit_widget.transports.server_connection import ReadControl
+from conduit_widget.transports.server.server_connection import ReadControl
 
 logger = logging.getLogger(__name__)
 _UNKNOWN: Final = "unknown"

@@ -45,7 +45,7 @@ from conduit_widget.protocol.session import (
     Session,
     SessionState,
 )
-from conduit_widget.transports.server_connection import ServerConnection
+from conduit_widget.transports.server.server_connection import ServerConnection
 
 logger = logging.getLogger(__name__)
 _CALLS: Final = (Invocation, StreamInvocation)

@@ -6,7 +6,7 @@ import asyncio
 from typing import Final
 
 from conduit_widget.hub.http import HttpResponse, Receive, error_response
-from conduit_widget.transports.server_connection import ConnectionReceiver
+from conduit_widget.transports.server.server_connection import ConnectionReceiver
 
 HIGH_BYTES: Final = 256 * 1024
 LOW_BYTES: Final = 64 * 1024

@@ -30,7 +30,7 @@ from conduit_widget.hub.registry import ConnectionRegistry
 from conduit_widget.hub.server_sent_events import ServerSentEventsConnection
 from conduit_widget.hub.transport_kinds import TransportKind
 from conduit_widget.protocol.hub_protocol import TransferFormat
-from conduit_widget.transports.strangers import KNOWN
+from conduit_widget.transports.server.strangers import KNOWN
 
 _UNKNOWN: Final = "There is no connection with that id."
 _ELSEWHERE: Final = (

@@ -18,7 +18,7 @@ from typing import Final, Protocol
 from conduit_widget.hub.limits import HubLimits, TokenBucket
 from conduit_widget.hub.rate_limits import Hammering
 from conduit_widget.protocol.messages import HubMessage
-from conduit_widget.transports.loop_turns import turns_of
+from conduit_widget.transports.server.loop_turns import turns_of
 
 RECORDS_A_TURN: Final = 64
 PIECE_BYTES: Final = 8 * 1024

@@ -11,7 +11,7 @@ from typing import Final
 
 from conduit_widget.hub.http import HttpResponse, Receive
 from conduit_widget.hub.http_connection import ACCEPTED, HttpServerConnection, client_gone
-from conduit_widget.transports.server_connection import Framer
+from conduit_widget.transports.server.server_connection import Framer
 
 CLOSE_TIMEOUT: Final = 2.0
 _NO_STORE: Final = {"cache-control": "no-store"}

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Final
 
 from conduit_widget.errors import trace_of
-from conduit_widget.transports.server_connection import Framer, ServerConnection
+from conduit_widget.transports.server.server_connection import Framer, ServerConnection
 
 MAX_FRAME_BYTES: Final = 64 * 1024
 

@@ -16,7 +16,7 @@ from conduit_widget.hub.revocation import Revocations
 from conduit_widget.hub.stateful_endpoint import StatefulEndpoint
 from conduit_widget.hub.user_connections import UserConnections
 from conduit_widget.protocol.hub_protocol import HubProtocol
-from conduit_widget.transports.server_connection import ServerConnection
+from conduit_widget.transports.server.server_connection import ServerConnection
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,9 @@ from conduit_widget.hub.app import HubApp
 from conduit_widget.hub.open_files import OpenFiles, strangers_limit
 from conduit_widget.hub.redaction import install_redaction
 from conduit_widget.log_rate import OnceAMinute
-from conduit_widget.transports.http_server import guarded_http
-from conduit_widget.transports.strangers import Strangers
-from conduit_widget.transports.websocket_server import bounded_websocket
+from conduit_widget.transports.server.request_patience import guarded_http
+from conduit_widget.transports.server.strangers import Strangers
+from conduit_widget.transports.server.websocket import bounded_websocket
 
 DRAIN_TIMEOUT: Final = 5.0
 FORCED_TIMEOUT: Final = 2.0

@@ -9,7 +9,7 @@ from typing import Final
 from conduit_widget.event_stream import encode_event
 from conduit_widget.hub.http import Receive, Send
 from conduit_widget.hub.http_connection import HttpServerConnection, client_gone
-from conduit_widget.transports.server_connection import Framer
+from conduit_widget.transports.server.server_connection import Framer
 
 CLOSE_TIMEOUT: Final = 2.0
 _HEADERS: Final = {

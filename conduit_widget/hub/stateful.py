@@ -15,7 +15,7 @@ from conduit_widget.hub.outbox import FrameCache, Outbox
 from conduit_widget.protocol.hub_protocol import HubProtocol
 from conduit_widget.protocol.message_buffer import ACK_DELAY, MessageBuffer
 from conduit_widget.protocol.messages import HubMessage
-from conduit_widget.transports.server_connection import ConnectionReceiver, ServerConnection
+from conduit_widget.transports.server.server_connection import ConnectionReceiver, ServerConnection
 
 
 class StatefulOutbox(Outbox):

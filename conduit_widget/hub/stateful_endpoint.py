@@ -13,7 +13,7 @@ from conduit_widget.hub.principal import Principal
 from conduit_widget.hub.stateful import Leg, StatefulConnection, StatefulOutbox
 from conduit_widget.protocol.hub_protocol import HubProtocol, TransferFormat
 from conduit_widget.protocol.messages import HubMessage
-from conduit_widget.transports.server_connection import ServerConnection
+from conduit_widget.transports.server.server_connection import ServerConnection
 
 
 class StatefulEndpoint(ConnectionEndpoint):

@@ -21,7 +21,7 @@ from conduit_widget.hub.pending import PendingConnections, new_connection_id
 from conduit_widget.hub.registry import ConnectionRegistry
 from conduit_widget.hub.stateful_endpoint import StatefulEndpoint
 from conduit_widget.hub.transport_kinds import TransportKind
-from conduit_widget.transports.server_connection import ServerConnection
+from conduit_widget.transports.server.server_connection import ServerConnection
 
 CONNECTION_EXTENSION: Final = "conduit.connection"
 

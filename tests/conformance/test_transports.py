@@ -11,11 +11,11 @@ import pytest
 
 from conduit_widget.errors import AuthenticationError, ConnectionFailedError, ConnectionLostError
 from conduit_widget.protocol.hub_protocol import TransferFormat
-from conduit_widget.transports.long_polling import LongPollingTransport
+from conduit_widget.transports.client.long_polling import LongPollingTransport
+from conduit_widget.transports.client.server_sent_events import ServerSentEventsTransport
+from conduit_widget.transports.client.websocket import WebSocketTransport
 from conduit_widget.transports.memory import MemoryTransport
-from conduit_widget.transports.server_sent_events import ServerSentEventsTransport
 from conduit_widget.transports.transport import Transport
-from conduit_widget.transports.websocket_client import WebSocketTransport
 from tests.support.ports import free_port
 from tests.support.raw_http_transports import raw_http_server
 from tests.support.raw_signalr_server import raw_signalr_server

@@ -13,7 +13,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from conduit_widget.hub import http, server
 from conduit_widget.hub.app import HubApp
-from conduit_widget.transports.http_server import guarded_http
+from conduit_widget.transports.server.request_patience import guarded_http
 from tests.support.echo_hub import EchoHub
 from tests.support.hub_server import authority, negotiate, running, token
 

@@ -17,7 +17,7 @@ from starlette.routing import Mount, Route
 
 from conduit_widget.hub.app import HubApp
 from conduit_widget.protocol.messages import Completion, Invocation
-from conduit_widget.transports.websocket_server import WebSocketServerConnection
+from conduit_widget.transports.server.websocket import WebSocketServerConnection
 from tests.support.echo_hub import EchoHub
 from tests.support.hub_client import hub_client
 from tests.support.hub_server import authority, token

@@ -9,7 +9,7 @@ import socket
 import pytest
 
 from conduit_widget.hub.app import HubApp
-from conduit_widget.transports.websocket_server import WebSocketServerConnection
+from conduit_widget.transports.server.websocket import WebSocketServerConnection
 from tests.support.echo_hub import EchoHub
 from tests.support.hub_server import authority, running
 from tests.support.waiting import eventually

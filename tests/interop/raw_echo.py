@@ -33,7 +33,7 @@ from conduit_widget.hub.websocket_opening import WebSocketOpening
 from conduit_widget.protocol.hub_protocol import HubProtocol
 from conduit_widget.protocol.json_protocol import JsonHubProtocol
 from conduit_widget.protocol.messagepack_protocol import MessagePackHubProtocol
-from conduit_widget.transports.server_connection import ServerConnection
+from conduit_widget.transports.server.server_connection import ServerConnection
 
 
 class EchoReceiver:

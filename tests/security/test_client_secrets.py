@@ -13,7 +13,7 @@ import pytest
 from conduit_widget.client import HubConnection
 from conduit_widget.client.transport_choice import TransportName
 from conduit_widget.errors import AuthenticationError, ConduitError, ConnectionFailedError
-from conduit_widget.transports.http import HttpClient
+from conduit_widget.transports.client.http_client import HttpClient
 from tests.support.ports import free_port
 from tests.support.raw_http_transports import raw_http_server
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import uvicorn
 
-from conduit_widget.transports.websocket_server import WebSocketServerConnection
+from conduit_widget.transports.server.websocket import WebSocketServerConnection
 from tests.support.waiting import eventually
 
 _Message = MutableMapping[str, Any]

@@ -7,7 +7,7 @@ import pytest
 from conduit_widget.client.hub_url import connect_url, negotiate_url
 from conduit_widget.client.negotiation import Endpoint
 from conduit_widget.errors import ConnectionFailedError
-from conduit_widget.transports.websocket_client import WebSocketTransport
+from conduit_widget.transports.client.websocket import WebSocketTransport
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from collections.abc import MutableMapping
 from typing import Any
 
 from conduit_widget.hub.app import CONNECTION_EXTENSION, HubApp
-from conduit_widget.transports.server_connection import ConnectionReceiver
+from conduit_widget.transports.server.server_connection import ConnectionReceiver
 from tests.support.echo_hub import EchoHub
 from tests.support.hub_server import authority, token
 

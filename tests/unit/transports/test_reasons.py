@@ -12,7 +12,7 @@ import httpx2
 import pytest
 
 from conduit_widget.errors import ConnectionFailedError
-from conduit_widget.transports.http import HttpClient
+from conduit_widget.transports.client.http_client import HttpClient
 from conduit_widget.transports.reasons import no_connection, reason_of
 from tests.support.ports import free_port
 

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import httpx2
 
 from conduit_widget.errors import AuthenticationError, ConnectionFailedError, TransportRefusedError
-from conduit_widget.transports.proxy import http_proxy, name_of
+from conduit_widget.transports.client.proxy import http_proxy, name_of
 from conduit_widget.transports.reasons import no_connection
 
 CONNECT_TIMEOUT: Final = 15.0

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from conduit_widget.transports.loop_turns import TURN_SECONDS, LoopTurns, turns_of
+from conduit_widget.transports.server.loop_turns import TURN_SECONDS, LoopTurns, turns_of
 
 
 class Loop:

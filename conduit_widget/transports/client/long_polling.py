@@ -11,8 +11,8 @@ from typing import Final
 import httpx2
 
 from conduit_widget.protocol.hub_protocol import TransferFormat
-from conduit_widget.transports.http import CONNECT_TIMEOUT, HttpChannel
-from conduit_widget.transports.http_transport import HttpTransport
+from conduit_widget.transports.client.http_client import CONNECT_TIMEOUT, HttpChannel
+from conduit_widget.transports.client.http_transport import HttpTransport
 
 POLL_TIMEOUT: Final = 100.0
 """Seconds a poll may hang before the next is made; hubs answer after 90."""

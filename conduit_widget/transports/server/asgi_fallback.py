@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import MutableMapping
 from typing import Any, Protocol
 
-from conduit_widget.transports.server_connection import ConnectionReceiver, ServerConnection
+from conduit_widget.transports.server.server_connection import ConnectionReceiver, ServerConnection
 
 AsgiMessage = MutableMapping[str, Any]
 

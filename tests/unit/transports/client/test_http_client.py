@@ -7,7 +7,7 @@ import logging
 import pytest
 
 from conduit_widget.errors import ConnectionFailedError
-from conduit_widget.transports.http import HttpClient
+from conduit_widget.transports.client.http_client import HttpClient
 from tests.support.raw_signalr_server import NegotiateReply, raw_signalr_server
 
 

@@ -10,7 +10,7 @@ from websockets.frames import Frame, Opcode
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
-from conduit_widget.transports.websocket_cutter import FrameCutter
+from conduit_widget.transports.server.websocket_cutter import FrameCutter
 
 MAX_BYTES = 70_000
 MASK = b"\x01\x02\x03\x04"

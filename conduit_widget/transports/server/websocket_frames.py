@@ -11,7 +11,7 @@ import zlib
 from functools import cache
 from typing import Final
 
-from conduit_widget.transports.server_connection import Framer
+from conduit_widget.transports.server.server_connection import Framer
 
 TEXT: Final = 0x81
 BINARY: Final = 0x82

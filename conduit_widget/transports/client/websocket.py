@@ -28,8 +28,8 @@ from conduit_widget.errors import (
     TransportRefusedError,
 )
 from conduit_widget.protocol.hub_protocol import TransferFormat
+from conduit_widget.transports.client.proxy import open_tunnel
 from conduit_widget.transports.compression import client_deflate
-from conduit_widget.transports.proxy import open_tunnel
 from conduit_widget.transports.reasons import no_connection, reason_of
 from conduit_widget.transports.transport import OnClose, OnData
 
@@ -53,7 +53,7 @@ _HTTP_UNAUTHORIZED: Final = 401
 _HTTP_FORBIDDEN: Final = 403
 
 # At DEBUG `websockets` logs the request with its Authorization header, so this logger never goes that low.
-_wire_logger = logging.getLogger("conduit_widget.transports.websocket_client.wire")
+_wire_logger = logging.getLogger("conduit_widget.transports.client.websocket.wire")
 _wire_logger.setLevel(logging.WARNING)
 
 

@@ -10,8 +10,8 @@ import httpx2
 from conduit_widget.errors import ConnectionFailedError
 from conduit_widget.event_stream import EventDataDecoder
 from conduit_widget.protocol.hub_protocol import TransferFormat
-from conduit_widget.transports.http import HttpChannel
-from conduit_widget.transports.http_transport import HttpTransport
+from conduit_widget.transports.client.http_client import HttpChannel
+from conduit_widget.transports.client.http_transport import HttpTransport
 
 MIN_EVENT_LIMIT_BYTES = 16 * 1024 * 1024
 

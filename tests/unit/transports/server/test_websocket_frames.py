@@ -14,7 +14,7 @@ from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFact
 from websockets.frames import Frame, Opcode
 from websockets.uri import parse_uri
 
-from conduit_widget.transports.websocket_client import TOGETHER_BYTES, _Wire
+from conduit_widget.transports.client.websocket import TOGETHER_BYTES, _Wire
 
 GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 SIZES = (0, 1, 124, 125, 126, 127, 300, 65_535, 65_536, TOGETHER_BYTES + 1)

@@ -7,7 +7,7 @@ import logging
 import pytest
 
 from conduit_widget.log_rate import INTERVAL
-from conduit_widget.transports.strangers import GRACE, Strangers
+from conduit_widget.transports.server.strangers import GRACE, Strangers
 
 
 class Socket:

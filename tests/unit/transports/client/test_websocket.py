@@ -10,7 +10,7 @@ from websockets.frames import Opcode
 
 from conduit_widget.errors import AuthenticationError, ConnectionFailedError, ConnectionLostError
 from conduit_widget.protocol.hub_protocol import TransferFormat
-from conduit_widget.transports.websocket_client import WebSocketTransport
+from conduit_widget.transports.client.websocket import WebSocketTransport
 from tests.support.raw_signalr_server import RawSignalRServer, RawSocket, raw_signalr_server
 from tests.support.waiting import eventually
 

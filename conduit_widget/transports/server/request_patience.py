@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Final
 
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
-from conduit_widget.transports.strangers import KNOWN, Strangers
+from conduit_widget.transports.server.strangers import KNOWN, Strangers
 
 LINGER: Final = 1.0
 UNREAD_TIMEOUT: Final = 30.0

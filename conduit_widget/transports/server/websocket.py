@@ -32,13 +32,13 @@ from websockets.protocol import State
 from websockets.server import ServerProtocol
 
 from conduit_widget.errors import trace_of
-from conduit_widget.transports.asgi_messages import AsgiMessages
 from conduit_widget.transports.compression import server_deflate
-from conduit_widget.transports.loop_turns import turns_of
-from conduit_widget.transports.server_connection import ConnectionReceiver, Framer
-from conduit_widget.transports.strangers import Strangers
-from conduit_widget.transports.websocket_cutter import FrameCutter
-from conduit_widget.transports.websocket_frames import (
+from conduit_widget.transports.server.asgi_fallback import AsgiMessages
+from conduit_widget.transports.server.loop_turns import turns_of
+from conduit_widget.transports.server.server_connection import ConnectionReceiver, Framer
+from conduit_widget.transports.server.strangers import Strangers
+from conduit_widget.transports.server.websocket_cutter import FrameCutter
+from conduit_widget.transports.server.websocket_frames import (
     BINARY,
     TEXT,
     deflating_framer,

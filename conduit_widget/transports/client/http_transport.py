@@ -14,8 +14,8 @@ import httpx2
 from conduit_widget.errors import ConnectionFailedError, ConnectionLostError
 from conduit_widget.event_stream import EventTooLargeError
 from conduit_widget.protocol.hub_protocol import TransferFormat
-from conduit_widget.transports.http import FreshHeaders, HttpChannel
-from conduit_widget.transports.post_queue import PostQueue
+from conduit_widget.transports.client.http_client import FreshHeaders, HttpChannel
+from conduit_widget.transports.client.post_queue import PostQueue
 from conduit_widget.transports.reasons import reason_of
 from conduit_widget.transports.transport import OnClose, OnData
 

@@ -1,0 +1,1 @@
+"""The accepting half of WebSocket, on uvicorn, and patience with slow HTTP requests."""
