@@ -76,7 +76,7 @@ def _interrupt(signum: int, frame: FrameType | None) -> None:
 
 
 def _install_model() -> None:
-    from conduit_widget.providers import local_model  # noqa: PLC0415 - the parser stays light
+    from conduit_widget.providers.local import model as local_model  # noqa: PLC0415 - the parser stays light
 
     if not local_model.is_installed():
         print("Fetching the local language model (93 MB, once).", flush=True)

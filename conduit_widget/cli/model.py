@@ -22,7 +22,7 @@ def run(arguments: argparse.Namespace) -> int:
         UsageError: the path of a model that is not installed was asked for.
 
     """
-    from conduit_widget.providers import local_model  # noqa: PLC0415 - the parser stays light
+    from conduit_widget.providers.local import model as local_model  # noqa: PLC0415 - the parser stays light
 
     if arguments.action == "path":
         if not local_model.is_installed():

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
         discover as discover,
     )
     from conduit_widget.providers.keys import Secret as Secret
-    from conduit_widget.providers.openai_compatible import OpenAICompatible as OpenAICompatible
+    from conduit_widget.providers.openai.adapter import OpenAICompatible as OpenAICompatible
 
 # Loaded on first use: the local model's process imports this package and needs none of it.
 _HOMES: Final = {

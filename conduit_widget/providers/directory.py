@@ -15,10 +15,10 @@ from conduit_widget.providers.config import LOCAL_PROVIDER, ProviderSettings
 from conduit_widget.providers.discovery import Found
 from conduit_widget.providers.error_bodies import ErrorBody
 from conduit_widget.providers.health import ChangeCallback, ProviderHealth
-from conduit_widget.providers.local_model import INSTALL_COMMAND, MODEL_NAME, is_installed, model_path
-from conduit_widget.providers.local_server import LocalServer
+from conduit_widget.providers.local.model import INSTALL_COMMAND, MODEL_NAME, is_installed, model_path
+from conduit_widget.providers.local.server import LocalServer
 from conduit_widget.providers.observed_provider import ObservedProvider
-from conduit_widget.providers.openai_compatible import OpenAICompatible
+from conduit_widget.providers.openai.adapter import OpenAICompatible
 from conduit_widget.providers.provider import Provider
 from conduit_widget.providers.provider_words import ProviderWords
 from conduit_widget.types import ProviderStatus

@@ -11,7 +11,7 @@ import msgspec
 
 from conduit_widget.providers import detection
 from conduit_widget.providers.config import LOCAL_PROVIDER, ProviderConfig, ProviderSettings
-from conduit_widget.providers.local_model import INSTALL_COMMAND, MODEL_NAME, is_installed
+from conduit_widget.providers.local.model import INSTALL_COMMAND, MODEL_NAME, is_installed
 
 NOTHING_FOUND: Final = (
     f"No language model is set up. Run: {INSTALL_COMMAND} (or name an API in CONDUIT_PROVIDER_URL)"

@@ -11,9 +11,9 @@ from llmock.pytest_plugin import LLMock
 
 from conduit_widget.errors import ProviderError
 from conduit_widget.providers.keys import Secret
-from conduit_widget.providers.local_server import LocalServer
+from conduit_widget.providers.local.server import LocalServer
 from conduit_widget.providers.observed_provider import ObservedProvider
-from conduit_widget.providers.openai_compatible import OpenAICompatible
+from conduit_widget.providers.openai.adapter import OpenAICompatible
 from conduit_widget.providers.provider import (
     Chunk,
     GenerationParameters,

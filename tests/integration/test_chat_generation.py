@@ -16,7 +16,7 @@ from conduit_widget.chat import SqliteHistoryStore
 from conduit_widget.chat.history_store import StoredStream
 from conduit_widget.contract import ChatEvent, ChatMethod, ErrorText
 from conduit_widget.errors import HubException, ProviderError
-from conduit_widget.providers.openai_compatible import OpenAICompatible
+from conduit_widget.providers.openai.adapter import OpenAICompatible
 from conduit_widget.providers.provider import Chunk, GenerationRequest, Usage
 from tests.support.chat_server import FAST, chat_server
 from tests.support.raw_http_server import RawHttpServer, RawReply, RawRequest

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from conduit_widget.errors import ProviderError
-from conduit_widget.providers.openai_compatible import OpenAICompatible
+from conduit_widget.providers.openai.adapter import OpenAICompatible
 from conduit_widget.providers.provider import GenerationParameters, GenerationRequest, PromptMessage
 from tests.support.raw_http_server import RawHttpServer, RawReply, RawRequest
 

@@ -18,8 +18,8 @@ import pytest
 from conduit_widget.errors import ProviderError
 from conduit_widget.providers.config import ProviderSettings
 from conduit_widget.providers.directory import ProviderDirectory
-from conduit_widget.providers.local_model import MODEL_NAME
-from conduit_widget.providers.local_server import CONTEXT_TOKENS, LocalServer
+from conduit_widget.providers.local.model import MODEL_NAME
+from conduit_widget.providers.local.server import CONTEXT_TOKENS, LocalServer
 from conduit_widget.providers.provider import Chunk, GenerationParameters, GenerationRequest, PromptMessage
 from tests.support.model import installed_model
 from tests.support.waiting import eventually
@@ -169,7 +169,7 @@ async def test_child_runs_behind_the_users_own_work(server: LocalServer) -> None
 PARENT = """
 import asyncio, sys
 from pathlib import Path
-from conduit_widget.providers.local_server import LocalServer
+from conduit_widget.providers.local.server import LocalServer
 
 async def main():
     server = LocalServer(Path(sys.argv[1]))

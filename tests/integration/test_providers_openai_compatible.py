@@ -18,7 +18,7 @@ from llmock.pytest_plugin import LLMock
 from conduit_widget.errors import ProviderError
 from conduit_widget.providers.config import Timeouts
 from conduit_widget.providers.keys import Secret
-from conduit_widget.providers.openai_compatible import OpenAICompatible
+from conduit_widget.providers.openai.adapter import OpenAICompatible
 from conduit_widget.providers.provider import Chunk, GenerationParameters, GenerationRequest, PromptMessage
 from conduit_widget.providers.rate_limit_headers import parse_rate_limit
 from tests.support.ports import free_port

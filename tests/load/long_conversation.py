@@ -20,7 +20,7 @@ from typing import Any, Final
 
 from conduit_widget.client.hub_connection import HubConnection
 from conduit_widget.contract import CHAT_HUB_PATH, ChatEvent
-from conduit_widget.providers.local_server import LocalServer
+from conduit_widget.providers.local.server import LocalServer
 from conduit_widget.providers.provider import Chunk, GenerationRequest, PromptMessage
 from tests.support.chat_server import Person, chat_server
 from tests.support.hub_server import token

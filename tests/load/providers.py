@@ -15,7 +15,7 @@ from contextlib import aclosing
 from multiprocessing.connection import Connection
 from typing import Any
 
-from conduit_widget.providers.openai_compatible import OpenAICompatible
+from conduit_widget.providers.openai.adapter import OpenAICompatible
 from conduit_widget.providers.provider import GenerationRequest, PromptMessage
 
 REQUEST = GenerationRequest(messages=[PromptMessage("user", "?")])

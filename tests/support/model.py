@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from conduit_widget.providers import local_model
+from conduit_widget.providers.local import model as local_model
 
 
 @cache

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from conduit_widget.child_process import child_environment, python_command
-from conduit_widget.providers.local_child import ChildReady, ChildSettings
+from conduit_widget.providers.local.child import ChildReady, ChildSettings
 
 
 def test_local_model_s_child_runs_no_file_of_the_present_folder(tmp_path: Path) -> None:
@@ -24,7 +24,7 @@ def test_local_model_s_child_runs_no_file_of_the_present_folder(tmp_path: Path) 
         context_tokens=64,
     )
     done = subprocess.run(
-        python_command("conduit_widget.providers.local_child"),
+        python_command("conduit_widget.providers.local.child"),
         cwd=tmp_path,
         env=child_environment(),
         input=msgspec.json.encode(settings) + b"\n",

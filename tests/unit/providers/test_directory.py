@@ -18,7 +18,7 @@ from conduit_widget.providers.config import ProviderConfig, ProviderSettings
 from conduit_widget.providers.detection import SIGNATURES, Signature
 from conduit_widget.providers.directory import ProviderDirectory
 from conduit_widget.providers.keys import Secret
-from conduit_widget.providers.local_model import SMOLLM2, model_path
+from conduit_widget.providers.local.model import SMOLLM2, model_path
 from conduit_widget.providers.observed_provider import ObservedProvider
 from conduit_widget.providers.provider import GenerationRequest, PromptMessage, Provider
 from conduit_widget.types import ProviderStatus

@@ -23,10 +23,10 @@ from conduit_widget.errors import UNREADABLE, ProviderError
 from conduit_widget.providers import failures
 from conduit_widget.providers.config import LOCAL_PROVIDER, SELF_HOSTED_TIMEOUTS, Timeouts
 from conduit_widget.providers.keys import Secret
-from conduit_widget.providers.local_child import ChildReady, ChildSettings, default_threads
-from conduit_widget.providers.local_model import INSTALL_COMMAND, MODEL_NAME
-from conduit_widget.providers.model_slots import ModelSlots
-from conduit_widget.providers.openai_compatible import OpenAICompatible
+from conduit_widget.providers.local.child import ChildReady, ChildSettings, default_threads
+from conduit_widget.providers.local.model import INSTALL_COMMAND, MODEL_NAME
+from conduit_widget.providers.local.slots import ModelSlots
+from conduit_widget.providers.openai.adapter import OpenAICompatible
 from conduit_widget.providers.provider import Chunk, GenerationRequest, PromptMessage
 
 _log = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ SAMPLING: Final[dict[str, Any]] = {
     "max_tokens": MAX_ANSWER_TOKENS,
 }
 SYSTEM_PROMPT: Final = "You are a helpful assistant in a team chat. Answer briefly and to the point."
-_COMMAND: Final = tuple(python_command("conduit_widget.providers.local_child"))
+_COMMAND: Final = tuple(python_command("conduit_widget.providers.local.child"))
 _FOLDER: Final = Path(sys.executable).anchor  # one that is not the notebook's
 _READY_TIMEOUT: Final = 60.0
 _STOP_TIMEOUT: Final = 3.0

@@ -8,8 +8,8 @@ from typing import Final
 from conduit_widget.errors import ProviderError
 from conduit_widget.event_stream import MAX_EVENT_BYTES, EventTooLargeError
 from conduit_widget.providers import failures
-from conduit_widget.providers.completion_events import CompletionEventDecoder
-from conduit_widget.providers.completion_stream import CompletionStream
+from conduit_widget.providers.openai.chunk_stream import CompletionStream
+from conduit_widget.providers.openai.completion_events import CompletionEventDecoder
 from conduit_widget.providers.provider import Chunk
 
 _BEFORE: Final = b" \t\r\n\xef\xbb\xbf"

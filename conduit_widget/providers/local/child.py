@@ -1,6 +1,6 @@
 """The local model's process: llama.cpp's OpenAI-compatible server on loopback, for its parent only.
 
-Run as ``python -m conduit_widget.providers.local_child``. The first line on standard input is a
+Run as ``python -m conduit_widget.providers.local.child``. The first line on standard input is a
 :class:`ChildSettings` as JSON (the key never shows in a process list); one :class:`ChildReady` line comes
 back on standard output. The process ends when standard input does, so that it never outlives its parent.
 """

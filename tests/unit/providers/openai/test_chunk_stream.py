@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from conduit_widget.errors import ProviderError
-from conduit_widget.providers.completion_stream import CompletionStream
+from conduit_widget.providers.openai.chunk_stream import CompletionStream
 from conduit_widget.providers.provider import Chunk, Usage
 
 

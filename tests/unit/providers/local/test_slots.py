@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from conduit_widget.providers.model_slots import ModelSlots
+from conduit_widget.providers.local.slots import ModelSlots
 
 
 async def ask(slots: ModelSlots, cache_key: str | None) -> int:
