@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from conduit_widget.client import local_hub
+from conduit_widget.access import local_hub
 from tests.support.chromium import MissingChromiumError, ensure_chromium
 from tests.support.debian import ensure_engines
 from tests.support.local_hub_process import stop_hub

@@ -16,6 +16,7 @@ from typing import Final
 from filelock import FileLock, Timeout
 
 from conduit_widget import __version__
+from conduit_widget.access import local_hub
 from conduit_widget.app.engines import Engines, open_engines
 from conduit_widget.app.private_folder import close_to_others
 from conduit_widget.app.settings import HubSettings
@@ -24,7 +25,6 @@ from conduit_widget.chat.chat import Chat, build_chat
 from conduit_widget.chat.chat_metrics import ChatMetrics
 from conduit_widget.chat.readiness import bus_check, store_check
 from conduit_widget.chat.settings import OWNERS_INVOCATIONS, ChatSettings
-from conduit_widget.client import local_hub
 from conduit_widget.contract import CHAT_HUB_PATH, HEALTH_PATH, MINT_PATH, STATUS_HUB_PATH
 from conduit_widget.errors import HubStartError, SettingsError
 from conduit_widget.hub.app import HubApp

@@ -10,8 +10,8 @@ import time
 from pathlib import Path
 from typing import Final
 
+from conduit_widget.access import local_hub
 from conduit_widget.cli.arguments import say
-from conduit_widget.client import local_hub
 from conduit_widget.errors import ConduitError
 from conduit_widget.types import ProviderStatus
 
@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def _check(data_dir: Path) -> int:
-    from conduit_widget.client.hub_access import LocalHub, RemoteHub, resolve_access  # noqa: PLC0415 - the parser stays light
+    from conduit_widget.access.hub_access import LocalHub, RemoteHub, resolve_access  # noqa: PLC0415 - the parser stays light
 
     access = resolve_access()
     if not isinstance(access, RemoteHub):

@@ -21,9 +21,9 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
+from conduit_widget.access import local_hub
 from conduit_widget.child_process import child_environment, python_command
 from conduit_widget.cli.arguments import port
-from conduit_widget.client import local_hub
 from conduit_widget.errors import ConduitError, HubStartError
 
 NOTEBOOK: Final = "01_quickstart.ipynb"

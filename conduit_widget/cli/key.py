@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from conduit_widget.access import local_hub
 from conduit_widget.cli.arguments import say, seconds, user_id
-from conduit_widget.client import local_hub
 from conduit_widget.errors import ConduitError
 from conduit_widget.plain_text import shown
 

@@ -8,8 +8,8 @@ import os
 from pathlib import Path
 from typing import Final
 
+from conduit_widget.access import local_hub
 from conduit_widget.cli.arguments import network, port, say, seconds
-from conduit_widget.client import local_hub
 
 DATABASE_VARIABLE: Final = "CONDUIT_HUB_DATABASE_URL"
 REDIS_VARIABLE: Final = "CONDUIT_HUB_REDIS_URL"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from conduit_widget.access import local_hub
 from conduit_widget.cli.arguments import seconds, user_id
-from conduit_widget.client import local_hub
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

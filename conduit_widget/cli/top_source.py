@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 
 import httpx2
 
+from conduit_widget.access import local_hub
 from conduit_widget.cli.arguments import UsageError
 from conduit_widget.cli.top_figures import Scrape, parse
-from conduit_widget.client import local_hub
 from conduit_widget.contract import CHAT_HUB_PATH, METRICS_PATH
 from conduit_widget.errors import AuthenticationError, ConduitError, ConnectionFailedError
 

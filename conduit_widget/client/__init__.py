@@ -22,11 +22,11 @@
     asyncio.run(main())
 """
 
-from conduit_widget.client.chat import ChatHubClient
+from conduit_widget.chat_client.chat import ChatHubClient
+from conduit_widget.chat_client.status import StatusHubClient
 from conduit_widget.client.connection_state import ConnectionState
 from conduit_widget.client.hub_connection import HubConnection
 from conduit_widget.client.retry import DelayRetry, RetryContext, RetryPolicy
-from conduit_widget.client.status import StatusHubClient
 
 __all__ = [
     "ChatHubClient",

@@ -10,9 +10,9 @@ from typing import Final
 
 import msgspec
 
-from conduit_widget.client.credentials import clean_token, clean_url
 from conduit_widget.client.hub_url import connect_url, negotiate_url, origin, with_scheme
 from conduit_widget.client.transport_choice import LONG_POLLING, WEB_SOCKETS, TransportChoice
+from conduit_widget.credentials import clean_token, clean_url
 from conduit_widget.errors import UNREADABLE, AuthenticationError, ConnectionFailedError, RemoteProtocolError
 from conduit_widget.protocol.hub_protocol import TransferFormat
 from conduit_widget.protocol.negotiate import NegotiateResponse, parse_negotiate

@@ -6,9 +6,15 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from conduit_widget.client.changes import Change, ConnectionChange, MessageChange, ResetChange, TokenChange
-from conduit_widget.client.conversation import Conversation
-from conduit_widget.client.transcript import is_final
+from conduit_widget.chat_client.changes import (
+    Change,
+    ConnectionChange,
+    MessageChange,
+    ResetChange,
+    TokenChange,
+)
+from conduit_widget.chat_client.conversation import Conversation
+from conduit_widget.chat_client.transcript import is_final
 from conduit_widget.contract import ErrorText
 from conduit_widget.errors import ConduitError, HubException, ProviderError
 from conduit_widget.types import ChatMessage

@@ -20,12 +20,12 @@ from typing import Any, Final
 
 import msgspec
 
-from conduit_widget.client.changes import Change, MessageChange, ResetChange
-from conduit_widget.client.conversation import PATIENCE, ChangeHandler, Conversation
-from conduit_widget.client.hub_access import HubAccess, Identity
+from conduit_widget.access.hub_access import HubAccess, Identity
+from conduit_widget.chat_client.changes import Change, MessageChange, ResetChange
+from conduit_widget.chat_client.conversation import PATIENCE, ChangeHandler, Conversation
+from conduit_widget.chat_client.token_refresh import keep_token_fresh
+from conduit_widget.chat_client.transcript import is_final
 from conduit_widget.client.hub_connection import HubConnection
-from conduit_widget.client.token_refresh import keep_token_fresh
-from conduit_widget.client.transcript import is_final
 from conduit_widget.errors import (
     ConduitError,
     ConnectionFailedError,

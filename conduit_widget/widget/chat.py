@@ -21,9 +21,9 @@ from typing import Any, Final, NoReturn, TypeVar
 import anywidget
 import traitlets
 
-from conduit_widget.client.changes import ConnectionInfo
-from conduit_widget.client.conversation import PATIENCE
-from conduit_widget.client.hub_access import HubAccess, resolve_access
+from conduit_widget.access.hub_access import HubAccess, resolve_access
+from conduit_widget.chat_client.changes import ConnectionInfo
+from conduit_widget.chat_client.conversation import PATIENCE
 from conduit_widget.contract import MAX_ID_CHARS
 from conduit_widget.errors import (
     ConduitError,

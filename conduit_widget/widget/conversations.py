@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
-from conduit_widget.client.conversation import Conversation
-from conduit_widget.client.hub_access import HubAccess
-from conduit_widget.client.pool import ConnectionFactory, ConnectionPool
+from conduit_widget.access.hub_access import HubAccess
+from conduit_widget.chat_client.conversation import Conversation
+from conduit_widget.chat_client.pool import ConnectionFactory, ConnectionPool
 
 __all__ = ["Conversations"]
 

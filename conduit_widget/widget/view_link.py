@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
-from conduit_widget.client.changes import Change, to_op
+from conduit_widget.chat_client.changes import Change, to_op
 from conduit_widget.contract import MAX_HISTORY_PAGE
 from conduit_widget.errors import (
     ConduitError,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, BrowserContext, async_playwright, expect
 
-from conduit_widget.client import local_hub
+from conduit_widget.access import local_hub
 from tests.support.chromium import FLAGS, ensure_chromium
 from tests.support.jupyter_lab import JupyterLab, start_jupyter_lab
 from tests.support.local_hub_process import stop_hub

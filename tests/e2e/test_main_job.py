@@ -7,7 +7,7 @@ from pathlib import Path
 
 from playwright.async_api import Browser, BrowserContext, expect
 
-from conduit_widget.client import local_hub
+from conduit_widget.access import local_hub
 from tests.support.hub_reader import read_conversation
 from tests.support.jupyter_lab import JupyterLab
 from tests.support.local_hub_process import kill_hub

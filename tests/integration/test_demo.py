@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from conduit_widget.client import local_hub
+from conduit_widget.access import local_hub
 from tests.support.ports import free_port
 from tests.support.waiting import eventually_sync
 

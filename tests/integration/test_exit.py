@@ -16,8 +16,9 @@ import pytest
 from nbclient import NotebookClient
 from traitlets.config import Config
 
-from conduit_widget.client import ChatHubClient, HubConnection, local_hub
-from conduit_widget.client.hub_access import resolve_access
+from conduit_widget.access import local_hub
+from conduit_widget.access.hub_access import resolve_access
+from conduit_widget.client import ChatHubClient, HubConnection
 from conduit_widget.contract import ChatEvent
 from tests.support.chat_server import chat_server
 from tests.support.hub_server import token

@@ -28,9 +28,9 @@ from conduit_widget.chat.history_store_sqlite import SqliteHistoryStore
 from conduit_widget.chat.rate_limits import status_rates, user_rates
 from conduit_widget.chat.settings import ChatSettings
 from conduit_widget.chat.status_hub import StatusHub
-from conduit_widget.client.conversation import Conversation
+from conduit_widget.chat_client.conversation import Conversation
+from conduit_widget.chat_client.pool import ConnectionPool
 from conduit_widget.client.hub_connection import HubConnection
-from conduit_widget.client.pool import ConnectionPool
 from conduit_widget.client.retry import DelayRetry
 from conduit_widget.contract import CHAT_HUB_PATH, STATUS_HUB_PATH, ChatEvent, ErrorText
 from conduit_widget.errors import HubException

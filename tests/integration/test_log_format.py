@@ -16,8 +16,8 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from conduit_widget.access import local_hub
 from conduit_widget.app import HISTORY_FILE, signing_authority
-from conduit_widget.client import local_hub
 from conduit_widget.contract import CHAT_HUB_PATH, METRICS_PATH, MINT_PATH
 from tests.support.hub_client import JSON, MESSAGEPACK, hub_client
 from tests.support.hub_server import RawClient, negotiate, raw_client

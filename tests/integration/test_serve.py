@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from conduit_widget.client import HubConnection, local_hub
+from conduit_widget.access import local_hub
+from conduit_widget.client import HubConnection
 from conduit_widget.contract import CHAT_HUB_PATH
 from conduit_widget.hub import server
 from tests.support.live_hub import LiveHub

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from conduit_widget.chat import Chat, SqliteHistoryStore, build_chat
-from conduit_widget.client.chat import ChatHubClient
-from conduit_widget.client.conversation import Conversation
+from conduit_widget.chat_client.chat import ChatHubClient
+from conduit_widget.chat_client.conversation import Conversation
+from conduit_widget.chat_client.pool import ConnectionPool
 from conduit_widget.client.hub_connection import HubConnection
-from conduit_widget.client.pool import ConnectionPool
 from conduit_widget.contract import (
     CHAT_HUB_PATH,
     OUTBOX_HARD_BYTES,

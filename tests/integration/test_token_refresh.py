@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from conduit_widget.chat_client.token_refresh import keep_token_fresh
 from conduit_widget.client.hub_connection import HubConnection
-from conduit_widget.client.token_refresh import keep_token_fresh
 from conduit_widget.contract import CHAT_HUB_PATH, STATUS_HUB_PATH, TOKEN_EXPIRING
 from conduit_widget.errors import HubException
 from tests.support.chat_server import chat_server

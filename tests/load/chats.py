@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from typing import Final
 
-from conduit_widget.client import local_hub
+from conduit_widget.access import local_hub
 from conduit_widget.kernel.loop_thread import stop_loop_thread
 from conduit_widget.widget import front_end
 from conduit_widget.widget.chat import Chat

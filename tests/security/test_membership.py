@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from conduit_widget.chat import SqliteHistoryStore
-from conduit_widget.client.chat import ChatHubClient
+from conduit_widget.chat_client.chat import ChatHubClient
 from conduit_widget.contract import ChatEvent, ChatMethod, ErrorText
 from conduit_widget.errors import HubException
 from conduit_widget.types import ConversationOptions

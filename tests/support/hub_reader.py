@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from conduit_widget.client import HubConnection, local_hub
+from conduit_widget.access import local_hub
+from conduit_widget.client import HubConnection
 from conduit_widget.contract import CHAT_HUB_PATH
 from conduit_widget.types import ChatMessage
 

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from conduit_widget import contract, types
-from conduit_widget.client.changes import LinkState
+from conduit_widget.chat_client.changes import LinkState
 
 VECTORS: dict[str, Any] = json.loads((Path(__file__).parents[1] / "vectors" / "contract.json").read_text())
 OTHER_STRINGS = {"TOKEN_AUDIENCE", "TOKEN_ISSUER", "TOKEN_EXPIRING"}

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from conduit_widget.client.conversation import Conversation
+from conduit_widget.chat_client.conversation import Conversation
 from conduit_widget.errors import (
     ConduitError,
     ConnectionFailedError,

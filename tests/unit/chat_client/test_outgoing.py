@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from conduit_widget.client.outgoing import Outgoing
+from conduit_widget.chat_client.outgoing import Outgoing
 from conduit_widget.errors import ConduitError
 from conduit_widget.types import ChatMessage, SendReceipt
 

@@ -15,9 +15,9 @@ from typing import Final
 
 import msgspec
 
-from conduit_widget.client.chat import INVOKE_TIMEOUT, EventHandler, subscribe_all
+from conduit_widget.chat_client.chat import INVOKE_TIMEOUT, EventHandler, subscribe_all
+from conduit_widget.chat_client.notices import on_rate_limit_warning
 from conduit_widget.client.hub_connection import HubConnection
-from conduit_widget.client.notices import on_rate_limit_warning
 from conduit_widget.contract import StatusEvent, StatusMethod
 from conduit_widget.types import ProviderStatus, RateLimitNotice
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from conduit_widget.client.pacing import (
+from conduit_widget.chat_client.pacing import (
     JOIN_BURST,
     JOINS_PER_SECOND,
     MAX_WAIT,

@@ -19,9 +19,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from conduit_widget.client import hub_access, local_hub
-from conduit_widget.client.hub_access import Identity, LocalHub, RemoteHub, identity_in, resolve_access
-from conduit_widget.client.local_hub import (
+from conduit_widget.access import hub_access, local_hub
+from conduit_widget.access.hub_access import Identity, LocalHub, RemoteHub, identity_in, resolve_access
+from conduit_widget.access.local_hub import (
     find,
     find_or_start,
     mint,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from conduit_widget.client.credentials import clean_token, clean_url
-from conduit_widget.client.hub_access import RemoteHub, resolve_access
+from conduit_widget.access.hub_access import RemoteHub, resolve_access
+from conduit_widget.credentials import clean_token, clean_url
 from conduit_widget.errors import AuthenticationError, ConnectionFailedError
 
 SECRET = "eyJhbGciOi.secret.c2lnbmF0dXJl"

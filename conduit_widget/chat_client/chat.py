@@ -19,8 +19,8 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
+from conduit_widget.chat_client.notices import on_rate_limit_warning
 from conduit_widget.client.hub_connection import HubConnection
-from conduit_widget.client.notices import on_rate_limit_warning
 from conduit_widget.contract import ChatEvent, ChatMethod
 from conduit_widget.types import (
     ChatMessage,

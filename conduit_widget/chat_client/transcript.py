@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import msgspec
 
-from conduit_widget.client.changes import (
+from conduit_widget.chat_client.changes import (
     Change,
     HistoryChange,
     MessageChange,
@@ -26,7 +26,7 @@ from conduit_widget.client.changes import (
     TokenChange,
     TypingChange,
 )
-from conduit_widget.client.open_text import Delta, OpenText
+from conduit_widget.chat_client.open_text import Delta, OpenText
 from conduit_widget.contract import ChatEvent
 from conduit_widget.nesting import is_too_deep
 from conduit_widget.types import (

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from conduit_widget.client.pool import ConnectionPool
+from conduit_widget.chat_client.pool import ConnectionPool
 from conduit_widget.errors import AuthenticationError, ConduitError
 from tests.support.scripted_connection import ScriptedConnection
 from tests.support.waiting import eventually

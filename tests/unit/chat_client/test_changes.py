@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from conduit_widget.client import changes
-from conduit_widget.client.changes import Change, ResetChange, to_op
+from conduit_widget.chat_client import changes
+from conduit_widget.chat_client.changes import Change, ResetChange, to_op
 from conduit_widget.types import ChatMessage
 
 VECTORS: dict[str, Any] = json.loads((Path(__file__).parents[2] / "vectors" / "ops.json").read_text())

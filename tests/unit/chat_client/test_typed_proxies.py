@@ -9,8 +9,8 @@ import pytest
 
 from conduit_widget.chat.chat_hub import ChatHub
 from conduit_widget.chat.status_hub import StatusHub
-from conduit_widget.client.chat import CHAT_EVENTS, ChatHubClient
-from conduit_widget.client.status import STATUS_EVENTS, StatusHubClient
+from conduit_widget.chat_client.chat import CHAT_EVENTS, ChatHubClient
+from conduit_widget.chat_client.status import STATUS_EVENTS, StatusHubClient
 from conduit_widget.contract import ChatMethod, StatusMethod
 from conduit_widget.types import ChatMessage, ConversationOptions, RateLimitNotice
 from tests.support.scripted_connection import ScriptedConnection

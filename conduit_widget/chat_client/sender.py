@@ -9,9 +9,9 @@ from typing import Final
 
 import msgspec
 
-from conduit_widget.client.chat import ChatHubClient
-from conduit_widget.client.outgoing import Outgoing, Unsent
-from conduit_widget.client.pacing import BackOff, is_rate_refusal
+from conduit_widget.chat_client.chat import ChatHubClient
+from conduit_widget.chat_client.outgoing import Outgoing, Unsent
+from conduit_widget.chat_client.pacing import BackOff, is_rate_refusal
 from conduit_widget.contract import ErrorText
 from conduit_widget.errors import (
     ConduitError,

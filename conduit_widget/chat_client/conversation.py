@@ -17,16 +17,22 @@ from typing import Any, Final
 
 import msgspec
 
-from conduit_widget.client.changes import Change, ConnectionChange, ConnectionInfo, LinkState, ProviderChange
-from conduit_widget.client.chat import ChatHubClient
+from conduit_widget.chat_client.changes import (
+    Change,
+    ConnectionChange,
+    ConnectionInfo,
+    LinkState,
+    ProviderChange,
+)
+from conduit_widget.chat_client.chat import ChatHubClient
+from conduit_widget.chat_client.outgoing import Outgoing
+from conduit_widget.chat_client.pool import Failure, Lease
+from conduit_widget.chat_client.provider_line import ProviderLine
+from conduit_widget.chat_client.sender import Sender
+from conduit_widget.chat_client.synchronizer import RESYNC_DELAY, Synchronizer
+from conduit_widget.chat_client.transcript import Transcript
+from conduit_widget.chat_client.typing_signal import TypingSignal
 from conduit_widget.client.connection_state import ConnectionState
-from conduit_widget.client.outgoing import Outgoing
-from conduit_widget.client.pool import Failure, Lease
-from conduit_widget.client.provider_line import ProviderLine
-from conduit_widget.client.sender import Sender
-from conduit_widget.client.synchronizer import RESYNC_DELAY, Synchronizer
-from conduit_widget.client.transcript import Transcript
-from conduit_widget.client.typing_signal import TypingSignal
 from conduit_widget.contract import ChatEvent, ErrorText
 from conduit_widget.errors import (
     AuthenticationError,

@@ -9,10 +9,16 @@ from typing import Any
 
 import pytest
 
-from conduit_widget.client import synchronizer
-from conduit_widget.client.changes import Change, ConnectionChange, MessageChange, ProviderChange, ResetChange
-from conduit_widget.client.conversation import REMOVED, Conversation
-from conduit_widget.client.pool import ConnectionPool
+from conduit_widget.chat_client import synchronizer
+from conduit_widget.chat_client.changes import (
+    Change,
+    ConnectionChange,
+    MessageChange,
+    ProviderChange,
+    ResetChange,
+)
+from conduit_widget.chat_client.conversation import REMOVED, Conversation
+from conduit_widget.chat_client.pool import ConnectionPool
 from conduit_widget.errors import (
     AuthenticationError,
     ConduitError,

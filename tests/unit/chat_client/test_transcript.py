@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
-from conduit_widget.client import transcript as transcript_module
-from conduit_widget.client.changes import (
+from conduit_widget.chat_client import transcript as transcript_module
+from conduit_widget.chat_client.changes import (
     Change,
     HistoryChange,
     MessageChange,
@@ -20,7 +20,7 @@ from conduit_widget.client.changes import (
     TypingChange,
     to_op,
 )
-from conduit_widget.client.transcript import UNSTORED, Transcript
+from conduit_widget.chat_client.transcript import UNSTORED, Transcript
 from conduit_widget.nesting import MAX_DEPTH
 from conduit_widget.types import (
     ConversationLimits,

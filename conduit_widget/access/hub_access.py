@@ -17,9 +17,9 @@ from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
 
-from conduit_widget.client import local_hub
-from conduit_widget.client.credentials import TOKEN_VARIABLE, URL_VARIABLE, clean_token, clean_url
+from conduit_widget.access import local_hub
 from conduit_widget.contract import CHAT_HUB_PATH, MAX_ID_CHARS
+from conduit_widget.credentials import TOKEN_VARIABLE, URL_VARIABLE, clean_token, clean_url
 from conduit_widget.errors import UNREADABLE, ValidationError
 from conduit_widget.plain_text import is_plain
 from conduit_widget.types import HubRuntime

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from conduit_widget.client.changes import ProviderInfo
+from conduit_widget.chat_client.changes import ProviderInfo
 from conduit_widget.types import ProviderState, ProviderStatus
 
 _RANK: Final[dict[ProviderState, int]] = {

@@ -14,9 +14,9 @@ from collections.abc import Callable, Hashable
 from typing import NamedTuple
 
 from conduit_widget.cancellation import cancel_and_wait
+from conduit_widget.chat_client.pacing import JoinPace
 from conduit_widget.client.connection_state import ConnectionState
 from conduit_widget.client.hub_connection import HubConnection
-from conduit_widget.client.pacing import JoinPace
 from conduit_widget.errors import ConduitError
 
 _log = logging.getLogger(__name__)

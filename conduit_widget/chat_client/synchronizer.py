@@ -13,10 +13,10 @@ import logging
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
-from conduit_widget.client.changes import Change
-from conduit_widget.client.chat import ChatHubClient
-from conduit_widget.client.pacing import JoinPace, is_rate_refusal
-from conduit_widget.client.transcript import Transcript
+from conduit_widget.chat_client.changes import Change
+from conduit_widget.chat_client.chat import ChatHubClient
+from conduit_widget.chat_client.pacing import JoinPace, is_rate_refusal
+from conduit_widget.chat_client.transcript import Transcript
 from conduit_widget.contract import ErrorText
 from conduit_widget.errors import ConduitError, ConnectionLostError, HubException, trace_of
 

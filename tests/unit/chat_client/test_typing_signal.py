@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from conduit_widget.client.typing_signal import TypingSignal
+from conduit_widget.chat_client.typing_signal import TypingSignal
 from tests.support.waiting import eventually
 
 

@@ -1,0 +1,1 @@
+"""The chat's client: typed hub proxies, conversations that resume, transcripts, the outgoing queue."""
