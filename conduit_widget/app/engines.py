@@ -10,8 +10,8 @@ from conduit_widget.chat.history_store import HistoryStore
 from conduit_widget.chat.history_store_postgres import PostgresHistoryStore
 from conduit_widget.chat.history_store_sqlite import SqliteHistoryStore
 from conduit_widget.errors import HubStartError, SettingsError
-from conduit_widget.hub.backplane import Backplane
-from conduit_widget.hub.backplane_redis import RedisBackplane
+from conduit_widget.hub.backplane.backplane import Backplane
+from conduit_widget.hub.backplane.redis import RedisBackplane
 
 __all__ = ["Engines", "open_engines"]
 

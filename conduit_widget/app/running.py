@@ -28,17 +28,17 @@ from conduit_widget.chat.settings import OWNERS_INVOCATIONS, ChatSettings
 from conduit_widget.contract import CHAT_HUB_PATH, HEALTH_PATH, MINT_PATH, STATUS_HUB_PATH
 from conduit_widget.errors import HubStartError, SettingsError
 from conduit_widget.hub.app import HubApp
-from conduit_widget.hub.auth import LocalAuthority
-from conduit_widget.hub.authenticators import build_authenticator
+from conduit_widget.hub.auth.authenticators import build_authenticator
+from conduit_widget.hub.auth.local_authority import LocalAuthority
+from conduit_widget.hub.auth.mint import mint_route
+from conduit_widget.hub.auth.revocation import Revocations
+from conduit_widget.hub.auth.revocation_file import REVOCATIONS_FILE, RevocationFile
+from conduit_widget.hub.door.origins import LOOPBACK_HOSTS, LOOPBACK_ORIGINS
 from conduit_widget.hub.health import ReadinessCheck
 from conduit_widget.hub.http import HttpHandler, HttpRequest, HttpResponse, json_response
-from conduit_widget.hub.limits import HubLimits
-from conduit_widget.hub.metrics import HubMetrics
-from conduit_widget.hub.mint import mint_route
+from conduit_widget.hub.limits.hub_limits import HubLimits
+from conduit_widget.hub.metrics.hub_metrics import HubMetrics
 from conduit_widget.hub.open_files import make_room_for
-from conduit_widget.hub.origins import LOOPBACK_HOSTS, LOOPBACK_ORIGINS
-from conduit_widget.hub.revocation import Revocations
-from conduit_widget.hub.revocation_file import REVOCATIONS_FILE, RevocationFile
 from conduit_widget.hub.server import serve
 from conduit_widget.providers.config import ProviderSettings
 from conduit_widget.providers.directory import discover

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from conduit_widget.hub.auth import LocalAuthority
-from conduit_widget.hub.secret_file import SecretFile, SiteSecretFile
+from conduit_widget.hub.auth.local_authority import LocalAuthority
+from conduit_widget.hub.auth.secret_file import SecretFile, SiteSecretFile
 
 __all__ = ["KEY_FILE", "secret_file", "signing_authority"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator
 
-from conduit_widget.hub.backplane import Backplane
+from conduit_widget.hub.backplane.backplane import Backplane
 
 from .chat_hub import ChatHub
 from .chat_metrics import ChatMetrics

@@ -7,11 +7,11 @@ from typing import Any, Final, TypeVar
 
 from conduit_widget.contract import TOKEN_EXPIRY_WARNING, ChatMethod, ErrorText
 from conduit_widget.errors import HubException
-from conduit_widget.hub.backplane import Backplane
-from conduit_widget.hub.connection import HubConnectionContext
-from conduit_widget.hub.hub import hub_method
-from conduit_widget.hub.rate_limits import warning_of_count
-from conduit_widget.hub.work_queue import let_next_begin
+from conduit_widget.hub.backplane.backplane import Backplane
+from conduit_widget.hub.calls.hub import hub_method
+from conduit_widget.hub.calls.work_queue import let_next_begin
+from conduit_widget.hub.delivery.connection import HubConnectionContext
+from conduit_widget.hub.limits.user_rates import warning_of_count
 from conduit_widget.types import (
     Author,
     ConversationInfo,

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Collection
 from typing import Final
 
 from conduit_widget.errors import StoreUnavailableError, trace_of
-from conduit_widget.hub.backplane import Backplane
+from conduit_widget.hub.backplane.backplane import Backplane
 
 from .conversation import Conversation
 from .conversations import Conversations

@@ -14,8 +14,8 @@ from typing import Any, Final, TypeVar
 
 from conduit_widget.contract import ChatEvent, CloseCode
 from conduit_widget.errors import ConduitError, StoreUnavailableError, trace_of
-from conduit_widget.hub.connection import HubConnectionContext
-from conduit_widget.hub.hub import Hub
+from conduit_widget.hub.calls.hub import Hub
+from conduit_widget.hub.delivery.connection import HubConnectionContext
 from conduit_widget.types import (
     Author,
     ChatMessage,

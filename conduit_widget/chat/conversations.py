@@ -6,8 +6,8 @@ import asyncio
 import contextlib
 from typing import Final
 
-from conduit_widget.hub.backplane import Backplane
-from conduit_widget.hub.hub import Hub
+from conduit_widget.hub.backplane.backplane import Backplane
+from conduit_widget.hub.calls.hub import Hub
 
 from .conversation import Conversation
 from .generation_queue import GenerationQueue

@@ -15,7 +15,7 @@ import msgspec
 
 from conduit_widget.contract import ChatEvent
 from conduit_widget.errors import ValidationError
-from conduit_widget.hub.payload import JsonObject
+from conduit_widget.hub.delivery.payload import JsonObject
 from conduit_widget.types import ChatMessage, LogEvent, SendReceipt
 
 from .history_store import Commit, NotInHistoryError, StoredStream

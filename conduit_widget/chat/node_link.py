@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from conduit_widget.errors import UNREADABLE
-from conduit_widget.hub.backplane import Backplane, BackplaneUnavailableError
+from conduit_widget.hub.backplane.backplane import Backplane, BackplaneUnavailableError
 from conduit_widget.types import LogEvent, OpenStream, StreamMetadata
 
 from .remote_presence import NodePeople, PeopleChange

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from conduit_widget.contract import StatusEvent
-from conduit_widget.hub.connection import HubConnectionContext
-from conduit_widget.hub.hub import Hub
+from conduit_widget.hub.calls.hub import Hub
+from conduit_widget.hub.delivery.connection import HubConnectionContext
 from conduit_widget.types import ProviderState, ProviderStatus
 
 from .generation import ProviderChoice

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from conduit_widget.contract import ChatEvent, ChatMethod
-from conduit_widget.hub.connection import HubConnectionContext
-from conduit_widget.hub.hub import Hub
-from conduit_widget.hub.rate_limits import LimitWarning, UserRate, WarningGauge
+from conduit_widget.hub.calls.hub import Hub
+from conduit_widget.hub.delivery.connection import HubConnectionContext
+from conduit_widget.hub.limits.user_rates import LimitWarning, UserRate, WarningGauge
 from conduit_widget.types import LimitScope, ProviderStatus, RateLimitNotice
 
 from .settings import ChatSettings

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from conduit_widget.errors import StoreFullError
-from conduit_widget.hub.backplane import Backplane
+from conduit_widget.hub.backplane.backplane import Backplane
 from conduit_widget.hub.health import ReadinessCheck
 
 from .history_store import HistoryStore

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from conduit_widget.contract import TOKEN_EXPIRY_WARNING, StatusMethod
-from conduit_widget.hub.connection import HubConnectionContext
-from conduit_widget.hub.hub import hub_method
+from conduit_widget.hub.calls.hub import hub_method
+from conduit_widget.hub.delivery.connection import HubConnectionContext
 from conduit_widget.types import ProviderStatus
 
 from .provider_feed import Providers, send_statuses

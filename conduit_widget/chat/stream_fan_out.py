@@ -14,8 +14,8 @@ from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from conduit_widget.contract import ChatEvent
-from conduit_widget.hub.connection import HubConnectionContext
-from conduit_widget.hub.hub import Hub
+from conduit_widget.hub.calls.hub import Hub
+from conduit_widget.hub.delivery.connection import HubConnectionContext
 from conduit_widget.types import OpenStream, StreamMetadata
 
 __all__ = ["Event", "StreamFanOut"]

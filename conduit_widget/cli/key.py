@@ -16,7 +16,7 @@ from conduit_widget.errors import ConduitError
 from conduit_widget.plain_text import shown
 
 if TYPE_CHECKING:
-    from conduit_widget.hub.opaque_keys import OpaqueKeyFile
+    from conduit_widget.hub.auth.opaque_keys import OpaqueKeyFile
 
 T = TypeVar("T")
 
@@ -95,7 +95,7 @@ def _list(arguments: argparse.Namespace) -> int:
 
 
 def _remove(arguments: argparse.Namespace) -> int:
-    from conduit_widget.hub.revocation_file import (  # noqa: PLC0415 - the parser stays light
+    from conduit_widget.hub.auth.revocation_file import (  # noqa: PLC0415 - the parser stays light
         REVOCATIONS_FILE,
         RevocationFile,
         revocation_of,
@@ -120,8 +120,8 @@ def _rotate(arguments: argparse.Namespace) -> int:
 
 
 def _keys(arguments: argparse.Namespace) -> OpaqueKeyFile:
-    from conduit_widget.hub.authenticators import KEYS_FILE  # noqa: PLC0415 - the parser stays light
-    from conduit_widget.hub.opaque_keys import OpaqueKeyFile  # noqa: PLC0415
+    from conduit_widget.hub.auth.authenticators import KEYS_FILE  # noqa: PLC0415 - the parser stays light
+    from conduit_widget.hub.auth.opaque_keys import OpaqueKeyFile  # noqa: PLC0415
 
     return OpaqueKeyFile(_data_dir(arguments) / KEYS_FILE)
 

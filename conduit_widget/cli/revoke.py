@@ -23,7 +23,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the revocation where the hub looks each second."""
-    from conduit_widget.hub.revocation_file import (  # noqa: PLC0415 - the parser stays light
+    from conduit_widget.hub.auth.revocation_file import (  # noqa: PLC0415 - the parser stays light
         REVOCATIONS_FILE,
         RevocationFile,
         revocation_of,

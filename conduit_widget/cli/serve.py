@@ -114,8 +114,8 @@ def _path_from_environment(name: str) -> Path | None:
 def run(arguments: argparse.Namespace) -> int:
     """Serve until SIGINT, SIGTERM or the idle timeout."""
     from conduit_widget.app import HubSettings, run_hub  # noqa: PLC0415 - the parser stays light
-    from conduit_widget.hub.interpreter import tune_for_hub  # noqa: PLC0415 - the same
-    from conduit_widget.hub.logs import configure_logging, log_what_python_prints  # noqa: PLC0415 - the same
+    from conduit_widget.app.interpreter import tune_for_hub  # noqa: PLC0415 - the same
+    from conduit_widget.hub.logs.logging import configure_logging, log_what_python_prints  # noqa: PLC0415 - the same
 
     tune_for_hub()
     configure_logging(arguments.log_level, arguments.log_format)

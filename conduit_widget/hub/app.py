@@ -11,13 +11,22 @@ from typing import Final
 
 from conduit_widget.contract import HEALTH_PATH, METRICS_PATH, READY_PATH
 from conduit_widget.errors import HubStartError, trace_of
-from conduit_widget.hub.address_rates import AddressRates
-from conduit_widget.hub.admission import Admission
-from conduit_widget.hub.auth import Authenticator
-from conduit_widget.hub.backplane import Backplane
+from conduit_widget.hub.auth.local_authority import Authenticator
+from conduit_widget.hub.auth.revocation import RevocationGuard, Revocations
+from conduit_widget.hub.backplane.backplane import Backplane
+from conduit_widget.hub.calls.filters import HubFilter
+from conduit_widget.hub.calls.hub import Hub
+from conduit_widget.hub.calls.hub_context import HubContext
+from conduit_widget.hub.connections.drain import Drain
+from conduit_widget.hub.connections.mount import MountedHub
+from conduit_widget.hub.connections.registry import ConnectionRegistry
+from conduit_widget.hub.connections.timer_wheel import TimerWheel
+from conduit_widget.hub.connections.user_connections import UserConnections
 from conduit_widget.hub.dashboard import dashboard_routes
-from conduit_widget.hub.drain import Drain
-from conduit_widget.hub.filters import HubFilter
+from conduit_widget.hub.door.admission import Admission
+from conduit_widget.hub.door.negotiation import NEGOTIATE, Negotiation
+from conduit_widget.hub.door.origins import LOOPBACK_HOSTS, LOOPBACK_ORIGINS
+from conduit_widget.hub.door.pending_connections import PendingConnections
 from conduit_widget.hub.health import ReadinessCheck, readiness_report
 from conduit_widget.hub.http import (
     BodyTooLargeError,
@@ -36,22 +45,13 @@ from conduit_widget.hub.http import (
     read_head,
     send_response,
 )
-from conduit_widget.hub.http_transports import HttpTransports
-from conduit_widget.hub.hub import Hub
-from conduit_widget.hub.hub_context import HubContext
-from conduit_widget.hub.limits import HubLimits
-from conduit_widget.hub.metrics import CONTENT_TYPE, HubMetrics
-from conduit_widget.hub.mount import MountedHub
-from conduit_widget.hub.negotiation import NEGOTIATE, Negotiation
+from conduit_widget.hub.limits.address_rates import AddressRates
+from conduit_widget.hub.limits.hub_limits import HubLimits
+from conduit_widget.hub.limits.shared_rates import SharedRates
+from conduit_widget.hub.metrics.hub_metrics import CONTENT_TYPE, HubMetrics
 from conduit_widget.hub.open_files import OpenFiles
-from conduit_widget.hub.origins import LOOPBACK_HOSTS, LOOPBACK_ORIGINS
-from conduit_widget.hub.pending import PendingConnections
-from conduit_widget.hub.registry import ConnectionRegistry
-from conduit_widget.hub.revocation import RevocationGuard, Revocations
-from conduit_widget.hub.shared_rates import SharedRates
-from conduit_widget.hub.timer_wheel import TimerWheel
-from conduit_widget.hub.user_connections import UserConnections
-from conduit_widget.hub.websocket_opening import CONNECTION_EXTENSION, WebSocketOpening
+from conduit_widget.hub.transports.http_transports import HttpTransports
+from conduit_widget.hub.transports.websocket_opening import CONNECTION_EXTENSION, WebSocketOpening
 from conduit_widget.protocol.hub_protocol import HubProtocol
 from conduit_widget.protocol.json_protocol import JsonHubProtocol
 from conduit_widget.protocol.messagepack_protocol import MessagePackHubProtocol

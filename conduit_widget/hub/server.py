@@ -15,8 +15,8 @@ import uvicorn
 from conduit_widget.cancellation import cancel_and_wait
 from conduit_widget.errors import HubStartError
 from conduit_widget.hub.app import HubApp
+from conduit_widget.hub.logs.redaction import install_redaction
 from conduit_widget.hub.open_files import OpenFiles, strangers_limit
-from conduit_widget.hub.redaction import install_redaction
 from conduit_widget.log_rate import OnceAMinute
 from conduit_widget.transports.server.request_patience import guarded_http
 from conduit_widget.transports.server.strangers import Strangers

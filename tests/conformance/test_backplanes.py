@@ -7,17 +7,17 @@ from typing import Protocol
 
 import pytest
 
-from conduit_widget.hub.backplane import (
+from conduit_widget.hub.backplane.backplane import (
     MAX_ENTRY_BYTES,
     MAX_PAYLOAD_BYTES,
     MAX_WINDOW_PAYLOAD_BYTES,
     Backplane,
     BackplaneUnavailableError,
 )
-from conduit_widget.hub.backplane_memory import MemoryBackplane
-from conduit_widget.hub.backplane_redis import RedisBackplane
-from conduit_widget.hub.backplane_redis_engine import NODE_TTL
-from conduit_widget.hub.backplane_redis_nodes import BEAT_INTERVAL
+from conduit_widget.hub.backplane.memory import MemoryBackplane
+from conduit_widget.hub.backplane.redis import RedisBackplane
+from conduit_widget.hub.backplane.redis_engine import NODE_TTL
+from conduit_widget.hub.backplane.redis_nodes import BEAT_INTERVAL
 from tests.support.memory_bus import FaultyMemoryBus
 from tests.support.redis_server import RedisServer, valkey_program
 from tests.support.waiting import eventually

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from conduit_widget.hub import long_polling
+from conduit_widget.hub.transports import long_polling
 from conduit_widget.transports.server import websocket as websocket_server
 
 

@@ -12,9 +12,9 @@ from contextlib import asynccontextmanager
 import pytest
 
 from conduit_widget.errors import HubStartError
-from conduit_widget.hub.backplane import BackplaneUnavailableError
-from conduit_widget.hub.backplane_redis import RedisBackplane
-from conduit_widget.hub.backplane_redis_queue import MAX_QUEUE_BYTES
+from conduit_widget.hub.backplane.backplane import BackplaneUnavailableError
+from conduit_widget.hub.backplane.redis import RedisBackplane
+from conduit_widget.hub.backplane.redis_queue import MAX_QUEUE_BYTES
 from tests.support.redis_server import RedisServer
 from tests.support.waiting import eventually
 

@@ -13,7 +13,7 @@ import pytest
 import conduit_widget
 from conduit_widget.app import signing_authority
 from conduit_widget.cli import main
-from conduit_widget.hub.opaque_keys import OpaqueKeyFile
+from conduit_widget.hub.auth.opaque_keys import OpaqueKeyFile
 from tests.support.live_hub import LiveHub
 
 

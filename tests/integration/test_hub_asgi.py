@@ -14,8 +14,8 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from conduit_widget.hub.app import HubApp
-from conduit_widget.hub.limits import HubLimits
-from conduit_widget.hub.timer_wheel import TimerWheel
+from conduit_widget.hub.connections.timer_wheel import TimerWheel
+from conduit_widget.hub.limits.hub_limits import HubLimits
 from conduit_widget.transports.server.websocket import WebSocketServerConnection
 from tests.support.echo_hub import EchoHub
 from tests.support.hub_server import authority, raw_client, stopped_reader, token

@@ -10,7 +10,7 @@ from websockets.asyncio.client import connect
 from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
 
 from conduit_widget.hub.app import HubApp
-from conduit_widget.hub.limits import HubLimits
+from conduit_widget.hub.limits.hub_limits import HubLimits
 from conduit_widget.protocol.messages import Close, Invocation
 from tests.support.echo_hub import EchoHub
 from tests.support.hub_client import MESSAGEPACK, hub_client

@@ -22,7 +22,7 @@ from conduit_widget.client.retry import DelayRetry
 from conduit_widget.contract import CHAT_HUB_PATH
 from conduit_widget.errors import ConduitError, ConnectionLostError, HubStartError
 from conduit_widget.hub.app import HubApp
-from conduit_widget.hub.auth import LocalAuthority
+from conduit_widget.hub.auth.local_authority import LocalAuthority
 from conduit_widget.hub.server import serve
 from tests.support.echo_hub import EchoHub
 from tests.support.hub_server import authority, negotiate, raw_client, running, token

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from conduit_widget.hub.app import HubApp
-from conduit_widget.hub.limits import HubLimits
-from conduit_widget.hub.timer_wheel import TimerWheel
+from conduit_widget.hub.connections.timer_wheel import TimerWheel
+from conduit_widget.hub.limits.hub_limits import HubLimits
 from conduit_widget.protocol.messages import Close, Invocation
 from tests.support.echo_hub import EchoHub
 from tests.support.hub_client import hub_client

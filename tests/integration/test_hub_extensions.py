@@ -10,11 +10,17 @@ import pytest
 
 from conduit_widget.errors import HubException
 from conduit_widget.hub.app import HubApp
-from conduit_widget.hub.connection import HubConnectionContext
-from conduit_widget.hub.filters import ConnectedNext, DisconnectedNext, HubFilter, HubInvocation, InvokeNext
-from conduit_widget.hub.hub import hub_method
-from conduit_widget.hub.limits import HubLimits
-from conduit_widget.hub.principal import Principal
+from conduit_widget.hub.auth.principal import Principal
+from conduit_widget.hub.calls.filters import (
+    ConnectedNext,
+    DisconnectedNext,
+    HubFilter,
+    HubInvocation,
+    InvokeNext,
+)
+from conduit_widget.hub.calls.hub import hub_method
+from conduit_widget.hub.delivery.connection import HubConnectionContext
+from conduit_widget.hub.limits.hub_limits import HubLimits
 from conduit_widget.protocol.messages import Completion, Invocation, StreamInvocation, StreamItem
 from tests.support.echo_hub import EchoHub
 from tests.support.hub_client import hub_client

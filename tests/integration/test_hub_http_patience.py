@@ -13,7 +13,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from conduit_widget.hub import server
 from conduit_widget.hub.app import HubApp
 from conduit_widget.hub.http import HttpRequest, HttpResponse
-from conduit_widget.hub.limits import HubLimits
+from conduit_widget.hub.limits.hub_limits import HubLimits
 from conduit_widget.transports.server.request_patience import guarded_http
 from tests.support.echo_hub import EchoHub
 from tests.support.hub_server import authority, raw_client, running

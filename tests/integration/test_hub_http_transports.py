@@ -11,10 +11,9 @@ import httpx2
 import pytest
 
 from conduit_widget.hub.app import HubApp
-from conduit_widget.hub.early_posts import MAX_EARLY_BYTES
-from conduit_widget.hub.limits import HubLimits
-from conduit_widget.hub.timer_wheel import TimerWheel
-from conduit_widget.hub.transport_kinds import TransportKind
+from conduit_widget.hub.connections.timer_wheel import TimerWheel
+from conduit_widget.hub.door.early_posts import MAX_EARLY_BYTES
+from conduit_widget.hub.limits.hub_limits import HubLimits
 from conduit_widget.protocol.messages import (
     Close,
     Completion,
@@ -22,6 +21,7 @@ from conduit_widget.protocol.messages import (
     StreamInvocation,
     StreamItem,
 )
+from conduit_widget.protocol.transport_kinds import TransportKind
 from tests.support.echo_hub import EchoHub
 from tests.support.hub_client import JSON, MESSAGEPACK, hub_client
 from tests.support.hub_server import authority, negotiate, polls_waiting, running, token

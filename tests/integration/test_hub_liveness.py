@@ -12,8 +12,8 @@ from websockets.asyncio.client import connect
 
 from conduit_widget.contract import ErrorText
 from conduit_widget.hub.app import HubApp
-from conduit_widget.hub.limits import HubLimits
-from conduit_widget.hub.timer_wheel import TimerWheel
+from conduit_widget.hub.connections.timer_wheel import TimerWheel
+from conduit_widget.hub.limits.hub_limits import HubLimits
 from conduit_widget.protocol.messages import Close
 from tests.support.echo_hub import EchoHub
 from tests.support.hub_client import hub_client

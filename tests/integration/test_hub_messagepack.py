@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 from conduit_widget.hub.app import HubApp
-from conduit_widget.hub.limits import HubLimits
+from conduit_widget.hub.limits.hub_limits import HubLimits
 from conduit_widget.protocol.messages import Close, Invocation, StreamInvocation, StreamItem
 from tests.support.echo_hub import EchoHub
 from tests.support.hub_client import JSON, MESSAGEPACK, hub_client

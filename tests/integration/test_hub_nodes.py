@@ -13,14 +13,14 @@ import pytest
 
 from conduit_widget.contract import ErrorText
 from conduit_widget.hub.app import HubApp
-from conduit_widget.hub.backplane import Backplane
-from conduit_widget.hub.backplane_memory import MemoryBackplane
-from conduit_widget.hub.backplane_redis import RedisBackplane
-from conduit_widget.hub.connection import HubConnectionContext
-from conduit_widget.hub.limits import HubLimits
-from conduit_widget.hub.rate_limits import LimitWarning, UserRate
-from conduit_widget.hub.revocation import Revocations
-from conduit_widget.hub.revocation_file import RevocationFile, revocation_of
+from conduit_widget.hub.auth.revocation import Revocations
+from conduit_widget.hub.auth.revocation_file import RevocationFile, revocation_of
+from conduit_widget.hub.backplane.backplane import Backplane
+from conduit_widget.hub.backplane.memory import MemoryBackplane
+from conduit_widget.hub.backplane.redis import RedisBackplane
+from conduit_widget.hub.delivery.connection import HubConnectionContext
+from conduit_widget.hub.limits.hub_limits import HubLimits
+from conduit_widget.hub.limits.user_rates import LimitWarning, UserRate
 from conduit_widget.protocol.messages import Close
 from tests.support.echo_hub import EchoHub
 from tests.support.hub_client import HubClient, hub_client

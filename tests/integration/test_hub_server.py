@@ -11,7 +11,7 @@ from websockets.asyncio.client import connect
 
 from conduit_widget.hub.app import HubApp
 from conduit_widget.hub.http import HttpRequest, HttpResponse, json_response
-from conduit_widget.hub.limits import HubLimits
+from conduit_widget.hub.limits.hub_limits import HubLimits
 from tests.support.echo_hub import EchoHub
 from tests.support.hub_server import authority, negotiate, raw_client, running, token
 from tests.support.waiting import eventually

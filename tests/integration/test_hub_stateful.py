@@ -12,7 +12,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
 from conduit_widget.hub.app import HubApp
-from conduit_widget.hub.limits import HubLimits
+from conduit_widget.hub.limits.hub_limits import HubLimits
 from conduit_widget.protocol.hub_protocol import HubProtocol, TransferFormat
 from conduit_widget.protocol.message_buffer import MessageBuffer
 from conduit_widget.protocol.messages import (

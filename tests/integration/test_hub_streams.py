@@ -11,7 +11,7 @@ import pytest
 
 from conduit_widget.errors import ConnectionLostError, HubException
 from conduit_widget.hub.app import HubApp
-from conduit_widget.hub.limits import HubLimits
+from conduit_widget.hub.limits.hub_limits import HubLimits
 from conduit_widget.protocol.messages import (
     CancelInvocation,
     Completion,

@@ -35,10 +35,10 @@ from conduit_widget.client.retry import DelayRetry
 from conduit_widget.contract import CHAT_HUB_PATH, STATUS_HUB_PATH, ChatEvent, ErrorText
 from conduit_widget.errors import HubException
 from conduit_widget.hub.app import HubApp
-from conduit_widget.hub.connection import HubConnectionContext
-from conduit_widget.hub.limits import HubLimits
-from conduit_widget.hub.rate_limits import LimitWarning
-from conduit_widget.hub.timer_wheel import TimerWheel
+from conduit_widget.hub.connections.timer_wheel import TimerWheel
+from conduit_widget.hub.delivery.connection import HubConnectionContext
+from conduit_widget.hub.limits.hub_limits import HubLimits
+from conduit_widget.hub.limits.user_rates import LimitWarning
 from conduit_widget.types import ProviderStatus, RateLimitNotice
 from tests.support.cluster_chat import NODES, Node, cluster
 from tests.support.echo_hub import EchoHub

@@ -33,7 +33,7 @@ TEXT_LINE: Final = re.compile(
     r"(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) (?P<level>DEBUG|INFO|WARNING|ERROR) "
     r"(?P<logger>[\w.]+): (?P<event>.+?)(?: \[(?P<fields>\w+=[^\]]*)\])?"
 )
-CONNECTION: Final = "conduit_widget.hub.endpoint"
+CONNECTION: Final = "conduit_widget.hub.connections.endpoint"
 
 
 def _lines(log: str, format_: Literal["text", "json"]) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ from websockets.exceptions import InvalidStatus
 from conduit_widget.client import HubConnection
 from conduit_widget.client.retry import DelayRetry
 from conduit_widget.hub.app import HubApp
-from conduit_widget.hub.backplane_memory import MemoryBackplane
+from conduit_widget.hub.backplane.memory import MemoryBackplane
 from tests.support.echo_hub import EchoHub
 from tests.support.fault_proxy import Fault, FaultProxy, fault_proxy
 from tests.support.hub_client import hub_client

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from conduit_widget.app import interpreter
 from conduit_widget.cli import main
-from conduit_widget.hub import interpreter, logs
+from conduit_widget.hub.logs import logging as logs
 
 PROVIDER = "[[providers]]\nname = 'x'\nbase_url = "
 

@@ -25,9 +25,9 @@ from conduit_widget.contract import (
     ChatMethod,
 )
 from conduit_widget.hub.app import HubApp
-from conduit_widget.hub.connection import HubConnectionContext
-from conduit_widget.hub.limits import HubLimits
-from conduit_widget.hub.timer_wheel import TimerWheel
+from conduit_widget.hub.connections.timer_wheel import TimerWheel
+from conduit_widget.hub.delivery.connection import HubConnectionContext
+from conduit_widget.hub.limits.hub_limits import HubLimits
 from tests.support.chat_server import FAST, Person
 from tests.support.fault_proxy import fault_proxy
 from tests.support.hub_server import authority, running, token

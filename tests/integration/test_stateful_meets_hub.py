@@ -11,7 +11,7 @@ import pytest
 
 from conduit_widget.client import ConnectionState, HubConnection
 from conduit_widget.hub.app import HubApp
-from conduit_widget.hub.limits import HubLimits
+from conduit_widget.hub.limits.hub_limits import HubLimits
 from conduit_widget.protocol.hub_protocol import HubProtocol
 from conduit_widget.protocol.json_protocol import JsonHubProtocol
 from conduit_widget.protocol.messagepack_protocol import MessagePackHubProtocol

@@ -19,8 +19,8 @@ from websockets.sync.client import ClientConnection, connect
 
 from conduit_widget.app import signing_authority
 from conduit_widget.contract import CHAT_HUB_PATH
-from conduit_widget.hub.authenticators import KEYS_FILE
-from conduit_widget.hub.opaque_keys import OpaqueKeyFile
+from conduit_widget.hub.auth.authenticators import KEYS_FILE
+from conduit_widget.hub.auth.opaque_keys import OpaqueKeyFile
 from tests.support.hub_server import SEPARATOR
 from tests.support.live_hub import LiveHub
 from tests.support.pseudo_terminal import (

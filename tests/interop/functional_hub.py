@@ -28,8 +28,10 @@ import msgspec
 
 from conduit_widget.errors import AuthenticationError, HubException
 from conduit_widget.hub.app import HubApp
-from conduit_widget.hub.auth import Credential, LocalAuthority
-from conduit_widget.hub.connection import HubConnectionContext
+from conduit_widget.hub.auth.local_authority import Credential, LocalAuthority
+from conduit_widget.hub.auth.principal import Principal
+from conduit_widget.hub.calls.hub import Hub, hub_method
+from conduit_widget.hub.delivery.connection import HubConnectionContext
 from conduit_widget.hub.http import (
     HttpRequest,
     HttpResponse,
@@ -40,14 +42,12 @@ from conduit_widget.hub.http import (
     read_head,
     send_response,
 )
-from conduit_widget.hub.hub import Hub, hub_method
-from conduit_widget.hub.limits import HubLimits
-from conduit_widget.hub.principal import Principal
+from conduit_widget.hub.limits.hub_limits import HubLimits
 from conduit_widget.hub.server import serve
-from conduit_widget.hub.transport_kinds import TransportKind
 from conduit_widget.protocol.json_protocol import JsonHubProtocol
 from conduit_widget.protocol.messagepack_protocol import MessagePackHubProtocol
 from conduit_widget.protocol.messages import Completion, HubMessage
+from conduit_widget.protocol.transport_kinds import TransportKind
 from tests.interop.raw_echo import RawEcho
 
 AUTHORIZED: Final = "/authorizedhub"

@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import cast
 
-from conduit_widget.hub.admission import Admission
-from conduit_widget.hub.auth import Authenticator
-from conduit_widget.hub.endpoint import ConnectionEndpoint
+from conduit_widget.hub.auth.local_authority import Authenticator
+from conduit_widget.hub.auth.principal import Principal
+from conduit_widget.hub.calls.hub import Hub
+from conduit_widget.hub.connections.endpoint import ConnectionEndpoint
+from conduit_widget.hub.connections.mount import MountedHub
+from conduit_widget.hub.connections.registry import ConnectionRegistry, OpenConnection
+from conduit_widget.hub.connections.timer_wheel import TimerWheel
+from conduit_widget.hub.door.admission import Admission
+from conduit_widget.hub.door.negotiation import NEGOTIATE, Negotiation
+from conduit_widget.hub.door.origins import LOOPBACK_HOSTS, LOOPBACK_ORIGINS
+from conduit_widget.hub.door.pending_connections import PendingConnections
 from conduit_widget.hub.http import (
     HttpRequest,
     HttpResponse,
@@ -18,18 +26,10 @@ from conduit_widget.hub.http import (
     read_head,
     send_response,
 )
-from conduit_widget.hub.http_transports import HttpTransports
-from conduit_widget.hub.hub import Hub
-from conduit_widget.hub.limits import HubLimits
-from conduit_widget.hub.metrics import HubMetrics
-from conduit_widget.hub.mount import MountedHub
-from conduit_widget.hub.negotiation import NEGOTIATE, Negotiation
-from conduit_widget.hub.origins import LOOPBACK_HOSTS, LOOPBACK_ORIGINS
-from conduit_widget.hub.pending import PendingConnections
-from conduit_widget.hub.principal import Principal
-from conduit_widget.hub.registry import ConnectionRegistry, OpenConnection
-from conduit_widget.hub.timer_wheel import TimerWheel
-from conduit_widget.hub.websocket_opening import WebSocketOpening
+from conduit_widget.hub.limits.hub_limits import HubLimits
+from conduit_widget.hub.metrics.hub_metrics import HubMetrics
+from conduit_widget.hub.transports.http_transports import HttpTransports
+from conduit_widget.hub.transports.websocket_opening import WebSocketOpening
 from conduit_widget.protocol.hub_protocol import HubProtocol
 from conduit_widget.protocol.json_protocol import JsonHubProtocol
 from conduit_widget.protocol.messagepack_protocol import MessagePackHubProtocol

@@ -14,8 +14,8 @@ import sys
 import time
 from typing import Final
 
-from conduit_widget.hub.backplane_redis import RedisBackplane
-from conduit_widget.hub.backplane_redis_queue import MAX_QUEUE_BYTES
+from conduit_widget.hub.backplane.redis import RedisBackplane
+from conduit_widget.hub.backplane.redis_queue import MAX_QUEUE_BYTES
 from tests.support.redis_server import RedisServer
 
 PAYLOAD: Final = b"x" * 200

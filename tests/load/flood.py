@@ -29,7 +29,7 @@ from typing import IO, Any, Final
 
 from conduit_widget.cli.bench.frames import HANDSHAKE, PING, frame, upgrade
 from conduit_widget.cli.bench.open_files import allow_open_files
-from conduit_widget.hub.auth import LocalAuthority
+from conduit_widget.hub.auth.local_authority import LocalAuthority
 from tests.load.flood_hub import PATH, SECRET
 from tests.support.hub_server import RawClient, raw_client
 

@@ -6,11 +6,11 @@ import asyncio
 import logging
 from typing import Any, Final
 
+from conduit_widget.app.interpreter import tune_for_hub
 from conduit_widget.hub.app import HubApp
-from conduit_widget.hub.auth import LocalAuthority
-from conduit_widget.hub.connection import HubConnectionContext
-from conduit_widget.hub.hub import Hub, hub_method
-from conduit_widget.hub.interpreter import tune_for_hub
+from conduit_widget.hub.auth.local_authority import LocalAuthority
+from conduit_widget.hub.calls.hub import Hub, hub_method
+from conduit_widget.hub.delivery.connection import HubConnectionContext
 from conduit_widget.hub.open_files import make_room_for
 from conduit_widget.hub.server import serve
 

@@ -29,7 +29,7 @@ from conduit_widget.cli.bench.frames import HANDSHAKE, frame, invocation
 from conduit_widget.cli.bench.open_files import allow_open_files
 from conduit_widget.cli.bench.scenarios import DeliveryCost, deliver
 from conduit_widget.cli.bench.target import Target
-from conduit_widget.hub.auth import LocalAuthority
+from conduit_widget.hub.auth.local_authority import LocalAuthority
 from tests.support.node import NodeMissingError, find_node
 
 ROOT: Final = Path(__file__).resolve().parents[2]

@@ -23,9 +23,9 @@ from websockets.exceptions import ConnectionClosed
 
 from conduit_widget.contract import CHAT_HUB_PATH
 from conduit_widget.hub.app import HubApp
-from conduit_widget.hub.limits import HubLimits
-from conduit_widget.hub.pending import PendingConnections
-from conduit_widget.hub.timer_wheel import TimerWheel
+from conduit_widget.hub.connections.timer_wheel import TimerWheel
+from conduit_widget.hub.door.pending_connections import PendingConnections
+from conduit_widget.hub.limits.hub_limits import HubLimits
 from conduit_widget.protocol.messagepack_protocol import MessagePackHubProtocol
 from conduit_widget.protocol.messages import Close, Completion
 from tests.support.chat_server import FAST, chat_server

@@ -75,7 +75,7 @@ async def test_promise_that_is_not_taken_up_ends_with_the_time_for_a_handshake(
     """15 s after negotiate its secret opens nothing on any transport; a second before it still does."""
     late = 0.0
     clock = SimpleNamespace(monotonic=lambda: time.monotonic() + late)
-    monkeypatch.setattr("conduit_widget.hub.pending.time", clock)
+    monkeypatch.setattr("conduit_widget.hub.door.pending_connections.time", clock)
     async with running(_app()) as url:
         in_time, too_late = [
             (await negotiate(url, PATH, token())).json()["connectionToken"] for _ in range(2)

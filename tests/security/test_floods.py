@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from conduit_widget.hub.app import HubApp
-from conduit_widget.hub.dispatcher import Dispatcher
-from conduit_widget.hub.limits import HubLimits
+from conduit_widget.hub.calls.dispatcher import Dispatcher
+from conduit_widget.hub.limits.hub_limits import HubLimits
 from tests.security.test_bombs import PATH, Bare, bare, close_code, frame
 from tests.support.echo_hub import EchoHub
 from tests.support.hub_client import hub_client

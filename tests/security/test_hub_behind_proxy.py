@@ -11,7 +11,7 @@ import pytest
 from conduit_widget.client import HubConnection
 from conduit_widget.contract import CHAT_HUB_PATH, METRICS_PATH, MINT_PATH
 from conduit_widget.errors import HubException
-from conduit_widget.hub.limits import HubLimits
+from conduit_widget.hub.limits.hub_limits import HubLimits
 from tests.support.command import run_command
 from tests.support.live_hub import LiveHub
 

@@ -12,7 +12,7 @@ import uvicorn.config
 
 from conduit_widget.contract import MINT_PATH
 from conduit_widget.hub.app import HubApp
-from conduit_widget.hub.mint import mint_route
+from conduit_widget.hub.auth.mint import mint_route
 from tests.support.echo_hub import EchoHub
 from tests.support.hub_client import hub_client
 from tests.support.hub_server import authority, negotiate, raw_client, running, token
@@ -121,7 +121,7 @@ async def test_no_transport_s_lines_show_the_connection_s_secret_or_content(
 
 async def test_stock_websocket_lines_are_filtered_too(everything_logged: io.StringIO) -> None:
     """Uvicorn's own WebSocket classes print the URL with its query; the filter takes the token out."""
-    from conduit_widget.hub.redaction import install_redaction
+    from conduit_widget.hub.logs.redaction import install_redaction
 
     install_redaction()
     logging.getLogger("uvicorn.error").info(

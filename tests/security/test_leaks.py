@@ -29,7 +29,7 @@ from conduit_widget.contract import (
     StatusMethod,
 )
 from conduit_widget.errors import ConduitError, HubException
-from conduit_widget.hub.revocation import Revocations
+from conduit_widget.hub.auth.revocation import Revocations
 from tests.support.chat_server import FAST, ChatServer, Person, chat_server
 from tests.support.hub_server import authority, token
 from tests.support.scripted_provider import ScriptedProvider

@@ -14,7 +14,7 @@ import websockets
 from conduit_widget.client import HubConnection
 from conduit_widget.contract import CHAT_HUB_PATH, TOKEN_AUDIENCE, TOKEN_ISSUER, ErrorText
 from conduit_widget.errors import AuthenticationError, HubException
-from conduit_widget.hub.secret_file import load_or_create_secret
+from conduit_widget.hub.auth.secret_file import load_or_create_secret
 from tests.support.live_hub import LiveHub
 
 MARKER = "xyzzy-content-marker"

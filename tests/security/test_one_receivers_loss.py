@@ -9,8 +9,8 @@ import pytest
 
 from conduit_widget.errors import HubException
 from conduit_widget.hub.app import HubApp
-from conduit_widget.hub.connection import HubConnectionContext
-from conduit_widget.hub.hub import hub_method
+from conduit_widget.hub.calls.hub import hub_method
+from conduit_widget.hub.delivery.connection import HubConnectionContext
 from conduit_widget.protocol.hub_protocol import HubProtocol
 from conduit_widget.protocol.messages import Completion, Invocation, StreamInvocation, StreamItem
 from tests.support.echo_hub import EchoHub

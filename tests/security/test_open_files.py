@@ -16,7 +16,7 @@ PATH = "/hubs/echo"
 HUB = """
 import asyncio, logging, resource, sys
 from conduit_widget.hub.app import HubApp
-from conduit_widget.hub.auth import LocalAuthority
+from conduit_widget.hub.auth.local_authority import LocalAuthority
 from conduit_widget.hub.server import serve
 from tests.support.echo_hub import EchoHub
 

@@ -11,7 +11,7 @@ import pytest
 
 from conduit_widget.contract import HEALTH_PATH, METRICS_PATH, READY_PATH, TOKEN_AUDIENCE, TOKEN_ISSUER
 from conduit_widget.hub.app import HubApp
-from conduit_widget.hub.opaque_keys import OpaqueKeyFile, OpaqueKeys
+from conduit_widget.hub.auth.opaque_keys import OpaqueKeyFile, OpaqueKeys
 from tests.support.echo_hub import EchoHub
 from tests.support.hub_server import SECRET, authority, running, token
 

@@ -15,12 +15,12 @@ import pytest
 from conduit_widget.contract import TOKEN_AUDIENCE, TOKEN_ISSUER, ErrorText
 from conduit_widget.errors import AuthenticationError
 from conduit_widget.hub.app import HubApp
-from conduit_widget.hub.auth import Authenticator, Credential, LocalAuthority
-from conduit_widget.hub.authenticators import AuthenticatorChain
-from conduit_widget.hub.jwks import JwksAuthority
-from conduit_widget.hub.opaque_keys import OpaqueKeys
-from conduit_widget.hub.refusal_log import RefusalLog
-from conduit_widget.hub.revocation import RevocationGuard, Revocations
+from conduit_widget.hub.auth.authenticators import AuthenticatorChain
+from conduit_widget.hub.auth.jwks import JwksAuthority
+from conduit_widget.hub.auth.local_authority import Authenticator, Credential, LocalAuthority
+from conduit_widget.hub.auth.opaque_keys import OpaqueKeys
+from conduit_widget.hub.auth.revocation import RevocationGuard, Revocations
+from conduit_widget.hub.door.refusal_log import RefusalLog
 from tests.support.echo_hub import EchoHub
 from tests.support.hub_client import hub_client
 from tests.support.hub_server import running

@@ -22,9 +22,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from conduit_widget.contract import ErrorText
 from conduit_widget.errors import AuthenticationError
-from conduit_widget.hub.auth import Credential
-from conduit_widget.hub.jwks import JwksAuthority
-from conduit_widget.hub.principal import Principal
+from conduit_widget.hub.auth.jwks import JwksAuthority
+from conduit_widget.hub.auth.local_authority import Credential
+from conduit_widget.hub.auth.principal import Principal
 from tests.support.raw_http_server import RawHttpServer, RawReply, RawRequest
 from tests.support.site_tokens import AUDIENCE, ISSUER, IdentityProvider, site_claims
 
@@ -309,7 +309,7 @@ import sys
 sys.modules["cryptography"] = None
 import conduit_widget, conduit_widget.app
 from conduit_widget.errors import HubStartError
-from conduit_widget.hub.jwks import JwksAuthority
+from conduit_widget.hub.auth.jwks import JwksAuthority
 try:
     JwksAuthority("https://id.example/keys", "issuer", "audience")
 except HubStartError as error:

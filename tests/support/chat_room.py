@@ -17,14 +17,14 @@ import msgspec
 
 from conduit_widget.chat import Chat, ChatSettings, SqliteHistoryStore, build_chat
 from conduit_widget.contract import CHAT_HUB_PATH
-from conduit_widget.hub.connection import Closer, HubConnectionContext
-from conduit_widget.hub.event_writer import EventWriter
-from conduit_widget.hub.limits import HubLimits
-from conduit_widget.hub.metrics import HubMetrics
-from conduit_widget.hub.mount import MountedHub
-from conduit_widget.hub.outbox import EncodedRecord, Outbox
-from conduit_widget.hub.principal import Principal
-from conduit_widget.hub.timer_wheel import TimerWheel
+from conduit_widget.hub.auth.principal import Principal
+from conduit_widget.hub.connections.mount import MountedHub
+from conduit_widget.hub.connections.timer_wheel import TimerWheel
+from conduit_widget.hub.delivery.connection import Closer, HubConnectionContext
+from conduit_widget.hub.delivery.event_writer import EventWriter
+from conduit_widget.hub.delivery.outbox import EncodedRecord, Outbox
+from conduit_widget.hub.limits.hub_limits import HubLimits
+from conduit_widget.hub.metrics.hub_metrics import HubMetrics
 from conduit_widget.protocol.json_protocol import JsonHubProtocol
 from conduit_widget.protocol.messages import Invocation
 from conduit_widget.types import ChatMessage

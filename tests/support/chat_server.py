@@ -15,8 +15,8 @@ from conduit_widget.chat_client.chat import CHAT_EVENTS
 from conduit_widget.client.hub_connection import HubConnection
 from conduit_widget.contract import CHAT_HUB_PATH, STATUS_HUB_PATH, ChatEvent, ChatMethod
 from conduit_widget.hub.app import HubApp
-from conduit_widget.hub.limits import HubLimits
-from conduit_widget.hub.revocation import Revocations
+from conduit_widget.hub.auth.revocation import Revocations
+from conduit_widget.hub.limits.hub_limits import HubLimits
 from conduit_widget.providers.provider import Provider
 from tests.support.hub_server import authority, running, token
 from tests.support.scripted_provider import ScriptedDirectory

@@ -16,7 +16,7 @@ from conduit_widget.chat.history_store_postgres import PostgresHistoryStore
 from conduit_widget.contract import CHAT_HUB_PATH, STATUS_HUB_PATH
 from conduit_widget.errors import StoreUnavailableError
 from conduit_widget.hub.app import HubApp
-from conduit_widget.hub.backplane_memory import MemoryBackplane
+from conduit_widget.hub.backplane.memory import MemoryBackplane
 from conduit_widget.hub.server import serve
 from tests.support.chat_server import FAST, PLENTY, ChatServer
 from tests.support.hub_server import authority

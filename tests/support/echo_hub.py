@@ -10,8 +10,8 @@ import msgspec
 
 from conduit_widget.contract import CloseCode
 from conduit_widget.errors import HubException
-from conduit_widget.hub.connection import HubConnectionContext
-from conduit_widget.hub.hub import Hub, hub_method
+from conduit_widget.hub.calls.hub import Hub, hub_method
+from conduit_widget.hub.delivery.connection import HubConnectionContext
 
 
 class Parcel(msgspec.Struct, frozen=True, rename="camel"):

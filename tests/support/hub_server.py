@@ -17,9 +17,9 @@ import httpx2
 from websockets.asyncio.client import ClientConnection, connect
 
 from conduit_widget.hub.app import HubApp
-from conduit_widget.hub.auth import LocalAuthority
-from conduit_widget.hub.long_polling import LongPollingConnection
+from conduit_widget.hub.auth.local_authority import LocalAuthority
 from conduit_widget.hub.server import serve
+from conduit_widget.hub.transports.long_polling import LongPollingConnection
 from tests.support.waiting import PATIENCE
 
 SECRET: Final = b"a secret of the tests, 32 bytes or more"

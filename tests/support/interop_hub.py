@@ -8,9 +8,9 @@ from typing import Final
 from conduit_widget.contract import KEEP_ALIVE_INTERVAL, CloseCode
 from conduit_widget.errors import HubException
 from conduit_widget.hub.app import HubApp
-from conduit_widget.hub.connection import HubConnectionContext
-from conduit_widget.hub.hub import hub_method
-from conduit_widget.hub.limits import HubLimits
+from conduit_widget.hub.calls.hub import hub_method
+from conduit_widget.hub.delivery.connection import HubConnectionContext
+from conduit_widget.hub.limits.hub_limits import HubLimits
 from tests.support.echo_hub import EchoHub
 from tests.support.hub_server import authority
 

@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 
-from conduit_widget.hub.backplane_memory import MemoryBackplane, MemoryBus
+from conduit_widget.hub.backplane.memory import MemoryBackplane, MemoryBus
 
 Drop = Callable[[str, str, bytes], bool]
 """``drop(channel, receiver, payload)``: whether the bus loses the message."""

@@ -12,12 +12,12 @@ from conduit_widget import contract
 from conduit_widget.chat.conversation_presence import ConversationPresence
 from conduit_widget.chat.remote_presence import NodePerson, PeopleChange
 from conduit_widget.chat.settings import ChatSettings
-from conduit_widget.hub import revocation
 from conduit_widget.hub.app import HubApp
-from conduit_widget.hub.backplane_redis_engine import NODE_TTL
-from conduit_widget.hub.backplane_redis_nodes import BEAT_INTERVAL
-from conduit_widget.hub.drain import spread_of
-from conduit_widget.hub.limits import HubLimits
+from conduit_widget.hub.auth import revocation
+from conduit_widget.hub.backplane.redis_engine import NODE_TTL
+from conduit_widget.hub.backplane.redis_nodes import BEAT_INTERVAL
+from conduit_widget.hub.connections.drain import spread_of
+from conduit_widget.hub.limits.hub_limits import HubLimits
 from conduit_widget.types import Author
 from tests.support.hub_server import authority
 

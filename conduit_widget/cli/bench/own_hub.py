@@ -12,16 +12,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from conduit_widget.app.interpreter import tune_for_hub
 from conduit_widget.chat.chat import build_chat
 from conduit_widget.chat.history_store_sqlite import SqliteHistoryStore
 from conduit_widget.chat.settings import ChatSettings
 from conduit_widget.contract import CHAT_HUB_PATH
 from conduit_widget.errors import ProviderError
 from conduit_widget.hub.app import HubApp
-from conduit_widget.hub.auth import LocalAuthority
-from conduit_widget.hub.interpreter import tune_for_hub
-from conduit_widget.hub.limits import HubLimits
-from conduit_widget.hub.secret_file import load_or_create_secrets
+from conduit_widget.hub.auth.local_authority import LocalAuthority
+from conduit_widget.hub.auth.secret_file import load_or_create_secrets
+from conduit_widget.hub.limits.hub_limits import HubLimits
 from conduit_widget.hub.server import serve
 from conduit_widget.providers.provider import Provider
 from conduit_widget.types import ProviderStatus

@@ -21,8 +21,8 @@ from conduit_widget.cli.bench.frames import HANDSHAKE, SEPARATOR, frame, invocat
 from conduit_widget.cli.bench.own_hub import KEY_FILE
 from conduit_widget.cli.bench.process_cost import cpu_seconds, resident_bytes
 from conduit_widget.contract import CHAT_HUB_PATH, ChatMethod
-from conduit_widget.hub.auth import LocalAuthority
-from conduit_widget.hub.secret_file import SiteSecretFile, load_or_create_secrets
+from conduit_widget.hub.auth.local_authority import LocalAuthority
+from conduit_widget.hub.auth.secret_file import SiteSecretFile, load_or_create_secrets
 
 TOKEN_LIFE: Final = 3600.0
 _COMPLETION: Final = b'"type":3,"invocationId":"open"'

@@ -11,10 +11,10 @@ from tests.load.peers.hub_common import allow_files, ready, text
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
 from conduit_widget.hub.app import HubApp
-from conduit_widget.hub.auth import LocalAuthority
-from conduit_widget.hub.connection import HubConnectionContext
-from conduit_widget.hub.hub import Hub, hub_method
-from conduit_widget.hub.limits import HubLimits
+from conduit_widget.hub.auth.local_authority import LocalAuthority
+from conduit_widget.hub.calls.hub import Hub, hub_method
+from conduit_widget.hub.delivery.connection import HubConnectionContext
+from conduit_widget.hub.limits.hub_limits import HubLimits
 from conduit_widget.hub.server import serve
 
 TEXT = text(len('{"type":1,"target":"Said","arguments":[""]}\x1e'))

@@ -30,7 +30,7 @@ from conduit_widget.access.local_hub import (
     write_runtime,
 )
 from conduit_widget.errors import AuthenticationError, ConnectionFailedError, HubStartError, ValidationError
-from conduit_widget.hub.auth import LocalAuthority
+from conduit_widget.hub.auth.local_authority import LocalAuthority
 from conduit_widget.types import HubRuntime
 from tests.support.waiting import eventually_sync
 

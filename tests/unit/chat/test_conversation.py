@@ -16,9 +16,9 @@ from conduit_widget.chat.history_store_sqlite import SqliteHistoryStore
 from conduit_widget.chat.settings import ChatSettings
 from conduit_widget.contract import RECOVERY_SECONDS
 from conduit_widget.errors import LocalProtocolError
-from conduit_widget.hub.connection import HubConnectionContext
-from conduit_widget.hub.hub import Hub
-from conduit_widget.hub.principal import Principal
+from conduit_widget.hub.auth.principal import Principal
+from conduit_widget.hub.calls.hub import Hub
+from conduit_widget.hub.delivery.connection import HubConnectionContext
 from conduit_widget.types import Author, ChatMessage, LogEvent
 from tests.support.waiting import eventually
 

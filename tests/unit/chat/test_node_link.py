@@ -7,7 +7,7 @@ import pytest
 
 from conduit_widget.chat.node_link import PEOPLE_TABLE, NodeLink, NodeMessage, Stop
 from conduit_widget.chat.remote_presence import NodePeople, NodePerson
-from conduit_widget.hub.backplane_memory import MemoryBackplane, MemoryBus
+from conduit_widget.hub.backplane.memory import MemoryBackplane, MemoryBus
 from conduit_widget.types import LogEvent
 from tests.support.waiting import eventually
 

@@ -13,13 +13,13 @@ import pytest
 
 from conduit_widget.chat.stream_fan_out import StreamFanOut
 from conduit_widget.contract import ChatEvent
-from conduit_widget.hub.clients import HubClients
-from conduit_widget.hub.connection import HubConnectionContext
-from conduit_widget.hub.event_writer import EventWriter
-from conduit_widget.hub.groups import Groups
-from conduit_widget.hub.hub import Hub
-from conduit_widget.hub.lifetime import LifetimeManager
-from conduit_widget.hub.principal import Principal
+from conduit_widget.hub.auth.principal import Principal
+from conduit_widget.hub.calls.hub import Hub
+from conduit_widget.hub.delivery.clients import HubClients
+from conduit_widget.hub.delivery.connection import HubConnectionContext
+from conduit_widget.hub.delivery.event_writer import EventWriter
+from conduit_widget.hub.delivery.groups import Groups
+from conduit_widget.hub.delivery.lifetime import LifetimeManager
 from conduit_widget.protocol.json_protocol import JsonHubProtocol
 from conduit_widget.types import OpenStream, StreamMetadata
 

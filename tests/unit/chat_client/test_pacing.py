@@ -18,7 +18,7 @@ from conduit_widget.chat_client.pacing import (
 )
 from conduit_widget.contract import INVOCATION_BURST, INVOCATIONS_PER_SECOND
 from conduit_widget.errors import HubException
-from conduit_widget.hub.limits import TokenBucket
+from conduit_widget.hub.limits.hub_limits import TokenBucket
 
 
 class Clock:

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from conduit_widget.app import interpreter
 from conduit_widget.cli import main
-from conduit_widget.hub import interpreter, logs
+from conduit_widget.hub.logs import logging as logs
 
 
 @pytest.fixture

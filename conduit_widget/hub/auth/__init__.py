@@ -1,0 +1,1 @@
+"""Who a caller is: tokens, opaque keys, signing secrets, and what has been revoked."""

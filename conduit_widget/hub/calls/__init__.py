@@ -1,0 +1,1 @@
+"""From a client's invocation to a hub method: the `Hub` class, binding, filters, dispatch, streams."""

@@ -1,0 +1,1 @@
+"""One connection's life: handshake, keep-alive, expiry, stateful reconnect, drain."""

@@ -1,0 +1,1 @@
+"""Before there is a connection: Host, Origin and credential, negotiate, connection tokens."""

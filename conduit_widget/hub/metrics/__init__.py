@@ -1,0 +1,1 @@
+"""What a hub counts, as Prometheus text."""
