@@ -6,9 +6,9 @@ import secrets
 from dataclasses import dataclass
 
 from conduit_widget.app.settings import HISTORY_FILE, HubSettings
-from conduit_widget.chat.history_store import HistoryStore
-from conduit_widget.chat.history_store_postgres import PostgresHistoryStore
-from conduit_widget.chat.history_store_sqlite import SqliteHistoryStore
+from conduit_widget.chat.history.postgres import PostgresHistoryStore
+from conduit_widget.chat.history.sqlite import SqliteHistoryStore
+from conduit_widget.chat.history.store import HistoryStore
 from conduit_widget.errors import HubStartError, SettingsError
 from conduit_widget.hub.backplane.backplane import Backplane
 from conduit_widget.hub.backplane.redis import RedisBackplane

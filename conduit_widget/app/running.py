@@ -22,9 +22,9 @@ from conduit_widget.app.private_folder import close_to_others
 from conduit_widget.app.settings import HubSettings
 from conduit_widget.app.signing import signing_authority
 from conduit_widget.chat.chat import Chat, build_chat
-from conduit_widget.chat.chat_metrics import ChatMetrics
 from conduit_widget.chat.readiness import bus_check, store_check
 from conduit_widget.chat.settings import OWNERS_INVOCATIONS, ChatSettings
+from conduit_widget.chat.status.chat_metrics import ChatMetrics
 from conduit_widget.contract import CHAT_HUB_PATH, HEALTH_PATH, MINT_PATH, STATUS_HUB_PATH
 from conduit_widget.errors import HubStartError, SettingsError
 from conduit_widget.hub.app import HubApp

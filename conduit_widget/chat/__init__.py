@@ -6,13 +6,13 @@ Between nodes: ``node_link`` carries, ``other_nodes`` does what they say, ``even
 ``turns`` lets one answer be written at a time, ``chat_node`` and ``reaper`` find what nobody told.
 """
 
-from .chat import Chat, build_chat
-from .chat_hub import ChatHub
-from .chat_metrics import ChatMetrics
-from .history_store import HistoryStore
-from .history_store_sqlite import SqliteHistoryStore
-from .settings import ChatSettings
-from .status_hub import StatusHub
+from conduit_widget.chat.chat import Chat, build_chat
+from conduit_widget.chat.chat_hub import ChatHub
+from conduit_widget.chat.history.sqlite import SqliteHistoryStore
+from conduit_widget.chat.history.store import HistoryStore
+from conduit_widget.chat.settings import ChatSettings
+from conduit_widget.chat.status.chat_metrics import ChatMetrics
+from conduit_widget.chat.status_hub import StatusHub
 
 __all__ = [
     "Chat",

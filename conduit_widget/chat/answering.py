@@ -5,13 +5,12 @@ from __future__ import annotations
 import uuid
 from typing import Any, Protocol
 
+from conduit_widget.chat.answers.answer_options import AnswerOptions, wants_answer
+from conduit_widget.chat.answers.generation import GenerationJob
+from conduit_widget.chat.answers.generation_queue import GenerationQueue, Place
+from conduit_widget.chat.history.store import Commit
+from conduit_widget.chat.live.conversation import Conversation
 from conduit_widget.types import Author, ChatMessage, MessageError, ProviderStatus, SendReceipt
-
-from .answer_options import AnswerOptions, wants_answer
-from .conversation import Conversation
-from .generation import GenerationJob
-from .generation_queue import GenerationQueue, Place
-from .history_store import Commit
 
 __all__ = ["ModelNames", "post_message"]
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator
 
+from conduit_widget.chat.chat_hub import ChatHub
+from conduit_widget.chat.history.store import HistoryStore
+from conduit_widget.chat.node_watch import ChatNode
+from conduit_widget.chat.reaper import Reaper
+from conduit_widget.chat.settings import ChatSettings
+from conduit_widget.chat.status.chat_metrics import ChatMetrics
+from conduit_widget.chat.status.provider_statuses import ProviderFeed, Providers
+from conduit_widget.chat.status_hub import StatusHub
 from conduit_widget.hub.backplane.backplane import Backplane
-
-from .chat_hub import ChatHub
-from .chat_metrics import ChatMetrics
-from .chat_node import ChatNode
-from .history_store import HistoryStore
-from .provider_feed import ProviderFeed, Providers
-from .reaper import Reaper
-from .settings import ChatSettings
-from .status_hub import StatusHub
 
 __all__ = ["Chat", "build_chat"]
 

@@ -5,6 +5,26 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar
 
+from conduit_widget.chat.answering import post_message
+from conduit_widget.chat.answers.generation_queue import GenerationQueue
+from conduit_widget.chat.answers.warm_up import WarmUp
+from conduit_widget.chat.history.store import HistoryStore
+from conduit_widget.chat.live.access import READERS, WRITERS
+from conduit_widget.chat.live.conversation import Conversation
+from conduit_widget.chat.live.conversations import Conversations
+from conduit_widget.chat.membership import Membership
+from conduit_widget.chat.settings import ChatSettings
+from conduit_widget.chat.status.chat_metrics import ChatMetrics
+from conduit_widget.chat.status.limit_notices import WarnsOfLimits, user_rates
+from conduit_widget.chat.status.provider_statuses import Providers, send_statuses
+from conduit_widget.chat.stopping import stop_answer
+from conduit_widget.chat.validation import (
+    check_conversation_id,
+    check_history_request,
+    check_message,
+    check_message_id,
+    check_position,
+)
 from conduit_widget.contract import TOKEN_EXPIRY_WARNING, ChatMethod, ErrorText
 from conduit_widget.errors import HubException
 from conduit_widget.hub.backplane.backplane import Backplane
@@ -23,27 +43,6 @@ from conduit_widget.types import (
     ResumeResult,
     SendReceipt,
 )
-
-from .access import READERS, WRITERS
-from .answering import post_message
-from .chat_metrics import ChatMetrics
-from .conversation import Conversation
-from .conversations import Conversations
-from .generation_queue import GenerationQueue
-from .history_store import HistoryStore
-from .membership import Membership
-from .provider_feed import Providers, send_statuses
-from .rate_limits import WarnsOfLimits, user_rates
-from .settings import ChatSettings
-from .stopping import stop_answer
-from .validation import (
-    check_conversation_id,
-    check_history_request,
-    check_message,
-    check_message_id,
-    check_position,
-)
-from .warm_up import WarmUp
 
 __all__ = ["ChatHub"]
 

@@ -6,15 +6,14 @@ import asyncio
 import uuid
 from typing import Final
 
+from conduit_widget.chat.history.store import ConversationRecord, HistoryStore
+from conduit_widget.chat.live.conversation import Conversation
+from conduit_widget.chat.live.conversations import Conversations
+from conduit_widget.chat.settings import ChatSettings
+from conduit_widget.chat.validation import check_conversation_id, check_title, check_user_id
 from conduit_widget.contract import ErrorText
 from conduit_widget.errors import HubException, ValidationError
 from conduit_widget.types import ConversationInfo, ConversationOptions, MemberOptions, MemberRole
-
-from .conversation import Conversation
-from .conversations import Conversations
-from .history_store import ConversationRecord, HistoryStore
-from .settings import ChatSettings
-from .validation import check_conversation_id, check_title, check_user_id
 
 __all__ = ["Membership"]
 

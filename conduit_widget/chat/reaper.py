@@ -14,12 +14,11 @@ from typing import Final
 
 import msgspec
 
+from conduit_widget.chat.history.store import HistoryStore, NotInHistoryError, StoredStream
+from conduit_widget.chat.live.conversations import Conversations
+from conduit_widget.chat.settings import ChatSettings
 from conduit_widget.errors import StoreUnavailableError, trace_of
 from conduit_widget.types import ChatMessage
-
-from .conversations import Conversations
-from .history_store import HistoryStore, NotInHistoryError, StoredStream
-from .settings import ChatSettings
 
 __all__ = ["Reaper"]
 

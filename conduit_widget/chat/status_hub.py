@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from conduit_widget.chat.settings import ChatSettings
+from conduit_widget.chat.status.limit_notices import WarnsOfLimits, status_rates
+from conduit_widget.chat.status.provider_statuses import Providers, send_statuses
 from conduit_widget.contract import TOKEN_EXPIRY_WARNING, StatusMethod
 from conduit_widget.hub.calls.hub import hub_method
 from conduit_widget.hub.delivery.connection import HubConnectionContext
 from conduit_widget.types import ProviderStatus
-
-from .provider_feed import Providers, send_statuses
-from .rate_limits import WarnsOfLimits, status_rates
-from .settings import ChatSettings
 
 __all__ = ["StatusHub"]
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from conduit_widget.chat.answers.generation_queue import GenerationQueue
+from conduit_widget.chat.live.conversation import Conversation
 from conduit_widget.contract import ErrorText
 from conduit_widget.errors import HubException
-
-from .conversation import Conversation
-from .generation_queue import GenerationQueue
 
 __all__ = ["stop_answer"]
 

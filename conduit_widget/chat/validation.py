@@ -12,13 +12,12 @@ from typing import Any, Final
 
 import msgspec
 
+from conduit_widget.chat.answers.answer_options import AnswerOptions, read_options
 from conduit_widget.contract import MAX_CONTENT_BYTES, MAX_ID_CHARS
 from conduit_widget.errors import ValidationError
 from conduit_widget.nesting import MAX_DEPTH, is_too_deep
 from conduit_widget.plain_text import is_plain, is_user_id
 from conduit_widget.types import Author, ChatMessage, Content, ImagePart, TextPart
-
-from .answer_options import AnswerOptions, read_options
 
 __all__ = [
     "MAX_EXTRA_BYTES",

@@ -15,10 +15,13 @@ import msgspec
 import psycopg
 import pytest
 
-from conduit_widget.chat import history_rows, history_store_postgres_rows
-from conduit_widget.chat.history_store import Commit, HistoryStore, NotInHistoryError, StoredStream
-from conduit_widget.chat.history_store_postgres import PostgresHistoryStore
-from conduit_widget.chat.history_store_sqlite import SqliteHistoryStore
+from conduit_widget.chat.history import (
+    postgres_rows as history_store_postgres_rows,
+    sqlite_rows as history_rows,
+)
+from conduit_widget.chat.history.postgres import PostgresHistoryStore
+from conduit_widget.chat.history.sqlite import SqliteHistoryStore
+from conduit_widget.chat.history.store import Commit, HistoryStore, NotInHistoryError, StoredStream
 from conduit_widget.errors import ValidationError
 from conduit_widget.types import Author, ChatMessage, MessageError
 from tests.support.postgres_server import shared_postgres

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from conduit_widget.chat import SqliteHistoryStore, conversation, conversation_work
+from conduit_widget.chat import SqliteHistoryStore
+from conduit_widget.chat.live import conversation, conversation_work
 from conduit_widget.contract import ChatEvent, ChatMethod
 from conduit_widget.errors import HubException, StoreUnavailableError
 from tests.support.chat_server import FAST, Person, chat_server

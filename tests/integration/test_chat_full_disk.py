@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from conduit_widget.chat import conversation, conversation_work
-from conduit_widget.chat.history_store import HistoryStore
+from conduit_widget.chat.history.store import HistoryStore
+from conduit_widget.chat.live import conversation, conversation_work
 from conduit_widget.chat.readiness import store_check
 from conduit_widget.contract import ChatEvent, ErrorText
 from conduit_widget.errors import HubException, StoreFullError

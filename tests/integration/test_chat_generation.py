@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from conduit_widget.chat import SqliteHistoryStore
-from conduit_widget.chat.history_store import StoredStream
+from conduit_widget.chat.history.store import StoredStream
 from conduit_widget.contract import ChatEvent, ChatMethod, ErrorText
 from conduit_widget.errors import HubException, ProviderError
 from conduit_widget.providers.openai.adapter import OpenAICompatible

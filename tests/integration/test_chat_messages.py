@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from conduit_widget.chat import SqliteHistoryStore
-from conduit_widget.chat.history_store import Snapshot
+from conduit_widget.chat.history.store import Snapshot
 from conduit_widget.contract import CHAT_HUB_PATH, RECOVERY_SECONDS, ChatEvent, ChatMethod
 from conduit_widget.errors import HubException
 from conduit_widget.types import LogEvent

@@ -10,7 +10,7 @@ from typing import NoReturn
 
 import pytest
 
-from conduit_widget.chat import node_link
+from conduit_widget.chat.nodes import node_link
 from conduit_widget.client.connection_state import ConnectionState
 from conduit_widget.contract import ChatEvent, ChatMethod
 from conduit_widget.errors import HubException

@@ -15,13 +15,10 @@ from typing import Any
 import psycopg
 import pytest
 
-from conduit_widget.chat import (
-    history_store_postgres_rows as rows_module,
-    history_store_postgres_writer as writer_module,
-)
-from conduit_widget.chat.history_store import Commit, HistoryStore
-from conduit_widget.chat.history_store_postgres import PostgresHistoryStore
-from conduit_widget.chat.history_store_postgres_rows import write_batch
+from conduit_widget.chat.history import postgres_rows as rows_module, postgres_writer as writer_module
+from conduit_widget.chat.history.postgres import PostgresHistoryStore
+from conduit_widget.chat.history.postgres_rows import write_batch
+from conduit_widget.chat.history.store import Commit, HistoryStore
 from conduit_widget.errors import HubStartError, StoreUnavailableError
 from conduit_widget.types import Author, ChatMessage
 from tests.support.postgres_server import PostgresServer, shared_postgres
@@ -407,7 +404,7 @@ def test_error_names_the_extra_when_it_is_not_installed() -> None:
     program = (
         "import sys; sys.modules['psycopg'] = None\n"
         "import conduit_widget.chat\n"
-        "from conduit_widget.chat.history_store_postgres import PostgresHistoryStore\n"
+        "from conduit_widget.chat.history.postgres import PostgresHistoryStore\n"
         "from conduit_widget.errors import HubStartError\n"
         "try:\n    PostgresHistoryStore('postgresql://x', node_id='n')\n"
         "except HubStartError as error:\n    print(error)\n"

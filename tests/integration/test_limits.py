@@ -24,9 +24,9 @@ from websockets.exceptions import InvalidStatus
 
 from conduit_widget.chat.chat import build_chat
 from conduit_widget.chat.chat_hub import ChatHub
-from conduit_widget.chat.history_store_sqlite import SqliteHistoryStore
-from conduit_widget.chat.rate_limits import status_rates, user_rates
+from conduit_widget.chat.history.sqlite import SqliteHistoryStore
 from conduit_widget.chat.settings import ChatSettings
+from conduit_widget.chat.status.limit_notices import status_rates, user_rates
 from conduit_widget.chat.status_hub import StatusHub
 from conduit_widget.chat_client.conversation import Conversation
 from conduit_widget.chat_client.pool import ConnectionPool

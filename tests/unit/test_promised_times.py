@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from conduit_widget import contract
-from conduit_widget.chat.conversation_presence import ConversationPresence
-from conduit_widget.chat.remote_presence import NodePerson, PeopleChange
+from conduit_widget.chat.people.conversation_presence import ConversationPresence
+from conduit_widget.chat.people.remote_presence import NodePerson, PeopleChange
 from conduit_widget.chat.settings import ChatSettings
 from conduit_widget.hub.app import HubApp
 from conduit_widget.hub.auth import revocation

@@ -10,8 +10,8 @@ from typing import Any, cast
 import pytest
 
 from conduit_widget.chat import reaper as reaper_module
-from conduit_widget.chat.conversations import Conversations
-from conduit_widget.chat.history_store import Commit, ConversationRecord, HistoryStore, StoredStream
+from conduit_widget.chat.history.store import Commit, ConversationRecord, HistoryStore, StoredStream
+from conduit_widget.chat.live.conversations import Conversations
 from conduit_widget.chat.reaper import Reaper
 from conduit_widget.chat.settings import ChatSettings
 from conduit_widget.errors import StoreUnavailableError

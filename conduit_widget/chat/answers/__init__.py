@@ -1,0 +1,1 @@
+"""An answer being written: whose turn it is, the prompt, the text, its end."""

@@ -1,0 +1,1 @@
+"""The durable log of conversations: one rule set, SQLite and PostgreSQL, the feed in commit order."""

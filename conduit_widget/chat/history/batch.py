@@ -1,0 +1,290 @@
+"""What a batch of writes does to the log, worked out in memory: a store loads, applies, saves, commits.
+
+A store reads the rows the changes need into a :class:`Batch` (one statement a table), lets each change apply
+itself, in order, and writes what the batch holds then (again one statement a table). So the rules of the log
+stand here once, whatever the database, and a commit costs the same few statements for one message or many.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Generic, NamedTuple, TypeVar
+
+import msgspec
+
+from conduit_widget.chat.history.store import Commit, NotInHistoryError, StoredStream
+from conduit_widget.contract import ChatEvent
+from conduit_widget.errors import ValidationError
+from conduit_widget.hub.delivery.payload import JsonObject
+from conduit_widget.types import ChatMessage, LogEvent, SendReceipt
+
+__all__ = [
+    "NOBODY",
+    "Append",
+    "Batch",
+    "Change",
+    "Checkpoint",
+    "EventRow",
+    "Key",
+    "MessageRow",
+    "Place",
+    "Update",
+    "apply_changes",
+    "iso_time",
+]
+
+T_co = TypeVar("T_co", covariant=True)
+
+NOBODY = ""
+"""The author id of messages no user wrote; a token's subject is never empty."""
+
+Key = tuple[str, str]
+"""Conversation id and message id."""
+
+
+class Place(NamedTuple):
+    """Where a stored message stands and what its append was told."""
+
+    seq: int
+    author_id: str
+    timestamp: str
+    answer_id: str | None
+
+
+class MessageRow(NamedTuple):
+    """A new message, in the order of the table's columns."""
+
+    conversation_id: str
+    id: str
+    seq: int
+    author_id: str
+    timestamp: str
+    answer_id: str | None
+    body: bytes
+
+
+class EventRow(NamedTuple):
+    """A new event; ``arguments`` is JSON."""
+
+    conversation_id: str
+    seq: int
+    target: str
+    arguments: bytes
+
+
+class Batch:
+    """The rows a batch of changes reads (first three) and those it writes (the rest).
+
+    ``moment`` is the time of its commit (UTC); ``node_id`` the node that opens its streams.
+    """
+
+    def __init__(self, moment: datetime, node_id: str) -> None:
+        self.moment = moment
+        self.now = iso_time(moment)
+        self.node_id = node_id
+        self.seqs: dict[str, int] = {}
+        self.places: dict[Key, Place] = {}
+        self.streams: set[Key] = set()
+
+        self.moved: set[str] = set()
+        self.messages: dict[Key, MessageRow] = {}
+        self.bodies: dict[Key, bytes] = {}
+        self.events: list[EventRow] = []
+        self.opened: dict[Key, int] = {}
+        self.closed: set[Key] = set()
+        self.checkpoints: dict[Key, StoredStream] = {}
+
+    def next_seq(self, conversation_id: str) -> int:
+        """Return the position after the newest; raise NotInHistoryError for an unknown conversation."""
+        seq = self.seqs.get(conversation_id)
+        if seq is None:
+            raise NotInHistoryError("The conversation does not exist.")
+        return seq + 1
+
+    def log(self, conversation_id: str, seq: int, target: str, body: bytes) -> LogEvent:
+        """Add the event at ``seq``, the next position, whose one argument is the message ``body``."""
+        self.events.append(EventRow(conversation_id, seq, target, b"[" + body + b"]"))
+        self.seqs[conversation_id] = seq
+        self.moved.add(conversation_id)
+        # Live readers get, byte for byte, what later readers get from the log.
+        return LogEvent(seq=seq, target=target, arguments=[JsonObject(body)])
+
+    def insert(self, row: MessageRow) -> LogEvent:
+        """Add a new message and its event."""
+        key = (row.conversation_id, row.id)
+        self.messages[key] = row
+        self.places[key] = Place(row.seq, row.author_id, row.timestamp, row.answer_id)
+        return self.log(row.conversation_id, row.seq, ChatEvent.RECEIVE_MESSAGE, row.body)
+
+    def rewrite(self, key: Key, body: bytes) -> None:
+        """Replace a message's latest version."""
+        new = self.messages.get(key)
+        if new is None:
+            self.bodies[key] = body
+        else:
+            self.messages[key] = new._replace(body=body)
+
+    def is_busy(self, conversation_id: str) -> bool:
+        """Whether an answer of the conversation is not through yet."""
+        return any(stream[0] == conversation_id for stream in self.streams)
+
+    def open_stream(self, key: Key, seq: int) -> None:
+        """Note that the answer at ``seq`` is being written."""
+        self.streams.add(key)
+        self.opened[key] = seq
+
+    def close_stream(self, key: Key) -> bool:
+        """End an open stream; False when it is not open."""
+        if key not in self.streams:
+            return False
+        self.streams.remove(key)
+        self.checkpoints.pop(key, None)
+        if self.opened.pop(key, None) is None:
+            self.closed.add(key)
+        return True
+
+
+class Change(Generic[T_co]):
+    """One write. ``apply`` raises before it changes anything in the batch."""
+
+    __slots__ = ()
+
+    key: Key
+    """The message it is about."""
+    needs_place = True
+    """Whether the conversation's position and the message's place must be loaded."""
+    needs_streams = False
+    """Whether the conversation's open streams must be loaded."""
+
+    def apply(self, batch: Batch) -> T_co:
+        """Do it to the batch."""
+        raise NotImplementedError
+
+
+class Append(Change[Commit]):
+    """A new message and, perhaps, the placeholder of its answer; the same id again changes nothing."""
+
+    __slots__ = ("answer", "author_id", "key", "message", "needs_streams")
+
+    def __init__(
+        self, conversation_id: str, author_id: str, message: ChatMessage, answer: ChatMessage | None
+    ) -> None:
+        self.key = (conversation_id, message.id)
+        self.author_id = author_id
+        self.message = message
+        self.answer = answer
+        self.needs_streams = answer is not None and answer.error is None
+
+    def apply(self, batch: Batch) -> Commit:
+        """Give it its position."""
+        conversation_id, message_id = self.key
+        place = batch.places.get(self.key)
+        if place is not None:
+            return self._repeated(place)
+        seq, answer = batch.next_seq(conversation_id), self.answer
+        answer_id = answer.id if answer is not None else None
+        rows = [self._row(batch, self.message, seq, self.author_id, answer_id)]
+        if answer is not None:
+            if self.needs_streams and batch.is_busy(conversation_id):
+                answer = _queued(answer)
+            rows.append(self._row(batch, answer, seq + 1, NOBODY))
+            if self.needs_streams:
+                batch.open_stream((conversation_id, answer.id), seq + 1)
+        receipt = SendReceipt(id=message_id, seq=seq, timestamp=batch.now, answer_id=answer_id)
+        return Commit(receipt=receipt, events=tuple(batch.insert(row) for row in rows))
+
+    def _repeated(self, place: Place) -> Commit:
+        if place.author_id != self.author_id:
+            raise ValidationError("message id", "is already in use in this conversation; send with a new one")
+        receipt = SendReceipt(
+            id=self.key[1], seq=place.seq, timestamp=place.timestamp, answer_id=place.answer_id
+        )
+        return Commit(receipt=receipt, duplicate=True)
+
+    def _row(
+        self, batch: Batch, message: ChatMessage, seq: int, author_id: str, answer_id: str | None = None
+    ) -> MessageRow:
+        conversation_id, now = self.key[0], batch.now
+        body = _stamped(message, {"conversationId": conversation_id, "seq": seq, "timestamp": now})
+        return MessageRow(conversation_id, message.id, seq, author_id, now, answer_id, body)
+
+
+class Update(Change[Commit]):
+    """A new version of a message; ``close_stream`` also ends its stream, once."""
+
+    __slots__ = ("key", "message", "needs_streams")
+
+    def __init__(self, conversation_id: str, message: ChatMessage, *, close_stream: bool) -> None:
+        self.key = (conversation_id, message.id)
+        self.message = message
+        self.needs_streams = close_stream
+
+    def apply(self, batch: Batch) -> Commit:
+        """Give the new version its position in the log; the message keeps its own."""
+        conversation_id, message_id = self.key
+        seq, place = batch.next_seq(conversation_id), batch.places.get(self.key)
+        if place is None:
+            raise NotInHistoryError("The message to update is not in the conversation.")
+        receipt = SendReceipt(id=message_id, seq=place.seq, timestamp=place.timestamp)
+        if self.needs_streams and self.key not in batch.streams:
+            return Commit(receipt=receipt, duplicate=True)
+        stamp = {
+            "conversationId": conversation_id,
+            "seq": place.seq,
+            "timestamp": place.timestamp,
+            "eventSeq": seq,
+            "updatedAt": batch.now,
+        }
+        body = _stamped(self.message, stamp)
+        if self.needs_streams:
+            batch.close_stream(self.key)
+        batch.rewrite(self.key, body)
+        event = batch.log(conversation_id, seq, ChatEvent.MESSAGE_UPDATED, body)
+        return Commit(receipt=receipt, events=(event,))
+
+
+class Checkpoint(Change[None]):
+    """An open stream's text so far; one that has ended is left alone."""
+
+    __slots__ = ("key", "stream")
+
+    needs_place = False
+
+    def __init__(self, stream: StoredStream) -> None:
+        self.key = (stream.conversation_id, stream.message_id)
+        self.stream = stream
+
+    def apply(self, batch: Batch) -> None:
+        """Keep it; saving looks whether the stream is open."""
+        if self.key not in batch.closed:
+            batch.checkpoints[self.key] = self.stream
+
+
+def apply_changes(batch: Batch, changes: Sequence[Change[Any]]) -> list[Any]:
+    """Apply each change, in order; return their results, an exception standing for one that refused."""
+    outcomes: list[Any] = []
+    for change in changes:
+        try:
+            outcomes.append(change.apply(batch))
+        except Exception as error:  # noqa: BLE001 - the change's own outcome; it has changed nothing
+            outcomes.append(error)
+    return outcomes
+
+
+def iso_time(moment: datetime) -> str:
+    """Return a UTC time as it stands in ``metadata.timestamp``."""
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _queued(answer: ChatMessage) -> ChatMessage:
+    if answer.metadata.get("status") != "streaming":
+        return answer
+    return msgspec.structs.replace(answer, metadata={**answer.metadata, "status": "queued"})
+
+
+def _stamped(message: ChatMessage, stamp: dict[str, Any]) -> bytes:
+    """Return the message's wire form as JSON, the store's own metadata winning."""
+    wire = message.to_wire()
+    wire["metadata"] = {**wire.get("metadata", {}), **stamp}
+    return msgspec.json.encode(wire)

@@ -1,0 +1,257 @@
+"""One writer thread for SQLite: many writes, one commit, results back on the event loop in commit order."""
+
+from __future__ import annotations
+
+import asyncio
+import collections
+import contextlib
+import itertools
+import logging
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any, Final, Generic, TypeVar, cast
+
+from conduit_widget.chat.history.batch import Change
+from conduit_widget.chat.history.sqlite_failures import unavailable_by, wants_new_connection
+from conduit_widget.chat.history.store import NotInHistoryError
+from conduit_widget.errors import ConduitError, StoreUnavailableError, trace_of
+
+__all__ = ["GroupCommitWriter"]
+
+_log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+MAX_PENDING_WRITES: Final = 1024
+
+Work = Callable[[sqlite3.Connection], T]
+"""A write that is done by itself."""
+WriteChanges = Callable[[sqlite3.Connection, Sequence[Change[Any]]], list[Any]]
+"""Does many changes at once; returns their results, an exception standing for one that refused."""
+
+
+class _Write(Generic[T]):
+    """A write under way: what to do, who waits, who is told."""
+
+    __slots__ = ("error", "future", "on_commit", "result", "work")
+
+    def __init__(
+        self,
+        work: Work[T] | Change[T],
+        future: asyncio.Future[T],
+        on_commit: Callable[[T], None] | None,
+    ) -> None:
+        self.work = work
+        self.future = future
+        self.on_commit = on_commit
+        self.result: T | None = None
+        self.error: BaseException | None = None
+
+
+class GroupCommitWriter:
+    """Runs writes on one thread; those that arrive during a commit share the next one.
+
+    At most :data:`MAX_PENDING_WRITES` writes are pending; beyond that a caller waits its turn (overflow
+    policy *wait*; who gives up meanwhile has written nothing). A write refuses by raising a ``ConduitError``
+    or ``NotInHistoryError`` before it changes anything; any other error undoes the batch, and its writes run
+    again one by one, so that only the guilty one fails. ``failure`` is why the last write could not be done,
+    where that passes by itself; None once one was.
+    """
+
+    def __init__(
+        self, open_connection: Callable[[], sqlite3.Connection], write_changes: WriteChanges | None = None
+    ) -> None:
+        self._open = open_connection
+        self._write_changes = write_changes
+        self.failure: StoreUnavailableError | None = None
+        self._connection: sqlite3.Connection | None = None  # the thread's
+        self._queue: queue.SimpleQueue[list[_Write[Any]] | None] = queue.SimpleQueue()
+        self._pending = 0  # writes in the queue, on their way to it, or being done
+        self._gathered: list[_Write[Any]] = []
+        self._late: collections.deque[_Write[Any]] = collections.deque()  # whose callers wait their turn
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def start(self) -> None:
+        """Open the connection on the writer thread; its failure is raised here."""
+        self._loop = asyncio.get_running_loop()
+        opened: asyncio.Future[None] = self._loop.create_future()
+        self._thread = threading.Thread(
+            target=self._run, args=(self._loop, opened), name="history-writer", daemon=True
+        )
+        self._thread.start()
+        await opened
+
+    async def aclose(self) -> None:
+        """Let pending writes finish, then end the thread."""
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            while self._late:
+                self._admit_one()
+            self._hand_over()
+            self._queue.put(None)
+            await asyncio.to_thread(thread.join)
+
+    async def write(self, work: Work[T] | Change[T], on_commit: Callable[[T], None] | None = None) -> T:
+        """Do a write in a transaction and return its result after the commit.
+
+        Once queued it happens, and ``on_commit`` is called, even when the caller is cancelled. Changes that
+        stand side by side in the queue are done together.
+        """
+        if self._thread is None or self._loop is None:
+            raise RuntimeError("The history store is not open; call start() first.")
+        future: asyncio.Future[T] = self._loop.create_future()
+        self._late.append(_Write(work, future, on_commit))
+        if self._pending < MAX_PENDING_WRITES:
+            self._admit_one()
+        return await future
+
+    def _admit_one(self) -> None:
+        """Take the write that has waited longest, if its caller still does."""
+        write = self._late.popleft()
+        if write.future.done():
+            return
+        self._pending += 1
+        if not self._gathered and self._loop is not None:
+            # Those of one tick go over together: the first by itself would wake the thread, which can do
+            # nothing while the loop has the interpreter.
+            self._loop.call_soon(self._hand_over)
+        self._gathered.append(write)
+
+    def _hand_over(self) -> None:
+        if self._gathered:
+            gathered, self._gathered = self._gathered, []
+            self._queue.put(gathered)
+
+    def _run(self, loop: asyncio.AbstractEventLoop, opened: asyncio.Future[None]) -> None:
+        try:
+            self._connection = self._open()
+        except Exception as error:  # noqa: BLE001 - handed to start(), which raises it
+            _call(loop, opened.set_exception, error)
+            return
+        _call(loop, opened.set_result, None)
+        try:
+            while batch := self._next_batch():
+                self._commit(batch)
+                _call(loop, self._deliver, batch)
+        finally:
+            self._disconnect()
+
+    def _next_batch(self) -> list[_Write[Any]]:
+        """Wait for writes; return those that wait, empty at the end."""
+        batch = self._queue.get() or []
+        while batch:
+            try:
+                more = self._queue.get_nowait()
+            except queue.Empty:
+                break
+            if more is None:
+                self._queue.put(None)
+                break
+            batch += more
+        return batch
+
+    def _commit(self, batch: list[_Write[Any]]) -> None:
+        """Run the batch in one transaction; after an unexpected error, each write in its own."""
+        try:
+            self._transaction(batch)
+        except Exception as error:  # noqa: BLE001 - kept in the writes and raised to their callers
+            unavailable = unavailable_by(error)
+            if wants_new_connection(error):
+                self._disconnect()
+            if len(batch) == 1:
+                if unavailable is not None:
+                    unavailable.__cause__ = error
+                    self._failed(unavailable)
+                batch[0].error = unavailable or error
+                return
+            for write in batch:
+                self._commit([write])
+        else:
+            self._succeeded()
+
+    def _failed(self, failure: StoreUnavailableError) -> None:
+        if self.failure is None:
+            _log.error("The history cannot be written, it is tried again: %s", trace_of(failure))
+        self.failure = failure
+
+    def _succeeded(self) -> None:
+        if self.failure is not None:
+            self.failure = None
+            _log.warning("The history can be written again.")
+
+    def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with contextlib.suppress(sqlite3.Error):  # the file may be out of reach
+                connection.close()
+
+    def _transaction(self, batch: list[_Write[Any]]) -> None:
+        connection = self._connection
+        if connection is None:
+            connection = self._connection = self._open()
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            for is_change, writes in itertools.groupby(batch, lambda write: isinstance(write.work, Change)):
+                if is_change:
+                    self._do_changes(connection, list(writes))
+                else:
+                    for write in writes:
+                        _do_work(connection, write)
+            connection.execute("COMMIT")
+        except BaseException:
+            self._undo(connection)
+            raise
+
+    def _undo(self, connection: sqlite3.Connection) -> None:
+        """Roll back; a connection that cannot even do that is given up, and the transaction with it."""
+        try:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+        except sqlite3.Error:
+            self._disconnect()
+
+    def _do_changes(self, connection: sqlite3.Connection, writes: list[_Write[Any]]) -> None:
+        if self._write_changes is None:
+            raise RuntimeError("This writer was made without a way to write changes.")
+        outcomes = self._write_changes(connection, [cast("Change[Any]", write.work) for write in writes])
+        for write, outcome in zip(writes, outcomes, strict=True):
+            if isinstance(outcome, BaseException):
+                write.error = outcome
+            else:
+                write.result, write.error = outcome, None
+
+    def _deliver(self, batch: list[_Write[Any]]) -> None:
+        self._pending -= len(batch)
+        while self._late and self._pending < MAX_PENDING_WRITES:
+            self._admit_one()
+        for write in batch:
+            if write.error is None and write.on_commit is not None:
+                try:
+                    write.on_commit(write.result)
+                except Exception as error:  # noqa: BLE001 - one listener's fault must not cost the others their results
+                    _log.error("A commit callback failed: %s", trace_of(error))
+            if write.future.done():
+                continue
+            if write.error is None:
+                write.future.set_result(write.result)
+            else:
+                write.future.set_exception(cast("Exception", write.error))
+
+
+def _do_work(connection: sqlite3.Connection, write: _Write[Any]) -> None:
+    write.error = None
+    try:
+        write.result = cast("Work[Any]", write.work)(connection)
+    except (ConduitError, NotInHistoryError) as refusal:
+        write.error = refusal
+
+
+def _call(loop: asyncio.AbstractEventLoop, callback: Callable[..., object], *args: Any) -> None:
+    """Call on the loop; a loop that has been closed has nobody left to tell."""
+    try:
+        loop.call_soon_threadsafe(callback, *args)
+    except RuntimeError:
+        _log.debug("The event loop closed before a commit was delivered.")

@@ -1,0 +1,397 @@
+"""The tables of the conversation log in PostgreSQL, and the statements that read and write their rows.
+
+Bodies and texts are ``bytea``: PostgreSQL's text cannot hold every character that a message may. Times are
+the database's own, so that the nodes' clocks do not matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, Final, NamedTuple
+
+from psycopg import AsyncConnection, AsyncCursor
+
+from conduit_widget.chat.history.batch import Batch, Change, Place
+from conduit_widget.chat.history.bodies import read_event, read_messages
+from conduit_widget.chat.history.store import ConversationRecord, StoredStream
+from conduit_widget.errors import UNREADABLE
+from conduit_widget.types import HistoryPage, LogEvent
+
+__all__ = [
+    "ABANDONED",
+    "ALONE",
+    "BEYOND",
+    "HEARTBEAT",
+    "NODE_SILENCE",
+    "OF_USER",
+    "PAGE",
+    "RECORD",
+    "STREAMS",
+    "Connection",
+    "Missed",
+    "create_tables",
+    "events_after",
+    "forbidden_nodes",
+    "page_of",
+    "page_request",
+    "prune_slice",
+    "read_batch",
+    "record_of",
+    "stream_of",
+    "write_batch",
+]
+
+Connection = AsyncConnection[tuple[Any, ...]]
+
+FORMAT: Final = 1
+NODE_SILENCE: Final = 10.0
+"""Seconds after which a node that says nothing is taken for dead."""
+ALONE: Final = "alone-"
+"""How the names of nodes begin that share the database with nobody."""
+SCHEMA_LOCK: Final = 0x636F6E64756974  # "conduit"
+PRUNE_SLICE: Final = 4096
+BEYOND: Final = 2**62
+"""A position after every other."""
+
+_FORMAT_TABLE: Final = "CREATE TABLE IF NOT EXISTS conduit_format (version int NOT NULL)"
+
+# ``pruned``: events up to this position have been dropped. ``since``: when the node was last heard of after
+# a silence. ``commits``: the number of the node's last commit.
+_SCHEMA: Final = """
+CREATE TABLE conduit_conversations (
+    id text PRIMARY KEY, epoch text NOT NULL, seq bigint NOT NULL DEFAULT 0,
+    visibility text NOT NULL, assistant text NOT NULL, title text,
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    active_at timestamptz NOT NULL DEFAULT clock_timestamp(), pruned bigint NOT NULL DEFAULT 0
+) WITH (fillfactor = 50);
+CREATE TABLE conduit_members (
+    conversation_id text NOT NULL, user_id text NOT NULL, role text NOT NULL,
+    PRIMARY KEY (conversation_id, user_id)
+);
+CREATE INDEX conduit_members_by_user ON conduit_members (user_id);
+CREATE TABLE conduit_messages (
+    conversation_id text NOT NULL, id text NOT NULL, seq bigint NOT NULL, author_id text NOT NULL,
+    timestamp text NOT NULL, answer_id text, body bytea NOT NULL,
+    PRIMARY KEY (conversation_id, id)
+);
+CREATE UNIQUE INDEX conduit_messages_by_seq ON conduit_messages (conversation_id, seq);
+CREATE TABLE conduit_events (
+    conversation_id text NOT NULL, seq bigint NOT NULL, target text NOT NULL, arguments bytea NOT NULL,
+    time timestamptz NOT NULL,
+    PRIMARY KEY (conversation_id, seq)
+);
+CREATE TABLE conduit_streams (
+    conversation_id text NOT NULL, message_id text NOT NULL, seq bigint NOT NULL,
+    text bytea NOT NULL DEFAULT '', token_index int NOT NULL DEFAULT 0,
+    model text NOT NULL DEFAULT '', provider text NOT NULL DEFAULT '', node_id text NOT NULL,
+    PRIMARY KEY (conversation_id, message_id)
+) WITH (fillfactor = 50);
+CREATE TABLE conduit_nodes (
+    node_id text PRIMARY KEY, since timestamptz NOT NULL, seen timestamptz NOT NULL,
+    commits bigint NOT NULL DEFAULT 0
+) WITH (fillfactor = 50);
+"""
+
+RECORD: Final = "SELECT id, epoch, seq, visibility, assistant, title FROM conduit_conversations WHERE id=%b"
+OF_USER: Final = """
+SELECT id, epoch, seq, visibility, assistant, title, role
+FROM conduit_members JOIN conduit_conversations ON id=conversation_id
+WHERE user_id=%b ORDER BY active_at DESC, id LIMIT %b
+"""
+STREAMS: Final = """
+SELECT conversation_id, message_id, seq, text, token_index, model, provider, node_id FROM conduit_streams
+WHERE %(one)s::text IS NULL OR conversation_id=%(one)s ORDER BY conversation_id, seq
+"""
+# A node is judged by a node that has itself been heard all the time: after an outage of the database, or of
+# the way to it, everybody has the same time to say that they live.
+ABANDONED: Final = """
+SELECT s.conversation_id, s.message_id, s.seq, s.text, s.token_index, s.model, s.provider, s.node_id
+FROM conduit_streams s LEFT JOIN conduit_nodes n ON n.node_id=s.node_id
+WHERE s.node_id<>%(me)s AND (n.node_id IS NULL OR greatest(
+    n.seen, coalesce((SELECT since FROM conduit_nodes WHERE node_id=%(me)s), 'infinity')
+) < clock_timestamp() - make_interval(secs => %(silence)s))
+ORDER BY s.conversation_id, s.seq
+"""
+HEARTBEAT: Final = """
+INSERT INTO conduit_nodes AS n (node_id, since, seen) VALUES (%(me)s, clock_timestamp(), clock_timestamp())
+ON CONFLICT (node_id) DO UPDATE SET seen=clock_timestamp(), since=
+    CASE WHEN n.seen < clock_timestamp() - make_interval(secs => %(silence)s) THEN clock_timestamp()
+    ELSE n.since END
+"""
+_FORBIDDEN: Final = """
+SELECT count(*) FROM conduit_nodes
+WHERE node_id<>%(me)s AND seen > clock_timestamp() - make_interval(secs => %(silence)s)
+    AND (%(alone)s OR starts_with(node_id, %(prefix)s))
+"""
+# One row more than fits, so that the reader sees that there is more.
+PAGE: Final = """
+SELECT body FROM (
+    SELECT body, seq, sum(octet_length(body)) OVER (ORDER BY seq DESC) - octet_length(body) AS before
+    FROM (SELECT body, seq FROM conduit_messages WHERE conversation_id=%(id)s AND seq<%(before)s
+          ORDER BY seq DESC LIMIT %(limit)s) newest
+) weighed WHERE before <= %(bytes)s ORDER BY seq DESC
+"""
+_MISSED: Final = """
+SELECT c.seq, (SELECT e.time > clock_timestamp() - make_interval(secs => %(recent)s)
+    FROM conduit_events e WHERE e.conversation_id=c.id AND e.seq=%(seq)s+1)
+FROM conduit_conversations c WHERE c.id=%(id)s AND c.epoch=%(epoch)s
+"""
+_EVENTS: Final = """
+SELECT seq, target, arguments FROM (
+    SELECT seq, target, arguments,
+        sum(octet_length(arguments)) OVER (ORDER BY seq) - octet_length(arguments) AS before
+    FROM conduit_events WHERE conversation_id=%(id)s AND seq>%(seq)s AND seq<=%(newest)s
+) weighed WHERE before <= %(bytes)s ORDER BY seq
+"""
+
+_LOCK: Final = (
+    "SELECT id, seq FROM conduit_conversations WHERE id = ANY(%b::text[]) ORDER BY id FOR NO KEY UPDATE"
+)
+_PLACES: Final = """
+SELECT m.conversation_id, m.id, m.seq, m.author_id, m.timestamp, m.answer_id
+FROM unnest(%b::text[], %b::text[]) AS k (conversation_id, id)
+JOIN conduit_messages m ON m.conversation_id=k.conversation_id AND m.id=k.id
+"""
+_BUSY: Final = (
+    "SELECT conversation_id, message_id FROM conduit_streams WHERE conversation_id = ANY(%b::text[])"
+)
+_INSERT_MESSAGES: Final = """
+INSERT INTO conduit_messages (conversation_id, id, seq, author_id, timestamp, answer_id, body)
+SELECT c, m, s, a, t, nullif(n, ''), b FROM unnest(
+    %b::text[], %b::text[], %b::int8[], %b::text[], %b::text[], %b::text[], %b::bytea[]
+) AS r (c, m, s, a, t, n, b)
+"""
+_INSERT_EVENTS: Final = """
+INSERT INTO conduit_events (conversation_id, seq, target, arguments, time)
+SELECT c, s, t, a, %b FROM unnest(%b::text[], %b::int8[], %b::text[], %b::bytea[]) AS r (c, s, t, a)
+"""
+_ADVANCE: Final = """
+UPDATE conduit_conversations v SET seq=r.s, active_at=%b FROM unnest(%b::text[], %b::int8[]) AS r (c, s)
+WHERE v.id=r.c
+"""
+_REWRITE: Final = """
+UPDATE conduit_messages v SET body=r.b FROM unnest(%b::text[], %b::text[], %b::bytea[]) AS r (c, m, b)
+WHERE v.conversation_id=r.c AND v.id=r.m
+"""
+_OPEN: Final = """
+INSERT INTO conduit_streams (conversation_id, message_id, seq, node_id)
+SELECT c, m, s, %b FROM unnest(%b::text[], %b::text[], %b::int8[]) AS r (c, m, s)
+"""
+_CLOSE: Final = """
+DELETE FROM conduit_streams v USING unnest(%b::text[], %b::text[]) AS r (c, m)
+WHERE v.conversation_id=r.c AND v.message_id=r.m
+"""
+_CHECKPOINT: Final = """
+UPDATE conduit_streams v SET text=r.t, token_index=r.i, model=r.n, provider=r.p
+FROM unnest(%b::text[], %b::text[], %b::bytea[], %b::int8[], %b::text[], %b::text[]) AS r (c, m, t, i, n, p)
+WHERE v.conversation_id=r.c AND v.message_id=r.m
+"""
+_PRUNABLE: Final = """
+SELECT id, seq, pruned FROM conduit_conversations WHERE id>%b AND seq-pruned>%b
+ORDER BY id LIMIT 1 FOR NO KEY UPDATE
+"""
+_FIRST_YOUNG: Final = """
+SELECT min(seq) FROM conduit_events WHERE conversation_id=%b AND seq>%b AND seq<=%b
+AND time >= clock_timestamp() - make_interval(secs => %b)
+"""
+
+
+async def create_tables(connection: Connection) -> None:
+    """Create what is missing; of nodes that start together one does it and the others wait.
+
+    Raises:
+        RuntimeError: a newer version wrote the tables; they are left alone.
+
+    """
+    async with connection.transaction():
+        await connection.execute("SELECT pg_advisory_xact_lock(%b)", (SCHEMA_LOCK,))
+        found = await connection.execute("SELECT to_regclass('conduit_format') IS NOT NULL")
+        version = 0
+        if (await _one(found))[0]:
+            rows = await (await connection.execute("SELECT version FROM conduit_format")).fetchall()
+            version = rows[0][0] if rows else 0
+        if version > FORMAT:
+            raise RuntimeError(
+                f"The chat history has format {version}, newer than {FORMAT}; update conduit_widget."
+            )
+        if version < FORMAT:
+            await connection.execute(_FORMAT_TABLE)
+            await connection.execute(_SCHEMA)
+            await connection.execute("INSERT INTO conduit_format VALUES (%b)", (FORMAT,))
+
+
+async def forbidden_nodes(connection: Connection, node_id: str, *, alone: bool) -> int:
+    """Return how many nodes live that this one cannot share the database with: any, where it is ``alone``."""
+    asked = {"me": node_id, "silence": NODE_SILENCE, "alone": alone, "prefix": ALONE}
+    return int((await _one(await connection.execute(_FORBIDDEN, asked)))[0])
+
+
+async def _one(cursor: AsyncCursor[tuple[Any, ...]]) -> tuple[Any, ...]:
+    row = await cursor.fetchone()
+    assert row is not None
+    return row
+
+
+async def read_batch(connection: Connection, changes: Sequence[Change[Any]], node_id: str) -> Batch:
+    """Begin a transaction, lock the conversations of the changes and read what these need: one round trip.
+
+    Conversations are locked in the order of their ids, on every node, before anything else: no two batches
+    wait for each other.
+    """
+    ids = sorted({change.key[0] for change in changes})
+    keys = list({change.key for change in changes if change.needs_place})
+    busy = list({change.key[0] for change in changes if change.needs_streams})
+    async with connection.pipeline():
+        await connection.execute("BEGIN")
+        seqs = await connection.execute(_LOCK, (ids,), binary=True)
+        # Each of these statements sees what was committed before the locks were had.
+        places = await connection.execute(_PLACES, _columns(keys, 2), binary=True) if keys else None
+        streams = await connection.execute(_BUSY, (busy,), binary=True) if busy else None
+        clock = await connection.execute("SELECT clock_timestamp()", binary=True)
+    moment: datetime = (await _one(clock))[0]
+    batch = Batch(moment.astimezone(UTC), node_id)
+    batch.seqs.update({row[0]: row[1] for row in await seqs.fetchall()})
+    if places is not None:
+        batch.places.update({(row[0], row[1]): Place(*row[2:]) for row in await places.fetchall()})
+    if streams is not None:
+        batch.streams.update((row[0], row[1]) for row in await streams.fetchall())
+    return batch
+
+
+async def write_batch(connection: Connection, batch: Batch, number: int) -> None:
+    """Write what a batch changed and commit it as the node's commit ``number``: one round trip."""
+    time, execute = batch.moment, connection.execute
+    async with connection.pipeline():
+        if batch.messages:
+            new = [(*row[:5], row.answer_id or "", row.body) for row in batch.messages.values()]
+            await execute(_INSERT_MESSAGES, _columns(new, 7))
+        if batch.events:
+            await execute(_INSERT_EVENTS, [time, *_columns(batch.events, 4)])
+            await execute(_ADVANCE, [time, *_columns([(id_, batch.seqs[id_]) for id_ in batch.moved], 2)])
+        if batch.bodies:
+            await execute(_REWRITE, _columns([(*key, body) for key, body in batch.bodies.items()], 3))
+        if batch.opened:
+            opened = [(*key, seq) for key, seq in batch.opened.items()]
+            await execute(_OPEN, [batch.node_id, *_columns(opened, 3)])
+        if batch.closed:
+            await execute(_CLOSE, _columns(list(batch.closed), 2))
+        if batch.checkpoints:
+            texts = [
+                (*key, s.text.encode(), s.index, s.model, s.provider) for key, s in batch.checkpoints.items()
+            ]
+            await execute(_CHECKPOINT, _columns(texts, 6))
+        await execute("UPDATE conduit_nodes SET commits=%b WHERE node_id=%b", (number, batch.node_id))
+        await execute("COMMIT")
+
+
+def _columns(rows: Sequence[tuple[Any, ...]], number: int) -> list[list[Any]]:
+    return [[row[column] for row in rows] for column in range(number)]
+
+
+def record_of(row: Sequence[Any]) -> ConversationRecord:
+    """Return the conversation of a row of ``RECORD``."""
+    return ConversationRecord(**dict(zip(ConversationRecord.__struct_fields__, row, strict=True)))
+
+
+def stream_of(row: tuple[Any, ...]) -> StoredStream:
+    """Return the open stream of a row of ``STREAMS``."""
+    conversation_id, message_id, seq, text, index, model, provider, node_id = row
+    return StoredStream(
+        conversation_id=conversation_id,
+        message_id=message_id,
+        seq=seq,
+        text=bytes(text).decode(),
+        index=index,
+        model=model,
+        provider=provider,
+        node_id=node_id,
+    )
+
+
+def page_request(
+    conversation_id: str, *, before_seq: int, limit: int, max_bytes: int
+) -> dict[str, str | int]:
+    """Return the parameters of ``PAGE``: a row more than wanted shows whether there is more."""
+    return {"id": conversation_id, "before": min(before_seq, BEYOND), "limit": limit + 1, "bytes": max_bytes}
+
+
+def page_of(rows: Sequence[tuple[bytes]], limit: int, max_bytes: int) -> HistoryPage:
+    """Return the page of rows of ``PAGE`` (newest first): those that fit, one at least, oldest first."""
+    taken, size = 0, 0
+    for (body,) in rows:
+        size += len(body)
+        if taken == limit or (taken and size > max_bytes):
+            break
+        taken += 1
+    messages = read_messages(body for (body,) in reversed(rows[:taken]))
+    return HistoryPage(messages=messages, has_more=taken < len(rows))
+
+
+class Missed(NamedTuple):
+    """What a reader asks for: everything after ``seq``, within bounds."""
+
+    conversation_id: str
+    epoch: str
+    seq: int
+    limit: int
+    max_bytes: int
+    recent: float
+
+
+async def events_after(connection: Connection, missed: Missed) -> list[LogEvent] | None:
+    """Return all events after a position, None where some are missing or they are too many."""
+    asked = {"id": missed.conversation_id, "seq": missed.seq, "bytes": missed.max_bytes}
+    cursor = await connection.execute(
+        _MISSED, {**asked, "epoch": missed.epoch, "recent": missed.recent}, binary=True
+    )
+    row = await cursor.fetchone()
+    if row is None:
+        return None
+    newest, is_recent = row
+    count = newest - missed.seq
+    if count <= 0:
+        return [] if count == 0 else None
+    if count > missed.limit and not is_recent:
+        return None
+    cursor = await connection.execute(_EVENTS, {**asked, "newest": newest}, binary=True)
+    found = await cursor.fetchall()
+    # Pruned in between, or more than fits: not all, so none.
+    if len(found) != count or sum(len(row[2]) for row in found) > missed.max_bytes:
+        return None
+    try:
+        return [LogEvent(seq=seq, target=target, arguments=read_event(body)) for seq, target, body in found]
+    except UNREADABLE:
+        return None
+
+
+async def prune_slice(
+    connection: Connection, *, keep_events: int, older_than: float, after_id: str
+) -> tuple[int, str | None]:
+    """Drop one slice of old events in one transaction.
+
+    Returns:
+        How many were dropped, and where to go on (``after_id``); None when through.
+
+    """
+    async with connection.transaction():
+        row = await (await connection.execute(_PRUNABLE, (after_id, keep_events))).fetchone()
+        if row is None:
+            return 0, None
+        conversation_id, seq, pruned = row
+        last = min(seq - keep_events, pruned + PRUNE_SLICE)
+        # Only from the front: a clock that jumped must not tear a hole into what recovery may read.
+        (young,) = await _one(
+            await connection.execute(_FIRST_YOUNG, (conversation_id, pruned, last, older_than))
+        )
+        until = last if young is None else young - 1
+        if until <= pruned:
+            return 0, conversation_id
+        dropped = await connection.execute(
+            "DELETE FROM conduit_events WHERE conversation_id=%b AND seq<=%b", (conversation_id, until)
+        )
+        await connection.execute(
+            "UPDATE conduit_conversations SET pruned=%b WHERE id=%b", (until, conversation_id)
+        )
+        is_through = young is not None or until == seq - keep_events
+        return dropped.rowcount, conversation_id if is_through else after_id

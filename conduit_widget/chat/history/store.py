@@ -1,0 +1,277 @@
+"""The seam of the conversation log: where order, durability and idempotency come from.
+
+A conversation is a log of events (``ReceiveMessage``, ``MessageUpdated``). The store's transaction gives
+each event its ``seq`` (1, 2, 3, … without a gap); a random ``epoch`` marks the log's life. Beside the log
+stand the latest version of every message, the members, and the text so far of answers being written.
+
+The store fills in what only it knows, in ``metadata``: ``conversationId``, ``seq`` (the message's place,
+which never changes), ``timestamp``; an update adds ``eventSeq`` (the update's log position) and
+``updatedAt``.
+
+Where several nodes (hub processes) share a store, an open stream belongs to the node that opened it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import Any, Final, Protocol
+
+import msgspec
+
+from conduit_widget.chat.settings import Visibility
+from conduit_widget.contract import RECOVERY_SECONDS
+from conduit_widget.types import (
+    AssistantSetting,
+    ChatMessage,
+    HistoryPage,
+    LogEvent,
+    MemberRole,
+    SendReceipt,
+)
+
+__all__ = [
+    "LAST_OWNER",
+    "Commit",
+    "ConversationRecord",
+    "HistoryStore",
+    "NotInHistoryError",
+    "OnCommit",
+    "Snapshot",
+    "StoredStream",
+]
+
+LAST_OWNER: Final = "is the last owner; make somebody else an owner first"
+
+
+class NotInHistoryError(LookupError):
+    """The conversation or message is not stored."""
+
+
+class ConversationRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """One conversation as stored; ``seq`` is the position of its newest event (0: none yet)."""
+
+    id: str
+    epoch: str
+    seq: int
+    visibility: Visibility
+    assistant: AssistantSetting
+    title: str | None = None
+
+
+class Commit(msgspec.Struct, frozen=True, kw_only=True):
+    """What a durable append did.
+
+    ``duplicate``: nothing new; the first append's receipt again, or a stream that had ended already.
+    """
+
+    receipt: SendReceipt
+    events: tuple[LogEvent, ...] = ()
+    duplicate: bool = False
+
+
+class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """The newest messages (wire form, oldest first), all read at ``record.seq``."""
+
+    record: ConversationRecord
+    messages: list[dict[str, Any]]
+    has_more: bool
+
+
+class StoredStream(msgspec.Struct, frozen=True, kw_only=True):
+    """The checkpoint of an answer still being written.
+
+    ``seq`` is that of its ``ReceiveMessage``; ``node_id`` names the node that writes it (the store sets it).
+    """
+
+    conversation_id: str
+    message_id: str
+    seq: int
+    text: str = ""
+    index: int = 0
+    model: str = ""
+    provider: str = ""
+    node_id: str = ""
+
+
+OnCommit = Callable[[Commit], None]
+"""Called on the event loop after the commit, in commit order, also when the awaiting caller has gone."""
+
+
+class HistoryStore(Protocol):
+    """A durable log per conversation. Every method may be called concurrently from one event loop.
+
+    Writes return after they are durable. The queue of pending writes is bounded; its overflow policy is
+    *wait*: a caller waits its turn, in order.
+
+    While the database behind a store cannot be used, every method but ``aclose`` that needs it raises
+    ``StoreUnavailableError`` (``StoreFullError`` when its disk is full); the store recovers by itself. A
+    write that raised it may have been done all the same: do it again (an append with the same id, an update
+    with ``close_stream``).
+    """
+
+    async def start(self) -> None:
+        """Open the store, creating what is missing.
+
+        Raises:
+            RuntimeError: the stored data were written by a newer version.
+
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Finish pending writes and release everything (idempotent)."""
+        ...
+
+    async def check(self) -> None:
+        """Find out whether the store can be used; where the last write failed, try one that changes nothing.
+
+        Raises:
+            StoreUnavailableError: it cannot be read, or not written.
+
+        """
+        ...
+
+    async def create(
+        self,
+        conversation_id: str,
+        *,
+        owner_id: str,
+        visibility: Visibility,
+        assistant: AssistantSetting,
+        title: str | None = None,
+    ) -> ConversationRecord:
+        """Create a conversation owned by ``owner_id``; an existing one is returned unchanged."""
+        ...
+
+    async def find(self, conversation_id: str) -> ConversationRecord | None:
+        """Return the conversation, or None."""
+        ...
+
+    async def role(self, conversation_id: str, user_id: str) -> MemberRole | None:
+        """Return the user's role, or None for a stranger."""
+        ...
+
+    async def set_role(self, conversation_id: str, user_id: str, role: MemberRole | None) -> None:
+        """Make the user an owner, member or reader; None removes them.
+
+        Raises:
+            ValidationError: they are the last owner and would not be one any more.
+            NotInHistoryError: no such conversation.
+
+        """
+        ...
+
+    async def members(self, conversation_id: str) -> list[tuple[str, MemberRole]]:
+        """Return every user with a role, by user id."""
+        ...
+
+    async def conversations_of(
+        self, user_id: str, *, limit: int
+    ) -> list[tuple[ConversationRecord, MemberRole]]:
+        """Return the conversations in which the user has a role, and which; the newest event's first."""
+        ...
+
+    async def append(
+        self,
+        conversation_id: str,
+        author_id: str,
+        message: ChatMessage,
+        *,
+        answer: ChatMessage | None = None,
+        on_commit: OnCommit | None = None,
+    ) -> Commit:
+        """Append a message, and the placeholder of its answer, in one transaction.
+
+        The placeholder opens a stream unless it already carries an error; where the conversation has an open
+        stream already, a ``metadata.status`` of "streaming" becomes "queued". ``message.id`` is the
+        idempotency key: a second append of the same id by the same author changes nothing and has the first
+        receipt.
+
+        Raises:
+            ValidationError: another author used the id.
+            NotInHistoryError: no such conversation.
+
+        """
+        ...
+
+    async def update(
+        self,
+        conversation_id: str,
+        message: ChatMessage,
+        *,
+        close_stream: bool = False,
+        on_commit: OnCommit | None = None,
+    ) -> Commit:
+        """Append a new version of a message; ``close_stream`` also ends its stream.
+
+        A stream can be ended once: where it is not open (any more), nothing changes and the commit is a
+        duplicate without events.
+
+        Raises:
+            NotInHistoryError: no such message.
+
+        """
+        ...
+
+    async def checkpoint(self, stream: StoredStream) -> None:
+        """Keep an open stream's text so far; a stream that is no longer open is left alone."""
+        ...
+
+    async def open_streams(self, conversation_id: str | None = None) -> list[StoredStream]:
+        """Return every answer that has no end yet, of one conversation or all, in the order of their seq."""
+        ...
+
+    async def abandoned_streams(self) -> list[StoredStream]:
+        """Return the open answers whose writer is gone: a node that does not live, or an earlier process."""
+        ...
+
+    async def heartbeat(self) -> None:
+        """Say that this node lives. Call it every 3 s: one that is silent for 10 s is taken for dead."""
+        ...
+
+    async def message(self, conversation_id: str, message_id: str) -> dict[str, Any] | None:
+        """Return the latest version of a message in wire form, or None."""
+        ...
+
+    async def snapshot(self, conversation_id: str, *, limit: int, max_bytes: int) -> Snapshot | None:
+        """Return the newest messages: at most ``limit``, at most ``max_bytes`` but at least one."""
+        ...
+
+    async def history(
+        self, conversation_id: str, *, before_seq: int, limit: int, max_bytes: int
+    ) -> HistoryPage:
+        """Return the messages just before a position, bounded like a snapshot."""
+        ...
+
+    async def events_after(
+        self,
+        conversation_id: str,
+        epoch: str,
+        seq: int,
+        *,
+        limit: int,
+        max_bytes: int,
+        recent: float = RECOVERY_SECONDS,
+    ) -> list[LogEvent] | None:
+        """Return *all* events after ``seq`` of that epoch, or None where that cannot be had.
+
+        None means: another epoch, a ``seq`` beyond the log, events that were pruned, more than ``max_bytes``,
+        or more than ``limit`` events of which the oldest is older than ``recent`` seconds.
+        """
+        ...
+
+    async def newest_seqs(self, conversation_ids: Collection[str]) -> dict[str, int]:
+        """Return the position of the newest event of each conversation; unknown ones are left out."""
+        ...
+
+    async def prune(self, *, keep_events: int, older_than: float) -> int:
+        """Forget log events that recovery does not need; messages are never forgotten.
+
+        Dropped are those beyond the newest ``keep_events`` of their conversation that are also older than
+        ``older_than`` seconds. Call it every few minutes from any node (several at once do no harm).
+
+        Returns:
+            How many events were dropped.
+
+        """
+        ...

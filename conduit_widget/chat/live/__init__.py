@@ -1,0 +1,1 @@
+"""A conversation while somebody is there."""

@@ -1,0 +1,167 @@
+"""The live conversations of a hub: each loaded once, created where joining may, dropped when unused."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Final
+
+from conduit_widget.chat.answers.generation_queue import GenerationQueue
+from conduit_widget.chat.history.store import Commit, ConversationRecord, HistoryStore
+from conduit_widget.chat.live.conversation import Conversation
+from conduit_widget.chat.nodes.node_link import NodeLink, publish_event
+from conduit_widget.chat.nodes.other_nodes import OtherNodes
+from conduit_widget.chat.settings import ChatSettings
+from conduit_widget.hub.backplane.backplane import Backplane
+from conduit_widget.hub.calls.hub import Hub
+
+__all__ = ["Conversations"]
+
+LISTEN_PATIENCE: Final = 2.0
+"""Seconds to wait for the bus before a conversation is loaded without it."""
+
+
+class Conversations:
+    """Conversations by id; never two objects for one of them, so that its events have one order.
+
+    ``hub`` is where their connections are; ``backplane`` leads to the other nodes they may be live on.
+    """
+
+    def __init__(
+        self,
+        hub: Hub,
+        store: HistoryStore,
+        generations: GenerationQueue,
+        settings: ChatSettings,
+        backplane: Backplane | None = None,
+    ) -> None:
+        self._hub = hub
+        self._store = store
+        self._generations = generations
+        self._settings = settings
+        self._backplane = backplane
+        self._live: dict[str, Conversation] = {}
+        self._loading: dict[str, asyncio.Task[None]] = {}
+        generations.on_idle = self._drop_if_unused
+
+    def __len__(self) -> int:
+        return len(self._live)
+
+    def live(self, conversation_id: str) -> Conversation | None:
+        """Return the conversation if somebody is there."""
+        return self._live.get(conversation_id)
+
+    def all(self) -> list[Conversation]:
+        """Return those where somebody is."""
+        return list(self._live.values())
+
+    async def open(self, conversation_id: str, user_id: str) -> Conversation | None:
+        """Return the conversation, loaded or, where joining may create it, new and owned by the user.
+
+        Use what this returns (:meth:`Conversation.pinned`) before awaiting anything else.
+        """
+        while True:
+            live = self._live.get(conversation_id)
+            if live is not None:
+                return live
+            loading = self._loading.get(conversation_id)
+            if loading is None:
+                loading = asyncio.create_task(self._load(conversation_id, user_id))
+                self._loading[conversation_id] = loading
+                loading.add_done_callback(lambda _: self._loading.pop(conversation_id, None))
+            await asyncio.shield(loading)
+            if conversation_id not in self._live and await self._store.find(conversation_id) is None:
+                return None
+
+    def close(self) -> None:
+        """Forget every conversation: this node ends, its people are about to come back on others."""
+        for loading in self._loading.values():
+            loading.cancel()
+        for conversation in self._live.values():
+            conversation.close(node_ends=True)
+        self._live.clear()
+
+    def committed(self, record: ConversationRecord, commit: Commit) -> None:
+        """Take what this node committed, whether or not anybody is there."""
+        live = self._live.get(record.id)
+        if live is not None:
+            live.committed_here(commit)
+        elif self._backplane is not None:
+            for event in commit.events:
+                publish_event(self._backplane, record.id, record.epoch, event)
+
+    # ---- loading and dropping --------------------------------------------------------------------------
+
+    async def _load(self, conversation_id: str, user_id: str) -> None:
+        if self._backplane is None:
+            record = await self._record(conversation_id, user_id)
+            if record is not None:
+                self._live[conversation_id] = self._conversation(record)
+            return
+        link = NodeLink(self._backplane, conversation_id)
+        try:
+            await self._load_with(link, conversation_id, user_id)
+        finally:
+            if conversation_id not in self._live:
+                link.close()
+
+    async def _load_with(self, link: NodeLink, conversation_id: str, user_id: str) -> None:
+        """Listen first, then read: what is committed or said from here on is heard, or asked for later."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(link.ready(), LISTEN_PATIENCE)
+        record = await self._record(conversation_id, user_id)
+        if record is None:
+            return
+        streams = await self._store.open_streams(conversation_id)
+        people = await link.people()
+        conversation = self._conversation(record, link)
+        assert conversation.nodes is not None
+        conversation.nodes.begin(conversation.feed, conversation.presence, streams, people)
+        self._live[conversation_id] = conversation
+
+    async def _record(self, conversation_id: str, user_id: str) -> ConversationRecord | None:
+        record = await self._store.find(conversation_id)
+        if record is None and self._settings.create_on_join:
+            record = await self._store.create(
+                conversation_id,
+                owner_id=user_id,
+                visibility=self._settings.visibility,
+                assistant=self._settings.assistant,
+            )
+        return record
+
+    def _conversation(self, record: ConversationRecord, link: NodeLink | None = None) -> Conversation:
+        def other_nodes(conversation: Conversation, link: NodeLink) -> OtherNodes:
+            return OtherNodes(
+                record,
+                link,
+                self._store,
+                self._generations,
+                relay=conversation.relay,
+                ended=conversation.fan_out.end,
+                role_changed=conversation.role_changed,
+            )
+
+        return Conversation(
+            record,
+            hub=self._hub,
+            store=self._store,
+            settings=self._settings,
+            streams=self._generations.open_streams,
+            on_unused=self._drop_if_unused,
+            on_lost=self._forget_lost,
+            other_nodes=None if link is None else lambda conversation: other_nodes(conversation, link),
+        )
+
+    def _drop_if_unused(self, conversation_id: str) -> None:
+        conversation = self._live.get(conversation_id)
+        if conversation is None or not conversation.is_unused or self._generations.is_busy(conversation_id):
+            return
+        conversation.close()
+        del self._live[conversation_id]
+
+    def _forget_lost(self, conversation_id: str) -> None:
+        """Have the next join load the conversation anew."""
+        conversation = self._live.pop(conversation_id, None)
+        if conversation is not None:
+            conversation.close()

@@ -1,0 +1,130 @@
+"""What a node does all along, where there are others: it looks for what the bus did not bring.
+
+The log is compared with the store now and then; after an interruption, and when nodes come or go, the rest is
+read anew: who is there, what is being written, who may still be here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable, Collection
+from typing import Final
+
+from conduit_widget.chat.history.store import HistoryStore
+from conduit_widget.chat.live.conversation import Conversation
+from conduit_widget.chat.live.conversations import Conversations
+from conduit_widget.chat.settings import ChatSettings
+from conduit_widget.errors import StoreUnavailableError, trace_of
+from conduit_widget.hub.backplane.backplane import Backplane
+
+__all__ = ["ChatNode"]
+
+_log = logging.getLogger(__name__)
+
+CALM: Final = 3.0
+"""How many times ``poll_interval`` passes between two looks while the bus carries."""
+
+MEMBERS_INTERVAL: Final = 2.0
+"""Seconds between two looks at who is still a member, while the bus is away."""
+
+
+class ChatNode:
+    """One task; :meth:`start` and :meth:`aclose` it. The backplane is not its own."""
+
+    def __init__(
+        self, conversations: Conversations, store: HistoryStore, backplane: Backplane, settings: ChatSettings
+    ) -> None:
+        self._conversations = conversations
+        self._store = store
+        self._backplane = backplane
+        self._settings = settings
+        self._wake = asyncio.Event()
+        self._people_stale = self._rest_stale = self._members_stale = False
+        self._members_at = float("-inf")
+        self._task: asyncio.Task[None] | None = None
+        self._stop_listening: list[Callable[[], None]] = []
+
+    def start(self) -> None:
+        """Begin (harmless when it has)."""
+        if self._task is None:
+            self._stop_listening = [
+                self._backplane.on_interruption(self._interrupted),
+                self._backplane.on_nodes_change(self._nodes_changed),
+            ]
+            self._task = asyncio.create_task(self._run(), name="chat-node")
+
+    async def aclose(self) -> None:
+        """End (idempotent)."""
+        for stop in self._stop_listening:
+            stop()
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    def _interrupted(self) -> None:
+        self._rest_stale = self._members_stale = True
+        self._wake.set()
+
+    def _nodes_changed(self, others: Collection[str]) -> None:
+        for conversation in self._conversations.all():
+            conversation.presence.keep_nodes(others)
+        self._people_stale = True
+        self._wake.set()
+
+    async def _run(self) -> None:
+        while True:
+            wait = self._settings.poll_interval * (CALM if self._backplane.connected else 1.0)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), wait)
+            self._wake.clear()
+            for step in (self._poll, self._read_anew, self._recheck_members):
+                await self._safely(step)
+
+    async def _safely(self, step: Callable[[], Awaitable[None]]) -> None:
+        """Take a step; one that fails is taken again in the next round."""
+        try:
+            await step()
+        except StoreUnavailableError:
+            _log.debug("The store is away; this node looks again.")
+        except Exception as error:  # noqa: BLE001 - this task must go on
+            _log.error("A look at the other nodes failed: %s", trace_of(error))
+
+    async def _poll(self) -> None:
+        """Compare every log with the store."""
+        known = {found.conversation_id: found.feed.position for found in self._conversations.all()}
+        if not known:
+            return
+        seqs = await self._store.newest_seqs(known)
+        for conversation in self._conversations.all():
+            position = known.get(conversation.conversation_id)
+            if position is not None:
+                await _compare(conversation, position, seqs.get(conversation.conversation_id, -1))
+
+    async def _read_anew(self) -> None:
+        """Read what may have been missed, besides the log."""
+        everything, self._rest_stale = self._rest_stale, False
+        people, self._people_stale = self._people_stale, False
+        for conversation in self._conversations.all():
+            assert conversation.nodes is not None
+            if everything:
+                await conversation.nodes.catch_up()
+            elif people:
+                await conversation.nodes.read_people()
+
+    async def _recheck_members(self) -> None:
+        """Take out who lost their membership, where nobody may have told."""
+        now = asyncio.get_running_loop().time()
+        unheard = not self._backplane.connected and now >= self._members_at + MEMBERS_INTERVAL
+        if self._members_stale or unheard:
+            for conversation in self._conversations.all():
+                await conversation.pinned(conversation.recheck_members())
+            self._members_stale, self._members_at = False, now
+
+
+async def _compare(conversation: Conversation, position: int, stored: int) -> None:
+    if stored >= position:
+        conversation.feed.expect(stored)
+    elif conversation.nodes is not None:  # a log never gets shorter: it is another one
+        await conversation.nodes.check_epoch()

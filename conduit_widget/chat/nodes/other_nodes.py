@@ -1,0 +1,300 @@
+"""The other nodes' part in a live conversation: what they say is done here, what happens here they are told.
+
+The store is the truth and every message may be lost: holes in the log are filled from the bus's hot window or
+the store, holes in an answer by asking its writer, and lists of people by reading them anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any, Final, Protocol
+
+from conduit_widget.chat.history.feed import EventFeed
+from conduit_widget.chat.history.store import ConversationRecord, HistoryStore, StoredStream
+from conduit_widget.chat.nodes.node_link import (
+    Logged,
+    NodeLink,
+    NodeMessage,
+    RoleChanged,
+    Stop,
+    TextWanted,
+    Token,
+    WholeText,
+)
+from conduit_widget.chat.nodes.remote_streams import Relay, RemoteStreams
+from conduit_widget.chat.people.conversation_presence import ConversationPresence
+from conduit_widget.chat.people.remote_presence import NodePeople, PeopleChange
+from conduit_widget.contract import ChatEvent
+from conduit_widget.errors import StoreUnavailableError
+from conduit_widget.types import ChatMessage, LogEvent, OpenStream, StreamMetadata
+
+__all__ = ["AnswersHere", "OtherNodes", "events_from"]
+
+TELL_TEXT_DELAY: Final = 0.02
+"""Seconds in which several nodes' wishes for a text share one answer."""
+
+REFILL_EVENTS: Final = 10_000
+REFILL_BYTES: Final = 32 * 1024 * 1024
+MAX_EARLY_ANSWERS: Final = 64
+_OPEN: Final = frozenset({"streaming", "queued"})
+
+
+class AnswersHere(Protocol):
+    """The answers this node writes."""
+
+    def open_streams(self, conversation_id: str) -> list[OpenStream]:
+        """Return those being written, with their text so far."""
+
+    def cancel(self, answer_id: str) -> bool:
+        """End an answer, keeping its text; False when it is not written here (any more)."""
+
+    def supersede(self, answer_id: str, end: ChatMessage) -> None:
+        """Give up an answer that another node has ended so; nothing more is kept, or sent after that."""
+
+
+class OtherNodes:
+    """One live conversation's dealings with the nodes it is live on besides this one.
+
+    ``relay`` sends a delta to the connections here; ``ended`` is told of answers of which no delta comes any
+    more, ``role_changed`` of users whose role changed.
+    """
+
+    def __init__(
+        self,
+        record: ConversationRecord,
+        link: NodeLink,
+        store: HistoryStore,
+        answers: AnswersHere,
+        *,
+        relay: Callable[[Relay], None],
+        ended: Callable[[str], None],
+        role_changed: Callable[[str], None],
+    ) -> None:
+        self._conversation_id = record.id
+        self._epoch = record.epoch
+        self._link = link
+        self._store = store
+        self._answers = answers
+        self._relay = relay
+        self._ended = ended
+        self._role_changed = role_changed
+        self._streams = RemoteStreams()
+        self._early: dict[str, None] = {}
+        self._own: set[str] = set()
+        self._told_soon: set[str] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._feed: EventFeed
+        self._presence: ConversationPresence
+
+    # ---- lifetime --------------------------------------------------------------------------------------
+
+    def begin(
+        self,
+        feed: EventFeed,
+        presence: ConversationPresence,
+        streams: Iterable[StoredStream],
+        people: dict[str, NodePeople] | None,
+    ) -> None:
+        """Go on from what was read after the subscription held, then take what has been said since."""
+        self._feed, self._presence = feed, presence
+        for stream in streams:
+            if stream.seq <= feed.position:
+                self._streams.restore(stream)
+        if people is not None:
+            presence.replace(people, {})
+        self._link.attach(self._received)
+        if self._streams.ids():
+            self._link.publish(TextWanted())
+
+    def close(self, *, node_ends: bool) -> None:
+        """Hear nothing more; when the node ends, its people get their grace on the others."""
+        for task in self._tasks:
+            task.cancel()
+        if node_ends:
+            self._link.abandon()
+        else:
+            self._link.close()
+
+    async def catch_up(self) -> None:
+        """Read anew what may have been missed on the bus, but for the log."""
+        await self.read_people()
+        if self._streams.ids():
+            self._link.publish(TextWanted())
+
+    async def read_people(self) -> None:
+        """Read who is at the other nodes."""
+        known_before = self._presence.versions()
+        people = await self._link.people()
+        if people is not None:
+            self._presence.replace(people, known_before)
+
+    # ---- the log ---------------------------------------------------------------------------------------
+
+    async def refill(self, position: int) -> list[LogEvent] | None:
+        """Return events after a position: from the hot window if it continues there, else the store."""
+        kept = await self._link.window(self._epoch, position)
+        if any(event.seq == position + 1 for event in kept):
+            return kept
+        return await events_from(self._store, self._conversation_id, self._epoch, position)
+
+    def committed(self, events: Iterable[LogEvent]) -> None:
+        """Tell of events this node committed, before they are delivered here."""
+        for event in events:
+            self._link.log(self._epoch, event)
+
+    def before(self, event: LogEvent) -> None:
+        """An event is about to be sent to the connections here: a last delta goes before a final text."""
+        if event.target != ChatEvent.MESSAGE_UPDATED:
+            return
+        wire = event.arguments[0]
+        message_id = wire["id"]
+        if _status(wire) in _OPEN:
+            return
+        if message_id in self._streams:
+            self._send(self._streams.finish(ChatMessage.from_wire(wire)))
+        elif message_id in self._own:
+            self._answers.supersede(message_id, ChatMessage.from_wire(wire))
+            self._own.discard(message_id)
+        self._ended(message_id)
+
+    def after(self, event: LogEvent) -> None:
+        """An event has been sent to the connections here: deltas may follow a new answer's message."""
+        wire = event.arguments[0]
+        if event.target == ChatEvent.MESSAGE_UPDATED:
+            if _status(wire) not in _OPEN:
+                self._streams.forget(wire["id"])
+        elif wire.get("role") == "assistant" and _status(wire) in _OPEN and wire["id"] not in self._own:
+            self._streams.open(wire["id"], event.seq)
+            if self._early.pop(wire["id"], self) is None:
+                self._link.publish(TextWanted([wire["id"]]))
+
+    # ---- answers ---------------------------------------------------------------------------------------
+
+    def streams(self, here: list[OpenStream]) -> list[OpenStream]:
+        """Return the answers others write, with the text the connections here have; ``here``: this node's."""
+        return self._streams.streams(with_first=not here)
+
+    def text_heard(self, message_id: str) -> str | None:
+        """Return what was heard of an answer that another node writes, from its beginning without a hole.
+
+        None: this node came to listen later, and has heard nothing of it since.
+        """
+        return self._streams.text_heard(message_id)
+
+    def is_written_elsewhere(self, message_id: str) -> bool:
+        """Whether another node writes, or will write, that answer."""
+        return message_id in self._streams
+
+    def stop(self, message_id: str) -> bool:
+        """Ask whoever writes an answer to end it; False while the others cannot be asked."""
+        if not self._link.connected:
+            return False
+        self._link.publish(Stop(message_id))
+        return True
+
+    def own(self, message_id: str) -> None:
+        """Note that this node writes an answer: before its message is committed, or when it finds out."""
+        self._own.add(message_id)
+        self._streams.forget(message_id)
+
+    def disown(self, message_id: str) -> None:
+        """Note that this node has ended an answer, or will not write it."""
+        self._own.discard(message_id)
+
+    def tell_token(self, text: str, metadata: StreamMetadata) -> bool:
+        """Tell of a delta this node writes; False when the answer is not its own any more."""
+        if metadata.message_id not in self._own:
+            return False
+        self._link.publish(Token(text, metadata))
+        return True
+
+    def tell_role(self, user_id: str) -> None:
+        """Tell that a user's role changed."""
+        self._link.publish(RoleChanged(user_id))
+
+    def tell_people(self, people: NodePeople, change: PeopleChange) -> None:
+        """Tell who is here now."""
+        self._link.put_people(people)
+        self._link.publish(change)
+
+    # ---- what the others say ---------------------------------------------------------------------------
+
+    def _received(self, node_id: str, message: NodeMessage) -> None:
+        match message:
+            case Logged(epoch, event):
+                self._take_event(epoch, event)
+            case Token(text, metadata):
+                self._take_token(text, metadata)
+            case WholeText(stream):
+                self._send(self._streams.whole_reasoning(stream))
+                self._send(self._streams.whole(stream))
+            case TextWanted(message_ids):
+                self._tell_text_soon(message_ids)
+            case Stop(message_id):
+                self._answers.cancel(message_id)
+            case RoleChanged(user_id):
+                self._role_changed(user_id)
+            case PeopleChange():
+                if not self._presence.apply(node_id, message):
+                    self._spawn(self.read_people())
+
+    def _take_event(self, epoch: str, event: LogEvent) -> None:
+        if epoch == self._epoch:
+            self._feed.take((event,))
+        else:
+            self._spawn(self.check_epoch())
+
+    async def check_epoch(self) -> None:
+        """Give up if another log than ours is stored under this id now."""
+        try:
+            record = await self._store.find(self._conversation_id)
+        except StoreUnavailableError:
+            return
+        if record is None or record.epoch != self._epoch:
+            self._feed.lose()
+
+    def _take_token(self, text: str, metadata: StreamMetadata) -> None:
+        self._send(self._streams.token(text, metadata))
+        if metadata.message_id not in self._streams:
+            if metadata.seq > self._feed.position and len(self._early) < MAX_EARLY_ANSWERS:
+                self._early[metadata.message_id] = None
+                self._feed.expect(metadata.seq)
+        elif self._streams.wants_text(metadata, asyncio.get_running_loop().time()):
+            self._link.publish(TextWanted([metadata.message_id]))
+
+    def _send(self, relay: Relay | None) -> None:
+        if relay is not None:
+            self._relay(relay)
+
+    def _tell_text_soon(self, message_ids: list[str]) -> None:
+        for stream in self._answers.open_streams(self._conversation_id):
+            wanted = not message_ids or stream.message_id in message_ids
+            if wanted and stream.message_id not in self._told_soon:
+                self._told_soon.add(stream.message_id)
+                self._spawn(self._tell_text(stream.message_id))
+
+    async def _tell_text(self, message_id: str) -> None:
+        await asyncio.sleep(TELL_TEXT_DELAY)
+        self._told_soon.discard(message_id)
+        for stream in self._answers.open_streams(self._conversation_id):
+            if stream.message_id == message_id:
+                self._link.publish(WholeText(stream))
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+async def events_from(
+    store: HistoryStore, conversation_id: str, epoch: str, position: int
+) -> list[LogEvent] | None:
+    """Return the stored events after a position; None where the log cannot be continued from there."""
+    return await store.events_after(
+        conversation_id, epoch, position, limit=REFILL_EVENTS, max_bytes=REFILL_BYTES
+    )
+
+
+def _status(wire: dict[str, Any]) -> object:
+    return wire.get("metadata", {}).get("status")

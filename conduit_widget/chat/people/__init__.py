@@ -1,0 +1,1 @@
+"""Who is here, at whichever node, and how they look."""

@@ -1,0 +1,280 @@
+"""Who is in a live conversation and who types, over all nodes: from connections to the events people see.
+
+A user is one entry, however many connections and nodes; what changes is sent as ``UserJoined``, ``UserLeft``,
+``UserTyping`` and ``TypingUpdate``, and soon after as one ``PresenceUpdate`` for a burst of changes. That is
+the whole list to everybody, it costs the square of their number: the more there are, the later it comes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Collection, Iterable
+from typing import Any, Final, Protocol
+
+from conduit_widget.chat.people.appearance import color_of, initials_of
+from conduit_widget.chat.people.presence import Presence
+from conduit_widget.chat.people.remote_presence import NodePeople, NodePerson, PeopleChange, RemotePresence
+from conduit_widget.chat.settings import ChatSettings
+from conduit_widget.contract import ChatEvent
+from conduit_widget.types import Author, Participant
+
+__all__ = ["ConversationPresence", "Send", "Tell"]
+
+TELL_INTERVAL: Final = 0.05
+"""Seconds between two changes this node tells of: the first goes at once, a burst shares the next."""
+
+SMALL: Final = 50
+"""People in a list that is sent without further ado."""
+SECONDS_A_PERSON: Final = 0.002
+"""How much later the list is sent for each of the others."""
+LONGEST_INTERVAL: Final = 5.0
+
+
+class Send(Protocol):
+    """Sends to the conversation's connections here what a slow reader may miss."""
+
+    def __call__(self, target: str, *arguments: Any, excluded: Collection[str] = ()) -> None:
+        """Send an event to all but ``excluded`` connections."""
+
+
+Tell = Callable[[NodePeople, PeopleChange], None]
+"""``tell(everybody here, what changed)``: what the other nodes should know."""
+
+
+class ConversationPresence:
+    """The people of one live conversation; ``on_empty`` is called when the last one here has left."""
+
+    def __init__(
+        self,
+        conversation_id: str,
+        settings: ChatSettings,
+        *,
+        send: Send,
+        on_empty: Callable[[], None],
+        tell: Tell | None = None,
+    ) -> None:
+        self._conversation_id = conversation_id
+        self._settings = settings
+        self._send = send
+        self._on_empty = on_empty
+        self._tell = tell
+        self._here = Presence(grace=settings.presence_grace, typing_ttl=settings.typing_ttl)
+        self._elsewhere = RemotePresence(grace=min(settings.node_grace, settings.presence_grace))
+        self._shown: dict[str, NodePerson] = {}
+        self._participants: list[Participant] | None = (
+            None  # made when asked for: a storm asks a thousand times
+        )
+        self._untold: set[str] = set()
+        self._told_version = 0
+        self._tell_at: float | None = None
+        self._told_at = float("-inf")
+        self._changed_at: float | None = None  # the oldest change that no PresenceUpdate has told of
+        self._timer: asyncio.TimerHandle | None = None
+        self._closed = False
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nobody is here, at this node."""
+        return not len(self._here)
+
+    def close(self, *, tell: bool = True) -> None:
+        """Say nothing more; ``tell`` what the other nodes were not told yet."""
+        if tell and self._tell_at is not None:
+            self._tell_nodes()
+        self._closed = True
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    # ---- what people do here ---------------------------------------------------------------------------
+
+    def join(self, connection_id: str, author: Author) -> None:
+        """Add a connection."""
+        self._here.join(connection_id, author)
+        self._changed({author.user_id}, here=True)
+
+    def leave(self, connection_id: str, *, goodbye: bool = False) -> None:
+        """Take a connection out (harmless when not in); without a goodbye its user stays for the grace."""
+        user_id = self._here.user_of(connection_id)
+        if user_id is not None:
+            self._here.leave(connection_id, _now(), goodbye=goodbye)
+            self._changed({user_id}, here=True)
+            if self.is_empty:
+                self._on_empty()
+
+    def remove(self, user_id: str) -> set[str]:
+        """Take a user out at once (membership lost), from every list; return their connections here."""
+        connections = self._here.remove(user_id)
+        self._elsewhere.remove(user_id)
+        self._changed({user_id}, here=True)
+        return connections
+
+    def start_typing(self, user_id: str) -> None:
+        """Note that a user types; expires by itself."""
+        self._here.start_typing(user_id, _now())
+        self._changed({user_id}, here=True)
+
+    def stop_typing(self, user_id: str) -> None:
+        """Note that a user stopped typing."""
+        if self._here.stop_typing(user_id):
+            self._changed({user_id}, here=True)
+
+    def has(self, connection_id: str) -> bool:
+        """Whether the connection has joined."""
+        return self._here.user_of(connection_id) is not None
+
+    def user_ids(self) -> list[str]:
+        """Return the users at this node."""
+        return self._here.user_ids()
+
+    def participants(self) -> list[Participant]:
+        """Return everybody at all nodes, in order of arrival."""
+        if self._participants is None:
+            self._participants = [
+                Participant(
+                    user_id=person.user_id,
+                    user_name=person.user_name,
+                    initials=initials_of(person.user_name, person.user_id),
+                    color=color_of(person.user_id),
+                    typing=person.typing,
+                )
+                for person in self._shown.values()
+            ]
+        return self._participants
+
+    def typing(self) -> list[str]:
+        """Return the ids of those typing, at all nodes."""
+        return [user_id for user_id, person in self._shown.items() if person.typing]
+
+    # ---- what other nodes say --------------------------------------------------------------------------
+
+    def apply(self, node_id: str, change: PeopleChange) -> bool:
+        """Apply another node's change; False: its whole list must be read (:meth:`replace`)."""
+        touched = self._elsewhere.apply(node_id, change)
+        if touched is None:
+            return False
+        self._changed(touched, here=False)
+        return True
+
+    def versions(self) -> dict[str, int]:
+        """Return what is known of each node, to give to :meth:`replace` after reading."""
+        return self._elsewhere.versions()
+
+    def replace(self, entries: dict[str, NodePeople], known_before: dict[str, int]) -> None:
+        """Take what every other node says."""
+        self._changed(self._elsewhere.replace(entries, known_before, _now()), here=False)
+
+    def keep_nodes(self, node_ids: Collection[str]) -> None:
+        """Give the people of nodes that are not among the living their grace."""
+        self._changed(self._elsewhere.keep(node_ids, _now()), here=False)
+
+    # ---- from states to events -------------------------------------------------------------------------
+
+    def _changed(self, user_ids: Iterable[str], *, here: bool) -> None:
+        """Send what changed for these users; what changed ``here`` the other nodes are told as well."""
+        if self._closed:
+            return
+        for user_id in user_ids:
+            self._show(user_id)
+            if here and self._tell is not None:
+                self._untold.add(user_id)
+        if self._untold and self._tell_at is None:
+            self._tell_at = self._told_at + TELL_INTERVAL
+            if self._tell_at <= _now():
+                self._tell_nodes()
+        self._schedule()
+
+    def _show(self, user_id: str) -> None:
+        before, now = self._shown.get(user_id), self._person(user_id)
+        if now == before:
+            return
+        self._participants = None
+        was_typing = before is not None and before.typing
+        if now is None:
+            del self._shown[user_id]
+        else:
+            self._shown[user_id] = now
+        if was_typing != (now is not None and now.typing):
+            self._typing_changed(user_id, is_typing=not was_typing)
+        if before is None and now is not None:
+            self._send(ChatEvent.USER_JOINED, user_id, now.user_name)
+        elif now is None:
+            self._send(ChatEvent.USER_LEFT, user_id)
+        else:
+            return
+        if self._changed_at is None:
+            self._changed_at = _now()
+
+    def _person(self, user_id: str) -> NodePerson | None:
+        here, elsewhere = self._here.find(user_id), self._elsewhere.person(user_id)
+        if here is None:
+            return elsewhere
+        typing = here.typing or (elsewhere is not None and elsewhere.typing)
+        return NodePerson(user_id, here.author.user_name, typing)
+
+    def _typing_changed(self, user_id: str, *, is_typing: bool) -> None:
+        own = self._here.connections_of(user_id)
+        self._send(ChatEvent.USER_TYPING, user_id, is_typing, excluded=own)
+        self._send(ChatEvent.TYPING_UPDATE, self._conversation_id, self.typing())
+
+    def _tell_nodes(self) -> None:
+        self._tell_at, self._told_at = None, _now()
+        untold, self._untold = self._untold, set()
+        if self._tell is None:
+            return
+        previous = self._told_version
+        # Rises over all lives of the conversation at this node: the others keep the newest they have seen.
+        self._told_version = max(previous + 1, time.monotonic_ns())
+        people = [
+            NodePerson(user_id, found.author.user_name, found.typing)
+            for user_id in self._here.user_ids()
+            if (found := self._here.find(user_id)) is not None
+        ]
+        changed = [person for person in people if person.user_id in untold]
+        gone = list(untold.difference(person.user_id for person in changed))
+        change = PeopleChange(previous, self._told_version, changed, gone)
+        self._tell(NodePeople(self._told_version, people), change)
+
+    def _update_at(self) -> float | None:
+        """Return when the list is to be sent: a burst of changes shares one ``PresenceUpdate``."""
+        if self._changed_at is None:
+            return None
+        wait = self._settings.presence_interval + SECONDS_A_PERSON * max(0, len(self._shown) - SMALL)
+        return self._changed_at + min(wait, LONGEST_INTERVAL)
+
+    def _schedule(self) -> None:
+        """Set the conversation's one timer to its next deadline."""
+        deadlines = (
+            self._update_at(),
+            self._tell_at,
+            self._here.next_deadline(),
+            self._elsewhere.next_deadline(),
+        )
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        due = min((at for at in deadlines if at is not None), default=None)
+        if due is not None:
+            self._timer = asyncio.get_running_loop().call_at(due, self._tick)
+
+    def _tick(self) -> None:
+        self._timer = None
+        now = _now()
+        left, stopped = self._here.expire(now)
+        gone = self._elsewhere.expire(now)
+        if self._tell_at is not None and self._tell_at <= now:
+            self._tell_nodes()
+        self._changed([*stopped, *left], here=True)
+        self._changed(gone, here=False)
+        update_at = self._update_at()
+        if update_at is not None and (update_at <= now or (left and len(self._shown) <= SMALL)):
+            self._changed_at = None
+            self._send(ChatEvent.PRESENCE_UPDATE, self._conversation_id, self.participants())
+        self._schedule()
+        if self.is_empty:
+            self._on_empty()
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

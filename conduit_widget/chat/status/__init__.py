@@ -1,0 +1,1 @@
+"""What StatusHub tells: provider states, limits, metrics of generations."""

@@ -1,0 +1,155 @@
+"""What one user may do a minute, and the warning that tells them, and everybody, before a limit refuses."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from conduit_widget.chat.settings import ChatSettings
+from conduit_widget.contract import ChatEvent, ChatMethod
+from conduit_widget.hub.calls.hub import Hub
+from conduit_widget.hub.delivery.connection import HubConnectionContext
+from conduit_widget.hub.limits.user_rates import LimitWarning, UserRate, WarningGauge
+from conduit_widget.types import LimitScope, ProviderStatus, RateLimitNotice
+
+__all__ = ["OWN_LIMITS", "ProviderLimits", "WarnsOfLimits", "notice_of", "status_rates", "user_rates"]
+
+OWN_LIMITS: Final = "hub"
+"""What stands for a provider in the warnings of the hub's own limits."""
+
+_RESUME_COST: Final = 0.1  # ten connections with a hundred conversations each may all come back at once
+_MEMBER_COST: Final = 2.0  # all members are read and everybody's role is looked up again
+_SIGNALS: Final = (
+    ChatMethod.START_TYPING,
+    ChatMethod.STOP_TYPING,
+    ChatMethod.PAUSE_STREAM,
+    ChatMethod.RESUME_STREAM,
+    ChatMethod.STOP_GENERATION,
+)
+_SCOPES: Final[tuple[LimitScope, ...]] = ("requests", "tokens")
+
+
+def user_rates(settings: ChatSettings) -> tuple[UserRate, ...]:
+    """Return the rates of joins (creating counts as one, a resume a tenth), messages, requests and signals.
+
+    Every method of the hub is in one of them.
+    """
+    return (
+        UserRate(
+            name="joins",
+            per_minute=settings.joins_per_minute,
+            burst=settings.join_burst,
+            costs={
+                ChatMethod.JOIN_CONVERSATION: 1.0,
+                ChatMethod.CREATE_CONVERSATION: 1.0,
+                ChatMethod.RESUME_CONVERSATION: _RESUME_COST,
+            },
+        ),
+        UserRate(
+            name="messages",
+            per_minute=settings.messages_per_minute,
+            burst=settings.message_burst,
+            costs={ChatMethod.SEND_MESSAGE: 1.0},
+        ),
+        _requests(settings),
+        UserRate(
+            name="signals",
+            per_minute=settings.signals_per_minute,
+            burst=settings.signal_burst,
+            costs=dict.fromkeys(_SIGNALS, 1.0),
+        ),
+    )
+
+
+def status_rates(settings: ChatSettings) -> tuple[UserRate, ...]:
+    """Return the rates of the status hub."""
+    return (_requests(settings),)
+
+
+def _requests(settings: ChatSettings) -> UserRate:
+    return UserRate(
+        name="requests",
+        per_minute=settings.requests_per_minute,
+        burst=settings.request_burst,
+        costs={
+            ChatMethod.GET_HISTORY: 1.0,
+            ChatMethod.LIST_CONVERSATIONS: 1.0,
+            ChatMethod.REQUEST_PROVIDER_STATUS: 1.0,
+            ChatMethod.ADD_MEMBER: _MEMBER_COST,
+            ChatMethod.REMOVE_MEMBER: _MEMBER_COST,
+            ChatMethod.LEAVE_CONVERSATION: _RESUME_COST,
+            ChatMethod.REFRESH_TOKEN: _RESUME_COST,
+        },
+    )
+
+
+class WarnsOfLimits(Hub):
+    """A hub whose callers hear ``RateLimitWarning`` when a limit of theirs is nearly used up."""
+
+    def on_limit_warning(self, caller: HubConnectionContext, warning: LimitWarning) -> None:
+        """Tell the caller, on the connection concerned."""
+        caller.send(ChatEvent.RATE_LIMIT_WARNING, notice_of(warning))
+
+
+def notice_of(warning: LimitWarning) -> RateLimitNotice:
+    """Return the hub's warning as it travels."""
+    now, full = time.time(), warning.seconds_until_full
+    return RateLimitNotice(
+        id=str(uuid.uuid4()),
+        timestamp=_iso(now),
+        priority=_priority(warning.level),
+        provider=OWN_LIMITS,
+        scope=warning.scope,
+        name=warning.name,
+        limit=warning.limit,
+        remaining=warning.remaining,
+        percentage_used=warning.percentage_used,
+        reset_time=None if full is None else _iso(now + full),
+    )
+
+
+class ProviderLimits:
+    """Watches what providers state about their own limits; what they do not state is never guessed."""
+
+    def __init__(self) -> None:
+        self._gauges: dict[tuple[str, LimitScope], WarningGauge] = {}
+
+    def warnings(self, status: ProviderStatus) -> list[RateLimitNotice]:
+        """Return a notice for each limit of the provider that has newly reached 80 or 95 %."""
+        found = []
+        for scope in _SCOPES:
+            stated = status.rate_limit.get(scope)
+            if isinstance(stated, dict) and (notice := self._warning(status.provider, scope, stated)):
+                found.append(notice)
+        return found
+
+    def _warning(self, provider: str, scope: LimitScope, stated: dict[str, Any]) -> RateLimitNotice | None:
+        used = stated.get("percentageUsed")
+        if used is None:
+            return None
+        gauge = self._gauges.setdefault((provider, scope), WarningGauge())
+        level = gauge.crossed(used, time.monotonic())
+        if level is None:
+            return None
+        return RateLimitNotice(
+            id=str(uuid.uuid4()),
+            timestamp=_iso(time.time()),
+            priority=_priority(level),
+            provider=provider,
+            scope=scope,
+            limit=stated.get("limit"),
+            remaining=stated.get("remaining"),
+            percentage_used=used,
+            reset_time=stated.get("resetTime"),
+        )
+
+
+def _priority(level: float) -> int:
+    """Return 2 for the last warning before a refusal, 1 for the first."""
+    return 2 if level >= 95 else 1
+
+
+def _iso(epoch: float) -> str:
+    return datetime.fromtimestamp(epoch, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

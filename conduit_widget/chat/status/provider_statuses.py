@@ -1,0 +1,100 @@
+"""Provider health as events: on change only, at most one an interval per provider; and their limits."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from conduit_widget.chat.answers.generation import ProviderChoice
+from conduit_widget.chat.status.limit_notices import ProviderLimits
+from conduit_widget.contract import StatusEvent
+from conduit_widget.hub.calls.hub import Hub
+from conduit_widget.hub.delivery.connection import HubConnectionContext
+from conduit_widget.types import ProviderState, ProviderStatus
+
+__all__ = ["ProviderFeed", "Providers", "send_statuses"]
+
+_TROUBLE: Final = ("degraded", "rate_limited", "down")
+_log = logging.getLogger(__name__)
+
+
+class Providers(ProviderChoice, Protocol):
+    """The directory of providers, as the chat needs it."""
+
+    def statuses(self) -> list[ProviderStatus]:
+        """Return the state of every provider."""
+
+    def on_change(self, callback: Callable[[ProviderStatus], None]) -> Callable[[], None]:
+        """Call back on every change; returns the unsubscriber."""
+
+
+class ProviderFeed:
+    """Sends changes to everybody on the given hubs, the newest state once an ``interval`` has passed.
+
+    A limit that a provider states goes out at once, as ``RateLimitWarning``, when it reaches 80 or 95 %.
+    """
+
+    def __init__(self, providers: Providers, hubs: tuple[Hub, ...], *, interval: float) -> None:
+        self._providers = providers
+        self._hubs = hubs
+        self._interval = interval
+        self._limits = ProviderLimits()
+        self._due: dict[str, ProviderStatus] = {}
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._states: dict[str, ProviderState] = {}  # as logged
+        self._unsubscribe: Callable[[], None] | None = None
+
+    def start(self) -> None:
+        """Begin listening for changes."""
+        if self._unsubscribe is None:
+            self._unsubscribe = self._providers.on_change(self._changed)
+
+    def close(self) -> None:
+        """Stop listening; what waits is not sent."""
+        if self._unsubscribe is not None:
+            self._unsubscribe()
+            self._unsubscribe = None
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
+        self._due.clear()
+
+    def _changed(self, status: ProviderStatus) -> None:
+        for notice in self._limits.warnings(status):
+            for hub in self._hubs:
+                hub.clients.all().send(StatusEvent.RATE_LIMIT_WARNING, notice)
+        self._due[status.provider] = status
+        if status.provider not in self._timers:
+            self._send(status.provider)
+
+    def _send(self, provider: str) -> None:
+        self._timers.pop(provider, None)
+        status = self._due.pop(provider, None)
+        if status is None:
+            return
+        loop = asyncio.get_running_loop()
+        self._timers[provider] = loop.call_later(self._interval, self._send, provider)
+        self._log_state(status)
+        for hub in self._hubs:
+            hub.clients.all().send(StatusEvent.PROVIDER_STATUS_UPDATE, provider, status)
+
+    def _log_state(self, status: ProviderStatus) -> None:
+        """Log that a provider is in trouble, or out of it; the reason is what people are told."""
+        before = self._states.get(status.provider)
+        self._states[status.provider] = status.state
+        if status.state == before:
+            return
+        if status.state in _TROUBLE:
+            _log.warning("Provider %s is %s: %s", status.provider, status.state, status.reason or "no reason")
+        elif status.state == "healthy" and before in _TROUBLE:
+            _log.warning("Provider %s is healthy again.", status.provider)
+
+
+def send_statuses(caller: HubConnectionContext, providers: Providers) -> list[ProviderStatus]:
+    """Send every provider's status to one connection, and return them."""
+    statuses = providers.statuses()
+    for status in statuses:
+        caller.send(StatusEvent.PROVIDER_STATUS_UPDATE, status.provider, status)
+    return statuses

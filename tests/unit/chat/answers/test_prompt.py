@@ -1,0 +1,138 @@
+"""What the model gets to read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from conduit_widget.chat.answers.prompt import build_prompt, estimate_tokens
+from conduit_widget.providers.provider import PromptMessage
+
+
+def said(text: Any, user: str | None = "ann", **more: Any) -> dict[str, Any]:
+    """A message in wire form: a user's, or the model's when ``user`` is None."""
+    message: dict[str, Any] = {"id": "x", "role": "user" if user else "assistant", "content": text, **more}
+    if user:
+        message["author"] = {"userId": user, "userName": user.title()}
+    return message
+
+
+def prompt(*history: dict[str, Any], context: int = 4096, **more: Any) -> list[tuple[str, Any]]:
+    """The prompt as pairs."""
+    messages = build_prompt(list(history), system_prompt="Be kind.", context_tokens=context, **more)
+    assert all(isinstance(message, PromptMessage) for message in messages)
+    return [(message.role, message.content) for message in messages]
+
+
+def test_history_is_in_order_when_it_fits() -> None:
+    """System prompt, then the turns, without names for one person and without empty answers."""
+    assert prompt(said("hi"), said("hello", None), said("", None), said("how?")) == [
+        ("system", "Be kind."),
+        ("user", "hi"),
+        ("assistant", "hello"),
+        ("user", "how?"),
+    ]
+
+
+def test_names_stand_first_when_several_write() -> None:
+    """With two people the model can tell who said what; neighbours of one role are one turn."""
+    [system, *turns] = prompt(said("hi"), said("hey", "bob"), said("both!", None), said("ok"))
+    assert system[1].startswith("Be kind. ")
+    assert "name" in system[1]
+    assert turns == [("user", "Ann: hi\n\nBob: hey"), ("assistant", "both!"), ("user", "Ann: ok")]
+
+
+def test_oldest_is_left_out_when_context_is_small() -> None:
+    """The newest history that fits is kept whole, beginning with a user, and the answer has room."""
+    history = [said(f"{n} " + "x" * 350, "ann" if n % 2 == 0 else None) for n in range(21)]
+    turns = prompt(*history, context=1024)[1:]
+    assert turns[-1][1].startswith("20 ")
+    assert turns[0][0] == "user"
+    assert 2 < len(turns) < 8
+    used = sum(estimate_tokens(text) for _, text in turns)
+    assert used <= 1024 * 3 // 4
+    assert len(prompt(*history, context=1024, max_tokens=500)[1:]) <= len(turns)
+
+
+def test_question_is_cut_in_the_middle_when_it_alone_is_too_long() -> None:
+    """The question is never left out; both its ends are kept."""
+    [_, (role, text)] = prompt(said("begin " + "é" * 9000 + " end"), context=512)
+    assert role == "user"
+    assert text.startswith("begin ")
+    assert text.endswith(" end")
+    assert estimate_tokens(text) < 512
+
+
+def test_parts_are_read_as_text() -> None:
+    """Text parts are joined; images are left out."""
+    parts = [
+        {"type": "text", "text": "a"},
+        {"type": "image_url", "image_url": {"url": "https://example.org/a.png"}},
+        {"type": "text", "text": "b"},
+    ]
+    assert prompt(said(parts))[1:] == [("user", "a\n\nb")]
+
+
+def test_no_system_message_is_sent_when_prompt_is_empty() -> None:
+    """An empty system prompt is none."""
+    assert build_prompt([said("hi")], system_prompt="", context_tokens=512) == [PromptMessage("user", "hi")]
+
+
+def long_talk(turns: int, people: int = 1) -> list[dict[str, Any]]:
+    """Questions and answers of all lengths, at the places a log gives them (an answer's end has one too)."""
+    history = []
+    for n in range(turns):
+        seq = 3 * n + 1
+        question, answer = f"q{n} " + "x" * (37 * n % 300), f"a{n} " + "y" * (53 * n % 400)
+        history.append(said(question, f"user{n % people}", metadata={"seq": seq}))
+        history.append(said(answer, None, metadata={"seq": seq + 1}))
+    return history
+
+
+@pytest.mark.parametrize("people", [1, 3])
+@pytest.mark.parametrize("context", [1024, 4096, 100_000])
+def test_prompt_begins_as_the_one_before_most_of_the_time(context: int, people: int) -> None:
+    """Each prompt is the last one and what was said since; cuts are rare, and leave about half at least."""
+    history = long_talk(400, people)
+    before: list[tuple[str, Any]] = []
+    cuts, sizes = [], []
+    for asked in range(0, len(history), 2):
+        turns = prompt(*history[max(0, asked - 199) : asked + 1], context=context)
+        if before and turns[: len(before)] != before:
+            cuts.append(asked // 2)
+        before = turns
+        sizes.append(sum(estimate_tokens(text) + 8 for _, text in turns))
+    assert max(sizes) <= context
+    full = max(sizes)
+    assert min(sizes[cuts[1] :]) > full * 0.25  # half, but for one long message
+    said_in_all = sum(estimate_tokens(message["content"]) + 8 for message in history)
+    assert len(cuts) <= 3 + 2.6 * said_in_all / full
+
+
+def test_cut_follows_from_the_history_alone() -> None:
+    """Whoever reads more or less of the history than fits, on whichever node, cuts it in the same place."""
+    history = long_talk(300)
+    for asked in range(400, 600, 2):
+        few, many = (prompt(*history[asked - n : asked + 1], context=2048) for n in (120, 199))
+        assert few == many
+        assert few == prompt(*history[: asked + 1], context=2048)
+
+
+def test_text_is_read_as_it_was_typed() -> None:
+    """Indentation, blank lines and signs of Markdown reach the model unchanged, the first line's too."""
+    code = "    for i in x:\n\n        print(__name__, a*b*c)\n\t"
+    assert prompt(said(code)) == [("system", "Be kind."), ("user", code)]
+    assert prompt(said("hi"), said(code, "bob"))[1:] == [("user", f"Ann: hi\n\nBob: {code}")]
+
+
+def test_message_that_cannot_be_read_is_left_out() -> None:
+    """One odd message in the store does not end every later answer of its conversation."""
+    odd = {"id": "x", "role": "wizard", "content": "abracadabra"}
+    assert prompt(said("hi"), odd, said("how?"))[1:] == [("user", "hi\n\nhow?")]
+
+
+@pytest.mark.parametrize("metadata", [None, "none", [1], {"seq": None}, {"seq": "1"}, {"seq": [1]}])
+def test_metadata_that_tell_no_place_keep_nobody_from_an_answer(metadata: Any) -> None:
+    """A message that another version stored does not end every later question with an error."""
+    assert prompt(said("old", metadata=metadata), said("new"))[-1][1].endswith("new")

@@ -1,0 +1,38 @@
+"""What an operator reads of a provider's health."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from conduit_widget.chat.status.provider_statuses import ProviderFeed
+from conduit_widget.types import ProviderState, ProviderStatus
+from tests.support.scripted_provider import ScriptedDirectory
+from tests.support.waiting import eventually
+
+
+async def test_trouble_and_its_end_are_logged_once_each(caplog: pytest.LogCaptureFixture) -> None:
+    """A line when a provider gets into trouble, when that changes, and when it is over; else none."""
+    directory = ScriptedDirectory()
+    feed = ProviderFeed(directory, (), interval=0.0)
+    feed.start()
+    states: list[tuple[ProviderState, str]] = [
+        ("unknown", ""),
+        ("healthy", ""),
+        ("down", "It cannot be reached."),
+        ("down", "It still cannot be reached."),
+        ("rate_limited", "Too many requests."),
+        ("healthy", ""),
+        ("healthy", "but slow"),
+    ]
+    for state, reason in states:
+        directory.report(ProviderStatus(provider="acme", state=state, reason=reason))
+        await eventually(lambda: not feed._timers)
+    feed.close()
+    await asyncio.sleep(0)
+    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
+        ("WARNING", "Provider acme is down: It cannot be reached."),
+        ("WARNING", "Provider acme is rate_limited: Too many requests."),
+        ("WARNING", "Provider acme is healthy again."),
+    ]
