@@ -33,9 +33,9 @@ from conduit_widget.hub.auth.local_authority import LocalAuthority
 from conduit_widget.hub.auth.mint import mint_route
 from conduit_widget.hub.auth.revocation import Revocations
 from conduit_widget.hub.auth.revocation_file import REVOCATIONS_FILE, RevocationFile
-from conduit_widget.hub.door.origins import LOOPBACK_HOSTS, LOOPBACK_ORIGINS
+from conduit_widget.hub.door.origins import LOOPBACK_ORIGINS
 from conduit_widget.hub.health import ReadinessCheck
-from conduit_widget.hub.http import HttpHandler, HttpRequest, HttpResponse, json_response
+from conduit_widget.hub.http import LOOPBACK_HOSTS, HttpHandler, HttpRequest, HttpResponse, json_response
 from conduit_widget.hub.limits.hub_limits import HubLimits
 from conduit_widget.hub.metrics.hub_metrics import HubMetrics
 from conduit_widget.hub.open_files import make_room_for

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from conduit_widget.errors import SettingsError
-from conduit_widget.hub.door.origins import LOOPBACK_HOSTS
+from conduit_widget.hub.http import LOOPBACK_HOSTS
 
 __all__ = ["HISTORY_FILE", "HubSettings"]
 

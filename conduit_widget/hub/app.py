@@ -14,9 +14,7 @@ from conduit_widget.errors import HubStartError, trace_of
 from conduit_widget.hub.auth.local_authority import Authenticator
 from conduit_widget.hub.auth.revocation import RevocationGuard, Revocations
 from conduit_widget.hub.backplane.backplane import Backplane
-from conduit_widget.hub.calls.filters import HubFilter
-from conduit_widget.hub.calls.hub import Hub
-from conduit_widget.hub.calls.hub_context import HubContext
+from conduit_widget.hub.calls.hub import Hub, HubContext, HubFilter
 from conduit_widget.hub.connections.drain import Drain
 from conduit_widget.hub.connections.mount import MountedHub
 from conduit_widget.hub.connections.registry import ConnectionRegistry
@@ -25,10 +23,11 @@ from conduit_widget.hub.connections.user_connections import UserConnections
 from conduit_widget.hub.dashboard import dashboard_routes
 from conduit_widget.hub.door.admission import Admission
 from conduit_widget.hub.door.negotiation import NEGOTIATE, Negotiation
-from conduit_widget.hub.door.origins import LOOPBACK_HOSTS, LOOPBACK_ORIGINS
+from conduit_widget.hub.door.origins import LOOPBACK_ORIGINS
 from conduit_widget.hub.door.pending_connections import PendingConnections
 from conduit_widget.hub.health import ReadinessCheck, readiness_report
 from conduit_widget.hub.http import (
+    LOOPBACK_HOSTS,
     BodyTooLargeError,
     ClientGoneError,
     HttpHandler,

@@ -22,7 +22,7 @@ from conduit_widget.pasted import pasted
 from conduit_widget.plain_text import is_plain
 from conduit_widget.providers.addresses import host_and_port, is_self_hosted
 from conduit_widget.providers.keys import Secret, pasted_key
-from conduit_widget.providers.local.model import default_models_dir
+from conduit_widget.providers.models_dir import default_models_dir
 
 LOCAL_PROVIDER: Final = "local"
 CONFIG_FILE: Final = "config.toml"

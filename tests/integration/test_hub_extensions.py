@@ -11,14 +11,14 @@ import pytest
 from conduit_widget.errors import HubException
 from conduit_widget.hub.app import HubApp
 from conduit_widget.hub.auth.principal import Principal
-from conduit_widget.hub.calls.filters import (
+from conduit_widget.hub.calls.hub import (
     ConnectedNext,
     DisconnectedNext,
     HubFilter,
     HubInvocation,
     InvokeNext,
+    hub_method,
 )
-from conduit_widget.hub.calls.hub import hub_method
 from conduit_widget.hub.delivery.connection import HubConnectionContext
 from conduit_widget.hub.limits.hub_limits import HubLimits
 from conduit_widget.protocol.messages import Completion, Invocation, StreamInvocation, StreamItem

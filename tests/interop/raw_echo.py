@@ -14,9 +14,10 @@ from conduit_widget.hub.connections.registry import ConnectionRegistry, OpenConn
 from conduit_widget.hub.connections.timer_wheel import TimerWheel
 from conduit_widget.hub.door.admission import Admission
 from conduit_widget.hub.door.negotiation import NEGOTIATE, Negotiation
-from conduit_widget.hub.door.origins import LOOPBACK_HOSTS, LOOPBACK_ORIGINS
+from conduit_widget.hub.door.origins import LOOPBACK_ORIGINS
 from conduit_widget.hub.door.pending_connections import PendingConnections
 from conduit_widget.hub.http import (
+    LOOPBACK_HOSTS,
     HttpRequest,
     HttpResponse,
     Receive,

@@ -67,10 +67,10 @@ class PostgresHistoryStore:
         alone: bool = False,
     ) -> None:
         try:
-            from conduit_widget.chat.history import (
-                postgres_connections as connections,  # noqa: PLC0415 - of an extra
-                postgres_rows as rows,  # noqa: PLC0415 - of an extra
-                postgres_writer as writer,  # noqa: PLC0415 - of an extra
+            from conduit_widget.chat.history import (  # noqa: PLC0415 - of an extra
+                postgres_connections as connections,
+                postgres_rows as rows,
+                postgres_writer as writer,
             )
         except ImportError as error:
             raise HubStartError(

@@ -31,7 +31,7 @@ from conduit_widget.hub.auth.local_authority import (
     reason_of,
 )
 from conduit_widget.hub.auth.principal import Principal
-from conduit_widget.hub.door.origins import LOOPBACK_HOSTS
+from conduit_widget.hub.http import LOOPBACK_HOSTS
 from conduit_widget.nesting import is_json_too_deep
 
 __all__ = ["ALGORITHMS", "JwksAuthority"]

@@ -11,8 +11,8 @@ import msgspec
 from conduit_widget.contract import MAX_ID_CHARS, ErrorText
 from conduit_widget.errors import UNREADABLE
 from conduit_widget.hub.auth.local_authority import LocalAuthority
-from conduit_widget.hub.calls.binding import describe_mismatch
 from conduit_widget.hub.http import HttpHandler, HttpRequest, HttpResponse, error_response, json_response
+from conduit_widget.hub.mismatch import describe_mismatch
 from conduit_widget.nesting import MAX_DEPTH, is_json_too_deep
 from conduit_widget.plain_text import is_plain, is_user_id
 

@@ -18,17 +18,15 @@ import msgspec
 
 from conduit_widget.errors import HubException
 from conduit_widget.hub.calls.authorization import Authorize
+from conduit_widget.hub.mismatch import describe_mismatch
 from conduit_widget.nesting import MAX_DEPTH, is_too_deep
 
-_ECHO: Final = re.compile(r"^Invalid (?:enum )?value\b.*?(?= - at `\$[\w.\[\]]*`\Z|\Z)", re.DOTALL)
 _UPLOADS: Final = (
     collections.abc.AsyncIterator,
     collections.abc.AsyncIterable,
     collections.abc.AsyncGenerator,
 )
 _FIELD_NAME: Final = re.compile("[a-zA-Z][a-zA-Z_]{0,31}")
-# The key a client made up may look like a path: the whole rest goes.
-_UNKNOWN_FIELD: Final = re.compile(r"unknown field `.*\Z", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -163,11 +161,6 @@ def describe(
         python_names=tuple(parameter.name for parameter in arguments),
         authorize=authorize,
     )
-
-
-def describe_mismatch(error: msgspec.ValidationError) -> str:
-    """Return msgspec's text without the values it may quote (enum values, tags, unknown keys)."""
-    return _UNKNOWN_FIELD.sub("unknown field", _ECHO.sub("Unexpected value", str(error)))
 
 
 def _camel(name: str) -> str:

@@ -1,13 +1,16 @@
-"""The hub base class and the decorator that makes a method callable from clients."""
+"""What a hub is made of: the base class, the decorator for its methods, filters around them, and its context.
+
+The application's filters come first, then the hub's own, each calling ``proceed`` for what is inside it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar, Final, TypeVar
 
 from conduit_widget.hub.calls.authorization import Authorize
 from conduit_widget.hub.calls.binding import HubMethod, describe
-from conduit_widget.hub.calls.filters import HubFilter
 from conduit_widget.hub.delivery.clients import HubClients
 from conduit_widget.hub.delivery.connection import HubConnectionContext
 from conduit_widget.hub.delivery.groups import Groups
@@ -35,6 +38,42 @@ def hub_method(name: str, *, authorize: Authorize | None = None) -> Callable[[_F
         return function
 
     return mark
+
+
+@dataclass(slots=True)
+class HubInvocation:
+    """One call of a hub method: its wire name and its bound arguments, which a filter may replace."""
+
+    hub: Hub
+    caller: HubConnectionContext
+    method: str
+    arguments: list[Any]
+
+
+InvokeNext = Callable[[HubInvocation], Awaitable[Any]]
+ConnectedNext = Callable[[HubConnectionContext], Awaitable[None]]
+DisconnectedNext = Callable[[HubConnectionContext, Exception | None], Awaitable[None]]
+
+
+class HubFilter:
+    """Override what you need; a filter that does not call ``proceed`` keeps what is inside from running."""
+
+    async def invoke_method(self, invocation: HubInvocation, proceed: InvokeNext) -> Any:
+        """Run around a method; the value is its result, or its async iterator when it streams.
+
+        Raise :class:`~conduit_widget.errors.HubException` to refuse.
+        """
+        return await proceed(invocation)
+
+    async def on_connected(self, caller: HubConnectionContext, proceed: ConnectedNext) -> None:
+        """Run around the hub's ``on_connected``."""
+        await proceed(caller)
+
+    async def on_disconnected(
+        self, caller: HubConnectionContext, error: Exception | None, proceed: DisconnectedNext
+    ) -> None:
+        """Run around the hub's ``on_disconnected``."""
+        await proceed(caller, error)
 
 
 class Hub:
@@ -81,3 +120,11 @@ class Hub:
 
     def on_limit_warning(self, caller: HubConnectionContext, warning: LimitWarning) -> None:
         """Tell the caller that a limit is nearly used up (80 and 95 %); by default nobody is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class HubContext:
+    """The clients and groups of one mounted hub; get it from ``HubApp.hub_context(path)``."""
+
+    clients: HubClients
+    groups: Groups

@@ -11,14 +11,14 @@ from conduit_widget.contract import ErrorText
 from conduit_widget.errors import HubException, trace_of
 from conduit_widget.hub.calls.authorization import is_authorized
 from conduit_widget.hub.calls.binding import HubMethod
-from conduit_widget.hub.calls.filters import (
+from conduit_widget.hub.calls.hub import (
+    ConnectedNext,
+    DisconnectedNext,
+    Hub,
     HubFilter,
     HubInvocation,
-    around_connected,
-    around_disconnected,
-    around_invocation,
+    InvokeNext,
 )
-from conduit_widget.hub.calls.hub import Hub
 from conduit_widget.hub.delivery.connection import HubConnectionContext
 from conduit_widget.hub.limits.user_rates import LimitWarning, UserRates
 
@@ -41,9 +41,9 @@ class HubInvoker:
         self.user_rates = UserRates(hub.user_rates)
         self._detailed = detailed_errors
         filters = (*filters, *hub.filters)
-        self._filtered = around_invocation(filters, self._call) if filters else None
-        self.connected = around_connected(filters, hub.on_connected)
-        self.disconnected = around_disconnected(filters, hub.on_disconnected)
+        self._filtered = _around_invocation(filters, self._call) if filters else None
+        self.connected = _around_connected(filters, hub.on_connected)
+        self.disconnected = _around_disconnected(filters, hub.on_disconnected)
 
     async def invoke(
         self,
@@ -100,3 +100,36 @@ class HubInvoker:
         else:
             text = ErrorText.UNEXPECTED.format(id=error_id)
         return Failure(text, "unexpected")
+
+
+def _around_invocation(filters: Sequence[HubFilter], innermost: InvokeNext) -> InvokeNext:
+    """Return ``innermost`` with the filters around it, the first outermost."""
+    for item in reversed(filters):
+        innermost = _invocation_step(item, innermost)
+    return innermost
+
+
+def _around_connected(filters: Sequence[HubFilter], innermost: ConnectedNext) -> ConnectedNext:
+    """Return ``innermost`` with the filters around it, the first outermost."""
+    for item in reversed(filters):
+        innermost = _connected_step(item, innermost)
+    return innermost
+
+
+def _around_disconnected(filters: Sequence[HubFilter], innermost: DisconnectedNext) -> DisconnectedNext:
+    """Return ``innermost`` with the filters around it, the first outermost."""
+    for item in reversed(filters):
+        innermost = _disconnected_step(item, innermost)
+    return innermost
+
+
+def _invocation_step(item: HubFilter, proceed: InvokeNext) -> InvokeNext:
+    return lambda invocation: item.invoke_method(invocation, proceed)
+
+
+def _connected_step(item: HubFilter, proceed: ConnectedNext) -> ConnectedNext:
+    return lambda caller: item.on_connected(caller, proceed)
+
+
+def _disconnected_step(item: HubFilter, proceed: DisconnectedNext) -> DisconnectedNext:
+    return lambda caller, error: item.on_disconnected(caller, error, proceed)

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from conduit_widget.errors import HubException
-from conduit_widget.hub.calls.binding import describe_mismatch
+from conduit_widget.hub.mismatch import describe_mismatch
 from conduit_widget.nesting import MAX_DEPTH, is_too_deep
 
 

@@ -6,9 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from conduit_widget.hub.auth.local_authority import Authenticator
-from conduit_widget.hub.calls.filters import HubFilter
-from conduit_widget.hub.calls.hub import Hub
-from conduit_widget.hub.calls.hub_context import HubContext
+from conduit_widget.hub.calls.hub import Hub, HubContext, HubFilter
 from conduit_widget.hub.calls.invoker import HubInvoker
 from conduit_widget.hub.connections.timer_wheel import TimerWheel
 from conduit_widget.hub.delivery.clients import HubClients

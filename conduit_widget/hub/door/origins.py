@@ -10,7 +10,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-LOOPBACK_HOSTS: Final = ("localhost", "127.0.0.1", "::1")
+from conduit_widget.hub.http import LOOPBACK_HOSTS
+
 LOOPBACK_ORIGINS: Final = tuple(
     f"{scheme}://{host}:*" for scheme in ("http", "https") for host in ("localhost", "127.0.0.1", "[::1]")
 )

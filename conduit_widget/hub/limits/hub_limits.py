@@ -31,7 +31,8 @@ limit                                   past it                                 
 ======================================  ============================================  =====================
 
 What one user may do a minute (joins, messages) is the hub's own matter:
-:class:`~conduit_widget.hub.limits.user_rates.UserRate`. That, and the connections of a user, hold over all nodes.
+:class:`~conduit_widget.hub.limits.user_rates.UserRate`. That, and the connections of a user, hold over all
+nodes.
 """
 
 from __future__ import annotations

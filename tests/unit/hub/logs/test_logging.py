@@ -93,7 +93,7 @@ def test_an_error_is_its_type_and_place_never_its_text(format_: LogFormat) -> No
     except ValueError:
         logger.exception("It failed")
     (line,) = stream.getvalue().splitlines()
-    assert "ValueError at test_logs.py" in line
+    assert "ValueError at test_logging.py" in line
     assert "private" not in line
     assert "Traceback" not in line
 
