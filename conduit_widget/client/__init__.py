@@ -1,15 +1,14 @@
-"""The client: hub connections, and what the products build on them. It needs neither Jupyter nor a browser.
+"""A generic SignalR client. It needs neither Jupyter nor a browser, and knows nothing of chat.
 
-:class:`HubConnection` speaks to any ASP.NET Core SignalR hub, :class:`~.chat.ChatHubClient` and
-:class:`~.status.StatusHubClient` are typed proxies of this project's two::
+:class:`HubConnection` speaks to any ASP.NET Core SignalR hub::
 
     import asyncio
-    from conduit_widget.client import ChatHubClient, HubConnection
+    from conduit_widget.client import HubConnection
 
     async def main():
         async with HubConnection("http://localhost:5000/hubs/chat", access_token="…") as connection:
-            chat = ChatHubClient(connection)
-            print((await chat.join_conversation("team")).messages)
+            connection.on("ReceiveMessage", print)
+            await connection.invoke("JoinConversation", "team")
 
             async def numbers():
                 yield 1
@@ -20,20 +19,18 @@
                 print(item)
 
     asyncio.run(main())
+
+The typed proxies of this project's two hubs are in :mod:`conduit_widget.chat_client`.
 """
 
-from conduit_widget.chat_client.chat import ChatHubClient
-from conduit_widget.chat_client.status import StatusHubClient
 from conduit_widget.client.connection_state import ConnectionState
 from conduit_widget.client.hub_connection import HubConnection
 from conduit_widget.client.retry import DelayRetry, RetryContext, RetryPolicy
 
 __all__ = [
-    "ChatHubClient",
     "ConnectionState",
     "DelayRetry",
     "HubConnection",
     "RetryContext",
     "RetryPolicy",
-    "StatusHubClient",
 ]

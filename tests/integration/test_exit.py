@@ -18,7 +18,8 @@ from traitlets.config import Config
 
 from conduit_widget.access import local_hub
 from conduit_widget.access.hub_access import resolve_access
-from conduit_widget.client import ChatHubClient, HubConnection
+from conduit_widget.chat_client import ChatHubClient
+from conduit_widget.client import HubConnection
 from conduit_widget.contract import ChatEvent
 from tests.support.chat_server import chat_server
 from tests.support.hub_server import token

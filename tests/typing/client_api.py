@@ -6,14 +6,8 @@ import ssl
 from collections.abc import AsyncGenerator
 from typing import Any, assert_type
 
-from conduit_widget.client import (
-    ChatHubClient,
-    ConnectionState,
-    DelayRetry,
-    HubConnection,
-    RetryContext,
-    StatusHubClient,
-)
+from conduit_widget.chat_client import ChatHubClient, StatusHubClient
+from conduit_widget.client import ConnectionState, DelayRetry, HubConnection, RetryContext
 from conduit_widget.protocol.messagepack_protocol import MessagePackHubProtocol
 from conduit_widget.types import ChatMessage, HistoryPage, JoinResult, ProviderStatus, SendReceipt
 
