@@ -15,17 +15,18 @@ PACKAGE = "conduit_widget"
 ROOT = Path(__file__).resolve().parent.parent / PACKAGE
 
 LEAVES = {
-    "errors",
-    "types",
+    "cancellation",
+    "child_process",
     "contract",
+    "credentials",
+    "errors",
     "event_stream",
     "log_rate",
     "markup",
     "nesting",
     "pasted",
     "plain_text",
-    "cancellation",
-    "child_process",
+    "types",
 }
 ENTRY = {"__init__", "__main__", "app", "cli", "magics", "jupyter_extension"}
 ARROWS: dict[str, set[str]] = {
@@ -33,11 +34,39 @@ ARROWS: dict[str, set[str]] = {
     "transports": {"protocol"},
     "providers": set(),
     "kernel": set(),
+    "access": set(),
     "client": {"protocol", "transports"},
+    "chat_client": {"client"},
     "hub": {"protocol", "transports"},
     "chat": {"hub", "providers"},
-    "widget": {"client", "kernel"},
+    "widget": {"access", "chat_client", "client", "kernel"},
 }
+ROOT_MODULES = "*"
+"""In ``FLOORS``: the modules at a room's root that are not named themselves."""
+FLOORS: dict[str, list[set[str]]] = {
+    "hub": [
+        {"http", "mismatch", "backplane", "metrics", "logs"},
+        {"auth", "limits"},
+        {"delivery"},
+        {"calls"},
+        {"connections"},
+        {"door"},
+        {"transports"},
+        {ROOT_MODULES},
+    ],
+    "chat": [
+        {"settings"},
+        {"history"},
+        {"people", "answers"},
+        {"nodes"},
+        {"live"},
+        {"status"},
+        {ROOT_MODULES},
+    ],
+    "transports": [{ROOT_MODULES}, {"client", "server"}],
+    "providers": [{ROOT_MODULES}, {"openai"}, {"local"}, {"discovery"}, {"directory"}],
+}
+"""The folders of a room from the ground up: each imports only floors below its own, and itself."""
 NO_IO_IN_PROTOCOL = {"asyncio", "socket", "ssl", "select", "selectors", "threading", "time", "datetime"}
 MAX_LINES = 600
 
@@ -77,6 +106,46 @@ def imports(path: Path) -> Iterator[tuple[int, str]]:
                     yield node.lineno, f"{PACKAGE}.{alias.name}"
 
 
+def place_of(name: str) -> tuple[str, str] | None:
+    """``conduit_widget.hub.auth.mint`` → ``("hub", "auth")``: the room, and the folder in it."""
+    parts = name.split(".")
+    if len(parts) < 3 or parts[1] not in FLOORS:
+        return None
+    room, place = parts[1], parts[2]
+    named = any(place in floor for floor in FLOORS[room])
+    return room, place if named else ROOT_MODULES
+
+
+def may_import(importer: str, imported: str) -> bool:
+    """Whether a module may import another one of its room: on a lower floor, or in the same place."""
+    origin, target = place_of(importer), place_of(imported)
+    if origin is None or target is None or origin[0] != target[0] or origin == target:
+        return True
+    height = {place: level for level, floor in enumerate(FLOORS[origin[0]]) for place in floor}
+    return height[target[1]] < height[origin[1]]
+
+
+def circle(edges: dict[str, set[str]]) -> list[str]:
+    """Return the names along one circle of ``edges``, the first one again at the end; or nothing."""
+    done: set[str] = set()
+    for start in edges:
+        path: list[str] = []
+        pending = [(start, 0)]
+        while pending:
+            name, depth = pending.pop()
+            del path[depth:]
+            if name in path:
+                return [*path[path.index(name) :], name]
+            if name in done:
+                continue
+            path.append(name)
+            following = edges.get(name, set()) - done
+            if not following:
+                done.add(name)
+            pending.extend((following_name, depth + 1) for following_name in sorted(following))
+    return []
+
+
 def allowed(importer: str, imported: str) -> bool:
     """Whether the room ``importer`` may import the room ``imported``."""
     if importer == imported or imported in LEAVES:
@@ -101,6 +170,55 @@ def test_arrows_run_down(path: Path) -> None:
             if imported == "__init__" or imported not in LEAVES | ENTRY | set(ARROWS):
                 continue
             assert allowed(importer, imported), f"{path.name}:{line}: {importer} must not import {imported}"
+
+
+@pytest.mark.parametrize("path", sources(), ids=module_name)
+def test_folders_of_a_room_import_only_folders_below(path: Path) -> None:
+    """Inside a room, too, arrows only run down: ``TYPE_CHECKING`` imports count."""
+    for line, name in imports(path):
+        assert may_import(module_name(path), name), f"{path.name}:{line} must not import {name}"
+
+
+@pytest.mark.parametrize(
+    ("importer", "imported"),
+    [
+        ("conduit_widget.hub.auth.mint", "conduit_widget.hub.calls.binding"),
+        ("conduit_widget.hub.limits.hub_limits", "conduit_widget.hub.auth.principal"),
+        ("conduit_widget.chat.history.store", "conduit_widget.chat.live.conversation"),
+        ("conduit_widget.hub.door.admission", "conduit_widget.hub.app"),
+        ("conduit_widget.transports.client.http_client", "conduit_widget.transports.server.websocket"),
+        ("conduit_widget.providers.openai.adapter", "conduit_widget.providers.local.server"),
+    ],
+)
+def test_an_arrow_that_runs_up_or_sideways_is_found(importer: str, imported: str) -> None:
+    """The table of folders refuses an arrow when it is reversed, and one between neighbours."""
+    assert not may_import(importer, imported)
+
+
+def test_every_folder_of_a_room_has_a_floor() -> None:
+    """A new folder is put on a floor before it may be imported from."""
+    for room in sorted(path.parent.name for path in ROOT.glob("*/__init__.py")):
+        folders = {path.parent.name for path in (ROOT / room).glob("*/__init__.py")}
+        if room not in ENTRY and folders:
+            named = set().union(*FLOORS.get(room, []))
+            assert folders <= named, f"{room}: no floor for {', '.join(sorted(folders - named))}"
+
+
+def test_no_module_imports_itself_over_others() -> None:
+    """There is no import circle in the package, ``TYPE_CHECKING`` and late imports included."""
+    names = {module_name(path) for path in sources()}
+    edges = {
+        module_name(path): {name for _, name in imports(path) if name in names and name != PACKAGE}
+        for path in sources()
+        if path.name != "__init__.py"
+    }
+    assert circle(edges) == []
+
+
+def test_a_circle_of_imports_is_found() -> None:
+    """The search for circles finds one behind branches that have none, and does not invent one."""
+    assert circle({"a": {"b", "c"}, "b": {"d"}, "c": {"d"}, "d": set()}) == []
+    assert circle({"a": {"b", "c"}, "b": set(), "c": {"d"}, "d": {"e"}, "e": {"c"}}) == ["c", "d", "e", "c"]
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "protocol").glob("*.py")), ids=module_name)
