@@ -72,7 +72,7 @@ class HubApp:
     ``filters`` run around every hub's own; ``detailed_errors`` tells clients the text of errors nobody
     expected (for development: it may hold anything). ``operators_only``: the metrics want the role
     ``operator`` (for a hub that other machines reach). ``readiness`` is what ``/readyz`` asks.
-    ``trusted_proxies`` (addresses, networks) may say for whom they ask: see ``address_rates.py``.
+    ``trusted_proxies`` (addresses, networks) may say for whom they ask: see ``limits/address_rates.py``.
     ``backplane`` leads to the other nodes of this hub, ``revocations`` says who is kept out; both are
     started before ``lifespan`` and closed after it. ``setting_names`` says what the arguments here are called
     where an operator sets them (``allowed_hosts``: ``--allow-host``); the log uses those names.

@@ -1,4 +1,4 @@
-"""Model providers: one seam (`provider.py`), an OpenAI-compatible adapter, and the local model behind it."""
+"""Model providers: one seam (`provider`), an OpenAI-compatible adapter (`openai`), the local model (`local`)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Settings of the providers room: where they come from and what they may say.
 
 Order of precedence (first found wins as the default): command-line flags, ``config.toml`` in the data
-directory, environment. Detection on loopback and the installed local model follow in `discovery.py`.
+directory, environment. Detection on loopback and the installed local model follow in `discovery`.
 """
 
 from __future__ import annotations
