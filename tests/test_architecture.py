@@ -77,13 +77,13 @@ def sources() -> list[Path]:
 
 
 def module_name(path: Path) -> str:
-    """``conduit_widget/hub/auth.py`` → ``conduit_widget.hub.auth.local_authority``."""
+    """``conduit_widget/hub/auth/mint.py`` → ``conduit_widget.hub.auth.mint``."""
     parts = path.relative_to(ROOT.parent).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
 def room_of(name: str) -> str:
-    """``conduit_widget.hub.auth.local_authority`` → ``hub``; the package itself is ``__init__``."""
+    """``conduit_widget.hub.auth.mint`` → ``hub``; the package itself is ``__init__``."""
     parts = name.split(".")
     return parts[1] if len(parts) > 1 else "__init__"
 

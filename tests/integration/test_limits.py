@@ -345,7 +345,7 @@ ELSEWHERE = {
     "requests_per_minute": HERE + "test_every_method_is_counted_in_a_rate_of_its_user",
     "signal_burst": HERE + "test_every_method_is_counted_in_a_rate_of_its_user",
     "signals_per_minute": HERE + "test_every_method_is_counted_in_a_rate_of_its_user",
-    "queued_generations_per_user": "unit/chat/test_generation_queue.py",
+    "queued_generations_per_user": "unit/chat/answers/test_generation_queue.py",
     "conversations_per_connection": HERE + "test_conversations_are_refused_after_two_warnings",
     "max_members": HERE + "test_member_too_many_is_refused_until_somebody_is_removed",
     "max_history_page": HERE + "test_history_page_is_refused_by_its_field_and_limit",
@@ -355,7 +355,8 @@ ELSEWHERE = {
     "body_timeout": PATIENCE + "test_body_that_drips_ends",
     "parallel_invocations": "integration/test_hub_extensions.py",
     "upload_buffer_items": STREAMS + "test_connection_is_not_read_while_an_upload_is_full",
-    "outbox_soft_bytes": "unit/hub/test_outbox.py::test_lagging_is_told_when_paused_over_the_soft_limit",
+    "outbox_soft_bytes": "unit/hub/delivery/test_outbox.py::"
+    "test_lagging_is_told_when_paused_over_the_soft_limit",
     "outbox_hard_bytes": LIVENESS + "test_slow_reader_is_closed_and_delays_nobody",
     "lagging_timeout": LIVENESS + "test_paused_reader_is_closed_after_a_time",
     "keep_alive_interval": LIVENESS + "test_hub_pings_when_the_connection_is_silent",
