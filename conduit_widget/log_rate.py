@@ -1,9 +1,11 @@
-"""Log records that strangers can cause at will: one of a kind a minute."""
+"""Log records that clients can cause at will: one of a kind a minute, or a number of them."""
 
 from __future__ import annotations
 
 import logging
+import math
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
@@ -37,3 +39,31 @@ class OnceAMinute(logging.Filter):
             self._told.clear()
         self._told[kind] = now
         return True
+
+
+class LinesPerMinute:
+    """Counts the log lines of each kind (a user, say) in the present minute. ``clock`` in seconds.
+
+    What is over ``limit`` is to be left out until the minute ends; so is what is over ten times ``limit`` of
+    all kinds together, which bounds what is remembered.
+    """
+
+    def __init__(self, limit: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self.limit = limit
+        self._clock = clock
+        self._began = -math.inf
+        self._lines: Counter[str] = Counter()
+        self._total = 0
+
+    def left(self, kind: str) -> int:
+        """Return how many lines ``kind`` has left, this one included, and count it; 0: leave it out."""
+        now = self._clock()
+        if now - self._began >= INTERVAL:
+            self._began = now
+            self._lines.clear()
+            self._total = 0
+        left = min(self.limit - self._lines[kind], 10 * self.limit - self._total)
+        if left > 0:
+            self._lines[kind] += 1
+            self._total += 1
+        return max(left, 0)

@@ -1,4 +1,4 @@
-"""Model providers: the seam (`provider`), the OpenAI-compatible adapter (`openai`), the local model (`local`)."""
+"""Model providers: the seam (`provider`), the adapter (`openai`), the local model (`local`)."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from conduit_widget.log_rate import INTERVAL, OnceAMinute
+from conduit_widget.log_rate import INTERVAL, LinesPerMinute, OnceAMinute
 
 
 def test_warnings_of_a_kind_pass_once_a_minute() -> None:
@@ -24,3 +24,14 @@ def test_warnings_of_a_kind_pass_once_a_minute() -> None:
     assert passes(logging.WARNING, "Invalid request of %s", 5)
     for number in range(1000):
         assert passes(logging.WARNING, f"kind {number}")
+
+
+def test_lines_of_a_kind_are_so_many_a_minute() -> None:
+    """The last one is known to be the last; others have their own; what is remembered is bounded."""
+    now = 0.0
+    lines = LinesPerMinute(3, lambda: now)
+    assert [lines.left("ada") for _ in range(5)] == [3, 2, 1, 0, 0]
+    assert lines.left("bo") == 3
+    now = INTERVAL
+    assert lines.left("ada") == 3
+    assert sum(lines.left(f"user {number}") > 0 for number in range(1000)) == 29

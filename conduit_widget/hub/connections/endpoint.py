@@ -439,9 +439,15 @@ class ConnectionEndpoint:
         return framer(protocol.encode(message))
 
     def _log(self, event: str, detail: str) -> None:
-        if logger.isEnabledFor(logging.INFO):
-            fields = connection_fields(self.connection_id, self._mount.path)
-            logger.info(event, detail, extra=fields)
+        if not logger.isEnabledFor(logging.INFO):
+            return
+        # Whoever comes back at once each time they are closed does not fill the disk.
+        left = self._mount.log_lines.left(self.user.user_id)
+        if left == 0:
+            return
+        if left == 1:
+            detail += " (what else this user's connections do this minute is left out)"
+        logger.info(event, detail, extra=connection_fields(self.connection_id, self._mount.path))
 
     def _too_large_text(self) -> str:
         text = CLOSE_REASONS[CloseCode.MESSAGE_TOO_LARGE].text or ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from conduit_widget.hub.auth.local_authority import Authenticator
 from conduit_widget.hub.calls.hub import Hub, HubContext, HubFilter
@@ -16,8 +17,11 @@ from conduit_widget.hub.delivery.lifetime import LifetimeManager
 from conduit_widget.hub.delivery.outbox import EncodedRecord, FlushRound
 from conduit_widget.hub.limits.hub_limits import HubLimits
 from conduit_widget.hub.metrics.hub_metrics import HubMeter, HubMetrics
+from conduit_widget.log_rate import LinesPerMinute
 from conduit_widget.protocol.hub_protocol import HubProtocol
 from conduit_widget.protocol.messages import Ping
+
+LINES_PER_USER: Final = 300
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +42,8 @@ class MountedHub:
     groups: Groups
     flush_round: FlushRound
     pings: Mapping[str, EncodedRecord] = field(repr=False)
+    log_lines: LinesPerMinute = field(default_factory=lambda: LinesPerMinute(LINES_PER_USER), repr=False)
+    """How many lines a minute the connections of one user put into the log."""
 
     @classmethod
     def mount(
