@@ -132,7 +132,7 @@ async def test_send_carries_no_invocation_id(server: RawSignalRServer) -> None:
 async def test_invocation_timeout_leaves_the_connection_working(server: RawSignalRServer) -> None:
     """A late answer is ignored and the next invocation gets its own."""
     async with connected(server) as (connection, socket):
-        with pytest.raises(InvocationTimeoutError, match=r"Slow within 0\.05 s"):
+        with pytest.raises(InvocationTimeoutError, match=r"Slow: no answer within 0\.05 s"):
             await connection.invoke("Slow", timeout=0.05)
         late = await socket.receive()
         call = asyncio.ensure_future(connection.invoke("Fast"))

@@ -22,6 +22,7 @@ from websockets.exceptions import InvalidStatus
 
 from conduit_widget.app import signing_authority
 from conduit_widget.contract import CHAT_HUB_PATH, CONNECTIONS_PER_USER, READY_PATH, STATUS_HUB_PATH
+from tests.support.command import run_command
 from tests.support.hub_server import RawClient, negotiate, raw_client, stopped_reader
 from tests.support.live_hub import LiveHub
 from tests.support.metrics_page import MetricsPage, read_metrics
@@ -68,8 +69,9 @@ with connect(sys.argv[1], proxy=None) as socket:
 class Traffic:
     """People on a hub process, and what they have sent and got."""
 
-    def __init__(self, hub: LiveHub) -> None:
+    def __init__(self, hub: LiveHub, key: str | None = None) -> None:
         self.hub = hub
+        self._key = key
         self.url = hub.url
         self.sent: Counter[str] = Counter()
         self._authority = signing_authority(hub.data_dir, None)
@@ -97,7 +99,7 @@ class Traffic:
         return id_
 
     async def page(self) -> MetricsPage:
-        return await read_metrics(self.url)
+        return await read_metrics(self.url, self._key)
 
 
 @contextlib.asynccontextmanager
@@ -105,8 +107,11 @@ async def _traffic(path: Path, *options: str) -> AsyncIterator[Traffic]:
     async with ScriptedModel(interval=0.002) as model:
         hub = LiveHub(path, model.environment, options)
         await asyncio.to_thread(hub.start)
+        key = await asyncio.to_thread(
+            run_command, "key", "create", "ops", "--role", "operator", "--data-dir", str(path)
+        )
         try:
-            yield Traffic(hub)
+            yield Traffic(hub, key)
         finally:
             await asyncio.to_thread(hub.stop)
 
@@ -126,13 +131,15 @@ async def _answered(client: RawClient) -> None:
 
 async def test_every_name_of_the_contract_is_there_and_the_numbers_are_what_happened(tmp_path: Path) -> None:
     """Types, labels, one count for each call, event, refusal and recovery; nobody and nothing by name."""
-    async with _traffic(tmp_path) as traffic:
+    # A hub for others: at one for its owner alone nobody calls too often.
+    async with _traffic(tmp_path, "--allow-host", "hub.example") as traffic:
         before = await traffic.page()
         async with (
             traffic.person(PEOPLE[0]) as ann,
             traffic.person(PEOPLE[1]) as bob,
             traffic.person(PEOPLE[1]) as eager,
         ):
+            await traffic.call(ann, "CreateConversation", {"id": ROOM, "visibility": "open"})
             joined = (await traffic.call(ann, "JoinConversation", ROOM))["result"]
             await traffic.call(bob, "JoinConversation", ROOM)
             for _ in range(3):

@@ -118,7 +118,7 @@ def test_missing_extra_is_named(tmp_path: Path, key_file: Path, package: str, op
         f" sys.exit(main({[*serve, '--database-url', DATABASE, '--redis-url', REDIS]!r}))"
     )
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
-    assert ended.returncode == 1
+    assert ended.returncode == 2
     (line,) = ended.stderr.splitlines()
     assert line.startswith(f"conduit-widget: {option}: ")
     assert "conduit_widget[cluster]" in line

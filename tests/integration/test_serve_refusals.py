@@ -78,6 +78,7 @@ def test_history_that_is_no_database_is_named_and_left_alone(
     """Bytes, a database of another program, and one of a newer version."""
     history = tmp_path / "history.sqlite3"
     history.write_bytes(b"no database at all, but long enough to be looked at" * 100)
+    history.chmod(0o600)
     foreign = tmp_path / "foreign.sqlite3"
     with sqlite3.connect(foreign) as db:
         db.execute("CREATE TABLE recipes (name TEXT)")

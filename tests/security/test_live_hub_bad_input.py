@@ -42,13 +42,13 @@ def chat_message(**fields: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("message", "named"),
     [
-        (lambda: chat_message(content=""), "content"),
-        (lambda: chat_message(content=f" {chr(9)}\n"), "content"),
-        (lambda: chat_message(content=MARKER * 2000), "content.* 40000 .*32768|content.*32768.* 40000"),
-        (lambda: chat_message(content=17), "content"),
+        (lambda: chat_message(content=""), "message: is empty"),
+        (lambda: chat_message(content=f" {chr(9)}\n"), "message: is empty"),
+        (lambda: chat_message(content=MARKER * 2000), "message: has 40000 bytes.* 32768 bytes"),
+        (lambda: chat_message(content=17), "message: must be text"),
         (lambda: chat_message(id=17), "id"),
         (lambda: chat_message(role="system"), "role"),
-        (lambda: chat_message(content="nul \x00 " + MARKER), "content"),
+        (lambda: chat_message(content="nul \x00 " + MARKER), "message: must not contain NUL"),
         (lambda: {"role": "user", "content": MARKER}, "id"),
         (lambda: [MARKER], "message"),
     ],
@@ -81,7 +81,7 @@ async def test_record_over_the_wire_limit_is_refused_with_the_limit(hub: LiveHub
 async def test_unknown_or_malformed_conversation_is_refused(hub: LiveHub, conversation: object) -> None:
     """Nothing is written to a conversation that was not joined, and a bad id is called that."""
     async with HubConnection(hub.url + CHAT_HUB_PATH, access_token=hub.token("ada")) as connection:
-        with pytest.raises(HubException, match=r"Unauthorized|conversationId"):
+        with pytest.raises(HubException, match=r"Unauthorized|conversation id|conversationId"):
             await connection.invoke("SendMessage", conversation, chat_message())
         assert await connection.invoke("RequestProviderStatus")
 
@@ -103,7 +103,7 @@ def forged(hub: LiveHub, *, key: bytes | None = None, algorithm: str | None = "H
 
 BAD_TOKENS: dict[str, Callable[[LiveHub], str | None]] = {
     "missing": lambda hub: None,
-    "expired": lambda hub: hub.token("ada", "--ttl", "-60"),
+    "expired": lambda hub: forged(hub, exp=int(time.time()) - 60),
     "wrong audience": lambda hub: forged(hub, aud="another-service"),
     "audience list": lambda hub: forged(hub, aud=[TOKEN_AUDIENCE, "another-service"]),
     "wrong issuer": lambda hub: forged(hub, iss="somebody"),

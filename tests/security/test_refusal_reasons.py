@@ -49,7 +49,7 @@ LOCAL: dict[str, Callable[[], str]] = {
     "its id is no text": lambda: _token(jti=7),
     "it is not signed with a key of this hub": lambda: _token(b"x" * 40),
     "it is signed with another algorithm": lambda: _token(b"x" * 64, "HS512"),
-    "it cannot be read": lambda: _token(sub=PRIVATE[0] + "\n"),
+    "its subject is no user id: 1 to 128 characters that can be seen": lambda: _token(sub=PRIVATE[0] + "\n"),
 }
 SITE: dict[str, Callable[[IdentityProvider], str]] = {
     "it has expired": lambda site: site.token("ed", exp=int(time.time()) - 1),

@@ -65,10 +65,11 @@ def parse_page(text: str) -> MetricsPage:
     return MetricsPage(text, samples, types)
 
 
-async def read_metrics(url: str) -> MetricsPage:
-    """Read the page of a hub on this machine."""
+async def read_metrics(url: str, key: str | None = None) -> MetricsPage:
+    """Read the page of a hub on this machine; ``key``: an operator's, where it wants one."""
+    headers = {} if key is None else {"Authorization": f"Bearer {key}"}
     async with httpx2.AsyncClient(trust_env=False, timeout=PATIENCE) as http:
-        answer = await http.get(url + METRICS_PATH)
+        answer = await http.get(url + METRICS_PATH, headers=headers)
     assert answer.status_code == 200, answer.status_code
     assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
     return parse_page(answer.text)

@@ -153,7 +153,7 @@ def test_fork_waits_for_an_import_of_the_loop(
     thread: LoopThread, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A child never keeps half a module that the parent's loop was about to import."""
-    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     monkeypatch.setattr(loop_thread_module, "FORK_WAIT", 30.0)
     slow = "import threading, begun_import\nbegun_import.begun.set()\nthreading.Event().wait(0.3)\n"
     (tmp_path / "half_imported.py").write_text(slow + "whole = True\n")
