@@ -64,7 +64,7 @@ async def test_chats_in_boxes_and_layouts_have_room_and_lines_a_measure(
     assert (await _size(laid_out))[1] == 300
     assert abs((await _size(laid_out))[0] - 0.6 * output[0]) < 20
     wide = notebook.chat_in_cell(2)
-    paragraph = wide.root.locator("article.message:not(.outgoing) .bubble p")
+    paragraph = wide.root.locator("article.message:not(.outgoing) .bubble .typed")
     await expect(paragraph).to_be_visible()
     assert (await _size(wide.root))[0] > 1400
     assert 55 < await paragraph.evaluate(LONGEST_LINE) < 95
