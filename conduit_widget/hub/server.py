@@ -25,7 +25,7 @@ from conduit_widget.transports.server.websocket import bounded_websocket
 DRAIN_TIMEOUT: Final = 5.0
 FORCED_TIMEOUT: Final = 2.0
 KEEP_ALIVE_TIMEOUT: Final = 5
-ACCEPTED_A_TURN: Final = 16
+ACCEPTED_A_TURN: Final = 4
 """asyncio accepts so many in a turn, and fails that often when there is no file left."""
 BACKLOG: Final = 2048
 """How many may wait in the system to be accepted."""

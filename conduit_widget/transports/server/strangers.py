@@ -6,6 +6,7 @@ all the descriptors of the process, and with those the place of everybody who ha
 
 from __future__ import annotations
 
+import gc
 import logging
 import time
 from collections import OrderedDict
@@ -20,6 +21,10 @@ GRACE: Final = 1.0
 with many others needs a moment to show a token."""
 KNOWN: Final = "conduit.known"
 """The key in an ASGI scope's ``state`` by which an application says that it knows whose request it is."""
+
+SWEPT: Final = 64
+"""After so many have made room, what they leave is searched for cycles: a hub that waits for fifty
+thousand objects (see ``app.interpreter``) would stand still for a tenth of a second and more."""
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +44,7 @@ class Strangers:
         self._clock = clock
         self._waiting: OrderedDict[Stranger, float] = OrderedDict()  # since when; the oldest first
         self._once = OnceAMinute(clock)
+        self._unswept = 0
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -65,6 +71,10 @@ class Strangers:
         for stranger in list(islice(self._waiting, count)):
             self._waiting.pop(stranger, None)
             stranger.make_room()
+            self._unswept += 1
+        if self._unswept >= SWEPT:
+            self._unswept = 0
+            gc.collect(0)
 
     def _tell(self) -> None:
         if self._once.may_tell("strangers"):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import logging
+import weakref
 
 import pytest
 
 from conduit_widget.log_rate import INTERVAL
-from conduit_widget.transports.server.strangers import GRACE, Strangers
+from conduit_widget.transports.server.strangers import GRACE, SWEPT, Strangers
 
 
 class Socket:
@@ -70,3 +72,19 @@ def test_some_can_be_sent_away() -> None:
     assert [socket.gone for socket in sockets] == [True, True, False]
     strangers.drop(5)
     assert len(strangers) == 0
+
+
+def test_what_strangers_leave_is_swept_in_small_parts() -> None:
+    """Cycles they leave go after some have made room, however seldom the process searches by itself."""
+    gc.disable()
+    try:
+        strangers = Strangers(1, lambda: GRACE * len(left))
+        left: list[weakref.ref[Socket]] = []
+        for _ in range(3 * SWEPT):
+            socket = Socket()
+            socket.itself = socket  # type: ignore[attr-defined]
+            left.append(weakref.ref(socket))
+            strangers.add(socket)
+        assert sum(each() is not None for each in left) < 2 * SWEPT
+    finally:
+        gc.enable()
