@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from conduit_widget.access import local_hub
+from conduit_widget.runtime_file import read_runtime
 from tests.support.chromium import MissingChromiumError, ensure_chromium
 from tests.support.debian import ensure_engines
 from tests.support.local_hub_process import stop_hub
@@ -64,7 +64,7 @@ def hub_ends_with(data_dir: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        runtime = local_hub.read_runtime(data_dir)
+        runtime = read_runtime(data_dir)
         if runtime is not None:
             stop_hub(runtime.pid)
 

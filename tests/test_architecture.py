@@ -15,17 +15,21 @@ PACKAGE = "conduit_widget"
 ROOT = Path(__file__).resolve().parent.parent / PACKAGE
 
 LEAVES = {
+    "back_off",
     "cancellation",
     "child_process",
     "contract",
     "credentials",
     "errors",
     "event_stream",
+    "listeners",
     "log_rate",
     "markup",
     "nesting",
     "pasted",
     "plain_text",
+    "runtime_file",
+    "times",
     "types",
 }
 ENTRY = {"__init__", "__main__", "app", "cli", "magics", "jupyter_extension"}

@@ -22,6 +22,7 @@ from conduit_widget.contract import CHAT_HUB_PATH, MAX_ID_CHARS
 from conduit_widget.credentials import TOKEN_VARIABLE, URL_VARIABLE, clean_token, clean_url
 from conduit_widget.errors import UNREADABLE, ValidationError
 from conduit_widget.plain_text import is_plain
+from conduit_widget.runtime_file import default_data_dir
 from conduit_widget.types import HubRuntime
 
 
@@ -53,7 +54,7 @@ class LocalHub:
 
     def __init__(self, identity: Identity, data_dir: Path | None = None) -> None:
         self.identity = identity
-        self._data_dir = (data_dir or local_hub.default_data_dir()).expanduser().absolute()
+        self._data_dir = (data_dir or default_data_dir()).expanduser().absolute()
         self._runtime: HubRuntime | None = None
 
     @property

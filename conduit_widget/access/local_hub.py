@@ -1,18 +1,16 @@
 """Find the hub of this OS user, or start it: nobody has to configure anything.
 
-A running hub writes :data:`RUNTIME_FILE` (0600) into its data directory. Whoever needs a hub reads it under a
-lock, asks ``/healthz`` whether that very instance answers, and otherwise starts
-``python -m conduit_widget serve`` detached. The lock makes many kernels starting at once share one hub. The
-functions here block (files, a child process, loopback HTTP); on an event loop use :mod:`hub_access`.
+Whoever needs a hub reads the runtime file under a lock, asks ``/healthz`` whether that very instance answers,
+and otherwise starts ``python -m conduit_widget serve`` detached. The lock makes many kernels starting at once
+share one hub. The functions here block (files, a child process, loopback HTTP); on an event loop use
+:mod:`hub_access`.
 """
 
 from __future__ import annotations
 
-import contextlib
 import http.client
 import os
 import subprocess
-import tempfile
 import time
 from pathlib import Path
 from typing import Any, Final
@@ -20,15 +18,13 @@ from urllib.parse import urlsplit
 
 import filelock
 import msgspec
-import platformdirs
 
 from conduit_widget.child_process import child_environment, python_command
 from conduit_widget.contract import HEALTH_PATH, MINT_PATH
 from conduit_widget.errors import UNREADABLE, AuthenticationError, ConnectionFailedError, HubStartError
-from conduit_widget.nesting import is_json_too_deep
+from conduit_widget.runtime_file import default_data_dir, read_runtime
 from conduit_widget.types import HubRuntime, Wire
 
-RUNTIME_FILE: Final = "hub.json"
 LOG_FILE: Final = "hub.log"
 LOCK_FILE: Final = "hub.lock"
 START_TIMEOUT: Final = 20.0
@@ -38,7 +34,6 @@ MAX_REASON_CHARS: Final = 200
 _POLL: Final = 0.05
 _LOG_TAIL_BYTES: Final = 4096
 _MAX_REPLY_BYTES: Final = 64 * 1024
-_MAX_RUNTIME_BYTES: Final = 64 * 1024
 
 _children: list[subprocess.Popen[bytes]] = []  # kept to be reaped; a hub outlives its starter
 
@@ -51,56 +46,6 @@ class MintedToken(Wire, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         return f"MintedToken(expires_at={self.expires_at})"
-
-
-def default_data_dir() -> Path:
-    """Return ``CONDUIT_DATA_DIR``, else the user's data directory of this platform."""
-    chosen = os.environ.get("CONDUIT_DATA_DIR")
-    if chosen:
-        return Path(chosen).expanduser()
-    return Path(platformdirs.user_data_dir("conduit_widget", appauthor=False))
-
-
-def runtime_path(data_dir: Path) -> Path:
-    """Return where the hub of this data directory says where it is."""
-    return data_dir / RUNTIME_FILE
-
-
-def read_runtime(data_dir: Path) -> HubRuntime | None:
-    """Read the runtime file; None if there is none or it makes no sense."""
-    try:
-        with runtime_path(data_dir).open("rb") as file:
-            data = file.read(_MAX_RUNTIME_BYTES + 1)
-        if len(data) > _MAX_RUNTIME_BYTES or is_json_too_deep(data):
-            return None
-        return msgspec.json.decode(data, type=HubRuntime)
-    except (OSError, *UNREADABLE):
-        return None
-
-
-def write_runtime(data_dir: Path, runtime: HubRuntime) -> None:
-    """Write the runtime file at once and whole, readable by this OS user only."""
-    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    # mkstemp creates with 0600, so the key is never readable by others, not even for a moment.
-    descriptor, name = tempfile.mkstemp(dir=data_dir, prefix=f".{RUNTIME_FILE}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(msgspec.json.encode(runtime))
-        Path(name).replace(runtime_path(data_dir))
-    except BaseException:
-        with contextlib.suppress(OSError):
-            Path(name).unlink()
-        raise
-
-
-def remove_runtime(data_dir: Path, instance: str | None = None) -> None:
-    """Remove the runtime file; with ``instance`` only if it is still that hub's."""
-    if instance is not None:
-        runtime = read_runtime(data_dir)
-        if runtime is None or runtime.instance != instance:
-            return
-    with contextlib.suppress(OSError):
-        runtime_path(data_dir).unlink()
 
 
 def is_running(runtime: HubRuntime) -> bool:

@@ -9,14 +9,12 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from filelock import FileLock, Timeout
 
 from conduit_widget import __version__
-from conduit_widget.access import local_hub
 from conduit_widget.app.engines import Engines, open_engines
 from conduit_widget.app.private_folder import close_to_others
 from conduit_widget.app.settings import HubSettings
@@ -42,6 +40,8 @@ from conduit_widget.hub.open_files import make_room_for
 from conduit_widget.hub.server import serve
 from conduit_widget.providers.config import ProviderSettings
 from conduit_widget.providers.directory import discover
+from conduit_widget.runtime_file import read_runtime, remove_runtime, write_runtime
+from conduit_widget.times import iso_time
 from conduit_widget.types import HubRuntime
 
 OPTION_NAMES: Final = {"allowed_hosts": "--allow-host", "allowed_origins": "--allow-origin"}
@@ -90,7 +90,7 @@ def _sole_hub(data_dir: Path) -> Iterator[None]:
     try:
         lock.acquire()
     except Timeout as error:
-        runtime = local_hub.read_runtime(data_dir)
+        runtime = read_runtime(data_dir)
         where = f" at {runtime.url} (pid {runtime.pid})" if runtime else ""
         raise HubStartError(
             f"A hub already serves {data_dir}{where}: stop it, or choose another --data-dir."
@@ -130,10 +130,10 @@ async def _serve(settings: HubSettings, on_ready: Callable[[str], None]) -> None
             instance=instance,
             mint_key=mint_key,
             version=__version__,
-            started_at=datetime.now(UTC).isoformat(),
+            started_at=iso_time(time.time()),
         )
         if settings.is_local:
-            local_hub.write_runtime(settings.data_dir, runtime)
+            write_runtime(settings.data_dir, runtime)
         on_ready(url)
 
     async with contextlib.AsyncExitStack() as stack:
@@ -175,7 +175,7 @@ async def _serve(settings: HubSettings, on_ready: Callable[[str], None]) -> None
         if settings.idle_timeout > 0:
             watcher = asyncio.create_task(_stop_when_idle(app, chat, settings.idle_timeout, stop))
             stack.callback(watcher.cancel)
-        stack.callback(local_hub.remove_runtime, settings.data_dir, instance)
+        stack.callback(remove_runtime, settings.data_dir, instance)
         await serve(
             app,
             settings.host,

@@ -6,9 +6,9 @@ import asyncio
 import contextlib
 import logging
 import math
-import random
 from typing import Final
 
+from conduit_widget.back_off import BackOff
 from conduit_widget.contract import INVOCATION_BURST, INVOCATIONS_PER_SECOND, ErrorText
 
 _log = logging.getLogger(__name__)
@@ -18,26 +18,7 @@ JOIN_SHARE: Final = 0.75
 JOINS_PER_SECOND: Final = INVOCATIONS_PER_SECOND * JOIN_SHARE
 FIRST_REST: Final = 2.0
 MAX_WAIT: Final = 10.0
-MAX_BACK_OFF: Final = 30.0
-
-
-class BackOff:
-    """How long to wait after a refusal: ``first`` seconds, doubled each time up to ``longest``; jittered."""
-
-    def __init__(self, first: float, longest: float = MAX_BACK_OFF) -> None:
-        self._first = first
-        self._longest = longest
-        self.refusals = 0
-
-    def refused(self) -> float:
-        """Note a refusal; return how many seconds to wait."""
-        delay = min(self._longest, self._first * 2.0**self.refusals)
-        self.refusals = min(self.refusals + 1, 16)
-        return delay * random.uniform(1.0, 1.5)  # noqa: S311 - jitter
-
-    def reset(self) -> None:
-        """Note that it was accepted."""
-        self.refusals = 0
+LONGEST_REST: Final = 30.0
 
 
 class JoinPace:
@@ -52,7 +33,7 @@ class JoinPace:
         self._rate = JOINS_PER_SECOND
         self._voided = asyncio.Event()  # set, and replaced, when turns given out are void
         self._rests_until = 0.0
-        self._back_off = BackOff(first_rest)
+        self._back_off = BackOff(first_rest, LONGEST_REST)
 
     def allow(self, invocations_per_second: float) -> None:
         """Keep below the rate that the hub has told; a higher one also shortens the waits under way."""
@@ -89,7 +70,7 @@ class JoinPace:
         """Note a refusal; return how many seconds everybody rests."""
         now = asyncio.get_running_loop().time()
         if now >= self._rests_until:
-            delay = self._back_off.refused()
+            delay = self._back_off.next_delay()
             self._rests_until = now + delay
             self._void_turns()
             _log.info("The hub takes no more joins for the moment; going on in %.0f s.", delay)

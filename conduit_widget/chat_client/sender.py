@@ -9,9 +9,10 @@ from typing import Final
 
 import msgspec
 
+from conduit_widget.back_off import BackOff
 from conduit_widget.chat_client.chat import ChatHubClient
 from conduit_widget.chat_client.outgoing import Outgoing, Unsent
-from conduit_widget.chat_client.pacing import BackOff, is_rate_refusal
+from conduit_widget.chat_client.pacing import LONGEST_REST, is_rate_refusal
 from conduit_widget.contract import ErrorText
 from conduit_widget.errors import (
     ConduitError,
@@ -58,7 +59,7 @@ class Sender:
         self._queue = queue
         self._live = live
         self._unwanted = unwanted
-        self._send_back_off = BackOff(delay)
+        self._send_back_off = BackOff(delay, LONGEST_REST)
         self._outage_back_off = BackOff(delay, longest=delay * 5)
 
     async def run(self) -> None:
@@ -84,8 +85,8 @@ class Sender:
             await asyncio.sleep(_RETRY_DELAY)
         except ConduitError as error:
             back_off, retries = self._patience_with(error)
-            if back_off.refusals < retries:
-                await asyncio.sleep(back_off.refused())  # it keeps its place
+            if back_off.failures < retries:
+                await asyncio.sleep(back_off.next_delay())  # it keeps its place
                 return
             back_off.reset()
             self._queue.done(entry, error)

@@ -13,6 +13,7 @@ from typing import Final
 from conduit_widget.access import local_hub
 from conduit_widget.cli.arguments import say
 from conduit_widget.errors import ConduitError
+from conduit_widget.runtime_file import default_data_dir
 from conduit_widget.types import ProviderStatus
 
 PACKAGES: Final = (
@@ -38,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     _say("Python", platform.python_version())
     for package in PACKAGES:
         _say(package, _version(package))
-    return asyncio.run(_check(arguments.data_dir or local_hub.default_data_dir()))
+    return asyncio.run(_check(arguments.data_dir or default_data_dir()))
 
 
 async def _check(data_dir: Path) -> int:

@@ -25,6 +25,7 @@ from conduit_widget.access import local_hub
 from conduit_widget.child_process import child_environment, python_command
 from conduit_widget.cli.arguments import port
 from conduit_widget.errors import ConduitError, HubStartError
+from conduit_widget.runtime_file import default_data_dir
 
 NOTEBOOK: Final = "01_quickstart.ipynb"
 START_TIMEOUT: Final = 60.0
@@ -46,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
     if importlib.util.find_spec("jupyterlab") is None:
         raise ConduitError("JupyterLab is not installed: run pip install 'conduit_widget[demo]'.")
     _install_model()
-    data_dir = arguments.data_dir or local_hub.default_data_dir()
+    data_dir = arguments.data_dir or default_data_dir()
     notebook = find_notebook(data_dir)
     port = choose_port(arguments.port)
     # SIGTERM ends the demo the way Ctrl-C does, so that no child is left behind.

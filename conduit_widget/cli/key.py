@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from conduit_widget.access import local_hub
 from conduit_widget.cli.arguments import say, seconds, user_id
 from conduit_widget.errors import ConduitError
 from conduit_widget.plain_text import shown
+from conduit_widget.runtime_file import default_data_dir
 
 if TYPE_CHECKING:
     from conduit_widget.hub.auth.opaque_keys import OpaqueKeyFile
@@ -127,7 +127,7 @@ def _keys(arguments: argparse.Namespace) -> OpaqueKeyFile:
 
 
 def _data_dir(arguments: argparse.Namespace) -> Path:
-    return arguments.data_dir or local_hub.default_data_dir()
+    return arguments.data_dir or default_data_dir()
 
 
 def _file_work(work: Callable[[], T]) -> T:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from conduit_widget.access import local_hub
 from conduit_widget.cli.arguments import say, user_id
 from conduit_widget.errors import ConduitError
+from conduit_widget.runtime_file import default_data_dir
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -29,7 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
         revocation_of,
     )
 
-    data_dir = arguments.data_dir or local_hub.default_data_dir()
+    data_dir = arguments.data_dir or default_data_dir()
     if arguments.user is not None:
         revocation = revocation_of("user", arguments.user)
         done = f"Every token of {arguments.user} issued up to now is revoked."

@@ -8,8 +8,8 @@ import os
 from pathlib import Path
 from typing import Final
 
-from conduit_widget.access import local_hub
 from conduit_widget.cli.arguments import network, port, say, seconds
+from conduit_widget.runtime_file import default_data_dir
 
 DATABASE_VARIABLE: Final = "CONDUIT_HUB_DATABASE_URL"
 REDIS_VARIABLE: Final = "CONDUIT_HUB_REDIS_URL"
@@ -121,7 +121,7 @@ def run(arguments: argparse.Namespace) -> int:
     configure_logging(arguments.log_level, arguments.log_format)
     log_what_python_prints()
     settings = HubSettings(
-        data_dir=arguments.data_dir or local_hub.default_data_dir(),
+        data_dir=arguments.data_dir or default_data_dir(),
         host=arguments.host,
         port=arguments.port,
         key_file=arguments.key_file,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from conduit_widget.access import local_hub
 from conduit_widget.cli.arguments import seconds, user_id
+from conduit_widget.runtime_file import default_data_dir
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -27,7 +27,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the token."""
     from conduit_widget.app import signing_authority  # noqa: PLC0415 - the parser stays light
 
-    data_dir = arguments.data_dir or local_hub.default_data_dir()
+    data_dir = arguments.data_dir or default_data_dir()
     authority = signing_authority(data_dir, arguments.key_file)
     print(authority.issue(arguments.user, arguments.name or arguments.user, arguments.ttl))
     return 0

@@ -10,11 +10,11 @@ from urllib.parse import urlsplit
 
 import httpx2
 
-from conduit_widget.access import local_hub
 from conduit_widget.cli.arguments import UsageError
 from conduit_widget.cli.top_figures import Scrape, parse
 from conduit_widget.contract import CHAT_HUB_PATH, METRICS_PATH
 from conduit_widget.errors import AuthenticationError, ConduitError, ConnectionFailedError
+from conduit_widget.runtime_file import default_data_dir, read_runtime
 
 __all__ = ["MetricsSource"]
 
@@ -34,7 +34,7 @@ class MetricsSource:
 
     def __init__(self, url: str | None, data_dir: Path | None, token: str | None) -> None:
         self._url: str | None = None
-        self._data_dir = data_dir or local_hub.default_data_dir()
+        self._data_dir = data_dir or default_data_dir()
         self._token = (token or os.environ.get("CONDUIT_HUB_TOKEN") or "").strip()
         self.shown = str(self._data_dir)
         if url is None and data_dir is None and (given := os.environ.get("CONDUIT_HUB_URL")):
@@ -54,7 +54,7 @@ class MetricsSource:
         """
         url = self._url
         if url is None:
-            runtime = local_hub.read_runtime(self._data_dir)
+            runtime = read_runtime(self._data_dir)
             if runtime is None:
                 raise ConnectionFailedError(
                     f"No hub runs for {self._data_dir}: start `conduit-widget serve`, or give a URL."

@@ -8,6 +8,8 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Generic, ParamSpec
 
+from conduit_widget.listeners import add_listener
+
 P = ParamSpec("P")
 
 _logger = logging.getLogger(__name__)
@@ -23,13 +25,7 @@ class Observers(Generic[P]):
 
     def add(self, callback: Callable[P, Awaitable[None] | None]) -> Callable[[], None]:
         """Register ``callback``; returns a function that removes it again."""
-        self._callbacks.append(callback)
-
-        def remove() -> None:
-            if callback in self._callbacks:
-                self._callbacks.remove(callback)
-
-        return remove
+        return add_listener(self._callbacks, callback)
 
     def notify(self, *args: P.args, **kwargs: P.kwargs) -> None:
         """Call every callback; awaitable ones go on as tasks. Failures are logged."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from conduit_widget.back_off import jittered
 from conduit_widget.contract import RECONNECT_DELAYS
 from conduit_widget.errors import AuthenticationError
 
@@ -53,7 +54,7 @@ class DelayRetry:
         if isinstance(context.error, self.give_up_on):
             return None
         delay = self.delays[min(context.previous_retry_count, len(self.delays) - 1)]
-        return delay + self.random() * max(delay * self.jitter, self.min_spread)
+        return jittered(delay, self.jitter, at_least=self.min_spread, draw=self.random)
 
 
 DEFAULT_RETRY: Final = DelayRetry()

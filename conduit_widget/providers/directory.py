@@ -10,6 +10,7 @@ from typing import Final
 
 from conduit_widget.cancellation import cancel_and_wait
 from conduit_widget.errors import ProviderError
+from conduit_widget.listeners import add_listener
 from conduit_widget.providers import detection, discovery, failures
 from conduit_widget.providers.config import LOCAL_PROVIDER, ProviderSettings
 from conduit_widget.providers.discovery import Found
@@ -101,13 +102,7 @@ class ProviderDirectory:
 
     def on_change(self, callback: ChangeCallback) -> Callable[[], None]:
         """Call back when a status changes (state, reason, retry time or models); returns the unsubscriber."""
-        self._callbacks.append(callback)
-
-        def unsubscribe() -> None:
-            if callback in self._callbacks:
-                self._callbacks.remove(callback)
-
-        return unsubscribe
+        return add_listener(self._callbacks, callback)
 
     def select(self, provider: str | None = None, model: str | None = None) -> Provider:
         """Return the provider for one generation; its traffic is recorded by itself.

@@ -12,7 +12,8 @@ import msgspec
 
 from conduit_widget.errors import ProviderError
 from conduit_widget.providers import failures
-from conduit_widget.providers.rate_limit_headers import iso_time, parse_rate_limit, warning_levels
+from conduit_widget.providers.rate_limit_headers import parse_rate_limit, warning_levels
+from conduit_widget.times import iso_time
 from conduit_widget.types import ProviderLatency, ProviderState, ProviderStatus
 
 _SAMPLES: Final = 50

@@ -10,11 +10,12 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 from conduit_widget.contract import LIMIT_WARNING_LEVELS
+from conduit_widget.times import iso_time
 
 LONGEST_WAIT: Final = 366 * 86400.0
 """Seconds. What a header puts further off than a year is no time to wait for, and not always a date."""
@@ -144,11 +145,6 @@ def go_duration(value: str | None) -> float | None:
     if not parts or "".join(number + unit for number, unit in parts) != text:
         return None
     return sum(float(number) * _GO_SECONDS[unit] for number, unit in parts)
-
-
-def iso_time(epoch: float) -> str:
-    """ISO 8601 in UTC with milliseconds, as every timestamp on the wire."""
-    return datetime.fromtimestamp(epoch, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _number(value: str | None) -> float | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, BrowserContext, async_playwright, expect
 
-from conduit_widget.access import local_hub
+from conduit_widget.runtime_file import read_runtime
 from tests.support.chromium import FLAGS, ensure_chromium
 from tests.support.jupyter_lab import JupyterLab, start_jupyter_lab
 from tests.support.local_hub_process import stop_hub
@@ -55,7 +55,7 @@ def lab(tmp_path: Path, data_dir: Path, provider_environment: dict[str, str]) ->
         yield server
     finally:
         server.stop()
-        runtime = local_hub.read_runtime(data_dir)
+        runtime = read_runtime(data_dir)
         if runtime is not None:
             stop_hub(runtime.pid)
 

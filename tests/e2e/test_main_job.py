@@ -7,7 +7,7 @@ from pathlib import Path
 
 from playwright.async_api import Browser, BrowserContext, expect
 
-from conduit_widget.access import local_hub
+from conduit_widget.runtime_file import read_runtime
 from tests.support.hub_reader import read_conversation
 from tests.support.jupyter_lab import JupyterLab
 from tests.support.local_hub_process import kill_hub
@@ -40,7 +40,7 @@ async def test_tokens_paint_and_survive_a_reload_when_a_person_asks(
 
     await notebook.save()
     saved = (lab.root / "chat.ipynb").read_text(encoding="utf-8")
-    runtime = local_hub.read_runtime(data_dir)
+    runtime = read_runtime(data_dir)
     assert runtime is not None
     assert "Chat('team')" in saved, "the output was saved"
     assert runtime.mint_key not in saved
@@ -138,7 +138,7 @@ async def test_nothing_is_lost_or_doubled_when_the_hub_is_killed(
     await chat.wait_answer()
     await chat.say(LONG_QUESTION)
     await expect(chat.root.locator("article.answer.open .body")).to_be_visible(timeout=60_000)
-    runtime = local_hub.read_runtime(data_dir)
+    runtime = read_runtime(data_dir)
     assert runtime is not None
     kill_hub(runtime.pid)
     await expect(chat.badge).not_to_have_text("Live", timeout=30_000)

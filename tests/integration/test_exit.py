@@ -16,11 +16,11 @@ import pytest
 from nbclient import NotebookClient
 from traitlets.config import Config
 
-from conduit_widget.access import local_hub
 from conduit_widget.access.hub_access import resolve_access
 from conduit_widget.chat_client import ChatHubClient
 from conduit_widget.client import HubConnection
 from conduit_widget.contract import ChatEvent
+from conduit_widget.runtime_file import read_runtime
 from tests.support.chat_server import chat_server
 from tests.support.hub_server import token
 from tests.support.local_hub_process import stop_hub
@@ -48,7 +48,7 @@ def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     directory = tmp_path / "data"
     monkeypatch.setenv("CONDUIT_DATA_DIR", str(directory))
     yield directory
-    runtime = local_hub.read_runtime(directory)
+    runtime = read_runtime(directory)
     if runtime is not None:
         stop_hub(runtime.pid)
 

@@ -16,9 +16,9 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from conduit_widget.access import local_hub
 from conduit_widget.app import HISTORY_FILE, signing_authority
 from conduit_widget.contract import CHAT_HUB_PATH, METRICS_PATH, MINT_PATH
+from conduit_widget.runtime_file import read_runtime
 from tests.support.hub_client import JSON, MESSAGEPACK, hub_client
 from tests.support.hub_server import RawClient, negotiate, raw_client
 from tests.support.live_hub import LiveHub
@@ -164,7 +164,7 @@ async def test_every_line_has_its_parts_and_none_has_a_secret(
         try:
             authority = signing_authority(tmp_path, None)
             good, bad = authority.issue(USER, USER, 60), authority.issue(USER, USER, -60)
-            runtime = local_hub.read_runtime(tmp_path)
+            runtime = read_runtime(tmp_path)
             assert runtime is not None
             secrets = [good, bad, OPAQUE, PROVIDER_KEY, GUESS, runtime.mint_key]
             await _knock(hub.url, good, bad)

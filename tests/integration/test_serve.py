@@ -17,6 +17,7 @@ from conduit_widget.access import local_hub
 from conduit_widget.client import HubConnection
 from conduit_widget.contract import CHAT_HUB_PATH
 from conduit_widget.hub import server
+from conduit_widget.runtime_file import read_runtime
 from tests.support.live_hub import LiveHub
 from tests.support.waiting import eventually
 
@@ -122,7 +123,7 @@ async def test_hub_ends_by_itself_after_its_last_connection(tmp_path: Path) -> N
                 await asyncio.wait_for(process.wait(), 3.5)
             assert await connection.invoke("RequestProviderStatus")
         assert await asyncio.wait_for(process.wait(), 60) == 0
-        assert local_hub.read_runtime(tmp_path) is None
+        assert read_runtime(tmp_path) is None
     finally:
         if process.returncode is None:
             process.send_signal(signal.SIGKILL)

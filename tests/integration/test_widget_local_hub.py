@@ -10,6 +10,7 @@ import pytest
 
 from conduit_widget.access import local_hub
 from conduit_widget.kernel.loop_thread import stop_loop_thread
+from conduit_widget.runtime_file import read_runtime
 from conduit_widget.widget import front_end
 from conduit_widget.widget.chat import Chat
 from tests.support.comm import CommLedger, recorded_comms
@@ -27,7 +28,7 @@ def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     directory = tmp_path / "data"
     monkeypatch.setenv("CONDUIT_DATA_DIR", str(directory))
     yield directory
-    runtime = local_hub.read_runtime(directory)
+    runtime = read_runtime(directory)
     if runtime is not None:
         stop_hub(runtime.pid)
     for child in local_hub._children:
@@ -113,7 +114,7 @@ def test_no_token_or_key_is_in_state_comm_or_hub_log(data_dir: Path, comms: Comm
     """Neither the mint key nor a token leaves for the notebook or a log."""
     chat = Chat("team")
     chat.wait_connected(30)
-    runtime = local_hub.read_runtime(data_dir)
+    runtime = read_runtime(data_dir)
     assert runtime is not None
     chat.send("hello", respond=False).result(30)
     eventually_sync(lambda: texts(chat) == ["hello"])

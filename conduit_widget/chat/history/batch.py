@@ -17,6 +17,7 @@ from conduit_widget.chat.history.store import Commit, NotInHistoryError, StoredS
 from conduit_widget.contract import ChatEvent
 from conduit_widget.errors import ValidationError
 from conduit_widget.hub.delivery.payload import JsonObject
+from conduit_widget.times import iso_time
 from conduit_widget.types import ChatMessage, LogEvent, SendReceipt
 
 __all__ = [
@@ -31,7 +32,6 @@ __all__ = [
     "Place",
     "Update",
     "apply_changes",
-    "iso_time",
 ]
 
 T_co = TypeVar("T_co", covariant=True)
@@ -270,11 +270,6 @@ def apply_changes(batch: Batch, changes: Sequence[Change[Any]]) -> list[Any]:
         except Exception as error:  # noqa: BLE001 - the change's own outcome; it has changed nothing
             outcomes.append(error)
     return outcomes
-
-
-def iso_time(moment: datetime) -> str:
-    """Return a UTC time as it stands in ``metadata.timestamp``."""
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _queued(answer: ChatMessage) -> ChatMessage:

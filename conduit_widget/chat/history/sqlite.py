@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from conduit_widget.chat.history import sqlite_rows as rows
-from conduit_widget.chat.history.batch import Append, Change, Checkpoint, Update, iso_time
+from conduit_widget.chat.history.batch import Append, Change, Checkpoint, Update
 from conduit_widget.chat.history.bodies import read_message
 from conduit_widget.chat.history.group_commit import GroupCommitWriter
 from conduit_widget.chat.history.sqlite_failures import unavailable_by
@@ -32,6 +32,7 @@ from conduit_widget.chat.history.store import (
 from conduit_widget.chat.settings import Visibility
 from conduit_widget.contract import RECOVERY_SECONDS
 from conduit_widget.errors import SettingsError
+from conduit_widget.times import iso_time
 from conduit_widget.types import (
     AssistantSetting,
     ChatMessage,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 import uuid
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from conduit_widget.chat.settings import ChatSettings
@@ -12,6 +11,7 @@ from conduit_widget.contract import ChatEvent, ChatMethod
 from conduit_widget.hub.calls.hub import Hub
 from conduit_widget.hub.delivery.connection import HubConnectionContext
 from conduit_widget.hub.limits.user_rates import LimitWarning, UserRate, WarningGauge
+from conduit_widget.times import iso_time
 from conduit_widget.types import LimitScope, ProviderStatus, RateLimitNotice
 
 __all__ = ["OWN_LIMITS", "ProviderLimits", "WarnsOfLimits", "notice_of", "status_rates", "user_rates"]
@@ -98,7 +98,7 @@ def notice_of(warning: LimitWarning) -> RateLimitNotice:
     now, full = time.time(), warning.seconds_until_full
     return RateLimitNotice(
         id=str(uuid.uuid4()),
-        timestamp=_iso(now),
+        timestamp=iso_time(now),
         priority=_priority(warning.level),
         provider=OWN_LIMITS,
         scope=warning.scope,
@@ -106,7 +106,7 @@ def notice_of(warning: LimitWarning) -> RateLimitNotice:
         limit=warning.limit,
         remaining=warning.remaining,
         percentage_used=warning.percentage_used,
-        reset_time=None if full is None else _iso(now + full),
+        reset_time=None if full is None else iso_time(now + full),
     )
 
 
@@ -135,7 +135,7 @@ class ProviderLimits:
             return None
         return RateLimitNotice(
             id=str(uuid.uuid4()),
-            timestamp=_iso(time.time()),
+            timestamp=iso_time(time.time()),
             priority=_priority(level),
             provider=provider,
             scope=scope,
@@ -149,7 +149,3 @@ class ProviderLimits:
 def _priority(level: float) -> int:
     """Return 2 for the last warning before a refusal, 1 for the first."""
     return 2 if level >= 95 else 1
-
-
-def _iso(epoch: float) -> str:
-    return datetime.fromtimestamp(epoch, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -26,6 +26,7 @@ from conduit_widget.hub.auth.revocation_file import (
     too_many,
 )
 from conduit_widget.hub.backplane.backplane import Backplane, BackplaneUnavailableError
+from conduit_widget.listeners import add_listener
 
 __all__ = ["RevocationGuard", "Revocations"]
 
@@ -98,13 +99,7 @@ class Revocations:
 
     def on_change(self, callback: Callable[[], None]) -> Callable[[], None]:
         """Be called when more is revoked; returns the remover."""
-        self._listeners.append(callback)
-
-        def remove() -> None:
-            if callback in self._listeners:
-                self._listeners.remove(callback)
-
-        return remove
+        return add_listener(self._listeners, callback)
 
     async def start(self) -> None:
         """Read the file and listen to the other nodes; the backplane is started already. Idempotent.

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from typing import TypeVar
 
 from conduit_widget.errors import trace_of
 from conduit_widget.hub.backplane.backplane import MAX_ENTRY_BYTES, Receive
+from conduit_widget.listeners import add_listener
 
 logger = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 
 class Listeners:
@@ -39,11 +37,11 @@ class Listeners:
 
     def on_interruption(self, callback: Callable[[], None]) -> Callable[[], None]:
         """Add a listener; returns its remover."""
-        return _added(self._interruption, callback)
+        return add_listener(self._interruption, callback)
 
     def on_nodes_change(self, callback: Callable[[frozenset[str]], None]) -> Callable[[], None]:
         """Add a listener; returns its remover."""
-        return _added(self._nodes, callback)
+        return add_listener(self._nodes, callback)
 
     def received(self, sender: str, channel: str, payloads: Sequence[bytes]) -> None:
         """Hand messages to their channel's receivers, each in its order."""
@@ -83,16 +81,6 @@ def check_entry(table: str, value: bytes | None) -> None:
     """
     if value is not None and len(value) > MAX_ENTRY_BYTES:
         raise ValueError(f"{table}: an entry of {len(value)} bytes exceeds the limit of {MAX_ENTRY_BYTES}.")
-
-
-def _added(listeners: list[T], callback: T) -> Callable[[], None]:
-    listeners.append(callback)
-
-    def remove() -> None:
-        if callback in listeners:
-            listeners.remove(callback)
-
-    return remove
 
 
 def _log(error: Exception) -> None:

@@ -7,8 +7,15 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
+from conduit_widget.back_off import BackOff
 from conduit_widget.hub.backplane.backplane import BackplaneUnavailableError
-from conduit_widget.hub.backplane.redis_engine import SCRIPT, Backoff, RedisEngine, close_client
+from conduit_widget.hub.backplane.redis_engine import (
+    FIRST_RETRY,
+    LONGEST_RETRY,
+    SCRIPT,
+    RedisEngine,
+    close_client,
+)
 from conduit_widget.hub.backplane.redis_nodes import BEAT_INTERVAL, LivingNodes
 from conduit_widget.hub.backplane.redis_queue import Argument, OutgoingQueue, Place, envelope
 
@@ -123,12 +130,12 @@ class RedisCommands:
 
     async def run(self) -> None:
         """Connect and carry, again and again, until :meth:`close`."""
-        backoff = Backoff()
+        back_off = BackOff(FIRST_RETRY, LONGEST_RETRY)
         while not self._closing.is_set():
             client = self._engine.client()
             try:
                 await self._connect(client)
-                backoff.reset()
+                back_off.reset()
                 while not self._closing.is_set():
                     await self._work.wait()
                     self._work.clear()
@@ -139,7 +146,7 @@ class RedisCommands:
             finally:
                 await close_client(client)
             if not self._closing.is_set():
-                await backoff.wait()
+                await asyncio.sleep(back_off.next_delay())
 
     async def _connect(self, client: Redis) -> None:
         """Beat, write every entry (the engine may be a new one), tell the others; then take messages."""

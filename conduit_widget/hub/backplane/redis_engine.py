@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
@@ -14,8 +13,8 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
 CONNECT_TIMEOUT: Final = 3.0
-FIRST_RETRY: Final = 0.05
-LAST_RETRY: Final = 2.0
+FIRST_RETRY: Final = 0.03
+LONGEST_RETRY: Final = 1.5
 
 NODE_TTL: Final = 7.5
 WINDOW_MESSAGES: Final = 512
@@ -148,22 +147,6 @@ class RedisEngine:
     def entry_key(self, table: str, key: str) -> str:
         """Return where the nodes' entries of a table's key are."""
         return f"{self._namespace}:entries:{table}:{key}"
-
-
-class Backoff:
-    """Waits between attempts: doubling, with jitter, up to two seconds."""
-
-    def __init__(self) -> None:
-        self._delay = FIRST_RETRY
-
-    def reset(self) -> None:
-        """Begin with a short wait again."""
-        self._delay = FIRST_RETRY
-
-    async def wait(self) -> None:
-        """Wait before the next attempt."""
-        delay, self._delay = self._delay, min(LAST_RETRY, self._delay * 2)
-        await asyncio.sleep(delay * random.uniform(0.5, 1.0))  # noqa: S311 - not a secret
 
 
 async def close_client(client: Redis) -> None:

@@ -9,9 +9,16 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import msgspec
 
+from conduit_widget.back_off import BackOff
 from conduit_widget.errors import UNREADABLE
 from conduit_widget.hub.backplane.listeners import Listeners
-from conduit_widget.hub.backplane.redis_engine import CONNECT_TIMEOUT, Backoff, RedisEngine, close_client
+from conduit_widget.hub.backplane.redis_engine import (
+    CONNECT_TIMEOUT,
+    FIRST_RETRY,
+    LONGEST_RETRY,
+    RedisEngine,
+    close_client,
+)
 
 if TYPE_CHECKING:
     from redis.asyncio.client import PubSub
@@ -83,13 +90,13 @@ class RedisSubscriptions:
 
     async def run(self) -> None:
         """Connect and listen, again and again, until :meth:`close` and a cancellation."""
-        backoff = Backoff()
+        back_off = BackOff(FIRST_RETRY, LONGEST_RETRY)
         # A task group that fails while it is cancelled swallows the cancellation: hence the event.
         while not self._closing.is_set():
             client = self._engine.client()
             pubsub = client.pubsub()
             try:
-                await self._listen(pubsub, backoff)
+                await self._listen(pubsub, back_off)
             except* Exception as group:  # noqa: BLE001 - whatever broke, the connection is made anew
                 if not self._closing.is_set():
                     self._down(_first(group))
@@ -97,9 +104,9 @@ class RedisSubscriptions:
                 await _close(pubsub)
                 await close_client(client)
             if not self._closing.is_set():
-                await backoff.wait()
+                await asyncio.sleep(back_off.next_delay())
 
-    async def _listen(self, pubsub: PubSub, backoff: Backoff) -> None:
+    async def _listen(self, pubsub: PubSub, back_off: BackOff) -> None:
         self._asked = set()
         self._unconfirmed.clear()
         self._heard_at = time.monotonic()
@@ -114,7 +121,7 @@ class RedisSubscriptions:
                 if message is not None:
                     self._take(message["type"], message["channel"], message["data"])
                 if not self.up and not self._unconfirmed:
-                    backoff.reset()
+                    back_off.reset()
                     self.up = True
                     self._events.subscriptions_up()
 

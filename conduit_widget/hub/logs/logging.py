@@ -11,7 +11,6 @@ import sys
 import threading
 from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar, Token
-from datetime import UTC, datetime
 from typing import Any, Final, Literal, Protocol, TextIO, TypeVar
 
 import msgspec
@@ -19,6 +18,7 @@ import msgspec
 from conduit_widget.errors import trace_of
 from conduit_widget.hub.logs.redaction import RedactionFilter, install_redaction, redact
 from conduit_widget.plain_text import json_shown, shown, writable
+from conduit_widget.times import iso_time
 
 __all__ = [
     "LogFormat",
@@ -103,7 +103,7 @@ class TextFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
         fields = " ".join(f"{name}={value}" for name, value in fields_of(record).items())
-        line = f"{_time(record)} {record.levelname} {record.name}: {_event(record)}"
+        line = f"{iso_time(record.created)} {record.levelname} {record.name}: {_event(record)}"
         error = _error(record)
         line = f"{line}: {error}" if error else line
         return shown(f"{line} [{fields}]" if fields else line)
@@ -115,7 +115,7 @@ class JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
         line: dict[str, Any] = {
-            "time": _time(record),
+            "time": iso_time(record.created),
             "level": record.levelname.lower(),
             "logger": record.name,
             "event": _event(record),
@@ -125,11 +125,6 @@ class JsonFormatter(logging.Formatter):
         if error:
             line["error"] = error
         return json_shown(msgspec.json.encode(line).decode())
-
-
-def _time(record: logging.LogRecord) -> str:
-    moment = datetime.fromtimestamp(record.created, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _event(record: logging.LogRecord) -> str:

@@ -18,6 +18,7 @@ from typing import Any, Final
 
 import msgspec
 
+from conduit_widget.back_off import BackOff
 from conduit_widget.child_process import child_environment, python_command
 from conduit_widget.errors import UNREADABLE, ProviderError
 from conduit_widget.providers import failures
@@ -89,7 +90,7 @@ class LocalServer:
         self._process: asyncio.subprocess.Process | None = None
         self._endpoint: OpenAICompatible | None = None
         self._started_at = 0.0
-        self._deaths = 0
+        self._back_off = BackOff(_FIRST_PAUSE, _LONGEST_PAUSE)
         self._closing = asyncio.Event()
 
     @property
@@ -250,8 +251,11 @@ class LocalServer:
         process = self._process
         if process is None or process.returncode is None:
             return
-        self._deaths = 1 if time.monotonic() - self._started_at > _STABLE_AFTER else self._deaths + 1
-        pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (self._deaths - 1)) if self._deaths > 1 else 0.0
+        pause = 0.0
+        if time.monotonic() - self._started_at > _STABLE_AFTER:
+            self._back_off.reset()
+        else:
+            pause = self._back_off.next_delay()
         _log.warning(
             "local model ended (exit code %d); starting it again in %.1f s", process.returncode, pause
         )

@@ -16,21 +16,14 @@ from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from conduit_widget.access import hub_access, local_hub
 from conduit_widget.access.hub_access import Identity, LocalHub, RemoteHub, identity_in, resolve_access
-from conduit_widget.access.local_hub import (
-    find,
-    find_or_start,
-    mint,
-    read_runtime,
-    remove_runtime,
-    write_runtime,
-)
+from conduit_widget.access.local_hub import find, find_or_start, mint
 from conduit_widget.errors import AuthenticationError, ConnectionFailedError, HubStartError, ValidationError
 from conduit_widget.hub.auth.local_authority import LocalAuthority
+from conduit_widget.runtime_file import write_runtime
 from conduit_widget.types import HubRuntime
 from tests.support.waiting import eventually_sync
 
@@ -117,53 +110,6 @@ def hub() -> Iterator[str]:
     server.shutdown()
     thread.join()
     server.server_close()
-
-
-def test_runtime_file_is_private_whole_and_round_trips(tmp_path: Path) -> None:
-    """Only this OS user may read the mint key, and nobody ever sees half a file."""
-    data_dir = tmp_path / "new"
-    write_runtime(data_dir, runtime())
-    assert read_runtime(data_dir) == runtime()
-    assert stat.S_IMODE(local_hub.runtime_path(data_dir).stat().st_mode) == 0o600
-    assert [path.name for path in data_dir.iterdir()] == ["hub.json"]
-
-
-def test_runtime_file_is_replaced_with_private_mode_when_an_old_one_was_open(tmp_path: Path) -> None:
-    """A file somebody left world-readable does not lend its mode to the new key."""
-    local_hub.runtime_path(tmp_path).write_text("{}")
-    local_hub.runtime_path(tmp_path).chmod(0o644)
-    write_runtime(tmp_path, runtime())
-    assert stat.S_IMODE(local_hub.runtime_path(tmp_path).stat().st_mode) == 0o600
-
-
-@pytest.mark.parametrize("content", ["", "{", "{}", '{"url": 1}', '{"url": "\xff"}'])
-def test_unreadable_runtime_file_counts_as_none(tmp_path: Path, content: str) -> None:
-    """A damaged file never stops anybody."""
-    assert read_runtime(tmp_path) is None
-    local_hub.runtime_path(tmp_path).write_text(content, encoding="latin-1")  # so one of them is no UTF-8
-    assert read_runtime(tmp_path) is None
-
-
-def test_huge_or_deep_runtime_file_counts_as_none(tmp_path: Path) -> None:
-    """It is somebody's mistake; it is not read whole."""
-    path = tmp_path / "hub.json"
-    whole = msgspec.json.encode(runtime())
-    path.write_bytes(whole[:-1] + b',"x":' + b"[" * 40 + b"]" * 40 + b"}")
-    assert read_runtime(tmp_path) is None
-    path.write_bytes(whole + b" " * 100_000)
-    assert read_runtime(tmp_path) is None
-    path.write_bytes(whole)
-    assert read_runtime(tmp_path) is not None
-
-
-def test_remove_runtime_spares_another_hubs_file(tmp_path: Path) -> None:
-    """A hub that ends late does not remove its successor's file."""
-    write_runtime(tmp_path, runtime(instance="new"))
-    remove_runtime(tmp_path, "old")
-    assert read_runtime(tmp_path) is not None
-    remove_runtime(tmp_path, "new")
-    assert read_runtime(tmp_path) is None
-    remove_runtime(tmp_path)
 
 
 def test_hub_is_found_only_when_that_very_instance_answers(tmp_path: Path, hub: str) -> None:
@@ -346,14 +292,6 @@ def test_nameless_os_user_still_has_an_id(monkeypatch: pytest.MonkeyPatch) -> No
 def test_unreadable_token_names_nobody(token: str) -> None:
     """Opaque keys are fine; we just do not know ourselves yet."""
     assert identity_in(token) is None
-
-
-def test_data_directory_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """CONDUIT_DATA_DIR wins over the platform's place."""
-    monkeypatch.setenv("CONDUIT_DATA_DIR", str(tmp_path))
-    assert local_hub.default_data_dir() == tmp_path
-    monkeypatch.delenv("CONDUIT_DATA_DIR")
-    assert local_hub.default_data_dir().name == "conduit_widget"
 
 
 @pytest.mark.parametrize("name", ["a\nb", "zero\u200bwidth", "x" * 300, "\u202eevil"])

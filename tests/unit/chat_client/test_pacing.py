@@ -12,7 +12,6 @@ from conduit_widget.chat_client.pacing import (
     JOIN_BURST,
     JOINS_PER_SECOND,
     MAX_WAIT,
-    BackOff,
     JoinPace,
     is_rate_refusal,
 )
@@ -80,15 +79,6 @@ async def test_nobody_waits_longer_than_ten_seconds_however_many_came_before() -
     for task in waiting:
         task.cancel()
     await asyncio.gather(*waiting, return_exceptions=True)
-
-
-def test_back_off_doubles_with_jitter_up_to_a_limit() -> None:
-    """Refused again and again, it asks less and less often; accepted, it begins anew."""
-    back_off = BackOff(2.0)
-    for expected in (2, 4, 8, 16, 30, 30, 30):
-        assert expected <= back_off.refused() <= 1.5 * expected
-    back_off.reset()
-    assert back_off.refused() <= 3.0
 
 
 def test_refusal_for_the_rate_is_told_from_others() -> None:
