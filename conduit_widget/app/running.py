@@ -32,11 +32,11 @@ from conduit_widget.hub.auth.mint import mint_route
 from conduit_widget.hub.auth.revocation import Revocations
 from conduit_widget.hub.auth.revocation_file import REVOCATIONS_FILE, RevocationFile
 from conduit_widget.hub.door.origins import LOOPBACK_ORIGINS
-from conduit_widget.hub.health import ReadinessCheck
 from conduit_widget.hub.http import LOOPBACK_HOSTS, HttpHandler, HttpRequest, HttpResponse, json_response
 from conduit_widget.hub.limits.hub_limits import HubLimits
 from conduit_widget.hub.metrics.hub_metrics import HubMetrics
 from conduit_widget.hub.open_files import make_room_for
+from conduit_widget.hub.readiness import ReadinessCheck
 from conduit_widget.hub.server import serve
 from conduit_widget.providers.config import ProviderSettings
 from conduit_widget.providers.directory import discover

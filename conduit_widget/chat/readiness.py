@@ -5,7 +5,7 @@ from __future__ import annotations
 from conduit_widget.chat.history.store import HistoryStore
 from conduit_widget.errors import StoreFullError
 from conduit_widget.hub.backplane.backplane import Backplane
-from conduit_widget.hub.health import ReadinessCheck
+from conduit_widget.hub.readiness import ReadinessCheck
 
 __all__ = ["bus_check", "store_check"]
 

@@ -9,7 +9,6 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
 from types import MappingProxyType
 from typing import Final
 
-from conduit_widget.contract import HEALTH_PATH, METRICS_PATH, READY_PATH
 from conduit_widget.errors import HubStartError, trace_of
 from conduit_widget.hub.auth.local_authority import Authenticator
 from conduit_widget.hub.auth.revocation import RevocationGuard, Revocations
@@ -20,12 +19,10 @@ from conduit_widget.hub.connections.mount import MountedHub
 from conduit_widget.hub.connections.registry import ConnectionRegistry
 from conduit_widget.hub.connections.timer_wheel import TimerWheel
 from conduit_widget.hub.connections.user_connections import UserConnections
-from conduit_widget.hub.dashboard import dashboard_routes
 from conduit_widget.hub.door.admission import Admission
 from conduit_widget.hub.door.negotiation import NEGOTIATE, Negotiation
 from conduit_widget.hub.door.origins import LOOPBACK_ORIGINS
 from conduit_widget.hub.door.pending_connections import PendingConnections
-from conduit_widget.hub.health import ReadinessCheck, readiness_report
 from conduit_widget.hub.http import (
     LOOPBACK_HOSTS,
     BodyTooLargeError,
@@ -39,7 +36,6 @@ from conduit_widget.hub.http import (
     Send,
     error_response,
     has_two_lengths,
-    json_response,
     read_body,
     read_head,
     send_response,
@@ -47,8 +43,10 @@ from conduit_widget.hub.http import (
 from conduit_widget.hub.limits.address_rates import AddressRates
 from conduit_widget.hub.limits.hub_limits import HubLimits
 from conduit_widget.hub.limits.shared_rates import SharedRates
-from conduit_widget.hub.metrics.hub_metrics import CONTENT_TYPE, HubMetrics
+from conduit_widget.hub.metrics.hub_metrics import HubMetrics
 from conduit_widget.hub.open_files import OpenFiles
+from conduit_widget.hub.operator_pages import OperatorPages
+from conduit_widget.hub.readiness import ReadinessCheck
 from conduit_widget.hub.transports.http_transports import HttpTransports
 from conduit_widget.hub.transports.websocket_opening import CONNECTION_EXTENSION, WebSocketOpening
 from conduit_widget.protocol.hub_protocol import HubProtocol
@@ -105,8 +103,6 @@ class HubApp:
             authenticator = RevocationGuard(authenticator, revocations)
         self.start_error: HubStartError | None = None  # why the lifespan could not start
         self.open_files = OpenFiles()
-        self._readiness = tuple(readiness)
-        self._missing: tuple[str, ...] = ()  # what the last probe missed
         self.limits = limits or HubLimits()
         self.metrics = metrics or HubMetrics()
         self._wheel = wheel or TimerWheel()
@@ -150,10 +146,7 @@ class HubApp:
         parts = (backplane, revocations, pending.tokens, *self._shared_rates(backplane))
         self._outer_parts = tuple(part for part in parts if part is not None)
         self._routes: dict[str, HttpHandler] = {
-            HEALTH_PATH: self._health,
-            READY_PATH: self._ready,
-            METRICS_PATH: self._metrics_page,
-            **dashboard_routes(),
+            **OperatorPages(self, readiness, self._admission.require_operator).routes(),
             **(routes or {}),
         }
 
@@ -276,36 +269,6 @@ class HubApp:
             return user
         return await self._negotiation.respond(request, mount, user)
 
-    async def _health(self, request: HttpRequest) -> HttpResponse:
-        return _get_only(request) or json_response(200, {"status": "ok"})
-
-    async def _ready(self, request: HttpRequest) -> HttpResponse:
-        refusal = _get_only(request)
-        if refusal is not None:
-            return refusal
-        checks = self._readiness
-        if self.open_files.missing:
-            checks = (*checks, ReadinessCheck("open files", self.open_files.check))
-        ready, report = await readiness_report(
-            checks, draining=self.draining, connections=self.connections_active
-        )
-        if not self.draining:  # that is told already
-            self._tell_readiness(report["reasons"])
-        return json_response(200 if ready else 503, report)
-
-    def _tell_readiness(self, missing: Sequence[str]) -> None:
-        """Log what a probe finds when it is not what the last one found."""
-        if tuple(missing) != self._missing:
-            self._missing = tuple(missing)
-            if missing:
-                logger.warning("The hub is not ready: %s", " ".join(missing))
-            else:
-                logger.warning("The hub is ready again.")  # whoever heard of the one hears of the other
-
-    async def _metrics_page(self, request: HttpRequest) -> HttpResponse:
-        refusal = _get_only(request) or await self._admission.require_operator(request)
-        return refusal or HttpResponse(200, self.metrics.render(), CONTENT_TYPE)
-
     # Lifespan
 
     def _shared_rates(self, backplane: Backplane | None) -> list[SharedRates]:
@@ -338,9 +301,3 @@ class HubApp:
         finally:
             self._wheel.close()
         await send({"type": "lifespan.shutdown.complete"})
-
-
-def _get_only(request: HttpRequest) -> HttpResponse | None:
-    if request.method in ("GET", "HEAD"):
-        return None
-    return error_response(405, "Use GET.", {"allow": "GET"})

@@ -9,8 +9,8 @@ import httpx2
 import pytest
 
 from conduit_widget.hub.app import HubApp
-from conduit_widget.hub.dashboard import dashboard_routes
 from conduit_widget.hub.http import HttpHandler, HttpRequest, HttpResponse
+from conduit_widget.hub.operator_pages import dashboard_routes
 from tests.support.echo_hub import EchoHub
 from tests.support.hub_server import authority, running
 

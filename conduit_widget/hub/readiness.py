@@ -10,14 +10,12 @@ from typing import Any, Final
 
 from conduit_widget.errors import HubException, trace_of
 
-__all__ = ["ReadinessCheck", "readiness_report"]
-
 CHECK_TIMEOUT: Final = 2.0
 _FAILED: Final = "The check failed; the log says why."
 _AWAY: Final = "It cannot be reached at present."
 _TIMED_OUT: Final = f"No answer within {CHECK_TIMEOUT:g} s."
 
-logger = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,5 +66,5 @@ async def _ask(check: ReadinessCheck) -> str | None:
     except HubException:  # refused, with a text for people; logged once, by whoever lost it
         return _AWAY
     except Exception as error:  # noqa: BLE001 - a check that fails is an answer; its text may hold a URL
-        logger.warning("The readiness check %s failed: %s", check.name, trace_of(error))
+        _logger.warning("The readiness check %s failed: %s", check.name, trace_of(error))
         return _FAILED

@@ -12,9 +12,9 @@ import pytest
 
 from conduit_widget.contract import READY_PATH
 from conduit_widget.errors import StoreUnavailableError
-from conduit_widget.hub import health
+from conduit_widget.hub import readiness
 from conduit_widget.hub.app import HubApp
-from conduit_widget.hub.health import ReadinessCheck
+from conduit_widget.hub.readiness import ReadinessCheck
 from tests.support.echo_hub import EchoHub
 from tests.support.hub_server import authority
 
@@ -80,7 +80,7 @@ async def test_a_check_that_raises_is_unready_and_shows_no_text_of_the_error(
     assert report["checks"]["history"]["ok"] is False
     assert report["reasons"] == ["history: The check failed; the log says why."]
     assert "ConnectionRefusedError" not in page
-    assert "readiness check history failed: ConnectionRefusedError at test_health.py" in caplog.text
+    assert "readiness check history failed: ConnectionRefusedError at test_readiness.py" in caplog.text
     for text in (page, caplog.text):
         assert "hunter2" not in text
         assert "db.internal" not in text
@@ -90,7 +90,7 @@ async def test_a_check_that_hangs_is_given_up_and_the_others_are_still_heard(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A probe gets its answer by the deadline, however many checks hang: they are asked side by side."""
-    monkeypatch.setattr(health, "CHECK_TIMEOUT", 0.1)
+    monkeypatch.setattr(readiness, "CHECK_TIMEOUT", 0.1)
     asked = most = 0
 
     async def hangs() -> str | None:
@@ -142,7 +142,7 @@ async def test_store_that_is_away_is_logged_when_that_changes_and_not_at_every_p
 @pytest.mark.parametrize("check", [_missing, _broken, _hangs], ids=["missing", "broken", "hangs"])
 async def test_what_is_not_required_is_only_reported(check: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """The hub is ready without it; the page says that it is not there."""
-    monkeypatch.setattr(health, "CHECK_TIMEOUT", 0.1)
+    monkeypatch.setattr(readiness, "CHECK_TIMEOUT", 0.1)
     status, report, page = await _asked([ReadinessCheck("model", check, required=False)])
     assert (status, report["status"], report["reasons"]) == (200, "ready", [])
     assert report["checks"]["model"]["ok"] is False

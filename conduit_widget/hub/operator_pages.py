@@ -1,0 +1,185 @@
+"""The pages for operators: ``/health``, ``/readyz``, ``/metrics`` and the dashboard.
+
+The dashboard is one page, its script and its style, built from ``js/src/dashboard``. It is the same for
+everybody and holds no figures, so whoever can reach the hub can load it; its script reads ``/metrics``, which
+only operators may read where the hub is for others.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Protocol
+
+from conduit_widget.contract import HEALTH_PATH, METRICS_PATH, READY_PATH
+from conduit_widget.hub.http import HttpHandler, HttpRequest, HttpResponse, error_response, json_response
+from conduit_widget.hub.metrics.hub_metrics import CONTENT_TYPE, HubMetrics
+from conduit_widget.hub.open_files import OpenFiles
+from conduit_widget.hub.readiness import ReadinessCheck, readiness_report
+
+DASHBOARD_PATH: Final = "/dashboard"
+
+_logger = logging.getLogger(__name__)
+_STATIC: Final = Path(__file__).resolve().parent.parent / "static"
+_FILES: Final = {
+    DASHBOARD_PATH: ("dashboard.html", "text/html; charset=utf-8"),
+    f"{DASHBOARD_PATH}.js": ("dashboard.js", "text/javascript; charset=utf-8"),
+    f"{DASHBOARD_PATH}.css": ("dashboard.css", "text/css; charset=utf-8"),
+}
+_HEADERS: Final = {
+    # Nothing from elsewhere, nothing inline, no text that becomes markup, in nobody's frame.
+    "content-security-policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+        "require-trusted-types-for 'script'; trusted-types 'none'"
+    ),
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "cache-control": "no-cache",
+}
+
+
+class Operated(Protocol):
+    """What the pages tell about."""
+
+    open_files: OpenFiles
+    metrics: HubMetrics
+
+    @property
+    def connections_active(self) -> int:
+        """Connections open now."""
+        ...
+
+    @property
+    def draining(self) -> bool:
+        """Whether the hub is about to end."""
+        ...
+
+
+class OperatorPages:
+    """The pages of one hub application. ``guard`` returns the refusal of who may not read the metrics."""
+
+    def __init__(
+        self,
+        app: Operated,
+        readiness: Sequence[ReadinessCheck],
+        guard: Callable[[HttpRequest], Awaitable[HttpResponse | None]],
+    ) -> None:
+        self._app = app
+        self._guard = guard
+        self._readiness = tuple(readiness)
+        self._missing: tuple[str, ...] = ()  # what the last probe missed
+
+    def routes(self) -> Mapping[str, HttpHandler]:
+        """Return the pages by path."""
+        return {
+            HEALTH_PATH: self._health,
+            READY_PATH: self._ready,
+            METRICS_PATH: self._metrics,
+            **dashboard_routes(),
+        }
+
+    async def _health(self, request: HttpRequest) -> HttpResponse:
+        return _get_only(request) or json_response(200, {"status": "ok"})
+
+    async def _ready(self, request: HttpRequest) -> HttpResponse:
+        refusal = _get_only(request)
+        if refusal is not None:
+            return refusal
+        app, checks = self._app, self._readiness
+        if app.open_files.missing:
+            checks = (*checks, ReadinessCheck("open files", app.open_files.check))
+        ready, report = await readiness_report(
+            checks, draining=app.draining, connections=app.connections_active
+        )
+        if not app.draining:  # that is told already
+            self._log_change(report["reasons"])
+        return json_response(200 if ready else 503, report)
+
+    def _log_change(self, missing: Sequence[str]) -> None:
+        """Log what a probe finds when it is not what the last one found."""
+        if tuple(missing) != self._missing:
+            self._missing = tuple(missing)
+            if missing:
+                _logger.warning("The hub is not ready: %s", " ".join(missing))
+            else:
+                _logger.warning("The hub is ready again.")  # whoever heard of the one hears of the other
+
+    async def _metrics(self, request: HttpRequest) -> HttpResponse:
+        refusal = _get_only(request) or await self._guard(request)
+        return refusal or HttpResponse(200, self._app.metrics.render(), CONTENT_TYPE)
+
+
+def dashboard_routes(static: Path = _STATIC) -> Mapping[str, HttpHandler]:
+    """Return the routes of the dashboard; ``static`` is where the build put its files.
+
+    Nothing else of that directory is served: paths are looked up, never joined.
+    """
+    return {
+        path: _handler(_File(static / name, content_type)) for path, (name, content_type) in _FILES.items()
+    }
+
+
+@dataclass(frozen=True)
+class _Version:
+    """A file as it was read: ``stamp`` tells whether it is the same still."""
+
+    stamp: tuple[int, int]
+    body: bytes
+    etag: str
+
+
+class _File:
+    """One file, kept in memory until another build replaces it."""
+
+    def __init__(self, path: Path, content_type: str) -> None:
+        self.content_type = content_type
+        self._path = path
+        self._version: _Version | None = None
+
+    def read(self) -> _Version | None:
+        """Return the file as it is now; None where it is not built."""
+        try:
+            found = self._path.stat()
+            stamp = (found.st_mtime_ns, found.st_size)
+            if self._version is None or self._version.stamp != stamp:
+                body = self._path.read_bytes()
+                self._version = _Version(stamp, body, f'"{hashlib.sha256(body).hexdigest()[:32]}"')
+        except OSError:
+            return None
+        return self._version
+
+
+def _handler(file: _File) -> HttpHandler:
+    async def serve(request: HttpRequest) -> HttpResponse:
+        refusal = _get_only(request)
+        if refusal is not None:
+            return refusal
+        version = file.read()
+        if version is None:
+            return error_response(404, "The dashboard is not built; run `npm run build` in js/.")
+        headers = {**_HEADERS, "etag": version.etag}
+        if _holds(request.headers.get("if-none-match", ""), version.etag):
+            return HttpResponse(304, b"", file.content_type, headers)
+        return HttpResponse(200, version.body, file.content_type, headers)
+
+    return serve
+
+
+def _get_only(request: HttpRequest) -> HttpResponse | None:
+    if request.method in ("GET", "HEAD"):
+        return None
+    return error_response(405, "Use GET.", {"allow": "GET"})
+
+
+def _holds(if_none_match: str, etag: str) -> bool:
+    """Whether one of the versions a browser has is this one (compared weakly, as RFC 9110 wants it)."""
+    return any(
+        known.strip() == "*" or known.strip().removeprefix("W/") == etag for known in if_none_match.split(",")
+    )
