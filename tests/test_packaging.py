@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -48,16 +49,19 @@ def test_wheel_carries_browser_part_when_built_without_node_on_path(wheel: Path)
     """A source build takes Node from PyPI; the wheel holds the bundles, the notebook and the type marker."""
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
-        bundle = archive.read("conduit_widget/static/widget.js").decode()
+        entries = json.loads((ROOT / "js" / "entries.json").read_text(encoding="utf-8"))
+        built = {f"conduit_widget/static/{name}" for entry in entries.values() for name in entry["files"]}
+        bundle = archive.read("conduit_widget/static/chat.js").decode()
         page = archive.read("conduit_widget/static/dashboard.html").decode()
         licences = archive.read("conduit_widget/static/THIRD_PARTY_LICENSES.txt").decode()
     assert "conduit_widget/py.typed" in names
     assert "conduit_widget/notebooks/01_quickstart.ipynb" in names
     assert not [name for name in names if name.startswith(("tests/", "js/"))]
+    assert built <= names, "whatever the bundle lists is there"
     assert "initialize" in bundle
     wanted = re.findall(r'(?:src|href)="(dashboard\.\w+)"', page)
     assert sorted(wanted) == ["dashboard.css", "dashboard.js"]
-    assert {f"conduit_widget/static/{name}" for name in wanted} <= names, "the page's files are there"
+    assert {f"conduit_widget/static/{name}" for name in wanted} <= built, "the page's files are there"
     assert "uplot" in licences
 
 
@@ -74,8 +78,8 @@ def test_wheel_installs_and_imports_without_node(wheel: Path, tmp_path: Path) ->
     shown = subprocess.run(
         [
             *(sys.executable, "-c"),
-            "import conduit_widget; from conduit_widget.widget.front_end import front_end_source;"
-            "print(conduit_widget.__file__); front_end_source()",
+            "import conduit_widget; from conduit_widget.widget.front_end import front_end;"
+            "print(conduit_widget.__file__); front_end('chat')",
         ],
         env={**os.environ, "PYTHONPATH": str(target), "PATH": str(tools)},
         cwd=tmp_path,

@@ -39,7 +39,7 @@ from conduit_widget.kernel.subshell import route_to_sender
 from conduit_widget.types import ChatMessage, Participant, SendReceipt
 from conduit_widget.widget import display
 from conduit_widget.widget.backend import ChatBackend, Listener, open_conversations
-from conduit_widget.widget.front_end import SILENT_MODULE, front_end_source
+from conduit_widget.widget.front_end import SILENT_MODULE, front_end
 from conduit_widget.widget.listening import Listening
 from conduit_widget.widget.pending import Pending, check_timeout
 from conduit_widget.widget.pending_answer import PendingAnswer
@@ -110,10 +110,10 @@ class Chat(anywidget.AnyWidget):
         if token is not None and not callable(token):
             _check_text("token", token, "a string or a function that returns one")
         _check_height(height)
-        source = front_end_source()
+        browser_part = front_end("chat")
         access = resolve_access(hub_url=hub_url, token=token, user=user, user_name=user_name)
         super().__init__(
-            _esm=source,
+            **browser_part,
             conversation_id=conversation_id,
             height=height,
             saved_class=f"conduit-{uuid.uuid4().hex[:12]}",

@@ -1,4 +1,4 @@
-"""The browser part of the widget: one ES module built from ``js/``."""
+"""The browser parts of the widgets: one ES module each, built from ``js/`` as ``js/entries.json`` says."""
 
 from __future__ import annotations
 
@@ -7,28 +7,36 @@ from typing import Final
 
 from conduit_widget.errors import FrontEndMissingError
 
-MODULE: Final = Path(__file__).parents[1] / "static" / "widget.js"
+STATIC: Final = Path(__file__).parents[1] / "static"
 
 # In a saved document there is no kernel: the transcript beside it speaks, the view shows nothing.
 SILENT_MODULE: Final = "export default { render({ el }) { el.style.display = 'none'; } };"
 
-_cached: tuple[Path, int, str] | None = None
+_read: dict[Path, tuple[int, str]] = {}  # all widgets of one class in the process share one text
 
 
-def front_end_source() -> str:
-    """Return the module's text, read again when a new build has replaced it.
+def front_end(name: str) -> dict[str, str]:
+    """Return the traits that carry a widget's browser part: ``_esm``, and ``_css`` where it has such a file.
+
+    A file is read again when a new build has replaced it. Example: ``super().__init__(**front_end("chat"))``.
 
     Raises:
         FrontEndMissingError: it was not built.
 
     """
-    global _cached  # noqa: PLW0603 - 200 kB that every chat of the process shares
     try:
-        modified = MODULE.stat().st_mtime_ns
-        if _cached is None or _cached[:2] != (MODULE, modified):
-            _cached = (MODULE, modified, MODULE.read_text(encoding="utf-8"))
+        traits = {"_esm": _text(STATIC / f"{name}.js")}
     except OSError:
         raise FrontEndMissingError(
             "The widget's browser part is not built: run `pip install .` (or `npm run build` in js/)."
         ) from None
-    return _cached[2]
+    style = STATIC / f"{name}.css"
+    return {**traits, "_css": _text(style)} if style.exists() else traits
+
+
+def _text(path: Path) -> str:
+    modified = path.stat().st_mtime_ns
+    known = _read.get(path)
+    if known is None or known[0] != modified:
+        known = _read[path] = (modified, path.read_text(encoding="utf-8"))
+    return known[1]

@@ -1,14 +1,14 @@
-// Bundles the browser parts (the widget, the hub's dashboard) and keeps each within its size budget.
-import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+// Bundles the browser parts that entries.json names (the widgets, the hub's dashboard), each within its size budget.
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build, transform } from "esbuild";
 
-const WIDGET_BUDGET_BYTES = 56_000;
-const DASHBOARD_BUDGET_BYTES = 36_000;
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const target = join(root, "..", "conduit_widget", "static");
+/** Name → the files the browser gets, each with its source, and their size in bytes when compressed. */
+const entries = JSON.parse(await readFile(join(root, "entries.json"), "utf8"));
 const bundled = ["preact", "@preact/signals", "@preact/signals-core", "marked", "uplot"];
 
 /** `import css from "./x.css?inline"` gives the minified text, the way Vite (and so vitest) reads it too. */
@@ -43,23 +43,12 @@ const options = {
   logLevel: "warning",
 };
 
-/** Bundle one entry; returns the file the browser gets. */
-async function bundle(entry, name) {
-  const { outputFiles } = await build({ ...options, entryPoints: [entry] });
+/** Makes one file; what is neither a script nor a style is taken as it is. */
+async function make(name, source) {
+  if (![".js", ".css"].includes(extname(name))) return { name, contents: await readFile(join(root, source)) };
+  const { outputFiles } = await build({ ...options, entryPoints: [source] });
   return { name, contents: Buffer.from(outputFiles[0].contents) };
 }
-
-const widget = () => Promise.all([bundle("src/widget.ts", "widget.js")]);
-
-const dashboard = () =>
-  Promise.all([
-    bundle("src/dashboard/main.ts", "dashboard.js"),
-    bundle("src/dashboard/dashboard.css", "dashboard.css"),
-    readFile(join(root, "src", "dashboard", "dashboard.html")).then((contents) => ({
-      name: "dashboard.html",
-      contents,
-    })),
-  ]);
 
 async function licences() {
   const texts = await Promise.all(
@@ -72,28 +61,30 @@ async function licences() {
       return `${name} ${version} (${license})\n\n${text.trim()}\n`;
     }),
   );
-  return `widget.js and dashboard.js contain these packages.\n\n${texts.join(`\n${"-".repeat(80)}\n\n`)}`;
+  return `The scripts beside this file contain these packages.\n\n${texts.join(`\n${"-".repeat(80)}\n\n`)}`;
 }
 
 const kb = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;
 
-/** Whether the files together, each compressed, keep to a budget; says so either way. */
-function fits(name, files, budget) {
+/** Makes the files of an entry; says how large they are, each compressed, and whether that is too much. */
+async function bundle([name, { gzip: budget, files: sources }]) {
+  const files = await Promise.all(Object.entries(sources).map(([file, source]) => make(file, source)));
   const size = files.reduce((sum, { contents }) => sum + contents.length, 0);
   const gzipped = files.reduce((sum, { contents }) => sum + gzipSync(contents, { level: 9 }).length, 0);
   console.log(`${name} ${kb(size)}, gzip ${kb(gzipped)} of ${kb(budget)}`);
   if (gzipped > budget)
     console.error(`${name} is over its size budget: leave something out or load it later.`);
-  return gzipped <= budget;
+  return { files, fits: gzipped <= budget };
 }
 
-const [widgetFiles, dashboardFiles] = await Promise.all([widget(), dashboard()]);
-const kept = [
-  fits("widget.js", widgetFiles, WIDGET_BUDGET_BYTES),
-  fits("dashboard (page, style, script)", dashboardFiles, DASHBOARD_BUDGET_BYTES),
+const made = await Promise.all(Object.entries(entries).map(bundle));
+if (made.some(({ fits }) => !fits)) process.exit(1);
+const files = [
+  ...made.flatMap((entry) => entry.files),
+  { name: "THIRD_PARTY_LICENSES.txt", contents: await licences() },
 ];
-if (kept.includes(false)) process.exit(1);
 await mkdir(target, { recursive: true });
-for (const { name, contents } of [...widgetFiles, ...dashboardFiles])
-  await writeFile(join(target, name), contents);
-await writeFile(join(target, "THIRD_PARTY_LICENSES.txt"), await licences());
+for (const { name, contents } of files) await writeFile(join(target, name), contents);
+// A file that no entry names any more would be shipped for ever.
+for (const name of await readdir(target))
+  if (!files.some((file) => file.name === name)) await rm(join(target, name), { recursive: true });

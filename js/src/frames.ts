@@ -1,15 +1,9 @@
 // When to draw: at most once a frame, once a second while no view is in sight, never without a view.
 import type { Clock } from "./clock";
+import type { Attached } from "./mount";
 import { framesToSkip } from "./reveal";
 
 const OUT_OF_SIGHT_MS = 1_000;
-
-/** One view of the store. */
-export interface Attached {
-  /** Whether any of it is in sight; at first it is taken to be. */
-  seen(inSight: boolean): void;
-  end(): void;
-}
 
 export interface Frames {
   /** Something changed: draw soon. */

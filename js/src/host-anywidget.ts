@@ -1,8 +1,7 @@
 import type { Host } from "./host";
 import { jupyterKernel } from "./jupyter-kernel";
-import { mount } from "./mount";
-import { besideSaved, keepOutOfDocuments } from "./saved";
-import { createStore, type Store } from "./store";
+import { keepOutOfDocuments } from "./saved";
+import type { Widget } from "./widget";
 
 /** The part of anywidget's model that we use (anywidget front-end module, 0.9 to 0.11). */
 export interface AnyModel {
@@ -19,6 +18,11 @@ interface Props {
   model: AnyModel;
   /** Since anywidget 0.11; before, the returned function was the only end. */
   signal?: AbortSignal;
+}
+
+interface Open<Store> {
+  host: Host;
+  store: Store;
 }
 
 /** Adapts an anywidget model to the {@link Host} port. */
@@ -55,38 +59,40 @@ function lifetime(outer: AbortSignal | undefined): { signal: AbortSignal; end: (
 }
 
 /**
- * The anywidget module. anywidget calls the function once a model, so the views of one model share one store;
- * `initialize` and `render` get different proxies of the same model, which is why identity alone will not do.
+ * Makes the anywidget module of a widget. anywidget calls the function once a model, so the views of one model share one
+ * store; `initialize` and `render` get different proxies of the same model, which is why identity alone will not do.
  */
-export default function widget() {
-  const byModel = new Map<AnyModel, Store>();
+export function anywidget<Store>(widget: Widget<Store>) {
+  return () => {
+    const byModel = new Map<AnyModel, Open<Store>>();
 
-  const open = (model: AnyModel, signal: AbortSignal): Store => {
-    const store = createStore(anywidgetHost(model), signal);
-    byModel.set(model, store);
-    signal.addEventListener("abort", () => byModel.delete(model), { once: true });
-    return store;
-  };
+    const open = (model: AnyModel, signal: AbortSignal): Open<Store> => {
+      const host = anywidgetHost(model);
+      const opened = { host, store: widget.open(host, signal) };
+      byModel.set(model, opened);
+      signal.addEventListener("abort", () => byModel.delete(model), { once: true });
+      return opened;
+    };
 
-  const find = (model: AnyModel): Store | undefined => {
-    const exact = byModel.get(model);
-    if (exact || byModel.size !== 1) return exact;
-    return byModel.values().next().value;
-  };
+    const find = (model: AnyModel): Open<Store> | undefined => {
+      const exact = byModel.get(model);
+      if (exact || byModel.size !== 1) return exact;
+      return byModel.values().next().value;
+    };
 
-  return {
-    initialize({ model, signal: outer }: Props): () => void {
-      const { signal, end } = lifetime(outer);
-      open(model, signal);
-      keepOutOfDocuments(model);
-      return end;
-    },
-    render({ model, el, signal: outer }: Props & { el: HTMLElement }): () => void {
-      const { signal, end } = lifetime(outer);
-      const store = find(model) ?? open(model, signal);
-      const host = mount(el, store, signal);
-      if (host) besideSaved(host, model.get("saved_class"), store.chat, signal);
-      return end;
-    },
+    return {
+      initialize({ model, signal: outer }: Props): () => void {
+        const { signal, end } = lifetime(outer);
+        open(model, signal);
+        keepOutOfDocuments(model);
+        return end;
+      },
+      render({ model, el, signal: outer }: Props & { el: HTMLElement }): () => void {
+        const { signal, end } = lifetime(outer);
+        const { store, host } = find(model) ?? open(model, signal);
+        widget.show(el, store, host, signal);
+        return end;
+      },
+    };
   };
 }

@@ -1,19 +1,29 @@
-import { render } from "preact";
-import type { Store } from "./store";
-import chatCss from "./styles/chat.css?inline";
-import markdownCss from "./styles/markdown.css?inline";
-import messageCss from "./styles/message.css?inline";
-import reasoningCss from "./styles/reasoning.css?inline";
+import { type ComponentChildren, render } from "preact";
 import tokensCss from "./styles/tokens.css?inline";
-import { Chat } from "./views/chat";
 
 // In a row of boxes a view would be as narrow as its content, which is nothing. `:where` leaves every word to the layout
-// that Python gives, and what the layout sets the chat fills.
+// that Python gives, and what the layout sets the widget fills.
 const OUTER_CSS =
-  ":where(.conduit-chat-view){display:flex;flex-direction:column;width:100%;min-width:0;min-height:0}";
+  ":where(.conduit-view){display:flex;flex-direction:column;width:100%;min-width:0;min-height:0}";
 
-/** Shows the chat inside `el`, in a shadow root of its own, until `signal` aborts; returns the root's host. */
-export function mount(el: HTMLElement, store: Store, signal: AbortSignal): HTMLElement | undefined {
+/** One view of a store. */
+export interface Attached {
+  /** Whether any of it is in sight; at first it is taken to be. */
+  seen(inSight: boolean): void;
+  end(): void;
+}
+
+/**
+ * Shows `view` inside `el`, in a shadow root of its own with `css`, until `signal` aborts; returns the root's host.
+ * `attach` is told that there is one view more.
+ */
+export function mount(
+  el: HTMLElement,
+  view: ComponentChildren,
+  css: readonly string[],
+  attach: () => Attached,
+  signal: AbortSignal,
+): HTMLElement | undefined {
   if (signal.aborted) return undefined;
   const outer = document.createElement("style");
   outer.textContent = OUTER_CSS;
@@ -21,25 +31,25 @@ export function mount(el: HTMLElement, store: Store, signal: AbortSignal): HTMLE
   // Lumino's shortcuts would otherwise fire through our focused buttons; events from the shadow tree name the host.
   host.dataset.lmSuppressShortcuts = "true";
   const root = host.attachShadow({ mode: "open" });
-  adoptStyles(root, [tokensCss, chatCss, messageCss, reasoningCss, markdownCss].join("\n"));
+  adoptStyles(root, [tokensCss, ...css].join("\n"));
   const container = document.createElement("div");
   container.className = "frame";
   // Where an edit in a cell reaches the event's target (for JupyterLab: our host), it cancels line breaks and undo.
   container.addEventListener("beforeinput", (event) => event.stopPropagation(), { signal });
   root.append(container);
-  el.classList.add("conduit-chat-view");
+  el.classList.add("conduit-view");
   el.append(host, outer);
-  render(<Chat store={store} />, container);
-  const view = store.attach();
-  watchSight(host, view.seen, signal);
+  render(view, container);
+  const attached = attach();
+  watchSight(host, attached.seen, signal);
   signal.addEventListener(
     "abort",
     () => {
-      view.end();
+      attached.end();
       render(null, container);
       host.remove();
       outer.remove();
-      el.classList.remove("conduit-chat-view");
+      el.classList.remove("conduit-view");
     },
     { once: true },
   );

@@ -3,13 +3,14 @@ import { batch, computed, effect, type ReadonlySignal, type Signal, signal } fro
 import { type Announcement, createAnnouncer } from "./announce";
 import { browserClock, type Clock } from "./clock";
 import type { ChatState, KernelMessage, Reply } from "./contract";
-import { type Attached, createFrames } from "./frames";
+import { createFrames } from "./frames";
 import type { Host } from "./host";
 import { uuid } from "./identifier";
 import { createKeeper, type Keeper, placeOf } from "./keeper";
 import { createKernelLink, type KernelHealth, type KernelRequest } from "./kernel-link";
 import { createLiveTexts } from "./live-texts";
 import { seqOf } from "./messages";
+import type { Attached } from "./mount";
 import { plainLine } from "./plain";
 import { createSelectors, type Selectors } from "./selectors";
 import {

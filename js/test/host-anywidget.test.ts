@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 import { expect, it } from "vitest";
 import { type AnyModel, anywidgetHost } from "../src/host-anywidget";
-import widget from "../src/widget";
+import widget from "../src/widgets/chat";
 import { chatState, question } from "./support/chat";
 
 type Listener = (...args: never[]) => void;

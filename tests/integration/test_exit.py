@@ -34,7 +34,7 @@ PRELUDE = """
 import sys
 from pathlib import Path
 from conduit_widget.widget import front_end
-front_end.MODULE = Path({module!r})
+front_end.STATIC = Path({module!r}).parent
 from conduit_widget import Chat
 """
 
@@ -56,7 +56,7 @@ def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 @pytest.fixture
 def prelude(tmp_path: Path) -> str:
     """The first lines of a script: a stand-in browser part, and ``Chat``."""
-    module = tmp_path / "widget.js"
+    module = tmp_path / "chat.js"
     module.write_text("export default {};")
     return PRELUDE.format(module=str(module))
 

@@ -26,7 +26,7 @@ VERSIONS = ["installed", *(pytest.param(version, marks=pytest.mark.kernels) for 
 SHOW = """
 from pathlib import Path
 from conduit_widget.widget import front_end
-front_end.MODULE = Path({module!r})
+front_end.STATIC = Path({module!r}).parent
 from conduit_widget import Chat
 import asyncio, time
 chat = Chat("kernels")
@@ -81,7 +81,7 @@ async def kernel(
 ) -> AsyncIterator[LiveKernel]:
     """A kernel with a live chat shown in its first cell."""
     python = sys.executable if request.param == "installed" else await kernel_python(request.param)
-    module = tmp_path / "widget.js"
+    module = tmp_path / "chat.js"
     module.write_text("export default {};")
     environment = {"CONDUIT_HUB_URL": server.url, "CONDUIT_HUB_TOKEN": token("ann", 300)}
     async with live_kernel(environment, python) as running:

@@ -23,7 +23,7 @@ SHOW = """
 from functools import partial
 from pathlib import Path
 from conduit_widget.widget import front_end
-front_end.MODULE = Path({module!r})
+front_end.STATIC = Path({module!r}).parent
 from conduit_widget import Chat
 chat = Chat("busy")
 chat.wait_connected(30)
@@ -59,7 +59,7 @@ async def server(tmp_path: Path, model: Model) -> AsyncIterator[ChatServer]:
 @pytest.fixture
 async def kernel(server: ChatServer, tmp_path: Path) -> AsyncIterator[LiveKernel]:
     """A kernel with a live chat shown in its first cell."""
-    module = tmp_path / "widget.js"
+    module = tmp_path / "chat.js"
     module.write_text("export default {};")
     environment = {"CONDUIT_HUB_URL": server.url, "CONDUIT_HUB_TOKEN": token("ann", 300)}
     async with live_kernel(environment) as running:

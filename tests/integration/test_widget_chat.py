@@ -27,9 +27,9 @@ from tests.support.waiting import eventually
 @pytest.fixture
 def comms(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[CommLedger]:
     """Recorded comms and a stand-in browser part."""
-    module = tmp_path / "widget.js"
+    module = tmp_path / "chat.js"
     module.write_text("export default {};")
-    monkeypatch.setattr(front_end, "MODULE", module)
+    monkeypatch.setattr(front_end, "STATIC", module.parent)
     with recorded_comms(monkeypatch) as ledger:
         yield ledger
     stop_loop_thread()

@@ -27,7 +27,7 @@ PAUSE: Final = 0.1  # people do not send twenty messages at once
 SHOW: Final = """
 from pathlib import Path
 from conduit_widget.widget import front_end
-front_end.MODULE = Path({module!r})
+front_end.STATIC = Path({module!r}).parent
 from conduit_widget import Chat
 chat = Chat("busy")
 chat.wait_connected(10)
@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 async def _measure(requests: int) -> int:
     with tempfile.TemporaryDirectory(prefix="conduit-busy-") as folder:
-        module = Path(folder) / "widget.js"
+        module = Path(folder) / "chat.js"
         module.write_text("export default {};")
         async with chat_server(Path(folder) / "history") as server, server.person("bob") as other:
             await other.join("busy")

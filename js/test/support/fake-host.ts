@@ -1,10 +1,10 @@
 import type { KernelMessage, ViewMessage } from "../../src/contract";
-import type { Host, KernelStatus, TraitName } from "../../src/host";
+import type { Host, KernelStatus } from "../../src/host";
 
 /** A host whose kernel is the test. */
 export class FakeHost implements Host {
   readonly sent: ViewMessage[] = [];
-  readonly traits: Record<TraitName, unknown> = {
+  readonly traits: Record<string, unknown> = {
     conversation_id: "team",
     height: 0,
     saved_class: "conduit-saved",
@@ -18,9 +18,9 @@ export class FakeHost implements Host {
     return [...this.#listeners.values()].reduce((sum, set) => sum + set.size, 0);
   }
 
-  send(message: ViewMessage): void {
+  send(message: object): void {
     if (this.broken) throw new Error("comm is closed");
-    this.sent.push(message);
+    this.sent.push(message as ViewMessage);
   }
 
   onMessage(listener: (message: unknown) => void, signal: AbortSignal): void {
@@ -39,11 +39,11 @@ export class FakeHost implements Host {
     this.#listen("link", listener, signal);
   }
 
-  trait(name: TraitName): unknown {
+  trait(name: string): unknown {
     return this.traits[name];
   }
 
-  onTrait(name: TraitName, listener: () => void, signal: AbortSignal): void {
+  onTrait(name: string, listener: () => void, signal: AbortSignal): void {
     this.#listen(name, listener, signal);
   }
 

@@ -1,6 +1,6 @@
 import type { ChatState, KernelMessage, Op } from "../../src/contract";
-import { mount } from "../../src/mount";
 import { createStore, type Store } from "../../src/store";
+import { chat } from "../../src/widgets/chat";
 import { chatState } from "./chat";
 import { FakeClock, settled } from "./fake-clock";
 import { FakeHost } from "./fake-host";
@@ -17,7 +17,7 @@ export class View {
   constructor() {
     this.store = createStore(this.host, this.life.signal, this.clock);
     document.body.append(this.el);
-    mount(this.el, this.store, this.life.signal);
+    chat.show(this.el, this.store, this.host, this.life.signal);
   }
 
   get root(): ShadowRoot {

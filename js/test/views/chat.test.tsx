@@ -1,8 +1,8 @@
 // @vitest-environment happy-dom
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ChatState } from "../../src/contract";
-import { mount } from "../../src/mount";
 import { createStore, type Store } from "../../src/store";
+import { chat } from "../../src/widgets/chat";
 import { ADA, answer, BO, chatState, person, question, token } from "../support/chat";
 import { FakeClock, settled } from "../support/fake-clock";
 import { FakeHost } from "../support/fake-host";
@@ -21,7 +21,7 @@ beforeEach(() => {
   store = createStore(host, life.signal, clock);
   el = document.createElement("div");
   document.body.append(el);
-  mount(el, store, life.signal);
+  chat.show(el, store, host, life.signal);
 });
 
 afterEach(() => {
@@ -384,7 +384,7 @@ it("takes its height from Python", async () => {
 
 it("shares the draft and the state between the views of one model", async () => {
   const second = document.createElement("div");
-  mount(second, store, life.signal);
+  chat.show(second, store, host, life.signal);
   await live({ messages: [question(1, "Hi")] });
   type("half a thou");
   await painted();

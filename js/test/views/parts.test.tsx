@@ -95,8 +95,8 @@ describe("what others wrote about themselves", () => {
 });
 
 it("fills what the layout gives it and leaves the page as it was", () => {
-  expect(view.el.classList.contains("conduit-chat-view")).toBe(true);
+  expect(view.el.classList.contains("conduit-view")).toBe(true);
   view.life.abort();
   expect(view.el.childElementCount).toBe(0);
-  expect(view.el.classList.contains("conduit-chat-view")).toBe(false);
+  expect(view.el.classList.contains("conduit-view")).toBe(false);
 });

@@ -29,7 +29,7 @@ def static(tmp_path: Path) -> Path:
     folder.mkdir()
     for name, _ in FILES.values():
         (folder / name).write_text(f"this is {name}", encoding="utf-8")
-    (folder / "widget.js").write_text("not for the hub", encoding="utf-8")
+    (folder / "chat.js").write_text("not for the hub", encoding="utf-8")
     (tmp_path / "hub.key").write_text("secret", encoding="utf-8")
     return folder
 

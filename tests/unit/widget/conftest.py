@@ -125,9 +125,9 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> ScriptedHub:
 @pytest.fixture
 def built_front_end(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """A browser part to send, whether or not the real one is built."""
-    module = tmp_path / "widget.js"
+    module = tmp_path / "chat.js"
     module.write_text("export default {};")
-    monkeypatch.setattr(front_end, "MODULE", module)
+    monkeypatch.setattr(front_end, "STATIC", module.parent)
     return module
 
 

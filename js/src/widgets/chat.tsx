@@ -1,0 +1,23 @@
+// Entry: the chat.
+import { anywidget } from "../host-anywidget";
+import { mount } from "../mount";
+import { besideSaved } from "../saved";
+import { createStore, type Store } from "../store";
+import chatCss from "../styles/chat.css?inline";
+import markdownCss from "../styles/markdown.css?inline";
+import messageCss from "../styles/message.css?inline";
+import reasoningCss from "../styles/reasoning.css?inline";
+import { Chat } from "../views/chat";
+import type { Widget } from "../widget";
+
+const CSS = [chatCss, messageCss, reasoningCss, markdownCss];
+
+export const chat: Widget<Store> = {
+  open: createStore,
+  show(el, store, host, lifetime) {
+    const shown = mount(el, <Chat store={store} />, CSS, store.attach, lifetime);
+    if (shown) besideSaved(shown, host.trait("saved_class"), store.chat, lifetime);
+  },
+};
+
+export default anywidget(chat);
