@@ -26,7 +26,7 @@ _HOMES: Final = {
     "Timeouts": "config",
     "ProviderDirectory": "directory",
     "discover": "directory",
-    "OpenAICompatible": "openai_compatible",
+    "OpenAICompatible": "openai.adapter",
 }
 __all__ = [  # noqa: PLE0604 - computed from the table above
     *_HOMES,
