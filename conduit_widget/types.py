@@ -180,24 +180,6 @@ class StreamMetadata(Wire, frozen=True, kw_only=True):
     metrics: StreamMetrics | None = None
     kind: StreamKind | None = None
 
-    @classmethod
-    def from_wire(cls, value: dict[str, Any]) -> StreamMetadata:
-        """Validate a decoded payload; metrics may come in snake_case as well.
-
-        Raises:
-            msgspec.ValidationError: a field is missing or has the wrong type.
-
-        """
-        metrics = value.get("metrics")
-        if isinstance(metrics, dict) and any("_" in key for key in metrics):
-            value = {**value, "metrics": {_camel(key): item for key, item in metrics.items()}}
-        return msgspec.convert(value, cls)
-
-
-def _camel(name: str) -> str:
-    head, *tail = name.split("_")
-    return head + "".join(part.capitalize() for part in tail)
-
 
 class OpenStream(Wire, frozen=True, kw_only=True):
     """An answer still being written, with text and reasoning so far (``index``: tokens of text so far)."""

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
-from conduit_widget.chat_client.changes import Change, to_op
+from conduit_widget.chat_client.changes import Change
 from conduit_widget.contract import MAX_HISTORY_PAGE
 from conduit_widget.errors import (
     ConduitError,
@@ -26,6 +26,7 @@ from conduit_widget.kernel.cell_output import CellOutput
 from conduit_widget.kernel.comm_batcher import CommBatcher, Send
 from conduit_widget.widget.backend import ChatBackend
 from conduit_widget.widget.encodable import encodable
+from conduit_widget.widget.ops import to_op
 from conduit_widget.widget.question import user_message
 from conduit_widget.widget.saved_transcript import SavedTranscript
 

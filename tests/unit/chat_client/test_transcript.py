@@ -18,7 +18,6 @@ from conduit_widget.chat_client.changes import (
     StreamEndChange,
     TokenChange,
     TypingChange,
-    to_op,
 )
 from conduit_widget.chat_client.transcript import UNSTORED, Transcript
 from conduit_widget.nesting import MAX_DEPTH
@@ -393,8 +392,8 @@ def test_what_was_read_of_an_answer_stays_when_less_of_it_was_stored() -> None:
     receive(transcript, answer(2))
     transcript.apply_event("StreamToken", ["c", "one two three", {"messageId": "a", "seq": 2, "offset": 0}])
     changes = update(transcript, answer(2, "one two", "interrupted", eventSeq=3))
-    ops = [to_op(change) for change in changes]
-    assert [op["message"]["metadata"][UNSTORED] for op in ops if op and op["op"] == "message"] == [" three"]
+    told = [change.message for change in changes if isinstance(change, MessageChange)]
+    assert [each.metadata[UNSTORED] for each in told] == [" three"]
     stored = transcript.message("a")
     assert stored is not None
     assert (stored.text, stored.metadata[UNSTORED]) == ("one two", " three")
@@ -500,7 +499,7 @@ def test_reasoning_is_told_to_views_as_its_own_kind() -> None:
     """A view that shows only what it knows shows no thinking as answer."""
     transcript = joined(message("q", 1), answer(2), seq=2)
     (change,) = token(transcript, "Hm", 0, kind="reasoning")
-    assert to_op(change) == {"op": "token", "id": "a", "offset": 0, "text": "Hm", "kind": "reasoning"}
+    assert change == TokenChange(id="a", offset=0, text="Hm", kind="reasoning")
     assert token(transcript, "?", 0, kind="a later version's") == []
 
 

@@ -10,8 +10,9 @@ import msgspec
 import pytest
 
 from conduit_widget.chat_client import changes
-from conduit_widget.chat_client.changes import Change, ResetChange, to_op
+from conduit_widget.chat_client.changes import Change, ResetChange
 from conduit_widget.types import ChatMessage
+from conduit_widget.widget.ops import to_op
 
 VECTORS: dict[str, Any] = json.loads((Path(__file__).parents[2] / "vectors" / "ops.json").read_text())
 KINDS: dict[str, Any] = {

@@ -1,0 +1,48 @@
+"""The ops of the comm protocol: one change of a conversation as the view's reducer applies it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from conduit_widget.chat_client.changes import (
+    Change,
+    ConnectionChange,
+    HistoryChange,
+    MessageChange,
+    ParticipantsChange,
+    ProviderChange,
+    ResetChange,
+    StreamEndChange,
+    TokenChange,
+    TypingChange,
+)
+
+
+def to_op(change: Change) -> dict[str, Any] | None:
+    """Return the op a view understands, or None where only a snapshot will do (:class:`ResetChange`)."""
+    match change:
+        case TokenChange(id=id_, offset=offset, text=text, metrics=metrics, kind=kind):
+            op: dict[str, Any] = {"op": "token", "id": id_, "offset": offset, "text": text}
+            if metrics is not None:
+                op["metrics"] = metrics.to_wire()
+            if kind is not None:
+                op["kind"] = kind
+            return op
+        case MessageChange(message=message):
+            return {"op": "message", "message": message.to_wire()}
+        case StreamEndChange(id=id_):
+            return {"op": "streamEnd", "id": id_}
+        case ParticipantsChange(participants=participants):
+            return {"op": "participants", "participants": msgspec.to_builtins(participants)}
+        case TypingChange(user_ids=user_ids):
+            return {"op": "typing", "userIds": list(user_ids)}
+        case ProviderChange(provider=provider):
+            return {"op": "provider", "provider": provider and provider.to_wire()}
+        case ConnectionChange(connection=connection):
+            return {"op": "connection", "connection": connection.to_wire()}
+        case HistoryChange(messages=messages, has_more=has_more):
+            return {"op": "history", "messages": [m.to_wire() for m in messages], "hasMore": has_more}
+        case ResetChange():
+            return None
