@@ -65,6 +65,7 @@ FLOORS: dict[str, list[set[str]]] = {
         {"nodes"},
         {"live"},
         {"status"},
+        {"methods"},
         {ROOT_MODULES},
     ],
     "transports": [{ROOT_MODULES}, {"client", "server"}],

@@ -2,32 +2,15 @@
 
 from __future__ import annotations
 
+from conduit_widget.chat.methods.providers import ProviderMethods, TokenMethods
 from conduit_widget.chat.settings import ChatSettings
-from conduit_widget.chat.status.limit_notices import WarnsOfLimits, status_rates
-from conduit_widget.chat.status.provider_statuses import Providers, send_statuses
-from conduit_widget.contract import TOKEN_EXPIRY_WARNING, StatusMethod
-from conduit_widget.hub.calls.hub import hub_method
-from conduit_widget.hub.delivery.connection import HubConnectionContext
-from conduit_widget.types import ProviderStatus
-
-__all__ = ["StatusHub"]
+from conduit_widget.chat.status.limit_notices import status_rates
+from conduit_widget.chat.status.provider_statuses import Providers
 
 
-class StatusHub(WarnsOfLimits):
-    """The status methods; its events come from the provider feed."""
-
-    expiry_warning = TOKEN_EXPIRY_WARNING
+class StatusHub(ProviderMethods, TokenMethods):
+    """The status methods; the provider feed sends this hub's events."""
 
     def __init__(self, providers: Providers, settings: ChatSettings) -> None:
         self._providers = providers
         self.user_rates = status_rates(settings)
-
-    @hub_method(StatusMethod.REQUEST_PROVIDER_STATUS)
-    async def request_provider_status(self, caller: HubConnectionContext) -> list[ProviderStatus]:
-        """Return every provider's status, and send it as events to the caller."""
-        return send_statuses(caller, self._providers)
-
-    @hub_method(StatusMethod.REFRESH_TOKEN)
-    async def refresh_token(self, caller: HubConnectionContext, token: str) -> float:
-        """Go on with a newer token of the same user; return when it ends (epoch seconds)."""
-        return (await caller.refresh(token)).expires_at

@@ -168,14 +168,6 @@ class Conversation:
         self.fan_out.forget(connection_id)
         self.presence.leave(connection_id, goodbye=goodbye)
 
-    def start_typing(self, caller: HubConnectionContext) -> None:
-        """Note that the caller types; expires by itself."""
-        self.presence.start_typing(caller.user.user_id)
-
-    def stop_typing(self, user_id: str) -> None:
-        """Note that a user stopped typing."""
-        self.presence.stop_typing(user_id)
-
     # ---- roles -----------------------------------------------------------------------------------------
 
     async def set_role(self, user_id: str, role: MemberRole | None) -> None:
@@ -232,7 +224,7 @@ class Conversation:
             # Each of them runs, whatever becomes of the others.
             try:
                 self._own(None if commit.duplicate else answer)
-                self.stop_typing(author.user_id)
+                self.presence.stop_typing(author.user_id)
             finally:
                 try:
                     self.committed_here(commit)
@@ -359,14 +351,6 @@ class Conversation:
     async def checkpoint(self, stream: StoredStream) -> None:
         """Keep the text so far of an answer being written."""
         await self._store.checkpoint(stream)
-
-    async def asker_of(self, answer_id: str) -> str | None:
-        """Return the id of the user whose message an answer answers."""
-        answer = await self._store.message(self.conversation_id, answer_id)
-        if answer is None or "parentId" not in answer:
-            return None
-        question = await self._store.message(self.conversation_id, answer["parentId"])
-        return None if question is None else question.get("author", {}).get("userId")
 
     async def history_until(self, seq: int) -> list[dict[str, Any]]:
         """Return the newest messages up to and including ``seq``, oldest first."""

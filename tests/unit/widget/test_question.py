@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from conduit_widget.chat.validation import check_message
+from conduit_widget.chat.methods.validation import check_message
 from conduit_widget.contract import MAX_CONTENT_BYTES
 from conduit_widget.errors import ConduitError, ConnectionLostError, HubException, ValidationError
 from conduit_widget.types import Author

@@ -10,21 +10,18 @@ from conduit_widget.chat.history.store import ConversationRecord, HistoryStore
 from conduit_widget.chat.live.conversation import Conversation
 from conduit_widget.chat.live.conversations import Conversations
 from conduit_widget.chat.settings import ChatSettings
-from conduit_widget.chat.validation import check_conversation_id, check_title, check_user_id
 from conduit_widget.contract import ErrorText
 from conduit_widget.errors import HubException, ValidationError
-from conduit_widget.types import ConversationInfo, ConversationOptions, MemberOptions, MemberRole
-
-__all__ = ["Membership"]
+from conduit_widget.types import ConversationInfo, ConversationOptions, MemberRole
 
 MAX_LISTED: Final = 200
 
 
 class Membership:
-    """What ``CreateConversation``, ``ListConversations``, ``AddMember`` and ``RemoveMember`` do.
+    """Creates conversations and changes their members.
 
-    Only an owner changes who belongs; the store is asked anew each time. A conversation the caller does not
-    own, and one that does not exist, are refused alike.
+    Only an owner changes who belongs; the store is asked each time. A conversation that the caller does not
+    own and one that does not exist are refused alike.
     """
 
     def __init__(self, store: HistoryStore, conversations: Conversations, settings: ChatSettings) -> None:
@@ -33,21 +30,22 @@ class Membership:
         self._settings = settings
         self._adding = asyncio.Lock()
 
-    async def create(self, user_id: str, options: ConversationOptions) -> ConversationInfo:
+    async def create(
+        self, user_id: str, conversation_id: str | None, options: ConversationOptions, *, title: str | None
+    ) -> ConversationInfo:
         """Create a conversation owned by the user; one that they own already is returned as it is.
 
         Raises:
-            ValidationError: the id or the title is not well formed.
             HubException: somebody else has the id.
 
         """
-        conversation_id = str(uuid.uuid4()) if options.id is None else check_conversation_id(options.id)
+        conversation_id = conversation_id or str(uuid.uuid4())
         record = await self._store.create(
             conversation_id,
             owner_id=user_id,
             visibility=options.visibility or self._settings.visibility,
             assistant=options.assistant or self._settings.assistant,
-            title=check_title(options.title),
+            title=title,
         )
         await self._require_owner(conversation_id, user_id)
         return _info(record, "owner")
@@ -57,21 +55,19 @@ class Membership:
         found = await self._store.conversations_of(user_id, limit=MAX_LISTED)
         return [_info(record, role) for record, role in found]
 
-    async def add(self, caller_id: str, conversation_id: str, member: str | MemberOptions) -> None:
-        """Give a user a role, ``member`` unless another is named; who has one gets this one instead.
+    async def add(self, caller_id: str, conversation_id: str, user_id: str, role: MemberRole) -> None:
+        """Give a user a role; a user who has another one gets this one instead.
 
         Raises:
             HubException: the caller is no owner.
-            ValidationError: the user id is not well formed, there are as many members as there may be, or
-                the last owner would not be one any more.
+            ValidationError: there are as many members as there may be, or the last owner would not be one
+                any more.
 
         """
-        wanted = MemberOptions(user_id=member) if isinstance(member, str) else member
-        user_id = check_user_id(wanted.user_id)
-        await self._require_owner(check_conversation_id(conversation_id), caller_id)
+        await self._require_owner(conversation_id, caller_id)
         async with self._adding:  # what is counted holds until it is written
             await self._require_room(conversation_id, user_id)
-            await self._change(caller_id, conversation_id, user_id, wanted.role)
+            await self._change(caller_id, conversation_id, user_id, role)
 
     async def remove(self, caller_id: str, conversation_id: str, user_id: str) -> None:
         """Take a user out, at once and on every node; harmless when they are not in.
@@ -81,12 +77,12 @@ class Membership:
             ValidationError: the conversation is open to everybody, or the user is its last owner.
 
         """
-        await self._change(caller_id, conversation_id, check_user_id(user_id), None)
+        await self._change(caller_id, conversation_id, user_id, None)
 
     async def _change(
         self, caller_id: str, conversation_id: str, user_id: str, role: MemberRole | None
     ) -> None:
-        await self._require_owner(check_conversation_id(conversation_id), caller_id)
+        await self._require_owner(conversation_id, caller_id)
         conversation = await self._conversations.open(conversation_id, caller_id)
         if conversation is None:
             raise HubException(ErrorText.UNAUTHORIZED)
@@ -108,7 +104,7 @@ class Membership:
 async def _set_role(conversation: Conversation, user_id: str, role: MemberRole | None) -> None:
     await conversation.set_role(user_id, role)
     if role == "reader":
-        conversation.stop_typing(user_id)
+        conversation.presence.stop_typing(user_id)
 
 
 def _info(record: ConversationRecord, role: MemberRole) -> ConversationInfo:

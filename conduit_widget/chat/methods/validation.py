@@ -19,17 +19,6 @@ from conduit_widget.nesting import MAX_DEPTH, is_too_deep
 from conduit_widget.plain_text import is_plain, is_user_id
 from conduit_widget.types import Author, ChatMessage, Content, ImagePart, TextPart
 
-__all__ = [
-    "MAX_EXTRA_BYTES",
-    "check_conversation_id",
-    "check_history_request",
-    "check_message",
-    "check_message_id",
-    "check_position",
-    "check_title",
-    "check_user_id",
-]
-
 MAX_EXTRA_BYTES: Final = 8 * 1024
 """Most that metadata, attachments and unknown keys may weigh together, as JSON."""
 MAX_TITLE_CHARS: Final = 200

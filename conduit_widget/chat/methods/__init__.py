@@ -1,0 +1,1 @@
+"""What clients may call, a module for each capability; ``ChatHub`` is all of them together."""

@@ -1,0 +1,46 @@
+"""Creating conversations, listing one's own, and deciding who belongs to them."""
+
+from __future__ import annotations
+
+from conduit_widget.chat.methods.base import ChatMethods
+from conduit_widget.chat.methods.validation import check_conversation_id, check_title, check_user_id
+from conduit_widget.contract import ChatMethod
+from conduit_widget.hub.calls.hub import hub_method
+from conduit_widget.hub.delivery.connection import HubConnectionContext
+from conduit_widget.types import ConversationInfo, ConversationOptions, MemberOptions
+
+
+class MemberMethods(ChatMethods):
+    """Conversations and their members."""
+
+    @hub_method(ChatMethod.CREATE_CONVERSATION)
+    async def create_conversation(
+        self, caller: HubConnectionContext, options: ConversationOptions
+    ) -> ConversationInfo:
+        """Create a conversation owned by the caller; theirs already: return it as it is. Nobody joins it."""
+        conversation_id = None if options.id is None else check_conversation_id(options.id)
+        return await self._membership.create(
+            caller.user.user_id, conversation_id, options, title=check_title(options.title)
+        )
+
+    @hub_method(ChatMethod.LIST_CONVERSATIONS)
+    async def list_conversations(self, caller: HubConnectionContext) -> list[ConversationInfo]:
+        """Return the conversations the caller has a role in, newest activity first."""
+        return await self._membership.of_user(caller.user.user_id)
+
+    @hub_method(ChatMethod.ADD_MEMBER)
+    async def add_member(
+        self, caller: HubConnectionContext, conversation_id: str, member: str | MemberOptions
+    ) -> None:
+        """Make a user a member (``member``: their id), or ``{userId, role}``; for owners."""
+        wanted = MemberOptions(user_id=member) if isinstance(member, str) else member
+        user_id = check_user_id(wanted.user_id)
+        conversation_id = check_conversation_id(conversation_id)
+        await self._membership.add(caller.user.user_id, conversation_id, user_id, wanted.role)
+
+    @hub_method(ChatMethod.REMOVE_MEMBER)
+    async def remove_member(self, caller: HubConnectionContext, conversation_id: str, user_id: str) -> None:
+        """Take a user out; their open connections lose the conversation at once. For owners."""
+        user_id = check_user_id(user_id)
+        conversation_id = check_conversation_id(conversation_id)
+        await self._membership.remove(caller.user.user_id, conversation_id, user_id)
