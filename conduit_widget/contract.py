@@ -11,6 +11,7 @@ MINT_PATH: Final = "/auth/token"
 HEALTH_PATH: Final = "/healthz"
 READY_PATH: Final = "/readyz"
 METRICS_PATH: Final = "/metrics"
+FIGURES_PATH: Final = "/figures"
 
 TOKEN_AUDIENCE: Final = "conduit-hub"
 TOKEN_ISSUER: Final = "conduit-local"

@@ -22,7 +22,7 @@ from conduit_widget.app.signing import signing_authority
 from conduit_widget.chat.chat import Chat, build_chat
 from conduit_widget.chat.readiness import bus_check, store_check
 from conduit_widget.chat.settings import OWNERS_INVOCATIONS, ChatSettings
-from conduit_widget.chat.status.chat_metrics import ChatMetrics
+from conduit_widget.chat.status.chat_metrics import CHAT_FIGURES, ChatMetrics
 from conduit_widget.contract import CHAT_HUB_PATH, HEALTH_PATH, MINT_PATH, STATUS_HUB_PATH
 from conduit_widget.errors import HubStartError, SettingsError
 from conduit_widget.hub.app import HubApp
@@ -145,6 +145,7 @@ async def _serve(settings: HubSettings, on_ready: Callable[[str], None]) -> None
         stack.push_async_callback(directory.aclose)
         chat_settings = ChatSettings.for_owner() if settings.is_local else ChatSettings(visibility="members")
         metrics = HubMetrics()
+        metrics.figures.add(CHAT_FIGURES)
         chat = build_chat(
             engines.store,
             directory,

@@ -1,7 +1,8 @@
-"""The pages for operators: ``/health``, ``/readyz``, ``/metrics`` and the dashboard.
+"""The pages for operators: ``/health``, ``/readyz``, ``/metrics``,
+``/figures`` and the dashboard.
 
 The dashboard is one page, its script and its style, built from ``js/src/dashboard``. It is the same for
-everybody and holds no figures, so whoever can reach the hub can load it; its script reads ``/metrics``, which
+everybody and holds no figures, so whoever can reach the hub can load it; its script reads ``/figures``, which
 only operators may read where the hub is for others.
 """
 
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
-from conduit_widget.contract import HEALTH_PATH, METRICS_PATH, READY_PATH
+from conduit_widget.contract import FIGURES_PATH, HEALTH_PATH, METRICS_PATH, READY_PATH
 from conduit_widget.hub.http import HttpHandler, HttpRequest, HttpResponse, error_response, json_response
 from conduit_widget.hub.metrics.hub_metrics import CONTENT_TYPE, HubMetrics
 from conduit_widget.hub.open_files import OpenFiles
@@ -82,6 +83,7 @@ class OperatorPages:
             HEALTH_PATH: self._health,
             READY_PATH: self._ready,
             METRICS_PATH: self._metrics,
+            FIGURES_PATH: self._figures,
             **dashboard_routes(),
         }
 
@@ -114,6 +116,10 @@ class OperatorPages:
     async def _metrics(self, request: HttpRequest) -> HttpResponse:
         refusal = _get_only(request) or await self._guard(request)
         return refusal or HttpResponse(200, self._app.metrics.render(), CONTENT_TYPE)
+
+    async def _figures(self, request: HttpRequest) -> HttpResponse:
+        refusal = _get_only(request) or await self._guard(request)
+        return refusal or json_response(200, self._app.metrics.figures.since(request.query.get("since", "")))
 
 
 def dashboard_routes(static: Path = _STATIC) -> Mapping[str, HttpHandler]:

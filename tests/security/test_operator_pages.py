@@ -9,7 +9,14 @@ import httpx2
 import jwt
 import pytest
 
-from conduit_widget.contract import HEALTH_PATH, METRICS_PATH, READY_PATH, TOKEN_AUDIENCE, TOKEN_ISSUER
+from conduit_widget.contract import (
+    FIGURES_PATH,
+    HEALTH_PATH,
+    METRICS_PATH,
+    READY_PATH,
+    TOKEN_AUDIENCE,
+    TOKEN_ISSUER,
+)
 from conduit_widget.hub.app import HubApp
 from conduit_widget.hub.auth.opaque_keys import OpaqueKeyFile, OpaqueKeys
 from tests.support.echo_hub import EchoHub
@@ -29,6 +36,7 @@ def _token(**claims: object) -> str:
     return jwt.encode({**body, "jti": "1", **claims}, SECRET, algorithm="HS256")
 
 
+@pytest.mark.parametrize("page", [METRICS_PATH, FIGURES_PATH])
 @pytest.mark.parametrize(
     ("access_token", "status"),
     [
@@ -43,16 +51,16 @@ def _token(**claims: object) -> str:
     ids=["nobody", "garbage", "member", "other role", "expired", "operator", "one role"],
 )
 async def test_metrics_are_for_operators_when_others_reach_the_hub(
-    access_token: str | None, status: int
+    access_token: str | None, status: int, page: str
 ) -> None:
     """No credential: 401; a member: 403; an operator sees them. A token in the URL counts for nothing."""
     app = HubApp({"/hubs/echo": EchoHub()}, authenticator=authority(), operators_only=True)
     headers = {} if access_token is None else {"Authorization": f"Bearer {access_token}"}
     async with running(app) as url, httpx2.AsyncClient(base_url=url, trust_env=False) as http:
-        answer = await http.get(METRICS_PATH, headers=headers)
+        answer = await http.get(page, headers=headers)
         assert answer.status_code == status
-        assert (b"conduit_signalr" in answer.content) is (status == 200)
-        in_url = await http.get(METRICS_PATH, params={"access_token": _token(roles=["operator"])})
+        assert (b"/hubs/echo" in answer.content) is (status == 200)
+        in_url = await http.get(page, params={"access_token": _token(roles=["operator"])})
         assert in_url.status_code == 401
         for probe in (HEALTH_PATH, READY_PATH):
             assert (await http.get(probe)).status_code == 200, "health needs nobody's leave"
@@ -62,7 +70,9 @@ async def test_metrics_are_open_when_only_this_machine_reaches_the_hub() -> None
     """The local hub's metrics need no token."""
     app = HubApp({"/hubs/echo": EchoHub()}, authenticator=authority())
     async with running(app) as url, httpx2.AsyncClient(base_url=url, trust_env=False) as http:
-        assert (await http.get(METRICS_PATH)).status_code == 200
+        for page in (METRICS_PATH, FIGURES_PATH):
+            assert (await http.get(page)).status_code == 200
+            assert (await http.post(page)).status_code == 405
         assert (await http.get(METRICS_PATH, headers={"Authorization": f"Bearer {token()}"})).is_success
 
 

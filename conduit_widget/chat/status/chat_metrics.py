@@ -17,6 +17,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from conduit_widget.chat.answers.answer_options import MAX_NAME_CHARS
 from conduit_widget.chat.status.provider_statuses import Providers
 from conduit_widget.errors import ProviderError
+from conduit_widget.hub.metrics.figures import FigureSet, Samples
 from conduit_widget.plain_text import plain_name
 from conduit_widget.providers.provider import Chunk, GenerationRequest, Provider
 from conduit_widget.types import ProviderStatus
@@ -30,6 +31,17 @@ _LABELS: Final = ("gen_ai_operation_name", "gen_ai_provider_name", "gen_ai_respo
 _DURATIONS: Final = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92)
 _CHUNK_TIMES: Final = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56)
 _TOKENS: Final = (1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576)
+
+
+CHAT_FIGURES: Final = FigureSet(
+    gauges=(Samples("generations", "conduit_chat_generations_active"),),
+    counters=(
+        Samples("recoveries", "conduit_signalr_recoveries", by="result"),
+        Samples("generated", "gen_ai_client_operation_duration_seconds", by="error_type"),
+    ),
+    timings=(Samples("firstChunk", "gen_ai_client_operation_time_to_first_chunk_seconds"),),
+)
+"""What the chat adds to the hub's figures; ``generated`` counts ended answers, an empty label is success."""
 
 
 class ChatMetrics:

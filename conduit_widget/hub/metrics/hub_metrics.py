@@ -22,6 +22,7 @@ from prometheus_client.registry import Collector
 
 from conduit_widget.contract import CloseCode
 from conduit_widget.hub.metrics.call_metrics import CallMetrics
+from conduit_widget.hub.metrics.figure_series import FigureSeries
 from conduit_widget.hub.metrics.process_metrics import ProcessMetrics
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -96,6 +97,8 @@ class HubMetrics:
         self.closes = Counter(
             f"{_PREFIX}closes", "Connections the hub closed, by reason", ["hub", "reason"], registry=registry
         )
+
+        self.figures = FigureSeries(registry)
 
     def for_hub(self, hub: str) -> HubMeter:
         """Return the metrics with their ``hub`` label set (the hub's path)."""
