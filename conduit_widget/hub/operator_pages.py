@@ -1,5 +1,4 @@
-"""The pages for operators: ``/health``, ``/readyz``, ``/metrics``,
-``/figures`` and the dashboard.
+"""The pages for operators: ``/healthz``, ``/readyz``, ``/metrics``, ``/figures`` and the dashboard.
 
 The dashboard is one page, its script and its style, built from ``js/src/dashboard``. It is the same for
 everybody and holds no figures, so whoever can reach the hub can load it; its script reads ``/figures``, which
