@@ -11,10 +11,11 @@ import asyncio
 import inspect
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
 from conduit_widget.protocol.messages import Completion, HubMessage, Invocation
+from conduit_widget.protocol.session import Event
 
 Handler = Callable[..., Any | Awaitable[Any]]
 
@@ -43,8 +44,7 @@ class Handlers:
         self._on_overflow = on_overflow
         self._limit = limit
         self._handlers: dict[str, tuple[Handler, ...]] = {}
-        self._by_spelling: dict[str, tuple[Handler, ...]] = {}
-        self._only: dict[str, Handler] = {}  # spellings of targets with a single handler
+        self._single: dict[str, Handler] = {}  # by spelling, of targets with one handler
         self._queue: deque[Invocation] = deque()
         self._worker: asyncio.Task[None] | None = None
 
@@ -66,19 +66,19 @@ class Handlers:
             present.remove(handler)
         self._set(target, tuple(present))
 
-    def dispatch_events(self, messages: list[HubMessage]) -> int:
-        """Run events that have one handler, up to the first message that needs more; return how many.
+    def dispatch(self, messages: Sequence[Event]) -> int:
+        """Run or queue the handlers of invocations, in order, up to the first message that is none.
 
-        Nearly everything a hub sends is of this kind; :meth:`dispatch` does the same for any invocation.
+        Returns how many that were. Nearly all are events with a single handler, hence the short way in here.
         """
-        only, count = self._only, 0
-        for message in messages:
-            if type(message) is not Invocation or self._worker is not None:
-                break
-            handler = only.get(message.target)
-            if handler is None or message.invocation_id is not None:
-                break
-            count += 1
+        single = self._single
+        for count, message in enumerate(messages):
+            if type(message) is not Invocation:
+                return count
+            handler = single.get(message.target)
+            if handler is None or message.invocation_id is not None or self._worker is not None:
+                self._run_or_queue(message)
+                continue
             try:
                 result = handler(*message.arguments)
             except Exception:
@@ -86,10 +86,9 @@ class Handlers:
                 continue
             if result is not None and inspect.isawaitable(result):
                 self._start(self._await_rest(message, (handler,), 0, result))
-        return count
+        return len(messages)
 
-    def dispatch(self, invocation: Invocation) -> None:
-        """Run or queue the handlers of one invocation; order is kept."""
+    def _run_or_queue(self, invocation: Invocation) -> None:
         if self._worker is None:
             pending = self._call_all(invocation)
             if pending is not None:
@@ -115,20 +114,14 @@ class Handlers:
             self._handlers[target.lower()] = handlers
         else:
             self._handlers.pop(target.lower(), None)
-        self._by_spelling.clear()
-        self._only.clear()
+        self._single.clear()
 
     def _find(self, target: str) -> tuple[Handler, ...]:
-        handlers = self._by_spelling.get(target)
-        if handlers is None:
-            handlers = self._handlers.get(target.lower(), ())
-            if handlers:  # spellings of registered names only: a peer must not grow this table
-                if len(self._by_spelling) > len(self._handlers) * 4:
-                    self._by_spelling.clear()
-                    self._only.clear()
-                self._by_spelling[target] = handlers
-                if len(handlers) == 1:
-                    self._only[target] = handlers[0]
+        handlers = self._handlers.get(target.lower(), ())
+        if len(handlers) == 1:  # spellings of registered names only: a peer must not grow this table
+            if len(self._single) > len(self._handlers) * 4:
+                self._single.clear()
+            self._single[target] = handlers[0]
         return handlers
 
     def _call_all(self, invocation: Invocation) -> Awaitable[None] | None:

@@ -108,8 +108,7 @@ class HubConnection:
                 max_message_bytes=max_message_bytes,
             ),
             retry=retry,
-            on_message=self._router.take,
-            on_events=self._router.handlers.dispatch_events,
+            on_messages=self._router.route,
             on_lost=self._router.lost,
         )
 

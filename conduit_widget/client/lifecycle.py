@@ -9,12 +9,11 @@ from collections.abc import Callable
 from typing import Final
 
 from conduit_widget.client.connection_state import ConnectionState, ConnectionStates
-from conduit_widget.client.link import Link, LinkEnd, LinkOptions
+from conduit_widget.client.link import Link, LinkEnd, LinkOptions, RouteMessages
 from conduit_widget.client.negotiation import Negotiator
 from conduit_widget.client.observers import Observers
 from conduit_widget.client.retry import RetryContext, RetryPolicy
 from conduit_widget.errors import AuthenticationError, ConnectionFailedError, line_of
-from conduit_widget.protocol.messages import HubMessage
 
 MIN_STABLE: Final = 5.0
 """Seconds a connection must last before the retry schedule starts over: a hub that drops us at once must not
@@ -40,8 +39,7 @@ class Lifecycle:
         negotiator: Negotiator,
         link_options: LinkOptions,
         retry: RetryPolicy | None,
-        on_message: Callable[[HubMessage], None],
-        on_events: Callable[[list[HubMessage]], int],
+        on_messages: RouteMessages,
         on_lost: Callable[[Exception | None], None],
     ) -> None:
         self.states = ConnectionStates()
@@ -53,8 +51,7 @@ class Lifecycle:
         self._negotiator = negotiator
         self._link_options = link_options
         self._retry = retry
-        self._on_message = on_message
-        self._on_events = on_events
+        self._on_messages = on_messages
         self._ended: Link | None = None  # the last one that ended; its socket may still be closing
         self._on_lost = on_lost
         self._task: asyncio.Task[None] | None = None
@@ -176,8 +173,7 @@ class Lifecycle:
                 link = Link(
                     self._link_options,
                     endpoint,
-                    on_message=self._on_message,
-                    on_events=self._on_events,
+                    on_messages=self._on_messages,
                     on_end=self._link_ended,
                 )
                 try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from ssl import SSLContext
 from typing import NamedTuple
 
@@ -18,11 +18,13 @@ from conduit_widget.protocol.session import (
     Event,
     HandshakeCompleted,
     HandshakeRefused,
-    MessageReceived,
     Session,
     SessionState,
 )
 from conduit_widget.transports.transport import Transport
+
+RouteMessages = Callable[[Sequence[Event]], int]
+"""Routes messages up to the first that only the link can act on; returns how many."""
 
 _logger = logging.getLogger(__name__)
 
@@ -56,15 +58,12 @@ class Link:
         options: LinkOptions,
         endpoint: Endpoint,
         *,
-        on_message: Callable[[HubMessage], None],
-        on_events: Callable[[list[HubMessage]], int],
+        on_messages: RouteMessages,
         on_end: Callable[[Link, LinkEnd], None],
     ) -> None:
         self._options = options
         self._endpoint = endpoint
-        self._on_message = on_message
-        # What on_message would do, the short way; a stateful connection has to count each message.
-        self._on_events = None if endpoint.stateful else on_events
+        self._on_messages = on_messages
         self._on_end = on_end
         self._loop = asyncio.get_running_loop()
         self._session = Session.client(options.protocol, max_message_bytes=options.max_message_bytes)
@@ -75,10 +74,10 @@ class Link:
                 options.protocol,
                 reconnect=self._reconnect_transport,
                 transmit=self._transmit,
-                on_message=on_message,
+                on_messages=on_messages,
                 on_broken=self.abort,
             )
-            self._on_message = self._stateful.take
+            self._on_messages = self._stateful.receive
         self._keep_alive = KeepAlive(
             interval=options.keep_alive_interval,
             timeout=options.server_timeout,
@@ -87,7 +86,7 @@ class Link:
         )
         self._handshake: asyncio.Future[None] = self._loop.create_future()
         self._end: LinkEnd | None = None
-        self._early: list[HubMessage] | None = []
+        self._early: list[Event] | None = []
         self._closing: asyncio.Task[None] | None = None
         self.ended: asyncio.Future[LinkEnd] = self._loop.create_future()
         self.was_refused = False
@@ -132,9 +131,7 @@ class Link:
     def go_live(self) -> None:
         """Deliver what arrived early, and everything else from now on."""
         early, self._early = self._early or [], None
-        for message in early:
-            if self._end is None:
-                self._on_message(message)
+        self._route(early)
 
     def send(self, message: HubMessage) -> None:
         """Send one message; never waits.
@@ -178,56 +175,38 @@ class Link:
 
     def _receive(self, data: bytes | str) -> None:
         self._keep_alive.last_received = self._loop.time()
-        messages: list[HubMessage] = []
-        events: list[Event] = []
         try:
-            if self._early is None:
-                messages = self._session.receive_messages(data)
-            else:
-                events = self._session.receive(data)
+            events = self._session.receive(data)
         except ProtocolError as error:
             self.abort(ConnectionLostError(f"The connection was given up: {error}"))
             return
-        self._take_all(messages)
-        for event in events:
-            if self._end is not None:
-                return
-            if isinstance(event, MessageReceived):
-                self._take(event.message)
-            elif isinstance(event, HandshakeCompleted):
-                if not self._handshake.done():
-                    self._handshake.set_result(None)
-            else:
-                self._refused(event)
+        self._route(events)
 
-    def _take_all(self, messages: list[HubMessage]) -> None:
-        """Take what arrived on a live link: nearly always events, so those first and without detours."""
-        taken = 0 if self._on_events is None else self._on_events(messages)
-        if taken == len(messages):
-            return
-        for message in messages[taken:]:
-            if self._end is not None:
-                return
-            self._take(message)
+    def _route(self, events: Sequence[Event]) -> None:
+        """Pass messages on; act oneself on what concerns the link."""
+        routed = self._on_messages(events) if self._early is None else 0
+        while routed < len(events) and self._end is None:
+            self._act(events[routed])
+            routed += 1
+            if self._early is None and self._end is None:
+                routed += self._on_messages(events[routed:])
 
-    def _take(self, message: HubMessage) -> None:
-        if type(message) is Close:
-            reason = f": {message.error}" if message.error else "."
+    def _act(self, event: Event) -> None:
+        if isinstance(event, Close):
+            reason = f": {event.error}" if event.error else "."
             error = ConnectionLostError(f"The hub closed the connection{reason}")
             # Without an error text an orderly goodbye is no failure, as long as it is final.
-            final = not message.allow_reconnect and not message.error
-            self._finish(LinkEnd(None if final else error, message.allow_reconnect))
+            final = not event.allow_reconnect and not event.error
+            self._finish(LinkEnd(None if final else error, event.allow_reconnect))
             self._closing = self._loop.create_task(self._transport.close())
-        elif type(message) is Ping:
-            return
-        elif self._early is not None:
-            self._early.append(message)
-        else:
-            self._on_message(message)
-
-    def _refused(self, event: HandshakeRefused) -> None:
-        self.was_refused = True
-        self.abort(ConnectionFailedError(f"The hub refused the handshake: {event.error}"))
+        elif isinstance(event, HandshakeCompleted):
+            if not self._handshake.done():
+                self._handshake.set_result(None)
+        elif isinstance(event, HandshakeRefused):
+            self.was_refused = True
+            self.abort(ConnectionFailedError(f"The hub refused the handshake: {event.error}"))
+        elif self._early is not None and not isinstance(event, Ping):
+            self._early.append(event)
 
     def _ping(self) -> None:
         self.send(Ping())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from conduit_widget.client.handlers import Handlers
 from conduit_widget.client.invocations import PendingInvocations
@@ -18,6 +18,7 @@ from conduit_widget.protocol.messages import (
     InvocationBindingFailure,
     StreamItem,
 )
+from conduit_widget.protocol.session import Event
 
 _logger = logging.getLogger(__name__)
 
@@ -30,20 +31,31 @@ class MessageRouter:
         self.pending = PendingInvocations()
         self.handlers = Handlers(reply=self._reply, on_overflow=self._handlers_overflowed)
 
-    def take(self, message: HubMessage) -> None:
-        """Route one message; runs in the receive path."""
-        if type(message) is Invocation:
-            self.handlers.dispatch(message)
-        elif type(message) is Completion:
-            self.pending.complete(message)
-        elif type(message) is StreamItem:
-            if not self.pending.push_item(message):
-                self._reply(CancelInvocation(message.invocation_id))
-        elif type(message) is InvocationBindingFailure:
-            if message.invocation_id is not None:
-                self._reply(Completion(message.invocation_id, error=message.error))
+    def route(self, messages: Sequence[Event]) -> int:
+        """Route messages, in the receive path, up to the first that is not for us; return how many."""
+        count = self.handlers.dispatch(messages)
+        while count < len(messages):
+            message = messages[count]
+            if type(message) is Completion:
+                self.pending.complete(message)
+            elif type(message) is StreamItem:
+                if not self.pending.push_item(message):
+                    self._reply(CancelInvocation(message.invocation_id))
+            elif type(message) is InvocationBindingFailure:
+                self._refuse(message)
+            elif type(message) is Invocation:
+                count += self.handlers.dispatch(messages[count:])
+                continue
             else:
-                _logger.warning("an event of the hub was left out: %s", shown(message.error))
+                break
+            count += 1
+        return count
+
+    def _refuse(self, failure: InvocationBindingFailure) -> None:
+        if failure.invocation_id is not None:
+            self._reply(Completion(failure.invocation_id, error=failure.error))
+        else:
+            _logger.warning("an event of the hub was left out: %s", shown(failure.error))
 
     def lost(self, error: Exception | None) -> None:
         """Fail everything pending: the connection ended, without an error when it was stopped."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from conduit_widget.errors import (
@@ -20,12 +20,15 @@ from conduit_widget.errors import (
 )
 from conduit_widget.protocol.hub_protocol import HubProtocol
 from conduit_widget.protocol.message_buffer import ACK_DELAY, MessageBuffer
-from conduit_widget.protocol.messages import HubMessage
+from conduit_widget.protocol.messages import Close, HubMessage, Ping
+from conduit_widget.protocol.session import Event, HandshakeCompleted, HandshakeRefused
 
 RESUME_DELAYS: Final = (0.0, 0.5, 1.0, 2.0, 4.0)
 """Seconds before each attempt."""
 RESUME_WINDOW: Final = 15.0
 """Seconds for all attempts together: so long do .NET hubs keep a connection that was cut."""
+
+_UNCOUNTED: Final = (Close, Ping, HandshakeCompleted, HandshakeRefused)
 
 _logger = logging.getLogger(__name__)
 
@@ -42,13 +45,13 @@ class StatefulReconnect:
         *,
         reconnect: Callable[[], Awaitable[None]],
         transmit: Callable[[bytes], None],
-        on_message: Callable[[HubMessage], None],
+        on_messages: Callable[[Sequence[HubMessage]], int],
         on_broken: Callable[[Exception], None],
     ) -> None:
         self._protocol = protocol
         self._reconnect = reconnect
         self._transmit = transmit
-        self._on_message = on_message
+        self._on_messages = on_messages
         self._on_broken = on_broken
         self._buffer = MessageBuffer()
         self._ack_timer: asyncio.TimerHandle | None = None
@@ -57,19 +60,25 @@ class StatefulReconnect:
         self._stopped = False
         self._cuts = 0
 
-    def take(self, message: HubMessage) -> None:
-        """Pass on a message unless it is a duplicate or only concerns the buffer."""
-        try:
-            accepted = self._buffer.accept(message)
-        except RemoteProtocolError as error:
-            self._on_broken(ConnectionLostError(f"The connection cannot be continued: {error}"))
-            return
-        if self._buffer.owes_ack and self._ack_timer is None:
-            self._ack_timer = asyncio.get_running_loop().call_later(ACK_DELAY, self._send_ack)
-        if self._room is not None and not self._buffer.is_full:
-            self._make_room()
-        if accepted:
-            self._on_message(message)
+    def receive(self, events: Sequence[Event]) -> int:
+        """Pass on messages, without duplicates and what only concerns the buffer, up to a Close or Ping;
+        return how many of ``events`` that were.
+        """
+        for count, message in enumerate(events):
+            if isinstance(message, _UNCOUNTED) or self._stopped:
+                return count
+            try:
+                accepted = self._buffer.accept(message)
+            except RemoteProtocolError as error:
+                self._on_broken(ConnectionLostError(f"The connection cannot be continued: {error}"))
+                break
+            if self._buffer.owes_ack and self._ack_timer is None:
+                self._ack_timer = asyncio.get_running_loop().call_later(ACK_DELAY, self._send_ack)
+            if self._room is not None and not self._buffer.is_full:
+                self._make_room()
+            if accepted:
+                self._on_messages((message,))
+        return len(events)
 
     def hold(self, message: HubMessage, record: bytes) -> bool:
         """Keep an outgoing message; whether to send it now, which is not the case while we are cut off."""

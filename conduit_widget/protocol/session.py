@@ -11,7 +11,7 @@ a frame with the handshake are decoded at once, after its event.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import Enum, auto
 from typing import Final
 
@@ -73,13 +73,8 @@ class HandshakeRefused(msgspec.Struct, frozen=True):
     error: str
 
 
-class MessageReceived(msgspec.Struct, frozen=True):
-    """A hub message arrived."""
-
-    message: HubMessage
-
-
-Event = HandshakeCompleted | HandshakeRefused | MessageReceived
+Event = HandshakeCompleted | HandshakeRefused | HubMessage
+"""What bytes mean: a step of the handshake, or a hub message."""
 
 
 class Session:
@@ -163,8 +158,10 @@ class Session:
             self._enter(SessionState.OPEN)
         return reply
 
-    def receive(self, data: bytes | str) -> list[Event]:
-        """Take bytes from the transport and return what they mean, in order.
+    def receive(self, data: bytes | str) -> Sequence[Event]:
+        """Read bytes from the transport and return what they mean, in order.
+
+        Once the session is open these are hub messages only.
 
         Raises:
             RemoteProtocolError: the peer broke the protocol; the session is CLOSED.
@@ -173,19 +170,16 @@ class Session:
 
         """
         if self._decoder is not None:
-            return [MessageReceived(message) for message in self._decode(data)]
+            try:
+                return self._decoder.feed(data)
+            except RemoteProtocolError:
+                self.close()
+                raise
         if self._state is SessionState.HANDSHAKING:
             return self._receive_handshake(data.encode() if isinstance(data, str) else data)
         if self._state is SessionState.CLOSED:
             return []
         raise LocalProtocolError(f"Nothing can be received yet: {_EXPECTED[self._state]}.")
-
-    def receive_messages(self, data: bytes | str) -> list[HubMessage]:
-        """Do what :meth:`receive` does once the session is open, without an event around each message.
-
-        Raises: as :meth:`receive` does.
-        """
-        return self._decode(data)
 
     def send(self, message: HubMessage) -> bytes:
         """Return the framed record to put on the transport.
@@ -222,16 +216,7 @@ class Session:
             raise LocalProtocolError(f"A session cannot go from {self._state.name} to {state.name}.")
         self._state = state
 
-    def _decode(self, data: bytes | str) -> list[HubMessage]:
-        if self._decoder is None:
-            return []
-        try:
-            return self._decoder.feed(data)
-        except RemoteProtocolError:
-            self.close()
-            raise
-
-    def _receive_handshake(self, data: bytes) -> list[Event]:
+    def _receive_handshake(self, data: bytes) -> Sequence[Event]:
         self._handshake += data
         end = self._handshake.find(RECORD_SEPARATOR)
         size = len(self._handshake) if end < 0 else end
@@ -243,10 +228,7 @@ class Session:
         record, rest = bytes(self._handshake[:end]), bytes(self._handshake[end + 1 :])
         self._handshake.clear()
         event = self._read_response(record) if self._is_client else self._read_request(record)
-        events: list[Event] = [event]
-        if rest and isinstance(event, HandshakeCompleted):
-            events.extend(MessageReceived(message) for message in self._decode(rest))
-        return events
+        return [event, *self.receive(rest)] if rest else [event]
 
     def _read_response(self, record: bytes) -> HandshakeCompleted | HandshakeRefused:
         try:

@@ -24,7 +24,7 @@ from conduit_widget.protocol.messages import (
     Ping,
     Sequence,
 )
-from conduit_widget.protocol.session import MessageReceived, Session
+from conduit_widget.protocol.session import HandshakeCompleted, HandshakeRefused, Session
 from tests.support.echo_hub import EchoHub
 from tests.support.hub_client import JSON, MESSAGEPACK
 from tests.support.hub_server import authority, negotiate, running, token
@@ -92,12 +92,12 @@ class StatefulClient:
     async def _read(self, socket: ClientConnection) -> None:
         async for frame in socket:
             for event in self.session.receive(frame):
-                if not isinstance(event, MessageReceived):
+                if isinstance(event, HandshakeCompleted | HandshakeRefused):
                     self.shaken.set()
                     continue
-                self.everything.append(event.message)
-                if self.buffer.accept(event.message) and not isinstance(event.message, Ping):
-                    self.inbox.append(event.message)
+                self.everything.append(event)
+                if self.buffer.accept(event) and not isinstance(event, Ping):
+                    self.inbox.append(event)
 
 
 @asynccontextmanager

@@ -32,7 +32,7 @@ from conduit_widget.protocol.messages import (
     StreamInvocation,
     StreamItem,
 )
-from conduit_widget.protocol.session import MessageReceived, Session, SessionState
+from conduit_widget.protocol.session import HandshakeCompleted, HandshakeRefused, Session, SessionState
 
 JSON: Final = JsonHubProtocol()
 MESSAGEPACK: Final = MessagePackHubProtocol()
@@ -269,7 +269,7 @@ def session_round(role: str, rng: random.Random) -> int:
             if session.receive(b"{}\x1e"):
                 raise Finding("a closed session still hears") from None
             return -1
-        received += sum(isinstance(event, MessageReceived) for event in events)
+        received += sum(not isinstance(event, HandshakeCompleted | HandshakeRefused) for event in events)
         if role == "server" and session.state is SessionState.ANSWERING:
             session.handshake_reply()
     return received

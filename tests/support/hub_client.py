@@ -15,7 +15,7 @@ from conduit_widget.protocol.hub_protocol import HubProtocol, TransferFormat
 from conduit_widget.protocol.json_protocol import JsonHubProtocol
 from conduit_widget.protocol.messagepack_protocol import MessagePackHubProtocol
 from conduit_widget.protocol.messages import Completion, HubMessage, Invocation, Ping
-from conduit_widget.protocol.session import HandshakeCompleted, MessageReceived, Session
+from conduit_widget.protocol.session import HandshakeCompleted, HandshakeRefused, Session
 from tests.support.hub_server import negotiate, token
 from tests.support.waiting import PATIENCE
 
@@ -46,12 +46,11 @@ class HubClient:
         for event in self.session.receive(data):
             if isinstance(event, HandshakeCompleted):
                 self.shaken.set_result(None)
-            elif isinstance(event, MessageReceived):
-                if not isinstance(event.message, Ping):
-                    self._messages.append(event.message)
-                    self._arrived.set()
-            else:
+            elif isinstance(event, HandshakeRefused):
                 self.shaken.set_exception(ConnectionRefusedError(event.error))
+            elif not isinstance(event, Ping):
+                self._messages.append(event)
+                self._arrived.set()
 
     async def send(self, *messages: HubMessage) -> None:
         """Send messages in one transport message."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from typing import Final, cast
 
 from conduit_widget.contract import CLOSE_REASONS, TOKEN_EXPIRING, CloseCode, ErrorText
 from conduit_widget.errors import (
@@ -41,7 +41,6 @@ from conduit_widget.protocol.messages import (
 from conduit_widget.protocol.session import (
     HandshakeCompleted,
     HandshakeRefused,
-    MessageReceived,
     Session,
     SessionState,
 )
@@ -229,7 +228,7 @@ class ConnectionEndpoint:
         try:
             if session.state is SessionState.OPEN:
                 before = session.skipped
-                messages = session.receive_messages(data)
+                messages = cast("Sequence[HubMessage]", session.receive(data))  # once it is open nothing else
                 return messages, session.skipped - before
             return self._shake_hands(data), 0
         except RemoteProtocolError as error:
@@ -328,12 +327,12 @@ class ConnectionEndpoint:
         """Take a piece of the handshake; return the messages after it in the same piece."""
         messages = []
         for event in self._session.receive(data):
-            if isinstance(event, MessageReceived):
-                messages.append(event.message)
-            elif isinstance(event, HandshakeCompleted):
+            if isinstance(event, HandshakeCompleted):
                 self._handshake_completed()
             elif isinstance(event, HandshakeRefused):
                 self._refuse_handshake(self._session.handshake_reply())
+            else:
+                messages.append(event)
         return messages
 
     def _handshake_completed(self) -> None:

@@ -20,7 +20,7 @@ from conduit_widget.protocol.messages import (
     StreamInvocation,
     StreamItem,
 )
-from conduit_widget.protocol.session import HandshakeCompleted, MessageReceived, Session
+from conduit_widget.protocol.session import HandshakeCompleted, HandshakeRefused, Session
 from conduit_widget.transports.memory import MemoryTransport
 from conduit_widget.transports.transport import OnClose, OnData
 from tests.support.waiting import eventually
@@ -45,9 +45,9 @@ class MemoryHub:
         for event in self.session.receive(data):
             if isinstance(event, HandshakeCompleted):
                 self.transport.send(self.session.handshake_reply())
-            elif isinstance(event, MessageReceived):
-                self.received.append(event.message)
-                self._answer(event.message)
+            elif not isinstance(event, HandshakeRefused):
+                self.received.append(event)
+                self._answer(event)
 
     def _answer(self, message: HubMessage) -> None:
         send: Callable[[HubMessage], None] = lambda answer: self.transport.send(self.session.send(answer))  # noqa: E731
