@@ -1,4 +1,7 @@
-"""The wire contract in one place: names, numbers, texts, close reasons (twin: js/src/contract.ts)."""
+"""The wire contract in one place: names, numbers, texts and close reasons; its shapes are in ``types.py``.
+
+``python -m codegen`` writes what others repeat of it (``js/src/contract.ts``, the hub proxies).
+"""
 
 from __future__ import annotations
 

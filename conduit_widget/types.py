@@ -7,7 +7,7 @@ every language. Unknown keys of a chat message are kept in ``extra`` and passed 
 from __future__ import annotations
 
 import html
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypedDict
 
 import msgspec
 
@@ -17,6 +17,7 @@ from conduit_widget.plain_text import plain_name, shown
 Role = Literal["system", "user", "assistant", "tool"]
 ErrorType = Literal["rate_limit", "model_not_found", "auth_error", "network_error", "server_error"]
 FinishReason = Literal["stop", "length", "cancelled", "interrupted", "error"]
+MessageStatus = Literal["queued", "streaming", "complete", "cancelled", "interrupted", "error"]
 ProviderState = Literal["healthy", "degraded", "rate_limited", "down", "unknown", "disabled"]
 BreakerState = Literal["closed", "open", "half_open"]
 ParticipantState = Literal["active", "idle", "away"]
@@ -77,8 +78,45 @@ class ImagePart(Wire, frozen=True, kw_only=True, tag_field="type", tag="image_ur
 Content = str | list[TextPart | ImagePart]
 
 
+class HubMetadata(TypedDict, total=False):
+    """Keys of a message's ``metadata`` that only the hub writes; a client's are dropped.
+
+    Times are ISO 8601 UTC, durations in ms, rates in tokens per second.
+    """
+
+    conversationId: str
+    seq: int
+    eventSeq: int
+    timestamp: str
+    updatedAt: str
+    status: MessageStatus
+    finishReason: FinishReason | None
+    providerFinishReason: str | None
+    promptTokens: int | None
+    completionTokens: int | None
+    tokensUsed: int | None
+    tokensEstimated: bool
+    tokensPerSecond: float | None
+    timeToFirstToken: float | None
+    latency: float | None
+    reasoning: str
+    reasoningTime: float | None
+    notice: str
+    unstored: str
+    segments: list[dict[str, Any]]
+
+
+class MessageMetadata(HubMetadata, total=False):
+    """What is known of a message beside its text; other keys pass through as their sender wrote them."""
+
+    model: str | None
+    provider: str | None
+    respond: bool
+    parameters: dict[str, Any]
+
+
 class ChatMessage(Wire, frozen=True, kw_only=True):
-    """One message of a conversation. ``metadata`` carries conversationId, seq, timestamp and metrics."""
+    """One message of a conversation. ``metadata`` has the keys of :class:`MessageMetadata`, and any other."""
 
     id: str
     role: Role

@@ -1,6 +1,6 @@
 """The widget comm protocol, kernel side: changes out as batched ops, requests of views in.
 
-Called on the loop thread only. Custom messages, see ``js/src/contract.ts``; nothing of it is synced state.
+Called on the loop thread only. Custom messages (``js/src/kernel-messages.ts``); nothing is synced state.
 """
 
 from __future__ import annotations

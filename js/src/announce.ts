@@ -1,6 +1,7 @@
 // What a screen reader hears: whole sentences of an answer, and other people's messages. Never each token.
 import { prefix } from "./code-points";
-import type { ChatMessage, ChatState } from "./contract";
+import type { ChatMessage } from "./contract";
+import type { ChatState } from "./kernel-messages";
 import { isFinal, seqOf, textOf } from "./messages";
 import { shownName } from "./views/words";
 

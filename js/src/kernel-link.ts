@@ -1,9 +1,9 @@
 // The way to the kernel: says hello, asks again, waits for replies, and knows whether anybody is there.
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
 import type { Clock } from "./clock";
-import type { KernelMessage, Reply, ViewMessage } from "./contract";
 import type { Host, KernelStatus } from "./host";
 import { uuid } from "./identifier";
+import type { KernelMessage, Reply, ViewMessage } from "./kernel-messages";
 import { createRequests } from "./requests";
 
 const UNHEARD_MS = 1_000;

@@ -1,6 +1,6 @@
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { prefix } from "./code-points";
-import type { ChatState } from "./contract";
+import type { ChatState } from "./kernel-messages";
 import { nextShown } from "./reveal";
 
 interface LiveText {

@@ -1,5 +1,6 @@
 // What a message says about itself.
-import type { ChatMessage, ChatState, MessageStatus, StreamText } from "./contract";
+import type { ChatMessage, MessageStatus } from "./contract";
+import type { ChatState, StreamText } from "./kernel-messages";
 import { plainLine } from "./plain";
 
 const FINAL: ReadonlySet<MessageStatus> = new Set(["complete", "cancelled", "interrupted", "error"]);

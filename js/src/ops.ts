@@ -1,6 +1,7 @@
 // Applies the kernel's ops to the chat. Pure; the Python side passes the same vectors (tests/vectors/ops.json).
 import { codePoints, dropCodePoints } from "./code-points";
-import type { ChatMessage, ChatState, Op, StreamText } from "./contract";
+import type { ChatMessage, Op } from "./contract";
+import type { ChatState, StreamText } from "./kernel-messages";
 import { isFinal, seqOf, streamOf } from "./messages";
 
 /** More than this and the oldest go: they are still in the history. */

@@ -1,5 +1,5 @@
 import type { Clock } from "./clock";
-import type { Reply } from "./contract";
+import type { Reply } from "./kernel-messages";
 
 const SLOW_MS = 1_000;
 /** After that first second. */

@@ -1,5 +1,6 @@
 import { computed, type ReadonlySignal } from "@preact/signals";
-import type { ChatMessage, ChatState, Connection, Participant, ProviderLine } from "./contract";
+import type { ChatMessage, ConnectionInfo, Participant, ProviderInfo } from "./contract";
+import type { ChatState } from "./kernel-messages";
 import { isFinal } from "./messages";
 
 /** Slices of the chat that change only when their part does: a token must not render the whole view. */
@@ -7,8 +8,8 @@ export interface Selectors {
   messages: ReadonlySignal<readonly ChatMessage[]>;
   participants: ReadonlySignal<readonly Participant[]>;
   typing: ReadonlySignal<readonly string[]>;
-  provider: ReadonlySignal<ProviderLine | null>;
-  connection: ReadonlySignal<Connection | null>;
+  provider: ReadonlySignal<ProviderInfo | null>;
+  connection: ReadonlySignal<ConnectionInfo | null>;
   hasMore: ReadonlySignal<boolean>;
   selfId: ReadonlySignal<string>;
   conversationId: ReadonlySignal<string>;

@@ -1,5 +1,6 @@
 // The state of a view and everything that may change it. Pure: no clock, no host, no DOM.
-import type { ChatMessage, ChatState, KernelMessage, Op, SendReceipt } from "./contract";
+import type { ChatMessage, Op, SendReceipt } from "./contract";
+import type { ChatState, KernelMessage } from "./kernel-messages";
 import { seqOf } from "./messages";
 import { applyOp, merged } from "./ops";
 

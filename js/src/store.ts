@@ -2,12 +2,12 @@
 import { batch, computed, effect, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { type Announcement, createAnnouncer } from "./announce";
 import { browserClock, type Clock } from "./clock";
-import type { ChatState, KernelMessage, Reply } from "./contract";
 import { createFrames } from "./frames";
 import type { Host } from "./host";
 import { uuid } from "./identifier";
 import { createKeeper, type Keeper, placeOf } from "./keeper";
 import { createKernelLink, type KernelHealth, type KernelRequest } from "./kernel-link";
+import type { ChatState, KernelMessage, Reply } from "./kernel-messages";
 import { createLiveTexts } from "./live-texts";
 import { seqOf } from "./messages";
 import type { Attached } from "./mount";

@@ -1,5 +1,5 @@
 // What is wrong on the way to the model, in words, with what to do about it.
-import type { Connection } from "./contract";
+import type { ConnectionInfo } from "./contract";
 import type { KernelHealth } from "./kernel-link";
 import { plainLine } from "./plain";
 
@@ -38,7 +38,7 @@ export const KERNEL_TROUBLES: Record<Exclude<KernelHealth, "answering">, Trouble
 };
 
 /** Why Stop has not worked yet, and what does stop the answer; `unheard`: the kernel has not taken it. */
-export function stopHint(unheard: boolean, health: KernelHealth, connection: Connection | null): string {
+export function stopHint(unheard: boolean, health: KernelHealth, connection: ConnectionInfo | null): string {
   if (health !== "answering" && health !== "blocked") return KERNEL_TROUBLES[health].text;
   if (unheard || health === "blocked") {
     return "The kernel runs a cell and has not heard this yet. The notebook's own stop button (Kernel → Interrupt) stops it now.";
@@ -48,7 +48,7 @@ export function stopHint(unheard: boolean, health: KernelHealth, connection: Con
 }
 
 /** Why the hub cannot be reached, as the kernel says. */
-export function hubTrouble(connection: Connection): string {
+export function hubTrouble(connection: ConnectionInfo): string {
   const reason = plainLine(connection.message);
   if (reason) return reason;
   if (connection.state === "connecting") return "The hub has not answered yet.";
@@ -57,7 +57,7 @@ export function hubTrouble(connection: Connection): string {
 }
 
 /** What is said of an own message that is on its way. */
-export function sendingLine(health: KernelHealth, connection: Connection | null): string {
+export function sendingLine(health: KernelHealth, connection: ConnectionInfo | null): string {
   if (health !== "answering") return "Waiting for the kernel…";
   return connection && connection.state !== "live" ? "Waiting for the connection…" : "Sending…";
 }

@@ -1,6 +1,8 @@
 import type { Clock } from "./clock";
+import { TYPING_TTL } from "./contract";
 
-const REFRESH_MS = 3_000;
+/** Twice in the time that the hub keeps a typing mark without a refresh. */
+const REFRESH_MS = (TYPING_TTL * 1_000) / 2;
 const IDLE_MS = 4_000;
 
 export interface TypingNotifier {
@@ -10,7 +12,7 @@ export interface TypingNotifier {
   stop(): void;
 }
 
-/** Turns keystrokes into few typing messages: refreshed every 3 s, ended after 4 s without input. */
+/** Turns keystrokes into few typing messages: refreshed now and then, ended after 4 s without input. */
 export function createTypingNotifier(clock: Clock, notify: (isTyping: boolean) => void): TypingNotifier {
   let saidAt: number | null = null;
   let cancelIdle = (): void => {};

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { createAnnouncer, sentenceEnd, spoken } from "../src/announce";
-import type { ChatState } from "../src/contract";
+import type { ChatState } from "../src/kernel-messages";
 import { ADA, answer, BO, chatState, question } from "./support/chat";
 import { quickestOf } from "./support/quickest";
 

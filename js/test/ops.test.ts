@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import vectors from "../../tests/vectors/ops.json";
-import type { ChatState, KernelMessage } from "../src/contract";
+import type { ChatState, KernelMessage } from "../src/kernel-messages";
 import { applyOp, MAX_MESSAGES } from "../src/ops";
 import { EMPTY, receive, type ViewState } from "../src/state";
 import { chatState, question } from "./support/chat";

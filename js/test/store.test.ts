@@ -471,7 +471,7 @@ describe("without anybody to look", () => {
 });
 
 it("keeps a message that the hub did not, whatever comes", async () => {
-  const unstored = answer(3, "Read by everybody.", { status: "interrupted", unstored: true });
+  const unstored = answer(3, "Read by everybody.", { status: "interrupted", unstored: "Read by" });
   await live({ messages: [question(1, "Q"), unstored] });
   host.push({ kind: "ops", n: 2, ops: [{ op: "message", message: question(4, "Next") }] });
   host.push({ kind: "snapshot", n: 3, state: chatState({ messages: [question(1, "Q"), unstored] }) });

@@ -17,7 +17,7 @@ from conduit_widget.contract import MAX_CONTENT_BYTES, MAX_ID_CHARS
 from conduit_widget.errors import ValidationError
 from conduit_widget.nesting import MAX_DEPTH, is_too_deep
 from conduit_widget.plain_text import is_plain, is_user_id
-from conduit_widget.types import Author, ChatMessage, Content, ImagePart, TextPart
+from conduit_widget.types import Author, ChatMessage, Content, HubMetadata, ImagePart, TextPart
 
 MAX_EXTRA_BYTES: Final = 8 * 1024
 """Most that metadata, attachments and unknown keys may weigh together, as JSON."""
@@ -25,30 +25,7 @@ MAX_TITLE_CHARS: Final = 200
 MAX_PARTS: Final = 32
 MAX_POSITION: Final = 2**53 - 1
 
-_SERVER_OWNED: Final = frozenset(
-    {
-        "conversationId",
-        "seq",
-        "eventSeq",
-        "timestamp",
-        "updatedAt",
-        "status",
-        "finishReason",
-        "providerFinishReason",
-        "promptTokens",
-        "completionTokens",
-        "tokensUsed",
-        "tokensEstimated",
-        "tokensPerSecond",
-        "timeToFirstToken",
-        "latency",
-        "reasoning",
-        "reasoningTime",
-        "notice",
-        "unstored",
-        "segments",
-    }
-)
+_SERVER_OWNED: Final = frozenset(HubMetadata.__annotations__)
 _KNOWN_KEYS: Final = frozenset(
     {"id", "role", "content", "parentId", "author", "attachments", "metadata", "error"}
 )

@@ -1,5 +1,5 @@
 import type { VNode } from "preact";
-import type { Connection } from "../contract";
+import type { ConnectionInfo } from "../contract";
 import type { KernelHealth } from "../kernel-link";
 import type { Store } from "../store";
 import { hubTrouble, KERNEL_TROUBLES } from "../troubles";
@@ -96,12 +96,12 @@ function TryNow({ store }: { store: Store }): VNode {
   );
 }
 
-function isTrying(connection: Connection | null): connection is Connection {
+function isTrying(connection: ConnectionInfo | null): connection is ConnectionInfo {
   return connection?.state === "reconnecting" || connection?.state === "connecting";
 }
 
 /** Whether an attempt to connect has failed already. */
-function hasFailed(connection: Connection | null): boolean {
+function hasFailed(connection: ConnectionInfo | null): boolean {
   return connection !== null && (connection.attempt > 0 || Boolean(connection.message));
 }
 

@@ -1,17 +1,14 @@
-import type {
-  ChatMessage,
-  ChatState,
-  MessageMetadata,
-  Op,
-  Participant,
-  StreamMetrics,
-} from "../../src/contract";
+import type { ChatMessage, MessageMetadata, Op, Participant, StreamMetrics } from "../../src/contract";
+import type { ChatState } from "../../src/kernel-messages";
 
 export const ADA: Participant = person("ada", "Ada");
 export const BO: Participant = person("bo", "Bo");
 
 export function person(userId: string, userName: string): Participant {
-  return { userId, userName, initials: userName[0] ?? "", color: "#336699", state: "active" };
+  return {
+    ...{ userId, userName, initials: userName[0] ?? "", avatarUrl: null, color: "#336699" },
+    ...{ state: "active", typing: false, lastReadSeq: 0 },
+  };
 }
 
 export function question(seq: number, content: string, by: Participant = BO): ChatMessage {

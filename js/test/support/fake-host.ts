@@ -1,5 +1,5 @@
-import type { KernelMessage, ViewMessage } from "../../src/contract";
 import type { Host, KernelStatus } from "../../src/host";
+import type { KernelMessage, ViewMessage } from "../../src/kernel-messages";
 
 /** A host whose kernel is the test. */
 export class FakeHost implements Host {

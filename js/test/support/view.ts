@@ -1,4 +1,5 @@
-import type { ChatState, KernelMessage, Op } from "../../src/contract";
+import type { Op } from "../../src/contract";
+import type { ChatState, KernelMessage } from "../../src/kernel-messages";
 import { createStore, type Store } from "../../src/store";
 import { chat } from "../../src/widgets/chat";
 import { chatState } from "./chat";

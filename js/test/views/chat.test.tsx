@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { ChatState } from "../../src/contract";
+import type { ChatState } from "../../src/kernel-messages";
 import { createStore, type Store } from "../../src/store";
 import { chat } from "../../src/widgets/chat";
 import { ADA, answer, BO, chatState, person, question, token } from "../support/chat";

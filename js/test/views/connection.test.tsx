@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Connection } from "../../src/contract";
+import type { ConnectionInfo } from "../../src/contract";
 import { press, View } from "../support/view";
 
 let view: View;
@@ -11,7 +11,7 @@ beforeEach(() => {
 
 afterEach(() => view.close());
 
-function trying(change: Partial<Connection> = {}): Connection {
+function trying(change: Partial<ConnectionInfo> = {}): ConnectionInfo {
   const message = "No answer from http://127.0.0.1:1; is the hub running?";
   return { state: "connecting", attempt: 1, retryAt: view.clock.now() + 8_000, message, ...change };
 }

@@ -1,0 +1,15 @@
+"""The generated files and what stands in them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from codegen.typescript import contract_typescript
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+
+
+def generated_files() -> dict[Path, str]:
+    """Return the text of every generated file, by its path."""
+    return {ROOT / "js/src/contract.ts": contract_typescript()}

@@ -1,0 +1,22 @@
+"""What is made from the contract is checked in as it would be made now."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from codegen import files
+
+
+@pytest.mark.parametrize("path", files.generated_files(), ids=lambda path: path.name)
+def test_generated_file_is_up_to_date(path: Path) -> None:
+    """Where this fails, run ``python -m codegen`` and commit what it writes."""
+    assert path.read_text(encoding="utf-8") == files.generated_files()[path]
+
+
+def test_a_change_of_the_contract_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another number of the contract makes another file."""
+    before = files.generated_files()
+    monkeypatch.setattr("conduit_widget.contract.MAX_CONTENT_BYTES", 1)
+    assert files.generated_files() != before
