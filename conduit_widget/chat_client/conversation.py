@@ -303,9 +303,9 @@ class Conversation:
                 return self.link.message
 
     @property
-    def has_unsent(self) -> bool:
-        """Whether messages wait for the hub."""
-        return self._outgoing.unsent > 0
+    def unsent(self) -> int:
+        """How many messages wait for the hub."""
+        return self._outgoing.unsent
 
     async def flush(self, timeout: float) -> bool:
         """Wait up to ``timeout`` seconds until nothing waits for the hub; whether that was reached."""

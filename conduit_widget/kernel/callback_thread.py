@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable
 from typing import Any, Final
 
-_log = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 THREAD_NAME: Final = "conduit-callbacks"
 MAX_WAITING: Final = 1000
@@ -41,7 +41,7 @@ class CallbackThread:
             self._overflowing = False
         except queue.Full:
             if not self._overflowing:
-                _log.warning(
+                _logger.warning(
                     "A message callback is too slow: %d calls wait, new ones are dropped.", MAX_WAITING
                 )
             self._overflowing = True
@@ -52,8 +52,8 @@ class CallbackThread:
             try:
                 # A copy each time: two callbacks of one cell may share the registered context.
                 context.copy().run(function, *args)
-            except Exception:  # noqa: BLE001 - a user's handler; its traceback goes to the log
-                _log.exception("A message callback failed.")
+            except Exception:
+                _logger.exception("A message callback failed.")
             finally:
                 del context, function, args
 

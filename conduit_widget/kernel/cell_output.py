@@ -6,14 +6,22 @@ import contextlib
 import contextvars
 import uuid
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from conduit_widget.kernel.interrupts import get_shell
 
-__all__ = ["Bundle", "CellOutput", "after_each_cell", "publish"]
+WIDGET_VIEW: Final = "application/vnd.jupyter.widget-view+json"
 
 Bundle = dict[str, Any]
 """MIME type → data."""
+
+
+def widget_bundle(text: str, model_id: str) -> Bundle:
+    """Return a widget's live view; a front end without it, or with the output collapsed, shows ``text``."""
+    return {
+        "text/plain": text,
+        WIDGET_VIEW: {"version_major": 2, "version_minor": 1, "model_id": model_id},
+    }
 
 
 def publish(bundle: Bundle) -> None:

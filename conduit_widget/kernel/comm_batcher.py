@@ -3,24 +3,32 @@
 Jupyter Server drops comm messages beyond 1,000 a second without telling anybody, and a comm send costs up to
 370 µs. One :class:`CommBatcher` serves all widgets of a kernel: the first op leaves at once, later ones wait
 for the next tick (:data:`~conduit_widget.contract.COMM_INTERVAL` s); a tick serves at most
-:data:`CHANNELS_PER_TICK` widgets, the others keep their turn. Everything here runs on the loop thread.
+:data:`CHANNELS_PER_TICK` widgets, the others keep their turn. Everything here runs on the loop thread, except
+that a channel is opened on the thread whose cell makes the widget.
+
+    channel = comm_batcher(loop_thread()).open(widget.comm, lambda: {"text": text})
+    channel.push({"op": "token", "id": "1", "offset": 0, "text": "Hi"})
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import logging
+import weakref
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from conduit_widget.contract import COMM_INTERVAL
 from conduit_widget.errors import trace_of
+from conduit_widget.kernel.loop_thread import LoopThread
+from conduit_widget.kernel.subshell import keep_on_chosen_shell
 
-_log = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 Op = dict[str, Any]
 Message = dict[str, Any]
-Send = Callable[[Message], None]
+Snapshot = Callable[[], dict[str, Any]]
 Reduce = Callable[[Message], Message]
 CallLater = Callable[[float, Callable[[], None]], asyncio.TimerHandle]
 
@@ -32,21 +40,29 @@ MAX_PENDING_OPS: Final = 256
 MAX_PENDING_CHARS: Final = 256 * 1024
 
 
+class Comm(Protocol):
+    """The part of a Jupyter comm that is used here."""
+
+    def send(self, data: dict[str, Any]) -> None:
+        """Send a message to the front end."""
+
+
 class CommChannel:
     """One widget's way to its views. ``n`` numbers the ops messages without a gap.
+
+    Messages leave in the context of the cell that opened the channel: ipykernel 7.0 needs a cell for sending.
 
     Overflow policy: more than :data:`MAX_PENDING_OPS` ops or :data:`MAX_PENDING_CHARS` characters waiting are
     replaced by one snapshot. A message that cannot be encoded is sent again as ``reduce`` returns it, so that
     one value nobody can write does not take the rest from the view.
     """
 
-    def __init__(
-        self, batcher: CommBatcher, send: Send, snapshot: Callable[[], dict[str, Any]], reduce: Reduce
-    ) -> None:
+    def __init__(self, batcher: CommBatcher, comm: Comm, snapshot: Snapshot, reduce: Reduce) -> None:
         self.n = 0
         self.closed = False
         self._batcher = batcher
-        self._send = send
+        self._comm = comm
+        self._context = contextvars.copy_context()
         self._snapshot = snapshot
         self._reduce = reduce
         self._has_failed = False
@@ -54,34 +70,22 @@ class CommChannel:
         self._chars = 0
         self._wants_snapshot = False
 
-    @property
-    def is_dirty(self) -> bool:
-        """Whether something waits for the next tick."""
-        return self._wants_snapshot or bool(self._ops)
-
     def push(self, op: Op) -> None:
         """Queue one op; consecutive token ops of a message become one."""
         if self.closed or self._wants_snapshot:
             return  # the snapshot is taken later and will contain it
-        size = len(op.get("text", ""))
-        if not self._merge(op):
+        if not (self._ops and _continues(self._ops[-1], op)):
             self._ops.append(op)
-        self._chars += size
+        else:
+            last = self._ops[-1]
+            last["text"] += op["text"]
+            if op.get("metrics") is not None:
+                last["metrics"] = op["metrics"]
+        self._chars += len(op.get("text", ""))
         if len(self._ops) > MAX_PENDING_OPS or self._chars > MAX_PENDING_CHARS:
             self.request_snapshot()
         else:
             self._batcher.mark(self)
-
-    def _merge(self, op: Op) -> bool:
-        last = self._ops[-1] if self._ops else None
-        if last is None or op["op"] != "token" or last["op"] != "token" or last["id"] != op["id"]:
-            return False
-        if last["offset"] + len(last["text"]) != op["offset"]:
-            return False
-        last["text"] += op["text"]
-        if op.get("metrics") is not None:
-            last["metrics"] = op["metrics"]
-        return True
 
     def request_snapshot(self) -> None:
         """Send the whole state at the next tick instead of what waits."""
@@ -92,33 +96,30 @@ class CommChannel:
         self._wants_snapshot = True
         self._batcher.mark(self)
 
-    def reply(self, message: dict[str, Any]) -> None:
-        """Send an answer to a request at once; answers are not numbered."""
-        if not self.closed:
-            self._deliver(message)
-
     def flush(self) -> None:
         """Send what waits as one message."""
-        if self.closed:
-            return
         if self._wants_snapshot:
             self._wants_snapshot = False
-            self._deliver({"kind": "snapshot", "n": self.n, "state": self._snapshot()})
+            self.send({"kind": "snapshot", "n": self.n, "state": self._snapshot()})
         elif self._ops:
             ops, self._ops, self._chars = self._ops, [], 0
             self.n += 1
-            self._deliver({"kind": "ops", "n": self.n, "ops": ops})
+            self.send({"kind": "ops", "n": self.n, "ops": ops})
 
-    def _deliver(self, message: Message) -> None:
+    def send(self, message: Message) -> None:
+        """Send a message at once; what is neither a snapshot nor ops is not numbered."""
+        if self.closed:
+            return
         try:
             try:
-                self._send(message)
+                self._context.run(self._comm.send, {"method": "custom", "content": message})
             except UNENCODABLE:
-                self._send(self._reduce(message))
+                message = self._reduce(message)
+                self._context.run(self._comm.send, {"method": "custom", "content": message})
         except Exception as error:  # noqa: BLE001 - the kernel's sockets may be going down; the view asks again
             # The first failure has its cause in the log; a comm that stays broken does not fill it.
             level = logging.DEBUG if self._has_failed else logging.WARNING
-            _log.log(level, "A comm message could not be sent: %s", trace_of(error))
+            _logger.log(level, "A comm message could not be sent: %s", trace_of(error))
             self._has_failed = True
         else:
             self._has_failed = False
@@ -128,6 +129,16 @@ class CommChannel:
         self.closed = True
         self._ops.clear()
         self._batcher.forget(self)
+
+
+def _continues(last: Op, op: Op) -> bool:
+    """Whether two ops are text that follows on each other, of one kind and one message."""
+    return bool(
+        op["op"] == last["op"] == "token"
+        and op["id"] == last["id"]
+        and op.get("kind") == last.get("kind")
+        and op["offset"] == last["offset"] + len(last["text"])
+    )
 
 
 class CommBatcher:
@@ -145,27 +156,26 @@ class CommBatcher:
         self._dirty: dict[CommChannel, None] = {}  # ordered: first come, first served
         self._timer: asyncio.TimerHandle | None = None
 
-    def open(
-        self, send: Send, snapshot: Callable[[], dict[str, Any]], reduce: Reduce = lambda message: message
-    ) -> CommChannel:
-        """Open a channel.
+    def open(self, comm: Comm, snapshot: Snapshot, reduce: Reduce = lambda message: message) -> CommChannel:
+        """Open a channel, on the thread whose cell makes the widget.
 
         Args:
-            send: hands a message to the comm.
+            comm: the widget's comm.
             snapshot: returns the whole state, called when one is due.
-            reduce: returns a message without what cannot be encoded, called after ``send`` failed on it.
+            reduce: returns a message without what cannot be encoded, called after sending it failed.
 
         """
-        return CommChannel(self, send, snapshot, reduce)
+        keep_on_chosen_shell(comm)
+        return CommChannel(self, comm, snapshot, reduce)
 
     def mark(self, channel: CommChannel) -> None:
-        """Serve the channel now when idle, else at the next tick."""
+        """Serve the channel now if nothing was sent lately, else at the next tick."""
         self._dirty[channel] = None
         if self._timer is None:
             self._tick()
 
     def forget(self, channel: CommChannel) -> None:
-        """Take a closed channel off the list."""
+        """Drop a closed channel from the list."""
         self._dirty.pop(channel, None)
 
     def _tick(self) -> None:
@@ -184,3 +194,11 @@ class CommBatcher:
             self._timer.cancel()
             self._timer = None
         self._dirty.clear()
+
+
+_by_thread: weakref.WeakKeyDictionary[LoopThread, CommBatcher] = weakref.WeakKeyDictionary()
+
+
+def comm_batcher(thread: LoopThread) -> CommBatcher:
+    """Return the batcher of all widgets of a loop thread."""
+    return _by_thread.setdefault(thread, CommBatcher(thread.loop.call_later))

@@ -16,8 +16,6 @@ import sys
 import weakref
 from typing import Any, Final, Protocol, TypeVar
 
-__all__ = ["Stoppable", "get_shell", "in_one_line", "interruptible", "watch"]
-
 _T = TypeVar("_T")
 
 MAX_WATCHED: Final = 100

@@ -28,7 +28,7 @@ from conduit_widget.kernel.exit_wait import exit_wait, say, termination_waits
 
 _T = TypeVar("_T")
 LastWords = Callable[[float], Awaitable[list[str]]]
-_log = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 THREAD_NAME: Final = "conduit-loop"
 STOP_TIMEOUT: Final = 2.0
@@ -153,7 +153,7 @@ class LoopThread:
             heard = await asyncio.gather(*(last(wait) for last in self._last_words), return_exceptions=True)
             for each in heard:
                 if isinstance(each, BaseException):
-                    _log.error("The end was not in good order: %s", trace_of(each))
+                    _logger.error("The end was not in good order: %s", trace_of(each))
             return [line for lines in heard if isinstance(lines, list) for line in lines]
 
         hearing = self.submit(hear())

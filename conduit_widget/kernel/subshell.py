@@ -13,8 +13,10 @@ from typing import Any, Final
 _ROUTE: Final = "_reply_subshell_for"
 
 
-def route_to_sender(comm: Any) -> bool:
-    """Make the kernel deliver this comm's messages on the shell the front-end chose; True if it was needed.
+def keep_on_chosen_shell(comm: Any) -> bool:
+    """Make the kernel deliver this comm's messages on the shell the front end chose.
+
+    Returns whether the kernel needed this.
 
     The attribute is private to ipykernel 7.4, hence the exact condition; other kernels are left alone.
     """

@@ -1,64 +1,42 @@
-"""``Chat``: a live chat in a notebook cell, and the same chat at the Python prompt.
-
-Threads: the constructor, :meth:`Chat.close` and the API run on the caller's thread and only hand over;
-views' messages arrive on the kernel's shell or subshell threads and only hand over; the conversation, the
-batcher and every comm send live on the loop thread. Listeners (:meth:`Chat.on_message`) run on the callback
-thread. Outside Jupyter everything works except being shown: there is no comm, and the API is the whole of it.
-"""
+"""``Chat``: a live chat in a notebook cell, and the same chat at the Python prompt."""
 
 from __future__ import annotations
 
-import concurrent.futures
-import contextlib
 import contextvars
 import inspect
-import os
 import uuid
 import weakref
 from collections.abc import Callable, Coroutine
-from typing import Any, Final, NoReturn, TypeVar
+from typing import Any, ClassVar, Final, TypeVar
 
-import anywidget
 import traitlets
 
-from conduit_widget.access.hub_access import HubAccess, resolve_access
+from conduit_widget.access.hub_access import resolve_access
 from conduit_widget.chat_client.changes import ConnectionInfo
 from conduit_widget.chat_client.conversation import PATIENCE
 from conduit_widget.contract import MAX_ID_CHARS
-from conduit_widget.errors import (
-    ConduitError,
-    ConnectionFailedError,
-    InvocationTimeoutError,
-    ValidationError,
-)
+from conduit_widget.errors import ConnectionFailedError, InvocationTimeoutError, ValidationError
 from conduit_widget.kernel import cell_output
 from conduit_widget.kernel.cell_output import CellOutput
-from conduit_widget.kernel.comm_batcher import CommBatcher
-from conduit_widget.kernel.loop_thread import LoopThread, loop_thread
-from conduit_widget.kernel.subshell import route_to_sender
+from conduit_widget.kernel.comm_batcher import comm_batcher
 from conduit_widget.types import ChatMessage, Participant, SendReceipt
 from conduit_widget.widget import display
-from conduit_widget.widget.backend import ChatBackend, Listener, open_conversations
-from conduit_widget.widget.front_end import SILENT_MODULE, front_end
-from conduit_widget.widget.listening import Listening
-from conduit_widget.widget.pending import Pending, check_timeout
+from conduit_widget.widget.backend import ChatBackend
+from conduit_widget.widget.chat_views import ChatViews
+from conduit_widget.widget.connections import connections_of
+from conduit_widget.widget.live_widget import LiveWidget
+from conduit_widget.widget.message_listeners import Listener, Listening
 from conduit_widget.widget.pending_answer import PendingAnswer
+from conduit_widget.widget.pending_result import PendingResult, check_timeout
 from conduit_widget.widget.question import user_message
-from conduit_widget.widget.saved_transcript import SavedTranscript
 from conduit_widget.widget.stream import ChatStream
-from conduit_widget.widget.view_link import ViewLink
 
 _T = TypeVar("_T")
-_Opened = concurrent.futures.Future[tuple[ChatBackend, ViewLink]]
 
-READ_TIMEOUT: Final = 5.0
-CLOSE_TIMEOUT: Final = 2.0
 CONNECT_TIMEOUT: Final = 30.0
 
-_batchers: weakref.WeakKeyDictionary[LoopThread, CommBatcher] = weakref.WeakKeyDictionary()
 
-
-class Chat(anywidget.AnyWidget):
+class Chat(LiveWidget):
     """A chat with a model and with everybody else in the same conversation.
 
     Args:
@@ -80,8 +58,12 @@ class Chat(anywidget.AnyWidget):
 
     """
 
+    _part = "chat"
+    _noun: ClassVar[str] = "chat"
+    _behind: ChatViews | None = None
+    _name = ""
+
     # What only the kernel sets is not taken from a view.
-    _esm = traitlets.Unicode().tag(sync=True, from_json=lambda _value, chat: chat._esm, echo_update=False)
     conversation_id = traitlets.Unicode().tag(
         sync=True, from_json=lambda _value, chat: chat.conversation_id, echo_update=False
     )
@@ -110,77 +92,43 @@ class Chat(anywidget.AnyWidget):
         if token is not None and not callable(token):
             _check_text("token", token, "a string or a function that returns one")
         _check_height(height)
-        browser_part = front_end("chat")
         access = resolve_access(hub_url=hub_url, token=token, user=user, user_name=user_name)
         super().__init__(
-            **browser_part,
             conversation_id=conversation_id,
             height=height,
             saved_class=f"conduit-{uuid.uuid4().hex[:12]}",
-            **({} if layout is None else {"layout": layout}),
+            layout=layout,
         )
         self._name = conversation_id
-        self._process = os.getpid()
         self._output: CellOutput | None = None
         self._forget_cells: Callable[[], None] = lambda: None
-        self._thread = loop_thread()
-        self._opened: _Opened | None = self._thread.submit(
-            self._open(access, self.comm, contextvars.copy_context())
-        )
-        self.on_msg(_hand_over)
-
-    async def _open(
-        self, access: HubAccess, comm: Any, context: contextvars.Context
-    ) -> tuple[ChatBackend, ViewLink]:
-        """Runs on the loop thread. ``comm`` is kept: the trait is set to None by another thread on close.
-
-        Messages leave in ``context``, the constructor's: ipykernel 7.0 sends none without a cell in it.
-        """
-        route_to_sender(comm)
-
-        def send(content: dict[str, Any]) -> None:
-            context.run(comm.send, {"method": "custom", "content": content})
-
-        backend = ChatBackend(self._name, access, open_conversations(self._thread))
-        batcher = _batchers.setdefault(self._thread, CommBatcher(self._thread.loop.call_later))
-        link = ViewLink(backend, batcher, send)
-        backend.enter()
-        return backend, link
+        backend = ChatBackend(conversation_id, access, connections_of(self._thread))
+        self._open(ChatViews(backend, comm_batcher(self._thread), self.comm))
 
     @traitlets.validate("conversation_id")
     def _keep_conversation(self, proposal: Any) -> str:
         value: str = proposal["value"]
-        name = getattr(self, "_name", None)
-        if name is not None and value != name:
+        if self._name and value != self._name:
             raise ValidationError("conversation_id", "is a chat's for good: create another, Chat(…).")
         return value
 
-    # ---- crossing to the loop thread -------------------------------------------------------------------
-
-    def _parts(self) -> tuple[ChatBackend, ViewLink]:
-        """Backend and link; waits for the moment it takes to make them."""
-        opened: _Opened | None = getattr(self, "_opened", None)
-        if opened is None:
-            raise ConduitError("This chat is closed: create a new one.")
-        if self._process != os.getpid():
-            raise ConduitError(
-                f"This chat was made in another process: create {self._name_call} in this one."
-            )
-        return opened.result(READ_TIMEOUT)
-
-    @property
     def _name_call(self) -> str:
         return display.plain_text(self._name)
 
     @property
-    def _backend(self) -> ChatBackend:
-        return self._parts()[0]
+    def _views(self) -> ChatViews:
+        views: ChatViews = self._live()
+        return views
 
-    def _pending(self, what: str, coroutine: Coroutine[Any, Any, _T]) -> Pending[_T]:
-        return Pending(what, self._thread.submit(coroutine))
+    @property
+    def _backend(self) -> ChatBackend:
+        return self._views.backend
+
+    def _pending(self, what: str, coroutine: Coroutine[Any, Any, _T]) -> PendingResult[_T]:
+        return PendingResult(what, self._thread.submit(coroutine))
 
     def _read(self, function: Callable[[ChatBackend], _T]) -> _T:
-        """Read state where it lives: on the loop thread, its only writer."""
+        """Read the state of a chat that is up to date, where that state lives."""
         backend = self._backend
         if self._thread.is_current:
             return function(backend)
@@ -190,18 +138,6 @@ class Chat(anywidget.AnyWidget):
             return function(backend)
 
         return self._wait(read())
-
-    def _wait(self, reading: Coroutine[Any, Any, _T]) -> _T:
-        """Wait for something that takes a moment only.
-
-        Raises:
-            InvocationTimeoutError: the loop thread is busy with something else.
-
-        """
-        try:
-            return self._thread.submit(reading).result(READ_TIMEOUT)
-        except concurrent.futures.TimeoutError:
-            raise InvocationTimeoutError("reading the chat", READ_TIMEOUT) from None
 
     # ---- at the prompt ---------------------------------------------------------------------------------
 
@@ -213,7 +149,7 @@ class Chat(anywidget.AnyWidget):
         provider: str | None = None,
         respond: bool | None = None,
         **parameters: Any,
-    ) -> Pending[SendReceipt]:
+    ) -> PendingResult[SendReceipt]:
         """Send a message; the receipt comes after the hub has committed it.
 
         ``respond`` overrides whether the model answers; parameters as for :meth:`ask`.
@@ -223,7 +159,7 @@ class Chat(anywidget.AnyWidget):
 
         """
         message = user_message(text, model=model, provider=provider, respond=respond, **parameters)
-        return self._pending("send", self._backend.send(message, patience=PATIENCE))
+        return self._pending("send", self._backend.questions.send(message, patience=PATIENCE))
 
     def ask(
         self,
@@ -247,19 +183,19 @@ class Chat(anywidget.AnyWidget):
         """
         check_timeout(timeout)
         message = user_message(text, model=model, provider=provider, respond=True, **parameters)
-        backend = self._backend
-        return PendingAnswer(self._thread, lambda begun: backend.ask(message, timeout, begun))
+        questions = self._backend.questions
+        return PendingAnswer(self._thread, lambda begun: questions.ask(message, timeout, begun))
 
     def stream(
         self, text: str, *, model: str | None = None, provider: str | None = None, **parameters: Any
     ) -> ChatStream:
         """Return an iterator over the answer's text (``async for``, ``for``); options of :meth:`ask`."""
         message = user_message(text, model=model, provider=provider, respond=True, **parameters)
-        return ChatStream(self._thread, self._backend, message)
+        return ChatStream(self._thread, self._backend.questions, message)
 
-    def stop(self) -> Pending[None]:
+    def stop(self) -> PendingResult[None]:
         """Stop the answers being written in this conversation; the text so far is kept."""
-        return self._pending("stop", self._backend.stop())
+        return self._pending("stop", _stop_all(self._backend))
 
     @property
     def messages(self) -> list[ChatMessage]:
@@ -306,9 +242,9 @@ class Chat(anywidget.AnyWidget):
             raise TypeError(f"on_message needs a function, not {type(function).__name__}.")
         if inspect.iscoroutinefunction(function):
             raise TypeError("on_message needs a plain function; inside it, use `.result()` to wait.")
-        key, backend = object(), self._backend
-        self._thread.call(backend.add_listener, key, contextvars.copy_context(), function)
-        return Listening(lambda: self._thread.call(backend.remove_listener, key))
+        key, listeners = object(), self._backend.listeners
+        self._thread.call(listeners.add, key, contextvars.copy_context(), function)
+        return Listening(lambda: self._thread.call(listeners.remove, key))
 
     # ---- display and end -------------------------------------------------------------------------------
 
@@ -321,80 +257,41 @@ class Chat(anywidget.AnyWidget):
             NotImplementedError: there is no notebook to show it in, or the chat is closed.
 
         """
-        if getattr(self, "_opened", None) is None:
+        if self._behind is None:
             raise NotImplementedError
-        cell_output.publish(display.widget_bundle(self._name, self.model_id))
+        cell_output.publish(self._view_bundle())
         if self._output is None:
             self._output = CellOutput()
             self._forget_cells = cell_output.after_each_cell(_weak_call(self, Chat._cell_ended))
-        self._output.show(self._wait(self._begin_view(self._output)))
-
-    async def _begin_view(self, output: CellOutput | None) -> dict[str, str]:
-        backend, link = self._parts()
-        link.watched()
-        if output is not None:
-            return link.save_into(output, self.saved_class)
-        return display.saved_bundle(self._name, backend.messages(), self.saved_class)
+        output, views = self._output, self._views
+        output.show(self._call(lambda: _begin_view(views, output, self.saved_class)))
 
     def _cell_ended(self) -> None:
         """Write what is new while outputs are still taken, for whoever runs notebooks unattended."""
-        opened, output = getattr(self, "_opened", None), self._output
-        if opened is None or output is None or not opened.done():
+        if self._behind is None or self._output is None:
             return
-        saved = opened.result()[1].saved
+        saved = self._behind.saved
         if saved is not None and saved.has_news:
-            bundle = self._wait(_due(saved))
+            bundle = self._call(saved.due)
             if bundle is not None:
-                output.update(bundle)
+                self._output.update(bundle)
 
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
         """Return everything in one, for what is no notebook: a terminal shows the text."""
-        if getattr(self, "_opened", None) is None:
+        if self._behind is None:
             return None  # closed: the repr is all there is
-        saved = self._wait(self._begin_view(None))
-        return {**display.widget_bundle(self._name, self.model_id), **saved}, {}
-
-    def _get_embed_state(self, drop_defaults: bool = False) -> dict[str, Any]:
-        """Return what a document keeps of the widget: never the browser part."""
-        state: dict[str, Any] = super()._get_embed_state(drop_defaults=drop_defaults)
-        state["state"]["_esm"] = SILENT_MODULE
-        return state
-
-    def _refuse_copy(self, *_: Any) -> NoReturn:
-        name = display.plain_text(getattr(self, "_name", ""))
-        raise ConduitError(
-            f"A chat is a live connection and cannot be copied or pickled: create {name} there."
-        )
-
-    __copy__ = __deepcopy__ = __reduce_ex__ = _refuse_copy
-
-    def __repr__(self) -> str:
-        closed = "" if getattr(self, "_opened", None) is not None else " (closed)"
-        return display.plain_text(getattr(self, "_name", "")) + closed
+        views = self._views
+        saved = self._call(lambda: _begin_view(views, None, self.saved_class))
+        return {**self._view_bundle(), **saved}, {}
 
     def close(self) -> None:
-        """Leave the conversation and release everything: views, comm, connection, listeners. Idempotent."""
-        opened: _Opened | None = getattr(self, "_opened", None)
-        self._opened = None
-        if opened is not None and self._process != os.getpid():
-            return  # a fork's copy: the connection and the comm are the parent's
-        if opened is not None:
-            self._forget_cells()
-            self.on_msg(_hand_over, remove=True)
-            with contextlib.suppress(RuntimeError):  # the loop is gone at the interpreter's end
-                silenced = self._thread.submit(_shut_down(opened))
-                self._wait_briefly(silenced)
-        comm = self.comm
-        if comm is not None:  # a constructor that failed has none, and asking for its layout would make one
-            self.layout.close()
-            comm.on_msg(None)
-        super().close()
+        """Leave the conversation and release everything: views, comm, connection, listeners.
 
-    def _wait_briefly(self, future: concurrent.futures.Future[None]) -> None:
-        """Let the last comm message leave before the comm closes; never wait on the loop thread itself."""
-        if not self._thread.is_current:
-            with contextlib.suppress(TimeoutError, concurrent.futures.CancelledError):
-                future.result(CLOSE_TIMEOUT)
+        Closing twice does no harm.
+        """
+        if self._behind is not None:
+            self._forget_cells()
+        super().close()
 
 
 def _check_text(name: str, value: object, kind: str = "a string") -> None:
@@ -407,8 +304,13 @@ def _check_height(height: object) -> None:
         raise ValidationError("height", "must be a whole number of px, 0 for the default.")
 
 
-async def _due(saved: SavedTranscript) -> dict[str, str] | None:
-    return saved.due()
+def _begin_view(views: ChatViews, output: CellOutput | None, css_class: str) -> dict[str, str]:
+    """Return what a view shows where it cannot live; with an ``output`` that is kept up to date."""
+    views.watched()
+    if output is not None:
+        return views.save_into(output, css_class)
+    backend = views.backend
+    return display.saved_bundle(backend.conversation_id, backend.messages(), css_class)
 
 
 def _weak_call(chat: Chat, method: Callable[[Chat], None]) -> Callable[[], None]:
@@ -427,20 +329,6 @@ async def _wait_live(backend: ChatBackend) -> None:
     await backend.conversation.wait_live()
 
 
-async def _shut_down(opened: _Opened) -> None:
-    """Runs on the loop thread after :meth:`Chat._open`, which was submitted earlier."""
-    backend, link = opened.result(0)
-    link.close()
-    await backend.close()
-
-
-def _hand_over(chat: Chat, content: object, _buffers: object) -> None:
-    """A view's message, on a shell or subshell thread: nothing is done here but passing it on."""
-    opened = chat._opened
-    if opened is not None:
-        chat._thread.call(_deliver, opened, content)
-
-
-def _deliver(opened: _Opened, content: object) -> None:
-    if opened.done() and not opened.cancelled() and opened.exception() is None:
-        opened.result()[1].handle(content)
+async def _stop_all(backend: ChatBackend) -> None:
+    await backend.came_back()
+    await backend.questions.stop_all()

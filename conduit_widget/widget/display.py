@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 from conduit_widget.chat_client.transcript import is_final
 from conduit_widget.markup import as_shown, text_html
 from conduit_widget.plain_text import plain_name, shown as shown_line
 from conduit_widget.types import ChatMessage
 
-__all__ = ["MAX_SHOWN", "MAX_SHOWN_CHARS", "author_name", "plain_text", "saved_bundle", "widget_bundle"]
-
-WIDGET_VIEW: Final = "application/vnd.jupyter.widget-view+json"
 MAX_SHOWN: Final = 200
 MAX_SHOWN_CHARS: Final = 64 * 1024
 MAX_NAME_CHARS: Final = 128
@@ -21,14 +18,6 @@ MAX_NAME_CHARS: Final = 128
 _BOX: Final = "max-width:48em;line-height:1.45"
 _MESSAGE: Final = "margin:0 0 .8em"
 _NOTE: Final = "opacity:.7;margin:0 0 .8em"
-
-
-def widget_bundle(conversation_id: str, model_id: str) -> dict[str, Any]:
-    """Return the live view; a front-end without it, or with the output collapsed, shows the line of text."""
-    return {
-        "text/plain": plain_text(conversation_id),
-        WIDGET_VIEW: {"version_major": 2, "version_minor": 1, "model_id": model_id},
-    }
 
 
 def saved_bundle(

@@ -8,8 +8,6 @@ from typing import Any
 from conduit_widget.nesting import is_too_deep
 from conduit_widget.plain_text import writable
 
-__all__ = ["encodable"]
-
 
 def encodable(packet: dict[str, Any]) -> dict[str, Any]:
     """Return a snapshot, ops or reply packet in which every message can be encoded.

@@ -13,16 +13,14 @@ from conduit_widget.kernel.loop_thread import LoopThread
 from conduit_widget.markup import as_shown, text_html
 from conduit_widget.types import ChatMessage
 from conduit_widget.widget.answer import Answer
-from conduit_widget.widget.pending import Pending
+from conduit_widget.widget.pending_result import PendingResult
 
-__all__ = ["PendingAnswer"]
-
-_log = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 INTERVAL: Final = 0.5  # seconds between two pictures of an answer that is being written
 
 
-class PendingAnswer(Pending[ChatMessage]):
+class PendingAnswer(PendingResult[ChatMessage]):
     """What ``chat.ask`` returns. Shown in a notebook it fills its output while the answer is written.
 
     Args:
@@ -76,7 +74,7 @@ class PendingAnswer(Pending[ChatMessage]):
                 try:
                     output.update_from_background(picture)
                 except Exception as error:  # noqa: BLE001 - the kernel's sockets may be going down
-                    _log.warning("An answer could not be shown: %s", trace_of(error))
+                    _logger.warning("An answer could not be shown: %s", trace_of(error))
                     return
             if not is_over:
                 await asyncio.sleep(INTERVAL)

@@ -16,8 +16,6 @@ from conduit_widget.errors import ConduitError, HubException, ValidationError
 from conduit_widget.plain_text import is_writable
 from conduit_widget.types import ChatMessage
 
-__all__ = ["PARAMETERS", "as_prompted", "check_text", "user_message"]
-
 PARAMETERS: Final = {
     "temperature": "temperature",
     "top_p": "topP",

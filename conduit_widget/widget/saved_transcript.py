@@ -15,9 +15,7 @@ from conduit_widget.kernel.cell_output import CellOutput
 from conduit_widget.widget.backend import ChatBackend
 from conduit_widget.widget.display import saved_bundle
 
-__all__ = ["SavedTranscript"]
-
-_log = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 REST: Final = 1.0  # seconds without a change
 MAX_UNREST: Final = 30.0  # seconds after which a conversation that never rests is written all the same
@@ -89,4 +87,4 @@ class SavedTranscript:
         try:
             self._output.update_from_background(bundle)
         except Exception as error:  # noqa: BLE001 - the kernel's sockets may be going down
-            _log.warning("The saved transcript could not be written: %s", trace_of(error))
+            _logger.warning("The saved transcript could not be written: %s", trace_of(error))

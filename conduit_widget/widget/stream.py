@@ -12,21 +12,19 @@ from conduit_widget.kernel.interrupts import interruptible, watch
 from conduit_widget.kernel.loop_thread import THREAD_NAME, LoopThread
 from conduit_widget.types import ChatMessage
 from conduit_widget.widget.answer import Answer
-from conduit_widget.widget.backend import ChatBackend
-from conduit_widget.widget.pending import Pending
-
-__all__ = ["ChatStream"]
+from conduit_widget.widget.pending_result import PendingResult
+from conduit_widget.widget.questions import Questions
 
 
 class _Reading:
     """The loop thread's side of a stream, which it outlives: an interrupted loop drops its iterator."""
 
-    def __init__(self, thread: LoopThread, backend: ChatBackend, question: ChatMessage) -> None:
+    def __init__(self, thread: LoopThread, questions: Questions, question: ChatMessage) -> None:
         self.answer: Answer | None = None
         self.message: ChatMessage | None = None
         self.has_ended = False
         self._thread = thread
-        self._backend = backend
+        self._questions = questions
         self._question = question
 
     async def next(self) -> str | None:
@@ -35,7 +33,7 @@ class _Reading:
             return None
         try:
             if self.answer is None:
-                self.answer = await self._backend.begin(self._question)
+                self.answer = await self._questions.begin(self._question)
             text = await self.answer.next_text()
         except asyncio.CancelledError:
             self._give_up()
@@ -56,22 +54,22 @@ class _Reading:
         """Follow the answer no more, it goes on; called on any thread."""
         if self.answer is not None and not self.has_ended:
             with contextlib.suppress(RuntimeError):  # at the interpreter's end
-                self._thread.call(self._backend.end, self.answer)
+                self._thread.call(self._questions.end, self.answer)
 
     async def stop(self) -> None:
         """End the generation; the text so far can still be read."""
         if self.answer is not None and self.answer.id is not None and self.answer.message is None:
-            await self._backend.stop_generation(self.answer.id)
+            await self._questions.stop(self.answer.id)
 
     def _give_up(self) -> None:
         if not self.has_ended:
-            self._backend.abandon(self.answer)
+            self._questions.abandon(self.answer)
             self._end()
 
     def _end(self) -> None:
         self.has_ended = True
         if self.answer is not None:
-            self._backend.end(self.answer)
+            self._questions.end(self.answer)
 
 
 class ChatStream:
@@ -83,9 +81,9 @@ class ChatStream:
     reads, a cancellation of the task that reads, and :meth:`stop` end it.
     """
 
-    def __init__(self, thread: LoopThread, backend: ChatBackend, question: ChatMessage) -> None:
+    def __init__(self, thread: LoopThread, questions: Questions, question: ChatMessage) -> None:
         self._thread = thread
-        self._reading = _Reading(thread, backend, question)
+        self._reading = _Reading(thread, questions, question)
 
     @property
     def message(self) -> ChatMessage | None:
@@ -109,14 +107,14 @@ class ChatStream:
         if threading.current_thread().name == THREAD_NAME:
             raise LocalProtocolError("Waiting here would block the hub connection: use `async for`.")
         watch(self._reading)
-        text = Pending("the next piece", self._thread.submit(self._reading.next())).result()
+        text = PendingResult("the next piece", self._thread.submit(self._reading.next())).result()
         if text is None:
             raise StopIteration
         return text
 
-    def stop(self) -> Pending[None]:
+    def stop(self) -> PendingResult[None]:
         """End the generation; the text so far is kept and the iteration ends."""
-        return Pending("stop", self._thread.submit(self._reading.stop()))
+        return PendingResult("stop", self._thread.submit(self._reading.stop()))
 
     def __repr__(self) -> str:
         reading = self._reading

@@ -43,6 +43,17 @@ def batcher(clock: Clock) -> CommBatcher:
     return CommBatcher(clock.call_later)
 
 
+class FakeComm:
+    """A comm that hands the content of each message to a function of the test."""
+
+    def __init__(self, take: Callable[[dict[str, Any]], None]) -> None:
+        self._take = take
+
+    def send(self, data: dict[str, Any]) -> None:
+        assert data["method"] == "custom"
+        self._take(data["content"])
+
+
 def token(offset: int, text: str, id_: str = "a", **more: Any) -> dict[str, Any]:
     """A token op."""
     return {"op": "token", "id": id_, "offset": offset, "text": text, **more}
@@ -51,7 +62,7 @@ def token(offset: int, text: str, id_: str = "a", **more: Any) -> dict[str, Any]
 def open_channel(batcher: CommBatcher) -> tuple[CommChannel, list[dict[str, Any]]]:
     """A channel and what it sent."""
     sent: list[dict[str, Any]] = []
-    return batcher.open(sent.append, lambda: {"whole": True}), sent
+    return batcher.open(FakeComm(sent.append), lambda: {"whole": True}), sent
 
 
 def test_first_op_leaves_at_once_when_idle(batcher: CommBatcher) -> None:
@@ -124,6 +135,17 @@ def test_snapshot_replaces_what_waits_and_names_the_last_ops_message(
     assert sent[2]["n"] == 2
 
 
+def test_thoughts_and_text_that_meet_at_an_offset_stay_apart(batcher: CommBatcher, clock: Clock) -> None:
+    """Offsets of reasoning and of text are counted apart: text does not go on where a thought ended."""
+    channel, sent = open_channel(batcher)
+    channel.push({"op": "typing", "userIds": []})
+    thought, text = token(0, "hm", kind="reasoning"), token(2, "so")
+    channel.push(dict(thought))
+    channel.push(dict(text))
+    clock.tick()
+    assert sent[1]["ops"] == [thought, text]
+
+
 @pytest.mark.parametrize("how", ["ops", "chars"])
 def test_overflow_becomes_a_snapshot(batcher: CommBatcher, clock: Clock, how: str) -> None:
     """What waits is bounded: beyond the limit the state is sent whole instead."""
@@ -156,7 +178,7 @@ def test_reply_is_sent_at_once_and_not_numbered(batcher: CommBatcher) -> None:
     """Answers to requests wait for no tick."""
     channel, sent = open_channel(batcher)
     channel.push(token(0, "a"))
-    channel.reply({"kind": "reply", "requestId": 1, "ok": True})
+    channel.send({"kind": "reply", "requestId": 1, "ok": True})
     assert sent[1] == {"kind": "reply", "requestId": 1, "ok": True}
     assert channel.n == 1
 
@@ -169,7 +191,7 @@ def test_closed_channel_sends_nothing(batcher: CommBatcher, clock: Clock) -> Non
     channel.close()
     channel.push(token(2, "c"))
     channel.request_snapshot()
-    channel.reply({"kind": "reply"})
+    channel.send({"kind": "reply"})
     clock.tick()
     assert len(sent) == 1
 
@@ -180,7 +202,7 @@ def test_failing_send_does_not_stop_the_others(batcher: CommBatcher, clock: Cloc
     def broken(_message: dict[str, Any]) -> None:
         raise OSError("socket is gone")
 
-    bad = batcher.open(broken, dict)
+    bad = batcher.open(FakeComm(broken), dict)
     good, sent = open_channel(batcher)
     bad.push(token(0, "a"))
     good.push(token(0, "a"))
@@ -208,7 +230,7 @@ def test_message_that_cannot_be_encoded_is_sent_reduced(batcher: CommBatcher) ->
             raise RecursionError
         sent.append(message)
 
-    channel = batcher.open(send, lambda: {"bad": True}, lambda message: {**message, "state": {}})
+    channel = batcher.open(FakeComm(send), lambda: {"bad": True}, lambda message: {**message, "state": {}})
     channel.request_snapshot()
     assert sent == [{"kind": "snapshot", "n": 0, "state": {}}]
 
@@ -221,7 +243,7 @@ def test_first_failure_is_logged_with_its_cause_and_a_lasting_one_does_not_fill_
     def broken(_message: dict[str, Any]) -> None:
         raise LookupError("content that is nobody's business")
 
-    channel = batcher.open(broken, dict)
+    channel = batcher.open(FakeComm(broken), dict)
     for offset in range(3):
         channel.push(token(offset, "a"))
         clock.tick()

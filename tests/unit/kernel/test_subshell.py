@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conduit_widget.kernel.subshell import route_to_sender
+from conduit_widget.kernel.subshell import keep_on_chosen_shell
 
 
 def test_guard_returns_the_senders_shell_when_the_comm_has_its_own_idea() -> None:
@@ -13,7 +13,7 @@ def test_guard_returns_the_senders_shell_when_the_comm_has_its_own_idea() -> Non
             return None
 
     comm = Comm()
-    assert route_to_sender(comm)
+    assert keep_on_chosen_shell(comm)
     assert comm._reply_subshell_for({}, "subshell 1") == "subshell 1"
 
 
@@ -24,5 +24,5 @@ def test_guard_leaves_other_comms_alone() -> None:
         pass
 
     comm = Comm()
-    assert not route_to_sender(comm)
+    assert not keep_on_chosen_shell(comm)
     assert vars(comm) == {}

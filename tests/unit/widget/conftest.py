@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from conduit_widget.kernel.loop_thread import loop_thread, stop_loop_thread
-from conduit_widget.widget import backend, front_end
+from conduit_widget.widget import connections, front_end
 from conduit_widget.widget.chat import Chat
 from tests.support.comm import CommLedger, recorded_comms
 from tests.support.scripted_connection import ScriptedConnection
@@ -118,7 +118,7 @@ class ScriptedHub(ScriptedConnection):
 def hub(monkeypatch: pytest.MonkeyPatch) -> ScriptedHub:
     """The hub every chat of the test reaches."""
     scripted = ScriptedHub()
-    monkeypatch.setattr(backend, "_connection", lambda _access: scripted)
+    monkeypatch.setattr(connections, "connect", lambda _access: scripted)
     return scripted
 
 

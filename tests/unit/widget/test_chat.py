@@ -30,8 +30,9 @@ from conduit_widget.errors import (
 from conduit_widget.kernel.callback_thread import THREAD_NAME as CALLBACK_THREAD
 from conduit_widget.kernel.loop_thread import THREAD_NAME, loop_thread
 from conduit_widget.types import ChatMessage
-from conduit_widget.widget import backend, view_link
+from conduit_widget.widget import backend, views
 from conduit_widget.widget.chat import Chat
+from conduit_widget.widget.connections import connections_of
 from tests.support.comm import CommLedger
 from tests.support.waiting import eventually, eventually_sync
 
@@ -606,7 +607,7 @@ def test_break_lets_the_answer_go_on_and_follows_it_no_more(chat: Chat, hub: Scr
     for _ in chat.stream("q"):
         break
     player.join()
-    eventually_sync(lambda: not chat._backend._answers)
+    eventually_sync(lambda: not chat._backend.questions.open)
     assert hub.stopped == []
 
 
@@ -656,7 +657,7 @@ def test_chat_whose_last_view_has_gone_leaves_and_comes_back(
     chat: Chat, hub: ScriptedHub, comms: CommLedger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No ghost in the list of people, no traffic; the next view, or call, has everything again."""
-    monkeypatch.setattr(view_link, "ABSENCE", 0.05)
+    monkeypatch.setattr(views, "ABSENCE", 0.05)
     monkeypatch.setattr(backend, "ABSENCE", 0.05)
     view = comms.view
     view.receive({"kind": "hello", "n": 0})
@@ -677,9 +678,9 @@ def test_chat_that_is_used_while_it_leaves_leaves_once_more(
     chat: Chat, hub: ScriptedHub, comms: CommLedger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A goodbye takes a while; whoever calls meanwhile does not keep the chat in for ever."""
-    monkeypatch.setattr(view_link, "ABSENCE", 0.05)
+    monkeypatch.setattr(views, "ABSENCE", 0.05)
     monkeypatch.setattr(backend, "ABSENCE", 0.05)
-    conversations, said = chat._backend._conversations, asyncio.Event()
+    conversations, said = connections_of(chat._thread), asyncio.Event()
     release = conversations.release
 
     async def slow_release(conversation: Conversation) -> None:
@@ -700,7 +701,7 @@ def test_view_that_answers_keeps_the_chat(
     chat: Chat, hub: ScriptedHub, comms: CommLedger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of two windows one is closed: the other stays live."""
-    monkeypatch.setattr(view_link, "ABSENCE", 0.2)
+    monkeypatch.setattr(views, "ABSENCE", 0.2)
     view = comms.view
     view.receive({"kind": "hello", "n": 0})
     view.receive({"kind": "bye"})
@@ -708,7 +709,6 @@ def test_view_that_answers_keeps_the_chat(
     view.receive({"kind": "here"})
     chat.send("still seen").result(30)
     eventually_sync(lambda: "still seen" in json.dumps(view.custom))
-    assert chat._parts()[1]._absence is None
     assert hub.count("LeaveConversation") == 0
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from conduit_widget.types import Author, ChatMessage, MessageError
-from conduit_widget.widget.display import MAX_SHOWN, MAX_SHOWN_CHARS, WIDGET_VIEW, saved_bundle, widget_bundle
+from conduit_widget.widget.display import MAX_SHOWN, MAX_SHOWN_CHARS, saved_bundle
 
 
 def said(content: str, name: str = "Ann") -> ChatMessage:
@@ -11,14 +11,6 @@ def said(content: str, name: str = "Ann") -> ChatMessage:
     return ChatMessage(
         id=content[:9], role="user", content=content, author=Author(user_id="a", user_name=name)
     )
-
-
-def test_live_view_has_a_stable_line_of_text_first_and_no_html() -> None:
-    """A collapsed output shows its first readable type: a line of text, the same in every run."""
-    bundle = widget_bundle("team", "model-1")
-    assert next(iter(bundle.items())) == ("text/plain", "Chat('team')")
-    assert bundle[WIDGET_VIEW]["model_id"] == "model-1"
-    assert "text/html" not in bundle
 
 
 def test_saved_transcript_is_readable_as_html_and_as_text() -> None:

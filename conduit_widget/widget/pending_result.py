@@ -23,13 +23,11 @@ from conduit_widget.errors import (
 from conduit_widget.kernel.interrupts import in_one_line, interruptible
 from conduit_widget.kernel.loop_thread import THREAD_NAME
 
-__all__ = ["Pending", "check_timeout"]
-
 _T = TypeVar("_T")
-_log = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 
-class Pending(Coroutine[Any, Any, _T], Generic[_T]):
+class PendingResult(Coroutine[Any, Any, _T], Generic[_T]):
     """What ``chat.send``, ``chat.ask`` and ``chat.stop`` return.
 
     ``await pending`` or ``pending.result(timeout)`` gives the value or raises a one-line ConduitError;
@@ -149,4 +147,4 @@ def check_timeout(timeout: object) -> None:
 def _log_failure(what: str, future: concurrent.futures.Future[Any]) -> None:
     """Say what nobody waits for any more, also when it fails later."""
     if not future.cancelled() and (error := future.exception()) is not None:
-        _log.warning("%s failed: %s", what, line_of(error))
+        _logger.warning("%s failed: %s", what, line_of(error))

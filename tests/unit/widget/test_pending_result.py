@@ -19,8 +19,8 @@ from conduit_widget.errors import (
     ValidationError,
 )
 from conduit_widget.kernel.loop_thread import THREAD_NAME
-from conduit_widget.widget.listening import Listening
-from conduit_widget.widget.pending import Pending
+from conduit_widget.widget.message_listeners import Listening
+from conduit_widget.widget.pending_result import PendingResult
 
 Future = concurrent.futures.Future[str]
 
@@ -30,9 +30,9 @@ def test_result_returns_the_value_and_raises_the_error() -> None:
     done, failed = Future(), Future()
     done.set_result("value")
     failed.set_exception(HubException("no"))
-    assert Pending("ask", done).result() == "value"
+    assert PendingResult("ask", done).result() == "value"
     with pytest.raises(HubException, match="no"):
-        Pending("ask", failed).result()
+        PendingResult("ask", failed).result()
 
 
 async def test_await_returns_the_value_in_the_cells_loop() -> None:
@@ -40,7 +40,7 @@ async def test_await_returns_the_value_in_the_cells_loop() -> None:
     future = Future()
     timer = threading.Timer(0.02, future.set_result, ["value"])
     timer.start()
-    assert await Pending("ask", future) == "value"
+    assert await PendingResult("ask", future) == "value"
     timer.join()
 
 
@@ -49,7 +49,7 @@ async def test_cancelling_the_await_cancels_the_work() -> None:
     future = Future()
 
     async def waits() -> str:
-        return await Pending("ask", future)
+        return await PendingResult("ask", future)
 
     task = asyncio.create_task(waits())
     await asyncio.sleep(0)
@@ -67,14 +67,14 @@ def test_interrupt_while_waiting_cancels_the_work(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(future, "result", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        Pending("ask", future).result()
+        PendingResult("ask", future).result()
     assert future.cancelled()
 
 
 def test_timeout_is_a_one_line_error_and_the_work_goes_on() -> None:
     """A wait that ends says how long it was; the result may still be fetched later."""
     future = Future()
-    pending = Pending("ask", future)
+    pending = PendingResult("ask", future)
     with pytest.raises(InvocationTimeoutError, match=r"ask: no answer within 0\.01 s"):
         pending.result(0.01)
     future.set_result("late")
@@ -84,7 +84,7 @@ def test_timeout_is_a_one_line_error_and_the_work_goes_on() -> None:
 def test_cancelled_work_is_a_conduit_error() -> None:
     """No foreign exception type reaches the prompt."""
     future = Future()
-    pending = Pending("ask", future)
+    pending = PendingResult("ask", future)
     assert pending.cancel()
     with pytest.raises(ConduitError, match="cancelled"):
         pending.result()
@@ -96,7 +96,7 @@ def test_waiting_on_the_loop_thread_is_refused() -> None:
 
     def wait() -> None:
         try:
-            Pending("ask", Future()).result()
+            PendingResult("ask", Future()).result()
         except LocalProtocolError as error:
             caught.append(error)
 
@@ -109,13 +109,13 @@ def test_waiting_on_the_loop_thread_is_refused() -> None:
 def test_repr_is_one_line_without_an_address() -> None:
     """A cell that ends with it shows what to do."""
     future = Future()
-    pending = Pending("ask", future)
+    pending = PendingResult("ask", future)
     assert repr(pending) == "<ask: waiting; use `await` or `.result()`>"
     future.set_result("value")
     assert repr(pending) == "<ask: done>"
     failed = Future()
     failed.set_exception(HubException("why"))
-    refused = Pending("send", failed)
+    refused = PendingResult("send", failed)
     assert repr(refused) == "<send: failed: why>"
     with pytest.raises(HubException):
         refused.result()
@@ -126,7 +126,7 @@ def test_error_nobody_asked_for_is_logged(caplog: pytest.LogCaptureFixture) -> N
     for seen in (False, True):
         future = Future()
         future.set_exception(HubException(f"seen {seen}"))
-        pending = Pending("send", future)
+        pending = PendingResult("send", future)
         if seen:
             with pytest.raises(HubException):
                 pending.result()
@@ -140,10 +140,10 @@ def test_error_nobody_asked_for_is_logged(caplog: pytest.LogCaptureFixture) -> N
 async def test_pending_is_taken_by_everything_that_takes_a_coroutine() -> None:
     """create_task, gather, wait_for, shield and task groups work as with any coroutine."""
 
-    def answered(value: str) -> Pending[str]:
+    def answered(value: str) -> PendingResult[str]:
         future = Future()
         threading.Timer(0.01, future.set_result, [value]).start()
-        return Pending("ask", future)
+        return PendingResult("ask", future)
 
     assert await asyncio.create_task(answered("a")) == "a"
     assert list(await asyncio.gather(answered("b"), answered("c"))) == ["b", "c"]
@@ -157,21 +157,21 @@ async def test_pending_is_taken_by_everything_that_takes_a_coroutine() -> None:
 async def test_giving_up_a_task_gives_up_the_work() -> None:
     """A task's cancellation, a timeout and a task group's end reach the work."""
     cancelled, late, grouped = Future(), Future(), Future()
-    task = asyncio.create_task(Pending("ask", cancelled))
+    task = asyncio.create_task(PendingResult("ask", cancelled))
     await asyncio.sleep(0)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     with pytest.raises(TimeoutError):
-        await asyncio.wait_for(Pending("ask", late), 0.01)
+        await asyncio.wait_for(PendingResult("ask", late), 0.01)
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.01):
-            await Pending("ask", Future())
+            await PendingResult("ask", Future())
     with pytest.raises(ExceptionGroup):
-        await _run_beside_a_failure(Pending("ask", grouped))
+        await _run_beside_a_failure(PendingResult("ask", grouped))
     assert [each.cancelled() for each in (cancelled, late, grouped)] == [True, True, True]
 
 
-async def _run_beside_a_failure(pending: Pending[str]) -> None:
+async def _run_beside_a_failure(pending: PendingResult[str]) -> None:
     async with asyncio.TaskGroup() as group:
         group.create_task(pending)
         group.create_task(_fails())
@@ -184,7 +184,7 @@ async def _fails() -> None:
 async def test_interrupt_that_does_not_wake_the_loop_is_noticed_all_the_same() -> None:
     """A kernel's stop button calls back into the loop without waking it: the wait wakes up by itself."""
     loop, noticed = asyncio.get_running_loop(), threading.Event()
-    waiting = asyncio.create_task(Pending("ask", Future()))
+    waiting = asyncio.create_task(PendingResult("ask", Future()))
     await asyncio.sleep(0)
     # What ipykernel's handler does, on its own thread and so without a wake-up.
     loop._ready.append(asyncio.Handle(noticed.set, (), loop))  # type: ignore[attr-defined]
@@ -196,7 +196,7 @@ async def test_interrupt_that_does_not_wake_the_loop_is_noticed_all_the_same() -
 
 async def test_interrupted_wait_is_one_line_in_a_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither our frames nor a library's bury what the reader did: press Stop."""
-    task = asyncio.create_task(Pending("ask", Future()))
+    task = asyncio.create_task(PendingResult("ask", Future()))
     await asyncio.sleep(0)
     task.cancel()
     with pytest.raises(asyncio.CancelledError) as cancelled:
@@ -208,7 +208,7 @@ async def test_interrupted_wait_is_one_line_in_a_notebook(monkeypatch: pytest.Mo
 
     monkeypatch.setattr(future, "result", interrupted)
     with pytest.raises(KeyboardInterrupt) as stopped:
-        Pending("ask", future).result()
+        PendingResult("ask", future).result()
     errors: list[Any] = [cancelled.value, stopped.value]
     for error in errors:
         (line,) = error._render_traceback_()
@@ -218,7 +218,7 @@ async def test_interrupted_wait_is_one_line_in_a_notebook(monkeypatch: pytest.Mo
 @pytest.mark.parametrize("timeout", ["5", -1, float("nan"), float("inf"), True])
 def test_timeout_that_cannot_be_waited_is_named(timeout: Any) -> None:
     """The text says what it must be."""
-    pending = Pending("ask", Future())
+    pending = PendingResult("ask", Future())
     with pytest.raises(ValidationError, match="timeout: must be a number of seconds"):
         pending.result(timeout)
     pending.cancel()
@@ -226,7 +226,7 @@ def test_timeout_that_cannot_be_waited_is_named(timeout: Any) -> None:
 
 def test_reading_the_value_too_early_says_how_to_get_it() -> None:
     """Instead of an attribute that does not exist."""
-    pending: Any = Pending("ask", Future())
+    pending: Any = PendingResult("ask", Future())
     with pytest.raises(AttributeError, match=r"`await` it or call `.result\(\)`, then read `.text`"):
         _ = pending.text
     assert not hasattr(pending, "_repr_html_")

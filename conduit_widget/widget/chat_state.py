@@ -1,0 +1,52 @@
+"""The snapshot a view of a chat begins with: the ``ChatState`` of the comm protocol."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from conduit_widget.access.hub_access import Identity
+from conduit_widget.chat_client.conversation import Conversation
+from conduit_widget.types import ChatMessage
+
+SNAPSHOT_MESSAGES: Final = 200
+SNAPSHOT_CHARS: Final = 512 * 1024
+
+
+def chat_state(conversation: Conversation, identity: Identity) -> dict[str, Any]:
+    """Return everything a view shows, with the newest messages that fit."""
+    transcript, provider = conversation.transcript, conversation.provider_line.current
+    messages, left_out = _newest(transcript.messages)
+    return {
+        "conversationId": transcript.conversation_id,
+        "epoch": transcript.epoch,
+        "seq": transcript.seq,
+        "self": {"userId": identity.user_id, "userName": identity.user_name},
+        "connection": conversation.link.to_wire(),
+        "provider": provider and provider.to_wire(),
+        "participants": msgspec.to_builtins(transcript.participants),
+        "typing": transcript.typing,
+        "messages": messages,
+        "streams": {
+            id_: {
+                "text": stream.text,
+                "metrics": stream.metrics and stream.metrics.to_wire(),
+                **({"reasoning": stream.reasoning} if stream.reasoning else {}),
+            }
+            for id_, stream in transcript.streams.items()
+        },
+        "hasMore": transcript.has_more or left_out,
+    }
+
+
+def _newest(messages: list[ChatMessage]) -> tuple[list[dict[str, Any]], bool]:
+    """Return the newest messages that fit a snapshot, and whether some were left out."""
+    chosen: list[dict[str, Any]] = []
+    chars = 0
+    for message in reversed(messages):
+        chars += len(message.text) + len(message.metadata.get("reasoning") or "")
+        if chosen and (len(chosen) >= SNAPSHOT_MESSAGES or chars > SNAPSHOT_CHARS):
+            break
+        chosen.append(message.to_wire())
+    return chosen[::-1], len(chosen) < len(messages)

@@ -1,0 +1,85 @@
+"""Functions of the user's that hear every finished message, each once and none of the history."""
+
+from __future__ import annotations
+
+import contextvars
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from conduit_widget.chat_client.changes import Change, MessageChange, ResetChange
+from conduit_widget.chat_client.transcript import is_final
+from conduit_widget.kernel.callback_thread import callback_thread
+from conduit_widget.types import ChatMessage
+
+Listener = Callable[[ChatMessage], object]
+
+MAX_ANNOUNCED: Final = 2000
+
+
+class Listening:
+    """What ``chat.on_message`` returns: call it to end the listening."""
+
+    def __init__(self, end: Callable[[], None]) -> None:
+        self._end = end
+        self._has_ended = False
+
+    def __call__(self) -> None:
+        """End the listening; calling this twice does no harm."""
+        self._has_ended = True
+        self._end()
+
+    def __repr__(self) -> str:
+        return "<on_message: ended>" if self._has_ended else "<on_message: listening; call this to end it>"
+
+
+class MessageListeners:
+    """The listeners of one chat. They are kept on the loop thread and called on the callback thread.
+
+    Args:
+        messages: returns the messages of the conversation.
+
+    """
+
+    def __init__(self, messages: Callable[[], Iterable[ChatMessage]]) -> None:
+        self._messages = messages
+        self._listeners: dict[object, tuple[contextvars.Context, Listener]] = {}
+        self._announced: OrderedDict[str, None] = OrderedDict()
+        self._has_history = False
+
+    def __len__(self) -> int:
+        return len(self._listeners)
+
+    def add(self, key: object, context: contextvars.Context, listener: Listener) -> None:
+        """Call ``listener(message)`` in ``context`` for every finished message, until ``key`` is removed."""
+        self._listeners[key] = (context, listener)
+
+    def remove(self, key: object) -> None:
+        """Remove the listener of ``key``, if it is there."""
+        self._listeners.pop(key, None)
+
+    def clear(self) -> None:
+        """Remove all listeners."""
+        self._listeners.clear()
+
+    def on_changes(self, changes: list[Change]) -> None:
+        """Announce the messages that these changes finish."""
+        for change in changes:
+            match change:
+                case MessageChange(message=message):
+                    self._announce(message)
+                case ResetChange():
+                    for message in self._messages():
+                        self._announce(message, silently=not self._has_history)
+                    self._has_history = True
+
+    def _announce(self, message: ChatMessage, *, silently: bool = False) -> None:
+        if not is_final(message) or message.id in self._announced:
+            return
+        self._announced[message.id] = None
+        while len(self._announced) > MAX_ANNOUNCED:
+            self._announced.popitem(last=False)
+        if silently:
+            return
+        for context, listener in list(self._listeners.values()):
+            callback_thread().call(context, listener, message)
