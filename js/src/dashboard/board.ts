@@ -1,12 +1,11 @@
 /** All plots together: one history, one range of time, one cursor. */
 
 import { Card } from "./card";
-import { compare, type Figures, successor } from "./figures";
+import type { Figures } from "./figures";
 import { timeOfDay } from "./format";
 import { History } from "./history";
 import { type Palette, readPalette } from "./palette";
 import { PANELS } from "./panels";
-import type { Scrape } from "./prometheus";
 
 const KEPT_SECONDS = 15 * 60;
 const CAPACITY = 600;
@@ -16,7 +15,7 @@ export class Board {
   private readonly history = new History(SERIES.length, KEPT_SECONDS, CAPACITY);
   private readonly cards: readonly Card[];
   private palette: Palette = readPalette();
-  private before: Scrape | null = null;
+  private before: Figures | null = null;
   private minutes = 5;
   private cursor: number | null = null;
 
@@ -42,19 +41,23 @@ export class Board {
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.repaint());
   }
 
-  /** Take a reading; returns its figures, and whether another process than before gave it. */
-  take(scrape: Scrape): { figures: Figures; another: boolean } {
+  /** The last reading's name: with what comes next, its figures are told what is new since. */
+  get reading(): string {
+    return this.before?.reading ?? "";
+  }
+
+  /** Add the figures of one reading; returns whether an older process beside the one before gave them. */
+  add(figures: Figures): boolean {
     const now = Date.now() / 1000;
-    const relation = this.before === null ? "same" : successor(this.before, scrape);
-    const figures = compare(this.before, scrape);
+    const started = this.before?.startedAt ?? figures.startedAt;
     this.history.push(
       now,
       SERIES.map((series) => series.value(figures)),
     );
-    if (relation === "restarted") this.history.restart(now);
-    this.before = scrape;
+    if (figures.startedAt > started) this.history.restart(now);
+    this.before = figures;
     this.update(figures);
-    return { figures, another: relation === "another" };
+    return figures.startedAt < started;
   }
 
   /** No answer came: a gap. The next answer is compared with the last one all the same. */

@@ -1,8 +1,8 @@
-/** The hub's dashboard: reads `/metrics` every two seconds and plots what `conduit-widget top` shows. */
+/** The hub's dashboard: reads `/figures` every two seconds and plots what `conduit-widget top` shows. */
 
 import { browserClock } from "../clock";
 import { Board } from "./board";
-import { type Reading, readMetrics } from "./reading";
+import { type Reading, readFigures } from "./reading";
 import { byId, Status } from "./status";
 import { Watch } from "./watch";
 
@@ -24,15 +24,13 @@ function giveKey(given: string): void {
 function onReading(reading: Reading): void {
   page.dataset.hub = reading.kind;
   switch (reading.kind) {
-    case "metrics": {
+    case "figures":
       page.dataset.seen = "";
-      const { figures, another } = board.take(reading.scrape);
-      status.live(reading.hubTime, figures.startedAt, another, reading.leftOut);
+      status.live(reading.figures.uptimeSeconds, board.add(reading.figures));
       break;
-    }
     case "unreachable":
       board.miss();
-      status.unreachable(reading.why, reading.answered);
+      status.unreachable(reading.why);
       break;
     case "key":
       board.pause();
@@ -44,7 +42,7 @@ function onReading(reading: Reading): void {
 const watch = new Watch({
   clock: browserClock,
   visible: () => !document.hidden,
-  read: () => readMetrics((url, init) => fetch(url, init), "metrics", key),
+  read: () => readFigures((url, init) => fetch(url, init), "figures", board.reading, key),
   onReading,
   onPause: () => board.pause(),
 });

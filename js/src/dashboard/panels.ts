@@ -1,7 +1,7 @@
 /** Which figures are plotted, and how each is named. */
 
 import { plainName } from "../plain";
-import { all, type Change, type Figures, type Latency, together } from "./figures";
+import type { Change, Figures, Quantile } from "./figures";
 import { duration, text, type Unit } from "./format";
 import type { Value } from "./history";
 
@@ -47,25 +47,38 @@ const list = (
     .map(([name, count]) => `${plainName(name)} ${shown(count)}`)
     .join(" · ") || none;
 
-const sinceStart = (changes: ReadonlyMap<string, Change>): string =>
-  list(
-    [...changes].map(([name, { total }]) => [name, total] as const),
-    "none since the start",
-  );
+const NONE = "none since the start";
+const NO_CHANGE: Change = { total: 0, new: null, perSecond: null };
 
-function latency(id: string, title: string, hint: string, of: (figures: Figures) => Latency): PanelSpec {
+const gauge = ({ gauges }: Figures, name: string): Value => gauges[name]?.all ?? null;
+
+const gauges = (figures: Figures, name: string): [string, number][] =>
+  Object.entries(figures.gauges[name]?.by ?? {});
+
+const counter = ({ counters }: Figures, name: string): Change => counters[name]?.all ?? NO_CHANGE;
+
+const totals = ({ counters }: Figures, name: string): [string, number][] =>
+  Object.entries(counters[name]?.by ?? {}).map(([label, { total }]) => [label, total]);
+
+/** A quantile above the scale is infinite. */
+const plotted = (quantile: Quantile | undefined): Value =>
+  quantile === "above" ? Number.POSITIVE_INFINITY : (quantile ?? null);
+
+function timing(id: string, title: string, hint: string, name: string): PanelSpec {
+  const now = ({ timings }: Figures) => timings[name]?.now;
+  const top = ({ timings }: Figures) => timings[name]?.top ?? 0;
   const series: SeriesSpec[] = [
-    { name: "p50", hue: "first", value: (figures) => of(figures).p50 },
-    { name: "p95", hue: "second", value: (figures) => of(figures).p95 },
-    { name: "p99", hue: "third", value: (figures) => of(figures).p99 },
+    { name: "p50", hue: "first", value: (figures) => plotted(now(figures)?.p50) },
+    { name: "p95", hue: "second", value: (figures) => plotted(now(figures)?.p95) },
+    { name: "p99", hue: "third", value: (figures) => plotted(now(figures)?.p99) },
   ];
   const note = (figures: Figures): string => {
-    const { ever, top } = of(figures);
-    if (ever.p50 === null) return "none since the start";
-    const [p50, p95, p99] = [ever.p50, ever.p95, ever.p99].map((value) => text(value, "seconds", top));
-    return `since the start ${p50}, ${p95}, ${p99}`;
+    const ever = figures.timings[name]?.ever;
+    if (!ever || ever.p50 === null) return NONE;
+    const shown = [ever.p50, ever.p95, ever.p99].map((each) => text(plotted(each), "seconds", top(figures)));
+    return `since the start ${shown.join(", ")}`;
   };
-  return { id, title, hint, unit: "seconds", series, note, top: (figures) => of(figures).top };
+  return { id, title, hint, unit: "seconds", series, note, top };
 }
 
 export const PANELS: readonly PanelSpec[] = [
@@ -74,8 +87,8 @@ export const PANELS: readonly PanelSpec[] = [
     title: "connections",
     hint: "open now",
     unit: "count",
-    series: one("open", (figures) => all(figures.connections)),
-    note: (figures) => list(figures.connections, "nobody is connected"),
+    series: one("open", (figures) => gauge(figures, "connections")),
+    note: (figures) => list(gauges(figures, "connections"), "nobody is connected"),
   },
   {
     id: "messages",
@@ -83,34 +96,39 @@ export const PANELS: readonly PanelSpec[] = [
     hint: "a second",
     unit: "rate",
     series: [
-      { name: "in", hue: "first", value: (figures) => figures.received.now },
-      { name: "out", hue: "second", value: (figures) => figures.sent.now },
+      { name: "in", hue: "first", value: (figures) => counter(figures, "received").perSecond },
+      { name: "out", hue: "second", value: (figures) => counter(figures, "sent").perSecond },
     ],
-    note: ({ received, sent }) =>
-      `${received.total.toLocaleString("en")} in, ${sent.total.toLocaleString("en")} out since the start`,
+    note: (figures) => {
+      const [received, sent] = ["received", "sent"].map((name) =>
+        counter(figures, name).total.toLocaleString("en"),
+      );
+      return `${received} in, ${sent} out since the start`;
+    },
   },
   {
     id: "generations",
     title: "generations",
     hint: "answers being written",
     unit: "count",
-    series: one("active", (figures) => figures.generations),
-    note: ({ generated }) =>
+    series: one("active", (figures) => gauge(figures, "generations")),
+    note: (figures) =>
       list(
-        [...generated].map(([how, count]) => [how || "finished", count] as const),
-        "none since the start",
+        totals(figures, "generated").map(([how, count]) => [how || "finished", count] as const),
+        NONE,
       ),
   },
-  latency("delivery", "delivery", "from queued to written", (figures) => figures.delivery),
-  latency("method", "method", "time in a hub method", (figures) => figures.method),
-  latency("first-chunk", "first chunk", "until a model begins", (figures) => figures.firstChunk),
+  timing("delivery", "delivery", "from queued to written", "delivery"),
+  timing("method", "method", "time in a hub method", "method"),
+  timing("first-chunk", "first chunk", "until a model begins", "firstChunk"),
   {
     id: "queue",
     title: "outbound queue",
     hint: "waiting for slow readers",
     unit: "bytes",
-    series: one("waiting", (figures) => all(figures.queuedBytes)),
-    note: (figures) => list(figures.queuedBytes, "nothing is waiting", (bytes) => text(bytes, "bytes")),
+    series: one("waiting", (figures) => gauge(figures, "queuedBytes")),
+    note: (figures) =>
+      list(gauges(figures, "queuedBytes"), "nothing is waiting", (bytes) => text(bytes, "bytes")),
   },
   {
     id: "reconnections",
@@ -118,16 +136,13 @@ export const PANELS: readonly PanelSpec[] = [
     hint: "users back, conversations resumed",
     unit: "events",
     series: [
-      { name: "reconnections", hue: "first", value: (figures) => figures.reconnections.now },
-      { name: "recoveries", hue: "second", value: (figures) => together(figures.recoveries).now },
+      { name: "reconnections", hue: "first", value: (figures) => counter(figures, "reconnections").new },
+      { name: "recoveries", hue: "second", value: (figures) => counter(figures, "recoveries").new },
     ],
-    note: ({ reconnections, recoveries }) =>
+    note: (figures) =>
       list(
-        [
-          ["reconnections", reconnections.total] as const,
-          ...[...recoveries].map(([name, { total }]) => [name, total] as const),
-        ],
-        "none since the start",
+        [["reconnections", counter(figures, "reconnections").total], ...totals(figures, "recoveries")],
+        NONE,
       ),
   },
   {
@@ -135,8 +150,8 @@ export const PANELS: readonly PanelSpec[] = [
     title: "errors",
     hint: "refused or failed work",
     unit: "events",
-    series: one("in 2 s", (figures) => together(figures.errors).now),
-    note: (figures) => sinceStart(figures.errors),
+    series: one("in 2 s", (figures) => counter(figures, "errors").new),
+    note: (figures) => list(totals(figures, "errors"), NONE),
     trouble: true,
   },
   {
@@ -144,23 +159,27 @@ export const PANELS: readonly PanelSpec[] = [
     title: "closes",
     hint: "connections the hub closed",
     unit: "events",
-    series: one("in 2 s", (figures) => together(figures.closes).now),
-    note: (figures) => sinceStart(figures.closes),
+    series: one("in 2 s", (figures) => counter(figures, "closes").new),
+    note: (figures) => list(totals(figures, "closes"), NONE),
   },
   {
     id: "memory",
     title: "hub memory",
     hint: "resident",
     unit: "bytes",
-    series: one("used", (figures) => figures.memoryBytes),
-    note: ({ openFiles }) => (openFiles === null ? "" : `${openFiles.toLocaleString("en")} open files`),
+    series: one("used", (figures) => gauge(figures, "memoryBytes")),
+    note: (figures) => {
+      const files = gauge(figures, "openFiles");
+      return files === null ? "" : `${files.toLocaleString("en")} open files`;
+    },
   },
   {
     id: "cpu",
     title: "hub CPU",
     hint: "of one core",
     unit: "share",
-    series: one("busy", (figures) => figures.cpu),
-    note: ({ cpuSeconds }) => (cpuSeconds === null ? "" : `${duration(cpuSeconds)} since the start`),
+    series: one("busy", (figures) => counter(figures, "cpuSeconds").perSecond),
+    note: ({ counters: { cpuSeconds } }) =>
+      cpuSeconds ? `${duration(cpuSeconds.all.total)} since the start` : "",
   },
 ];

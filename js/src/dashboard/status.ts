@@ -38,27 +38,24 @@ export class Status {
     });
   }
 
-  live(hubTime: number, startedAt: number | null, severalHubs: boolean, leftOut: number): void {
+  live(uptimeSeconds: number, severalHubs: boolean): void {
     this.lastAt = Date.now() / 1000;
     this.say("good", "Live");
-    this.uptime.textContent = startedAt === null ? "" : `up ${duration(hubTime - startedAt)}`;
+    this.uptime.textContent = `up ${duration(uptimeSeconds)}`;
     this.form.hidden = true;
     this.tell(
       severalHubs
         ? "Several hub processes answer at this address in turn. Open one node's own address instead."
-        : leftOut > 0
-          ? `Left out: ${leftOut} metrics with labels too long to read.`
-          : "",
+        : "",
     );
   }
 
-  unreachable(why: string, answered: boolean): void {
-    this.say("bad", answered ? "No figures" : "Hub unreachable");
+  unreachable(why: string): void {
+    this.say("bad", "Hub unreachable");
     this.uptime.textContent = "";
     this.form.hidden = true;
     const since = this.lastAt === null ? "" : ` Nothing new since ${timeOfDay(this.lastAt)}.`;
-    const what = answered ? `The hub answers, but ${why}.` : `The hub does not answer (${why}).`;
-    this.tell(`${what}${since} This page tries again every 2 s.`);
+    this.tell(`The hub does not answer (${why}).${since} This page tries again every 2 s.`);
   }
 
   /** Ask for a key; `given`: whether one was refused. */

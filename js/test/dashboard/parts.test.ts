@@ -1,7 +1,9 @@
 import { describe, expect, it, vi } from "vitest";
+import type { Figures } from "../../src/dashboard/figures";
 import { duration, show, text } from "../../src/dashboard/format";
 import { History } from "../../src/dashboard/history";
-import { canBeKey, type Reading, readMetrics } from "../../src/dashboard/reading";
+import { PANELS } from "../../src/dashboard/panels";
+import { canBeKey, type Reading, readFigures } from "../../src/dashboard/reading";
 import { INTERVAL_MS, Watch } from "../../src/dashboard/watch";
 import { FakeClock } from "../support/fake-clock";
 
@@ -82,62 +84,93 @@ describe("history", () => {
 });
 
 describe("reading", () => {
-  const hub = "conduit_signalr_reconnections_total 0";
-  const answer = (body: string, status = 200) => vi.fn(async () => new Response(body, { status }));
+  const hub = { reading: "ab-1", startedAt: 1, uptimeSeconds: 2, gauges: {}, counters: {}, timings: {} };
+  const answer = (body: unknown, status = 200) =>
+    vi.fn(async () => new Response(typeof body === "string" ? body : JSON.stringify(body), { status }));
 
   it("sends the key in the Authorization header and nowhere else", async () => {
     const fetcher = answer(hub);
-    expect((await readMetrics(fetcher, "metrics", "condt_x")).kind).toBe("metrics");
+    expect(await readFigures(fetcher, "figures", "", "condt_x")).toEqual({ kind: "figures", figures: hub });
     const [url, init] = fetcher.mock.calls[0] as unknown as [string, RequestInit];
-    expect(url).toBe("metrics");
+    expect(url).toBe("figures");
     expect(init.headers).toEqual({ authorization: "Bearer condt_x" });
     expect(init.redirect).toBe("error");
-    await readMetrics(fetcher, "metrics", "");
+    await readFigures(fetcher, "figures", "", "");
     expect((fetcher.mock.calls[1] as unknown as [string, RequestInit])[1].headers).toEqual({});
+  });
+
+  it("asks for what is new since the reading before", async () => {
+    const fetcher = answer(hub);
+    await readFigures(fetcher, "figures", "a&b", "");
+    expect(fetcher).toHaveBeenCalledWith("figures?since=a%26b", expect.anything());
   });
 
   it.each([
     [answer("", 401), { kind: "key", status: 401 }],
     [answer("", 403), { kind: "key", status: 403 }],
-    [answer("", 502), { kind: "unreachable", why: "HTTP 502 instead of its metrics", answered: false }],
-    [answer("<html>"), { kind: "unreachable", why: "what answered are no hub's metrics", answered: false }],
-    [
-      answer("go_info 1"),
-      { kind: "unreachable", why: "what answered are no hub's metrics", answered: false },
-    ],
-    [
-      vi.fn(async () => Promise.reject(new TypeError())),
-      { kind: "unreachable", why: "no connection", answered: false },
-    ],
+    [answer("", 502), { kind: "unreachable", why: "HTTP 502 instead of its figures" }],
+    [answer("", 404), { kind: "unreachable", why: "HTTP 404 instead of its figures" }],
+    [answer("<html>"), { kind: "unreachable", why: "what answered are no hub's figures" }],
+    [answer("null"), { kind: "unreachable", why: "what answered are no hub's figures" }],
+    [answer({ ...hub, timings: 3 }), { kind: "unreachable", why: "what answered are no hub's figures" }],
+    [vi.fn(async () => Promise.reject(new TypeError())), { kind: "unreachable", why: "no connection" }],
     [
       vi.fn(async () => Promise.reject(new DOMException("", "TimeoutError"))),
-      { kind: "unreachable", why: "no answer within 5 s", answered: false },
+      { kind: "unreachable", why: "no answer within 5 s" },
     ],
   ])("never throws (%#)", async (fetcher, expected) => {
-    expect(await readMetrics(fetcher, "metrics", "")).toEqual(expected);
-  });
-
-  it("leaves out what is too long to read, and reads the rest", async () => {
-    const long = `gen_ai_client_operation_duration_seconds_count{model="${"m".repeat(500_000)}"} 1`;
-    const reading = await readMetrics(answer(`${long}\n${hub}\n${long}`), "metrics", "");
-    expect(reading).toMatchObject({ kind: "metrics", leftOut: 2 });
-    expect(reading.kind === "metrics" && [...reading.scrape.names()]).toEqual([
-      "conduit_signalr_reconnections_total",
-    ]);
-  });
-
-  it("says that there is too much, not that nobody answers", async () => {
-    const lines = `conduit_signalr_errors_total{kind="${"k".repeat(3_000)}"} 1\n`.repeat(3_000);
-    expect(await readMetrics(answer(lines), "metrics", "")).toEqual({
-      kind: "unreachable",
-      why: "its metrics are too large for this page",
-      answered: true,
-    });
+    expect(await readFigures(fetcher, "figures", "", "")).toEqual(expected);
   });
 
   it("knows what no header can carry", () => {
     expect(["condt_abc", "eyJ.a-b_c.d"].every(canBeKey)).toBe(true);
     expect(["", "a b", "a\nb", "schlüssel", "x".repeat(9000)].some(canBeKey)).toBe(false);
+  });
+});
+
+describe("panels", () => {
+  const nothing: Figures = {
+    ...{ reading: "ab-1", startedAt: 1, uptimeSeconds: 2 },
+    ...{ gauges: {}, counters: {}, timings: {} },
+  };
+  const change = (total: number, fresh: number | null) => ({ total, new: fresh, perSecond: fresh });
+  const values = (id: string, figures: Figures) => {
+    const panel = PANELS.find((each) => each.id === id);
+    return [panel?.series.map(({ value }) => value(figures)), panel?.note?.(figures)];
+  };
+
+  it("shows gaps where the hub says nothing", () => {
+    for (const panel of PANELS) {
+      expect(panel.series.map(({ value }) => value(nothing))).toEqual(panel.series.map(() => null));
+      expect(typeof panel.note?.(nothing)).toBe("string");
+    }
+  });
+
+  it("shows what the hub computed, the largest names first", () => {
+    const figures: Figures = {
+      ...nothing,
+      gauges: { connections: { all: 3, by: { "/a": 1, "/b": 2 } }, openFiles: { all: 20, by: {} } },
+      counters: {
+        errors: { all: change(7, 4), by: { refused: change(2, 1), timeout: change(5, 3) } },
+        generated: { all: change(2, null), by: { "": change(2, null) } },
+      },
+      timings: {
+        delivery: {
+          now: { p50: 0.5, p95: "above", p99: "above" },
+          ever: { p50: 0.5, p95: 0.5, p99: "above" },
+          top: 10,
+        },
+      },
+    };
+    expect(values("connections", figures)).toEqual([[3], "/b 2 · /a 1"]);
+    expect(values("errors", figures)).toEqual([[4], "timeout 5 · refused 2"]);
+    expect(values("generations", figures)).toEqual([[null], "finished 2"]);
+    expect(values("memory", figures)).toEqual([[null], "20 open files"]);
+    const above = Number.POSITIVE_INFINITY;
+    expect(values("delivery", figures)).toEqual([
+      [0.5, above, above],
+      "since the start 500 ms, 500 ms, > 10 s",
+    ]);
   });
 });
 
@@ -166,16 +199,16 @@ describe("watch", () => {
   }
 
   it("goes on when the hub does not answer", async () => {
-    const { watch, seen, pass } = watching(["metrics", "unreachable", "metrics"]);
+    const { watch, seen, pass } = watching(["figures", "unreachable", "figures"]);
     watch.begin();
     await pass(0);
     await pass(INTERVAL_MS);
     await pass(INTERVAL_MS);
-    expect(seen).toEqual(["metrics", "unreachable", "metrics"]);
+    expect(seen).toEqual(["figures", "unreachable", "figures"]);
   });
 
   it("leaves the hub a second after a slow answer", async () => {
-    const { watch, seen, pass } = watching(["metrics", "metrics"], 1.5 * INTERVAL_MS);
+    const { watch, seen, pass } = watching(["figures", "figures"], 1.5 * INTERVAL_MS);
     watch.begin();
     await pass(0);
     await pass(INTERVAL_MS / 2 - 1);
@@ -185,7 +218,7 @@ describe("watch", () => {
   });
 
   it("asks for nothing while hidden, and at once when shown again", async () => {
-    const { watch, clock, seen, page, pass } = watching(["metrics", "metrics"]);
+    const { watch, clock, seen, page, pass } = watching(["figures", "figures"]);
     watch.begin();
     await pass(0);
     page.visible = false;
@@ -195,17 +228,17 @@ describe("watch", () => {
     page.visible = true;
     watch.visibilityChanged();
     await pass(0);
-    expect(seen).toEqual(["metrics", "pause", "metrics"]);
+    expect(seen).toEqual(["figures", "pause", "figures"]);
   });
 
   it("waits for a key, however often the page is shown", async () => {
-    const { watch, clock, seen, pass } = watching(["key", "metrics"]);
+    const { watch, clock, seen, pass } = watching(["key", "figures"]);
     watch.begin();
     await pass(0);
     watch.visibilityChanged();
     expect(clock.pending).toBe(0);
     watch.begin();
     await pass(0);
-    expect(seen).toEqual(["key", "metrics"]);
+    expect(seen).toEqual(["key", "figures"]);
   });
 });

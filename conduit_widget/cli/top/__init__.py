@@ -1,4 +1,4 @@
-"""``conduit-widget top``: a running hub's figures in the terminal, refreshed from its ``/metrics``."""
+"""``conduit-widget top``: a running hub's figures in the terminal, refreshed from its ``/figures``."""
 
 from __future__ import annotations
 
@@ -27,6 +27,6 @@ def _seconds(text: str) -> float:
 
 def run(arguments: argparse.Namespace) -> int:
     """Show the figures until q or Ctrl-C; once where asked, or where stdout is no terminal."""
-    from conduit_widget.cli import top_view  # noqa: PLC0415 - the parser stays light
+    from conduit_widget.cli.top import view  # noqa: PLC0415 - the parser stays light
 
-    return top_view.run(arguments)
+    return view.run(arguments)

@@ -1,33 +1,31 @@
-"""Where ``conduit-widget top`` reads a hub's metrics, and what is said where they cannot be read."""
+"""Where ``conduit-widget top`` reads a hub's figures, and what it says where it cannot read them."""
 
 from __future__ import annotations
 
 import os
-import time
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
 import httpx2
+import msgspec
 
 from conduit_widget.cli.arguments import UsageError
-from conduit_widget.cli.top_figures import Scrape, parse
-from conduit_widget.contract import CHAT_HUB_PATH, METRICS_PATH
+from conduit_widget.contract import CHAT_HUB_PATH, FIGURES_PATH
 from conduit_widget.errors import AuthenticationError, ConduitError, ConnectionFailedError
+from conduit_widget.hub.metrics.figures import Figures
 from conduit_widget.runtime_file import default_data_dir, read_runtime
 
-__all__ = ["MetricsSource"]
-
 TIMEOUT: Final = 5.0
-MAX_BYTES: Final = 8 * 1024 * 1024
+MAX_BYTES: Final = 1024 * 1024
 _MAKE_ONE: Final = (
     "On the hub's machine `conduit-widget key create NAME --role operator` makes a key; "
     "give it with CONDUIT_HUB_TOKEN or --token."
 )
 
 
-class MetricsSource:
-    """A hub's metrics page: of ``url``, of a data directory, of ``CONDUIT_HUB_URL``, or of the local hub.
+class FiguresSource:
+    """A hub's figures: of ``url``, of a data directory, of ``CONDUIT_HUB_URL``, or of the local hub.
 
     The runtime file of a data directory is read anew each time, for a hub may move.
     """
@@ -44,12 +42,12 @@ class MetricsSource:
         if not all("!" <= char <= "~" for char in self._token):
             raise AuthenticationError(f"The token given is none: it has to be one ASCII word. {_MAKE_ONE}")
 
-    def read(self) -> Scrape:
-        """Read the metrics once.
+    def read(self, since: str = "") -> Figures:
+        """Read the figures, with what is new ``since`` the reading of that name.
 
         Raises:
             AuthenticationError: the hub wants an operator's token.
-            ConnectionFailedError: no hub answers there.
+            ConnectionFailedError: no hub answers there, or one that serves no figures.
 
         """
         url = self._url
@@ -61,7 +59,7 @@ class MetricsSource:
                 )
             url = runtime.url
         try:
-            status, body = self._get(url.rstrip("/") + METRICS_PATH)
+            status, body = self._get(url.rstrip("/") + FIGURES_PATH, {"since": since} if since else {})
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError, UnicodeError) as error:
             raise ConnectionFailedError(
                 f"No hub answers at {self.shown} ({type(error).__name__}): "
@@ -71,21 +69,22 @@ class MetricsSource:
             raise AuthenticationError(self._refusal(status), status)
         try:
             if status != 200:
-                raise ValueError  # noqa: TRY301 - the same answer as for what is no metrics
-            return parse(body.decode(), time.monotonic())
+                raise ValueError  # noqa: TRY301 - the same answer as for what is no figures
+            return msgspec.json.decode(body, type=Figures)
         except ValueError:
             raise ConnectionFailedError(
-                f"What answers at {self.shown} shows no hub's metrics (HTTP {status}): check the address."
+                f"What answers at {self.shown} serves no figures (HTTP {status}): check the address;"
+                " a hub older than this program serves none."
             ) from None
 
     def _refusal(self, status: int) -> str:
         if status == 403:
-            return f"The hub shows its metrics to operators only, and this token's user is none. {_MAKE_ONE}"
+            return f"The hub shows its figures to operators only, and this token's user is none. {_MAKE_ONE}"
         if self._token:
             return f"The hub does not accept this token: it may have expired. {_MAKE_ONE}"
-        return f"The hub shows its metrics to operators only. {_MAKE_ONE}"
+        return f"The hub shows its figures to operators only. {_MAKE_ONE}"
 
-    def _get(self, url: str) -> tuple[int, bytes]:
+    def _get(self, url: str, query: dict[str, str]) -> tuple[int, bytes]:
         body = bytearray()
         trust_env = self._url is not None and url.startswith("https")
         # Not compressed: the limit is one of what arrives.
@@ -94,12 +93,12 @@ class MetricsSource:
             headers["Authorization"] = f"Bearer {self._token}"
         with (
             httpx2.Client(timeout=TIMEOUT, trust_env=trust_env) as http,
-            http.stream("GET", url, headers=headers) as response,
+            http.stream("GET", url, params=query, headers=headers) as response,
         ):
             for data in response.iter_raw():
                 body += data
                 if len(body) > MAX_BYTES:
-                    raise ConduitError(f"The metrics at {self.shown} are larger than {MAX_BYTES} bytes.")
+                    raise ConduitError(f"The figures at {self.shown} are larger than {MAX_BYTES} bytes.")
         return response.status_code, bytes(body)
 
 

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from conduit_widget.cli.top_terminal import Terminal, terminal
+from conduit_widget.cli.top.terminal import Terminal, terminal
 
 ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

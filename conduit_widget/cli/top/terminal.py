@@ -12,8 +12,6 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import Final
 
-__all__ = ["Terminal", "terminal"]
-
 _QUIT: Final = b"qQ\x03\x04"
 _ENDS: Final = tuple(
     number for name in ("SIGINT", "SIGTERM", "SIGHUP") if (number := getattr(signal, name, None)) is not None
