@@ -10,7 +10,6 @@ It needs neither Jupyter nor a browser::
         print((await chat.join_conversation("team")).messages)
 """
 
-from conduit_widget.chat_client.chat import ChatHubClient
-from conduit_widget.chat_client.status import StatusHubClient
+from conduit_widget.chat_client.hub_proxies import ChatHubClient, StatusHubClient
 
 __all__ = ["ChatHubClient", "StatusHubClient"]

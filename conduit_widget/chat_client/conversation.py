@@ -24,7 +24,7 @@ from conduit_widget.chat_client.changes import (
     LinkState,
     ProviderChange,
 )
-from conduit_widget.chat_client.chat import ChatHubClient
+from conduit_widget.chat_client.hub_proxies import ChatHubClient
 from conduit_widget.chat_client.outgoing import Outgoing
 from conduit_widget.chat_client.pool import Failure, Lease
 from conduit_widget.chat_client.provider_line import ProviderLine

@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from conduit_widget.back_off import BackOff
-from conduit_widget.chat_client.chat import ChatHubClient
+from conduit_widget.chat_client.hub_proxies import ChatHubClient
 from conduit_widget.chat_client.outgoing import Outgoing, Unsent
 from conduit_widget.chat_client.pacing import LONGEST_REST, is_rate_refusal
 from conduit_widget.contract import ErrorText

@@ -14,7 +14,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 from conduit_widget.chat_client.changes import Change
-from conduit_widget.chat_client.chat import ChatHubClient
+from conduit_widget.chat_client.hub_proxies import ChatHubClient
 from conduit_widget.chat_client.pacing import JoinPace, is_rate_refusal
 from conduit_widget.chat_client.transcript import Transcript
 from conduit_widget.contract import ErrorText

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from conduit_widget.chat import Chat, SqliteHistoryStore, build_chat
-from conduit_widget.chat_client.chat import ChatHubClient
 from conduit_widget.chat_client.conversation import Conversation
+from conduit_widget.chat_client.hub_proxies import ChatHubClient
 from conduit_widget.chat_client.pool import ConnectionPool
 from conduit_widget.client.hub_connection import HubConnection
 from conduit_widget.contract import (

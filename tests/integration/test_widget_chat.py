@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from conduit_widget.chat_client.chat import ChatHubClient
+from conduit_widget.chat_client.hub_proxies import ChatHubClient
 from conduit_widget.contract import ChatEvent
 from conduit_widget.errors import ConnectionFailedError, HubException, ProviderError
 from conduit_widget.kernel.loop_thread import stop_loop_thread

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from conduit_widget.chat import SqliteHistoryStore
-from conduit_widget.chat_client.chat import ChatHubClient
+from conduit_widget.chat_client.hub_proxies import ChatHubClient
 from conduit_widget.contract import ChatEvent, ChatMethod, ErrorText
 from conduit_widget.errors import HubException
-from conduit_widget.types import ConversationOptions
+from conduit_widget.types import ConversationOptions, MemberOptions
 from tests.support.chat_server import FAST, Person, chat_server
 from tests.support.waiting import eventually
 
@@ -88,19 +88,19 @@ async def test_owner_adds_and_removes_people_whether_anybody_is_there_or_not(tmp
     ):
         await chat(ann).create_conversation(ConversationOptions(id="c"))
         await chat(ann).add_member("c", "bob")
-        await chat(ann).add_member("c", "rae", "reader")
-        await chat(ann).add_member("c", "rae", "reader")
+        await chat(ann).add_member("c", MemberOptions(user_id="rae", role="reader"))
+        await chat(ann).add_member("c", MemberOptions(user_id="rae", role="reader"))
         assert [item.role for item in await chat(bob).list_conversations()] == ["member"]
         await bob.join()
         await rae.join()
         await bob.send("hello")
         with pytest.raises(HubException, match=UNAUTHORIZED):
             await rae.send("me too")
-        await chat(ann).add_member("c", "rae", "member")
+        await chat(ann).add_member("c", MemberOptions(user_id="rae", role="member"))
         await rae.send("now")
         await bob.invoke(ChatMethod.START_TYPING, "c")
         await rae.got(ChatEvent.USER_TYPING)
-        await chat(ann).add_member("c", "bob", "reader")
+        await chat(ann).add_member("c", MemberOptions(user_id="bob", role="reader"))
         await eventually(lambda: rae.of(ChatEvent.USER_TYPING)[-1] == ["bob", False], what="typing ended")
         with pytest.raises(HubException, match=UNAUTHORIZED):
             await bob.send("still")
@@ -127,10 +127,10 @@ async def test_removed_member_hears_of_it_at_once_on_every_connection_and_nobody
         server.person("bob") as elsewhere,
     ):
         await chat(ann).create_conversation(ConversationOptions(id="c"))
-        await chat(ann).add_member("c", "bob", "reader")
+        await chat(ann).add_member("c", MemberOptions(user_id="bob", role="reader"))
         for person in (ann, bob, laptop):
             await person.join()
-        await chat(ann).add_member("c", "bob", "member")
+        await chat(ann).add_member("c", MemberOptions(user_id="bob", role="member"))
         await chat(ann).remove_member("c", "bob")
         for connection in (bob, laptop):
             assert await connection.got(ChatEvent.REMOVED_FROM_CONVERSATION) == [["c"]]
@@ -154,7 +154,7 @@ async def test_only_owners_change_who_belongs(tmp_path: Path) -> None:
     ):
         await chat(ann).create_conversation(ConversationOptions(id="c"))
         await chat(ann).add_member("c", "bob")
-        await chat(ann).add_member("c", "rae", "reader")
+        await chat(ann).add_member("c", MemberOptions(user_id="rae", role="reader"))
         await bob.join()
         before = await server.chat.store.members("c")
         texts = set()
@@ -185,11 +185,11 @@ async def test_last_owner_stays(tmp_path: Path) -> None:
         for attempt in (
             chat(ann).remove_member("c", "ann"),
             chat(ann).add_member("c", "ann"),
-            chat(ann).add_member("c", "ann", "reader"),
+            chat(ann).add_member("c", MemberOptions(user_id="ann", role="reader")),
         ):
             with pytest.raises(HubException, match=r"last owner.*somebody else an owner"):
                 await attempt
-        await chat(ann).add_member("c", "bob", "owner")
+        await chat(ann).add_member("c", MemberOptions(user_id="bob", role="owner"))
         await chat(ann).remove_member("c", "ann")
         with pytest.raises(HubException, match=UNAUTHORIZED):
             await chat(ann).add_member("c", "ann")
@@ -207,7 +207,7 @@ async def test_nobody_is_taken_out_of_an_open_conversation(tmp_path: Path) -> No
         await bob.join()
         with pytest.raises(HubException, match="open to everybody"):
             await chat(ann).remove_member("c", "bob")
-        await chat(ann).add_member("c", "bob", "reader")
+        await chat(ann).add_member("c", MemberOptions(user_id="bob", role="reader"))
         with pytest.raises(HubException, match=UNAUTHORIZED):
             await bob.send("quiet")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from conduit_widget.chat import Chat, ChatSettings, HistoryStore, SqliteHistoryStore, build_chat
-from conduit_widget.chat_client.chat import CHAT_EVENTS
+from conduit_widget.chat_client.hub_proxies import ChatHubClient
 from conduit_widget.client.hub_connection import HubConnection
 from conduit_widget.contract import CHAT_HUB_PATH, STATUS_HUB_PATH, ChatEvent, ChatMethod
 from conduit_widget.hub.app import HubApp
@@ -61,7 +61,7 @@ class Person:
         self.connection = connection
         self.user_id = user_id
         self.events: list[tuple[str, list[Any]]] = []
-        for target in CHAT_EVENTS:
+        for target in ChatHubClient.events:
             self._listen(target)
 
     def _listen(self, target: str) -> None:

@@ -9,9 +9,8 @@ import pytest
 
 from conduit_widget.chat.chat_hub import ChatHub
 from conduit_widget.chat.status_hub import StatusHub
-from conduit_widget.chat_client.chat import CHAT_EVENTS, ChatHubClient
-from conduit_widget.chat_client.status import STATUS_EVENTS, StatusHubClient
-from conduit_widget.contract import ChatMethod, StatusMethod
+from conduit_widget.chat_client.hub_proxies import ChatHubClient, StatusHubClient
+from conduit_widget.contract import ChatEvent, ChatMethod, StatusEvent, StatusMethod
 from conduit_widget.types import ChatMessage, ConversationOptions, RateLimitNotice
 from tests.support.scripted_connection import ScriptedConnection
 
@@ -65,11 +64,8 @@ def test_refreshed_expiry_is_returned_as_seconds() -> None:
 
 async def test_events_reach_one_handler_until_it_is_removed() -> None:
     """Every event of the hub, with its name and arguments."""
-    proxies: list[tuple[Any, tuple[str, ...]]] = [
-        (ChatHubClient, CHAT_EVENTS),
-        (StatusHubClient, STATUS_EVENTS),
-    ]
-    for proxy_type, events in proxies:
+    for proxy_type, table in ((ChatHubClient, ChatEvent), (StatusHubClient, StatusEvent)):
+        events = [name for key, name in vars(table).items() if key.isupper()]
         connection = ScriptedConnection()
         heard: list[tuple[str, list[Any]]] = []
 

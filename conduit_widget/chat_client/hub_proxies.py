@@ -1,0 +1,134 @@
+"""Typed proxies of ChatHub and StatusHub: their methods as coroutines, their events as callbacks.
+
+Made by ``python -m codegen`` from the methods that the hubs declare: change those.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from conduit_widget.chat_client.hub_proxy import HubProxy, names_in, optional
+from conduit_widget.contract import ChatEvent, ChatMethod, StatusEvent, StatusMethod
+from conduit_widget.types import (
+    ChatMessage,
+    ConversationInfo,
+    ConversationOptions,
+    HistoryPage,
+    JoinResult,
+    MemberOptions,
+    ProviderStatus,
+    ResumeResult,
+    SendReceipt,
+)
+
+
+class ChatHubClient(HubProxy):
+    """ChatHub over a started :class:`HubConnection`; needs no Jupyter.
+
+    ::
+
+        async with HubConnection("http://localhost:5000/hubs/chat", access_token=token) as connection:
+            chat = ChatHubClient(connection)
+            chat.on_event(lambda event, arguments: print(event, arguments))
+            await chat.join_conversation("team")
+            question = ChatMessage(id=str(uuid.uuid4()), role="user", content="Hello")
+            receipt = await chat.send_message("team", question)
+
+    It works with a hub that has only the first methods and returns nothing from them: results are then None.
+
+    Every method raises HubException (refused; the text is for people), ConnectionLostError or
+    InvocationTimeoutError.
+    """
+
+    events = names_in(ChatEvent)
+
+    async def join_conversation(self, conversation_id: str) -> JoinResult | None:
+        """Join; return the snapshot that live events continue. An unknown id creates, where allowed."""
+        return optional(await self._invoke(ChatMethod.JOIN_CONVERSATION, conversation_id), JoinResult)
+
+    async def leave_conversation(self, conversation_id: str) -> None:
+        """Leave, at once for all to see unless the user has another connection; harmless when not joined."""
+        await self._invoke(ChatMethod.LEAVE_CONVERSATION, conversation_id)
+
+    async def send_message(self, conversation_id: str, message: ChatMessage) -> SendReceipt | None:
+        """Commit a message; the same id again returns the same receipt, and has no second answer."""
+        return optional(await self._invoke(ChatMethod.SEND_MESSAGE, conversation_id, message), SendReceipt)
+
+    async def start_typing(self, conversation_id: str) -> None:
+        """Show the caller as typing until they stop, send, leave, or 6 s pass without another call."""
+        await self.connection.send(ChatMethod.START_TYPING, conversation_id)
+
+    async def stop_typing(self, conversation_id: str) -> None:
+        """Stop showing the caller as typing."""
+        await self.connection.send(ChatMethod.STOP_TYPING, conversation_id)
+
+    async def request_provider_status(self) -> list[ProviderStatus]:
+        """Return every provider's status, and send it as events to the caller."""
+        return optional(await self._invoke(ChatMethod.REQUEST_PROVIDER_STATUS), list[ProviderStatus]) or []
+
+    async def resume_conversation(self, conversation_id: str, epoch: str, seq: int) -> ResumeResult | None:
+        """Join again after ``seq`` of ``epoch``; return all missed events, or a snapshot instead."""
+        return optional(
+            await self._invoke(ChatMethod.RESUME_CONVERSATION, conversation_id, epoch, seq), ResumeResult
+        )
+
+    async def get_history(self, conversation_id: str, before_seq: int, limit: int) -> HistoryPage:
+        """Return up to ``limit`` messages before ``before_seq``, oldest first; large ones come in fewer."""
+        return msgspec.convert(
+            await self._invoke(ChatMethod.GET_HISTORY, conversation_id, before_seq, limit), HistoryPage
+        )
+
+    async def stop_generation(self, message_id: str) -> bool:
+        """End the answer of that id, keeping its text."""
+        return bool(await self._invoke(ChatMethod.STOP_GENERATION, message_id))
+
+    async def pause_stream(self, message_id: str) -> bool:
+        """Hold an answer's tokens for this connection."""
+        return bool(await self._invoke(ChatMethod.PAUSE_STREAM, message_id))
+
+    async def resume_stream(self, message_id: str) -> bool:
+        """Send what was held as one delta, then go on; False when nothing is, as after the answer's end."""
+        return bool(await self._invoke(ChatMethod.RESUME_STREAM, message_id))
+
+    async def create_conversation(self, options: ConversationOptions) -> ConversationInfo:
+        """Create a conversation owned by the caller; theirs already: return it as it is. Nobody joins it."""
+        return msgspec.convert(await self._invoke(ChatMethod.CREATE_CONVERSATION, options), ConversationInfo)
+
+    async def list_conversations(self) -> list[ConversationInfo]:
+        """Return the conversations the caller has a role in, newest activity first."""
+        return msgspec.convert(await self._invoke(ChatMethod.LIST_CONVERSATIONS), list[ConversationInfo])
+
+    async def add_member(self, conversation_id: str, member: str | MemberOptions) -> None:
+        """Make a user a member (``member``: their id), or ``{userId, role}``; for owners."""
+        await self._invoke(ChatMethod.ADD_MEMBER, conversation_id, member)
+
+    async def remove_member(self, conversation_id: str, user_id: str) -> None:
+        """Take a user out; their open connections lose the conversation at once. For owners."""
+        await self._invoke(ChatMethod.REMOVE_MEMBER, conversation_id, user_id)
+
+    async def refresh_token(self, token: str) -> float:
+        """Go on with a newer token of the same user; return when it ends (epoch seconds)."""
+        return msgspec.convert(await self._invoke(ChatMethod.REFRESH_TOKEN, token), float)
+
+
+class StatusHubClient(HubProxy):
+    """StatusHub over a started :class:`HubConnection`: the health of the providers and the hub.
+
+    ::
+
+        async with HubConnection("http://localhost:5000/hubs/status", access_token=token) as connection:
+            print(await StatusHubClient(connection).request_provider_status())
+
+    Every method raises HubException (refused; the text is for people), ConnectionLostError or
+    InvocationTimeoutError.
+    """
+
+    events = names_in(StatusEvent)
+
+    async def request_provider_status(self) -> list[ProviderStatus]:
+        """Return every provider's status, and send it as events to the caller."""
+        return optional(await self._invoke(StatusMethod.REQUEST_PROVIDER_STATUS), list[ProviderStatus]) or []
+
+    async def refresh_token(self, token: str) -> float:
+        """Go on with a newer token of the same user; return when it ends (epoch seconds)."""
+        return msgspec.convert(await self._invoke(StatusMethod.REFRESH_TOKEN, token), float)
