@@ -34,7 +34,6 @@ class Chat:
         backplane: Backplane | None = None,
     ) -> None:
         self.store = store
-        providers = metrics.observing(providers)
         self.chat_hub = ChatHub(store, providers, settings, metrics, backplane)
         self.status_hub = StatusHub(providers, settings)
         self._feed = ProviderFeed(

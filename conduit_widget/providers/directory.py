@@ -18,13 +18,13 @@ from conduit_widget.providers.error_bodies import ErrorBody
 from conduit_widget.providers.health import ChangeCallback, ProviderHealth
 from conduit_widget.providers.local.model import INSTALL_COMMAND, MODEL_NAME, is_installed, model_path
 from conduit_widget.providers.local.server import LocalServer
-from conduit_widget.providers.observed_provider import ObservedProvider
 from conduit_widget.providers.openai.adapter import OpenAICompatible
+from conduit_widget.providers.outcome import GenerationOutcome
 from conduit_widget.providers.provider import Provider
 from conduit_widget.providers.provider_words import ProviderWords
 from conduit_widget.types import ProviderStatus
 
-_log = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 CHECK_INTERVAL: Final = 5.0
 PROBE_INTERVAL: Final = 30.0
@@ -105,7 +105,7 @@ class ProviderDirectory:
         return add_listener(self._callbacks, callback)
 
     def select(self, provider: str | None = None, model: str | None = None) -> Provider:
-        """Return the provider for one generation; its traffic is recorded by itself.
+        """Return the provider for one generation; :meth:`record` how that went.
 
         Raises:
             ProviderError: there is none, or none of that name or model; the text says what to do.
@@ -114,12 +114,12 @@ class ProviderDirectory:
         entry = self._entry_for(provider, model)
         if problem := _key_problem(entry.found):
             raise problem
-        return ObservedProvider(
-            entry.provider,
-            model=model,
-            on_success=lambda ttft, rate: entry.health.record_success(ttft=ttft, tokens_per_second=rate),
-            on_failure=entry.health.record_failure,
-        )
+        return entry.provider
+
+    def record(self, outcome: GenerationOutcome) -> None:
+        """Let the health of the provider that answered follow from how it went."""
+        if (entry := self._entries.get(outcome.provider)) is not None:
+            entry.health.record(outcome)
 
     def _entry_for(self, provider: str | None, model: str | None) -> _Entry:
         if not self._entries:
@@ -191,8 +191,8 @@ class ProviderDirectory:
         while True:
             try:
                 await self._check()
-            except Exception:  # noqa: BLE001 - a bug here must not end the watching
-                _log.exception("Checking the providers failed.")
+            except Exception:
+                _logger.exception("Checking the providers failed.")
             await asyncio.sleep(self._check_interval)
 
     async def _check(self) -> None:
@@ -237,8 +237,8 @@ class ProviderDirectory:
         for callback in list(self._callbacks):
             try:
                 callback(status)
-            except Exception:  # noqa: BLE001 - a listener's bug is not the provider's
-                _log.exception("A listener for provider changes failed.")
+            except Exception:
+                _logger.exception("A listener for provider changes failed.")
 
 
 def _no_provider(text: str) -> ProviderError:

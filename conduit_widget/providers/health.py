@@ -12,6 +12,7 @@ import msgspec
 
 from conduit_widget.errors import ProviderError
 from conduit_widget.providers import failures
+from conduit_widget.providers.outcome import GenerationOutcome
 from conduit_widget.providers.rate_limit_headers import parse_rate_limit, warning_levels
 from conduit_widget.times import iso_time
 from conduit_widget.types import ProviderLatency, ProviderState, ProviderStatus
@@ -68,19 +69,24 @@ class ProviderHealth:
             self._set("unknown", self.standing_reason, source=self._status.source)
         return self._status
 
-    def record_success(self, *, ttft: float | None, tokens_per_second: float | None) -> None:
-        """A whole answer came; ``ttft`` in seconds."""
-        if ttft is not None:
-            self._ttft.append(ttft * 1000)
-        if tokens_per_second is not None:
-            self._rates.append(tokens_per_second)
+    def record(self, outcome: GenerationOutcome) -> None:
+        """Learn from a generation; one that was closed early says nothing of the provider."""
+        if outcome.error is not None:
+            self._record_failure(outcome.error)
+        elif not outcome.error_type:
+            self._record_success(outcome)
+
+    def _record_success(self, outcome: GenerationOutcome) -> None:
+        if outcome.time_to_first_token is not None:
+            self._ttft.append(outcome.time_to_first_token * 1000)
+        if outcome.tokens_per_second is not None:
+            self._rates.append(outcome.tokens_per_second)
         self._outcomes.append(True)
         self._failures_in_a_row = 0
         self._retry = None
         self._set("healthy", self.standing_reason, source="traffic")
 
-    def record_failure(self, error: ProviderError) -> None:
-        """A generation failed."""
+    def _record_failure(self, error: ProviderError) -> None:
         if error.code in _REQUEST_CODES:
             return
         self._outcomes.append(False)

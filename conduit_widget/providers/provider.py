@@ -65,9 +65,10 @@ class Chunk(msgspec.Struct, frozen=True, gc=False):
     """One delta. ``text`` may be empty (a chunk with only reasoning, a finish reason or usage).
 
     ``reasoning`` is what the model thinks before it answers, and comes before ``text``; it is no part of the
-    answer. ``model`` is the name the provider answers under. ``finish_reason`` is the provider's word
-    (``stop``, ``length``, ``content_filter``, ``tool_calls``); it and ``usage`` come on the last chunk of a
-    generation.
+    answer. ``model`` is the name the provider answers under. ``provider`` is the name of the provider that
+    really answers, where that is not the one asked (which may stand for several). ``finish_reason`` is the
+    provider's word (``stop``, ``length``, ``content_filter``, ``tool_calls``); it and ``usage`` come on the
+    last chunk of a generation.
     """
 
     text: str
@@ -75,6 +76,7 @@ class Chunk(msgspec.Struct, frozen=True, gc=False):
     finish_reason: str | None = None
     usage: Usage | None = None
     reasoning: str = ""
+    provider: str = ""
 
 
 @runtime_checkable

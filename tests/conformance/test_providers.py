@@ -12,7 +12,6 @@ from llmock.pytest_plugin import LLMock
 from conduit_widget.errors import ProviderError
 from conduit_widget.providers.keys import Secret
 from conduit_widget.providers.local.server import LocalServer
-from conduit_widget.providers.observed_provider import ObservedProvider
 from conduit_widget.providers.openai.adapter import OpenAICompatible
 from conduit_widget.providers.provider import (
     Chunk,
@@ -44,17 +43,7 @@ def _local(_llmock: LLMock) -> Provider:
     return LocalServer(installed_model())
 
 
-def _observed(llmock: LLMock) -> Provider:
-    inner = _endpoint(llmock)
-    observed = ObservedProvider(
-        inner, model=None, on_success=lambda _ttft, _rate: None, on_failure=lambda _error: None
-    )
-    # The directory closes what it wraps; here the wrapper stands alone.
-    observed.aclose = inner.aclose  # type: ignore[method-assign] # see above
-    return observed
-
-
-@pytest.fixture(params=[_endpoint, _local, _observed], ids=["openai-compatible", "local", "observed"])
+@pytest.fixture(params=[_endpoint, _local], ids=["openai-compatible", "local"])
 async def provider(request: pytest.FixtureRequest, llmock: LLMock) -> AsyncIterator[Provider]:
     """Each implementation, closed afterwards."""
     factory: Callable[[LLMock], Provider] = request.param

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 
 from conduit_widget.errors import ProviderError
+from conduit_widget.providers.outcome import GenerationOutcome
 from conduit_widget.providers.provider import Chunk, GenerationRequest, Provider, Usage
 from conduit_widget.types import ProviderStatus
 
@@ -80,6 +81,7 @@ class ScriptedDirectory:
     def __init__(self, provider: Provider | None = None) -> None:
         self._provider = provider
         self._callbacks: list[Callable[[ProviderStatus], None]] = []
+        self.outcomes: list[GenerationOutcome] = []
         self.selected: list[tuple[str | None, str | None]] = []
 
     def select(self, provider: str | None, model: str | None) -> Provider:
@@ -92,6 +94,10 @@ class ScriptedDirectory:
                 suggestions=("conduit-widget model install",),
             )
         return self._provider
+
+    def record(self, outcome: GenerationOutcome) -> None:
+        """Keep how a generation went."""
+        self.outcomes.append(outcome)
 
     def statuses(self) -> list[ProviderStatus]:
         """Return one healthy status, if there is a provider."""

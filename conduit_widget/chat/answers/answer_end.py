@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 import re
-from typing import Final
+import secrets
+import traceback
+from typing import Final, cast, get_args
 
-from conduit_widget.types import FinishReason, MessageError
+from conduit_widget.contract import ErrorText
+from conduit_widget.errors import ProviderError
+from conduit_widget.types import ChatMessage, FinishReason, MessageError
 
-__all__ = ["AnswerEnd", "end_of"]
+_logger = logging.getLogger(__name__)
 
+_FINISH_REASONS: Final = frozenset(get_args(FinishReason))
 _MEANS: Final[dict[str, FinishReason]] = {
     **dict.fromkeys(
         ("stop", "eos", "eos_token", "end_turn", "stop_sequence", "complete", "completed"), "stop"
@@ -41,6 +47,42 @@ def end_of(said: str | None, provider: str, *, has_text: bool, has_reasoning: bo
         error = MessageError(type="server_error", recoverable=True, code=_code(word, reason), message=text)
         return AnswerEnd("error", word, error=error)
     return AnswerEnd(reason, provider_reason, notice=_notice(word))
+
+
+def end_by_error(error: BaseException) -> AnswerEnd:
+    """Return the end of an answer that an exception cut off; what is no ``ProviderError`` is logged."""
+    if isinstance(error, ProviderError):
+        return AnswerEnd("error", error=_message_error(error))
+    error_id = secrets.token_hex(8)
+    # Not the error's text: a foreign provider may have put the prompt into it.
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    _logger.error(
+        "A generation failed (error ID %s): %s in %s:%s",
+        error_id,
+        type(error).__name__,
+        place.filename,
+        place.lineno,
+    )
+    text = ErrorText.UNEXPECTED.format(id=error_id)
+    return AnswerEnd("error", error=MessageError(type="server_error", recoverable=True, message=text))
+
+
+def finish_reason_of(message: ChatMessage) -> FinishReason | None:
+    """Return why an answer ended, if its metadata say so."""
+    reason = message.metadata.get("finishReason")
+    return cast("FinishReason", reason) if reason in _FINISH_REASONS else None
+
+
+def _message_error(error: ProviderError) -> MessageError:
+    return MessageError(
+        type=error.type,
+        recoverable=error.recoverable,
+        code=error.code,
+        status_code=error.status_code,
+        retry_after=error.retry_after,
+        suggestions=list(error.suggestions),
+        message=str(error),
+    )
 
 
 def _code(word: str, reason: FinishReason) -> str:

@@ -16,8 +16,6 @@ from conduit_widget.plain_text import is_plain
 from conduit_widget.providers.provider import GenerationParameters
 from conduit_widget.types import AssistantSetting
 
-__all__ = ["MAX_NAME_CHARS", "AnswerOptions", "read_options", "wants_answer"]
-
 MAX_NAME_CHARS: Final = 128
 MAX_SYSTEM_PROMPT_BYTES: Final = 4 * 1024
 MAX_ANSWER_TOKENS: Final = 32_768

@@ -8,8 +8,6 @@ import itertools
 from collections import Counter, deque
 from collections.abc import AsyncIterator
 
-__all__ = ["FairSlots"]
-
 
 class FairSlots:
     """At most ``total`` slots are taken at a time, ``per_user`` of them by one user.

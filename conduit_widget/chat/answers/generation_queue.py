@@ -11,14 +11,13 @@ from contextlib import contextmanager
 from typing import Any, Final, Literal, TypeVar
 
 from conduit_widget.chat.answers.fair_slots import FairSlots
-from conduit_widget.chat.answers.generation import Generation, GenerationJob, ProviderChoice
+from conduit_widget.chat.answers.generation import Generation
+from conduit_widget.chat.answers.generation_job import GenerationJob, GenerationObserver, ProviderChoice
 from conduit_widget.chat.settings import ChatSettings
 from conduit_widget.errors import StoreUnavailableError, trace_of
 from conduit_widget.types import ChatMessage, FinishReason, OpenStream
 
-__all__ = ["GenerationQueue", "Place"]
-
-_log = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -39,8 +38,11 @@ class GenerationQueue:
     generation has ended.
     """
 
-    def __init__(self, providers: ProviderChoice, settings: ChatSettings) -> None:
+    def __init__(
+        self, providers: ProviderChoice, settings: ChatSettings, observer: GenerationObserver
+    ) -> None:
         self._providers = providers
+        self._observer = observer
         self._settings = settings
         self._slots = FairSlots(settings.concurrent_generations, settings.generations_per_user)
         self._lines: dict[str, deque[Generation]] = {}
@@ -80,7 +82,7 @@ class GenerationQueue:
 
     def enqueue(self, job: GenerationJob) -> None:
         """Generate this answer when its turn comes; while draining it is interrupted at once."""
-        generation = Generation(job, self._providers, self._settings)
+        generation = Generation(job, self._providers, self._settings, self._observer)
         conversation_id = job.room.conversation_id
         self._by_answer[job.answer.id] = generation
         self._unfinished[conversation_id] += 1
@@ -121,8 +123,9 @@ class GenerationQueue:
         generation = self._by_answer.get(answer_id)
         if generation is None:
             return
+        is_waiting = not generation.claimed
         generation.supersede(end)
-        if generation.claim():
+        if is_waiting:
             self._leave_line(generation)
             self._forget(generation)
 
@@ -186,7 +189,7 @@ class GenerationQueue:
             return True
         error = turn.exception()
         if error is not None:
-            _log.error("Waiting for an answer's turn failed: %s", trace_of(error))
+            _logger.error("Waiting for an answer's turn failed: %s", trace_of(error))
         return error is not None or turn.result()
 
     def _leave_line(self, generation: Generation) -> None:
@@ -198,9 +201,9 @@ class GenerationQueue:
         try:
             await generation.run()
         except StoreUnavailableError:
-            _log.warning("The store is away: an answer is stored as soon as it is back.")
+            _logger.warning("The store is away: an answer is stored as soon as it is back.")
         except Exception as error:  # noqa: BLE001 - the store failed; the next start marks it interrupted
-            _log.error("An answer could not be stored: %s", trace_of(error))
+            _logger.error("An answer could not be stored: %s", trace_of(error))  # noqa: TRY400 - traced above
         finally:
             self._forget(generation)
 

@@ -21,8 +21,6 @@ import msgspec
 from conduit_widget.providers.provider import PromptMessage
 from conduit_widget.types import ChatMessage, Role
 
-__all__ = ["build_prompt", "estimate_tokens"]
-
 CHARS_PER_TOKEN: Final = 3.5
 MESSAGE_OVERHEAD_TOKENS: Final = 8
 DEFAULT_ANSWER_SHARE: Final = 4

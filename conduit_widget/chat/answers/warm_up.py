@@ -5,12 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from conduit_widget.chat.answers.generation import ProviderChoice
+from conduit_widget.chat.answers.generation_job import ProviderChoice
 from conduit_widget.errors import ProviderError
 
-__all__ = ["WarmUp"]
-
-_log = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 
 class WarmUp:
@@ -37,4 +35,4 @@ class WarmUp:
             await self._providers.select(None, None).start()
         except ProviderError as error:
             # The first question will tell people.
-            _log.debug("The provider could not be made ready: %s", error)
+            _logger.debug("The provider could not be made ready: %s", error)

@@ -24,6 +24,7 @@ from conduit_widget.chat.live.membership import Membership
 from conduit_widget.chat.methods.validation import check_conversation_id
 from conduit_widget.chat.settings import ChatSettings
 from conduit_widget.chat.status.chat_metrics import ChatMetrics
+from conduit_widget.chat.status.generation_outcomes import GenerationOutcomes
 from conduit_widget.chat.status.limit_notices import WarnsOfLimits
 from conduit_widget.chat.status.provider_statuses import Providers
 from conduit_widget.contract import ErrorText
@@ -55,7 +56,7 @@ class ChatMethods(WarnsOfLimits):
         self._store = store
         self._providers = providers
         self.warm_up = WarmUp(providers)
-        self.generations = GenerationQueue(providers, settings)
+        self.generations = GenerationQueue(providers, settings, GenerationOutcomes(providers, metrics))
         self.conversations = Conversations(self, store, self.generations, settings, backplane)
         self._membership = Membership(store, self.conversations, settings)
 

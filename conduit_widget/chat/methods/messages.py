@@ -6,7 +6,7 @@ import uuid
 from typing import Any
 
 from conduit_widget.chat.answers.answer_options import AnswerOptions, wants_answer
-from conduit_widget.chat.answers.generation import GenerationJob
+from conduit_widget.chat.answers.generation_job import GenerationJob
 from conduit_widget.chat.answers.generation_queue import Place
 from conduit_widget.chat.history.store import Commit
 from conduit_widget.chat.live.conversation import Conversation

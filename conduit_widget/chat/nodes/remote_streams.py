@@ -7,19 +7,18 @@ a delta that leaves a hole asks for the whole text, and what is still missing at
 from __future__ import annotations
 
 import dataclasses
-from typing import Final, cast, get_args
+from typing import Final
 
 import msgspec
 
+from conduit_widget.chat.answers.answer_end import finish_reason_of
 from conduit_widget.chat.history.store import StoredStream
-from conduit_widget.types import ChatMessage, FinishReason, OpenStream, StreamMetadata, StreamMetrics
+from conduit_widget.types import ChatMessage, OpenStream, StreamMetadata, StreamMetrics
 
 __all__ = ["ASK_INTERVAL", "Relay", "RemoteStreams"]
 
 ASK_INTERVAL: Final = 0.5
 """Seconds before the whole text of an answer is asked for again."""
-
-_FINISH_REASONS: Final = frozenset(get_args(FinishReason))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -175,7 +174,6 @@ class RemoteStreams:
             answer.done = True
             return None
         missing = message.text[answer.length :]
-        reason = message.metadata.get("finishReason")
         metadata = StreamMetadata(
             message_id=message.id,
             seq=answer.seq,
@@ -185,7 +183,7 @@ class RemoteStreams:
             model=answer.model,
             provider=answer.provider,
             done=True,
-            finish_reason=cast("FinishReason", reason) if reason in _FINISH_REASONS else None,
+            finish_reason=finish_reason_of(message),
         )
         relay = Relay(missing, metadata)
         self._sent(answer, relay)

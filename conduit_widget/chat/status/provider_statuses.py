@@ -7,21 +7,23 @@ import logging
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from conduit_widget.chat.answers.generation import ProviderChoice
+from conduit_widget.chat.answers.generation_job import ProviderChoice
 from conduit_widget.chat.status.limit_notices import ProviderLimits
 from conduit_widget.contract import StatusEvent
 from conduit_widget.hub.calls.hub import Hub
 from conduit_widget.hub.delivery.connection import HubConnectionContext
+from conduit_widget.providers.outcome import GenerationOutcome
 from conduit_widget.types import ProviderState, ProviderStatus
 
-__all__ = ["ProviderFeed", "Providers", "send_statuses"]
-
 _TROUBLE: Final = ("degraded", "rate_limited", "down")
-_log = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 
 class Providers(ProviderChoice, Protocol):
     """The directory of providers, as the chat needs it."""
+
+    def record(self, outcome: GenerationOutcome) -> None:
+        """Let the health of the provider that answered follow from how it went."""
 
     def statuses(self) -> list[ProviderStatus]:
         """Return the state of every provider."""
@@ -87,9 +89,11 @@ class ProviderFeed:
         if status.state == before:
             return
         if status.state in _TROUBLE:
-            _log.warning("Provider %s is %s: %s", status.provider, status.state, status.reason or "no reason")
+            _logger.warning(
+                "Provider %s is %s: %s", status.provider, status.state, status.reason or "no reason"
+            )
         elif status.state == "healthy" and before in _TROUBLE:
-            _log.warning("Provider %s is healthy again.", status.provider)
+            _logger.warning("Provider %s is healthy again.", status.provider)
 
 
 def send_statuses(caller: HubConnectionContext, providers: Providers) -> list[ProviderStatus]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,7 +18,7 @@ from conduit_widget.providers.detection import SIGNATURES, Signature
 from conduit_widget.providers.directory import ProviderDirectory
 from conduit_widget.providers.keys import Secret
 from conduit_widget.providers.local.model import SMOLLM2, model_path
-from conduit_widget.providers.observed_provider import ObservedProvider
+from conduit_widget.providers.outcome import GenerationOutcome
 from conduit_widget.providers.provider import GenerationRequest, PromptMessage, Provider
 from conduit_widget.types import ProviderStatus
 from tests.support.ports import free_port
@@ -77,15 +76,14 @@ def names(directory: ProviderDirectory) -> list[str]:
     return [status.provider for status in directory.statuses()]
 
 
-def inner(provider: Provider) -> str:
-    """The name of what was selected."""
-    assert isinstance(provider, ObservedProvider)
-    return provider.name
-
-
 async def read(provider: Provider) -> str:
     """The text of one answer."""
     return "".join([chunk.text async for chunk in provider.generate(REQUEST)])
+
+
+def failed(provider: str, error: ProviderError) -> GenerationOutcome:
+    """A generation of that provider that failed."""
+    return GenerationOutcome(provider=provider, duration=1.0, error=error, error_type=error.type)
 
 
 def vllm_at(port: int) -> list[Signature]:
@@ -107,7 +105,7 @@ async def test_model_is_picked_up_when_it_is_installed_meanwhile(tmp_path: Path)
     """Select finds it at once; otherwise the next look does, and says so once."""
     async with started(settings(tmp_path), interval=60) as directory:
         pretend_installed(tmp_path)
-        assert inner(directory.select()) == "local"
+        assert directory.select().name == "local"
     other = tmp_path / "other"
     async with started(settings(other)) as directory:
         changes: list[ProviderStatus] = []
@@ -163,15 +161,13 @@ async def test_name_and_model_choose_the_provider(tmp_path: Path) -> None:
         config = ProviderConfig(name="house", base_url=server.base_url, model="big")
         async with started(settings(tmp_path, config)) as directory:
             await eventually(lambda: directory.current().models)
-            assert inner(directory.select("local")) == "local"
-            assert inner(directory.select(None, "SmolLM2-135M-Instruct")) == "local"
-            assert inner(directory.select(None, "qwen")) == "house"
+            assert directory.select("local").name == "local"
+            assert directory.select(None, "SmolLM2-135M-Instruct").name == "local"
+            assert directory.select(None, "qwen").name == "house"
             with pytest.raises(ProviderError, match=r"no provider 'nope'.*house, local"):
                 directory.select("nope")
             with pytest.raises(ProviderError, match="no model 'gpt-5'"):
                 directory.select("local", "gpt-5")
-            await read(directory.select(None, "qwen"))
-            assert server.requests[-1].json["model"] == "qwen"
 
 
 async def test_missing_key_is_named_before_anything_is_sent(tmp_path: Path) -> None:
@@ -203,33 +199,21 @@ async def test_refused_key_shows_as_down_without_a_question(tmp_path: Path) -> N
 
 async def test_traffic_moves_the_status_and_is_announced(tmp_path: Path) -> None:
     """A failed answer degrades, a good one heals; the same state twice is announced once."""
-    fail = asyncio.Event()
-
-    async def moody(request: RawRequest, reply: RawReply) -> None:
-        if request.method == "POST" and fail.is_set():
-            await reply.json({"error": {}}, status=503)
-        else:
-            await serve(request, reply)
-
-    async with RawHttpServer(moody) as server:
+    bad = failed("house", ProviderError("busy", type="server_error", code="overloaded"))
+    good = GenerationOutcome(provider="house", duration=1.0, time_to_first_token=0.5)
+    async with RawHttpServer(serve) as server:
         config = ProviderConfig(name="house", base_url=server.base_url, model="m")
         async with started(settings(tmp_path, config), interval=60) as directory:
             await eventually(lambda: directory.current().state == "healthy")
             changes: list[str] = []
             unsubscribe = directory.on_change(lambda status: changes.append(status.state))
-            fail.set()
-            for _ in range(2):
-                with pytest.raises(ProviderError):
-                    await read(directory.select())
-            fail.clear()
-            await read(directory.select())
-            await read(directory.select())
+            for outcome in (bad, bad, good, good):
+                directory.record(outcome)
+            directory.record(msgspec.structs.replace(bad, provider="one that is gone"))
             assert changes == ["degraded", "healthy"]
-            assert directory.current().latency.ttft_p50 is not None
+            assert directory.current().latency.ttft_p50 == 500.0
             unsubscribe()
-            fail.set()
-            with pytest.raises(ProviderError):
-                await read(directory.select())
+            directory.record(bad)
             assert changes == ["degraded", "healthy"]
 
 
@@ -252,8 +236,9 @@ async def test_detected_server_is_forgotten_when_it_is_gone(tmp_path: Path) -> N
         stack = started(looking, signatures=signatures)
         directory = await stack.__aenter__()
         assert names(directory) == ["vllm", "local"]
-    with pytest.raises(ProviderError):
+    with pytest.raises(ProviderError) as caught:
         await read(directory.select())
+    directory.record(failed("vllm", caught.value))
     await eventually(lambda: names(directory) == ["local"])
     await stack.__aexit__(None, None, None)
 

@@ -8,6 +8,7 @@ from conduit_widget.errors import ProviderError
 from conduit_widget.providers import failures, health
 from conduit_widget.providers.error_bodies import ErrorBody
 from conduit_widget.providers.health import ProviderHealth
+from conduit_widget.providers.outcome import CANCELLED, GenerationOutcome
 from conduit_widget.types import ProviderStatus
 
 
@@ -44,12 +45,33 @@ def subject(clock: Clock, changes: list[ProviderStatus]) -> ProviderHealth:
     return ProviderHealth("acme", changes.append)
 
 
+def good(first: float | None = None, latency: float | None = None) -> GenerationOutcome:
+    """A whole answer, with its time to the first token and between two, in seconds."""
+    return GenerationOutcome(
+        provider="acme", duration=1.0, time_to_first_token=first, inter_token_latency=latency
+    )
+
+
+def failed(error: ProviderError) -> GenerationOutcome:
+    """An answer that failed."""
+    return GenerationOutcome(provider="acme", duration=1.0, error=error, error_type=error.type)
+
+
+def test_answer_that_was_closed_early_says_nothing(
+    subject: ProviderHealth, changes: list[ProviderStatus]
+) -> None:
+    """Whoever stops an answer changes nothing of what is known of the provider."""
+    subject.record(GenerationOutcome(provider="acme", duration=1.0, error_type=CANCELLED))
+    assert changes == []
+    assert subject.status.state == "unknown"
+
+
 def test_change_is_announced_once_when_the_state_changes(
     subject: ProviderHealth, changes: list[ProviderStatus]
 ) -> None:
     """Ten good answers are one change; speed alone is none, but shows in the status."""
     for ttft in range(10):
-        subject.record_success(ttft=ttft / 10, tokens_per_second=50.0)
+        subject.record(good(ttft / 10, 1 / 50))
     assert [status.state for status in changes] == ["healthy"]
     assert subject.status.latency.ttft_p50 == 400.0
     assert subject.status.latency.ttft_p95 == 900.0
@@ -59,12 +81,12 @@ def test_change_is_announced_once_when_the_state_changes(
 
 def test_since_moves_only_with_the_state(subject: ProviderHealth, clock: Clock) -> None:
     """``since`` is when the present state began."""
-    subject.record_success(ttft=None, tokens_per_second=None)
+    subject.record(good())
     since = subject.status.since
     clock.now += 100
-    subject.record_success(ttft=None, tokens_per_second=None)
+    subject.record(good())
     assert subject.status.since == since
-    subject.record_failure(failures.truncated("acme"))
+    subject.record(failed(failures.truncated("acme")))
     assert subject.status.since > since
 
 
@@ -84,8 +106,8 @@ def test_since_moves_only_with_the_state(subject: ProviderHealth, clock: Clock) 
 )
 def test_failure_decides_the_state(subject: ProviderHealth, error: ProviderError, state: str) -> None:
     """Each failure says something else about the provider; the request's own fault says nothing."""
-    subject.record_success(ttft=0.1, tokens_per_second=10.0)
-    subject.record_failure(error)
+    subject.record(good(0.1, 0.1))
+    subject.record(failed(error))
     assert subject.status.state == state
     assert subject.status.error_rate == (0.0 if state == "healthy" else 0.5)
 
@@ -95,8 +117,8 @@ def test_repeated_failures_mean_down_until_a_success(
 ) -> None:
     """Three in a row are down, one good answer heals."""
     for _ in range(3):
-        subject.record_failure(failures.truncated("acme"))
-    subject.record_success(ttft=None, tokens_per_second=None)
+        subject.record(failed(failures.truncated("acme")))
+    subject.record(good())
     assert [status.state for status in changes] == ["degraded", "down", "healthy"]
     assert changes[-1].reason == ""
 
@@ -104,7 +126,7 @@ def test_repeated_failures_mean_down_until_a_success(
 def test_rate_limit_ends_when_its_time_is_over(subject: ProviderHealth, clock: Clock) -> None:
     """``retryAt`` is told, and afterwards the state is unknown, not healthy."""
     error = failures.refused("acme", 429, ErrorBody(), headers={"retry-after": "30"})
-    subject.record_failure(error)
+    subject.record(failed(error))
     limited = subject.status
     assert (limited.state, limited.retry_at) == ("rate_limited", "2027-01-15T08:00:30.000Z")
     clock.now += 31
@@ -118,7 +140,7 @@ def test_rate_limit_ends_in_its_time_when_the_clock_jumps(
 ) -> None:
     """An hour back does not make the provider wait for an hour, nor one forward lets it in early."""
     error = failures.refused("acme", 429, ErrorBody(), headers={"retry-after": "30"})
-    subject.record_failure(error)
+    subject.record(failed(error))
     clock.jump = jump
     states: list[str] = []
     for seconds in (29, 2):
@@ -133,7 +155,7 @@ def test_probe_heals_what_is_down_but_not_what_traffic_found(subject: ProviderHe
     for record in (failures.unreachable("acme", "http://x"), ["m"]):
         subject.record_probe(record)
         states.append(subject.status.state)
-    subject.record_failure(failures.truncated("acme"))
+    subject.record(failed(failures.truncated("acme")))
     subject.record_probe(["m"])
     assert [*states, subject.status.state] == ["down", "healthy", "degraded"]
     assert subject.status.models == ["m"]

@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 
 from conduit_widget.chat.answers.answer_options import AnswerOptions
-from conduit_widget.chat.answers.generation import GenerationJob
+from conduit_widget.chat.answers.generation_job import GenerationJob
 from conduit_widget.chat.answers.generation_queue import GenerationQueue
 from conduit_widget.chat.history.store import StoredStream
 from conduit_widget.chat.settings import ChatSettings
 from conduit_widget.errors import ProviderError
+from conduit_widget.providers.outcome import GenerationOutcome
 from conduit_widget.providers.provider import Chunk, GenerationRequest, Usage
 from conduit_widget.types import ChatMessage, StreamMetadata
 from tests.support.scripted_provider import ScriptedDirectory, ScriptedProvider, Step
@@ -93,9 +94,79 @@ def job(
     )
 
 
-def queue_for(provider: Any, settings: ChatSettings = SETTINGS) -> GenerationQueue:
+class Recorder:
+    """Keeps what is reported of generations."""
+
+    def __init__(self) -> None:
+        self.begun = 0
+        self.outcomes: list[GenerationOutcome] = []
+
+    def began(self) -> None:
+        """Count it."""
+        self.begun += 1
+
+    def ended(self, outcome: GenerationOutcome) -> None:
+        """Keep it."""
+        self.outcomes.append(outcome)
+
+
+def queue_for(
+    provider: Any, settings: ChatSettings = SETTINGS, observer: Recorder | None = None
+) -> GenerationQueue:
     """A queue whose answers all come from that provider."""
-    return GenerationQueue(ScriptedDirectory(provider), settings)
+    return GenerationQueue(ScriptedDirectory(provider), settings, observer or Recorder())
+
+
+@pytest.mark.parametrize(
+    ("script", "settings", "expected"),
+    [
+        (["a", "b"], {}, ("", "stop", None)),
+        (
+            ["a", ProviderError("no", type="rate_limit", code="slow_down")],
+            {},
+            ("rate_limit", None, "slow_down"),
+        ),
+        (["a", ValueError("bug")], {}, ("unexpected", None, None)),
+        (["a" * 20, "b"], {"max_answer_bytes": 10}, ("cancelled", "length", None)),
+    ],
+)
+async def test_generation_is_reported_once_when_its_provider_is_done(
+    script: list[Step], settings: dict[str, Any], expected: tuple[str, str | None, str | None]
+) -> None:
+    """One outcome a generation says who answered, how fast, and how that ended."""
+    room, seen = RecordingRoom(), Recorder()
+    queue = queue_for(ScriptedProvider(script), dataclasses.replace(SETTINGS, **settings), seen)
+    queue.enqueue(job(room))
+    await eventually(lambda: room.finished)
+    [outcome] = seen.outcomes
+    assert (outcome.error_type, outcome.finish_reason, outcome.error_code) == expected
+    assert (seen.begun, outcome.provider, outcome.attempts) == (1, "scripted", 1)
+    assert 0 <= (outcome.time_to_first_token or 0) <= outcome.duration
+
+
+async def test_provider_that_really_answered_is_named_everywhere() -> None:
+    """A provider that stands for several says in its chunks which one it is: metadata and outcome have it."""
+    room, seen = RecordingRoom(), Recorder()
+    script = [Chunk("a", "m1", provider="first"), Chunk("b", "m2", provider="second")]
+    queue = queue_for(ScriptedProvider(script, name="either"), observer=seen)
+    queue.enqueue(job(room))
+    await eventually(lambda: room.finished)
+    [message], [outcome] = room.finished, seen.outcomes
+    assert (message.metadata["provider"], outcome.provider, outcome.attempts) == ("second", "second", 2)
+    assert [metadata.provider for _, text, metadata in room.tokens if text] == ["first", "second"]
+
+
+async def test_stopped_generation_is_reported_as_cancelled_and_a_waiting_one_is_not() -> None:
+    """Only what a provider was asked for is measured."""
+    room, seen = RecordingRoom(), Recorder()
+    queue = queue_for(ScriptedProvider(["half", asyncio.Event()]), observer=seen)
+    queue.enqueue(job(room, "a"))
+    queue.enqueue(job(room, "b"))
+    await eventually(lambda: room.tokens)
+    assert queue.cancel("b")
+    assert queue.cancel("a")
+    await eventually(lambda: not queue.busy)
+    assert [outcome.error_type for outcome in seen.outcomes] == ["cancelled"]
 
 
 async def test_first_token_is_at_once_and_others_are_batched() -> None:

@@ -2,27 +2,55 @@
 
 from __future__ import annotations
 
-from contextlib import aclosing
-
 from prometheus_client import generate_latest
 
 from conduit_widget.chat.status.chat_metrics import ChatMetrics
-from conduit_widget.providers.provider import Chunk, GenerationRequest
+from conduit_widget.chat.status.generation_outcomes import GenerationOutcomes
+from conduit_widget.providers.outcome import CHUNK_TIME_BOUNDS, ChunkTimes, GenerationOutcome
 from tests.support.scripted_provider import ScriptedDirectory, ScriptedProvider
 
+LABELS = {
+    "gen_ai_operation_name": "chat",
+    "gen_ai_provider_name": "scripted",
+    "gen_ai_response_model": "script-1",
+}
+TIMES = "gen_ai_client_operation_time_per_output_chunk_seconds"
 
-async def test_models_name_is_a_short_plain_label() -> None:
+
+def test_models_name_is_a_short_plain_label() -> None:
     """However long and odd a server's names are, the page of the metrics stays small."""
     metrics = ChatMetrics()
     for number in range(100):
-        provider = ScriptedProvider([Chunk("x", f"{number}\u202e\n" + "m" * 100_000)])
-        measured = metrics.observing(ScriptedDirectory(provider)).select(None, None)
-        async with aclosing(measured.generate(GenerationRequest(messages=[]))) as chunks:
-            async for _ in chunks:
-                pass
+        model = f"{number}\u202e\n" + "m" * 100_000
+        metrics.record(GenerationOutcome(provider="scripted", model=model, duration=1.0), ["script-1"])
     page = generate_latest(metrics.registry).decode()
     assert len(page) < 1 << 20
     assert "\u202e" not in page
     assert "m" * 120 in page
     assert "m" * 129 not in page
     assert 'gen_ai_response_model="other"' in page
+
+
+def test_outcome_reaches_the_metrics_and_the_provider_once() -> None:
+    """Times between chunks add up over generations; the gauge counts what is under way."""
+    metrics, directory = ChatMetrics(), ScriptedDirectory(ScriptedProvider())
+    outcomes = GenerationOutcomes(directory, metrics)
+    counts = (3, *[0] * (len(CHUNK_TIME_BOUNDS) - 1), 1)
+    outcome = GenerationOutcome(
+        provider="scripted",
+        model="script-1",
+        duration=4.0,
+        time_to_first_token=0.5,
+        chunk_times=ChunkTimes(counts, 3.5),
+    )
+    for _ in range(2):
+        outcomes.began()
+        outcomes.ended(outcome)
+    outcomes.began()
+    sample = metrics.registry.get_sample_value
+    assert directory.outcomes == [outcome, outcome]
+    assert sample("conduit_chat_generations_active") == 1
+    assert sample("gen_ai_client_operation_duration_seconds_sum", {**LABELS, "error_type": ""}) == 8
+    assert sample(f"{TIMES}_bucket", {**LABELS, "le": "0.001"}) == 6
+    assert sample(f"{TIMES}_bucket", {**LABELS, "le": "+Inf"}) == sample(f"{TIMES}_count", LABELS) == 8
+    assert sample(f"{TIMES}_sum", LABELS) == 7

@@ -1,0 +1,53 @@
+"""The message that an answer becomes when it has ended."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from conduit_widget.chat.answers.answer_end import AnswerEnd
+from conduit_widget.chat.answers.answer_stream import AnswerStream
+from conduit_widget.chat.answers.speed import milliseconds
+from conduit_widget.types import ChatMessage
+
+_UNFINISHED: Final = frozenset({"cancelled", "interrupted", "error"})
+
+
+def final_message(placeholder: ChatMessage, stream: AnswerStream, end: AnswerEnd, now: float) -> ChatMessage:
+    """Return the answer with its text, how it ended and what was measured, at ``now`` of the loop's clock."""
+    found = {
+        "providerFinishReason": end.provider_reason,
+        "notice": end.notice,
+        "reasoning": stream.reasoning.whole or None,
+        **_measured(stream, now),
+    }
+    return ChatMessage(
+        id=placeholder.id,
+        role="assistant",
+        content=stream.text.whole,
+        parent_id=placeholder.parent_id,
+        metadata={
+            **placeholder.metadata,
+            "status": end.reason if end.reason in _UNFINISHED else "complete",
+            "finishReason": end.reason,
+            **{key: value for key, value in found.items() if value is not None},
+        },
+        error=end.error,
+    )
+
+
+def _measured(stream: AnswerStream, now: float) -> dict[str, Any]:
+    speed = stream.speed
+    metrics = speed.metrics()
+    prompt, completion = speed.prompt_tokens, speed.reported_tokens
+    return {
+        "model": stream.model or None,
+        "provider": stream.provider or None,
+        "promptTokens": metrics.prompt_tokens,
+        "completionTokens": metrics.completion_tokens,
+        "tokensUsed": None if prompt is None or completion is None else prompt + completion,
+        "tokensEstimated": True if not completion and metrics.completion_tokens else None,
+        "tokensPerSecond": metrics.tokens_per_second,
+        "timeToFirstToken": metrics.time_to_first_token,
+        "reasoningTime": speed.reasoning_time(ended=True),
+        "latency": milliseconds(speed.elapsed(now)) if stream.provider else None,
+    }

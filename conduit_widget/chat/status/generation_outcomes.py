@@ -1,0 +1,27 @@
+"""Who learns how a generation went: the health of its provider, and the metrics."""
+
+from __future__ import annotations
+
+from conduit_widget.chat.status.chat_metrics import ChatMetrics
+from conduit_widget.chat.status.provider_statuses import Providers
+from conduit_widget.providers.outcome import GenerationOutcome
+
+
+class GenerationOutcomes:
+    """Tells ``providers`` and ``metrics`` of every generation, once, when it has ended."""
+
+    def __init__(self, providers: Providers, metrics: ChatMetrics) -> None:
+        self._providers = providers
+        self._metrics = metrics
+
+    def began(self) -> None:
+        """A provider is asked for an answer."""
+        self._metrics.active.inc()
+
+    def ended(self, outcome: GenerationOutcome) -> None:
+        """The provider's work on an answer is over."""
+        self._metrics.active.dec()
+        statuses = self._providers.statuses()
+        listed = next((status.models for status in statuses if status.provider == outcome.provider), ())
+        self._metrics.record(outcome, listed)
+        self._providers.record(outcome)
