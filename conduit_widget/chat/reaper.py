@@ -137,9 +137,7 @@ class Reaper:
     def _heard(self, stream: StoredStream) -> str | None:
         """Return what this node has of an answer; None if it was not there to hear of it, unlike others."""
         conversation = self._conversations.live(stream.conversation_id)
-        if conversation is None:
-            return None
-        return "" if conversation.nodes is None else conversation.nodes.text_heard(stream.message_id)
+        return None if conversation is None else conversation.nodes.text_heard(stream.message_id)
 
     async def _every(
         self, interval: float, work: Callable[[], Awaitable[None]], *, first: float = 0.0

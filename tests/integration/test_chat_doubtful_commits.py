@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from conduit_widget.chat import SqliteHistoryStore
-from conduit_widget.chat.live import conversation, conversation_work
+from conduit_widget.chat.live import answer_writing, conversation_work, posting
 from conduit_widget.contract import ChatEvent, ChatMethod
 from conduit_widget.errors import HubException, StoreUnavailableError
 from tests.support.chat_server import FAST, Person, chat_server
@@ -54,8 +54,8 @@ class DoubtfulStore(SqliteHistoryStore):
 
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(conversation, "RETRY", 0.1)
-    monkeypatch.setattr(conversation, "SETTLE_DELAY", 0.1)
+    monkeypatch.setattr(answer_writing, "RETRY", 0.1)
+    monkeypatch.setattr(posting, "SETTLE_DELAY", 0.1)
     monkeypatch.setattr(conversation_work, "RETRY", 0.1)
 
 

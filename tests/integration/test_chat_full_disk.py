@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from conduit_widget.chat.history.store import HistoryStore
-from conduit_widget.chat.live import conversation, conversation_work
+from conduit_widget.chat.live import answer_writing, conversation_work
 from conduit_widget.chat.readiness import store_check
 from conduit_widget.contract import ChatEvent, ErrorText
 from conduit_widget.errors import HubException, StoreFullError
@@ -34,7 +34,7 @@ def disk(tmp_path: Path) -> Iterator[SmallDisk]:
 
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(conversation, "RETRY", 0.1)
+    monkeypatch.setattr(answer_writing, "RETRY", 0.1)
     monkeypatch.setattr(conversation_work, "RETRY", 0.1)
 
 

@@ -55,7 +55,7 @@ async def room(monkeypatch: pytest.MonkeyPatch) -> Room:
 
 async def test_people_of_a_killed_node_are_gone_within_15_s(room: Room) -> None:
     """The engine forgets the node, the others look, the people who did not come back leave: all in time."""
-    people = ConversationPresence("c", CHAT, send=room.hear, on_empty=lambda: None)
+    people = ConversationPresence("c", CHAT, send=room.hear, on_empty=lambda: None, tell=lambda *_: None)
     here = [NodePerson("ann", "Ann"), NodePerson("bob", "Bob")]
     people.apply("n1", PeopleChange(0, 1, here))
     await room.pass_time(1.0)
@@ -71,7 +71,7 @@ async def test_people_of_a_killed_node_are_gone_within_15_s(room: Room) -> None:
 
 async def test_people_of_a_crashed_client_are_gone_within_15_s(room: Room) -> None:
     """Its connection ends with it; what is left is the grace, which a reload needs."""
-    people = ConversationPresence("c", CHAT, send=room.hear, on_empty=lambda: None)
+    people = ConversationPresence("c", CHAT, send=room.hear, on_empty=lambda: None, tell=lambda *_: None)
     people.join("1", _author("bob"))
     people.join("2", _author("ann"))
     await room.pass_time(1.0)

@@ -9,13 +9,12 @@ from typing import Final
 from conduit_widget.chat.answers.generation_queue import GenerationQueue
 from conduit_widget.chat.history.store import Commit, ConversationRecord, HistoryStore
 from conduit_widget.chat.live.conversation import Conversation
+from conduit_widget.chat.nodes.alone import Alone
 from conduit_widget.chat.nodes.node_link import NodeLink, publish_event
-from conduit_widget.chat.nodes.other_nodes import OtherNodes
+from conduit_widget.chat.nodes.other_nodes import Nodes, OtherNodes
 from conduit_widget.chat.settings import ChatSettings
 from conduit_widget.hub.backplane.backplane import Backplane
 from conduit_widget.hub.calls.hub import Hub
-
-__all__ = ["Conversations"]
 
 LISTEN_PATIENCE: Final = 2.0
 """Seconds to wait for the bus before a conversation is loaded without it."""
@@ -52,7 +51,7 @@ class Conversations:
         return self._live.get(conversation_id)
 
     def all(self) -> list[Conversation]:
-        """Return those where somebody is."""
+        """Return the conversations with at least one connection."""
         return list(self._live.values())
 
     async def open(self, conversation_id: str, user_id: str) -> Conversation | None:
@@ -82,10 +81,10 @@ class Conversations:
         self._live.clear()
 
     def committed(self, record: ConversationRecord, commit: Commit) -> None:
-        """Take what this node committed, whether or not anybody is there."""
+        """Send what this node committed to everybody there, on every node, whether or not it is live here."""
         live = self._live.get(record.id)
         if live is not None:
-            live.committed_here(commit)
+            live.committed(commit)
         elif self._backplane is not None:
             for event in commit.events:
                 publish_event(self._backplane, record.id, record.epoch, event)
@@ -96,7 +95,7 @@ class Conversations:
         if self._backplane is None:
             record = await self._record(conversation_id, user_id)
             if record is not None:
-                self._live[conversation_id] = self._conversation(record)
+                self._live[conversation_id] = self._conversation(record, Alone(record, self._store))
             return
         link = NodeLink(self._backplane, conversation_id)
         try:
@@ -114,9 +113,17 @@ class Conversations:
             return
         streams = await self._store.open_streams(conversation_id)
         people = await link.people()
-        conversation = self._conversation(record, link)
-        assert conversation.nodes is not None
-        conversation.nodes.begin(conversation.feed, conversation.presence, streams, people)
+        nodes = OtherNodes(record, link, self._store, self._generations)
+        conversation = self._conversation(record, nodes)
+        nodes.begin(
+            conversation.feed,
+            conversation.presence,
+            streams=streams,
+            people=people,
+            send_delta=conversation.fan_out.send,
+            on_ended=conversation.fan_out.end,
+            on_role_changed=conversation.role_changed,
+        )
         self._live[conversation_id] = conversation
 
     async def _record(self, conversation_id: str, user_id: str) -> ConversationRecord | None:
@@ -130,18 +137,7 @@ class Conversations:
             )
         return record
 
-    def _conversation(self, record: ConversationRecord, link: NodeLink | None = None) -> Conversation:
-        def other_nodes(conversation: Conversation, link: NodeLink) -> OtherNodes:
-            return OtherNodes(
-                record,
-                link,
-                self._store,
-                self._generations,
-                relay=conversation.relay,
-                ended=conversation.fan_out.end,
-                role_changed=conversation.role_changed,
-            )
-
+    def _conversation(self, record: ConversationRecord, nodes: Nodes) -> Conversation:
         return Conversation(
             record,
             hub=self._hub,
@@ -150,7 +146,7 @@ class Conversations:
             streams=self._generations.open_streams,
             on_unused=self._drop_if_unused,
             on_lost=self._forget_lost,
-            other_nodes=None if link is None else lambda conversation: other_nodes(conversation, link),
+            nodes=nodes,
         )
 
     def _drop_if_unused(self, conversation_id: str) -> None:

@@ -15,10 +15,9 @@ from typing import Any
 
 from conduit_widget.contract import ChatEvent
 from conduit_widget.hub.calls.hub import Hub
+from conduit_widget.hub.delivery.clients import ClientProxy
 from conduit_widget.hub.delivery.connection import HubConnectionContext
 from conduit_widget.types import OpenStream, StreamMetadata
-
-__all__ = ["Event", "StreamFanOut"]
 
 Event = tuple[str, tuple[Any, ...]]
 """An event's name and arguments."""
@@ -52,6 +51,7 @@ class StreamFanOut:
         streams: Callable[[str], Iterable[OpenStream]],
         newest: Callable[[], Iterable[Event]],
     ) -> None:
+        self.everybody = hub.clients.group(group)
         self._hub = hub
         self._conversation_id = conversation_id
         self._group = group
@@ -65,14 +65,10 @@ class StreamFanOut:
         arguments = (ChatEvent.STREAM_TOKEN, self._conversation_id, text, metadata)
         holds = self._holds.get(metadata.message_id)
         if metadata.done:
-            self._hub.clients.group_except(self._group, holds or ()).send(*arguments)
+            self._everybody_but(holds).send(*arguments)
             self._end_holds(metadata)
             return
-        if holds is None:
-            missed = self._hub.clients.group(self._group).send_volatile(*arguments)
-        else:
-            missed = self._hub.clients.group_except(self._group, holds).send_volatile(*arguments)
-        for connection in missed:
+        for connection in self._everybody_but(holds).send_volatile(*arguments):
             hold = self._hold_before(connection, metadata)
             self._holds.setdefault(metadata.message_id, {})[connection.connection_id] = hold
             self._catch_up_later(connection, stale=False)
@@ -83,11 +79,7 @@ class StreamFanOut:
 
     def send_volatile(self, target: str, *arguments: Any, excluded: Collection[str] = ()) -> None:
         """Send what a lagging connection may miss; it gets the newest state once it has drained."""
-        if excluded:
-            clients = self._hub.clients.group_except(self._group, excluded)
-        else:
-            clients = self._hub.clients.group(self._group)
-        for connection in clients.send_volatile(target, *arguments):
+        for connection in self._everybody_but(excluded).send_volatile(target, *arguments):
             self._catch_up_later(connection, stale=True)
 
     def is_open(self, message_id: str) -> bool:
@@ -124,6 +116,9 @@ class StreamFanOut:
         self._lagging.pop(connection_id, None)
         for message_id in [id_ for id_, holds in self._holds.items() if connection_id in holds]:
             self._drop(message_id, connection_id)
+
+    def _everybody_but(self, excluded: Collection[str] | None) -> ClientProxy:
+        return self._hub.clients.group_except(self._group, excluded) if excluded else self.everybody
 
     def _stream(self, message_id: str) -> OpenStream | None:
         found = self._streams(self._conversation_id)

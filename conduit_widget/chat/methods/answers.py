@@ -36,7 +36,7 @@ class AnswerMethods(ChatMethods):
             self.generations.stop(generation, "cancelled")
             return True
         for conversation in list(joined.values()):
-            if conversation.nodes is not None and conversation.nodes.is_written_elsewhere(answer_id):
+            if conversation.nodes.is_written_elsewhere(answer_id):
                 await self._require_right_to_stop(conversation, user_id, answer_id)
                 if not conversation.nodes.stop(answer_id):
                     raise HubException(ErrorText.TIMED_OUT)

@@ -33,10 +33,10 @@ class MessageMethods(ChatMethods):
         # Nothing is awaited from here until the store has it in its queue: the order is settled.
         let_next_begin()
         if not wants_answer(conversation.assistant, options, checked.text, self._model_names):
-            return await conversation.append(author, checked, None, lambda _commit: None)
+            return await conversation.messages.append(author, checked, None, lambda _commit: None)
         with self.generations.reserve(conversation_id, author.user_id) as place:
             answer = _placeholder(checked, place)
-            return await conversation.append(
+            return await conversation.messages.append(
                 author, checked, answer, lambda commit: self._enqueue(conversation, author, options, commit)
             )
 
@@ -51,7 +51,7 @@ class MessageMethods(ChatMethods):
         if answer.error is None:
             self.generations.enqueue(
                 GenerationJob(
-                    room=conversation,
+                    room=conversation.answers,
                     question_seq=question.seq,
                     author_id=author.user_id,
                     answer=answer,

@@ -12,6 +12,7 @@ from typing import Any, Final, Protocol
 
 from conduit_widget.chat.history.feed import EventFeed
 from conduit_widget.chat.history.store import ConversationRecord, HistoryStore, StoredStream
+from conduit_widget.chat.nodes.alone import Alone, SendDelta, events_from
 from conduit_widget.chat.nodes.node_link import (
     Logged,
     NodeLink,
@@ -23,19 +24,16 @@ from conduit_widget.chat.nodes.node_link import (
     WholeText,
 )
 from conduit_widget.chat.nodes.remote_streams import Relay, RemoteStreams
+from conduit_widget.chat.nodes.turns import wait_for_turn
 from conduit_widget.chat.people.conversation_presence import ConversationPresence
 from conduit_widget.chat.people.remote_presence import NodePeople, PeopleChange
 from conduit_widget.contract import ChatEvent
 from conduit_widget.errors import StoreUnavailableError
 from conduit_widget.types import ChatMessage, LogEvent, OpenStream, StreamMetadata
 
-__all__ = ["AnswersHere", "OtherNodes", "events_from"]
-
 TELL_TEXT_DELAY: Final = 0.02
 """Seconds in which several nodes' wishes for a text share one answer."""
 
-REFILL_EVENTS: Final = 10_000
-REFILL_BYTES: Final = 32 * 1024 * 1024
 MAX_EARLY_ANSWERS: Final = 64
 _OPEN: Final = frozenset({"streaming", "queued"})
 
@@ -54,38 +52,33 @@ class AnswersHere(Protocol):
 
 
 class OtherNodes:
-    """One live conversation's dealings with the nodes it is live on besides this one.
+    """One live conversation's dealings with the other nodes on which it is live.
 
-    ``relay`` sends a delta to the connections here; ``ended`` is told of answers of which no delta comes any
-    more, ``role_changed`` of users whose role changed.
+    Call :meth:`begin` once the conversation has been read, then every method may be called.
     """
 
+    are_there: Final = True
+    """Whether other nodes may write answers of the conversation, too."""
+
+    _feed: EventFeed
+    _presence: ConversationPresence
+    _send_delta: SendDelta
+    _on_ended: Callable[[str], None]
+    _on_role_changed: Callable[[str], None]
+
     def __init__(
-        self,
-        record: ConversationRecord,
-        link: NodeLink,
-        store: HistoryStore,
-        answers: AnswersHere,
-        *,
-        relay: Callable[[Relay], None],
-        ended: Callable[[str], None],
-        role_changed: Callable[[str], None],
+        self, record: ConversationRecord, link: NodeLink, store: HistoryStore, answers: AnswersHere
     ) -> None:
         self._conversation_id = record.id
         self._epoch = record.epoch
         self._link = link
         self._store = store
         self._answers = answers
-        self._relay = relay
-        self._ended = ended
-        self._role_changed = role_changed
         self._streams = RemoteStreams()
         self._early: dict[str, None] = {}
         self._own: set[str] = set()
         self._told_soon: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._feed: EventFeed
-        self._presence: ConversationPresence
 
     # ---- lifetime --------------------------------------------------------------------------------------
 
@@ -93,11 +86,20 @@ class OtherNodes:
         self,
         feed: EventFeed,
         presence: ConversationPresence,
+        *,
         streams: Iterable[StoredStream],
         people: dict[str, NodePeople] | None,
+        send_delta: SendDelta,
+        on_ended: Callable[[str], None],
+        on_role_changed: Callable[[str], None],
     ) -> None:
-        """Go on from what was read after the subscription held, then take what has been said since."""
-        self._feed, self._presence = feed, presence
+        """Go on from what was read after the subscription held, then handle what has been said since.
+
+        ``send_delta`` sends a delta to the connections here. ``on_ended`` is called with the id of an answer
+        of which no delta comes any more, ``on_role_changed`` with the id of a user whose role changed.
+        """
+        self._feed, self._presence, self._send_delta = feed, presence, send_delta
+        self._on_ended, self._on_role_changed = on_ended, on_role_changed
         for stream in streams:
             if stream.seq <= feed.position:
                 self._streams.restore(stream)
@@ -143,7 +145,7 @@ class OtherNodes:
         for event in events:
             self._link.log(self._epoch, event)
 
-    def before(self, event: LogEvent) -> None:
+    def on_delivering(self, event: LogEvent) -> None:
         """An event is about to be sent to the connections here: a last delta goes before a final text."""
         if event.target != ChatEvent.MESSAGE_UPDATED:
             return
@@ -156,9 +158,9 @@ class OtherNodes:
         elif message_id in self._own:
             self._answers.supersede(message_id, ChatMessage.from_wire(wire))
             self._own.discard(message_id)
-        self._ended(message_id)
+        self._on_ended(message_id)
 
-    def after(self, event: LogEvent) -> None:
+    def on_delivered(self, event: LogEvent) -> None:
         """An event has been sent to the connections here: deltas may follow a new answer's message."""
         wire = event.arguments[0]
         if event.target == ChatEvent.MESSAGE_UPDATED:
@@ -169,11 +171,15 @@ class OtherNodes:
             if self._early.pop(wire["id"], self) is None:
                 self._link.publish(TextWanted([wire["id"]]))
 
+    def turn(self, answer_seq: int) -> Coroutine[Any, Any, bool] | None:
+        """Return what waits until the answer may be written; its result is False if another node ended it."""
+        return wait_for_turn(self._conversation_id, answer_seq, self._store, self._feed)
+
     # ---- answers ---------------------------------------------------------------------------------------
 
     def streams(self, here: list[OpenStream]) -> list[OpenStream]:
-        """Return the answers others write, with the text the connections here have; ``here``: this node's."""
-        return self._streams.streams(with_first=not here)
+        """Return the answers being written, here and elsewhere, with the text the connections here have."""
+        return here + self._streams.streams(with_first=not here)
 
     def text_heard(self, message_id: str) -> str | None:
         """Return what was heard of an answer that another node writes, from its beginning without a hole.
@@ -202,12 +208,18 @@ class OtherNodes:
         """Note that this node has ended an answer, or will not write it."""
         self._own.discard(message_id)
 
-    def tell_token(self, text: str, metadata: StreamMetadata) -> bool:
-        """Tell of a delta this node writes; False when the answer is not its own any more."""
-        if metadata.message_id not in self._own:
-            return False
-        self._link.publish(Token(text, metadata))
-        return True
+    def telling(self, send: SendDelta) -> SendDelta:
+        """Return what tells the other nodes of a delta written here, then sends it to the connections here.
+
+        It does nothing once the answer is not this node's own any more.
+        """
+
+        def tell_and_send(text: str, metadata: StreamMetadata) -> None:
+            if metadata.message_id in self._own:
+                self._link.publish(Token(text, metadata))
+                send(text, metadata)
+
+        return tell_and_send
 
     def tell_role(self, user_id: str) -> None:
         """Tell that a user's role changed."""
@@ -234,7 +246,7 @@ class OtherNodes:
             case Stop(message_id):
                 self._answers.cancel(message_id)
             case RoleChanged(user_id):
-                self._role_changed(user_id)
+                self._on_role_changed(user_id)
             case PeopleChange():
                 if not self._presence.apply(node_id, message):
                     self._spawn(self.read_people())
@@ -265,7 +277,7 @@ class OtherNodes:
 
     def _send(self, relay: Relay | None) -> None:
         if relay is not None:
-            self._relay(relay)
+            self._send_delta(relay.text, relay.metadata)
 
     def _tell_text_soon(self, message_ids: list[str]) -> None:
         for stream in self._answers.open_streams(self._conversation_id):
@@ -287,14 +299,9 @@ class OtherNodes:
         task.add_done_callback(self._tasks.discard)
 
 
-async def events_from(
-    store: HistoryStore, conversation_id: str, epoch: str, position: int
-) -> list[LogEvent] | None:
-    """Return the stored events after a position; None where the log cannot be continued from there."""
-    return await store.events_after(
-        conversation_id, epoch, position, limit=REFILL_EVENTS, max_bytes=REFILL_BYTES
-    )
-
-
 def _status(wire: dict[str, Any]) -> object:
     return wire.get("metadata", {}).get("status")
+
+
+Nodes = Alone | OtherNodes
+"""The other nodes of a conversation, whether or not there are any."""

@@ -52,7 +52,7 @@ class ConversationPresence:
         *,
         send: Send,
         on_empty: Callable[[], None],
-        tell: Tell | None = None,
+        tell: Tell,
     ) -> None:
         self._conversation_id = conversation_id
         self._settings = settings
@@ -177,7 +177,7 @@ class ConversationPresence:
             return
         for user_id in user_ids:
             self._show(user_id)
-            if here and self._tell is not None:
+            if here:
                 self._untold.add(user_id)
         if self._untold and self._tell_at is None:
             self._tell_at = self._told_at + TELL_INTERVAL
@@ -221,8 +221,6 @@ class ConversationPresence:
     def _tell_nodes(self) -> None:
         self._tell_at, self._told_at = None, _now()
         untold, self._untold = self._untold, set()
-        if self._tell is None:
-            return
         previous = self._told_version
         # Rises over all lives of the conversation at this node: the others keep the newest they have seen.
         self._told_version = max(previous + 1, time.monotonic_ns())

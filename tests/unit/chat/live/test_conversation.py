@@ -11,7 +11,7 @@ import pytest
 
 from conduit_widget.chat.history.sqlite import SqliteHistoryStore
 from conduit_widget.chat.history.store import Commit, OnCommit, Snapshot
-from conduit_widget.chat.live import conversation as conversation_module
+from conduit_widget.chat.live import posting
 from conduit_widget.chat.live.conversation import Conversation
 from conduit_widget.chat.settings import ChatSettings
 from conduit_widget.contract import RECOVERY_SECONDS
@@ -157,7 +157,7 @@ class Scene:
         """Send a message."""
         self._sent += 1
         message = ChatMessage(id=f"m{self._sent}", role="user", content="x", author=ANN)
-        await self.conversation.append(ANN, message, None, lambda _commit: None)
+        await self.conversation.messages.append(ANN, message, None, lambda _commit: None)
 
 
 @pytest.fixture
@@ -256,12 +256,12 @@ async def test_answer_is_begun_once_when_sender_has_gone_and_news_of_the_commit_
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A committed answer is found in the store when nobody told; news that come later change nothing."""
-    monkeypatch.setattr(conversation_module, "SETTLE_DELAY", 0.05)
+    monkeypatch.setattr(posting, "SETTLE_DELAY", 0.05)
     scene.store.held_back = []
     begun: list[Commit] = []
     question = ChatMessage(id="q", role="user", content="?", author=ANN)
     answer = ChatMessage(id="a", role="assistant", content="", metadata={"status": "streaming"})
-    sending = asyncio.create_task(scene.conversation.append(ANN, question, answer, begun.append))
+    sending = asyncio.create_task(scene.conversation.messages.append(ANN, question, answer, begun.append))
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     sending.cancel()
@@ -280,7 +280,7 @@ async def test_answer_is_begun_and_others_are_sent_when_a_message_cannot_be_sent
     question = ChatMessage(id="q", role="user", content="?", author=ANN)
     answer = ChatMessage(id="a", role="assistant", content="", metadata={"status": "streaming"})
     scene.hub.cannot_send = "ReceiveMessage"
-    receipt = await scene.conversation.append(ANN, question, answer, begun.append)
+    receipt = await scene.conversation.messages.append(ANN, question, answer, begun.append)
     assert (receipt.seq, len(begun)) == (4, 1)
     scene.hub.cannot_send = None
     await scene.say()
@@ -293,12 +293,14 @@ async def test_final_version_is_sent_when_its_last_delta_cannot_be(scene: Scene)
     """Whatever the writer of an answer does at its end, its final version goes out."""
     question = ChatMessage(id="q", role="user", content="?", author=ANN)
     answer = ChatMessage(id="a", role="assistant", content="", metadata={"status": "streaming"})
-    await scene.conversation.append(ANN, question, answer, lambda _commit: None)
+    await scene.conversation.messages.append(ANN, question, answer, lambda _commit: None)
 
     def fail() -> None:
         raise LocalProtocolError("No codec writes this.")
 
-    await scene.conversation.finish_answer(ChatMessage(id="a", role="assistant", content="done"), fail)
+    await scene.conversation.answers.finish_answer(
+        ChatMessage(id="a", role="assistant", content="done"), fail
+    )
     assert scene.conversation.feed.position == 6
 
 
@@ -320,3 +322,27 @@ async def test_conversation_stays_while_a_message_is_being_written(scene: Scene)
     sending.cancel()
     await eventually(lambda: scene.told_when_unused)
     assert scene.told_when_unused[0] == 4
+
+
+async def test_conversation_is_unused_in_the_end_when_nobody_hears_of_a_message(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A write whose sender has gone, and of which no news comes, does not keep a conversation for ever."""
+    monkeypatch.setattr(posting, "SETTLE_DELAY", 0.05)
+    monkeypatch.setattr(posting, "LINGER", 0.05)
+    monkeypatch.setattr(scene.store, "append", _never)
+    monkeypatch.setattr(scene.store, "message", _nothing)
+    sending = asyncio.create_task(scene.say())
+    await asyncio.sleep(0)
+    scene.conversation.leave("first")
+    sending.cancel()
+    assert not scene.conversation.is_unused
+    await eventually(lambda: scene.told_when_unused)
+
+
+async def _never(*_: object, **__: object) -> None:
+    await asyncio.get_running_loop().create_future()
+
+
+async def _nothing(*_: object) -> None:
+    return None

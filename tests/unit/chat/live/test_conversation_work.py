@@ -1,4 +1,4 @@
-"""What keeps a conversation live: writes, until they are done, also when nobody waits for them any more."""
+"""What keeps a conversation live: work, until it is done."""
 
 from __future__ import annotations
 
@@ -8,54 +8,53 @@ import pytest
 
 from conduit_widget.chat.live import conversation_work
 from conduit_widget.chat.live.conversation_work import ConversationWork
+from conduit_widget.errors import StoreUnavailableError
 from tests.support.waiting import eventually
 
 
-async def _nothing_comes() -> str:
-    await asyncio.get_running_loop().create_future()
-    return ""
-
-
-async def _cancelled(work: ConversationWork, done: asyncio.Future[str] | None = None) -> None:
-    caller = asyncio.create_task(work.to_the_end(_nothing_comes(), done))
-    await asyncio.sleep(0)
-    caller.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await caller
-
-
-async def test_write_is_counted_until_its_listener_hears_when_its_caller_has_gone() -> None:
-    """The conversation stays until the commit is told, and no longer."""
-    ends: list[bool] = []
-    work = ConversationWork(lambda: ends.append(True))
-    done: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-    await _cancelled(work, done)
-    assert ends == []
-    assert work.pending is True
-    done.set_result("committed")
-    await eventually(lambda: ends == [True] and not work.pending)
-
-
-@pytest.mark.parametrize("has_listener", [True, False])
-async def test_write_is_given_up_when_nobody_hears_of_it(
-    monkeypatch: pytest.MonkeyPatch, has_listener: bool
-) -> None:
-    """A write that was refused, or never queued, does not keep a conversation for ever."""
-    monkeypatch.setattr(conversation_work, "LINGER", 0.01)
-    ends: list[bool] = []
-    work = ConversationWork(lambda: ends.append(True))
-    await _cancelled(work, asyncio.get_running_loop().create_future() if has_listener else None)
-    assert work.pending is True
-    await eventually(lambda: ends == [True] and not work.pending)
-
-
-async def test_write_is_counted_no_more_when_it_was_refused() -> None:
+async def test_work_is_counted_until_it_ends_however_it_ends() -> None:
     """Its error reaches the caller."""
-    work = ConversationWork(lambda: None)
+    ends: list[bool] = []
+    work = ConversationWork(lambda: ends.append(True))
 
     async def refused() -> None:
+        assert work.pending
         raise ValueError("no")
 
     with pytest.raises(ValueError, match="no"):
-        await work.to_the_end(refused())
+        await work.pinned(refused())
+    assert ends == [True]
     assert not work.pending
+
+
+async def test_work_in_the_background_is_tried_until_the_store_is_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is counted from the first try to the last."""
+    monkeypatch.setattr(conversation_work, "RETRY", 0.01)
+    tries: list[bool] = []
+    ends: list[int] = []
+    work = ConversationWork(lambda: ends.append(len(tries)))
+
+    async def store() -> None:
+        tries.append(work.pending)
+        if len(tries) < 3:
+            raise StoreUnavailableError
+
+    work.persistently(store)
+    await eventually(lambda: ends == [3])
+    assert tries == [True, True, True]
+    assert not work.pending
+
+
+async def test_work_in_the_background_ends_with_the_conversation() -> None:
+    """What nobody waits for is given up."""
+    work = ConversationWork(lambda: None)
+
+    async def for_ever() -> None:
+        await asyncio.Event().wait()
+
+    work.persistently(for_ever)
+    await asyncio.sleep(0)
+    work.close()
+    await eventually(lambda: not work.pending)

@@ -252,6 +252,6 @@ async def test_message_of_who_joins_is_seen_once_by_all(tmp_path: Path) -> None:
         conversation = room.hub.conversations.live(CONVERSATION)
         message = ChatMessage(id="direct", role="user", content="x")
         author = Author(user_id="ann", user_name="Ann")
-        await conversation.append(author, message, None, lambda _commit: None)
+        await conversation.messages.append(author, message, None, lambda _commit: None)
         verdict = room.checker.verdict(await room.log())
         assert verdict.clean, verdict.findings

@@ -26,7 +26,9 @@ class Room:
         self._loop = asyncio.get_running_loop()
         self._now = 1000.0  # not the machine's: small steps add up alike everywhere
         monkeypatch.setattr(self._loop, "time", lambda: self._now)
-        self.people = ConversationPresence("c", SETTINGS, send=self._send, on_empty=lambda: None)
+        self.people = ConversationPresence(
+            "c", SETTINGS, send=self._send, on_empty=lambda: None, tell=lambda *_: None
+        )
 
     def _send(self, target: str, *arguments: Any, excluded: Collection[str] = ()) -> None:
         self.sent.append((target, arguments))

@@ -1,0 +1,119 @@
+"""What an answer that is being written needs of its conversation: a turn, the history, a place to go."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
+
+from conduit_widget.chat.history.feed import EventFeed
+from conduit_widget.chat.history.store import Commit, HistoryStore, StoredStream
+from conduit_widget.chat.live.conversation_work import RETRY, ConversationWork
+from conduit_widget.chat.live.stream_fan_out import StreamFanOut
+from conduit_widget.chat.nodes.other_nodes import Nodes
+from conduit_widget.chat.settings import ChatSettings
+from conduit_widget.errors import StoreUnavailableError
+from conduit_widget.types import ChatMessage
+
+FETCH_PATIENCE: Final = 5.0
+"""Seconds to wait for an event that is known to be in the store."""
+
+
+class AnswerWriting:
+    """The ``AnswerRoom`` of one conversation.
+
+    ``stream(text, metadata)`` sends a delta, which the answer's open stream already has, to the connections
+    on every node; so does ``announce`` with a commit.
+    """
+
+    def __init__(
+        self,
+        conversation_id: str,
+        store: HistoryStore,
+        settings: ChatSettings,
+        work: ConversationWork,
+        *,
+        nodes: Nodes,
+        feed: EventFeed,
+        fan_out: StreamFanOut,
+        announce: Callable[[Commit], None],
+    ) -> None:
+        self.conversation_id = conversation_id
+        self.is_on_several_nodes = nodes.are_there
+        self.turn: Callable[[int], Coroutine[Any, Any, bool] | None] = nodes.turn
+        self.stream = nodes.telling(fan_out.send)
+        self.checkpoint: Callable[[StoredStream], Coroutine[Any, Any, None]] = store.checkpoint
+        self._store = store
+        self._settings = settings
+        self._work = work
+        self._nodes = nodes
+        self._feed = feed
+        self._fan_out = fan_out
+        self._announce = announce
+
+    async def history_until(self, seq: int) -> list[dict[str, Any]]:
+        """Return the newest messages up to and including ``seq``, oldest first."""
+        page = await self._store.history(
+            self.conversation_id,
+            before_seq=seq + 1,
+            limit=self._settings.max_history_page,
+            max_bytes=self._settings.reply_bytes,
+        )
+        return page.messages
+
+    async def finish_answer(self, message: ChatMessage, on_commit: Callable[[], None]) -> None:
+        """Commit an answer's final version, end its stream, send it to the group.
+
+        An answer that another node has ended stays as that node left it; ``on_commit`` is not called then.
+        While the store is away the commit is tried again; after ``finish_patience`` s in the background.
+
+        Raises:
+            StoreUnavailableError: the store was away for longer.
+
+        """
+
+        def ended_here() -> None:
+            with contextlib.ExitStack() as last_first:
+                last_first.callback(self._nodes.disown, message.id)
+                last_first.callback(self._fan_out.end, message.id)
+                on_commit()
+
+        def committed(commit: Commit) -> None:
+            if not commit.duplicate:
+                try:
+                    ended_here()
+                finally:
+                    self._announce(commit)
+
+        async def finish() -> None:
+            commit = await self._store.update(
+                self.conversation_id, message, close_stream=True, on_commit=committed
+            )
+            if commit.duplicate:
+                await self._was_ended(message, ended_here)
+
+        deadline = asyncio.get_running_loop().time() + self._settings.finish_patience
+        while True:
+            try:
+                return await self._work.pinned(finish())
+            except StoreUnavailableError:
+                if asyncio.get_running_loop().time() >= deadline:
+                    self._work.persistently(finish)
+                    raise
+            await asyncio.sleep(RETRY)
+
+    async def _was_ended(self, message: ChatMessage, ended_here: Callable[[], None]) -> None:
+        """Find out who has ended an answer, an earlier try here or another node, and have the end sent."""
+        stored = await self._store.message(self.conversation_id, message.id)
+        if stored is not None and _is_same_end(stored, message):
+            ended_here()
+        seqs = await self._store.newest_seqs([self.conversation_id])
+        with contextlib.suppress(TimeoutError, StoreUnavailableError):
+            async with asyncio.timeout(FETCH_PATIENCE):
+                await self._feed.passed(seqs.get(self.conversation_id, 0))
+
+
+def _is_same_end(stored: dict[str, Any], message: ChatMessage) -> bool:
+    reason = stored.get("metadata", {}).get("finishReason")
+    return (stored["content"], reason) == (message.content, message.metadata.get("finishReason"))

@@ -1,0 +1,172 @@
+"""People's messages on their way into the log: each is sent once, whoever learns first that it is committed.
+
+The store tells of a commit right after it, in the order of commits (:meth:`_Post.committed`). Where that news
+does not come, because the store failed in between, the message is looked for in the store.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+from conduit_widget.chat.history.feed import EventFeed
+from conduit_widget.chat.history.store import Commit, HistoryStore
+from conduit_widget.chat.live.conversation_work import ConversationWork
+from conduit_widget.chat.nodes.other_nodes import Nodes
+from conduit_widget.chat.people.conversation_presence import ConversationPresence
+from conduit_widget.contract import ChatEvent
+from conduit_widget.errors import ConduitError, StoreUnavailableError
+from conduit_widget.types import Author, ChatMessage, LogEvent, SendReceipt
+
+SETTLE_DELAY: Final = 1.0
+"""Seconds in which the news of a commit usually comes, also when nobody waits for it any more."""
+LINGER: Final = 60.0
+"""Seconds after which a queued write of which no news has come is taken for lost."""
+
+OnCommit = Callable[[Commit], None]
+
+
+class Posting:
+    """Appends messages to one conversation's log; ``announce`` sends a commit to everybody on every node."""
+
+    def __init__(
+        self,
+        conversation_id: str,
+        store: HistoryStore,
+        work: ConversationWork,
+        *,
+        nodes: Nodes,
+        feed: EventFeed,
+        presence: ConversationPresence,
+        announce: OnCommit,
+    ) -> None:
+        self.conversation_id = conversation_id
+        self.store = store
+        self.nodes = nodes
+        self.presence = presence
+        self.announce = announce
+        self._work = work
+        self._feed = feed
+
+    async def append(
+        self, author: Author, message: ChatMessage, answer: ChatMessage | None, on_commit: OnCommit
+    ) -> SendReceipt:
+        """Commit a message and its answer's placeholder, then send both to the group.
+
+        ``on_commit`` is called right after the commit, for a first append and for a repeated one.
+        """
+        return await self._work.pinned(self._append(author, _Post(self, author, message, answer, on_commit)))
+
+    async def _append(self, author: Author, post: _Post) -> SendReceipt:
+        post.own_answer()
+        try:
+            commit = await self.store.append(
+                self.conversation_id,
+                author.user_id,
+                post.message,
+                answer=post.answer,
+                on_commit=post.committed,
+            )
+        except asyncio.CancelledError:
+            # The store goes on with what it has queued.
+            self._work.persistently(lambda: post.settle(LINGER))
+            raise
+        except StoreUnavailableError:
+            if post.answer is not None:  # it must be written, if it has been committed after all
+                self._work.persistently(lambda: post.settle(0.0))
+            raise
+        except ConduitError:
+            post.disown_answer()
+            raise
+        if commit.duplicate:
+            post.disown_answer()
+            self._feed.expect(commit.receipt.seq)
+        return commit.receipt
+
+
+class _Post:
+    """One message, and its answer's placeholder."""
+
+    __slots__ = ("_author", "_news", "_on_commit", "_posting", "answer", "is_committed", "message")
+
+    def __init__(
+        self,
+        posting: Posting,
+        author: Author,
+        message: ChatMessage,
+        answer: ChatMessage | None,
+        on_commit: OnCommit,
+    ) -> None:
+        self._posting = posting
+        self._author = author
+        self.message = message
+        self.answer = answer
+        self._on_commit = on_commit
+        self.is_committed = False
+        self._news: asyncio.Event | None = None
+
+    def own_answer(self) -> None:
+        """This node will write the answer."""
+        if self.answer is not None:
+            self._posting.nodes.own(self.answer.id)
+
+    def disown_answer(self) -> None:
+        """There will be no such answer."""
+        if self.answer is not None:
+            self._posting.nodes.disown(self.answer.id)
+
+    def committed(self, commit: Commit) -> None:
+        """Announce the commit, and have the answer begun; later news of the same commit change nothing."""
+        if self.is_committed:
+            return
+        self.is_committed = True
+        if self._news is not None:
+            self._news.set()
+        if not commit.duplicate:
+            self.own_answer()
+        self._posting.presence.stop_typing(self._author.user_id)
+        try:
+            self._posting.announce(commit)
+        finally:
+            self._on_commit(commit)
+
+    async def settle(self, linger: float) -> None:
+        """Learn what became of an append that failed, or whose caller is gone.
+
+        If the store does not have the message yet, its write may still be queued for ``linger`` seconds.
+        """
+        if await self._heard(SETTLE_DELAY) or await self._find() or await self._heard(linger):
+            return
+        self.disown_answer()
+
+    async def _heard(self, patience: float) -> bool:
+        """Wait for the store's news of the commit."""
+        if not self.is_committed:
+            self._news = asyncio.Event()
+            try:
+                await asyncio.wait_for(self._news.wait(), patience)
+            except TimeoutError:
+                return False
+        return True
+
+    async def _find(self) -> bool:
+        """Look for the messages in the store."""
+        posting = self._posting
+        ids = [self.message.id] if self.answer is None else [self.message.id, self.answer.id]
+        wires = [await posting.store.message(posting.conversation_id, id_) for id_ in ids]
+        events = tuple(
+            LogEvent(seq=wire["metadata"]["seq"], target=ChatEvent.RECEIVE_MESSAGE, arguments=[wire])
+            for wire in wires
+            if wire is not None
+        )
+        if len(events) < len(ids):
+            return False
+        receipt = SendReceipt(
+            id=self.message.id,
+            seq=events[0].seq,
+            timestamp=events[0].arguments[0]["metadata"]["timestamp"],
+            answer_id=None if self.answer is None else self.answer.id,
+        )
+        self.committed(Commit(receipt=receipt, events=events))
+        return True

@@ -1,0 +1,97 @@
+"""A conversation's other nodes, if there are none: the methods of ``OtherNodes``, with nothing to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any, Final
+
+from conduit_widget.chat.history.store import ConversationRecord, HistoryStore
+from conduit_widget.chat.people.remote_presence import NodePeople, PeopleChange
+from conduit_widget.types import LogEvent, OpenStream, StreamMetadata
+
+REFILL_EVENTS: Final = 10_000
+REFILL_BYTES: Final = 32 * 1024 * 1024
+
+SendDelta = Callable[[str, StreamMetadata], None]
+"""``send(text, metadata)``: sends a delta of an answer."""
+
+
+class Alone:
+    """A conversation that is live on this node only."""
+
+    are_there: Final = False
+    """Whether other nodes may write answers of the conversation, too."""
+
+    def __init__(self, record: ConversationRecord, store: HistoryStore) -> None:
+        self._record = record
+        self._store = store
+
+    def close(self, *, node_ends: bool) -> None:
+        """End; nobody has to be told."""
+
+    async def catch_up(self) -> None:
+        """Nothing can have been missed."""
+
+    async def read_people(self) -> None:
+        """Nobody is elsewhere."""
+
+    async def check_epoch(self) -> None:
+        """Nobody else can have replaced the log."""
+
+    async def refill(self, position: int) -> list[LogEvent] | None:
+        """Return the stored events after a position, or None if the log cannot be continued from there."""
+        return await events_from(self._store, self._record.id, self._record.epoch, position)
+
+    def committed(self, events: Iterable[LogEvent]) -> None:
+        """Events were committed here; nobody has to be told."""
+
+    def on_delivering(self, event: LogEvent) -> None:
+        """An event is about to be sent; no other node's deltas have to go before it."""
+
+    def on_delivered(self, event: LogEvent) -> None:
+        """An event has been sent; no other node's deltas follow it."""
+
+    def turn(self, _answer_seq: int) -> Coroutine[Any, Any, bool] | None:
+        """Return None: an answer waits for this node's own line only."""
+        return None
+
+    def streams(self, here: list[OpenStream]) -> list[OpenStream]:
+        """Return the answers being written: those written ``here``."""
+        return here
+
+    def text_heard(self, _message_id: str) -> str | None:
+        """Return the empty text: whoever wrote an answer was this node, in an earlier life."""
+        return ""
+
+    def is_written_elsewhere(self, _message_id: str) -> bool:
+        """Return False."""
+        return False
+
+    def stop(self, _message_id: str) -> bool:
+        """Return False: there is nobody to ask."""
+        return False
+
+    def own(self, message_id: str) -> None:
+        """Every answer is this node's own."""
+
+    def disown(self, message_id: str) -> None:
+        """Nobody else could write the answer."""
+
+    def telling(self, send: SendDelta) -> SendDelta:
+        """Return ``send`` itself: a delta goes to the connections here."""
+        return send
+
+    def tell_role(self, user_id: str) -> None:
+        """A user's role changed; nobody has to be told."""
+
+    def tell_people(self, people: NodePeople, change: PeopleChange) -> None:
+        """Somebody came or went; nobody has to be told."""
+
+
+async def events_from(
+    store: HistoryStore, conversation_id: str, epoch: str, position: int
+) -> list[LogEvent] | None:
+    """Return the stored events after a position; None where the log cannot be continued from there."""
+    return await store.events_after(
+        conversation_id, epoch, position, limit=REFILL_EVENTS, max_bytes=REFILL_BYTES
+    )
