@@ -19,6 +19,7 @@ from tests.load import (
     providers,
     soak,
     store,
+    walk,
 )
 
 COMMANDS = {
@@ -35,6 +36,7 @@ COMMANDS = {
     "providers": providers,
     "soak": soak,
     "store": store,
+    "walk": walk,
 }
 
 
