@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from conduit_widget.client.hub_connection import HubConnection as HubConnection
     from conduit_widget.errors import (
+        AddressUnusableError as AddressUnusableError,
         AuthenticationError as AuthenticationError,
         ConduitError as ConduitError,
         ConnectionFailedError as ConnectionFailedError,
@@ -41,6 +42,7 @@ _EXPORTS: Final = {
     "HubConnection": "conduit_widget.client.hub_connection",
     **dict.fromkeys(
         (
+            "AddressUnusableError",
             "AuthenticationError",
             "ConduitError",
             "ConnectionFailedError",

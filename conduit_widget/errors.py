@@ -20,6 +20,7 @@
     ├── ProviderError                 a model provider failed
     ├── ModelInstallError             the local model could not be fetched or verified
     ├── HubStartError                 the local hub could not be started
+    │   ├── AddressUnusableError      because it cannot listen at its address
     │   └── SettingsError             because of a setting, a variable or a file it was given
     └── FrontEndMissingError          the browser part was not built
 """
@@ -180,6 +181,10 @@ class ModelInstallError(ConduitError):
 
 class HubStartError(ConduitError):
     """The local hub could not be started."""
+
+
+class AddressUnusableError(HubStartError):
+    """The hub cannot listen at its address: another program does, or the address is not this machine's."""
 
 
 class SettingsError(HubStartError):

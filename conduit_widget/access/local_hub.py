@@ -12,6 +12,7 @@ import http.client
 import os
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -70,17 +71,38 @@ def find_or_start(data_dir: Path | None = None, *, timeout: float = START_TIMEOU
         HubStartError: it could not be started; the text says why and what to do.
 
     """
-    data_dir = (data_dir or default_data_dir()).expanduser().absolute()
-    deadline = time.monotonic() + timeout
+    data_dir = data_dir or default_data_dir()
     _reap()
+    runtime, child = _find_or_start(data_dir, timeout, serve_command)
+    if child is not None:
+        _children.append(child)
+    return runtime
+
+
+def start_child(data_dir: Path, *, timeout: float = START_TIMEOUT) -> subprocess.Popen[bytes] | None:
+    """Start a hub that serves until its caller ends it, and return its process; None where one runs already.
+
+    Raises:
+        HubStartError: it could not be started; the text says why and what to do.
+
+    """
+    return _find_or_start(data_dir, timeout, lambda where: serve_command(where, idle_timeout=0))[1]
+
+
+def _find_or_start(
+    data_dir: Path, timeout: float, command: Callable[[Path], list[str]]
+) -> tuple[HubRuntime, subprocess.Popen[bytes] | None]:
+    """Return the running hub, and its process where we have started it."""
+    data_dir = data_dir.expanduser().absolute()
+    deadline = time.monotonic() + timeout
     if (runtime := find(data_dir)) is not None:
-        return runtime
+        return runtime, None
     try:
         data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         with filelock.FileLock(data_dir / LOCK_FILE, timeout=timeout):
             if (runtime := find(data_dir)) is not None:
-                return runtime  # somebody else started it while we waited for the lock
-            return _start(data_dir, deadline)
+                return runtime, None  # somebody else started it while we waited for the lock
+            return _start(data_dir, deadline, command(data_dir))
     except filelock.Timeout:
         raise HubStartError(
             f"Another process has been starting the hub for {timeout:g} s; see {data_dir / LOG_FILE}."
@@ -92,8 +114,17 @@ def find_or_start(data_dir: Path | None = None, *, timeout: float = START_TIMEOU
         ) from error
 
 
-def _start(data_dir: Path, deadline: float) -> HubRuntime:
-    child = _spawn(data_dir)
+def _start(data_dir: Path, deadline: float, command: list[str]) -> tuple[HubRuntime, subprocess.Popen[bytes]]:
+    child = _spawn(data_dir, command)
+    try:
+        return _wait_for(child, data_dir, deadline), child
+    except BaseException:  # whoever interrupts us wants no hub left behind
+        child.terminate()
+        _children.append(child)
+        raise
+
+
+def _wait_for(child: subprocess.Popen[bytes], data_dir: Path, deadline: float) -> HubRuntime:
     while time.monotonic() < deadline:
         # The instance decides, not the pid: a launcher may stand between us and the hub.
         if (runtime := find(data_dir)) is not None:
@@ -101,21 +132,20 @@ def _start(data_dir: Path, deadline: float) -> HubRuntime:
         if child.poll() is not None:
             raise HubStartError(_failure(data_dir, f"it ended with code {child.returncode}"))
         time.sleep(_POLL)
-    child.terminate()
     raise HubStartError(_failure(data_dir, "it did not answer in time"))
 
 
-def serve_command(data_dir: Path) -> list[str]:
-    """Return the command that serves this data directory in the background."""
-    options = ["--data-dir", str(data_dir), "--port", "0", "--idle-timeout", str(IDLE_TIMEOUT)]
+def serve_command(data_dir: Path, idle_timeout: int = IDLE_TIMEOUT) -> list[str]:
+    """Return the command that serves this data directory; ``idle_timeout`` in seconds, 0 for never."""
+    options = ["--data-dir", str(data_dir), "--port", "0", "--idle-timeout", str(idle_timeout)]
     return [*python_command("conduit_widget"), "serve", *options]
 
 
-def _spawn(data_dir: Path) -> subprocess.Popen[bytes]:
+def _spawn(data_dir: Path, command: list[str]) -> subprocess.Popen[bytes]:
     descriptor = os.open(data_dir / LOG_FILE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as log:
-        child = subprocess.Popen(
-            serve_command(data_dir),
+        return subprocess.Popen(
+            command,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -123,8 +153,6 @@ def _spawn(data_dir: Path) -> subprocess.Popen[bytes]:
             env=child_environment(),
             start_new_session=True,  # neither Ctrl-C nor the end of a kernel reaches it
         )
-    _children.append(child)
-    return child
 
 
 def _reap() -> None:

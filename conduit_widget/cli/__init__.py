@@ -6,7 +6,7 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from conduit_widget import __version__
 from conduit_widget.cli.arguments import Parser, UsageError
@@ -33,13 +33,30 @@ def build_parser() -> Parser:
     )
     parser.add_argument("--version", action="version", version=f"conduit-widget {__version__}")
     parser.set_defaults(run=None)
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_CommandParser)
     for name, summary in COMMANDS.items():
-        module = importlib.import_module(f"conduit_widget.cli.{name}")
         # Not capitalize(): it would write "a jwt" and "jupyterlab".
         description = f"{summary[0].upper()}{summary[1:]}."
-        module.configure(commands.add_parser(name, help=summary, description=description))
+        commands.add_parser(name, help=summary, description=description, module=name)
     return parser
+
+
+class _CommandParser(Parser):
+    """One command's parser: the command's module is imported when its options are to be read."""
+
+    def __init__(self, *, module: str, **options: Any) -> None:
+        super().__init__(**options)
+        self._module = module
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Add the command's options, then read them."""
+        command = importlib.import_module(f"conduit_widget.cli.{self._module}")
+        command.configure(self)
+        return super().parse_known_args(args, namespace)
+
+    def add_subparsers(self, **options: Any) -> Any:
+        """Return what takes the command's own actions."""
+        return super().add_subparsers(parser_class=Parser, **options)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

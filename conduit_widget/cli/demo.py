@@ -22,9 +22,9 @@ from types import FrameType
 from typing import Final
 
 from conduit_widget.access import local_hub
-from conduit_widget.child_process import child_environment, python_command
+from conduit_widget.child_process import python_command
 from conduit_widget.cli.arguments import port
-from conduit_widget.errors import ConduitError, HubStartError
+from conduit_widget.errors import ConduitError
 from conduit_widget.runtime_file import default_data_dir
 
 NOTEBOOK: Final = "01_quickstart.ipynb"
@@ -54,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     children: list[subprocess.Popen[bytes]] = []
     try:
-        if hub := start_hub(data_dir):
+        if hub := local_hub.start_child(data_dir, timeout=START_TIMEOUT):
             children.append(hub)
         token = secrets.token_urlsafe(24)
         lab = start_lab(notebook, port, token, data_dir)
@@ -118,32 +118,6 @@ def choose_port(wanted: int | None) -> int:
             port: int = probe.getsockname()[1]
             return port
     raise ConduitError(f"Port {wanted} is taken: choose another with --port, or leave it out.")
-
-
-def start_hub(data_dir: Path) -> subprocess.Popen[bytes] | None:
-    """Start the hub as our child, unless this user already has one for the data directory."""
-    if local_hub.find(data_dir) is not None:
-        return None
-    data_dir = data_dir.absolute()
-    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor = os.open(data_dir / local_hub.LOG_FILE, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    with os.fdopen(descriptor, "ab") as log:
-        hub = subprocess.Popen(
-            [*python_command("conduit_widget"), "serve", "--port", "0", "--data-dir", str(data_dir)],
-            cwd=data_dir,
-            env=child_environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-    deadline = time.monotonic() + START_TIMEOUT
-    while local_hub.find(data_dir) is None:
-        if hub.poll() is not None or time.monotonic() > deadline:
-            stop([hub])
-            raise HubStartError(f"The hub did not start; see {data_dir / 'hub.log'}.")
-        time.sleep(0.05)
-    return hub
 
 
 def start_lab(notebook: Path, port: int, token: str, data_dir: Path) -> subprocess.Popen[bytes]:

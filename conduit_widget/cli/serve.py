@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from conduit_widget.cli.arguments import network, port, say, seconds
+from conduit_widget.errors import AddressUnusableError
 from conduit_widget.runtime_file import default_data_dir
 
 DATABASE_VARIABLE: Final = "CONDUIT_HUB_DATABASE_URL"
@@ -140,5 +141,8 @@ def run(arguments: argparse.Namespace) -> int:
         redis_url=arguments.redis_url,
         redis_namespace=arguments.redis_namespace,
     )
-    asyncio.run(run_hub(settings, on_ready=lambda url: say(f"listening on {url}", flush=True)))
+    try:
+        asyncio.run(run_hub(settings, on_ready=lambda url: say(f"listening on {url}", flush=True)))
+    except AddressUnusableError as error:
+        raise AddressUnusableError(f"{error} Choose another with --host or --port (0: any).") from error
     return 0

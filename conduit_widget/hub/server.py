@@ -13,7 +13,7 @@ from typing import Any, Final
 import uvicorn
 
 from conduit_widget.cancellation import cancel_and_wait
-from conduit_widget.errors import HubStartError
+from conduit_widget.errors import AddressUnusableError, HubStartError
 from conduit_widget.hub.app import HubApp
 from conduit_widget.hub.logs.redaction import install_redaction
 from conduit_widget.hub.open_files import OpenFiles, strangers_limit
@@ -163,15 +163,13 @@ def _bind(host: str, port: int) -> socket.socket:
         # asyncio sets TCP_NODELAY only where the protocol is named; without it Nagle costs 50 ms an answer.
         listener = socket.socket(family, kind, protocol)
     except OSError as error:
-        raise HubStartError(f"The address {host}:{port} is not usable: {error.strerror}.") from error
+        raise AddressUnusableError(f"The address {host}:{port} is not usable: {error.strerror}.") from error
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
     except OSError as error:
         listener.close()
-        raise HubStartError(
-            f"Cannot listen on {host}:{port}: {error.strerror}. Choose another with --port (0: any)."
-        ) from error
+        raise AddressUnusableError(f"Cannot listen on {host}:{port}: {error.strerror}.") from error
     listener.setblocking(False)
     return listener
 

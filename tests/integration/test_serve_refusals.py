@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -24,14 +25,14 @@ def same_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(interpreter, "tune_for_hub", lambda: None)
 
 
-def refused(capfd: pytest.CaptureFixture[str], data_dir: Path, *options: str) -> str:
+def refused(capfd: pytest.CaptureFixture[str], data_dir: Path, *options: str, expected_code: int = 2) -> str:
     """Serve; return the one line that says why not."""
     try:
         code = main(["serve", "--port", "0", "--data-dir", str(data_dir), *options])
     except SystemExit as ended:
         code = int(ended.code or 0)
     output = capfd.readouterr()
-    assert (code, output.out) == (2, ""), output.err
+    assert (code, output.out) == (expected_code, ""), output.err
     (line,) = output.err.splitlines()
     return line
 
@@ -138,3 +139,14 @@ def test_key_file_that_is_too_short(tmp_path: Path, capfd: pytest.CaptureFixture
     assert str(key) in line
     assert "32" in line
     assert "hush" not in line
+
+
+def test_port_that_is_taken_is_told_with_the_option_that_chooses_another(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """What the hub says in general, and the command line's own remedy."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        line = refused(capfd, tmp_path, "--port", str(port), expected_code=1)
+    assert f"Cannot listen on 127.0.0.1:{port}: Address already in use." in line
+    assert line.endswith("Choose another with --host or --port (0: any).")

@@ -85,7 +85,7 @@ class OpaqueKeyFile:
                 are as many keys as may be.
 
         """
-        for field, value in (("USER", user_id), *(("--role", role) for role in roles)):
+        for field, value in (("user_id", user_id), *(("role", role) for role in roles)):
             if not is_user_id(value):
                 raise ValidationError(
                     field,
