@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from codegen.files import generated_files
+from codegen.files import GENERATED_FILES, generated_text
 
 
 def main() -> None:
     """Write every generated file."""
-    for path, text in generated_files().items():
-        path.write_text(text, encoding="utf-8")
+    for path in GENERATED_FILES:
+        path.write_text(generated_text(path), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,19 +1,22 @@
-"""The generated files and what stands in them."""
+"""The generated files and what makes them."""
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 from typing import Final
 
-from codegen.hub_proxies import hub_proxies_python
-from codegen.typescript import contract_typescript
-
 ROOT: Final = Path(__file__).resolve().parents[1]
+_MAKERS: Final = {
+    # The proxies first: the other is made from a package that cannot be imported while they are out of date.
+    "conduit_widget/chat_client/hub_proxies.py": ("codegen.hub_proxies", "hub_proxies_python"),
+    "js/src/contract.ts": ("codegen.typescript", "contract_typescript"),
+}
+GENERATED_FILES: Final = tuple(ROOT / path for path in _MAKERS)
 
 
-def generated_files() -> dict[Path, str]:
-    """Return the text of every generated file, by its path."""
-    return {
-        ROOT / "js/src/contract.ts": contract_typescript(),
-        ROOT / "conduit_widget/chat_client/hub_proxies.py": hub_proxies_python(),
-    }
+def generated_text(path: Path) -> str:
+    """Return what should stand in one of :data:`GENERATED_FILES` now."""
+    module, function = _MAKERS[path.relative_to(ROOT).as_posix()]
+    text: str = getattr(importlib.import_module(module), function)()
+    return text

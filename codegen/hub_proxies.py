@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import msgspec
 
-from conduit_widget.chat_client.hub_proxy import HubProxy, names_in, optional
+from conduit_widget.chat_client.hub_proxy import HubProxy, optional
 '''
 _CHAT: Final = """\
 ChatHub over a started :class:`HubConnection`; needs no Jupyter.
@@ -70,7 +70,7 @@ def hub_proxies_python() -> str:
         name for name in vars(types) if name[0].isupper() and re.search(rf"\b{name}\b", _code(classes))
     )
     tables = sorted(set(re.findall(r"\b(?:Chat|Status)(?:Method|Event)\b", classes)))
-    imports = f"from conduit_widget.contract import {', '.join(tables)}\n"
+    imports = f"from conduit_widget.contract import {', '.join(tables)}, names_in\n"
     imports += "from conduit_widget.types import (\n" + "".join(f"    {name},\n" for name in used) + ")\n"
     return f"{_HEADER}{imports}\n\n{classes}"
 

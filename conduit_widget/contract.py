@@ -20,6 +20,11 @@ TOKEN_AUDIENCE: Final = "conduit-hub"
 TOKEN_ISSUER: Final = "conduit-local"
 
 
+def names_in(table: type) -> tuple[str, ...]:
+    """Return the names in a table such as :class:`ChatEvent`, as they travel."""
+    return tuple(value for name, value in vars(table).items() if name.isupper() and isinstance(value, str))
+
+
 class ChatMethod:
     """Client → server methods of ChatHub."""
 

@@ -15,14 +15,13 @@ from typing import Final
 from filelock import FileLock, Timeout
 
 from conduit_widget import __version__
-from conduit_widget.app.engines import Engines, open_engines
+from conduit_widget.app.engines import open_engines
 from conduit_widget.app.private_folder import close_to_others
 from conduit_widget.app.settings import HubSettings
 from conduit_widget.app.signing import signing_authority
 from conduit_widget.chat.chat import Chat, build_chat
-from conduit_widget.chat.readiness import bus_check, store_check
 from conduit_widget.chat.settings import OWNERS_INVOCATIONS, ChatSettings
-from conduit_widget.chat.status.chat_metrics import CHAT_FIGURES, ChatMetrics
+from conduit_widget.chat.status.chat_metrics import ChatMetrics
 from conduit_widget.contract import CHAT_HUB_PATH, HEALTH_PATH, MINT_PATH, STATUS_HUB_PATH
 from conduit_widget.errors import HubStartError, SettingsError
 from conduit_widget.hub.app import HubApp
@@ -36,7 +35,6 @@ from conduit_widget.hub.http import LOOPBACK_HOSTS, HttpHandler, HttpRequest, Ht
 from conduit_widget.hub.limits.hub_limits import HubLimits
 from conduit_widget.hub.metrics.hub_metrics import HubMetrics
 from conduit_widget.hub.open_files import make_room_for
-from conduit_widget.hub.readiness import ReadinessCheck
 from conduit_widget.hub.server import serve
 from conduit_widget.providers.config import ProviderSettings
 from conduit_widget.providers.directory import discover
@@ -145,12 +143,11 @@ async def _serve(settings: HubSettings, on_ready: Callable[[str], None]) -> None
         stack.push_async_callback(directory.aclose)
         chat_settings = ChatSettings.for_owner() if settings.is_local else ChatSettings(visibility="members")
         metrics = HubMetrics()
-        metrics.figures.add(CHAT_FIGURES)
         chat = build_chat(
             engines.store,
             directory,
             chat_settings,
-            metrics=ChatMetrics(metrics.registry),
+            metrics=ChatMetrics(metrics),
             backplane=engines.backplane,
         )
 
@@ -164,7 +161,7 @@ async def _serve(settings: HubSettings, on_ready: Callable[[str], None]) -> None
             metrics=metrics,
             lifespan=chat.lifespan,
             on_drain=chat.drain,
-            readiness=_readiness(engines),
+            readiness=chat.readiness,
             operators_only=not settings.is_local,
             trusted_proxies=_trusted_proxies(settings),
             setting_names=OPTION_NAMES,
@@ -193,12 +190,6 @@ def _trusted_proxies(settings: HubSettings) -> tuple[str, ...]:
     That is the proxy which lets them in; without it nobody behind it would be counted by address.
     """
     return settings.trusted_proxies if settings.is_local else (*settings.trusted_proxies, *LOOPBACK_NETWORKS)
-
-
-def _readiness(engines: Engines) -> tuple[ReadinessCheck, ...]:
-    """Return what ``/readyz`` asks; a bus that is away is told, but the node works without it."""
-    store = store_check(engines.store)
-    return (store,) if engines.backplane is None else (store, bus_check(engines.backplane))
 
 
 def _health_of(instance: str) -> HttpHandler:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from conduit_widget.chat.chat_hub import ChatHub
 from conduit_widget.chat.history.store import HistoryStore
 from conduit_widget.chat.node_watch import ChatNode
+from conduit_widget.chat.readiness import bus_check, store_check
 from conduit_widget.chat.reaper import Reaper
 from conduit_widget.chat.settings import ChatSettings
 from conduit_widget.chat.status.chat_metrics import ChatMetrics
@@ -34,6 +35,9 @@ class Chat:
         backplane: Backplane | None = None,
     ) -> None:
         self.store = store
+        self.readiness = (
+            (store_check(store),) if backplane is None else (store_check(store), bus_check(backplane))
+        )
         self.chat_hub = ChatHub(store, providers, settings, metrics, backplane)
         self.status_hub = StatusHub(providers, settings)
         self._feed = ProviderFeed(

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import msgspec
 
-from conduit_widget.chat_client.hub_proxy import HubProxy, names_in, optional
-from conduit_widget.contract import ChatEvent, ChatMethod, StatusEvent, StatusMethod
+from conduit_widget.chat_client.hub_proxy import HubProxy, optional
+from conduit_widget.contract import ChatEvent, ChatMethod, StatusEvent, StatusMethod, names_in
 from conduit_widget.types import (
     ChatMessage,
     ConversationInfo,

@@ -19,11 +19,6 @@ INVOKE_TIMEOUT: Final = 30.0
 EventHandler = Callable[[str, list[Any]], None]
 
 
-def names_in(table: type) -> tuple[str, ...]:
-    """Return the wire names in a table of the contract, such as ``ChatEvent``."""
-    return tuple(value for name, value in vars(table).items() if name.isupper() and isinstance(value, str))
-
-
 class HubProxy:
     """The base class of the typed proxies; ``timeout`` is how many seconds a method waits for its result."""
 

@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from conduit_widget.chat import Chat, ChatSettings, HistoryStore, SqliteHistoryStore, build_chat
+from conduit_widget.chat.status.chat_metrics import ChatMetrics
 from conduit_widget.chat_client.hub_proxies import ChatHubClient
 from conduit_widget.client.hub_connection import HubConnection
 from conduit_widget.contract import CHAT_HUB_PATH, STATUS_HUB_PATH, ChatEvent, ChatMethod
 from conduit_widget.hub.app import HubApp
 from conduit_widget.hub.auth.revocation import Revocations
 from conduit_widget.hub.limits.hub_limits import HubLimits
+from conduit_widget.hub.metrics.hub_metrics import HubMetrics
 from conduit_widget.providers.provider import Provider
 from tests.support.hub_server import authority, running, token
 from tests.support.scripted_provider import ScriptedDirectory
@@ -138,10 +140,12 @@ async def chat_server(
 ) -> AsyncIterator[ChatServer]:
     """Serve a chat whose history is the file ``path``; None as provider means none is there."""
     directory = ScriptedDirectory(provider)
-    chat = build_chat(store or SqliteHistoryStore(path), directory, settings)
+    metrics = HubMetrics()
+    chat = build_chat(store or SqliteHistoryStore(path), directory, settings, metrics=ChatMetrics(metrics))
     app = HubApp(
         {CHAT_HUB_PATH: chat.chat_hub, STATUS_HUB_PATH: chat.status_hub},
         authenticator=authority(),
+        metrics=metrics,
         limits=PLENTY,
         revocations=revocations,
     )

@@ -11,12 +11,14 @@ import itertools
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 from prometheus_client.core import HistogramMetricFamily
 from prometheus_client.registry import Collector
 
 from conduit_widget.chat.answers.answer_options import MAX_NAME_CHARS
+from conduit_widget.contract import ChatMethod
 from conduit_widget.hub.metrics.figures import FigureSet, Samples
+from conduit_widget.hub.metrics.hub_metrics import HubMetrics
 from conduit_widget.plain_text import plain_name
 from conduit_widget.providers.outcome import CHUNK_TIME_BOUNDS, ChunkTimes, GenerationOutcome
 
@@ -32,6 +34,11 @@ CHAT_FIGURES: Final = FigureSet(
     counters=(
         Samples("recoveries", "conduit_signalr_recoveries", by="result"),
         Samples("generated", "gen_ai_client_operation_duration_seconds", by="error_type"),
+        Samples(
+            "messages",
+            "conduit_signalr_messages",
+            where={"direction": "in", "method": ChatMethod.SEND_MESSAGE},
+        ),
     ),
     timings=(Samples("firstChunk", "gen_ai_client_operation_time_to_first_chunk_seconds"),),
 )
@@ -39,10 +46,13 @@ CHAT_FIGURES: Final = FigureSet(
 
 
 class ChatMetrics:
-    """The chat's metrics; give it the registry of the hub's to have both on one page."""
+    """The chat's metrics, on one page with those of the hub that serves it."""
 
-    def __init__(self, registry: CollectorRegistry | None = None) -> None:
-        self.registry = registry = registry or CollectorRegistry()
+    def __init__(self, hub: HubMetrics | None = None) -> None:
+        hub = hub or HubMetrics()
+        hub.figures.add(CHAT_FIGURES)
+        self.figures = hub.figures
+        self.registry = registry = hub.registry
         self._recoveries = Counter(
             "conduit_signalr_recoveries",
             "Conversations resumed, by result: all that was missed, or a snapshot instead",

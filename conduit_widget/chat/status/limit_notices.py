@@ -7,7 +7,7 @@ import uuid
 from typing import Any, Final
 
 from conduit_widget.chat.settings import ChatSettings
-from conduit_widget.contract import ChatEvent, ChatMethod
+from conduit_widget.contract import ChatEvent, ChatMethod, StatusMethod, names_in
 from conduit_widget.hub.calls.hub import Hub
 from conduit_widget.hub.delivery.connection import HubConnectionContext
 from conduit_widget.hub.limits.user_rates import LimitWarning, UserRate, WarningGauge
@@ -28,6 +28,11 @@ _SIGNALS: Final = (
     ChatMethod.RESUME_STREAM,
     ChatMethod.STOP_GENERATION,
 )
+_REQUESTS: Final = {*names_in(ChatMethod), *names_in(StatusMethod)} - {
+    *(ChatMethod.JOIN_CONVERSATION, ChatMethod.CREATE_CONVERSATION, ChatMethod.RESUME_CONVERSATION),
+    *(ChatMethod.SEND_MESSAGE, *_SIGNALS),
+}
+"""Whatever has no rate of its own, a method that is new too."""
 _SCOPES: Final[tuple[LimitScope, ...]] = ("requests", "tokens")
 
 
@@ -74,9 +79,7 @@ def _requests(settings: ChatSettings) -> UserRate:
         per_minute=settings.requests_per_minute,
         burst=settings.request_burst,
         costs={
-            ChatMethod.GET_HISTORY: 1.0,
-            ChatMethod.LIST_CONVERSATIONS: 1.0,
-            ChatMethod.REQUEST_PROVIDER_STATUS: 1.0,
+            **dict.fromkeys(_REQUESTS, 1.0),
             ChatMethod.ADD_MEMBER: _MEMBER_COST,
             ChatMethod.REMOVE_MEMBER: _MEMBER_COST,
             ChatMethod.LEAVE_CONVERSATION: _RESUME_COST,
