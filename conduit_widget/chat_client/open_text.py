@@ -56,30 +56,22 @@ class OpenText:
         return self._parts[0] if self._parts else ""
 
     def add(self, delta: Delta) -> str | None:
-        """Append what is new and return it; None where text before the delta is missing."""
-        offset = self.length if delta.offset is None else delta.offset
-        if offset > self.length:
+        """Append what is new of the text, or of the reasoning, and return it; None after a hole."""
+        thinks = delta.kind is not None
+        length = len(self.reasoning) if thinks else self.length
+        offset = length if delta.offset is None else delta.offset
+        if offset > length:
             return None
-        new = delta.text[self.length - offset :]
-        if new:
+        new = delta.text[length - offset :]
+        if thinks:
+            self.reasoning += new
+        elif new:
             self._parts.append(new)
             self.length += len(new)
-        self._describe(delta)
-        return new
-
-    def add_reasoning(self, delta: Delta) -> str:
-        """Append what is new of the reasoning and return it; after a hole nothing, the end has it."""
-        length = len(self.reasoning)
-        offset = length if delta.offset is None else delta.offset
-        new = delta.text[length - offset :] if offset <= length else ""
-        self.reasoning += new
-        self._describe(delta)
-        return new
-
-    def _describe(self, delta: Delta) -> None:
         self.model = delta.model or self.model
         self.provider = delta.provider or self.provider
         self.metrics = delta.metrics or self.metrics
+        return new
 
 
 _SNAKE = {"messageId": "message_id", "finishReason": "finish_reason"}

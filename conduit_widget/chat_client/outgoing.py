@@ -87,7 +87,7 @@ class Outgoing:
         """Wait until nothing waits for the hub."""
         await self._emptied.wait()
 
-    def done(self, entry: Unsent, outcome: SendReceipt | ConduitError) -> None:
+    def settle(self, entry: Unsent, outcome: SendReceipt | ConduitError) -> None:
         """Settle an entry."""
         self._forget(entry)
         for waiter in entry.waiters:
@@ -101,7 +101,7 @@ class Outgoing:
     def fail_all(self, error: ConduitError) -> None:
         """Settle everything with an error (the way to the hub ended for good)."""
         for entry in list(self._entries.values()):
-            self.done(entry, error)
+            self.settle(entry, error)
 
     def drop_all(self) -> None:
         """Take everything back: whoever waits is cancelled."""

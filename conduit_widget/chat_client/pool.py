@@ -7,19 +7,16 @@ All of it happens on one event loop; nothing here is thread-safe.
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
-from collections import Counter
 from collections.abc import Callable, Hashable
 from typing import NamedTuple
 
 from conduit_widget.cancellation import cancel_and_wait
+from conduit_widget.chat_client.events import ConversationEvents
 from conduit_widget.chat_client.pacing import JoinPace
 from conduit_widget.client.connection_state import ConnectionState
 from conduit_widget.client.hub_connection import HubConnection
 from conduit_widget.errors import ConduitError
-
-_log = logging.getLogger(__name__)
 
 ConnectionFactory = Callable[[], HubConnection]
 
@@ -38,7 +35,7 @@ class _Shared:
     def __init__(self, connection: HubConnection) -> None:
         self.connection = connection
         self.users = 0
-        self.members: Counter[str] = Counter()
+        self.events = ConversationEvents(connection)
         self.starting: asyncio.Task[None] | None = None
         self.pace = JoinPace()
         self.last_failure: Failure | None = None
@@ -50,18 +47,16 @@ class _Shared:
     def ensure_started(self) -> asyncio.Task[None]:
         """Start the connection unless it runs or is being started; a failed start is tried anew."""
         if self.starting is None or self._has_ended():
-            self.starting = asyncio.get_running_loop().create_task(self._start())
+            self.starting = asyncio.get_running_loop().create_task(self.connection.start(retry=True))
         return self.starting
 
     def _has_ended(self) -> bool:
         assert self.starting is not None
         return self.starting.done() and self.connection.state is ConnectionState.DISCONNECTED
 
-    async def _start(self) -> None:
-        await self.connection.start(retry=True)
-
     async def stop(self) -> None:
         self._unsubscribe()
+        self.events.close()
         try:
             if self.starting is not None:
                 await cancel_and_wait(self.starting)
@@ -78,6 +73,7 @@ class Lease:
         self._shared: _Shared | None = shared
         self.connection = shared.connection
         self.pace = shared.pace
+        self.events = shared.events
 
     @property
     def last_failure(self) -> Failure | None:
@@ -97,18 +93,6 @@ class Lease:
             raise ConduitError("The connection lease was released; acquire a new one.")
         # Shielded: one user who stops waiting must not end the others' start.
         await asyncio.shield(self._shared.ensure_started())
-
-    def enter(self, conversation_id: str) -> None:
-        """Note one more user of a conversation on this connection."""
-        if self._shared is not None:
-            self._shared.members[conversation_id] += 1
-
-    def leave(self, conversation_id: str) -> bool:
-        """Note one user less; True for the last one, who tells the hub."""
-        if self._shared is None:
-            return False
-        self._shared.members[conversation_id] -= 1
-        return self._shared.members[conversation_id] <= 0
 
     async def release(self) -> None:
         """Give the connection back; the last user stops it. Idempotent."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final
 
 from conduit_widget.chat_client.changes import Change
@@ -42,8 +42,8 @@ class Synchronizer:
         hub: where to join.
         transcript: what to keep in step.
         spawn: starts a task that ends with the conversation.
-        synced: told when the transcript is up to date, with the changes of the result and the buffered events
-            that :meth:`take` held back.
+        synced: told when the transcript is up to date, with the changes of the result and the events that
+            were held back.
         refused: told when the hub does not let us in.
         delayed: told which attempt failed, after how many seconds it is tried again, and why.
         pace: spaces the joins and resumes of one connection.
@@ -57,7 +57,7 @@ class Synchronizer:
         transcript: Transcript,
         *,
         spawn: Callable[[Coroutine[Any, Any, None]], object],
-        synced: Callable[[list[Change], list[tuple[str, list[Any]]]], None],
+        synced: Callable[[list[Change], list[tuple[str, Sequence[Any]]]], None],
         refused: Callable[[HubException], None],
         delayed: Callable[[int, float, Exception], None],
         pace: JoinPace,
@@ -75,7 +75,8 @@ class Synchronizer:
         self._skip_wait = asyncio.Event()
         self._wanted = False
         self._running = False
-        self._buffer: list[tuple[str, list[Any]]] | None = None
+        self.held: list[tuple[str, Sequence[Any]]] | None = None
+        """The events held back; None while no join or resume is under way."""
 
     @property
     def is_running(self) -> bool:
@@ -93,19 +94,16 @@ class Synchronizer:
         """End the present waiting time, if there is one."""
         self._skip_wait.set()
 
-    def take(self, target: str, arguments: list[Any]) -> bool:
-        """Hold an event back while a join or resume is under way; False if there is none.
+    def hold(self, target: str, arguments: Sequence[Any]) -> None:
+        """Hold an event back until the join or resume under way has its result.
 
         Overflow policy: with :data:`MAX_BUFFERED_EVENTS` held back they are forgotten and asked for again.
         """
-        if self._buffer is None:
-            return False
-        if len(self._buffer) < MAX_BUFFERED_EVENTS:
-            self._buffer.append((target, arguments))
+        if self.held is not None and len(self.held) < MAX_BUFFERED_EVENTS:
+            self.held.append((target, arguments))
         else:
-            self._buffer.clear()
+            self.held = []
             self._wanted = True
-        return True
 
     async def _run(self) -> None:
         try:
@@ -115,10 +113,10 @@ class Synchronizer:
                 await self._synchronize()
         finally:
             self._running = False
-            self._buffer = None
+            self.held = None
 
     async def _synchronize(self) -> None:
-        self._buffer = []
+        self.held = []
         try:
             changes = await self._join_or_resume()
         except ConnectionLostError:
@@ -132,8 +130,8 @@ class Synchronizer:
             return
         self._failures = 0
         self._pace.accepted()
-        buffered, self._buffer = self._buffer, None
-        self._synced(changes, buffered)
+        held, self.held = self.held or [], None
+        self._synced(changes, held)
 
     async def _wait_after(self, error: Exception) -> None:
         """Say why it is not in step, and wait before the next try."""

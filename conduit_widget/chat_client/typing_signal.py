@@ -20,7 +20,7 @@ class TypingSignal:
 
     def __init__(
         self,
-        send: Callable[[bool], None],
+        send: Callable[[bool], object],
         loop: asyncio.AbstractEventLoop,
         *,
         ttl: float = TYPING_TTL,

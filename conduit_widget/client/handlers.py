@@ -29,17 +29,19 @@ _logger = logging.getLogger(__name__)
 class Handlers:
     """The registry and its ordered dispatcher.
 
-    ``reply`` sends a completion to a hub that awaits a client result; ``on_overflow`` is told that the queue
-    is full.
+    ``on_other`` gets what is no invocation and returns whether it was for us; ``reply`` sends a completion to
+    a hub that awaits a client result; ``on_overflow`` is called when the queue is full.
     """
 
     def __init__(
         self,
         *,
+        on_other: Callable[[Event], bool],
         reply: Callable[[HubMessage], None],
         on_overflow: Callable[[int], None],
         limit: int = HANDLER_QUEUE_LIMIT,
     ) -> None:
+        self._on_other = on_other
         self._reply = reply
         self._on_overflow = on_overflow
         self._limit = limit
@@ -67,13 +69,15 @@ class Handlers:
         self._set(target, tuple(present))
 
     def dispatch(self, messages: Sequence[Event]) -> int:
-        """Run or queue the handlers of invocations, in order, up to the first message that is none.
+        """Run or queue the handlers of invocations, in order, up to the first message that is not for us.
 
-        Returns how many that were. Nearly all are events with a single handler, hence the short way in here.
+        Returns how many messages that were. Nearly all are events with one handler, hence their short way.
         """
         single = self._single
         for count, message in enumerate(messages):
             if type(message) is not Invocation:
+                if self._on_other(message):
+                    continue
                 return count
             handler = single.get(message.target)
             if handler is None or message.invocation_id is not None or self._worker is not None:

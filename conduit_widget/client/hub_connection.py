@@ -108,7 +108,7 @@ class HubConnection:
                 max_message_bytes=max_message_bytes,
             ),
             retry=retry,
-            on_messages=self._router.route,
+            on_messages=self._router.handlers.dispatch,
             on_lost=self._router.lost,
         )
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from conduit_widget.client.keep_alive import KeepAlive
 from conduit_widget.client.negotiation import Endpoint
-from conduit_widget.client.stateful_reconnect import StatefulReconnect
+from conduit_widget.client.stateful_reconnect import FOR_THE_LINK, StatefulReconnect
 from conduit_widget.errors import ConnectionFailedError, ConnectionLostError, ProtocolError
 from conduit_widget.protocol.hub_protocol import HubProtocol
 from conduit_widget.protocol.messages import Close, HubMessage, Ping
@@ -63,7 +63,8 @@ class Link:
     ) -> None:
         self._options = options
         self._endpoint = endpoint
-        self._on_messages = on_messages
+        self._route = on_messages
+        self._on_messages: RouteMessages = self._keep_early
         self._on_end = on_end
         self._loop = asyncio.get_running_loop()
         self._session = Session.client(options.protocol, max_message_bytes=options.max_message_bytes)
@@ -77,7 +78,7 @@ class Link:
                 on_messages=on_messages,
                 on_broken=self.abort,
             )
-            self._on_messages = self._stateful.receive
+            self._route = self._stateful.receive
         self._keep_alive = KeepAlive(
             interval=options.keep_alive_interval,
             timeout=options.server_timeout,
@@ -86,7 +87,7 @@ class Link:
         )
         self._handshake: asyncio.Future[None] = self._loop.create_future()
         self._end: LinkEnd | None = None
-        self._early: list[Event] | None = []
+        self._early: list[Event] = []
         self._closing: asyncio.Task[None] | None = None
         self.ended: asyncio.Future[LinkEnd] = self._loop.create_future()
         self.was_refused = False
@@ -130,8 +131,9 @@ class Link:
 
     def go_live(self) -> None:
         """Deliver what arrived early, and everything else from now on."""
-        early, self._early = self._early or [], None
-        self._route(early)
+        self._on_messages = self._route
+        early, self._early = self._early, []
+        self._act_on_rest(early, self._on_messages(early))
 
     def send(self, message: HubMessage) -> None:
         """Send one message; never waits.
@@ -180,16 +182,24 @@ class Link:
         except ProtocolError as error:
             self.abort(ConnectionLostError(f"The connection was given up: {error}"))
             return
-        self._route(events)
+        done = self._on_messages(events)
+        if done < len(events):
+            self._act_on_rest(events, done)
 
-    def _route(self, events: Sequence[Event]) -> None:
-        """Pass messages on; act oneself on what concerns the link."""
-        routed = self._on_messages(events) if self._early is None else 0
-        while routed < len(events) and self._end is None:
-            self._act(events[routed])
-            routed += 1
-            if self._early is None and self._end is None:
-                routed += self._on_messages(events[routed:])
+    def _keep_early(self, events: Sequence[Event]) -> int:
+        for count, event in enumerate(events):
+            if isinstance(event, FOR_THE_LINK):
+                return count
+            self._early.append(event)
+        return len(events)
+
+    def _act_on_rest(self, events: Sequence[Event], done: int) -> None:
+        """Act oneself on what only concerns the link, and pass on what comes after it."""
+        while done < len(events) and self._end is None:
+            self._act(events[done])
+            done += 1
+            if self._end is None:
+                done += self._on_messages(events[done:])
 
     def _act(self, event: Event) -> None:
         if isinstance(event, Close):
@@ -205,8 +215,6 @@ class Link:
         elif isinstance(event, HandshakeRefused):
             self.was_refused = True
             self.abort(ConnectionFailedError(f"The hub refused the handshake: {event.error}"))
-        elif self._early is not None and not isinstance(event, Ping):
-            self._early.append(event)
 
     def _ping(self) -> None:
         self.send(Ping())

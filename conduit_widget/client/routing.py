@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from conduit_widget.client.handlers import Handlers
 from conduit_widget.client.invocations import PendingInvocations
@@ -14,7 +14,6 @@ from conduit_widget.protocol.messages import (
     CancelInvocation,
     Completion,
     HubMessage,
-    Invocation,
     InvocationBindingFailure,
     StreamItem,
 )
@@ -29,27 +28,22 @@ class MessageRouter:
     def __init__(self, link: Callable[[], Link | None]) -> None:
         self._link = link
         self.pending = PendingInvocations()
-        self.handlers = Handlers(reply=self._reply, on_overflow=self._handlers_overflowed)
+        self.handlers = Handlers(
+            on_other=self._answered, reply=self._reply, on_overflow=self._handlers_overflowed
+        )
 
-    def route(self, messages: Sequence[Event]) -> int:
-        """Route messages, in the receive path, up to the first that is not for us; return how many."""
-        count = self.handlers.dispatch(messages)
-        while count < len(messages):
-            message = messages[count]
-            if type(message) is Completion:
-                self.pending.complete(message)
-            elif type(message) is StreamItem:
-                if not self.pending.push_item(message):
-                    self._reply(CancelInvocation(message.invocation_id))
-            elif type(message) is InvocationBindingFailure:
-                self._refuse(message)
-            elif type(message) is Invocation:
-                count += self.handlers.dispatch(messages[count:])
-                continue
-            else:
-                break
-            count += 1
-        return count
+    def _answered(self, message: Event) -> bool:
+        """Act on what answers an invocation of ours; return whether it is that."""
+        if type(message) is Completion:
+            self.pending.complete(message)
+        elif type(message) is StreamItem:
+            if not self.pending.push_item(message):
+                self._reply(CancelInvocation(message.invocation_id))
+        elif type(message) is InvocationBindingFailure:
+            self._refuse(message)
+        else:
+            return False
+        return True
 
     def _refuse(self, failure: InvocationBindingFailure) -> None:
         if failure.invocation_id is not None:

@@ -28,7 +28,8 @@ RESUME_DELAYS: Final = (0.0, 0.5, 1.0, 2.0, 4.0)
 RESUME_WINDOW: Final = 15.0
 """Seconds for all attempts together: so long do .NET hubs keep a connection that was cut."""
 
-_UNCOUNTED: Final = (Close, Ping, HandshakeCompleted, HandshakeRefused)
+FOR_THE_LINK: Final = (Close, Ping, HandshakeCompleted, HandshakeRefused)
+"""What concerns the link alone, and is not counted."""
 
 _logger = logging.getLogger(__name__)
 
@@ -65,7 +66,7 @@ class StatefulReconnect:
         return how many of ``events`` that were.
         """
         for count, message in enumerate(events):
-            if isinstance(message, _UNCOUNTED) or self._stopped:
+            if isinstance(message, FOR_THE_LINK) or self._stopped:
                 return count
             try:
                 accepted = self._buffer.accept(message)

@@ -14,7 +14,7 @@ from conduit_widget.chat_client.changes import (
     TokenChange,
 )
 from conduit_widget.chat_client.conversation import Conversation
-from conduit_widget.chat_client.transcript import is_final
+from conduit_widget.chat_client.messages import is_final
 from conduit_widget.contract import ErrorText
 from conduit_widget.errors import ConduitError, HubException, ProviderError
 from conduit_widget.types import ChatMessage
@@ -59,7 +59,7 @@ class Answer:
                     for message in self._conversation.transcript.messages:
                         self._notice(message)
                 case ConnectionChange(connection=link) if link.state == "offline":
-                    self.fail(self._conversation.refusal())
+                    self.fail(self._conversation.connectivity.refusal())
                 case ConnectionChange(connection=link) if link.state == "removed":
                     self.fail(HubException(link.message or ErrorText.UNAUTHORIZED))
 

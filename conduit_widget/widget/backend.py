@@ -128,7 +128,7 @@ class ChatBackend:
 
     @property
     def _is_unused(self) -> bool:
-        unsent = self._conversation is not None and self._conversation.unsent
+        unsent = self._conversation is not None and self._conversation.sender.unsent
         return not (self._is_attended or self.questions.open or self.listeners or unsent)
 
     async def came_back(self) -> None:
@@ -137,7 +137,7 @@ class ChatBackend:
         conversation = self.conversation
         if has_left:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(conversation.wait_live(), RETURN_TIMEOUT)
+                await asyncio.wait_for(conversation.connectivity.wait_live(), RETURN_TIMEOUT)
 
     async def flush(self, seconds: float) -> str | None:
         """Wait up to ``seconds`` for what is on its way; return a line for what was not sent."""
@@ -146,11 +146,14 @@ class ChatBackend:
         if not self._is_in:
             return None
         conversation = self.conversation
-        while not await conversation.flush(min(_NUDGE, deadline - loop.time())) and loop.time() < deadline:
-            if conversation.link.state in ("connecting", "reconnecting"):
+        while (
+            not await conversation.sender.flush(min(_NUDGE, deadline - loop.time()))
+            and loop.time() < deadline
+        ):
+            if conversation.connectivity.info.state in ("connecting", "reconnecting"):
                 conversation.retry_now()  # there is no time for the usual pauses
         await self.questions.stopped(max(deadline - loop.time(), 0.5))
-        return conversation.give_up_unsent(seconds)
+        return conversation.sender.give_up(seconds)
 
     async def close(self) -> None:
         """Release everything; waits end with an error, and the answers they waited for are stopped."""

@@ -13,7 +13,7 @@ import traitlets
 
 from conduit_widget.access.hub_access import resolve_access
 from conduit_widget.chat_client.changes import ConnectionInfo
-from conduit_widget.chat_client.conversation import PATIENCE
+from conduit_widget.chat_client.connectivity import PATIENCE
 from conduit_widget.contract import MAX_ID_CHARS
 from conduit_widget.errors import ConnectionFailedError, InvocationTimeoutError, ValidationError
 from conduit_widget.kernel import cell_output
@@ -205,12 +205,12 @@ class Chat(LiveWidget):
     @property
     def participants(self) -> list[Participant]:
         """Who is in the conversation now."""
-        return self._read(lambda backend: list(backend.conversation.transcript.participants))
+        return self._read(lambda backend: list(backend.conversation.transcript.people.participants))
 
     @property
     def connection(self) -> ConnectionInfo:
         """State of the way to the hub: ``state``, ``attempt``, ``retry_at`` (epoch ms), ``message``."""
-        return self._read(lambda backend: backend.conversation.link)
+        return self._read(lambda backend: backend.conversation.connectivity.info)
 
     def wait_connected(self, timeout: float = CONNECT_TIMEOUT) -> None:
         """Block until the conversation is live, up to ``timeout`` seconds.
@@ -326,7 +326,7 @@ def _weak_call(chat: Chat, method: Callable[[Chat], None]) -> Callable[[], None]
 
 
 async def _wait_live(backend: ChatBackend) -> None:
-    await backend.conversation.wait_live()
+    await backend.conversation.connectivity.wait_live()
 
 
 async def _stop_all(backend: ChatBackend) -> None:

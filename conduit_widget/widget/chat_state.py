@@ -23,10 +23,10 @@ def chat_state(conversation: Conversation, identity: Identity) -> dict[str, Any]
         "epoch": transcript.epoch,
         "seq": transcript.seq,
         "self": {"userId": identity.user_id, "userName": identity.user_name},
-        "connection": conversation.link.to_wire(),
+        "connection": conversation.connectivity.info.to_wire(),
         "provider": provider and provider.to_wire(),
-        "participants": msgspec.to_builtins(transcript.participants),
-        "typing": transcript.typing,
+        "participants": msgspec.to_builtins(transcript.people.participants),
+        "typing": transcript.people.typing,
         "messages": messages,
         "streams": {
             id_: {

@@ -72,7 +72,7 @@ class Connections:
 
     def unsent(self, access: HubAccess) -> int:
         """Return how many messages wait for this hub, over all conversations with this identity."""
-        return sum(each.unsent for (key, _), each in self._open.items() if key == access.key)
+        return sum(each.sender.unsent for (key, _), each in self._open.items() if key == access.key)
 
     async def leave_all(self, seconds: float) -> list[str]:
         """Send what waits, for ``seconds`` at most, and leave; return a line for each thing not sent."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from conduit_widget.chat_client.changes import Change, MessageChange, ResetChange
-from conduit_widget.chat_client.transcript import is_final
+from conduit_widget.chat_client.messages import is_final
 from conduit_widget.kernel.callback_thread import callback_thread
 from conduit_widget.types import ChatMessage
 

@@ -7,8 +7,9 @@ import logging
 from collections.abc import Callable
 from typing import Final
 
-from conduit_widget.chat_client.conversation import PATIENCE, Conversation
-from conduit_widget.chat_client.transcript import is_final
+from conduit_widget.chat_client.connectivity import PATIENCE
+from conduit_widget.chat_client.conversation import Conversation
+from conduit_widget.chat_client.messages import is_final
 from conduit_widget.errors import ConduitError, ConnectionFailedError, InvocationTimeoutError, ProviderError
 from conduit_widget.types import ChatMessage, SendReceipt
 from conduit_widget.widget.answer import Answer
@@ -87,7 +88,7 @@ class Questions:
         return answer
 
     async def _fail_out_of_reach(self, answer: Answer) -> None:
-        reason = await self._conversation().wait_unreachable(ANSWER_PATIENCE)
+        reason = await self._conversation().connectivity.wait_unreachable(ANSWER_PATIENCE)
         text = f"The hub has been out of reach for {ANSWER_PATIENCE:g} s while it answered: {reason}"
         answer.fail(ConnectionFailedError(text))
 

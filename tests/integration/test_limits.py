@@ -734,11 +734,11 @@ async def test_many_conversations_come_back_without_a_refusal(tmp_path: Path) ->
         conversations = [Conversation(pool.acquire("hub", connect_), f"c{n}", "ann") for n in range(30)]
         for conversation in conversations:
             conversation.open()
-        await asyncio.wait_for(asyncio.gather(*(item.wait_live() for item in conversations)), 60)
+        await asyncio.wait_for(asyncio.gather(*(item.connectivity.wait_live() for item in conversations)), 60)
         for connection in app.hub_context(CHAT_HUB_PATH).clients._lifetime.all():
             connection.outbox._connection.abort()  # a cut line
-        await eventually(lambda: all(item.link.state != "live" for item in conversations))
-        await asyncio.wait_for(asyncio.gather(*(item.wait_live() for item in conversations)), 60)
+        await eventually(lambda: all(item.connectivity.info.state != "live" for item in conversations))
+        await asyncio.wait_for(asyncio.gather(*(item.connectivity.wait_live() for item in conversations)), 60)
         assert _rate_limited(app) == 0
         for conversation in conversations:
             await conversation.close()

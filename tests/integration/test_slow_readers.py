@@ -230,7 +230,7 @@ async def test_our_client_heals_after_it_was_closed_as_a_slow_reader(tmp_path: P
         lease = pool.acquire(url, lambda: HubConnection(url, access_token=lambda: token("bob")))
         bob = Conversation(lease, "c", "bob")
         bob.open()
-        await asyncio.wait_for(bob.wait_live(), 30)
+        await asyncio.wait_for(bob.connectivity.wait_live(), 30)
         answer_id = (await ann.send("Go"))["answerId"]
         await eventually(lambda: bob.transcript.message(answer_id))
         connection = server.connection("bob")

@@ -61,7 +61,7 @@ class Member:
     @property
     def condition(self) -> str:
         """How the connection and the conversation are, in one line."""
-        connection, link = self.conversation._lease.connection, self.conversation.link
+        connection, link = self.conversation._lease.connection, self.conversation.connectivity.info
         return f"connection {connection.state.name}, conversation {link.state} ({link.message})"
 
     async def fill_gaps(self) -> None:
@@ -72,7 +72,7 @@ class Member:
             while (before := self._wanted_before) is not None:
                 self._asked_before = before
                 try:
-                    await self.conversation.wait_live()
+                    await self.conversation.connectivity.wait_live()
                     count = await self.conversation.load_history(before, MAX_HISTORY_PAGE)
                 except ConduitError:
                     await asyncio.sleep(0.1)

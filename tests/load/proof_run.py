@@ -161,7 +161,7 @@ class Cast:
     def _views(self) -> list[tuple[str, list[str]]]:
         """Who sees whom."""
         shown = [
-            (t.name, [person.user_id for person in t.conversation.transcript.participants])
+            (t.name, [person.user_id for person in t.conversation.transcript.people.participants])
             for t in self.talkers
         ]
         return [*shown, *((w.name, w.view.participants) for w in self._eyes())]

@@ -17,7 +17,9 @@ from conduit_widget.chat_client.changes import (
     ProviderChange,
     ResetChange,
 )
-from conduit_widget.chat_client.conversation import REMOVED, Conversation
+from conduit_widget.chat_client.connectivity import REMOVED
+from conduit_widget.chat_client.conversation import Conversation
+from conduit_widget.chat_client.outgoing import MAX_UNACKNOWLEDGED
 from conduit_widget.chat_client.pool import ConnectionPool
 from conduit_widget.errors import (
     AuthenticationError,
@@ -74,7 +76,7 @@ class Opened:
         return [message.id for message in self.conversation.transcript.messages]
 
     async def live(self) -> None:
-        await asyncio.wait_for(self.conversation.wait_live(), 30)
+        await asyncio.wait_for(self.conversation.connectivity.wait_live(), 30)
 
 
 @pytest.fixture
@@ -101,7 +103,7 @@ async def opened(connection: ScriptedConnection) -> AsyncIterator[Opened]:
 
 async def test_joins_and_goes_live_when_the_connection_opens(opened: Opened) -> None:
     """The snapshot is there when the state says live, and provider status was asked for."""
-    assert opened.conversation.link.state == "connecting"
+    assert opened.conversation.connectivity.info.state == "connecting"
     await opened.live()
     assert opened.ids == ["m1"]
     assert any(isinstance(change, ResetChange) for change in opened.changes)
@@ -138,7 +140,7 @@ async def test_resumes_from_its_position_when_the_connection_is_back(
 
     connection.answers["ResumeConversation"] = resume
     connection.lose(ConnectionError("cable"))
-    assert opened.conversation.link.state == "reconnecting"
+    assert opened.conversation.connectivity.info.state == "reconnecting"
     opened.changes.clear()
     connection.restore()
     await opened.live()
@@ -221,15 +223,15 @@ async def test_refused_message_fails_alone(opened: Opened, connection: ScriptedC
 
 
 async def test_newest_message_is_refused_when_too_many_wait(
-    opened: Opened, connection: ScriptedConnection, monkeypatch: pytest.MonkeyPatch
+    opened: Opened, connection: ScriptedConnection
 ) -> None:
     """The queue of unsent messages is bounded and says so."""
     await opened.live()
     connection.lose()
-    monkeypatch.setattr(opened.conversation._outgoing, "_limit", 2)
-    waiting = [asyncio.create_task(opened.conversation.send(chat_message(str(n)))) for n in range(2)]
+    send = opened.conversation.send
+    waiting = [asyncio.create_task(send(chat_message(str(n)))) for n in range(MAX_UNACKNOWLEDGED)]
     await asyncio.sleep(0)
-    with pytest.raises(ConduitError, match="2 messages wait"):
+    with pytest.raises(ConduitError, match=f"{MAX_UNACKNOWLEDGED} messages wait"):
         await opened.conversation.send(chat_message("one too many"))
     for task in waiting:
         task.cancel()
@@ -250,7 +252,7 @@ async def test_goes_offline_with_the_reason_when_the_connection_ends_for_good(
     connection.end(AuthenticationError("The hub refused the access token (HTTP 401); sign in again."))
     with pytest.raises(AuthenticationError):
         await sending
-    link = opened.conversation.link
+    link = opened.conversation.connectivity.info
     assert (link.state, link.message) == (
         "offline",
         "The hub refused the access token (HTTP 401); sign in again.",
@@ -267,10 +269,10 @@ async def test_start_that_fails_shows_offline_and_retry_starts_again(connection:
     connection.start_error = AuthenticationError("no")
     conversation = Conversation(ConnectionPool().acquire("hub", connection.as_connection), "c")
     conversation.open()
-    await eventually(lambda: conversation.link.state == "offline")
+    await eventually(lambda: conversation.connectivity.info.state == "offline")
     connection.start_error = None
     conversation.retry_now()
-    await asyncio.wait_for(conversation.wait_live(), 30)
+    await asyncio.wait_for(conversation.connectivity.wait_live(), 30)
     await conversation.close()
 
 
@@ -286,8 +288,8 @@ async def test_refused_join_is_offline_and_a_rate_limit_is_tried_again(
         raise next(answers)
 
     connection.answers["JoinConversation"] = refuse
-    await eventually(lambda: opened.conversation.link.state == "offline")
-    assert opened.conversation.link.message == "Unauthorized"
+    await eventually(lambda: opened.conversation.connectivity.info.state == "offline")
+    assert opened.conversation.connectivity.info.message == "Unauthorized"
     assert connection.count("JoinConversation") == 2
 
 
@@ -297,12 +299,12 @@ async def test_removed_member_is_told_so_and_is_back_when_they_try_again_as_a_me
     """The hub's word ends it at once, for this conversation only; what waited is refused with the reason."""
     await opened.live()
     connection.emit("RemovedFromConversation", "another")
-    assert opened.conversation.link.state == "live"
+    assert opened.conversation.connectivity.info.state == "live"
     connection.answers["SendMessage"] = lambda *_: asyncio.Event().wait()
     sending = asyncio.create_task(opened.conversation.send(chat_message()))
     await eventually(lambda: connection.count("SendMessage"))
     connection.emit("RemovedFromConversation", "c")
-    link = opened.conversation.link
+    link = opened.conversation.connectivity.info
     assert (link.state, link.message) == ("removed", REMOVED)
     with pytest.raises(HubException, match=REMOVED):
         await sending
@@ -324,8 +326,8 @@ async def test_member_removed_while_away_is_told_so_and_nobody_else(
     connection.lose()
     connection.answers["ResumeConversation"] = refuse
     connection.restore()
-    await eventually(lambda: opened.conversation.link.state == "removed")
-    assert opened.conversation.link.message == REMOVED
+    await eventually(lambda: opened.conversation.connectivity.info.state == "removed")
+    assert opened.conversation.connectivity.info.message == REMOVED
 
 
 async def test_removal_during_a_join_is_asked_about_once_more(
@@ -415,7 +417,7 @@ async def test_waiting_for_a_retry_is_told_with_attempt_and_time(
     connection.lose(ConnectionLostError("gone"))
     before = time.time()
     connection.schedule_retry(3, 10.0, ConnectionLostError("gone"))
-    link = opened.conversation.link
+    link = opened.conversation.connectivity.info
     assert (link.state, link.attempt, link.message) == ("reconnecting", 3, "gone")
     assert link.retry_at is not None
     assert before - 0.01 <= link.retry_at / 1000 - 10 <= time.time() + 0.01
@@ -434,7 +436,7 @@ async def test_another_conversations_events_are_left_alone(
     connection.emit("ReceiveMessage", wire("other", 2, conversation="d"))
     connection.emit("TypingUpdate", "d", ["ann"])
     assert opened.ids == ["m1"]
-    assert opened.conversation.transcript.typing == []
+    assert opened.conversation.transcript.people.typing == []
 
 
 async def test_malformed_event_is_survived_and_its_content_is_not_logged(
@@ -467,13 +469,13 @@ async def test_works_with_a_hub_that_has_only_the_seeds_methods(connection: Scri
     connection.answers.clear()
     conversation = Conversation(ConnectionPool().acquire("hub", connection.as_connection), "c")
     conversation.open()
-    await asyncio.wait_for(conversation.wait_live(), 30)
+    await asyncio.wait_for(conversation.connectivity.wait_live(), 30)
     assert (await conversation.send(chat_message("x"))).id == "x"
     seed = {"id": "s1", "role": "user", "content": "hi"}
     connection.emit("ReceiveMessage", seed)
     connection.lose()
     connection.restore()
-    await asyncio.wait_for(conversation.wait_live(), 30)
+    await asyncio.wait_for(conversation.connectivity.wait_live(), 30)
     assert [each.id for each in conversation.transcript.messages] == ["s1"]
     assert connection.count("ResumeConversation") == 0
     await conversation.close()
@@ -533,7 +535,7 @@ async def test_close_leaves_and_fails_what_waits(connection: ScriptedConnection)
     """After close the hub knows, the connection is stopped, and no sender hangs."""
     conversation = Conversation(ConnectionPool().acquire("hub", connection.as_connection), "c")
     conversation.open()
-    await asyncio.wait_for(conversation.wait_live(), 30)
+    await asyncio.wait_for(conversation.connectivity.wait_live(), 30)
     hang = asyncio.Event()
 
     async def never(*_: Any) -> None:
@@ -557,7 +559,7 @@ async def test_shared_conversation_is_left_by_the_last_one_only(connection: Scri
     first, second = (Conversation(pool.acquire("hub", connection.as_connection), "c", "me") for _ in range(2))
     for conversation in (first, second):
         conversation.open()
-        await asyncio.wait_for(conversation.wait_live(), 30)
+        await asyncio.wait_for(conversation.connectivity.wait_live(), 30)
     await first.close()
     assert connection.count("LeaveConversation") == 0
     connection.emit("ReceiveMessage", wire("m2", 2))
@@ -622,7 +624,7 @@ async def test_sender_that_dies_takes_the_conversation_offline_and_retry_revives
     sending.cancel()
     with pytest.raises(ConnectionFailedError, match="stopped over an error of its own"):
         await asyncio.wait_for(waiting, 30)
-    assert opened.conversation.link.state == "offline"
+    assert opened.conversation.connectivity.info.state == "offline"
     connection.restore()
     opened.conversation.retry_now()
     await opened.live()
@@ -636,12 +638,12 @@ async def test_waiting_for_live_ends_at_once_with_the_reason() -> None:
     conversation = Conversation(ConnectionPool().acquire("hub", connection.as_connection), "c")
     conversation.open()
     with pytest.raises(AuthenticationError, match="refused the access token"):
-        await asyncio.wait_for(conversation.wait_live(), 30)
+        await asyncio.wait_for(conversation.connectivity.wait_live(), 30)
     with pytest.raises(AuthenticationError, match="refused the access token"):
         await conversation.send(chat_message())
     await conversation.close()
     with pytest.raises(ConduitError):
-        await asyncio.wait_for(conversation.wait_live(), 30)
+        await asyncio.wait_for(conversation.connectivity.wait_live(), 30)
 
 
 async def test_first_attempts_show_why_they_fail_also_to_who_comes_later() -> None:
@@ -654,12 +656,15 @@ async def test_first_attempts_show_why_they_fail_also_to_who_comes_later() -> No
     await eventually(lambda: connection.starts)
     connection.schedule_retry(2, 10.0, ConnectionFailedError("No answer from http://hub."))
     second.open()
-    await eventually(lambda: second.link.attempt)
-    for link in (first.link, second.link):
+    await eventually(lambda: second.connectivity.info.attempt)
+    for link in (first.connectivity.info, second.connectivity.info):
         assert (link.state, link.attempt, link.message) == ("connecting", 2, "No answer from http://hub.")
         assert link.retry_at is not None
     first.retry_now()
-    assert (first.link.retry_at, first.link.message) == (None, "No answer from http://hub.")
+    assert (first.connectivity.info.retry_at, first.connectivity.info.message) == (
+        None,
+        "No answer from http://hub.",
+    )
     assert connection.retries == 1
     await asyncio.gather(first.close(), second.close())
 
@@ -707,11 +712,11 @@ async def test_snapshot_that_makes_no_sense_is_shown_and_tried_again(connection:
         ConnectionPool().acquire("hub", connection.as_connection), "c", resync_delay=30.0
     )
     conversation.open()
-    await eventually(lambda: conversation.link.attempt == 1)
-    assert conversation.link.state == "connecting"
-    assert "not understood" in str(conversation.link.message)
+    await eventually(lambda: conversation.connectivity.info.attempt == 1)
+    assert conversation.connectivity.info.state == "connecting"
+    assert "not understood" in str(conversation.connectivity.info.message)
     conversation.retry_now()
-    await asyncio.wait_for(conversation.wait_live(), 30)
+    await asyncio.wait_for(conversation.connectivity.wait_live(), 30)
     await conversation.close()
 
 

@@ -24,7 +24,7 @@ async def test_one_sender_giving_up_takes_nothing_from_another_of_the_same_messa
     first, second = queue.add(message()), queue.add(message())
     first.cancel()
     entry = await queue.first()
-    queue.done(entry, RECEIPT)
+    queue.settle(entry, RECEIPT)
     assert second.result() is RECEIPT
     assert len(queue) == 0
 
@@ -37,7 +37,7 @@ async def test_what_all_senders_gave_up_is_dropped() -> None:
     assert queue.unsent == 1
     entry = await queue.first()
     assert entry.message.id == "wanted"
-    queue.done(entry, RECEIPT)
+    queue.settle(entry, RECEIPT)
     await asyncio.wait_for(queue.emptied(), 30)
 
 

@@ -19,7 +19,8 @@ from conduit_widget.chat_client.changes import (
     TokenChange,
     TypingChange,
 )
-from conduit_widget.chat_client.transcript import UNSTORED, Transcript
+from conduit_widget.chat_client.messages import UNSTORED
+from conduit_widget.chat_client.transcript import Transcript
 from conduit_widget.nesting import MAX_DEPTH
 from conduit_widget.types import (
     ConversationLimits,
@@ -316,7 +317,7 @@ def test_oldest_messages_are_let_go_when_there_are_too_many(monkeypatch: pytest.
 def test_typing_and_presence_leave_oneself_out_and_report_only_changes() -> None:
     """Nobody is told that they are typing themselves; repeated lists are no change."""
     transcript = joined(seq=0, participants=[participant("me", typing=True), participant("ann", typing=True)])
-    assert transcript.typing == ["ann"]
+    assert transcript.people.typing == ["ann"]
     assert transcript.apply_event("TypingUpdate", ["c", ["me", "ann"]]) == []
     assert transcript.apply_event("TypingUpdate", ["c", ["me"]]) == [TypingChange(user_ids=[])]
     people = [participant("me")]
@@ -332,11 +333,11 @@ def test_seed_events_count_only_on_a_hub_without_companions() -> None:
     assert rich.apply_event("UserJoined", ["ann", "Ann"]) == []
     seed = Transcript("c", "me")
     seed.apply_event("UserJoined", ["ann", "Ann Lee"])
-    assert [(p.user_name, p.initials) for p in seed.participants] == [("Ann Lee", "AL")]
+    assert [(p.user_name, p.initials) for p in seed.people.participants] == [("Ann Lee", "AL")]
     assert seed.apply_event("UserTyping", ["ann", True]) == [TypingChange(user_ids=["ann"])]
     assert seed.apply_event("UserTyping", ["ann", False]) == [TypingChange(user_ids=[])]
     seed.apply_event("UserLeft", ["ann"])
-    assert seed.participants == []
+    assert seed.people.participants == []
 
 
 def test_seed_stream_without_offsets_is_appended() -> None:
@@ -472,10 +473,10 @@ def test_message_of_a_snapshot_that_cannot_be_read_takes_no_other_with_it() -> N
 def test_event_that_cannot_be_read_is_stepped_over() -> None:
     """The next one fits on."""
     transcript = joined(message("m1", 1), seq=1)
-    assert transcript.take_event("ReceiveMessage", [{"metadata": {"seq": 2}}]) == []
-    assert transcript.take_event("ReceiveMessage", [None]) == []
-    assert transcript.take_event("StreamToken", ["c", "x", {"messageId": 5}]) == []
-    assert len(transcript.take_event("ReceiveMessage", [message("m3", 3)])) == 1
+    assert transcript.apply_event("ReceiveMessage", [{"metadata": {"seq": 2}}]) == []
+    assert transcript.apply_event("ReceiveMessage", [None]) == []
+    assert transcript.apply_event("StreamToken", ["c", "x", {"messageId": 5}]) == []
+    assert len(transcript.apply_event("ReceiveMessage", [message("m3", 3)])) == 1
     assert not transcript.needs_resync
 
 

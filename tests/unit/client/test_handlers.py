@@ -16,7 +16,12 @@ class Recorder:
     def __init__(self, limit: int = 100) -> None:
         self.replies: list[HubMessage] = []
         self.overflows: list[int] = []
-        self.handlers = Handlers(reply=self.replies.append, on_overflow=self.overflows.append, limit=limit)
+        self.handlers = Handlers(
+            on_other=lambda _message: False,
+            reply=self.replies.append,
+            on_overflow=self.overflows.append,
+            limit=limit,
+        )
 
     def dispatch(self, target: str, *arguments: Any, invocation_id: str | None = None) -> None:
         """Dispatch one invocation."""
