@@ -2,7 +2,7 @@
 
 A message's way: ``validation`` → ``answering`` → the store's transaction (``history``) → fan-out in ``live``;
 its answer: ``answers.generation_queue`` → ``answers.generation`` → the same store and fan-out. Between nodes:
-``nodes.node_link`` carries, ``nodes.other_nodes`` does what they say, ``history.feed`` keeps the order,
+``nodes.channel`` carries, ``nodes.other_nodes`` does what they say, ``history.feed`` keeps the order,
 ``nodes.turns`` lets one answer be written at a time, ``node_watch`` and ``reaper`` find what nobody told.
 """
 

@@ -1,4 +1,4 @@
-"""The chat put together: two hubs, the history store and the providers, with one lifetime."""
+"""The chat as a whole: two hubs, the history store and the providers, with one lifetime."""
 
 from __future__ import annotations
 
@@ -7,23 +7,21 @@ from collections.abc import AsyncIterator
 
 from conduit_widget.chat.chat_hub import ChatHub
 from conduit_widget.chat.history.store import HistoryStore
-from conduit_widget.chat.node_watch import ChatNode
-from conduit_widget.chat.readiness import bus_check, store_check
+from conduit_widget.chat.node_watch import NodeWatch
 from conduit_widget.chat.reaper import Reaper
 from conduit_widget.chat.settings import ChatSettings
 from conduit_widget.chat.status.chat_metrics import ChatMetrics
 from conduit_widget.chat.status.provider_statuses import ProviderFeed, Providers
+from conduit_widget.chat.status.readiness import bus_check, store_check
 from conduit_widget.chat.status_hub import StatusHub
 from conduit_widget.hub.backplane.backplane import Backplane
-
-__all__ = ["Chat", "build_chat"]
 
 
 class Chat:
     """Mount ``chat_hub`` and ``status_hub``, then :meth:`start`; :meth:`drain` before closing connections.
 
-    The chat owns the store's lifetime, not the providers' nor the backplane's: that should be started before
-    the chat and closed after it.
+    The chat starts and closes the store. It does not start or close the providers or the backplane: start the
+    backplane before the chat and close it after.
     """
 
     def __init__(
@@ -45,20 +43,20 @@ class Chat:
         )
         conversations = self.chat_hub.conversations
         self._reaper = Reaper(store, conversations, settings)
-        self._node = None if backplane is None else ChatNode(conversations, store, backplane, settings)
+        self._node_watch = None if backplane is None else NodeWatch(conversations, store, backplane, settings)
 
     async def start(self) -> None:
-        """Open the store; answers a crash left unfinished become ``interrupted``, with the text they had."""
+        """Open the store; answers that a crash cut off become ``interrupted``, with the text they had."""
         await self.store.start()
         await self._reaper.reap()
         self._reaper.start()
-        if self._node is not None:
-            self._node.start()
+        if self._node_watch is not None:
+            self._node_watch.start()
         self._feed.start()
 
     @contextlib.asynccontextmanager
     async def lifespan(self) -> AsyncIterator[None]:
-        """Start and, in the end, close; for ``HubApp(lifespan=…)``."""
+        """Start on entering and close on leaving; for ``HubApp(lifespan=…)``."""
         await self.start()
         try:
             yield
@@ -79,8 +77,8 @@ class Chat:
         self._feed.close()
         await self.chat_hub.warm_up.close()
         await self.drain()
-        if self._node is not None:
-            await self._node.aclose()
+        if self._node_watch is not None:
+            await self._node_watch.aclose()
         await self._reaper.aclose()
         self.chat_hub.conversations.close()
         await self.store.aclose()
@@ -94,9 +92,9 @@ def build_chat(
     metrics: ChatMetrics | None = None,
     backplane: Backplane | None = None,
 ) -> Chat:
-    """Put a chat together.
+    """Return a chat on a ``store``.
 
-    ``settings`` None means the local hub's defaults, ``metrics`` None its own. ``backplane`` leads to the
-    other nodes that serve the conversations of the same ``store``; None: there are none.
+    Without ``settings`` it has the local hub's defaults, without ``metrics`` its own. ``backplane`` leads to
+    the other nodes that serve the conversations of the same ``store``; without it there are none.
     """
     return Chat(store, providers, settings or ChatSettings(), metrics or ChatMetrics(), backplane)

@@ -1,7 +1,7 @@
-"""What a node does all along, where there are others: it looks for what the bus did not bring.
+"""Looks for what the bus did not bring from the other nodes.
 
-The log is compared with the store now and then; after an interruption, and when nodes come or go, the rest is
-read anew: who is there, what is being written, who may still be here.
+Every few seconds the logs are compared with the store. After an interruption, and when nodes come or go, the
+rest is read again: who is there, what is being written, who is still a member.
 """
 
 from __future__ import annotations
@@ -19,19 +19,17 @@ from conduit_widget.chat.settings import ChatSettings
 from conduit_widget.errors import StoreUnavailableError, trace_of
 from conduit_widget.hub.backplane.backplane import Backplane
 
-__all__ = ["ChatNode"]
-
-_log = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 CALM: Final = 3.0
-"""How many times ``poll_interval`` passes between two looks while the bus carries."""
+"""The number of ``poll_interval``s between two looks while the bus works."""
 
 MEMBERS_INTERVAL: Final = 2.0
-"""Seconds between two looks at who is still a member, while the bus is away."""
+"""Seconds between two looks at who is still a member while the bus is away."""
 
 
-class ChatNode:
-    """One task; :meth:`start` and :meth:`aclose` it. The backplane is not its own."""
+class NodeWatch:
+    """One background task; :meth:`start` and :meth:`aclose` it. It does not own the backplane."""
 
     def __init__(
         self, conversations: Conversations, store: HistoryStore, backplane: Backplane, settings: ChatSettings
@@ -47,7 +45,7 @@ class ChatNode:
         self._stop_listening: list[Callable[[], None]] = []
 
     def start(self) -> None:
-        """Begin (harmless when it has)."""
+        """Start the task (harmless when it runs)."""
         if self._task is None:
             self._stop_listening = [
                 self._backplane.on_interruption(self._interrupted),
@@ -56,7 +54,7 @@ class ChatNode:
             self._task = asyncio.create_task(self._run(), name="chat-node")
 
     async def aclose(self) -> None:
-        """End (idempotent)."""
+        """End the task (idempotent)."""
         for stop in self._stop_listening:
             stop()
         if self._task is not None:
@@ -79,17 +77,17 @@ class ChatNode:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), wait)
             self._wake.clear()
-            for step in (self._poll, self._read_anew, self._recheck_members):
+            for step in (self._poll, self._read_again, self._recheck_members):
                 await self._safely(step)
 
     async def _safely(self, step: Callable[[], Awaitable[None]]) -> None:
-        """Take a step; one that fails is taken again in the next round."""
+        """Await a step; one that fails is taken again in the next round."""
         try:
             await step()
         except StoreUnavailableError:
-            _log.debug("The store is away; this node looks again.")
+            _logger.debug("The store is away; this node looks again.")
         except Exception as error:  # noqa: BLE001 - this task must go on
-            _log.error("A look at the other nodes failed: %s", trace_of(error))
+            _logger.error("A look at the other nodes failed: %s", trace_of(error))  # noqa: TRY400
 
     async def _poll(self) -> None:
         """Compare every log with the store."""
@@ -102,8 +100,8 @@ class ChatNode:
             if position is not None:
                 await _compare(conversation, position, seqs.get(conversation.conversation_id, -1))
 
-    async def _read_anew(self) -> None:
-        """Read what may have been missed, besides the log."""
+    async def _read_again(self) -> None:
+        """Read what may have been missed besides the log."""
         everything, self._rest_stale = self._rest_stale, False
         people, self._people_stale = self._people_stale, False
         for conversation in self._conversations.all():
@@ -113,7 +111,7 @@ class ChatNode:
                 await conversation.nodes.read_people()
 
     async def _recheck_members(self) -> None:
-        """Take out who lost their membership, where nobody may have told."""
+        """Remove everybody who lost their membership, if this node may not have been told."""
         now = asyncio.get_running_loop().time()
         unheard = not self._backplane.connected and now >= self._members_at + MEMBERS_INTERVAL
         if self._members_stale or unheard:

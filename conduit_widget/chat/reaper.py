@@ -1,7 +1,7 @@
-"""What keeps the store in order: this node says that it lives, ends what dead ones left, prunes the log.
+"""Keeps the store in order: sends this node's heartbeat, ends the answers of dead nodes, prunes the log.
 
-An answer whose writer is gone becomes ``interrupted``, with the text it had when it was last checkpointed and
-what its writer has told this node since. A node that heard nothing of it lets those come first that may have.
+An answer whose writer is gone becomes ``interrupted``, with the text of its last checkpoint and what its
+writer has told this node since. A node that heard nothing of it lets the nodes go first that may have.
 """
 
 from __future__ import annotations
@@ -20,18 +20,16 @@ from conduit_widget.chat.settings import ChatSettings
 from conduit_widget.errors import StoreUnavailableError, trace_of
 from conduit_widget.types import ChatMessage
 
-__all__ = ["Reaper"]
-
-_log = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 FIRST_PRUNE: Final = 60.0
 
 
 class Reaper:
-    """The standing work; :meth:`start` and :meth:`aclose` it.
+    """The background tasks of the store; :meth:`start` and :meth:`aclose` them.
 
-    A node that has been frozen itself, or cut off from the store, knows nothing of the others: it ends
-    nobody's answers until its own heartbeats have been unbroken for ``dead_after`` seconds.
+    A node that was frozen itself, or cut off from the store, knows nothing of the others: it ends no answers
+    until its own heartbeats have been unbroken for ``dead_after`` seconds.
     """
 
     def __init__(
@@ -53,7 +51,7 @@ class Reaper:
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        """Begin (harmless when it has)."""
+        """Start the tasks (harmless when they run)."""
         if not self._tasks:
             settings = self._settings
             self._tasks = [
@@ -65,13 +63,13 @@ class Reaper:
             ]
 
     async def aclose(self) -> None:
-        """End (idempotent)."""
+        """End the tasks (idempotent)."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def beat(self) -> None:
-        """Say that this node lives."""
+        """Tell the store that this node lives."""
         try:
             await self._store.heartbeat()
         except StoreUnavailableError:
@@ -84,10 +82,10 @@ class Reaper:
         self._heard_at = now
 
     async def reap_dead(self) -> None:
-        """End what dead nodes left, if this node can tell who is dead.
+        """End the answers that dead nodes left, if this node can tell which nodes are dead.
 
-        An answer of which this node heard nothing it ends at the second look only: all nodes have looked by
-        then, and where people have read more of it than was checkpointed, that stays.
+        An answer of which this node heard nothing is ended at the second look only. All nodes have looked by
+        then, so that people keep what they have read of it beyond the checkpoint.
         """
         now = self._clock()
         if self._was_silent(now) or now - self._unbroken_since < self._settings.dead_after:
@@ -106,12 +104,12 @@ class Reaper:
             await self._interrupt(stream)
 
     async def prune(self) -> None:
-        """Forget log events that recovery does not need."""
+        """Delete the log events that recovery does not need."""
         settings = self._settings
         await self._store.prune(keep_events=settings.recovery_events, older_than=settings.recovery_seconds)
 
     def _was_silent(self, now: float) -> bool:
-        """Whether a heartbeat was missed: others may have been, too, without being dead."""
+        """Whether a heartbeat was missed: then the others may have missed theirs, too, without being dead."""
         return now - self._heard_at > self._settings.dead_after / 2
 
     async def _interrupt(self, stream: StoredStream) -> None:
@@ -130,12 +128,12 @@ class Reaper:
             return  # it is gone, and its stream with it
 
     def _as_heard(self, stream: StoredStream) -> StoredStream:
-        """Return the stream with what its writer told after the checkpoint: people here have read it."""
+        """Return the stream with what its writer told after the checkpoint, which people here have read."""
         text = self._heard(stream) or ""
         return msgspec.structs.replace(stream, text=text) if text.startswith(stream.text) else stream
 
     def _heard(self, stream: StoredStream) -> str | None:
-        """Return what this node has of an answer; None if it was not there to hear of it, unlike others."""
+        """Return the text this node has of an answer; None if it heard nothing of it, as others may have."""
         conversation = self._conversations.live(stream.conversation_id)
         return None if conversation is None else conversation.nodes.text_heard(stream.message_id)
 
@@ -147,18 +145,18 @@ class Reaper:
             try:
                 await work()
             except StoreUnavailableError:
-                _log.debug("The store is away; it is tried again.")
+                _logger.debug("The store is away; it is tried again.")
             except Exception as error:  # noqa: BLE001 - this task must go on
-                _log.error("The store could not be kept in order: %s", trace_of(error))
+                _logger.error("The store could not be kept in order: %s", trace_of(error))  # noqa: TRY400
             await asyncio.sleep(interval)
 
     def _away(self, away: bool) -> None:
         if away != self._store_is_away:
             self._store_is_away = away
             if away:
-                _log.warning("The history store cannot be reached; it is tried again.")
+                _logger.warning("The history store cannot be reached; it is tried again.")
             else:
-                _log.info("The history store is back.")
+                _logger.info("The history store is back.")
 
 
 def _interrupted(placeholder: ChatMessage, stream: StoredStream) -> ChatMessage:

@@ -1,4 +1,4 @@
-"""What a site may set about its chats, and the sizes that bound them. Times in seconds, sizes in bytes."""
+"""The settings of a site's chats, and the sizes that bound them. Times are in seconds, sizes in bytes."""
 
 from __future__ import annotations
 
@@ -23,11 +23,9 @@ from conduit_widget.contract import (
 )
 from conduit_widget.types import AssistantSetting, Visibility
 
-__all__ = ["DEFAULT_SYSTEM_PROMPT", "OWNERS_INVOCATIONS", "ChatSettings", "Visibility"]
-
 OWNERS_CONVERSATIONS: Final = 10_000
 OWNERS_INVOCATIONS: Final = 1000.0
-"""What a hub for its owner alone takes a second from one connection."""
+"""Invocations a second that a hub for its owner alone accepts from one connection."""
 
 DEFAULT_SYSTEM_PROMPT: Final = "You are a helpful assistant."
 """Short on purpose: in a handful of runs a longer one (style, honesty) misled the 135M local model."""
@@ -37,8 +35,8 @@ DEFAULT_SYSTEM_PROMPT: Final = "You are a helpful assistant."
 class ChatSettings:
     """Settings of one hub's chats.
 
-    ``create_on_join``, ``visibility`` and ``assistant`` say what joining an unknown conversation does: the
-    local hub creates an open one whose every message is answered. A joiner who creates one owns it.
+    ``create_on_join``, ``visibility`` and ``assistant`` decide what joining an unknown conversation does: the
+    local hub creates an open one in which every message is answered. A joiner who creates one owns it.
     """
 
     create_on_join: bool = True
@@ -53,8 +51,8 @@ class ChatSettings:
 
     presence_grace: float = PRESENCE_GRACE
     node_grace: float = 5.0
-    """Of people whose node vanished, ``presence_grace`` at most: they had the time until that was noticed to
-    come back elsewhere, and who does not is gone 15 s after the crash."""
+    """The grace of people whose node vanished, at most ``presence_grace``: they also had the time until that
+    was noticed to come back elsewhere. Whoever does not is gone 15 s after the crash."""
 
     presence_interval: float = 0.1
     typing_ttl: float = TYPING_TTL
@@ -62,7 +60,7 @@ class ChatSettings:
     access_ttl: float = 2.0
     stop_timeout: float = 5.0
     finish_patience: float = 20.0
-    """How long an answer's end is tried to be stored while the store is away."""
+    """How long storing an answer's end is tried in its own turn while the store is away."""
 
     gap_delay: float = 0.05
     poll_interval: float = 1.0
@@ -70,14 +68,16 @@ class ChatSettings:
     reap_interval: float = 5.0
     dead_after: float = 10.0
     prune_interval: float = 300.0
-    """Between several nodes: a hole in the log is waited for, the store is asked for news, a node says that
-    it lives, answers of dead nodes are ended, silence means death, and old log events are forgotten."""
+    """Between several nodes: how long a hole in the log may last; how often the store is asked for news, a
+    node says that it lives, and answers of dead nodes are ended; how long the silence of a dead node is; how
+    often old log events are deleted."""
 
     queued_generations: int = 16
     queued_generations_per_user: int = 256
     concurrent_generations: int = 8
     generations_per_user: int = 4
-    """How many answers wait (in a conversation; of a user), and are written at a time (in all; of a user)."""
+    """How many answers wait (in a conversation; of a user) and are written at the same time (in all; of a
+    user)."""
 
     max_answer_bytes: int = 256 * 1024
     default_context_tokens: int = 8192
@@ -90,12 +90,12 @@ class ChatSettings:
     request_burst: int = 200
     signals_per_minute: float = 1200.0
     signal_burst: int = 240
-    """Of one user, over their connections to one process; 0 a minute: any number. Requests read something or
-    change who belongs; signals are typing, stopping and holding answers."""
+    """Limits of one user, over their connections to one process; 0 a minute means no limit. Requests read
+    something or change members; signals are typing, stopping and holding answers."""
 
     conversations_per_connection: int = CONVERSATIONS_PER_CONNECTION
     max_members: int = MAX_MEMBERS
-    """Of one conversation, whatever their role; two nodes that add at the same moment may pass it by one."""
+    """Of one conversation, in any role; two nodes that add at the same moment may exceed it by one."""
 
     snapshot_messages: int = JOIN_SNAPSHOT_MESSAGES
     max_history_page: int = MAX_HISTORY_PAGE
@@ -103,11 +103,11 @@ class ChatSettings:
     recovery_events: int = RECOVERY_EVENTS
     recovery_seconds: float = RECOVERY_SECONDS
     reply_bytes: int = 512 * 1024
-    """Most a snapshot, a recovery or a history page may weigh: half of what a connection's outbox holds."""
+    """The largest snapshot, recovery or history page: half of what a connection's outbox holds."""
 
     @classmethod
     def for_owner(cls) -> ChatSettings:
-        """Return the settings of a hub for its owner alone, whom nobody has to be protected from."""
+        """Return the settings of a hub for its owner alone, from whom nobody has to be protected."""
         return cls(
             joins_per_minute=0,
             messages_per_minute=0,

@@ -12,7 +12,7 @@ import pytest
 
 from conduit_widget.chat.history.store import HistoryStore
 from conduit_widget.chat.live import answer_writing, conversation_work
-from conduit_widget.chat.readiness import store_check
+from conduit_widget.chat.status.readiness import store_check
 from conduit_widget.contract import ChatEvent, ErrorText
 from conduit_widget.errors import HubException, StoreFullError
 from conduit_widget.types import Author, ChatMessage

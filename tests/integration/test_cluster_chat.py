@@ -10,7 +10,7 @@ from typing import NoReturn
 
 import pytest
 
-from conduit_widget.chat.nodes import node_link
+from conduit_widget.chat.nodes import channel
 from conduit_widget.client.connection_state import ConnectionState
 from conduit_widget.contract import ChatEvent, ChatMethod
 from conduit_widget.errors import HubException
@@ -331,7 +331,7 @@ async def test_frozen_bus_keeps_nobody_waiting(tmp_path: Path, monkeypatch: pyte
         await asyncio.Event().wait()
         raise AssertionError
 
-    monkeypatch.setattr(node_link, "PEOPLE_PATIENCE", 0.1)
+    monkeypatch.setattr(channel, "PEOPLE_PATIENCE", 0.1)
     async with (
         cluster(tmp_path / "h.db", settings=SILENT) as (nodes_, nodes),
         nodes[0].person("ann") as ann,

@@ -23,10 +23,9 @@ from conduit_widget.chat.history.store import (
     Snapshot,
     StoredStream,
 )
-from conduit_widget.chat.settings import Visibility
 from conduit_widget.contract import RECOVERY_SECONDS
 from conduit_widget.errors import HubStartError, StoreUnavailableError, ValidationError
-from conduit_widget.types import AssistantSetting, ChatMessage, HistoryPage, LogEvent, MemberRole
+from conduit_widget.types import AssistantSetting, ChatMessage, HistoryPage, LogEvent, MemberRole, Visibility
 
 if TYPE_CHECKING:
     from conduit_widget.chat.history.postgres_connections import Readers

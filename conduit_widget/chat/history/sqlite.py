@@ -29,7 +29,6 @@ from conduit_widget.chat.history.store import (
     Snapshot,
     StoredStream,
 )
-from conduit_widget.chat.settings import Visibility
 from conduit_widget.contract import RECOVERY_SECONDS
 from conduit_widget.errors import SettingsError
 from conduit_widget.times import iso_time
@@ -39,6 +38,7 @@ from conduit_widget.types import (
     HistoryPage,
     LogEvent,
     MemberRole,
+    Visibility,
 )
 
 __all__ = ["SqliteHistoryStore"]

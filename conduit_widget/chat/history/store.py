@@ -18,7 +18,6 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
-from conduit_widget.chat.settings import Visibility
 from conduit_widget.contract import RECOVERY_SECONDS
 from conduit_widget.types import (
     AssistantSetting,
@@ -27,6 +26,7 @@ from conduit_widget.types import (
     LogEvent,
     MemberRole,
     SendReceipt,
+    Visibility,
 )
 
 __all__ = [

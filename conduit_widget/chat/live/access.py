@@ -1,4 +1,4 @@
-"""Who may do what in a conversation, asked anew at every method, remembered for a moment."""
+"""What a user may do in a conversation: checked at every method, remembered for a moment."""
 
 from __future__ import annotations
 
@@ -11,17 +11,15 @@ from conduit_widget.contract import ErrorText
 from conduit_widget.errors import HubException
 from conduit_widget.types import MemberRole
 
-__all__ = ["READERS", "WRITERS", "Access"]
-
 MAX_REMEMBERED: Final = 4096
 WRITERS: Final[frozenset[MemberRole]] = frozenset({"owner", "member"})
 READERS: Final[frozenset[MemberRole]] = WRITERS | {"reader"}
 
 
 class Access:
-    """Roles in one conversation. In an open one, everybody the hub let in is at least a member.
+    """The roles in one conversation. In an open one, everybody whom the hub let in is at least a member.
 
-    An answer is remembered for ``ttl`` seconds, so that a membership lost elsewhere takes effect in time.
+    A role is remembered for ``ttl`` seconds only, so that membership lost on another node takes effect soon.
     """
 
     def __init__(
@@ -41,16 +39,16 @@ class Access:
 
     @property
     def is_open(self) -> bool:
-        """Whether anybody the hub authenticates may take part."""
+        """Whether everybody whom the hub authenticates may take part."""
         return self._record.visibility == "open"
 
     @property
     def changes(self) -> int:
-        """Counts the changes of roles heard of: an answer from before a change may be wrong after it."""
+        """The number of role changes so far: a role read before a change may be wrong after it."""
         return self._changes
 
     async def role(self, user_id: str) -> MemberRole | None:
-        """Return the user's role; None for who may not even read."""
+        """Return the user's role; None if they may not even read."""
         now, changes = self._clock(), self._changes
         known = self._known.get(user_id)
         if known is not None and known[1] > now:
@@ -66,12 +64,12 @@ class Access:
         return role
 
     def remembers(self, user_id: str, roles: Container[MemberRole | None]) -> bool:
-        """Whether the user is remembered to have one of these roles (at every message: cheap); False: ask."""
+        """Whether the user is remembered to have one of these roles; if not, ask. Every message needs it."""
         known = self._known.get(user_id)
         return known is not None and known[0] in roles and known[1] > self._clock()
 
     def forget(self, user_id: str) -> None:
-        """Ask the store next time: the user's role changed."""
+        """Ask the store next time, because the user's role changed."""
         self._changes += 1
         self._known.pop(user_id, None)
 

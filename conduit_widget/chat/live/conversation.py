@@ -15,8 +15,8 @@ from conduit_widget.chat.history.store import Commit, ConversationRecord, Histor
 from conduit_widget.chat.live.access import Access
 from conduit_widget.chat.live.answer_writing import AnswerWriting
 from conduit_widget.chat.live.conversation_work import ConversationWork
+from conduit_widget.chat.live.joining import Joining
 from conduit_widget.chat.live.posting import Posting
-from conduit_widget.chat.live.snapshot import Joining
 from conduit_widget.chat.live.stream_fan_out import Event, StreamFanOut
 from conduit_widget.chat.nodes.alone import Alone
 from conduit_widget.chat.nodes.other_nodes import Nodes
@@ -112,7 +112,7 @@ class Conversation:
 
     @property
     def is_unused(self) -> bool:
-        """Whether nobody is there, nobody is coming, and nothing is being written."""
+        """Whether nobody is here, nobody is coming, and nothing is being written."""
         return self.presence.is_empty and not self._work.pending
 
     def close(self, *, node_ends: bool = False) -> None:
@@ -123,7 +123,7 @@ class Conversation:
         self._work.close()
 
     async def pinned(self, work: Awaitable[T]) -> T:
-        """Await ``work`` while this object stays the conversation's only one."""
+        """Await ``work``; the conversation is not dropped meanwhile, so there is no second object for it."""
         return await self._work.pinned(work)
 
     def _unused(self) -> None:
@@ -139,11 +139,11 @@ class Conversation:
     # ---- joining ---------------------------------------------------------------------------------------
 
     async def join(self, caller: HubConnectionContext) -> JoinResult:
-        """Bring a connection in; return the snapshot its live events continue."""
+        """Add a connection; return the snapshot that its live events continue."""
         return await self._joining.join(lambda: self._enter(caller))
 
     async def resume(self, caller: HubConnectionContext, epoch: str, seq: int) -> ResumeResult:
-        """Bring a connection back in; return all it missed, or a snapshot where that is too much."""
+        """Add a connection that was here before; return all it missed, or a snapshot if that is too much."""
         return await self._joining.resume(lambda: self._enter(caller), epoch, seq)
 
     def _enter(self, caller: HubConnectionContext) -> None:
@@ -156,7 +156,7 @@ class Conversation:
         return self.presence.has(connection_id)
 
     def leave(self, connection_id: str, *, goodbye: bool = False) -> None:
-        """Take a connection out (harmless when not in); without a goodbye its user stays for the grace."""
+        """Remove a connection (harmless when not in); without a ``goodbye`` its user stays for the grace."""
         self._hub.groups.remove(connection_id, self._group)
         self.fan_out.forget(connection_id)
         self.presence.leave(connection_id, goodbye=goodbye)
@@ -164,7 +164,7 @@ class Conversation:
     # ---- roles -----------------------------------------------------------------------------------------
 
     async def set_role(self, user_id: str, role: MemberRole | None) -> None:
-        """Change a user's role; who loses it is out of the conversation at once, on every node."""
+        """Change a user's role; a user who loses it is out of the conversation at once, on every node."""
         await self._store.set_role(self.conversation_id, user_id, role)
         self.nodes.tell_role(user_id)
         await self.recheck_role(user_id)
@@ -218,7 +218,7 @@ class Conversation:
                 self.nodes.on_delivered(event)
 
     def _volatile(self, target: str, *arguments: Any, excluded: Collection[str] = ()) -> None:
-        """Send what a slow reader may miss; what cannot be sent is logged, the state goes on."""
+        """Send an event that a slow reader may miss; a failure is logged, and the state kept."""
         try:
             self.fan_out.send_volatile(target, *arguments, excluded=excluded)
         except Exception as error:  # noqa: BLE001 - the next list of people makes up for it

@@ -1,4 +1,4 @@
-"""Work that keeps a conversation live until it is done, whatever becomes of who asked for it."""
+"""Work that keeps a conversation live until it is done, whatever becomes of its caller."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ RETRY: Final = 1.0
 
 
 class ConversationWork:
-    """Counts what is under way; ``on_done`` is called after each piece."""
+    """Counts the work in progress; ``on_done`` is called after each piece."""
 
     def __init__(self, on_done: Callable[[], None]) -> None:
         self._on_done = on_done
@@ -27,7 +27,7 @@ class ConversationWork:
 
     @property
     def pending(self) -> bool:
-        """Whether anything is under way."""
+        """Whether any work is in progress."""
         return bool(self._pins)
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""The live conversations of a hub: each loaded once, created where joining may, dropped when unused."""
+"""The live conversations of a hub: each is loaded once, created if joining may do so, dropped when unused."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from conduit_widget.chat.answers.generation_queue import GenerationQueue
 from conduit_widget.chat.history.store import Commit, ConversationRecord, HistoryStore
 from conduit_widget.chat.live.conversation import Conversation
 from conduit_widget.chat.nodes.alone import Alone
-from conduit_widget.chat.nodes.node_link import NodeLink, publish_event
+from conduit_widget.chat.nodes.channel import NodeChannel, publish_event
 from conduit_widget.chat.nodes.other_nodes import Nodes, OtherNodes
 from conduit_widget.chat.settings import ChatSettings
 from conduit_widget.hub.backplane.backplane import Backplane
 from conduit_widget.hub.calls.hub import Hub
 
 LISTEN_PATIENCE: Final = 2.0
-"""Seconds to wait for the bus before a conversation is loaded without it."""
+"""Seconds to wait for the bus; then a conversation is loaded without it."""
 
 
 class Conversations:
-    """Conversations by id; never two objects for one of them, so that its events have one order.
+    """Conversations by id; there are never two objects for one of them, so that its events have one order.
 
-    ``hub`` is where their connections are; ``backplane`` leads to the other nodes they may be live on.
+    ``hub`` has their connections; ``backplane`` leads to the other nodes on which they may be live.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class Conversations:
         return len(self._live)
 
     def live(self, conversation_id: str) -> Conversation | None:
-        """Return the conversation if somebody is there."""
+        """Return the conversation if it is live here."""
         return self._live.get(conversation_id)
 
     def all(self) -> list[Conversation]:
@@ -55,9 +55,9 @@ class Conversations:
         return list(self._live.values())
 
     async def open(self, conversation_id: str, user_id: str) -> Conversation | None:
-        """Return the conversation, loaded or, where joining may create it, new and owned by the user.
+        """Return the conversation, loaded if needed; joining may create it, then the user owns it.
 
-        Use what this returns (:meth:`Conversation.pinned`) before awaiting anything else.
+        Use the result (:meth:`Conversation.pinned`) before awaiting anything else.
         """
         while True:
             live = self._live.get(conversation_id)
@@ -73,7 +73,7 @@ class Conversations:
                 return None
 
     def close(self) -> None:
-        """Forget every conversation: this node ends, its people are about to come back on others."""
+        """Forget every conversation: this node ends, and its people are about to come back on others."""
         for loading in self._loading.values():
             loading.cancel()
         for conversation in self._live.values():
@@ -97,23 +97,23 @@ class Conversations:
             if record is not None:
                 self._live[conversation_id] = self._conversation(record, Alone(record, self._store))
             return
-        link = NodeLink(self._backplane, conversation_id)
+        channel = NodeChannel(self._backplane, conversation_id)
         try:
-            await self._load_with(link, conversation_id, user_id)
+            await self._load_with(channel, conversation_id, user_id)
         finally:
             if conversation_id not in self._live:
-                link.close()
+                channel.close()
 
-    async def _load_with(self, link: NodeLink, conversation_id: str, user_id: str) -> None:
-        """Listen first, then read: what is committed or said from here on is heard, or asked for later."""
+    async def _load_with(self, channel: NodeChannel, conversation_id: str, user_id: str) -> None:
+        """Subscribe first, then read: what is committed or said from here on is heard, or asked for later."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(link.ready(), LISTEN_PATIENCE)
+            await asyncio.wait_for(channel.ready(), LISTEN_PATIENCE)
         record = await self._record(conversation_id, user_id)
         if record is None:
             return
         streams = await self._store.open_streams(conversation_id)
-        people = await link.people()
-        nodes = OtherNodes(record, link, self._store, self._generations)
+        people = await channel.people()
+        nodes = OtherNodes(record, channel, self._store, self._generations)
         conversation = self._conversation(record, nodes)
         nodes.begin(
             conversation.feed,
@@ -157,7 +157,7 @@ class Conversations:
         del self._live[conversation_id]
 
     def _forget_lost(self, conversation_id: str) -> None:
-        """Have the next join load the conversation anew."""
+        """Drop the conversation, so that the next join loads it again."""
         conversation = self._live.pop(conversation_id, None)
         if conversation is not None:
             conversation.close()

@@ -1,4 +1,4 @@
-"""Who belongs to a conversation: creating one, listing one's own, adding and removing people."""
+"""Members of conversations: creating a conversation, listing one's own, adding and removing people."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Membership:
         return _info(record, "owner")
 
     async def of_user(self, user_id: str) -> list[ConversationInfo]:
-        """Return the conversations the user has a role in, at most 200, newest activity first."""
+        """Return the conversations in which the user has a role, at most 200, newest activity first."""
         found = await self._store.conversations_of(user_id, limit=MAX_LISTED)
         return [_info(record, role) for record, role in found]
 
@@ -70,7 +70,7 @@ class Membership:
             await self._change(caller_id, conversation_id, user_id, role)
 
     async def remove(self, caller_id: str, conversation_id: str, user_id: str) -> None:
-        """Take a user out, at once and on every node; harmless when they are not in.
+        """Remove a user, at once and on every node; harmless when they are no member.
 
         Raises:
             HubException: the caller is no owner.

@@ -1,9 +1,9 @@
-"""Tokens to a conversation's connections, but for those that hold an answer: they catch up with one delta.
+"""Sends tokens to a conversation's connections; one that holds an answer catches up later with one delta.
 
 A connection holds an answer because its client asked (:meth:`StreamFanOut.pause`), or because it lags: over
-its soft limit nothing is queued for it that can be told anew. Where it stopped is all that is kept, the text
-comes from the open streams. A hold ends when the client resumes, when the connection has drained, and at the
-latest with the answer itself: the last delta (``done``) then carries everything held, before the
+its soft limit nothing is queued for it that can be sent again. Only the point where it stopped is kept, the
+text comes from the open streams. A hold ends when the client resumes, when the connection has drained, and at
+the latest with the answer itself: the last delta (``done``) then carries everything held, before the
 ``MessageUpdated`` that is never held. So the deltas of every connection add up to the stored message.
 """
 
@@ -32,14 +32,15 @@ class _Hold:
     index: int
     reasoning: int
     asked: bool
-    """Whether the client wants it; otherwise it ends when the connection has drained."""
+    """Whether the client asked for it; otherwise it ends when the connection has drained."""
 
 
 class StreamFanOut:
-    """What the connections of one conversation get of answers, presence and typing.
+    """Sends answers, presence and typing to the connections of one conversation.
 
     ``streams`` returns the answers being written, with the text so far: each delta is part of it before
-    :meth:`send` is called. ``newest`` returns the events that make up for volatile ones a connection missed.
+    :meth:`send` is called. ``newest`` returns the events that make up for volatile ones that a connection
+    missed. ``everybody`` are the conversation's connections here.
     """
 
     def __init__(
@@ -61,7 +62,7 @@ class StreamFanOut:
         self._lagging: dict[str, bool] = {}  # by connection id; whether it missed a volatile event
 
     def send(self, text: str, metadata: StreamMetadata) -> None:
-        """Send a delta to everybody who does not hold the answer; with ``done``, to everybody."""
+        """Send a delta to each connection that does not hold the answer; with ``done``, to all."""
         arguments = (ChatEvent.STREAM_TOKEN, self._conversation_id, text, metadata)
         holds = self._holds.get(metadata.message_id)
         if metadata.done:
@@ -74,20 +75,20 @@ class StreamFanOut:
             self._catch_up_later(connection, stale=False)
 
     def end(self, message_id: str) -> None:
-        """Forget who holds an answer: its final text comes without a last delta (harmless when none do)."""
+        """End the holds of an answer whose final text comes without a last delta (harmless when none do)."""
         self._holds.pop(message_id, None)
 
     def send_volatile(self, target: str, *arguments: Any, excluded: Collection[str] = ()) -> None:
-        """Send what a lagging connection may miss; it gets the newest state once it has drained."""
+        """Send an event that a lagging connection may miss; it gets the newest state once it has drained."""
         for connection in self._everybody_but(excluded).send_volatile(target, *arguments):
             self._catch_up_later(connection, stale=True)
 
     def is_open(self, message_id: str) -> bool:
-        """Whether that answer is being written here."""
+        """Whether the answer is being written."""
         return self._stream(message_id) is not None
 
     def pause(self, connection: HubConnectionContext, message_id: str) -> bool:
-        """Hold an answer for this connection; False when it is not being written (any more)."""
+        """Hold an answer for this connection; return False if it is not being written (any more)."""
         stream = self._stream(message_id)
         if stream is None:
             return False
@@ -100,7 +101,7 @@ class StreamFanOut:
         return True
 
     def resume(self, connection: HubConnectionContext, message_id: str) -> bool:
-        """Send what was held as one delta and go on; False when nothing was (also once the answer ended)."""
+        """Send what was held as one delta and go on; return False if nothing was, as after its end."""
         hold = self._hold(connection, message_id)
         if hold is None:
             return False
@@ -112,7 +113,7 @@ class StreamFanOut:
         return True
 
     def forget(self, connection_id: str) -> None:
-        """Drop what is kept for a connection that left (harmless when there is nothing)."""
+        """Drop what is kept for a connection that left (harmless when nothing is)."""
         self._lagging.pop(connection_id, None)
         for message_id in [id_ for id_, holds in self._holds.items() if connection_id in holds]:
             self._drop(message_id, connection_id)
@@ -128,7 +129,7 @@ class StreamFanOut:
         return self._holds.get(message_id, {}).get(connection.connection_id)
 
     def _hold_before(self, connection: HubConnectionContext, missed: StreamMetadata) -> _Hold:
-        """Return where a connection stopped that missed this delta."""
+        """Return the point at which a connection stopped that missed this delta."""
         stream = self._stream(missed.message_id)
         text, index, reasoning = (
             (len(stream.text), stream.index, len(stream.reasoning)) if stream is not None else (0, 0, 0)
@@ -175,7 +176,7 @@ class StreamFanOut:
             self._catch_up(hold, *_rest(stream, hold))
 
     def _end_holds(self, last: StreamMetadata) -> None:
-        """Give each the whole rest of an answer that ends."""
+        """Send the whole rest of an answer that ends to each connection that holds it."""
         holds = self._holds.pop(last.message_id, None)
         if holds is None:
             return
@@ -208,7 +209,7 @@ class StreamFanOut:
 
 
 def _rest(stream: OpenStream, hold: _Hold, last: StreamMetadata | None = None) -> tuple[str, StreamMetadata]:
-    """Return one delta from where a connection stopped; ``last`` is the delta it ends with, if it does."""
+    """Return one delta from where a connection stopped; ``last`` is the answer's last delta, if it ends."""
     metadata = StreamMetadata(
         message_id=stream.message_id,
         seq=stream.seq,

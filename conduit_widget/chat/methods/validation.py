@@ -1,8 +1,8 @@
-"""What a client may send: checked before it is stored, refused with the field, the limit and the remedy.
+"""Checks what a client sends before it is stored; a refusal names the field, the limit and the remedy.
 
-Fields go by the names people know them by, and nothing here echoes what was sent. Text is kept as it was
-typed (escaping is the reader's business), but for NUL and lone surrogates, which not every reader or store
-can hold. ``author`` always comes from the token.
+Fields have the names that people know, and no refusal echoes what was sent. Text is kept as it was typed
+(escaping is up to the reader), except for NUL and lone surrogates, which not every reader or store can hold.
+``author`` always comes from the token.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from conduit_widget.plain_text import is_plain, is_user_id
 from conduit_widget.types import Author, ChatMessage, Content, HubMetadata, ImagePart, TextPart
 
 MAX_EXTRA_BYTES: Final = 8 * 1024
-"""Most that metadata, attachments and unknown keys may weigh together, as JSON."""
+"""The most that metadata, attachments and unknown keys may have together, as JSON."""
 MAX_TITLE_CHARS: Final = 200
 MAX_PARTS: Final = 32
 MAX_POSITION: Final = 2**53 - 1
@@ -67,7 +67,7 @@ def check_user_id(value: str) -> str:
 
 
 def check_title(value: str | None) -> str | None:
-    """Return a title, None where it is empty.
+    """Return a title, or None if it is empty.
 
     Raises:
         ValidationError: too long, or with control or invisible characters.

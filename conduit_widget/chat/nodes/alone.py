@@ -27,32 +27,32 @@ class Alone:
         self._store = store
 
     def close(self, *, node_ends: bool) -> None:
-        """End; nobody has to be told."""
+        """Do nothing: nobody has to be told."""
 
     async def catch_up(self) -> None:
-        """Nothing can have been missed."""
+        """Do nothing: nothing can have been missed."""
 
     async def read_people(self) -> None:
-        """Nobody is elsewhere."""
+        """Do nothing: nobody is elsewhere."""
 
     async def check_epoch(self) -> None:
-        """Nobody else can have replaced the log."""
+        """Do nothing: nobody else can have replaced the log."""
 
     async def refill(self, position: int) -> list[LogEvent] | None:
         """Return the stored events after a position, or None if the log cannot be continued from there."""
         return await events_from(self._store, self._record.id, self._record.epoch, position)
 
     def committed(self, events: Iterable[LogEvent]) -> None:
-        """Events were committed here; nobody has to be told."""
+        """Do nothing: nobody has to be told."""
 
     def on_delivering(self, event: LogEvent) -> None:
-        """An event is about to be sent; no other node's deltas have to go before it."""
+        """Do nothing: no other node's deltas have to go before the event."""
 
     def on_delivered(self, event: LogEvent) -> None:
-        """An event has been sent; no other node's deltas follow it."""
+        """Do nothing: no other node's deltas follow the event."""
 
     def turn(self, _answer_seq: int) -> Coroutine[Any, Any, bool] | None:
-        """Return None: an answer waits for this node's own line only."""
+        """Return None: no other node's answers have to be waited for."""
         return None
 
     def streams(self, here: list[OpenStream]) -> list[OpenStream]:
@@ -60,7 +60,7 @@ class Alone:
         return here
 
     def text_heard(self, _message_id: str) -> str | None:
-        """Return the empty text: whoever wrote an answer was this node, in an earlier life."""
+        """Return the empty text: the writer was this node in an earlier life, and nobody else heard more."""
         return ""
 
     def is_written_elsewhere(self, _message_id: str) -> bool:
@@ -72,26 +72,26 @@ class Alone:
         return False
 
     def own(self, message_id: str) -> None:
-        """Every answer is this node's own."""
+        """Do nothing: every answer is this node's own."""
 
     def disown(self, message_id: str) -> None:
-        """Nobody else could write the answer."""
+        """Do nothing: no other node could write the answer."""
 
     def telling(self, send: SendDelta) -> SendDelta:
         """Return ``send`` itself: a delta goes to the connections here."""
         return send
 
     def tell_role(self, user_id: str) -> None:
-        """A user's role changed; nobody has to be told."""
+        """Do nothing: nobody has to be told."""
 
     def tell_people(self, people: NodePeople, change: PeopleChange) -> None:
-        """Somebody came or went; nobody has to be told."""
+        """Do nothing: nobody has to be told."""
 
 
 async def events_from(
     store: HistoryStore, conversation_id: str, epoch: str, position: int
 ) -> list[LogEvent] | None:
-    """Return the stored events after a position; None where the log cannot be continued from there."""
+    """Return the stored events after a position, or None if the log cannot be continued from there."""
     return await store.events_after(
         conversation_id, epoch, position, limit=REFILL_EVENTS, max_bytes=REFILL_BYTES
     )

@@ -1,4 +1,4 @@
-"""The other nodes' part in a live conversation: what they say is done here, what happens here they are told.
+"""The other nodes of a live conversation: what they say is applied here, what happens here is told to them.
 
 The store is the truth and every message may be lost: holes in the log are filled from the bus's hot window or
 the store, holes in an answer by asking its writer, and lists of people by reading them anew.
@@ -13,9 +13,9 @@ from typing import Any, Final, Protocol
 from conduit_widget.chat.history.feed import EventFeed
 from conduit_widget.chat.history.store import ConversationRecord, HistoryStore, StoredStream
 from conduit_widget.chat.nodes.alone import Alone, SendDelta, events_from
-from conduit_widget.chat.nodes.node_link import (
+from conduit_widget.chat.nodes.channel import (
     Logged,
-    NodeLink,
+    NodeChannel,
     NodeMessage,
     RoleChanged,
     Stop,
@@ -32,7 +32,7 @@ from conduit_widget.errors import StoreUnavailableError
 from conduit_widget.types import ChatMessage, LogEvent, OpenStream, StreamMetadata
 
 TELL_TEXT_DELAY: Final = 0.02
-"""Seconds in which several nodes' wishes for a text share one answer."""
+"""Seconds in which the requests of several nodes for a text share one reply."""
 
 MAX_EARLY_ANSWERS: Final = 64
 _OPEN: Final = frozenset({"streaming", "queued"})
@@ -42,13 +42,13 @@ class AnswersHere(Protocol):
     """The answers this node writes."""
 
     def open_streams(self, conversation_id: str) -> list[OpenStream]:
-        """Return those being written, with their text so far."""
+        """Return the answers being written, with their text so far."""
 
     def cancel(self, answer_id: str) -> bool:
-        """End an answer, keeping its text; False when it is not written here (any more)."""
+        """End an answer, keeping its text; return False if it is not written here (any more)."""
 
     def supersede(self, answer_id: str, end: ChatMessage) -> None:
-        """Give up an answer that another node has ended so; nothing more is kept, or sent after that."""
+        """Give up an answer, which another node has ended as ``end``; store and send nothing more of it."""
 
 
 class OtherNodes:
@@ -67,11 +67,11 @@ class OtherNodes:
     _on_role_changed: Callable[[str], None]
 
     def __init__(
-        self, record: ConversationRecord, link: NodeLink, store: HistoryStore, answers: AnswersHere
+        self, record: ConversationRecord, channel: NodeChannel, store: HistoryStore, answers: AnswersHere
     ) -> None:
         self._conversation_id = record.id
         self._epoch = record.epoch
-        self._link = link
+        self._channel = channel
         self._store = store
         self._answers = answers
         self._streams = RemoteStreams()
@@ -105,48 +105,48 @@ class OtherNodes:
                 self._streams.restore(stream)
         if people is not None:
             presence.replace(people, {})
-        self._link.attach(self._received)
+        self._channel.attach(self._received)
         if self._streams.ids():
-            self._link.publish(TextWanted())
+            self._channel.publish(TextWanted())
 
     def close(self, *, node_ends: bool) -> None:
-        """Hear nothing more; when the node ends, its people get their grace on the others."""
+        """Listen no more. If this node ends, its people get their grace on the other nodes."""
         for task in self._tasks:
             task.cancel()
         if node_ends:
-            self._link.abandon()
+            self._channel.abandon()
         else:
-            self._link.close()
+            self._channel.close()
 
     async def catch_up(self) -> None:
-        """Read anew what may have been missed on the bus, but for the log."""
+        """Read again everything but the log that may have been missed on the bus."""
         await self.read_people()
         if self._streams.ids():
-            self._link.publish(TextWanted())
+            self._channel.publish(TextWanted())
 
     async def read_people(self) -> None:
-        """Read who is at the other nodes."""
+        """Read the people at the other nodes."""
         known_before = self._presence.versions()
-        people = await self._link.people()
+        people = await self._channel.people()
         if people is not None:
             self._presence.replace(people, known_before)
 
     # ---- the log ---------------------------------------------------------------------------------------
 
     async def refill(self, position: int) -> list[LogEvent] | None:
-        """Return events after a position: from the hot window if it continues there, else the store."""
-        kept = await self._link.window(self._epoch, position)
+        """Return the events after a position, from the hot window if possible, else from the store."""
+        kept = await self._channel.window(self._epoch, position)
         if any(event.seq == position + 1 for event in kept):
             return kept
         return await events_from(self._store, self._conversation_id, self._epoch, position)
 
     def committed(self, events: Iterable[LogEvent]) -> None:
-        """Tell of events this node committed, before they are delivered here."""
+        """Tell the other nodes of events that this node committed; call it before they are delivered here."""
         for event in events:
-            self._link.log(self._epoch, event)
+            self._channel.log(self._epoch, event)
 
     def on_delivering(self, event: LogEvent) -> None:
-        """An event is about to be sent to the connections here: a last delta goes before a final text."""
+        """Send what must go before an event to the connections here: the last delta before a final text."""
         if event.target != ChatEvent.MESSAGE_UPDATED:
             return
         wire = event.arguments[0]
@@ -161,7 +161,7 @@ class OtherNodes:
         self._on_ended(message_id)
 
     def on_delivered(self, event: LogEvent) -> None:
-        """An event has been sent to the connections here: deltas may follow a new answer's message."""
+        """Note that an event has been sent to the connections here: deltas may follow a new answer."""
         wire = event.arguments[0]
         if event.target == ChatEvent.MESSAGE_UPDATED:
             if _status(wire) not in _OPEN:
@@ -169,7 +169,7 @@ class OtherNodes:
         elif wire.get("role") == "assistant" and _status(wire) in _OPEN and wire["id"] not in self._own:
             self._streams.open(wire["id"], event.seq)
             if self._early.pop(wire["id"], self) is None:
-                self._link.publish(TextWanted([wire["id"]]))
+                self._channel.publish(TextWanted([wire["id"]]))
 
     def turn(self, answer_seq: int) -> Coroutine[Any, Any, bool] | None:
         """Return what waits until the answer may be written; its result is False if another node ended it."""
@@ -184,7 +184,7 @@ class OtherNodes:
     def text_heard(self, message_id: str) -> str | None:
         """Return what was heard of an answer that another node writes, from its beginning without a hole.
 
-        None: this node came to listen later, and has heard nothing of it since.
+        It is None if this node subscribed later and has heard nothing of it since.
         """
         return self._streams.text_heard(message_id)
 
@@ -193,14 +193,14 @@ class OtherNodes:
         return message_id in self._streams
 
     def stop(self, message_id: str) -> bool:
-        """Ask whoever writes an answer to end it; False while the others cannot be asked."""
-        if not self._link.connected:
+        """Ask the writer of an answer to end it; return False while the other nodes cannot be asked."""
+        if not self._channel.connected:
             return False
-        self._link.publish(Stop(message_id))
+        self._channel.publish(Stop(message_id))
         return True
 
     def own(self, message_id: str) -> None:
-        """Note that this node writes an answer: before its message is committed, or when it finds out."""
+        """Note that this node writes an answer; call it before its message is committed."""
         self._own.add(message_id)
         self._streams.forget(message_id)
 
@@ -216,28 +216,28 @@ class OtherNodes:
 
         def tell_and_send(text: str, metadata: StreamMetadata) -> None:
             if metadata.message_id in self._own:
-                self._link.publish(Token(text, metadata))
+                self._channel.publish(Token(text, metadata))
                 send(text, metadata)
 
         return tell_and_send
 
     def tell_role(self, user_id: str) -> None:
-        """Tell that a user's role changed."""
-        self._link.publish(RoleChanged(user_id))
+        """Tell the other nodes that a user's role changed."""
+        self._channel.publish(RoleChanged(user_id))
 
     def tell_people(self, people: NodePeople, change: PeopleChange) -> None:
-        """Tell who is here now."""
-        self._link.put_people(people)
-        self._link.publish(change)
+        """Tell the other nodes who is here now."""
+        self._channel.put_people(people)
+        self._channel.publish(change)
 
     # ---- what the others say ---------------------------------------------------------------------------
 
     def _received(self, node_id: str, message: NodeMessage) -> None:
         match message:
             case Logged(epoch, event):
-                self._take_event(epoch, event)
+                self._on_event(epoch, event)
             case Token(text, metadata):
-                self._take_token(text, metadata)
+                self._on_token(text, metadata)
             case WholeText(stream):
                 self._send(self._streams.whole_reasoning(stream))
                 self._send(self._streams.whole(stream))
@@ -251,14 +251,14 @@ class OtherNodes:
                 if not self._presence.apply(node_id, message):
                     self._spawn(self.read_people())
 
-    def _take_event(self, epoch: str, event: LogEvent) -> None:
+    def _on_event(self, epoch: str, event: LogEvent) -> None:
         if epoch == self._epoch:
             self._feed.take((event,))
         else:
             self._spawn(self.check_epoch())
 
     async def check_epoch(self) -> None:
-        """Give up if another log than ours is stored under this id now."""
+        """Stop the feed if another log is stored under this id now."""
         try:
             record = await self._store.find(self._conversation_id)
         except StoreUnavailableError:
@@ -266,14 +266,14 @@ class OtherNodes:
         if record is None or record.epoch != self._epoch:
             self._feed.lose()
 
-    def _take_token(self, text: str, metadata: StreamMetadata) -> None:
+    def _on_token(self, text: str, metadata: StreamMetadata) -> None:
         self._send(self._streams.token(text, metadata))
         if metadata.message_id not in self._streams:
             if metadata.seq > self._feed.position and len(self._early) < MAX_EARLY_ANSWERS:
                 self._early[metadata.message_id] = None
                 self._feed.expect(metadata.seq)
         elif self._streams.wants_text(metadata, asyncio.get_running_loop().time()):
-            self._link.publish(TextWanted([metadata.message_id]))
+            self._channel.publish(TextWanted([metadata.message_id]))
 
     def _send(self, relay: Relay | None) -> None:
         if relay is not None:
@@ -291,7 +291,7 @@ class OtherNodes:
         self._told_soon.discard(message_id)
         for stream in self._answers.open_streams(self._conversation_id):
             if stream.message_id == message_id:
-                self._link.publish(WholeText(stream))
+                self._channel.publish(WholeText(stream))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

@@ -1,7 +1,7 @@
 """Answers that other nodes write: their text so far, relayed without a hole. No I/O, no clock of its own.
 
-Readers here get the deltas of each answer by offset, each character once, whatever the bus repeats or loses:
-a delta that leaves a hole asks for the whole text, and what is still missing at the end comes with it.
+Readers here get each character of an answer once, whatever the bus repeats or loses: a delta has an offset, a
+delta that leaves a hole is dropped and the whole text asked for, and the end brings what is still missing.
 """
 
 from __future__ import annotations
@@ -15,22 +15,20 @@ from conduit_widget.chat.answers.answer_end import finish_reason_of
 from conduit_widget.chat.history.store import StoredStream
 from conduit_widget.types import ChatMessage, OpenStream, StreamMetadata, StreamMetrics
 
-__all__ = ["ASK_INTERVAL", "Relay", "RemoteStreams"]
-
 ASK_INTERVAL: Final = 0.5
-"""Seconds before the whole text of an answer is asked for again."""
+"""Seconds until the whole text of an answer is asked for again."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Relay:
-    """A delta for the readers here."""
+    """A delta to send to the readers here."""
 
     text: str
     metadata: StreamMetadata
 
 
 class _Answer:
-    """One answer: what the readers here have been sent of it."""
+    """What the readers here have been sent of one answer."""
 
     __slots__ = (
         "asked_at",
@@ -49,7 +47,7 @@ class _Answer:
 
     def __init__(self, seq: int, *, heard: bool) -> None:
         self.seq = seq
-        self.heard = heard  # of its writer, by this node: all it has is not a checkpoint
+        self.heard = heard  # from its writer; else all that is known is a checkpoint
         self.parts: list[str] = []
         self.length = 0
         self.index = 0
@@ -82,20 +80,20 @@ class RemoteStreams:
         return list(self._answers)
 
     def open(self, message_id: str, seq: int) -> None:
-        """Note a new answer: its message, at ``seq``, has been sent to the readers here."""
+        """Add a new answer, whose message, at ``seq``, has been sent to the readers here."""
         self._answers.setdefault(message_id, _Answer(seq, heard=True))
 
     def restore(self, stream: StoredStream) -> None:
-        """Begin with an answer's checkpoint."""
+        """Add an answer as it was at its checkpoint."""
         answer = self._answers.setdefault(stream.message_id, _Answer(stream.seq, heard=False))
         if stream.text and not answer.length:
             answer.parts, answer.length, answer.index = [stream.text], len(stream.text), stream.index
             answer.model, answer.provider, answer.started = stream.model, stream.provider, True
 
     def token(self, text: str, metadata: StreamMetadata) -> Relay | None:
-        """Take a delta; return what of it continues the text, None for nothing (a repeat, a hole).
+        """Return the part of a delta that continues the text, or None: it is a repeat, or leaves a hole.
 
-        After a hole :meth:`wants_text` says so.
+        :meth:`wants_text` tells whether it left a hole.
         """
         answer = self._answers.get(metadata.message_id)
         if answer is None or answer.done:
@@ -113,7 +111,7 @@ class RemoteStreams:
         return relay
 
     def whole_reasoning(self, stream: OpenStream) -> Relay | None:
-        """Take all of an answer's reasoning so far; return what of it is new here."""
+        """Return the part of an answer's reasoning so far that is new here."""
         answer = self._answers.get(stream.message_id)
         if answer is None or answer.done:
             return None
@@ -130,7 +128,7 @@ class RemoteStreams:
         return self._reasoning(answer, stream.reasoning, metadata)
 
     def whole(self, stream: OpenStream) -> Relay | None:
-        """Take an answer's whole text so far; return what of it is new here."""
+        """Return the part of an answer's whole text so far that is new here."""
         answer = self._answers.get(stream.message_id)
         if answer is None or answer.done or len(stream.text) <= answer.length:
             return None
@@ -149,7 +147,7 @@ class RemoteStreams:
         return relay
 
     def wants_text(self, metadata: StreamMetadata, now: float) -> bool:
-        """Whether the whole text should be asked for, after this delta was taken; not twice in a moment."""
+        """Whether to ask for the whole text, because this delta left a hole; not twice in a moment."""
         answer = self._answers.get(metadata.message_id)
         if answer is None or answer.done:
             return False
@@ -162,10 +160,11 @@ class RemoteStreams:
         return True
 
     def finish(self, message: ChatMessage) -> Relay | None:
-        """Note an answer's final version; return the last delta if the readers here have not had it.
+        """Return the last delta of an answer, of which this is the final version; then :meth:`forget` it.
 
-        The delta completes what was sent. Where the final text is another one (shorter: the writer had been
-        taken for dead) there is none, the final message replaces what was sent. Then :meth:`forget` it.
+        The delta completes what was sent. It is None if the readers here have had it, or if the final text is
+        another one (a shorter one: the writer had been taken for dead): the final message replaces what was
+        sent.
         """
         answer = self._answers.get(message.id)
         if answer is None or answer.done:
@@ -192,7 +191,7 @@ class RemoteStreams:
     def text_heard(self, message_id: str) -> str | None:
         """Return an answer's text so far, as the readers here have it.
 
-        None of one that is not known, or of which nothing but its checkpoint is.
+        It is None for an answer that is not known, or of which only the checkpoint is known.
         """
         answer = self._answers.get(message_id)
         return answer.text if answer is not None and answer.heard else None
@@ -204,8 +203,8 @@ class RemoteStreams:
     def streams(self, *, with_first: bool) -> list[OpenStream]:
         """Return the answers that have begun, with the text the readers here have.
 
-        ``with_first``: the one whose turn it is has begun, even if nothing was heard of it yet; a reader who
-        comes from a node that heard more must know that this one is behind.
+        ``with_first`` adds the one whose turn it is, even if nothing was heard of it yet: a reader who comes
+        from a node that heard more must know that this node is behind.
         """
         first = min((answer.seq for answer in self._answers.values()), default=0) if with_first else 0
         return [
@@ -224,7 +223,7 @@ class RemoteStreams:
         ]
 
     def _reasoning(self, answer: _Answer, text: str, metadata: StreamMetadata) -> Relay | None:
-        """Take a piece of reasoning; a hole stays until all of it comes, at the latest with the end."""
+        """Add a piece of reasoning; a hole stays until all of it comes, at the latest with the end."""
         length = len(answer.reasoning)
         new = text[length - metadata.offset :] if metadata.offset <= length else ""
         if not new:
@@ -247,7 +246,7 @@ class RemoteStreams:
 
 
 def _continuing(answer: _Answer, metadata: StreamMetadata, count: int) -> StreamMetadata:
-    """Return a delta's metadata for its part that is new here."""
+    """Return the metadata of a delta for its part that is new here."""
     if metadata.offset == answer.length:
         return metadata
     return msgspec.structs.replace(metadata, offset=answer.length, index=answer.index, count=count)

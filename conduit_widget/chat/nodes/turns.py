@@ -1,4 +1,4 @@
-"""Whose turn it is in a conversation over all nodes: one answer at a time, the lowest open seq first."""
+"""Turns of answers over all nodes of a conversation: one is written at a time, the lowest open seq first."""
 
 from __future__ import annotations
 
@@ -9,18 +9,16 @@ from conduit_widget.chat.history.feed import EventFeed
 from conduit_widget.chat.history.store import HistoryStore
 from conduit_widget.errors import StoreUnavailableError
 
-__all__ = ["wait_for_turn"]
-
 POLL: Final = 1.0
 PAUSE: Final = 0.02
-"""Seconds between two looks at least: a busy conversation has many events."""
+"""The least number of seconds between two looks: a busy conversation has many events."""
 
 
 async def wait_for_turn(conversation_id: str, answer_seq: int, store: HistoryStore, feed: EventFeed) -> bool:
-    """Wait until the answer at ``answer_seq`` may be written; False when another node has ended it.
+    """Wait until the answer at ``answer_seq`` may be written; return False if another node has ended it.
 
-    Its message has been sent to the connections here by then. Looks again soon after every event of the
-    conversation, and each second.
+    Its message has been sent to the connections here by then. The store is asked again soon after every event
+    of the conversation, and each second.
     """
     while True:
         try:

@@ -1,4 +1,4 @@
-"""How a person looks to the others: initials and a colour, the same everywhere and at any time."""
+"""How a person looks to the others: initials and a colour, the same everywhere and always."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import colorsys
 import hashlib
 from functools import lru_cache
 from typing import Final
-
-__all__ = ["color_of", "contrast_with_white", "initials_of"]
 
 MIN_CONTRAST: Final = 4.5
 """White initials on the colour pass WCAG AA."""
@@ -17,7 +15,7 @@ _SATURATION: Final = 0.6
 
 @lru_cache(maxsize=4096)
 def initials_of(user_name: str, user_id: str) -> str:
-    """Return one or two capitals: of the first and last word of the name, else of the id."""
+    """Return one or two capitals: ``"Ann Mary Lee"`` → ``"AL"``; without a name, the first one of the id."""
     words = [word for word in user_name.split() if word[0].isalnum()] or [user_id.lstrip() or "?"]
     first, last = words[0], words[-1]
     return (first[0] if len(words) == 1 else first[0] + last[0]).upper()
@@ -25,7 +23,7 @@ def initials_of(user_name: str, user_id: str) -> str:
 
 @lru_cache(maxsize=4096)
 def color_of(user_id: str) -> str:
-    """Return ``#rrggbb``: a hue from the id, as light as white text on it allows."""
+    """Return ``#rrggbb``: the hue comes from the id, and white text on it is readable."""
     hue = int.from_bytes(hashlib.sha256(user_id.encode(errors="replace")).digest()[:2]) % 360 / 360
     lightness = 0.55
     while True:

@@ -1,8 +1,9 @@
 """Who is in a live conversation and who types, over all nodes: from connections to the events people see.
 
-A user is one entry, however many connections and nodes; what changes is sent as ``UserJoined``, ``UserLeft``,
-``UserTyping`` and ``TypingUpdate``, and soon after as one ``PresenceUpdate`` for a burst of changes. That is
-the whole list to everybody, it costs the square of their number: the more there are, the later it comes.
+A user is one entry, however many connections and nodes. A change is sent as ``UserJoined``, ``UserLeft``,
+``UserTyping`` or ``TypingUpdate``, and a burst of changes soon after as one ``PresenceUpdate``. That one is
+the whole list for everybody, so its cost is the square of the number of people: the more there are, the later
+it comes.
 """
 
 from __future__ import annotations
@@ -13,37 +14,35 @@ from collections.abc import Callable, Collection, Iterable
 from typing import Any, Final, Protocol
 
 from conduit_widget.chat.people.appearance import color_of, initials_of
-from conduit_widget.chat.people.presence import Presence
+from conduit_widget.chat.people.local_presence import LocalPresence
 from conduit_widget.chat.people.remote_presence import NodePeople, NodePerson, PeopleChange, RemotePresence
 from conduit_widget.chat.settings import ChatSettings
 from conduit_widget.contract import ChatEvent
 from conduit_widget.types import Author, Participant
 
-__all__ = ["ConversationPresence", "Send", "Tell"]
-
 TELL_INTERVAL: Final = 0.05
-"""Seconds between two changes this node tells of: the first goes at once, a burst shares the next."""
+"""Seconds between two changes told to other nodes: the first goes at once, a burst shares the next."""
 
 SMALL: Final = 50
-"""People in a list that is sent without further ado."""
+"""The largest list that is sent without an extra delay."""
 SECONDS_A_PERSON: Final = 0.002
-"""How much later the list is sent for each of the others."""
+"""Extra delay of the list for each person beyond that."""
 LONGEST_INTERVAL: Final = 5.0
 
 
 class Send(Protocol):
-    """Sends to the conversation's connections here what a slow reader may miss."""
+    """Sends an event that a slow reader may miss to the conversation's connections here."""
 
     def __call__(self, target: str, *arguments: Any, excluded: Collection[str] = ()) -> None:
-        """Send an event to all but ``excluded`` connections."""
+        """Send an event to all connections but the ``excluded`` ids."""
 
 
 Tell = Callable[[NodePeople, PeopleChange], None]
-"""``tell(everybody here, what changed)``: what the other nodes should know."""
+"""``tell(everybody here, what changed)``: tells the other nodes."""
 
 
 class ConversationPresence:
-    """The people of one live conversation; ``on_empty`` is called when the last one here has left."""
+    """The people of one live conversation; ``on_empty`` is called when the last of them at this node left."""
 
     def __init__(
         self,
@@ -59,12 +58,10 @@ class ConversationPresence:
         self._send = send
         self._on_empty = on_empty
         self._tell = tell
-        self._here = Presence(grace=settings.presence_grace, typing_ttl=settings.typing_ttl)
+        self._here = LocalPresence(grace=settings.presence_grace, typing_ttl=settings.typing_ttl)
         self._elsewhere = RemotePresence(grace=min(settings.node_grace, settings.presence_grace))
         self._shown: dict[str, NodePerson] = {}
-        self._participants: list[Participant] | None = (
-            None  # made when asked for: a storm asks a thousand times
-        )
+        self._participants: list[Participant] | None = None  # kept: a storm asks a thousand times
         self._untold: set[str] = set()
         self._told_version = 0
         self._tell_at: float | None = None
@@ -75,11 +72,11 @@ class ConversationPresence:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nobody is here, at this node."""
+        """Whether nobody is at this node."""
         return not len(self._here)
 
     def close(self, *, tell: bool = True) -> None:
-        """Say nothing more; ``tell`` what the other nodes were not told yet."""
+        """Send nothing more; with ``tell``, first tell the other nodes what they were not told yet."""
         if tell and self._tell_at is not None:
             self._tell_nodes()
         self._closed = True
@@ -95,7 +92,7 @@ class ConversationPresence:
         self._changed({author.user_id}, here=True)
 
     def leave(self, connection_id: str, *, goodbye: bool = False) -> None:
-        """Take a connection out (harmless when not in); without a goodbye its user stays for the grace."""
+        """Remove a connection (harmless when not in); without a ``goodbye`` its user stays for the grace."""
         user_id = self._here.user_of(connection_id)
         if user_id is not None:
             self._here.leave(connection_id, _now(), goodbye=goodbye)
@@ -104,19 +101,19 @@ class ConversationPresence:
                 self._on_empty()
 
     def remove(self, user_id: str) -> set[str]:
-        """Take a user out at once (membership lost), from every list; return their connections here."""
+        """Remove a user at once, because membership was lost; return their connections here."""
         connections = self._here.remove(user_id)
         self._elsewhere.remove(user_id)
         self._changed({user_id}, here=True)
         return connections
 
     def start_typing(self, user_id: str) -> None:
-        """Note that a user types; expires by itself."""
+        """Show a user as typing until they stop or the time is over."""
         self._here.start_typing(user_id, _now())
         self._changed({user_id}, here=True)
 
     def stop_typing(self, user_id: str) -> None:
-        """Note that a user stopped typing."""
+        """Stop showing a user as typing."""
         if self._here.stop_typing(user_id):
             self._changed({user_id}, here=True)
 
@@ -125,11 +122,11 @@ class ConversationPresence:
         return self._here.user_of(connection_id) is not None
 
     def user_ids(self) -> list[str]:
-        """Return the users at this node."""
+        """Return the ids of the users at this node."""
         return self._here.user_ids()
 
     def participants(self) -> list[Participant]:
-        """Return everybody at all nodes, in order of arrival."""
+        """Return everybody on all nodes, in order of arrival."""
         if self._participants is None:
             self._participants = [
                 Participant(
@@ -144,13 +141,13 @@ class ConversationPresence:
         return self._participants
 
     def typing(self) -> list[str]:
-        """Return the ids of those typing, at all nodes."""
+        """Return the ids of the users who type, on all nodes."""
         return [user_id for user_id, person in self._shown.items() if person.typing]
 
     # ---- what other nodes say --------------------------------------------------------------------------
 
     def apply(self, node_id: str, change: PeopleChange) -> bool:
-        """Apply another node's change; False: its whole list must be read (:meth:`replace`)."""
+        """Apply another node's change; return False if its whole list must be read (:meth:`replace`)."""
         touched = self._elsewhere.apply(node_id, change)
         if touched is None:
             return False
@@ -158,21 +155,21 @@ class ConversationPresence:
         return True
 
     def versions(self) -> dict[str, int]:
-        """Return what is known of each node, to give to :meth:`replace` after reading."""
+        """Return the known version of each node's list, for :meth:`replace` after reading."""
         return self._elsewhere.versions()
 
     def replace(self, entries: dict[str, NodePeople], known_before: dict[str, int]) -> None:
-        """Take what every other node says."""
+        """Replace the lists of all other nodes by those that were read."""
         self._changed(self._elsewhere.replace(entries, known_before, _now()), here=False)
 
     def keep_nodes(self, node_ids: Collection[str]) -> None:
-        """Give the people of nodes that are not among the living their grace."""
-        self._changed(self._elsewhere.keep(node_ids, _now()), here=False)
+        """Begin the grace of the users whose nodes are not among the living."""
+        self._changed(self._elsewhere.keep_nodes(node_ids, _now()), here=False)
 
     # ---- from states to events -------------------------------------------------------------------------
 
     def _changed(self, user_ids: Iterable[str], *, here: bool) -> None:
-        """Send what changed for these users; what changed ``here`` the other nodes are told as well."""
+        """Send what changed for these users; the other nodes are told what changed ``here``."""
         if self._closed:
             return
         for user_id in user_ids:

@@ -1,7 +1,7 @@
-"""The people other nodes have in a conversation: what each node says of its own, merged. No I/O, no clock.
+"""The people whom other nodes have in a conversation: each node's own list, merged. No I/O, no clock.
 
-Each node's list has a version; a change says which version it continues. One that continues another version
-than the known one is not applied: the node's whole list must be read.
+Each node's list has a version, and a change names the version it continues. A change that continues another
+version than the known one is not applied: the node's whole list must be read.
 """
 
 from __future__ import annotations
@@ -12,13 +12,11 @@ from typing import Final
 
 import msgspec
 
-__all__ = ["NodePeople", "NodePerson", "PeopleChange", "RemotePresence"]
-
 _UNKNOWN: Final = 0
 
 
 class NodePerson(msgspec.Struct, frozen=True, array_like=True):
-    """Somebody at a node."""
+    """A user at a node."""
 
     user_id: str
     user_name: str
@@ -26,14 +24,14 @@ class NodePerson(msgspec.Struct, frozen=True, array_like=True):
 
 
 class NodePeople(msgspec.Struct, frozen=True, array_like=True):
-    """Everybody at a node, in a version that rises with every change."""
+    """All users at a node; ``version`` rises with every change."""
 
     version: int
     people: list[NodePerson]
 
 
 class PeopleChange(msgspec.Struct, frozen=True, tag="people", array_like=True):
-    """What turns a node's list from the version ``previous`` into ``version``."""
+    """The change that turns a node's list from the version ``previous`` into ``version``."""
 
     previous: int
     version: int
@@ -48,10 +46,11 @@ class _Node:
 
 
 class RemotePresence:
-    """Who is at the other nodes.
+    """The users at the other nodes.
 
-    Whoever a node takes off its list is gone. People of a node that vanished stay for ``grace`` seconds: they
-    are about to come back somewhere else. Methods return the users whose state may have changed.
+    A user whom a node takes off its list is gone. The users of a node that vanished stay for ``grace``
+    seconds: they are about to come back on another node. Methods return the ids of the users whose state may
+    have changed.
     """
 
     def __init__(self, *, grace: float) -> None:
@@ -60,7 +59,7 @@ class RemotePresence:
         self._lingering: dict[str, tuple[NodePerson, float]] = {}
 
     def person(self, user_id: str) -> NodePerson | None:
-        """Return somebody as the nodes know them, typing if they type anywhere; None when nowhere."""
+        """Return a user, typing if they type on any node; None if they are on no node."""
         found = [node.people[user_id] for node in self._nodes.values() if user_id in node.people]
         if found:
             return next((person for person in found if person.typing), found[0])
@@ -68,7 +67,7 @@ class RemotePresence:
         return None if lingering is None else lingering[0]
 
     def apply(self, node_id: str, change: PeopleChange) -> set[str] | None:
-        """Apply a node's change; None: it does not continue what is known, read the node's list."""
+        """Apply a node's change; return None if it continues an unknown version: read its list then."""
         node = self._nodes.get(node_id) or _Node(_UNKNOWN, {})
         if change.version <= node.version:
             return set()
@@ -89,7 +88,7 @@ class RemotePresence:
     def replace(
         self, entries: Mapping[str, NodePeople], known_before: Mapping[str, int], now: float
     ) -> set[str]:
-        """Take the lists of all nodes, read after ``known_before``; what came in meanwhile is newer."""
+        """Replace the lists by those read after ``known_before``; a change that came meanwhile is newer."""
         touched: set[str] = set()
         for node_id, entry in entries.items():
             node = self._nodes.get(node_id)
@@ -105,26 +104,26 @@ class RemotePresence:
         ]
         return touched | self._vanish(gone, now)
 
-    def keep(self, node_ids: Collection[str], now: float) -> set[str]:
-        """Let the nodes that are not among the living vanish."""
+    def keep_nodes(self, node_ids: Collection[str], now: float) -> set[str]:
+        """Forget the nodes that are not among ``node_ids``, the living ones; their users get the grace."""
         return self._vanish([node_id for node_id in self._nodes if node_id not in node_ids], now)
 
     def expire(self, now: float) -> set[str]:
-        """Let go whose grace has passed."""
+        """Forget the users whose grace has passed."""
         left = {user_id for user_id, (_, at) in self._lingering.items() if at <= now}
         for user_id in left:
             del self._lingering[user_id]
         return left
 
     def remove(self, user_id: str) -> set[str]:
-        """Take somebody off every list (membership lost)."""
+        """Take a user off every list, because membership was lost."""
         for node in self._nodes.values():
             node.people.pop(user_id, None)
         self._lingering.pop(user_id, None)
         return {user_id}
 
     def next_deadline(self) -> float | None:
-        """Return when somebody's grace ends next; None when nobody's will."""
+        """Return when a user's grace ends next; None if nobody is in grace."""
         return min((at for _, at in self._lingering.values()), default=None)
 
     def _is_listed(self, user_id: str) -> bool:

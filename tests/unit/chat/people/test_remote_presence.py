@@ -22,7 +22,7 @@ def test_people_stay_for_the_grace_when_their_node_dies() -> None:
     """Users of a node that vanished leave after the grace, unless they are at another node by then."""
     people = RemotePresence(grace=10)
     people.apply("n1", PeopleChange(0, 1, [ANN, NodePerson("bob", "Bob", True)]))
-    people.keep([], now=0.0)
+    people.keep_nodes([], now=0.0)
     assert people.person("bob") == NodePerson("bob", "Bob")
     people.apply("n2", PeopleChange(0, 2, [ANN]))
     assert people.next_deadline() == 10.0

@@ -1,6 +1,6 @@
-"""What the nodes say to each other on a conversation's channel, and this node's end of that channel.
+"""The messages that nodes exchange about a conversation, and this node's end of its channel on the bus.
 
-One message is encoded once for all nodes. Unknown kinds (a newer node's) are ignored.
+A message is encoded once for all nodes. A kind that this node does not know, from a newer one, is ignored.
 """
 
 from __future__ import annotations
@@ -17,19 +17,7 @@ from conduit_widget.errors import UNREADABLE
 from conduit_widget.hub.backplane.backplane import Backplane, BackplaneUnavailableError
 from conduit_widget.types import LogEvent, OpenStream, StreamMetadata
 
-__all__ = [
-    "Logged",
-    "NodeLink",
-    "NodeMessage",
-    "RoleChanged",
-    "Stop",
-    "TextWanted",
-    "Token",
-    "WholeText",
-    "publish_event",
-]
-
-_log = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 PEOPLE_TABLE: Final = "presence"
 MAX_EARLY_MESSAGES: Final = 1024
@@ -53,7 +41,7 @@ class Token(msgspec.Struct, frozen=True, tag="token", array_like=True):
 
 
 class TextWanted(msgspec.Struct, frozen=True, tag="text?", array_like=True):
-    """Whoever writes these answers (all of them if none is named): tell their whole text so far."""
+    """A request to the writers of these answers (of all if none is named) to send the whole text so far."""
 
     message_ids: list[str] = []
 
@@ -65,13 +53,13 @@ class WholeText(msgspec.Struct, frozen=True, tag="text", array_like=True):
 
 
 class Stop(msgspec.Struct, frozen=True, tag="stop", array_like=True):
-    """Somebody who may do so cancels an answer."""
+    """A user cancels an answer; the sender has checked that they may."""
 
     message_id: str
 
 
 class RoleChanged(msgspec.Struct, frozen=True, tag="role", array_like=True):
-    """A user's role in the conversation is another one now."""
+    """A user's role in the conversation has changed."""
 
     user_id: str
 
@@ -86,76 +74,76 @@ _decoder: Final = msgspec.msgpack.Decoder(NodeMessage)
 _people_decoder: Final = msgspec.msgpack.Decoder(NodePeople)
 
 
-class NodeLink:
-    """One live conversation's channel.
+class NodeChannel:
+    """The channel of one live conversation.
 
-    Messages that come before :meth:`attach` are kept for it; overflow policy: the newest are dropped, which
-    is harmless, since the conversation is read from the store after the subscription holds.
+    Messages that come before :meth:`attach` are kept for it; overflow policy: the newest are dropped. That is
+    harmless, because the conversation is read from the store after the subscription holds.
     """
 
     def __init__(self, backplane: Backplane, conversation_id: str) -> None:
         self._backplane = backplane
         self._conversation_id = conversation_id
-        self._channel = _channel_of(conversation_id)
+        self._name = _name_of(conversation_id)
         self._receive: Receive | None = None
         self._early: list[tuple[str, NodeMessage]] = []
-        self._unsubscribe = backplane.subscribe(self._channel, self._received)
+        self._unsubscribe = backplane.subscribe(self._name, self._received)
 
     @property
     def connected(self) -> bool:
-        """Whether the other nodes can be reached at present."""
+        """Whether the other nodes can be reached now."""
         return self._backplane.connected
 
     async def ready(self) -> bool:
-        """Wait until the subscription holds; False while the bus is away."""
-        return await self._backplane.subscribed(self._channel)
+        """Wait until the subscription holds; return False while the bus is away."""
+        return await self._backplane.subscribed(self._name)
 
     def attach(self, receive: Receive) -> None:
-        """Hand messages to ``receive`` from now on, those kept first."""
+        """Call ``receive`` with each message from now on, beginning with those kept."""
         self._receive = receive
         early, self._early = self._early, []
         for node_id, message in early:
             receive(node_id, message)
 
     def close(self) -> None:
-        """Hear nothing more, and say that nobody is here."""
+        """Unsubscribe, and tell the other nodes that nobody is here."""
         self.abandon()
         self._backplane.put(PEOPLE_TABLE, self._conversation_id, None)
 
     def abandon(self) -> None:
-        """Hear nothing more; what this node said of its people stands as long as the node lives."""
+        """Unsubscribe; the list of this node's people stays on the bus as long as the node lives."""
         self._receive = None
         self._early.clear()
         self._unsubscribe()
 
     def publish(self, message: NodeMessage) -> None:
-        """Tell the other nodes."""
-        self._backplane.publish(self._channel, _encoder.encode(message))
+        """Send a message to the other nodes."""
+        self._backplane.publish(self._name, _encoder.encode(message))
 
     def log(self, epoch: str, event: LogEvent) -> None:
-        """Tell the other nodes of a committed event, and keep it in the hot window."""
+        """Send a committed event to the other nodes, and keep it in the hot window."""
         publish_event(self._backplane, self._conversation_id, epoch, event)
 
     async def window(self, epoch: str, after: int) -> list[LogEvent]:
-        """Return what the hot window has after a position; nothing while the bus is away, or slow."""
+        """Return the events after a position that the hot window has; none while the bus is away or slow."""
         try:
             async with asyncio.timeout(WINDOW_PATIENCE):
-                kept = await self._backplane.window(self._channel, after)
+                kept = await self._backplane.window(self._name, after)
         except (BackplaneUnavailableError, TimeoutError):
             return []
         messages = [message for _, payload in kept if isinstance(message := _decode(payload), Logged)]
         return [message.event for message in messages if message.epoch == epoch]
 
     def put_people(self, people: NodePeople) -> None:
-        """Say who is at this node, for those nodes that come to listen later."""
+        """Keep the list of this node's people on the bus, for nodes that subscribe later."""
         value = _encoder.encode(people) if people.people else None
         try:
             self._backplane.put(PEOPLE_TABLE, self._conversation_id, value)
         except ValueError:
-            _log.warning("Too many people are in one conversation to list them for nodes that come later.")
+            _logger.warning("Too many people are in one conversation to list them for nodes that come later.")
 
     async def people(self) -> dict[str, NodePeople] | None:
-        """Return who is at each other node; None while the bus is away, or very slow."""
+        """Return the people at each other node, by node id; None while the bus is away or very slow."""
         try:
             async with asyncio.timeout(PEOPLE_PATIENCE):
                 entries = await self._backplane.entries(PEOPLE_TABLE, self._conversation_id)
@@ -166,7 +154,7 @@ class NodeLink:
             try:
                 found[node_id] = _people_decoder.decode(entry)
             except UNREADABLE:
-                _log.debug("A node's list of people was not understood.")
+                _logger.debug("A node's list of people was not understood.")
         return found
 
     def _received(self, node_id: str, payload: bytes) -> None:
@@ -180,11 +168,11 @@ class NodeLink:
 
 
 def publish_event(backplane: Backplane, conversation_id: str, epoch: str, event: LogEvent) -> None:
-    """Tell the other nodes of an event committed here, in a conversation that need not be live here."""
-    backplane.append(_channel_of(conversation_id), event.seq, _encoder.encode(Logged(epoch, event)))
+    """Send an event committed here to the other nodes; its conversation need not be live here."""
+    backplane.append(_name_of(conversation_id), event.seq, _encoder.encode(Logged(epoch, event)))
 
 
-def _channel_of(conversation_id: str) -> str:
+def _name_of(conversation_id: str) -> str:
     return f"conversation:{conversation_id}"
 
 
@@ -192,6 +180,6 @@ def _decode(payload: bytes) -> NodeMessage | None:
     try:
         message: NodeMessage = _decoder.decode(payload)
     except UNREADABLE:
-        _log.debug("A message from another node was not understood.")
+        _logger.debug("A message from another node was not understood.")
         return None
     return message

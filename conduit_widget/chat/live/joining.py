@@ -1,4 +1,4 @@
-"""Joining and resuming a live conversation: what is read and what comes meanwhile, merged by ``seq``."""
+"""Joining and resuming a live conversation: what is read, and what comes meanwhile, are merged by ``seq``."""
 
 from __future__ import annotations
 
@@ -19,21 +19,19 @@ from conduit_widget.types import (
     ResumeResult,
 )
 
-__all__ = ["Joining"]
-
 T = TypeVar("T")
 
 MOST_MESSAGES: Final = 500
 JUST_COMMITTED: Final = 16
-"""So many messages may be committed between the count of a snapshot's messages and its reading."""
+"""The number of messages that may be committed between sizing a snapshot and reading it."""
 
 
 class Joining:
     """Brings newcomers to the point where live events continue.
 
-    A newcomer is buffered for, reads at some ``seq``, waits until everything up to it has been sent to those
-    already there, and enters in the same step of the loop in which the buffered rest is merged into what was
-    read: no event is missed, none comes twice.
+    Events are buffered for a newcomer. It reads up to some ``seq``, waits until everything up to that has
+    been sent to those already there, and enters in the same step of the loop in which the buffered rest is
+    merged into what was read. So no event is missed, and none comes twice.
     """
 
     def __init__(
@@ -55,13 +53,13 @@ class Joining:
         self._participants = participants
 
     async def join(self, enter: Callable[[], None]) -> JoinResult:
-        """Call ``enter`` and return the snapshot that what comes from then on continues."""
+        """Call ``enter`` and return the snapshot; the events sent from then on continue it."""
         snapshot, later = await self._read_live(self._snapshot, lambda found: found.record.seq)
         enter()
         return self._join_result(snapshot, later)
 
     async def resume(self, enter: Callable[[], None], epoch: str, seq: int) -> ResumeResult:
-        """Call ``enter`` and return all that was missed, or a snapshot where that is too much."""
+        """Call ``enter`` and return everything that was missed, or a snapshot if that is too much."""
 
         async def read() -> list[LogEvent] | Snapshot:
             events = await self._store.events_after(
@@ -119,7 +117,7 @@ class Joining:
         return snapshot
 
     def _snapshot_messages(self) -> int:
-        """Return how many messages a snapshot has: it reaches back to the first answer being written."""
+        """Return the size of a snapshot, which reaches back to the first answer being written."""
         oldest = min((stream.seq for stream in self._streams()), default=None)
         if oldest is None:
             return self._settings.snapshot_messages

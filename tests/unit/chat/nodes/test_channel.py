@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from conduit_widget.chat.nodes.node_link import PEOPLE_TABLE, NodeLink, NodeMessage, Stop
+from conduit_widget.chat.nodes.channel import PEOPLE_TABLE, NodeChannel, NodeMessage, Stop
 from conduit_widget.chat.people.remote_presence import NodePeople, NodePerson
 from conduit_widget.hub.backplane.memory import MemoryBackplane, MemoryBus
 from conduit_widget.types import LogEvent
@@ -27,10 +27,10 @@ async def test_unreadable_messages_of_other_nodes_are_passed_over(garbage: bytes
     here, strange, other = (MemoryBackplane(bus) for _ in range(3))
     for node in (here, strange, other):
         await node.start()
-    link, sender = NodeLink(here, "c"), NodeLink(other, "c")
+    channel, sender = NodeChannel(here, "c"), NodeChannel(other, "c")
     heard: list[NodeMessage] = []
-    link.attach(lambda _node_id, message: heard.append(message))
-    assert await link.ready()
+    channel.attach(lambda _node_id, message: heard.append(message))
+    assert await channel.ready()
 
     event = LogEvent(seq=2, target="ReceiveMessage", arguments=[{"id": "m"}])
     strange.append("conversation:c", 1, garbage)
@@ -41,7 +41,7 @@ async def test_unreadable_messages_of_other_nodes_are_passed_over(garbage: bytes
 
     await eventually(lambda: stop in heard)
     assert len(heard) == 2, "the event and the stop"
-    assert await link.window("epoch", 0) == [event]
-    assert await link.people() == {other.node_id: people}
+    assert await channel.window("epoch", 0) == [event]
+    assert await channel.people() == {other.node_id: people}
     for node in (here, strange, other):
         await node.aclose()

@@ -1,4 +1,4 @@
-"""What the chat needs to do its work, as checks of ``/readyz``."""
+"""The checks of ``/readyz`` for what the chat needs to work."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ from conduit_widget.errors import StoreFullError
 from conduit_widget.hub.backplane.backplane import Backplane
 from conduit_widget.hub.readiness import ReadinessCheck
 
-__all__ = ["bus_check", "store_check"]
-
 
 def store_check(store: HistoryStore) -> ReadinessCheck:
-    """Return the check that the history store can be read and written; without it nothing can be said."""
+    """Return the check that the history store can be read and written; without it nothing can be sent."""
 
     async def check() -> str | None:
         try:
@@ -24,7 +22,7 @@ def store_check(store: HistoryStore) -> ReadinessCheck:
 
 
 def bus_check(backplane: Backplane) -> ReadinessCheck:
-    """Return the check that the other nodes are heard; not required: the store is polled meanwhile."""
+    """Return the check that the other nodes are heard. It is not required: the store is polled meanwhile."""
 
     async def check() -> str | None:
         return None if backplane.connected else "The bus is away; other nodes' events come from the store."
