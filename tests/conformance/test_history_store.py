@@ -366,6 +366,96 @@ async def test_history_pages_meet_when_read_backwards(store: HistoryStore) -> No
     assert [message["id"] for message in messages] == [f"q{n}" for n in range(25)]
 
 
+def child(parent: str | None, id_: str, text: str = "hello") -> ChatMessage:
+    """A user's message that names the one it continues."""
+    return msgspec.structs.replace(question(id_, text), parent_id=parent)
+
+
+async def led_to(store: HistoryStore, id_: str, conversation: str = "c") -> list[str]:
+    """The ids of everything that leads to a message, oldest first, read three at a time."""
+    chain: list[str] = []
+    while True:
+        page = await store.ancestors(conversation, chain[0] if chain else id_, limit=3, max_bytes=BIG)
+        assert len(page.messages) == 3 or not page.has_more
+        chain = [message["id"] for message in page.messages] + chain
+        if not page.has_more:
+            return chain
+
+
+async def test_message_continues_the_newest_when_it_names_no_parent(
+    stores: Stores, store: HistoryStore
+) -> None:
+    """Without parents a conversation is a line, whatever is updated meanwhile."""
+    await store.append("c", "ada", question("q1"), answer=answer("a1"))
+    await asyncio.gather(
+        store.append("c", "ada", question("q2")),
+        store.update("c", answer("a1", "yes"), close_stream=True),
+        store.append("c", "ada", question("q3"), answer=answer("a3")),
+    )
+    await store.update("c", answer("a3", "no"), close_stream=True)
+    store = await stores.open()
+    await store.append("c", "ada", question("q4"))
+    line = ["q1", "a1", "q2", "q3", "a3", "q4"]
+    for n, id_ in enumerate(line):
+        assert await led_to(store, id_) == line[:n]
+        assert await store.children("c", id_) == line[n + 1 : n + 2]
+    assert await store.children("c", None) == ["q1"]
+
+
+async def test_branches_share_their_beginning_when_messages_name_parents(store: HistoryStore) -> None:
+    """A message that names an older one begins a branch; its ancestors are never a sibling's."""
+    await store.append("c", "ada", question("q1"), answer=answer("a1"))
+    await store.append("c", "ada", question("q2"), answer=answer("a2"))
+    await store.append("c", "ada", child("a1", "q3"), answer=answer("a3"))
+    # In one batch: what it names, and what continues the newest, stand beside it.
+    await asyncio.gather(
+        store.append("c", "ada", child("a2", "q4")),
+        store.append("c", "ada", child("q4", "q5")),
+        store.append("c", "ada", question("q6")),
+    )
+    assert await led_to(store, "a2") == ["q1", "a1", "q2"]
+    assert await led_to(store, "a3") == ["q1", "a1", "q3"]
+    assert await led_to(store, "q6") == ["q1", "a1", "q2", "a2", "q4", "q5"]
+    assert await store.children("c", "a1") == ["q2", "q3"]
+    page = await store.ancestors("c", "a3", limit=9, max_bytes=BIG)
+    assert page.messages == [await store.message("c", id_) for id_ in ("q1", "a1", "q3")]
+
+
+async def test_parent_is_refused_when_it_is_not_in_the_conversation(store: HistoryStore) -> None:
+    """Unknown, another conversation's or the message itself: the error names the field, nothing is kept."""
+    await store.create("d", owner_id="ada", visibility="open", assistant="off")
+    await store.append("d", "ada", question("elsewhere"))
+    await store.append("c", "ada", question("q"))
+    for parent in ("unknown", "elsewhere", "x"):
+        with pytest.raises(ValidationError, match="parentId"):
+            await store.append("c", "ada", child(parent, "x"), answer=answer("y"))
+    assert await store.children("c", "q") == []
+    # The same message again is the same message, whatever it says now.
+    assert (await store.append("c", "ada", child("unknown", "q"))).duplicate
+
+
+async def test_unknown_messages_have_no_kin(store: HistoryStore) -> None:
+    """Nothing leads to a message that is not there, and nothing continues it."""
+    await store.append("c", "ada", question("q"))
+    assert await led_to(store, "nobody") == []
+    assert await led_to(store, "q", "nowhere") == []
+    assert await store.children("c", "nobody") == []
+    assert await store.children("nowhere", None) == []
+
+
+async def test_ancestors_are_bounded_in_bytes(stores: Stores, store: HistoryStore) -> None:
+    """A page weighs no more than asked, but has one message at least; a damaged one is left out."""
+    for n in range(6):
+        await store.append("c", "ada", question(f"q{n}", "x" * 1000))
+    page = await store.ancestors("c", "q5", limit=10, max_bytes=2900)
+    assert ([message["id"] for message in page.messages], page.has_more) == (["q3", "q4"], True)
+    page = await store.ancestors("c", "q5", limit=10, max_bytes=1)
+    assert ([message["id"] for message in page.messages], page.has_more) == (["q4"], True)
+    await stores.damage("q3")
+    page = await store.ancestors("c", "q5", limit=10, max_bytes=BIG)
+    assert ([message["id"] for message in page.messages], page.has_more) == (["q0", "q1", "q2", "q4"], False)
+
+
 async def test_message_that_no_reader_takes_is_read_without_its_odd_fields(store: HistoryStore) -> None:
     """Numbers over 64 bits and deep nesting, stored once, cost those fields: joins and recovery go on."""
     deep: list[object] = []

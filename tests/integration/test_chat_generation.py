@@ -425,6 +425,30 @@ async def test_options_reach_provider_when_sent(tmp_path: Path) -> None:
         ]
 
 
+async def test_prompt_is_of_one_branch_when_a_message_continues_an_older_one(tmp_path: Path) -> None:
+    """Who continues an older message gets an answer to that branch: no text of a sibling is in the prompt."""
+    provider = ScriptedProvider(["one"], ["two"], ["three"])
+    async with chat_server(tmp_path / "h.db", provider) as server, server.person("ann") as ann:
+        await ann.join()
+        answers = []
+        for text in ("first", "second"):
+            answers.append((await ann.send(text))["answerId"])
+            await ann.final(answers[-1])
+        message = {"id": "again", "role": "user", "content": "instead", "parentId": answers[0]}
+        receipt = await ann.invoke(ChatMethod.SEND_MESSAGE, "c", message)
+        final = await ann.final(receipt["answerId"])
+        assert final["parentId"] == "again"
+        said = [message.content for message in provider.requests[-1].messages if message.role != "system"]
+        assert said == ["first", "one", "instead"]
+        assert await server.chat.store.children("c", answers[0]) == [
+            server_message["id"]
+            for server_message in (await ann.join())["messages"]
+            if server_message["content"] in {"second", "instead"}
+        ]
+        with pytest.raises(HubException, match="parentId"):
+            await ann.invoke(ChatMethod.SEND_MESSAGE, "c", {**message, "id": "lost", "parentId": "nowhere"})
+
+
 async def test_only_asker_or_owner_stops_when_members_only(tmp_path: Path) -> None:
     """In a members' conversation another member may not stop an answer; who asked and an owner may."""
     provider = ScriptedProvider(["x", asyncio.Event()])

@@ -15,12 +15,17 @@ from typing import Any
 import psycopg
 import pytest
 
-from conduit_widget.chat.history import postgres_rows as rows_module, postgres_writer as writer_module
+from conduit_widget.chat.history import (
+    postgres_rows as rows_module,
+    postgres_schema as schema_module,
+    postgres_writer as writer_module,
+)
 from conduit_widget.chat.history.postgres import PostgresHistoryStore
 from conduit_widget.chat.history.postgres_rows import write_batch
 from conduit_widget.chat.history.store import Commit, HistoryStore
 from conduit_widget.errors import HubStartError, StoreUnavailableError
 from conduit_widget.types import Author, ChatMessage
+from tests.support.history_vector import check_tree, load_postgres, vector
 from tests.support.postgres_server import PostgresServer, shared_postgres
 from tests.support.waiting import eventually
 
@@ -386,6 +391,37 @@ async def test_start_says_what_to_do_when_database_cannot_be_used(url: str) -> N
         await store.aclose()
     with pytest.raises(HubStartError, match="postgresql://user"):
         PostgresHistoryStore("wrong-secret: nonsense", node_id="n")
+
+
+async def test_parents_are_filled_in_when_tables_without_a_tree_are_opened(url: str) -> None:
+    """Each message of an older history continues the one it names, else the one before it.
+
+    Of nodes that start together one brings the tables up, and only once.
+    """
+    load_postgres(url, vector("before_tree"))
+    async with await psycopg.AsyncConnection.connect(url) as connection:
+        await connection.execute(
+            "UPDATE conduit_messages SET body=substr(body, 1, 20) WHERE conversation_id='line' AND id='q2'"
+        )
+    for _ in range(2):
+        async with node(url) as one, node(url) as two:
+            await check_tree(one)
+            await check_tree(two)
+
+
+async def test_waiting_nodes_are_not_cut_off_when_bringing_tables_up_takes_long(url: str) -> None:
+    """However long another node needs for the step, this one starts when it is done."""
+    load_postgres(url, vector("before_tree"))
+    async with await psycopg.AsyncConnection.connect(url) as other:
+        await other.execute("SELECT pg_advisory_xact_lock(%b)", (schema_module.SCHEMA_LOCK,))
+        store = PostgresHistoryStore(url, node_id=f"node-{next(_nodes)}", timeout=0.5)
+        starting = asyncio.create_task(store.start())
+        await asyncio.wait({starting}, timeout=2)
+        assert not starting.done()
+        await other.commit()
+    await starting
+    await check_tree(store)
+    await store.aclose()
 
 
 async def test_newer_format_is_refused_when_started(url: str) -> None:

@@ -14,7 +14,7 @@ from conduit_widget.chat.answers.answer_stream import AnswerStream
 from conduit_widget.chat.answers.final_message import final_message
 from conduit_widget.chat.answers.generation_job import GenerationJob, GenerationObserver, ProviderChoice
 from conduit_widget.chat.answers.generation_state import GenerationState, GenerationStates
-from conduit_widget.chat.answers.prompt import build_prompt
+from conduit_widget.chat.answers.prompt import read_prompt
 from conduit_widget.chat.settings import ChatSettings
 from conduit_widget.errors import ProviderError
 from conduit_widget.providers.outcome import CANCELLED, UNEXPECTED, GenerationOutcome
@@ -168,11 +168,13 @@ class Generation:
     async def _request(self, context_tokens: int | None) -> GenerationRequest:
         options, settings = self.job.options, self._settings
         prompt = options.system_prompt if options.system_prompt is not None else settings.system_prompt
-        messages = build_prompt(
-            await self.job.room.history_until(self.job.question_seq),
+        messages = await read_prompt(
+            self.job.room.ancestors,
+            self.job.answer.id,
             system_prompt=prompt,
             context_tokens=context_tokens or settings.default_context_tokens,
             max_tokens=options.parameters.max_tokens,
+            max_messages=settings.max_history_page,
         )
         return GenerationRequest(
             messages=messages,

@@ -10,7 +10,7 @@ from conduit_widget.chat.answers.answer_options import AnswerOptions
 from conduit_widget.chat.history.store import StoredStream
 from conduit_widget.providers.outcome import GenerationOutcome
 from conduit_widget.providers.provider import Provider
-from conduit_widget.types import ChatMessage, StreamMetadata
+from conduit_widget.types import ChatMessage, HistoryPage, StreamMetadata
 
 
 class AnswerRoom(Protocol):
@@ -30,8 +30,8 @@ class AnswerRoom(Protocol):
     def stream(self, text: str, metadata: StreamMetadata) -> None:
         """Send a delta to the conversation's connections; the answer's open stream has it already."""
 
-    async def history_until(self, seq: int) -> list[dict[str, Any]]:
-        """Return the newest messages up to and including ``seq``, oldest first."""
+    async def ancestors(self, message_id: str, limit: int) -> HistoryPage:
+        """Return the messages that lead to a message, up to ``limit`` of them, oldest first."""
 
     async def checkpoint(self, stream: StoredStream) -> None:
         """Keep the text so far."""
@@ -67,7 +67,6 @@ class GenerationJob:
     """An answer to write: ``answer`` is its committed placeholder, at ``answer_seq``."""
 
     room: AnswerRoom
-    question_seq: int
     author_id: str
     answer: ChatMessage
     answer_seq: int

@@ -1,4 +1,4 @@
-"""From a conversation's history to what the model reads, within its context.
+"""From the branch of a conversation that leads to an answer to what the model reads, within its context.
 
 Sizes are estimated, at 3.5 ASCII characters or one other character a token: the hub has no tokenizer for
 every model, and a provider refuses what is really too long.
@@ -6,25 +6,32 @@ every model, and a provider refuses what is really too long.
 Servers keep what they have read of a prompt for the next one that begins alike, which is most of the time to
 the first token. So a history that is too long does not lose its oldest message with every question: it is cut
 back by up to a half, then grows again. Where it is cut follows from the stored history alone, so that every
-node, after any restart, cuts it in the same place.
+node, after any restart, cuts it in the same place, however much of it was read.
 """
 
 from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 
+from conduit_widget.contract import MAX_HISTORY_PAGE
 from conduit_widget.providers.provider import PromptMessage
-from conduit_widget.types import ChatMessage, Role
+from conduit_widget.types import ChatMessage, HistoryPage, Role
+
+Ancestors = Callable[[str, int], Awaitable[HistoryPage]]
+"""``ancestors(message_id, limit)`` returns the messages that lead to a message, oldest first."""
 
 CHARS_PER_TOKEN: Final = 3.5
 MESSAGE_OVERHEAD_TOKENS: Final = 8
 DEFAULT_ANSWER_SHARE: Final = 4
 """Without a maxTokens, one part in this many of the context is kept free for the answer."""
+TYPICAL_MESSAGE_TOKENS: Final = 64
+SMALLEST_PAGE: Final = 16
+"""How many messages are read at a time: about as many as fit, but at least so many."""
 
 _SEVERAL: Final = "Several people take part; each of their messages starts with its writer's name."
 _CUT: Final = "\n[…]\n"
@@ -36,31 +43,51 @@ def estimate_tokens(text: str) -> int:
     return math.ceil(ascii_chars / CHARS_PER_TOKEN) + len(text) - ascii_chars
 
 
-def build_prompt(
-    history: Sequence[Mapping[str, Any]],
+async def read_prompt(
+    ancestors: Ancestors,
+    answer_id: str,
     *,
     system_prompt: str,
     context_tokens: int,
     max_tokens: int | None = None,
+    max_messages: int = MAX_HISTORY_PAGE,
 ) -> list[PromptMessage]:
-    """Return the system prompt and the newest history that fits, at least about half of it, oldest first.
+    """Return the prompt of an answer: the system prompt, then what led to it, as :func:`build_prompt` does.
 
-    ``history`` is in wire form, oldest first, and ends with the question, which is always kept (its middle is
-    cut out when it alone is too long). What people wrote stands as they typed it. Answers without text, and
-    stored messages this version cannot read, are left out. User names stand before messages
-    only when more than one person writes. Neighbours of one role become one message, since some models
-    accept strict turns only.
+    The messages are read in pages, the question's first, until they are more than fit or ``max_messages``.
     """
-    messages = [message for message in _readable(history) if message.text.strip()]
-    reserved = max_tokens if max_tokens is not None else context_tokens // DEFAULT_ANSWER_SHARE
-    budget = context_tokens - min(reserved, context_tokens // 2)
-    budget -= estimate_tokens(f"{system_prompt} {_SEVERAL}") + MESSAGE_OVERHEAD_TOKENS
-    is_all = not history or _seq(history[0].get("metadata"), 0) <= 1
-    kept = _kept(messages, max(budget, 32), is_all=is_all)
+    budget = _budget(system_prompt, context_tokens, max_tokens)
+    branch: list[ChatMessage] = []
+    read, cost, oldest, has_more = 0, 0, answer_id, True
+    while has_more and read < max_messages and cost <= budget:
+        limit = max((budget - cost) // TYPICAL_MESSAGE_TOKENS, SMALLEST_PAGE)
+        page = await ancestors(oldest, min(limit, max_messages - read))
+        has_more = page.has_more
+        if not page.messages:
+            break
+        oldest = page.messages[0]["id"]
+        messages = _readable(page.messages)
+        branch = messages + branch
+        read += len(page.messages)
+        cost += sum(map(_cost, messages))
+    return build_prompt(branch, budget=budget, system_prompt=system_prompt, is_whole=not has_more)
+
+
+def build_prompt(
+    branch: Sequence[ChatMessage], *, budget: int, system_prompt: str, is_whole: bool
+) -> list[PromptMessage]:
+    """Return the system prompt and the newest messages within ``budget`` tokens, at least about half of that.
+
+    ``branch`` is oldest first (``is_whole``: from the root) and ends with the question, which is always kept
+    (its middle is cut out when it alone is too long). What people wrote stands as they typed it. User names
+    stand before messages only when more than one person writes. Neighbours of one role become one message,
+    since some models accept strict turns only.
+    """
+    kept = _kept(branch, budget, is_whole=is_whole)
     people = {message.author.user_id for message in kept if message.role == "user" and message.author}
     turns = [_turn(message, len(people) > 1) for message in kept]
     if len(turns) == 1:
-        turns = [(turns[0][0], _cut_middle(turns[0][1], max(budget, 32)))]
+        turns = [(turns[0][0], _cut_middle(turns[0][1], budget))]
     system = (
         system_prompt if len(people) < 2 else f"{system_prompt} {_SEVERAL}" if system_prompt else _SEVERAL
     )
@@ -68,11 +95,26 @@ def build_prompt(
     return head + _merge_neighbours(turns)
 
 
-def _readable(history: Sequence[Mapping[str, Any]]) -> Iterator[ChatMessage]:
-    for wire in history:
-        # One message that cannot be read does not keep everybody from every later answer.
+def _budget(system_prompt: str, context_tokens: int, max_tokens: int | None) -> int:
+    """Return how many tokens of history the context has room for, beside the system prompt and the answer."""
+    reserved = max_tokens if max_tokens is not None else context_tokens // DEFAULT_ANSWER_SHARE
+    budget = context_tokens - min(reserved, context_tokens // 2)
+    budget -= estimate_tokens(f"{system_prompt} {_SEVERAL}") + MESSAGE_OVERHEAD_TOKENS
+    return max(budget, 32)
+
+
+def _readable(wires: Sequence[Mapping[str, Any]]) -> list[ChatMessage]:
+    """Return the messages that say something; one that cannot be read keeps nobody from an answer."""
+    messages = []
+    for wire in wires:
         with contextlib.suppress(msgspec.ValidationError):
-            yield ChatMessage.from_wire(wire)
+            messages.append(ChatMessage.from_wire(wire))
+    return [message for message in messages if message.text.strip()]
+
+
+def _cost(message: ChatMessage) -> int:
+    """Return about how many tokens a message takes, with a name: what is kept says whether it needs one."""
+    return estimate_tokens(_turn(message, True)[1]) + MESSAGE_OVERHEAD_TOKENS
 
 
 def _turn(message: ChatMessage, named: bool) -> tuple[Role, str]:
@@ -81,13 +123,12 @@ def _turn(message: ChatMessage, named: bool) -> tuple[Role, str]:
     return message.role, message.text
 
 
-def _kept(messages: Sequence[ChatMessage], budget: int, *, is_all: bool) -> Sequence[ChatMessage]:
+def _kept(messages: Sequence[ChatMessage], budget: int, *, is_whole: bool) -> Sequence[ChatMessage]:
     """Return the newest messages that fit, from where earlier prompts began, if that still leaves half."""
-    # With names: whether they are needed depends on what is kept.
-    costs = [estimate_tokens(_turn(message, True)[1]) + MESSAGE_OVERHEAD_TOKENS for message in messages]
+    costs = [_cost(message) for message in messages]
     oldest = _newest_within(costs, budget)
     start = oldest
-    if oldest > 0 or not is_all:
+    if oldest > 0 or not is_whole:
         half = _newest_within(costs, min(budget, sum(costs)) // 2)
         mark = _roundest(_position(messages, oldest), _position(messages, half))
         while start < half and _position(messages, start) < mark:

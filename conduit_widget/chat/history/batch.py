@@ -53,11 +53,12 @@ class Place(NamedTuple):
 
 
 class MessageRow(NamedTuple):
-    """A new message, in the order of the table's columns."""
+    """A new message; ``parent_seq`` is the place of the message it continues, 0 where it begins a branch."""
 
     conversation_id: str
     id: str
     seq: int
+    parent_seq: int
     author_id: str
     timestamp: str
     answer_id: str | None
@@ -74,8 +75,10 @@ class EventRow(NamedTuple):
 
 
 class Batch:
-    """The rows a batch of changes reads (first three) and those it writes (the rest).
+    """The rows a batch of changes reads (``seqs`` to ``streams``) and those it writes (the rest).
 
+    ``seqs`` are the positions of the conversations' newest events, ``message_seqs`` those of their newest
+    messages (0: none yet).
     ``moment`` is the time of its commit (UTC); ``node_id`` the node that opens its streams.
     """
 
@@ -84,6 +87,7 @@ class Batch:
         self.now = iso_time(moment)
         self.node_id = node_id
         self.seqs: dict[str, int] = {}
+        self.message_seqs: dict[str, int] = {}
         self.places: dict[Key, Place] = {}
         self.streams: set[Key] = set()
 
@@ -115,6 +119,7 @@ class Batch:
         key = (row.conversation_id, row.id)
         self.messages[key] = row
         self.places[key] = Place(row.seq, row.author_id, row.timestamp, row.answer_id)
+        self.message_seqs[row.conversation_id] = row.seq
         return self.log(row.conversation_id, row.seq, ChatEvent.RECEIVE_MESSAGE, row.body)
 
     def rewrite(self, key: Key, body: bytes) -> None:
@@ -152,8 +157,8 @@ class Change(Generic[T_co]):
 
     key: Key
     """The message it is about."""
-    needs_place = True
-    """Whether the conversation's position and the message's place must be loaded."""
+    places: tuple[Key, ...] = ()
+    """The messages whose places must be loaded, and with them their conversation's position."""
     needs_streams = False
     """Whether the conversation's open streams must be loaded."""
 
@@ -163,14 +168,20 @@ class Change(Generic[T_co]):
 
 
 class Append(Change[Commit]):
-    """A new message and, perhaps, the placeholder of its answer; the same id again changes nothing."""
+    """A new message and, perhaps, the placeholder of its answer; the same id again changes nothing.
 
-    __slots__ = ("answer", "author_id", "key", "message", "needs_streams")
+    The message continues the one its ``parent_id`` names, without one the conversation's newest message; the
+    answer continues the message.
+    """
+
+    __slots__ = ("answer", "author_id", "key", "message", "needs_streams", "parent", "places")
 
     def __init__(
         self, conversation_id: str, author_id: str, message: ChatMessage, answer: ChatMessage | None
     ) -> None:
         self.key = (conversation_id, message.id)
+        self.parent = None if message.parent_id is None else (conversation_id, message.parent_id)
+        self.places = (self.key,) if self.parent is None else (self.key, self.parent)
         self.author_id = author_id
         self.message = message
         self.answer = answer
@@ -184,11 +195,12 @@ class Append(Change[Commit]):
             return self._repeated(place)
         seq, answer = batch.next_seq(conversation_id), self.answer
         answer_id = answer.id if answer is not None else None
-        rows = [self._row(batch, self.message, seq, self.author_id, answer_id)]
+        parent_seq = self._parent_seq(batch)
+        rows = [self._row(batch, self.message, seq, parent_seq, answer_id)]
         if answer is not None:
             if self.needs_streams and batch.is_busy(conversation_id):
                 answer = _queued(answer)
-            rows.append(self._row(batch, answer, seq + 1, NOBODY))
+            rows.append(self._row(batch, answer, seq + 1, seq))
             if self.needs_streams:
                 batch.open_stream((conversation_id, answer.id), seq + 1)
         receipt = SendReceipt(id=message_id, seq=seq, timestamp=batch.now, answer_id=answer_id)
@@ -202,21 +214,34 @@ class Append(Change[Commit]):
         )
         return Commit(receipt=receipt, duplicate=True)
 
+    def _parent_seq(self, batch: Batch) -> int:
+        if self.parent is None:
+            return batch.message_seqs[self.key[0]]
+        place = batch.places.get(self.parent)
+        if place is None:
+            raise ValidationError(
+                "parent id",
+                "names no message of this conversation; without a parentId it continues the newest",
+            )
+        return place.seq
+
     def _row(
-        self, batch: Batch, message: ChatMessage, seq: int, author_id: str, answer_id: str | None = None
+        self, batch: Batch, message: ChatMessage, seq: int, parent_seq: int, answer_id: str | None = None
     ) -> MessageRow:
         conversation_id, now = self.key[0], batch.now
+        author_id = NOBODY if message is self.answer else self.author_id
         body = _stamped(message, {"conversationId": conversation_id, "seq": seq, "timestamp": now})
-        return MessageRow(conversation_id, message.id, seq, author_id, now, answer_id, body)
+        return MessageRow(conversation_id, message.id, seq, parent_seq, author_id, now, answer_id, body)
 
 
 class Update(Change[Commit]):
     """A new version of a message; ``close_stream`` also ends its stream, once."""
 
-    __slots__ = ("key", "message", "needs_streams")
+    __slots__ = ("key", "message", "needs_streams", "places")
 
     def __init__(self, conversation_id: str, message: ChatMessage, *, close_stream: bool) -> None:
         self.key = (conversation_id, message.id)
+        self.places = (self.key,)
         self.message = message
         self.needs_streams = close_stream
 
@@ -248,8 +273,6 @@ class Checkpoint(Change[None]):
     """An open stream's text so far; one that has ended is left alone."""
 
     __slots__ = ("key", "stream")
-
-    needs_place = False
 
     def __init__(self, stream: StoredStream) -> None:
         self.key = (stream.conversation_id, stream.message_id)

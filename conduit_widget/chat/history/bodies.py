@@ -15,10 +15,9 @@ import msgspec
 
 from conduit_widget.errors import UNREADABLE
 from conduit_widget.nesting import MAX_DEPTH, is_json_too_deep, is_too_deep
+from conduit_widget.types import HistoryPage
 
-__all__ = ["read_event", "read_message", "read_messages"]
-
-_log = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 _LONG_NUMBER: Final = re.compile(rb"\d{19}")
 """Every integer over 64 bits has so many digits, and next to nothing else has."""
@@ -42,8 +41,23 @@ def read_messages(bodies: Iterable[bytes]) -> list[dict[str, Any]]:
         try:
             messages.append(read_message(body))
         except UNREADABLE as error:
-            _log.error("A stored message cannot be read, it is left out: %s", type(error).__name__)
+            _logger.error("A stored message cannot be read, it is left out: %s", type(error).__name__)  # noqa: TRY400
     return messages
+
+
+def page_of(rows: Iterable[tuple[bytes]], limit: int, max_bytes: int) -> HistoryPage:
+    """Return a page, oldest first, of bodies that come newest first: those that fit, but at least one.
+
+    Rows beyond those that fit only tell that there are more.
+    """
+    fitting: list[bytes] = []
+    size = 0
+    for (body,) in rows:
+        size += len(body)
+        if len(fitting) == limit or (fitting and size > max_bytes):
+            return HistoryPage(messages=read_messages(reversed(fitting)), has_more=True)
+        fitting.append(body)
+    return HistoryPage(messages=read_messages(reversed(fitting)), has_more=False)
 
 
 def read_event(arguments: bytes) -> list[Any]:

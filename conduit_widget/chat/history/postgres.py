@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Collection
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from conduit_widget.chat.history.batch import Append, Checkpoint, Update
-from conduit_widget.chat.history.bodies import read_message
+from conduit_widget.chat.history.bodies import page_of, read_message
 from conduit_widget.chat.history.store import (
     LAST_OWNER,
     Commit,
@@ -69,6 +69,7 @@ class PostgresHistoryStore:
             from conduit_widget.chat.history import (  # noqa: PLC0415 - of an extra
                 postgres_connections as connections,
                 postgres_rows as rows,
+                postgres_schema as schema,
                 postgres_writer as writer,
             )
         except ImportError as error:
@@ -76,6 +77,7 @@ class PostgresHistoryStore:
                 'The history in PostgreSQL needs psycopg: pip install "conduit_widget[cluster]"'
             ) from error
         self._rows = rows
+        self._schema = schema
         self._node_id = f"{rows.ALONE}{node_id}" if alone else node_id
         self._alone = alone
         self._patience = patience
@@ -96,8 +98,9 @@ class PostgresHistoryStore:
         connection = await self._database.first_connection(self._patience)
         try:
             with self._database.bounded(connection):
-                await self._rows.create_tables(connection)
-                await self._say_alive(connection)
+                is_current = await self._schema.is_current(connection)
+            if not is_current:
+                await self._schema.migrate(connection)
             await self._await_solitude(connection)
         except BaseException:
             await connection.close()
@@ -335,7 +338,7 @@ class PostgresHistoryStore:
             found = await record.fetchone()
             if found is None:
                 return None
-            newest = rows.page_of(await bodies.fetchall(), limit, max_bytes)
+            newest = page_of(await bodies.fetchall(), limit, max_bytes)
             return Snapshot(record=rows.record_of(found), messages=newest.messages, has_more=newest.has_more)
 
         return await self._with_connection(work)
@@ -347,7 +350,19 @@ class PostgresHistoryStore:
         page = self._rows.page_request(
             conversation_id, before_seq=before_seq, limit=limit, max_bytes=max_bytes
         )
-        return self._rows.page_of(await self._select(self._rows.PAGE, page), limit, max_bytes)
+        return page_of(await self._select(self._rows.PAGE, page), limit, max_bytes)
+
+    async def ancestors(
+        self, conversation_id: str, message_id: str, *, limit: int, max_bytes: int
+    ) -> HistoryPage:
+        """Return the messages that lead to a message, oldest first."""
+        asked = {"id": conversation_id, "message": message_id, "limit": limit, "bytes": max_bytes}
+        return page_of(await self._select(self._rows.ANCESTORS, asked), limit, max_bytes)
+
+    async def children(self, conversation_id: str, parent_id: str | None) -> list[str]:
+        """Return the ids of the messages that continue a message, oldest first; with None, of the roots."""
+        found = await self._select(self._rows.CHILDREN, {"id": conversation_id, "parent": parent_id})
+        return [message_id for (message_id,) in found]
 
     async def events_after(
         self,

@@ -1,4 +1,4 @@
-"""The tables of the conversation log in PostgreSQL, and the statements that read and write their rows.
+"""The statements that read and write the rows of the conversation log in PostgreSQL.
 
 Bodies and texts are ``bytea``: PostgreSQL's text cannot hold every character that a message may. Times are
 the database's own, so that the nodes' clocks do not matter.
@@ -13,15 +13,17 @@ from typing import Any, Final, NamedTuple
 from psycopg import AsyncConnection, AsyncCursor
 
 from conduit_widget.chat.history.batch import Batch, Change, Place
-from conduit_widget.chat.history.bodies import read_event, read_messages
+from conduit_widget.chat.history.bodies import read_event
 from conduit_widget.chat.history.store import ConversationRecord, StoredStream
 from conduit_widget.errors import UNREADABLE
-from conduit_widget.types import HistoryPage, LogEvent
+from conduit_widget.types import LogEvent
 
 __all__ = [
     "ABANDONED",
     "ALONE",
+    "ANCESTORS",
     "BEYOND",
+    "CHILDREN",
     "HEARTBEAT",
     "NODE_SILENCE",
     "OF_USER",
@@ -30,10 +32,8 @@ __all__ = [
     "STREAMS",
     "Connection",
     "Missed",
-    "create_tables",
     "events_after",
     "forbidden_nodes",
-    "page_of",
     "page_request",
     "prune_slice",
     "read_batch",
@@ -44,54 +44,13 @@ __all__ = [
 
 Connection = AsyncConnection[tuple[Any, ...]]
 
-FORMAT: Final = 1
 NODE_SILENCE: Final = 10.0
 """Seconds after which a node that says nothing is taken for dead."""
 ALONE: Final = "alone-"
 """How the names of nodes begin that share the database with nobody."""
-SCHEMA_LOCK: Final = 0x636F6E64756974  # "conduit"
 PRUNE_SLICE: Final = 4096
 BEYOND: Final = 2**62
 """A position after every other."""
-
-_FORMAT_TABLE: Final = "CREATE TABLE IF NOT EXISTS conduit_format (version int NOT NULL)"
-
-# ``pruned``: events up to this position have been dropped. ``since``: when the node was last heard of after
-# a silence. ``commits``: the number of the node's last commit.
-_SCHEMA: Final = """
-CREATE TABLE conduit_conversations (
-    id text PRIMARY KEY, epoch text NOT NULL, seq bigint NOT NULL DEFAULT 0,
-    visibility text NOT NULL, assistant text NOT NULL, title text,
-    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    active_at timestamptz NOT NULL DEFAULT clock_timestamp(), pruned bigint NOT NULL DEFAULT 0
-) WITH (fillfactor = 50);
-CREATE TABLE conduit_members (
-    conversation_id text NOT NULL, user_id text NOT NULL, role text NOT NULL,
-    PRIMARY KEY (conversation_id, user_id)
-);
-CREATE INDEX conduit_members_by_user ON conduit_members (user_id);
-CREATE TABLE conduit_messages (
-    conversation_id text NOT NULL, id text NOT NULL, seq bigint NOT NULL, author_id text NOT NULL,
-    timestamp text NOT NULL, answer_id text, body bytea NOT NULL,
-    PRIMARY KEY (conversation_id, id)
-);
-CREATE UNIQUE INDEX conduit_messages_by_seq ON conduit_messages (conversation_id, seq);
-CREATE TABLE conduit_events (
-    conversation_id text NOT NULL, seq bigint NOT NULL, target text NOT NULL, arguments bytea NOT NULL,
-    time timestamptz NOT NULL,
-    PRIMARY KEY (conversation_id, seq)
-);
-CREATE TABLE conduit_streams (
-    conversation_id text NOT NULL, message_id text NOT NULL, seq bigint NOT NULL,
-    text bytea NOT NULL DEFAULT '', token_index int NOT NULL DEFAULT 0,
-    model text NOT NULL DEFAULT '', provider text NOT NULL DEFAULT '', node_id text NOT NULL,
-    PRIMARY KEY (conversation_id, message_id)
-) WITH (fillfactor = 50);
-CREATE TABLE conduit_nodes (
-    node_id text PRIMARY KEY, since timestamptz NOT NULL, seen timestamptz NOT NULL,
-    commits bigint NOT NULL DEFAULT 0
-) WITH (fillfactor = 50);
-"""
 
 RECORD: Final = "SELECT id, epoch, seq, visibility, assistant, title FROM conduit_conversations WHERE id=%b"
 OF_USER: Final = """
@@ -132,6 +91,24 @@ SELECT body FROM (
           ORDER BY seq DESC LIMIT %(limit)s) newest
 ) weighed WHERE before <= %(bytes)s ORDER BY seq DESC
 """
+# The walk ends with one row more than fits.
+ANCESTORS: Final = """
+WITH RECURSIVE chain (parent_seq, body, depth, size) AS (
+    SELECT parent_seq, ''::bytea, 0, 0::bigint FROM conduit_messages
+    WHERE conversation_id=%(id)s AND id=%(message)s
+    UNION ALL
+    SELECT m.parent_seq, m.body, depth + 1, size + octet_length(m.body)
+    FROM chain JOIN conduit_messages m ON m.conversation_id=%(id)s AND m.seq=chain.parent_seq
+    WHERE depth <= %(limit)s AND (depth < 2 OR size <= %(bytes)s)
+)
+SELECT body FROM chain WHERE depth > 0 ORDER BY depth
+"""
+CHILDREN: Final = """
+SELECT id FROM conduit_messages
+WHERE conversation_id=%(id)s AND parent_seq=CASE WHEN %(parent)s::text IS NULL THEN 0
+    ELSE (SELECT seq FROM conduit_messages WHERE conversation_id=%(id)s AND id=%(parent)s) END
+ORDER BY seq
+"""
 _MISSED: Final = """
 SELECT c.seq, (SELECT e.time > clock_timestamp() - make_interval(secs => %(recent)s)
     FROM conduit_events e WHERE e.conversation_id=c.id AND e.seq=%(seq)s+1)
@@ -146,7 +123,8 @@ SELECT seq, target, arguments FROM (
 """
 
 _LOCK: Final = (
-    "SELECT id, seq FROM conduit_conversations WHERE id = ANY(%b::text[]) ORDER BY id FOR NO KEY UPDATE"
+    "SELECT id, seq, message_seq FROM conduit_conversations WHERE id = ANY(%b::text[])"
+    " ORDER BY id FOR NO KEY UPDATE"
 )
 _PLACES: Final = """
 SELECT m.conversation_id, m.id, m.seq, m.author_id, m.timestamp, m.answer_id
@@ -157,18 +135,18 @@ _BUSY: Final = (
     "SELECT conversation_id, message_id FROM conduit_streams WHERE conversation_id = ANY(%b::text[])"
 )
 _INSERT_MESSAGES: Final = """
-INSERT INTO conduit_messages (conversation_id, id, seq, author_id, timestamp, answer_id, body)
-SELECT c, m, s, a, t, nullif(n, ''), b FROM unnest(
-    %b::text[], %b::text[], %b::int8[], %b::text[], %b::text[], %b::text[], %b::bytea[]
-) AS r (c, m, s, a, t, n, b)
+INSERT INTO conduit_messages (conversation_id, id, seq, parent_seq, author_id, timestamp, answer_id, body)
+SELECT c, m, s, p, a, t, nullif(n, ''), b FROM unnest(
+    %b::text[], %b::text[], %b::int8[], %b::int8[], %b::text[], %b::text[], %b::text[], %b::bytea[]
+) AS r (c, m, s, p, a, t, n, b)
 """
 _INSERT_EVENTS: Final = """
 INSERT INTO conduit_events (conversation_id, seq, target, arguments, time)
 SELECT c, s, t, a, %b FROM unnest(%b::text[], %b::int8[], %b::text[], %b::bytea[]) AS r (c, s, t, a)
 """
 _ADVANCE: Final = """
-UPDATE conduit_conversations v SET seq=r.s, active_at=%b FROM unnest(%b::text[], %b::int8[]) AS r (c, s)
-WHERE v.id=r.c
+UPDATE conduit_conversations v SET seq=r.s, message_seq=r.m, active_at=%b
+FROM unnest(%b::text[], %b::int8[], %b::int8[]) AS r (c, s, m) WHERE v.id=r.c
 """
 _REWRITE: Final = """
 UPDATE conduit_messages v SET body=r.b FROM unnest(%b::text[], %b::text[], %b::bytea[]) AS r (c, m, b)
@@ -197,30 +175,6 @@ AND time >= clock_timestamp() - make_interval(secs => %b)
 """
 
 
-async def create_tables(connection: Connection) -> None:
-    """Create what is missing; of nodes that start together one does it and the others wait.
-
-    Raises:
-        RuntimeError: a newer version wrote the tables; they are left alone.
-
-    """
-    async with connection.transaction():
-        await connection.execute("SELECT pg_advisory_xact_lock(%b)", (SCHEMA_LOCK,))
-        found = await connection.execute("SELECT to_regclass('conduit_format') IS NOT NULL")
-        version = 0
-        if (await _one(found))[0]:
-            rows = await (await connection.execute("SELECT version FROM conduit_format")).fetchall()
-            version = rows[0][0] if rows else 0
-        if version > FORMAT:
-            raise RuntimeError(
-                f"The chat history has format {version}, newer than {FORMAT}; update conduit_widget."
-            )
-        if version < FORMAT:
-            await connection.execute(_FORMAT_TABLE)
-            await connection.execute(_SCHEMA)
-            await connection.execute("INSERT INTO conduit_format VALUES (%b)", (FORMAT,))
-
-
 async def forbidden_nodes(connection: Connection, node_id: str, *, alone: bool) -> int:
     """Return how many nodes live that this one cannot share the database with: any, where it is ``alone``."""
     asked = {"me": node_id, "silence": NODE_SILENCE, "alone": alone, "prefix": ALONE}
@@ -240,7 +194,7 @@ async def read_batch(connection: Connection, changes: Sequence[Change[Any]], nod
     wait for each other.
     """
     ids = sorted({change.key[0] for change in changes})
-    keys = list({change.key for change in changes if change.needs_place})
+    keys = list({key for change in changes for key in change.places})
     busy = list({change.key[0] for change in changes if change.needs_streams})
     async with connection.pipeline():
         await connection.execute("BEGIN")
@@ -251,7 +205,8 @@ async def read_batch(connection: Connection, changes: Sequence[Change[Any]], nod
         clock = await connection.execute("SELECT clock_timestamp()", binary=True)
     moment: datetime = (await _one(clock))[0]
     batch = Batch(moment.astimezone(UTC), node_id)
-    batch.seqs.update({row[0]: row[1] for row in await seqs.fetchall()})
+    for conversation_id, seq, message_seq in await seqs.fetchall():
+        batch.seqs[conversation_id], batch.message_seqs[conversation_id] = seq, message_seq
     if places is not None:
         batch.places.update({(row[0], row[1]): Place(*row[2:]) for row in await places.fetchall()})
     if streams is not None:
@@ -264,11 +219,12 @@ async def write_batch(connection: Connection, batch: Batch, number: int) -> None
     time, execute = batch.moment, connection.execute
     async with connection.pipeline():
         if batch.messages:
-            new = [(*row[:5], row.answer_id or "", row.body) for row in batch.messages.values()]
-            await execute(_INSERT_MESSAGES, _columns(new, 7))
+            new = [(*row[:6], row.answer_id or "", row.body) for row in batch.messages.values()]
+            await execute(_INSERT_MESSAGES, _columns(new, 8))
         if batch.events:
             await execute(_INSERT_EVENTS, [time, *_columns(batch.events, 4)])
-            await execute(_ADVANCE, [time, *_columns([(id_, batch.seqs[id_]) for id_ in batch.moved], 2)])
+            moved = [(id_, batch.seqs[id_], batch.message_seqs[id_]) for id_ in batch.moved]
+            await execute(_ADVANCE, [time, *_columns(moved, 3)])
         if batch.bodies:
             await execute(_REWRITE, _columns([(*key, body) for key, body in batch.bodies.items()], 3))
         if batch.opened:
@@ -314,18 +270,6 @@ def page_request(
 ) -> dict[str, str | int]:
     """Return the parameters of ``PAGE``: a row more than wanted shows whether there is more."""
     return {"id": conversation_id, "before": min(before_seq, BEYOND), "limit": limit + 1, "bytes": max_bytes}
-
-
-def page_of(rows: Sequence[tuple[bytes]], limit: int, max_bytes: int) -> HistoryPage:
-    """Return the page of rows of ``PAGE`` (newest first): those that fit, one at least, oldest first."""
-    taken, size = 0, 0
-    for (body,) in rows:
-        size += len(body)
-        if taken == limit or (taken and size > max_bytes):
-            break
-        taken += 1
-    messages = read_messages(body for (body,) in reversed(rows[:taken]))
-    return HistoryPage(messages=messages, has_more=taken < len(rows))
 
 
 class Missed(NamedTuple):

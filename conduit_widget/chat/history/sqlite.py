@@ -235,6 +235,18 @@ class SqliteHistoryStore:
             )
         )
 
+    async def ancestors(
+        self, conversation_id: str, message_id: str, *, limit: int, max_bytes: int
+    ) -> HistoryPage:
+        """Return the messages that lead to a message, oldest first."""
+        return await self._read(
+            lambda db: rows.ancestors(db, conversation_id, message_id, limit=limit, max_bytes=max_bytes)
+        )
+
+    async def children(self, conversation_id: str, parent_id: str | None) -> list[str]:
+        """Return the ids of the messages that continue a message, oldest first; with None, of the roots."""
+        return await self._read(lambda db: rows.children(db, conversation_id, parent_id))
+
     async def events_after(
         self,
         conversation_id: str,

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import functools
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
 import msgspec
 
 from conduit_widget.chat.history.batch import Batch, Change, Place, apply_changes
-from conduit_widget.chat.history.bodies import read_event, read_messages
+from conduit_widget.chat.history.bodies import page_of, read_event
 from conduit_widget.chat.history.store import LAST_OWNER, ConversationRecord, NotInHistoryError, StoredStream
 from conduit_widget.errors import UNREADABLE, ValidationError
 from conduit_widget.types import HistoryPage, LogEvent, MemberRole
@@ -29,11 +29,29 @@ SELECT conversation_id, message_id, seq, text, token_index, model, provider, nod
 WHERE (?1 IS NULL OR conversation_id=?1) AND (?2 IS NULL OR node_id<>?2) ORDER BY conversation_id, seq
 """
 _FIRST_YOUNG: Final = "SELECT min(seq) FROM events WHERE conversation_id=? AND seq>? AND seq<=? AND time>=?"
+# The walk ends with one row more than fits.
+_ANCESTORS: Final = """
+WITH RECURSIVE chain (parent_seq, body, depth, size) AS (
+    SELECT parent_seq, NULL, 0, 0 FROM messages WHERE conversation_id=:conversation AND id=:message
+    UNION ALL
+    SELECT m.parent_seq, m.body, depth + 1, size + length(m.body)
+    FROM chain JOIN messages m ON m.conversation_id=:conversation AND m.seq=chain.parent_seq
+    WHERE depth <= :limit AND (depth < 2 OR size <= :bytes)
+)
+SELECT body FROM chain WHERE depth > 0 ORDER BY depth
+"""
+_CHILDREN: Final = """
+SELECT id FROM messages WHERE conversation_id=:conversation AND parent_seq=CASE WHEN :parent IS NULL THEN 0
+    ELSE (SELECT seq FROM messages WHERE conversation_id=:conversation AND id=:parent) END
+ORDER BY seq
+"""
 PRUNE_SLICE: Final = 4096
 
 # Statements of many rows of values, in place of {}.
 # One row is found, whatever there is: every row is a step, and every step waits for the interpreter.
-_SEQS: Final = "SELECT json_group_object(id, seq) FROM conversations WHERE id IN (VALUES {})"
+_SEQS: Final = """
+SELECT json_group_object(id, json_array(seq, message_seq)) FROM conversations WHERE id IN (VALUES {})
+"""
 # A join: row values IN a list would scan the table.
 _PLACES: Final = """
 WITH wanted(conversation, message) AS (VALUES {})
@@ -43,7 +61,11 @@ FROM wanted CROSS JOIN messages ON conversation_id=conversation AND id=message
 _OPEN_STREAMS: Final = "SELECT conversation_id, message_id FROM streams WHERE conversation_id IN (VALUES {})"
 # OR ROLLBACK: what fails undoes the transaction anyhow. Else SQLite keeps every page a statement of
 # many rows changes in a file beside, to undo that statement alone: more than all the rest it writes.
-_NEW_MESSAGES: Final = "INSERT OR ROLLBACK INTO messages SELECT * FROM (VALUES {}) LIMIT ?"
+_NEW_MESSAGES: Final = """
+INSERT OR ROLLBACK INTO messages
+(conversation_id, id, seq, parent_seq, author_id, timestamp, answer_id, body)
+SELECT * FROM (VALUES {}) LIMIT ?
+"""
 _NEW_EVENTS: Final = """
 INSERT OR ROLLBACK INTO events (conversation_id, seq, target, arguments, time)
 SELECT * FROM (VALUES {}) LIMIT ?
@@ -51,9 +73,10 @@ SELECT * FROM (VALUES {}) LIMIT ?
 # Never inserts: each of them was found. An upsert is the one statement that updates many rows each its
 # own way in every SQLite we meet.
 _MOVED: Final = """
-INSERT INTO conversations (id, seq, active_at, epoch, visibility, assistant, created_at)
+INSERT INTO conversations (id, seq, message_seq, active_at, epoch, visibility, assistant, created_at)
 SELECT *, '', '', '', '' FROM (VALUES {}) WHERE true LIMIT ?
-ON CONFLICT (id) DO UPDATE SET seq=excluded.seq, active_at=excluded.active_at
+ON CONFLICT (id) DO UPDATE
+SET seq=excluded.seq, message_seq=excluded.message_seq, active_at=excluded.active_at
 """
 _NEW_STREAMS: Final = """
 INSERT OR ROLLBACK INTO streams (conversation_id, message_id, seq, node_id)
@@ -65,8 +88,8 @@ _CHECKPOINT: Final = """
 UPDATE streams SET text=?, token_index=?, model=?, provider=? WHERE conversation_id=? AND message_id=?
 """
 _PROBE_BYTES: Final = 64 * 1024
-_MOST_ROWS: Final = 128
-"""Rows a statement takes: of seven columns each, within the 999 parameters that every SQLite takes."""
+_MOST_ROWS: Final = 64
+"""Rows a statement takes: of eight columns each, within the 999 parameters that every SQLite takes."""
 
 
 def probe(db: sqlite3.Connection) -> None:
@@ -163,10 +186,11 @@ def write_changes(
 
 
 def _load(db: sqlite3.Connection, changes: Sequence[Change[Any]], batch: Batch) -> Batch:
-    keys = {change.key for change in changes if change.needs_place}
+    keys = {key for change in changes for key in change.places}
     conversations = [(conversation_id,) for conversation_id in {key[0] for key in keys}]
     for (seqs,) in _select(db, _SEQS, conversations):
-        batch.seqs.update(msgspec.json.decode(seqs))
+        for conversation_id, (seq, message_seq) in msgspec.json.decode(seqs).items():
+            batch.seqs[conversation_id], batch.message_seqs[conversation_id] = seq, message_seq
     batch.places.update(((row[0], row[1]), Place(*row[2:])) for row in _select(db, _PLACES, list(keys)))
     busy = [(conversation_id,) for conversation_id in {c.key[0] for c in changes if c.needs_streams}]
     batch.streams.update(_select(db, _OPEN_STREAMS, busy))
@@ -177,7 +201,7 @@ def _save(db: sqlite3.Connection, batch: Batch) -> None:
     time = batch.moment.timestamp()
     _insert(db, _NEW_MESSAGES, list(batch.messages.values()))
     _insert(db, _NEW_EVENTS, [(*event, time) for event in batch.events])
-    _insert(db, _MOVED, [(id_, batch.seqs[id_], time) for id_ in batch.moved])
+    _insert(db, _MOVED, [(id_, batch.seqs[id_], batch.message_seqs[id_], time) for id_ in batch.moved])
     _insert(db, _NEW_STREAMS, [(*key, seq, batch.node_id) for key, seq in batch.opened.items()])
     bodies = [(body, *key) for key, body in batch.bodies.items()]
     checkpoints = [(s.text, s.index, s.model, s.provider, *key) for key, s in batch.checkpoints.items()]
@@ -292,17 +316,18 @@ def page_before(
         "SELECT body FROM messages WHERE conversation_id=? AND seq<? ORDER BY seq DESC LIMIT ?",
         (conversation_id, before_seq, limit + 1),
     )
-    bodies, has_more = _newest(rows, limit, max_bytes)
-    return HistoryPage(messages=read_messages(reversed(bodies)), has_more=has_more)
+    return page_of(rows, limit, max_bytes)
 
 
-def _newest(rows: Iterable[tuple[bytes]], limit: int, max_bytes: int) -> tuple[list[bytes], bool]:
-    """Take rows while they fit, one at least; also say whether any was left."""
-    taken: list[bytes] = []
-    size = 0
-    for (body,) in rows:
-        size += len(body)
-        if len(taken) == limit or (taken and size > max_bytes):
-            return taken, True
-        taken.append(body)
-    return taken, False
+def ancestors(
+    db: sqlite3.Connection, conversation_id: str, message_id: str, *, limit: int, max_bytes: int
+) -> HistoryPage:
+    """Return the messages that lead to a message, oldest first, bounded in number and bytes."""
+    asked = {"conversation": conversation_id, "message": message_id, "limit": limit, "bytes": max_bytes}
+    return page_of(db.execute(_ANCESTORS, asked), limit, max_bytes)
+
+
+def children(db: sqlite3.Connection, conversation_id: str, parent_id: str | None) -> list[str]:
+    """Return the ids of the messages that continue a message, oldest first."""
+    found = db.execute(_CHILDREN, {"conversation": conversation_id, "parent": parent_id})
+    return [message_id for (message_id,) in found]

@@ -4,6 +4,8 @@ A conversation is a log of events (``ReceiveMessage``, ``MessageUpdated``). The 
 each event its ``seq`` (1, 2, 3, … without a gap); a random ``epoch`` marks the log's life. Beside the log
 stand the latest version of every message, the members, and the text so far of answers being written.
 
+The messages form a tree: each continues an older one of its conversation, its parent, or begins a branch.
+
 The store fills in what only it knows, in ``metadata``: ``conversationId``, ``seq`` (the message's place,
 which never changes), ``timestamp``; an update adds ``eventSeq`` (the update's log position) and
 ``updatedAt``.
@@ -187,8 +189,11 @@ class HistoryStore(Protocol):
         idempotency key: a second append of the same id by the same author changes nothing and has the first
         receipt.
 
+        The message continues the one that ``message.parent_id`` names; without one, the newest message at its
+        commit. The placeholder continues the message.
+
         Raises:
-            ValidationError: another author used the id.
+            ValidationError: another author used the id, or no message of the conversation is the parent.
             NotInHistoryError: no such conversation.
 
         """
@@ -241,6 +246,20 @@ class HistoryStore(Protocol):
         self, conversation_id: str, *, before_seq: int, limit: int, max_bytes: int
     ) -> HistoryPage:
         """Return the messages just before a position, bounded like a snapshot."""
+        ...
+
+    async def ancestors(
+        self, conversation_id: str, message_id: str, *, limit: int, max_bytes: int
+    ) -> HistoryPage:
+        """Return the messages that lead to a message, up to the one it continues, oldest first.
+
+        Those nearest to the message come first into the page, which is bounded like a snapshot. The page
+        before it is that of its first message's ancestors. An unknown message has none.
+        """
+        ...
+
+    async def children(self, conversation_id: str, parent_id: str | None) -> list[str]:
+        """Return the ids of the messages that continue a message, oldest first; with None, of the roots."""
         ...
 
     async def events_after(

@@ -14,7 +14,7 @@ from conduit_widget.chat.live.stream_fan_out import StreamFanOut
 from conduit_widget.chat.nodes.other_nodes import Nodes
 from conduit_widget.chat.settings import ChatSettings
 from conduit_widget.errors import StoreUnavailableError
-from conduit_widget.types import ChatMessage
+from conduit_widget.types import ChatMessage, HistoryPage
 
 FETCH_PATIENCE: Final = 5.0
 """Seconds to wait for an event that is known to be in the store."""
@@ -52,15 +52,11 @@ class AnswerWriting:
         self._fan_out = fan_out
         self._announce = announce
 
-    async def history_until(self, seq: int) -> list[dict[str, Any]]:
-        """Return the newest messages up to and including ``seq``, oldest first."""
-        page = await self._store.history(
-            self.conversation_id,
-            before_seq=seq + 1,
-            limit=self._settings.max_history_page,
-            max_bytes=self._settings.reply_bytes,
+    async def ancestors(self, message_id: str, limit: int) -> HistoryPage:
+        """Return the messages that lead to a message, up to ``limit`` of them, oldest first."""
+        return await self._store.ancestors(
+            self.conversation_id, message_id, limit=limit, max_bytes=self._settings.reply_bytes
         )
-        return page.messages
 
     async def finish_answer(self, message: ChatMessage, on_commit: Callable[[], None]) -> None:
         """Commit an answer's final version, end its stream, send it to the group.

@@ -46,13 +46,12 @@ class MessageMethods(ChatMethods):
         """Have a committed placeholder answered, unless its commit is a repeated one."""
         if commit.duplicate:
             return
-        question, placeholder = commit.events
+        _, placeholder = commit.events
         answer = ChatMessage.from_wire(placeholder.arguments[0])
         if answer.error is None:
             self.generations.enqueue(
                 GenerationJob(
                     room=conversation.answers,
-                    question_seq=question.seq,
                     author_id=author.user_id,
                     answer=answer,
                     answer_seq=placeholder.seq,

@@ -17,7 +17,7 @@ from conduit_widget.chat.settings import ChatSettings
 from conduit_widget.errors import ProviderError
 from conduit_widget.providers.outcome import GenerationOutcome
 from conduit_widget.providers.provider import Chunk, GenerationRequest, Usage
-from conduit_widget.types import ChatMessage, StreamMetadata
+from conduit_widget.types import ChatMessage, HistoryPage, StreamMetadata
 from tests.support.scripted_provider import ScriptedDirectory, ScriptedProvider, Step
 from tests.support.waiting import eventually
 
@@ -52,9 +52,10 @@ class RecordingRoom:
         """Keep a token."""
         self.tokens.append((asyncio.get_running_loop().time(), text, metadata))
 
-    async def history_until(self, seq: int) -> list[dict[str, Any]]:
+    async def ancestors(self, _message_id: str, _limit: int) -> HistoryPage:
         """Return one question."""
-        return [{"id": "q", "role": "user", "content": "?", "metadata": {"seq": seq}}]
+        asked = {"id": "q", "role": "user", "content": "?", "metadata": {"seq": 1}}
+        return HistoryPage(messages=[asked], has_more=False)
 
     async def checkpoint(self, stream: StoredStream) -> None:
         """Keep or refuse a checkpoint."""
@@ -89,9 +90,7 @@ def job(
 ) -> GenerationJob:
     """An answer to write in that room."""
     answer = ChatMessage(id=answer_id, role="assistant", content="", metadata={"status": status})
-    return GenerationJob(
-        room=room, question_seq=1, author_id=author_id, answer=answer, answer_seq=2, options=AnswerOptions()
-    )
+    return GenerationJob(room=room, author_id=author_id, answer=answer, answer_seq=2, options=AnswerOptions())
 
 
 class Recorder:

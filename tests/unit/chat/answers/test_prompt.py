@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 
-from conduit_widget.chat.answers.prompt import build_prompt, estimate_tokens
+from conduit_widget.chat.answers.prompt import estimate_tokens, read_prompt
 from conduit_widget.providers.provider import PromptMessage
+from conduit_widget.types import HistoryPage
 
 
 def said(text: Any, user: str | None = "ann", **more: Any) -> dict[str, Any]:
@@ -18,11 +20,30 @@ def said(text: Any, user: str | None = "ann", **more: Any) -> dict[str, Any]:
     return message
 
 
+class Branch:
+    """A branch of a conversation, oldest first, that is read in pages of at most ``most`` messages."""
+
+    def __init__(self, messages: list[dict[str, Any]], most: int = 200) -> None:
+        self.messages = [{**message, "id": str(n)} for n, message in enumerate(messages)]
+        self.most = most
+        self.read = 0
+
+    async def ancestors(self, message_id: str, limit: int) -> HistoryPage:
+        """Return the page before a message; ``answer`` is the one after the last."""
+        end = len(self.messages) if message_id == "answer" else int(message_id)
+        start = max(0, end - min(limit, self.most))
+        self.read += end - start
+        return HistoryPage(messages=self.messages[start:end], has_more=start > 0)
+
+    def prompt(self, context: int = 4096, system: str = "Be kind.", **more: Any) -> list[PromptMessage]:
+        """The prompt of the answer."""
+        asked = read_prompt(self.ancestors, "answer", system_prompt=system, context_tokens=context, **more)
+        return asyncio.run(asked)
+
+
 def prompt(*history: dict[str, Any], context: int = 4096, **more: Any) -> list[tuple[str, Any]]:
     """The prompt as pairs."""
-    messages = build_prompt(list(history), system_prompt="Be kind.", context_tokens=context, **more)
-    assert all(isinstance(message, PromptMessage) for message in messages)
-    return [(message.role, message.content) for message in messages]
+    return [(message.role, message.content) for message in Branch(list(history)).prompt(context, **more)]
 
 
 def test_history_is_in_order_when_it_fits() -> None:
@@ -76,7 +97,7 @@ def test_parts_are_read_as_text() -> None:
 
 def test_no_system_message_is_sent_when_prompt_is_empty() -> None:
     """An empty system prompt is none."""
-    assert build_prompt([said("hi")], system_prompt="", context_tokens=512) == [PromptMessage("user", "hi")]
+    assert Branch([said("hi")]).prompt(system="") == [PromptMessage("user", "hi")]
 
 
 def long_talk(turns: int, people: int = 1) -> list[dict[str, Any]]:
@@ -98,7 +119,7 @@ def test_prompt_begins_as_the_one_before_most_of_the_time(context: int, people: 
     before: list[tuple[str, Any]] = []
     cuts, sizes = [], []
     for asked in range(0, len(history), 2):
-        turns = prompt(*history[max(0, asked - 199) : asked + 1], context=context)
+        turns = prompt(*history[: asked + 1], context=context)
         if before and turns[: len(before)] != before:
             cuts.append(asked // 2)
         before = turns
@@ -111,12 +132,33 @@ def test_prompt_begins_as_the_one_before_most_of_the_time(context: int, people: 
 
 
 def test_cut_follows_from_the_history_alone() -> None:
-    """Whoever reads more or less of the history than fits, on whichever node, cuts it in the same place."""
+    """Whoever reads the history in smaller or larger pages, on whichever node, cuts it in the same place."""
     history = long_talk(300)
     for asked in range(400, 600, 2):
-        few, many = (prompt(*history[asked - n : asked + 1], context=2048) for n in (120, 199))
+        few, many = (Branch(history[: asked + 1], most).prompt(2048) for most in (7, 200))
         assert few == many
-        assert few == prompt(*history[: asked + 1], context=2048)
+
+
+def test_no_more_is_read_than_about_what_fits() -> None:
+    """A conversation of any length costs what its prompt costs, and a short page does not end the reading."""
+    branch = Branch(long_talk(5000))
+    small = branch.prompt(2048)
+    assert branch.read < 64
+    assert Branch(branch.messages, 1).prompt(2048) == small
+    branch.read = 0
+    branch.prompt(10_000_000, max_messages=120)
+    assert branch.read == 120
+
+
+def test_page_of_messages_that_cannot_be_read_ends_the_reading() -> None:
+    """What comes before is left out; the question is answered all the same."""
+
+    async def ancestors(message_id: str, _limit: int) -> HistoryPage:
+        messages = [{**said("hi"), "id": "q"}] if message_id == "answer" else []
+        return HistoryPage(messages=messages, has_more=True)
+
+    asked = read_prompt(ancestors, "answer", system_prompt="", context_tokens=512)
+    assert asyncio.run(asked) == [PromptMessage("user", "hi")]
 
 
 def test_text_is_read_as_it_was_typed() -> None:

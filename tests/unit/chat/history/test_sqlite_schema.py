@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from conduit_widget.chat.history.sqlite import SqliteHistoryStore
 from conduit_widget.chat.history.store import ConversationRecord
 from conduit_widget.errors import SettingsError
 from conduit_widget.types import ChatMessage
+from tests.support.history_vector import check_tree, load_sqlite, vector
 
 BIG = 1 << 20
 
@@ -148,3 +150,34 @@ async def test_writes_are_synced_to_disk_when_they_are_acknowledged(tmp_path: Pa
     await store.aclose()
     full = 2
     assert set(seen) == {("wal", full)}
+
+
+async def test_parents_are_filled_in_when_a_history_without_a_tree_is_opened(tmp_path: Path) -> None:
+    """Each message of an older file continues the one it names, else the one before it."""
+    path = tmp_path / "h.db"
+    load_sqlite(path, vector("before_tree"))
+    with contextlib.closing(sqlite3.connect(path)) as db, db:
+        db.execute("UPDATE messages SET body=substr(body, 1, 20) WHERE conversation_id='line' AND id='q2'")
+    for _ in range(2):
+        store = SqliteHistoryStore(path)
+        await store.start()
+        await check_tree(store)
+        await store.aclose()
+
+
+async def test_file_stays_as_it_is_when_bringing_it_up_fails(tmp_path: Path) -> None:
+    """The step to a new version is one transaction: what breaks in it leaves the old file whole."""
+    path = tmp_path / "h.db"
+    load_sqlite(path, vector("before_tree"))
+    with contextlib.closing(sqlite3.connect(path)) as db, db:
+        db.execute("CREATE TABLE messages_by_parent (x)")
+    store = SqliteHistoryStore(path)
+    with pytest.raises(sqlite3.OperationalError, match="already"):
+        await store.start()
+    await store.aclose()
+    with contextlib.closing(sqlite3.connect(path)) as db, db:
+        db.execute("DROP TABLE messages_by_parent")
+    store = SqliteHistoryStore(path)
+    await store.start()
+    await check_tree(store)
+    await store.aclose()
