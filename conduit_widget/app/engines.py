@@ -13,8 +13,6 @@ from conduit_widget.errors import HubStartError, SettingsError
 from conduit_widget.hub.backplane.backplane import Backplane
 from conduit_widget.hub.backplane.redis import RedisBackplane
 
-__all__ = ["Engines", "open_engines"]
-
 
 @dataclass(frozen=True)
 class Engines:

@@ -6,8 +6,6 @@ import gc
 import sys
 from typing import Final
 
-__all__ = ["CYCLE_THRESHOLDS", "SWITCH_INTERVAL", "tune_for_hub"]
-
 CYCLE_THRESHOLDS: Final = (50_000, 3, 5)
 """Search for reference cycles every fifty thousand new objects instead of seven hundred.
 

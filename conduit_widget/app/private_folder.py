@@ -12,14 +12,12 @@ from conduit_widget.app.settings import HISTORY_FILE
 from conduit_widget.errors import SettingsError
 from conduit_widget.providers.config import CONFIG_FILE
 
-__all__ = ["close_to_others"]
-
 # The history itself and what SQLite keeps beside it.
 _HISTORY_FILES: Final = tuple(f"{HISTORY_FILE}{suffix}" for suffix in ("", "-wal", "-shm", "-journal"))
 _OTHERS_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
-logger = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 
 def close_to_others(data_dir: Path, *, keeps_history: bool = True) -> None:
@@ -60,7 +58,7 @@ def _close_folder(folder: Path) -> None:
             f" {folder / 'conduit'}, with --data-dir or CONDUIT_DATA_DIR."
         )
     folder.chmod(stat.S_IMODE(status.st_mode) & ~_OTHERS_WRITE)
-    logger.warning("Others could write to the data directory %s; it is closed to them now.", folder)
+    _logger.warning("Others could write to the data directory %s; it is closed to them now.", folder)
 
 
 def _close_file(path: Path, closed: int, what: str) -> None:
@@ -75,4 +73,4 @@ def _close_file(path: Path, closed: int, what: str) -> None:
             f"Others may {what} {path}, and it is not yours: have its owner run chmod 600 {path}."
         )
     path.chmod(stat.S_IMODE(status.st_mode) & ~closed)
-    logger.warning("Others could %s %s; it is closed to them now.", what, path)
+    _logger.warning("Others could %s %s; it is closed to them now.", what, path)

@@ -53,7 +53,7 @@ OWNERS_LIMITS: Final = HubLimits(
 )
 """Of a hub for its owner alone: a notebook of many chats opens all of them at once."""
 
-logger = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 
 def _own_authority(settings: HubSettings) -> LocalAuthority | None:
@@ -210,7 +210,7 @@ async def _stop_when_idle(app: HubApp, chat: Chat, timeout: float, stop: asyncio
             last_busy = now
         idle = now - max(app.last_active, last_busy)
         if idle >= timeout:
-            logger.info("No connection for %g s: the hub ends.", timeout)
+            _logger.info("No connection for %g s: the hub ends.", timeout)
             stop.set()
             return
         await asyncio.sleep(max(0.05, min(timeout - idle, 5.0)))

@@ -11,8 +11,6 @@ from typing import Final
 from conduit_widget.errors import SettingsError
 from conduit_widget.hub.http import LOOPBACK_HOSTS
 
-__all__ = ["HISTORY_FILE", "HubSettings"]
-
 HISTORY_FILE: Final = "history.sqlite3"
 
 

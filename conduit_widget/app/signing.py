@@ -8,8 +8,6 @@ from typing import Final
 from conduit_widget.hub.auth.local_authority import LocalAuthority
 from conduit_widget.hub.auth.secret_file import SecretFile, SiteSecretFile
 
-__all__ = ["KEY_FILE", "secret_file", "signing_authority"]
-
 KEY_FILE: Final = "hub.key"
 
 

@@ -12,17 +12,6 @@ from conduit_widget.contract import MAX_ID_CHARS
 from conduit_widget.errors import ConduitError
 from conduit_widget.plain_text import is_user_id, shown
 
-__all__ = [
-    "Parser",
-    "UsageError",
-    "count",
-    "network",
-    "port",
-    "say",
-    "seconds",
-    "user_id",
-]
-
 MAX_PORT: Final = 65535
 TEN_YEARS: Final = 10 * 366 * 86400.0
 

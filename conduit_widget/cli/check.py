@@ -11,8 +11,13 @@ from pathlib import Path
 from typing import Final
 
 from conduit_widget.access import local_hub
+from conduit_widget.access.hub_access import LocalHub, RemoteHub, resolve_access
 from conduit_widget.cli.arguments import say
+from conduit_widget.client import HubConnection
+from conduit_widget.client.hub_url import origin
 from conduit_widget.errors import ConduitError
+from conduit_widget.providers.config import ProviderSettings
+from conduit_widget.providers.directory import discover
 from conduit_widget.runtime_file import default_data_dir
 from conduit_widget.types import ProviderStatus
 
@@ -43,8 +48,6 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def _check(data_dir: Path) -> int:
-    from conduit_widget.access.hub_access import LocalHub, RemoteHub, resolve_access  # noqa: PLC0415 - the parser stays light
-
     access = resolve_access()
     if not isinstance(access, RemoteHub):
         if local_hub.find(data_dir) is None:
@@ -56,9 +59,6 @@ async def _check(data_dir: Path) -> int:
 
 async def _ask_hub(url: str, token: str | None) -> int:
     """Measure the way to a running hub, and ask it for its providers."""
-    from conduit_widget.client import HubConnection  # noqa: PLC0415 - the parser stays light
-    from conduit_widget.client.hub_url import origin  # noqa: PLC0415
-
     try:
         async with HubConnection(url, access_token=token, retry=None) as connection:
             times = []
@@ -79,9 +79,6 @@ async def _ask_hub(url: str, token: str | None) -> int:
 
 async def _providers_of_a_new_hub(data_dir: Path) -> int:
     """Find the provider a hub started now would use."""
-    from conduit_widget.providers.config import ProviderSettings  # noqa: PLC0415
-    from conduit_widget.providers.directory import discover  # noqa: PLC0415
-
     directory = await discover(ProviderSettings.load(data_dir))
     try:
         status: ProviderStatus = directory.current()

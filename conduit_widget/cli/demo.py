@@ -25,6 +25,7 @@ from conduit_widget.access import local_hub
 from conduit_widget.child_process import python_command
 from conduit_widget.cli.arguments import port
 from conduit_widget.errors import ConduitError
+from conduit_widget.providers.local import model as local_model
 from conduit_widget.runtime_file import default_data_dir
 
 NOTEBOOK: Final = "01_quickstart.ipynb"
@@ -77,8 +78,6 @@ def _interrupt(signum: int, frame: FrameType | None) -> None:
 
 
 def _install_model() -> None:
-    from conduit_widget.providers.local import model as local_model  # noqa: PLC0415 - the parser stays light
-
     if not local_model.is_installed():
         print("Fetching the local language model (93 MB, once).", flush=True)
         local_model.install()

@@ -8,15 +8,16 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import Final, TypeVar
 
+from conduit_widget.app import secret_file
 from conduit_widget.cli.arguments import say, seconds, user_id
 from conduit_widget.errors import ConduitError
+from conduit_widget.hub.auth.authenticators import KEYS_FILE
+from conduit_widget.hub.auth.opaque_keys import OpaqueKeyFile
+from conduit_widget.hub.auth.revocation_file import REVOCATIONS_FILE, RevocationFile, revocation_of
 from conduit_widget.plain_text import shown
 from conduit_widget.runtime_file import default_data_dir
-
-if TYPE_CHECKING:
-    from conduit_widget.hub.auth.opaque_keys import OpaqueKeyFile
 
 T = TypeVar("T")
 
@@ -95,12 +96,6 @@ def _list(arguments: argparse.Namespace) -> int:
 
 
 def _remove(arguments: argparse.Namespace) -> int:
-    from conduit_widget.hub.auth.revocation_file import (  # noqa: PLC0415 - the parser stays light
-        REVOCATIONS_FILE,
-        RevocationFile,
-        revocation_of,
-    )
-
     removed = _file_work(lambda: _keys(arguments).remove(arguments.key))
     if removed is None:
         raise ConduitError("There is no key of that id here; `conduit-widget key list` shows them.")
@@ -112,17 +107,12 @@ def _remove(arguments: argparse.Namespace) -> int:
 
 
 def _rotate(arguments: argparse.Namespace) -> int:
-    from conduit_widget.app import secret_file  # noqa: PLC0415 - the parser stays light
-
     secret_file(_data_dir(arguments), arguments.key_file).rotate(arguments.grace)
     say(f"New tokens are signed with a new secret; earlier ones stay good for {arguments.grace:g} s.")
     return 0
 
 
 def _keys(arguments: argparse.Namespace) -> OpaqueKeyFile:
-    from conduit_widget.hub.auth.authenticators import KEYS_FILE  # noqa: PLC0415 - the parser stays light
-    from conduit_widget.hub.auth.opaque_keys import OpaqueKeyFile  # noqa: PLC0415
-
     return OpaqueKeyFile(_data_dir(arguments) / KEYS_FILE)
 
 

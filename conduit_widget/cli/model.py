@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from conduit_widget.cli.arguments import UsageError
+from conduit_widget.providers.local import model as local_model
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -22,8 +23,6 @@ def run(arguments: argparse.Namespace) -> int:
         UsageError: the path of a model that is not installed was asked for.
 
     """
-    from conduit_widget.providers.local import model as local_model  # noqa: PLC0415 - the parser stays light
-
     if arguments.action == "path":
         if not local_model.is_installed():
             raise UsageError("The local model is not installed: run conduit-widget model install.")

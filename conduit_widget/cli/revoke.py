@@ -7,6 +7,7 @@ from pathlib import Path
 
 from conduit_widget.cli.arguments import say, user_id
 from conduit_widget.errors import ConduitError
+from conduit_widget.hub.auth.revocation_file import REVOCATIONS_FILE, RevocationFile, revocation_of
 from conduit_widget.runtime_file import default_data_dir
 
 
@@ -23,12 +24,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the revocation where the hub looks each second."""
-    from conduit_widget.hub.auth.revocation_file import (  # noqa: PLC0415 - the parser stays light
-        REVOCATIONS_FILE,
-        RevocationFile,
-        revocation_of,
-    )
-
     data_dir = arguments.data_dir or default_data_dir()
     if arguments.user is not None:
         revocation = revocation_of("user", arguments.user)

@@ -8,8 +8,11 @@ import os
 from pathlib import Path
 from typing import Final
 
+from conduit_widget.app import HubSettings, run_hub
+from conduit_widget.app.interpreter import tune_for_hub
 from conduit_widget.cli.arguments import network, port, say, seconds
 from conduit_widget.errors import AddressUnusableError
+from conduit_widget.hub.logs.logging import configure_logging, log_what_python_prints
 from conduit_widget.runtime_file import default_data_dir
 
 DATABASE_VARIABLE: Final = "CONDUIT_HUB_DATABASE_URL"
@@ -114,10 +117,6 @@ def _path_from_environment(name: str) -> Path | None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve until SIGINT, SIGTERM or the idle timeout."""
-    from conduit_widget.app import HubSettings, run_hub  # noqa: PLC0415 - the parser stays light
-    from conduit_widget.app.interpreter import tune_for_hub  # noqa: PLC0415 - the same
-    from conduit_widget.hub.logs.logging import configure_logging, log_what_python_prints  # noqa: PLC0415 - the same
-
     tune_for_hub()
     configure_logging(arguments.log_level, arguments.log_format)
     log_what_python_prints()

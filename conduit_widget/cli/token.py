@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from conduit_widget.app import signing_authority
 from conduit_widget.cli.arguments import seconds, user_id
 from conduit_widget.runtime_file import default_data_dir
 
@@ -25,8 +26,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the token."""
-    from conduit_widget.app import signing_authority  # noqa: PLC0415 - the parser stays light
-
     data_dir = arguments.data_dir or default_data_dir()
     authority = signing_authority(data_dir, arguments.key_file)
     print(authority.issue(arguments.user, arguments.name or arguments.user, arguments.ttl))

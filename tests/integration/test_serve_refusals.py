@@ -10,9 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from conduit_widget.app import interpreter
-from conduit_widget.cli import main
-from conduit_widget.hub.logs import logging as logs
+from conduit_widget.cli import main, serve
 
 PROVIDER = "[[providers]]\nname = 'x'\nbase_url = "
 
@@ -20,9 +18,9 @@ PROVIDER = "[[providers]]\nname = 'x'\nbase_url = "
 @pytest.fixture(autouse=True)
 def same_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave alone what a process of its own would set up: the log, the hooks, the interpreter."""
-    monkeypatch.setattr(logs, "configure_logging", lambda *_: None)
-    monkeypatch.setattr(logs, "log_what_python_prints", lambda: None)
-    monkeypatch.setattr(interpreter, "tune_for_hub", lambda: None)
+    monkeypatch.setattr(serve, "configure_logging", lambda *_: None)
+    monkeypatch.setattr(serve, "log_what_python_prints", lambda: None)
+    monkeypatch.setattr(serve, "tune_for_hub", lambda: None)
 
 
 def refused(capfd: pytest.CaptureFixture[str], data_dir: Path, *options: str, expected_code: int = 2) -> str:

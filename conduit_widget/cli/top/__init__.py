@@ -5,6 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from conduit_widget.cli.arguments import seconds
+from conduit_widget.cli.top.view import run
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``top``."""
@@ -13,20 +16,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--token", default=None, help="an operator's token or key (or CONDUIT_HUB_TOKEN)")
     parser.add_argument("--once", action="store_true", help="print one table over one interval, and end")
     parser.add_argument(
-        "--interval", type=_seconds, default=2.0, metavar="SECONDS", help="between readings (default: 2)"
+        "--interval",
+        type=seconds(0.1, 3600),
+        default=2.0,
+        metavar="SECONDS",
+        help="between readings (default: %(default)g)",
     )
     parser.set_defaults(run=run)
-
-
-def _seconds(text: str) -> float:
-    value = float(text)
-    if not 0.1 <= value <= 3600:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds from 0.1 to 3600")
-    return value
-
-
-def run(arguments: argparse.Namespace) -> int:
-    """Show the figures until q or Ctrl-C; once where asked, or where stdout is no terminal."""
-    from conduit_widget.cli.top import view  # noqa: PLC0415 - the parser stays light
-
-    return view.run(arguments)

@@ -12,8 +12,7 @@ from typing import Any
 import pytest
 
 from conduit_widget.app import interpreter
-from conduit_widget.cli import main
-from conduit_widget.hub.logs import logging as logs
+from conduit_widget.cli import main, serve
 
 
 @pytest.fixture
@@ -37,6 +36,6 @@ def test_interpreter_is_tuned_when_serving(tmp_path: Path, monkeypatch: pytest.M
         found.append((gc.get_threshold(), sys.getswitchinterval()))
 
     monkeypatch.setattr(asyncio, "run", run)
-    monkeypatch.setattr(logs, "configure_logging", lambda *_: None)
+    monkeypatch.setattr(serve, "configure_logging", lambda *_: None)
     assert main(["serve", "--port", "0", "--data-dir", str(tmp_path)]) == 0
     assert found == [(interpreter.CYCLE_THRESHOLDS, interpreter.SWITCH_INTERVAL)]
