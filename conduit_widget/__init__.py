@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     )
     from conduit_widget.types import ChatMessage as ChatMessage
     from conduit_widget.widget.chat import Chat as Chat
+    from conduit_widget.widget.connection_health import ConnectionHealth as ConnectionHealth
 
 __version__: Final = "0.1.0"
 
@@ -39,6 +40,7 @@ __version__: Final = "0.1.0"
 _EXPORTS: Final = {
     "Chat": "conduit_widget.widget.chat",
     "ChatMessage": "conduit_widget.types",
+    "ConnectionHealth": "conduit_widget.widget.connection_health",
     "HubConnection": "conduit_widget.client.hub_connection",
     **dict.fromkeys(
         (

@@ -123,6 +123,18 @@ class HubConnection:
         link = self._life.link
         return link.connection_id if link is not None else None
 
+    @property
+    def transport_name(self) -> str | None:
+        """``WebSockets``, ``ServerSentEvents`` or ``LongPolling``; None while there is no connection."""
+        link = self._life.link
+        return link.transport_name if link is not None else None
+
+    @property
+    def host(self) -> str | None:
+        """Host, and port where the address has one, of the present connection; None while there is none."""
+        link = self._life.link
+        return link.host if link is not None else None
+
     async def start(self, *, retry: bool = False) -> None:
         """Connect. With ``retry`` a failing first attempt follows the retry policy too.
 

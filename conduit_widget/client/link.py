@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Sequence
 from ssl import SSLContext
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from conduit_widget.client.keep_alive import KeepAlive
 from conduit_widget.client.negotiation import Endpoint
@@ -92,6 +93,16 @@ class Link:
         self.ended: asyncio.Future[LinkEnd] = self._loop.create_future()
         self.was_refused = False
         self.connection_id: str | None = None
+
+    @property
+    def transport_name(self) -> str:
+        """Name of the transport, as the hub offers it."""
+        return self._endpoint.transport_name
+
+    @property
+    def host(self) -> str:
+        """Host, and port where the address has one, that this link goes to."""
+        return urlsplit(self._endpoint.url).netloc.rpartition("@")[2]
 
     @property
     def end(self) -> LinkEnd | None:

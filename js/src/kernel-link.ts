@@ -3,7 +3,8 @@ import { computed, type ReadonlySignal, signal } from "@preact/signals";
 import type { Clock } from "./clock";
 import type { Host, KernelStatus } from "./host";
 import { uuid } from "./identifier";
-import type { KernelMessage, Reply, ViewMessage } from "./kernel-messages";
+import { isKernelMessage, type KernelMessage, type Reply, type ViewMessage } from "./kernel-messages";
+import type { Attached } from "./mount";
 import { createRequests } from "./requests";
 
 const UNHEARD_MS = 1_000;
@@ -32,6 +33,8 @@ type WithoutId<M> = M extends unknown ? Omit<M, "requestId"> : never;
 export type KernelRequest = WithoutId<AnyRequest>;
 
 export interface KernelLink {
+  /** There is one view more: the state is asked for, and whether anybody listens when the view comes into sight. */
+  attach(): Attached;
   readonly health: ReadonlySignal<KernelHealth>;
   /** A question has been on its way for a second, and nothing says that it was heard. */
   readonly unheard: ReadonlySignal<boolean>;
@@ -41,34 +44,34 @@ export interface KernelLink {
   ask(): void;
   /** The same, unless something was heard just now. */
   check(): void;
+  /** Asks for an attempt to connect now: the kernel's to the hub, and ours to the kernel. */
+  retry(): void;
   /** Sends what needs no reply; false when there is nobody to send it to. */
   tell(message: ViewMessage): boolean;
   /** Sends a request; the reply, or what is wrong, goes to `settle` once. */
   request(message: KernelRequest, settle: (reply: Reply) => void, requestId?: string): void;
-  /** Takes note of a message of the kernel, and hands replies to who waits for them. */
-  heard(message: KernelMessage): void;
 }
 
-interface Options {
+interface Options<State> {
   host: Host;
   clock: Clock;
   lifetime: AbortSignal;
   /** The number of the last message applied. */
   position(): number;
-  /** Whether there is a view: without one nobody wants the state, and asking for it would cost the kernel. */
-  isWatched(): boolean;
+  /** Called with each message of the kernel. */
+  heard(message: KernelMessage<State>): void;
   /** Why a request has no reply, in words; null where it is right to wait on. */
   overdue(kind: KernelRequest["kind"]): string | null;
 }
 
-export function createKernelLink({
+export function createKernelLink<State>({
   host,
   clock,
   lifetime,
   position,
-  isWatched,
+  heard,
   overdue,
-}: Options): KernelLink {
+}: Options<State>): KernelLink {
   const status = signal(host.kernelStatus());
   const online = signal(host.isOnline());
   /** Nothing at all has come since we asked. */
@@ -77,6 +80,8 @@ export function createKernelLink({
   const blocked = signal(false);
   const unheard = signal(false);
   const requests = createRequests(clock);
+  /** Without a view nobody wants the state, and asking for it would cost the kernel. */
+  let views = 0;
   let heardAt = Number.NEGATIVE_INFINITY;
   let asking = false;
   let cancelAsk = (): void => {};
@@ -122,7 +127,7 @@ export function createKernelLink({
   };
 
   const sayHello = (patience: number, next: number): void => {
-    if (!isWatched()) {
+    if (views === 0) {
       answered();
       return;
     }
@@ -138,6 +143,10 @@ export function createKernelLink({
     if (asking || isOver()) return;
     tell({ kind: "ping", requestId: uuid() });
     expectAnswer(patience(), PATIENCE_MS * 2);
+  };
+
+  const check = (): void => {
+    if (clock.now() - heardAt >= FRESH_MS) ask();
   };
 
   const answered = (): void => {
@@ -156,6 +165,18 @@ export function createKernelLink({
     else if (before === status.value || !(isAtWork(before) && isAtWork(status.value))) hello();
   }, lifetime);
 
+  host.onMessage((message) => {
+    if (!isKernelMessage<State>(message)) return;
+    heardAt = clock.now();
+    silent.value = false;
+    // Whatever the host believes: somebody is there.
+    if (isOver()) status.value = "unknown";
+    if (message.kind !== "ops") answered();
+    if (message.kind === "anybody" && views > 0) tell({ kind: "here" });
+    if (message.kind === "reply") requests.settle(message);
+    heard(message);
+  }, lifetime);
+
   lifetime.addEventListener(
     "abort",
     () => {
@@ -170,8 +191,23 @@ export function createKernelLink({
     unheard,
     hello,
     ask,
-    check() {
-      if (clock.now() - heardAt >= FRESH_MS) ask();
+    check,
+    retry() {
+      if (health.value === "answering") tell({ kind: "retry" });
+      hello();
+    },
+    attach() {
+      views += 1;
+      hello();
+      return {
+        seen(inSight) {
+          if (inSight) check();
+        },
+        end() {
+          views -= 1;
+          if (views === 0 && !lifetime.aborted) tell({ kind: "bye" });
+        },
+      };
     },
     tell,
     request(message, settle, requestId = uuid()) {
@@ -179,14 +215,6 @@ export function createKernelLink({
       requests.expect(requestId, { settle, slow: ask, overdue: why });
       if (!isOver() && tell({ ...message, requestId })) return;
       requests.refuse(requestId, why() ?? "");
-    },
-    heard(message) {
-      heardAt = clock.now();
-      silent.value = false;
-      // Whatever the host believes: somebody is there.
-      if (isOver()) status.value = "unknown";
-      if (message.kind !== "ops") answered();
-      if (message.kind === "reply") requests.settle(message);
     },
   };
 }

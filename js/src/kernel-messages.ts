@@ -1,4 +1,4 @@
-// What travels between the kernel and a view, as custom messages of the widget's comm (conduit_widget/widget/view_link.py).
+// What travels between the kernel and a view, as custom messages of the widget's comm (conduit_widget/widget/views.py).
 import type { ChatMessage, ConnectionInfo, Op, Participant, ProviderInfo, StreamMetrics } from "./contract";
 
 export interface StreamText {
@@ -27,9 +27,20 @@ export type Reply =
   | { kind: "reply"; requestId: string; ok: true; result?: unknown }
   | { kind: "reply"; requestId: string; ok: false; error: { message: string; code?: string | null } };
 
+/** What the view of a connection shows; latencies are round trips in ms. */
+export interface HealthState {
+  connection: ConnectionInfo;
+  host: string | null;
+  transport: string | null;
+  latency: number | null;
+  latencyP95: number | null;
+  reconnects: number;
+  unsent: number;
+}
+
 /** Kernel to view. */
-export type KernelMessage =
-  | { kind: "snapshot"; n: number; state: ChatState }
+export type KernelMessage<State = ChatState> =
+  | { kind: "snapshot"; n: number; state: State }
   | { kind: "ops"; n: number; ops: Op[] }
   | { kind: "anybody" }
   | Reply;
@@ -45,3 +56,8 @@ export type ViewMessage =
   | { kind: "here" }
   | { kind: "bye" }
   | { kind: "retry" };
+
+/** Whether something the host delivered looks like a message of our kernel. */
+export function isKernelMessage<State>(value: unknown): value is KernelMessage<State> {
+  return typeof value === "object" && value !== null && "kind" in value && typeof value.kind === "string";
+}

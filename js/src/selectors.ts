@@ -1,5 +1,5 @@
 import { computed, type ReadonlySignal } from "@preact/signals";
-import type { ChatMessage, ConnectionInfo, Participant, ProviderInfo } from "./contract";
+import type { ChatMessage, Participant, ProviderInfo } from "./contract";
 import type { ChatState } from "./kernel-messages";
 import { isFinal } from "./messages";
 
@@ -9,7 +9,6 @@ export interface Selectors {
   participants: ReadonlySignal<readonly Participant[]>;
   typing: ReadonlySignal<readonly string[]>;
   provider: ReadonlySignal<ProviderInfo | null>;
-  connection: ReadonlySignal<ConnectionInfo | null>;
   hasMore: ReadonlySignal<boolean>;
   selfId: ReadonlySignal<string>;
   conversationId: ReadonlySignal<string>;
@@ -32,7 +31,6 @@ export function createSelectors(chat: ReadonlySignal<ChatState | null>): Selecto
     participants: computed(() => chat.value?.participants ?? NOBODY),
     typing: computed(() => chat.value?.typing ?? NONE),
     provider: computed(() => chat.value?.provider ?? null),
-    connection: computed(() => chat.value?.connection ?? null),
     hasMore: computed(() => chat.value?.hasMore ?? false),
     selfId: computed(() => chat.value?.self.userId ?? ""),
     conversationId: computed(() => chat.value?.conversationId ?? ""),

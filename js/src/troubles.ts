@@ -56,6 +56,20 @@ export function hubTrouble(connection: ConnectionInfo): string {
   return "The connection is closed.";
 }
 
+/** Why a request has had no reply for so long, in words; null where it is right to wait on. */
+export function overdueLine(
+  kind: string,
+  health: KernelHealth,
+  connection: ConnectionInfo | null,
+): string | null {
+  if (health === "blocked" && kind === "send") return null; // taken when the cell ends
+  if (health !== "answering") return KERNEL_TROUBLES[health].text;
+  // The kernel holds the message and sends it once when the hub is back.
+  const state = connection?.state;
+  if (kind === "send" && (state === "connecting" || state === "reconnecting")) return null;
+  return "No answer came within 30 s. Try again.";
+}
+
 /** What is said of an own message that is on its way. */
 export function sendingLine(health: KernelHealth, connection: ConnectionInfo | null): string {
   if (health !== "answering") return "Waiting for the kernel…";

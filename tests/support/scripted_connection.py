@@ -19,6 +19,7 @@ class ScriptedConnection:
 
     def __init__(self, **answers: Answer) -> None:
         self.state = ConnectionState.DISCONNECTED
+        self.transport_name, self.host = "WebSockets", "scripted"
         self.answers: dict[str, Answer] = answers
         self.invoked: list[tuple[str, tuple[Any, ...]]] = []
         self.sent: list[tuple[str, tuple[Any, ...]]] = []

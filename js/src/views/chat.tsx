@@ -34,11 +34,11 @@ export function Chat({ store }: { store: Store }): VNode {
           <Presence store={store} />
         </Boundary>
         <Boundary clock={store.clock}>
-          <ConnectionBadge store={store} />
+          <ConnectionBadge way={store} />
         </Boundary>
       </header>
       <Boundary clock={store.clock}>
-        <ConnectionBanner store={store} />
+        <ConnectionBanner way={store} />
       </Boundary>
       <Boundary clock={store.clock} fallback={<Unshown />}>
         <Transcript store={store} />

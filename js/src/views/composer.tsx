@@ -10,7 +10,7 @@ export function Composer({ store }: { store: Store }): VNode {
   const area = useRef<HTMLTextAreaElement>(null);
   const problem = useSignal<string | null>(null);
   const draft = store.draft.value;
-  const removed = store.select.connection.value?.state === "removed";
+  const removed = store.connection.value?.state === "removed";
 
   const send = (): void => {
     // The first line's indentation is part of what was written.

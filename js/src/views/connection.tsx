@@ -1,8 +1,8 @@
 import type { VNode } from "preact";
 import type { ConnectionInfo } from "../contract";
 import type { KernelHealth } from "../kernel-link";
-import type { Store } from "../store";
 import { hubTrouble, KERNEL_TROUBLES } from "../troubles";
+import type { Way } from "../way";
 import { useCountdown, useGrace } from "./use-countdown";
 
 const GRACE_MS = 1_000;
@@ -17,10 +17,10 @@ interface Link {
 }
 
 /** The connection in words, and counting down while it waits. */
-function useLink(store: Store): Link {
-  const connection = store.select.connection.value;
-  const kernel = store.kernel.value;
-  const seconds = useCountdown(store.clock, isTrying(connection) ? connection.retryAt : null);
+function useLink(way: Way): Link {
+  const connection = way.connection.value;
+  const kernel = way.kernel.value;
+  const seconds = useCountdown(way.clock, isTrying(connection) ? connection.retryAt : null);
   // A kernel that has said nothing yet may just be slow to begin, unless the host knows better.
   if (isLost(kernel) || (kernel !== "answering" && connection)) {
     return { tone: kernel === "blocked" ? "warn" : "bad", words: KERNEL_TROUBLES[kernel].badge };
@@ -43,8 +43,8 @@ function useLink(store: Store): Link {
 }
 
 /** The state of the connection, always in view. */
-export function ConnectionBadge({ store }: { store: Store }): VNode {
-  const { tone, words } = useLink(store);
+export function ConnectionBadge({ way }: { way: Way }): VNode {
+  const { tone, words } = useLink(way);
   return (
     <span class={`badge ${tone}`}>
       <span class={`dot ${tone}`} aria-hidden="true" />
@@ -54,43 +54,37 @@ export function ConnectionBadge({ store }: { store: Store }): VNode {
 }
 
 /** Says what is wrong and what helps, once it has lasted a second: short drops pass unnoticed. */
-export function ConnectionBanner({ store }: { store: Store }): VNode | null {
-  const connection = store.select.connection.value;
-  const kernel = store.kernel.value;
+export function ConnectionBanner({ way }: { way: Way }): VNode | null {
+  const connection = way.connection.value;
+  const kernel = way.kernel.value;
   const first = kernel === "answering" && connection?.state === "connecting" && !hasFailed(connection);
   const wrong = kernel !== "answering" || (connection !== null && connection.state !== "live" && !first);
-  const show = useGrace(store.clock, wrong, GRACE_MS);
-  const waitsLong = useGrace(store.clock, first, FIRST_GRACE_MS);
-  if (kernel !== "answering") return show ? <KernelBanner store={store} kernel={kernel} /> : null;
+  const show = useGrace(way.clock, wrong, GRACE_MS);
+  const waitsLong = useGrace(way.clock, first, FIRST_GRACE_MS);
+  if (kernel !== "answering") return show ? <KernelBanner way={way} kernel={kernel} /> : null;
   if (!connection || !(show || waitsLong)) return null;
   const over = connection.state === "offline" || connection.state === "removed";
   return (
     <div class={over ? "banner bad" : "banner warn"}>
       <span role="status">{hubTrouble(connection)}</span>
-      {!first && <TryNow store={store} />}
+      {!first && <TryNow way={way} />}
     </div>
   );
 }
 
-function KernelBanner({
-  store,
-  kernel,
-}: {
-  store: Store;
-  kernel: Exclude<KernelHealth, "answering">;
-}): VNode {
+function KernelBanner({ way, kernel }: { way: Way; kernel: Exclude<KernelHealth, "answering"> }): VNode {
   return (
     <div class={isLost(kernel) ? "banner bad" : "banner warn"}>
       <span role="status">{KERNEL_TROUBLES[kernel].text}</span>
       {/* Where no try could help, no button offers one. */}
-      {!isLost(kernel) && kernel !== "blocked" && <TryNow store={store} />}
+      {!isLost(kernel) && kernel !== "blocked" && <TryNow way={way} />}
     </div>
   );
 }
 
-function TryNow({ store }: { store: Store }): VNode {
+function TryNow({ way }: { way: Way }): VNode {
   return (
-    <button type="button" class="plain" onClick={store.retryConnection}>
+    <button type="button" class="plain" onClick={way.retryConnection}>
       Try now
     </button>
   );

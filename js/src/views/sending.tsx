@@ -4,5 +4,5 @@ import { sendingLine } from "../troubles";
 
 /** What an own message waits for. */
 export function Sending({ store }: { store: Store }): VNode {
-  return <p class="foot late">{sendingLine(store.kernel.value, store.select.connection.value)}</p>;
+  return <p class="foot late">{sendingLine(store.kernel.value, store.connection.value)}</p>;
 }

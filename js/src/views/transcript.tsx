@@ -77,7 +77,7 @@ export function Transcript({ store }: { store: Store }): VNode {
 }
 
 function Empty({ store }: { store: Store }): VNode {
-  const joined = store.chat.value && store.select.connection.value?.state !== "connecting";
+  const joined = store.chat.value && store.connection.value?.state !== "connecting";
   if (!joined) return <p class="empty">Opening the conversation…</p>;
   return (
     <div class="empty">

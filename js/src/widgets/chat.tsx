@@ -4,13 +4,14 @@ import { mount } from "../mount";
 import { besideSaved } from "../saved";
 import { createStore, type Store } from "../store";
 import chatCss from "../styles/chat.css?inline";
+import connectionCss from "../styles/connection.css?inline";
 import markdownCss from "../styles/markdown.css?inline";
 import messageCss from "../styles/message.css?inline";
 import reasoningCss from "../styles/reasoning.css?inline";
 import { Chat } from "../views/chat";
 import type { Widget } from "../widget";
 
-const CSS = [chatCss, messageCss, reasoningCss, markdownCss];
+const CSS = [connectionCss, chatCss, messageCss, reasoningCss, markdownCss];
 
 export const chat: Widget<Store> = {
   open: createStore,

@@ -124,7 +124,8 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> ScriptedHub:
 
 @pytest.fixture
 def built_front_end(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """A browser part to send, whether or not the real one is built."""
+    """Browser parts to send, whether or not the real ones are built; the chat's is returned."""
+    (tmp_path / "connection-health.js").write_text("export default {};")
     module = tmp_path / "chat.js"
     module.write_text("export default {};")
     monkeypatch.setattr(front_end, "STATIC", module.parent)

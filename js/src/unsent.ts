@@ -1,0 +1,42 @@
+// What was typed here and not sent: the draft and the outbox, kept for a reload of the page.
+import { effect, type Signal, signal } from "@preact/signals";
+import { type Keeper, type Kept, placeOf } from "./keeper";
+import type { ChatState } from "./kernel-messages";
+
+export interface Unsent {
+  /** Enters the place that the chat names; returns what was kept there, nothing when one is there already. */
+  settle(chat: ChatState, outbox: readonly Kept[]): readonly Kept[];
+  /** Keeps what is in the outbox now, and forgets what has left it. */
+  update(before: readonly Kept[], after: readonly Kept[]): void;
+  end(): void;
+}
+
+export function createUnsent(keeper: Keeper, draft: Signal<string>): Unsent {
+  /** Conversation and person; null until the kernel has named them. */
+  const place = signal<string | null>(null);
+  const end = effect(() => {
+    if (place.value !== null) keeper.keepDraft(place.value, draft.value);
+  });
+
+  const update = (before: readonly Kept[], after: readonly Kept[]): void => {
+    const where = place.value;
+    if (where === null || before === after) return;
+    const ids = new Set(after.map(({ id }) => id));
+    for (const { id } of before) if (!ids.has(id)) keeper.forget(where, id);
+    for (const message of after) keeper.keepUnsent(where, message);
+  };
+
+  return {
+    settle({ conversationId, self }, outbox) {
+      const where = placeOf(conversationId, self.userId);
+      if (where === place.value) return [];
+      const kept = keeper.unsent(where);
+      if (!draft.value) draft.value = keeper.draft(where);
+      place.value = where;
+      update([], outbox);
+      return kept;
+    },
+    update,
+    end,
+  };
+}

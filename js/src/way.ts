@@ -1,0 +1,14 @@
+import type { ReadonlySignal } from "@preact/signals";
+import type { Clock } from "./clock";
+import type { ConnectionInfo } from "./contract";
+import type { KernelHealth } from "./kernel-link";
+
+/** The way from this page to the kernel and on to the hub, as its badge and its banner show it. */
+export interface Way {
+  readonly clock: Clock;
+  readonly kernel: ReadonlySignal<KernelHealth>;
+  /** Null until the kernel has said anything. */
+  readonly connection: ReadonlySignal<ConnectionInfo | null>;
+  /** Connects now, whatever is missing: the kernel or the hub. */
+  retryConnection(): void;
+}
