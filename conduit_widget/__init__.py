@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from conduit_widget.errors import (
         AddressUnusableError as AddressUnusableError,
         AuthenticationError as AuthenticationError,
+        BackplaneUnavailableError as BackplaneUnavailableError,
+        BodyTooLargeError as BodyTooLargeError,
+        ClientGoneError as ClientGoneError,
         ConduitError as ConduitError,
         ConnectionFailedError as ConnectionFailedError,
         ConnectionLostError as ConnectionLostError,
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
         LocalProtocolError as LocalProtocolError,
         MessageTooLargeError as MessageTooLargeError,
         ModelInstallError as ModelInstallError,
+        NotInHistoryError as NotInHistoryError,
         ProtocolError as ProtocolError,
         ProviderError as ProviderError,
         RemoteProtocolError as RemoteProtocolError,
@@ -45,7 +49,11 @@ _EXPORTS: Final = {
     **dict.fromkeys(
         (
             "AddressUnusableError",
+            "AddressUnusableError",
             "AuthenticationError",
+            "BackplaneUnavailableError",
+            "BodyTooLargeError",
+            "ClientGoneError",
             "ConduitError",
             "ConnectionFailedError",
             "ConnectionLostError",
@@ -56,6 +64,7 @@ _EXPORTS: Final = {
             "LocalProtocolError",
             "MessageTooLargeError",
             "ModelInstallError",
+            "NotInHistoryError",
             "ProtocolError",
             "ProviderError",
             "RemoteProtocolError",

@@ -16,7 +16,11 @@
     │   ├── ValidationError           a field is over its limit or of the wrong kind
     │   └── StoreUnavailableError     the conversation store cannot be used at present
     │       └── StoreFullError        there is no room on its disk
-    ├── InvocationTimeoutError
+    ├── InvocationTimeoutError        the hub gave no answer in time
+    ├── NotInHistoryError             a store has no such conversation or message (also a LookupError)
+    ├── BackplaneUnavailableError     the engine between the nodes of a hub cannot be reached
+    ├── BodyTooLargeError             a request to a route of the hub exceeds its limit
+    ├── ClientGoneError               the client of a route left in the middle of its request
     ├── ProviderError                 a model provider failed
     ├── ModelInstallError             the local model could not be fetched or verified
     ├── HubStartError                 the local hub could not be started
@@ -150,6 +154,29 @@ class StoreFullError(StoreUnavailableError):
 
     def __init__(self) -> None:
         super().__init__(ErrorText.DISK_FULL)
+
+
+class NotInHistoryError(ConduitError, LookupError):
+    """The conversation or message is not stored."""
+
+
+class BackplaneUnavailableError(ConduitError):
+    """The engine behind the backplane cannot be reached at present; a retry may work."""
+
+
+class BodyTooLargeError(ConduitError):
+    """The body of a request exceeds the limit (bytes)."""
+
+    def __init__(self, limit_bytes: int) -> None:
+        self.limit_bytes = limit_bytes
+        super().__init__(f"The request's body exceeds the limit of {limit_bytes} bytes.")
+
+
+class ClientGoneError(ConduitError):
+    """The client left before its request was complete."""
+
+    def __init__(self) -> None:
+        super().__init__("The client left before its request was complete.")
 
 
 class ProviderError(ConduitError):

@@ -14,10 +14,10 @@ from typing import Final
 
 import msgspec
 
-from conduit_widget.chat.history.store import HistoryStore, NotInHistoryError, StoredStream
+from conduit_widget.chat.history.store import HistoryStore, StoredStream
 from conduit_widget.chat.live.conversations import Conversations
 from conduit_widget.chat.settings import ChatSettings
-from conduit_widget.errors import StoreUnavailableError, trace_of
+from conduit_widget.errors import NotInHistoryError, StoreUnavailableError, trace_of
 from conduit_widget.types import ChatMessage
 
 _logger = logging.getLogger(__name__)

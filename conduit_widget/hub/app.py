@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
 from types import MappingProxyType
 from typing import Final
 
-from conduit_widget.errors import HubStartError, trace_of
+from conduit_widget.errors import BodyTooLargeError, ClientGoneError, HubStartError, trace_of
 from conduit_widget.hub.auth.local_authority import Authenticator
 from conduit_widget.hub.auth.revocation import RevocationGuard, Revocations
 from conduit_widget.hub.backplane.backplane import Backplane
@@ -25,8 +25,6 @@ from conduit_widget.hub.door.origins import LOOPBACK_ORIGINS
 from conduit_widget.hub.door.pending_connections import PendingConnections
 from conduit_widget.hub.http import (
     LOOPBACK_HOSTS,
-    BodyTooLargeError,
-    ClientGoneError,
     HttpHandler,
     HttpRequest,
     HttpResponse,

@@ -11,6 +11,8 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from conduit_widget.errors import BodyTooLargeError, ClientGoneError
+
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -21,14 +23,6 @@ FORWARDED_FOR: Final = "x-forwarded-for"
 DRAIN_BYTES: Final = 16 * 1024 * 1024
 DRAIN_SECONDS: Final = 5.0
 _BODILESS: Final = frozenset({204, 304})  # these announce no length (RFC 9110, 8.6)
-
-
-class BodyTooLargeError(Exception):
-    """The request's body exceeds the limit (bytes)."""
-
-
-class ClientGoneError(Exception):
-    """The client left before its request was complete."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +104,7 @@ async def read_body(head: HttpRequest, receive: Receive, limit_bytes: int) -> Ht
     """
     announced = head.headers.get("content-length", "")
     if announced.isdigit() and int(announced) > limit_bytes:
-        raise BodyTooLargeError
+        raise BodyTooLargeError(limit_bytes)
     body = bytearray()
     more = True
     while more:
@@ -119,7 +113,7 @@ async def read_body(head: HttpRequest, receive: Receive, limit_bytes: int) -> Ht
             raise ClientGoneError
         body += message.get("body", b"")
         if len(body) > limit_bytes:
-            raise BodyTooLargeError
+            raise BodyTooLargeError(limit_bytes)
         more = message.get("more_body", False)
     return replace(head, body=bytes(body))
 

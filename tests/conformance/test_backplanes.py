@@ -7,12 +7,12 @@ from typing import Protocol
 
 import pytest
 
+from conduit_widget.errors import BackplaneUnavailableError
 from conduit_widget.hub.backplane.backplane import (
     MAX_ENTRY_BYTES,
     MAX_PAYLOAD_BYTES,
     MAX_WINDOW_PAYLOAD_BYTES,
     Backplane,
-    BackplaneUnavailableError,
 )
 from conduit_widget.hub.backplane.memory import MemoryBackplane
 from conduit_widget.hub.backplane.redis import RedisBackplane

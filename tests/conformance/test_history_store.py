@@ -21,8 +21,8 @@ from conduit_widget.chat.history import (
 )
 from conduit_widget.chat.history.postgres import PostgresHistoryStore
 from conduit_widget.chat.history.sqlite import SqliteHistoryStore
-from conduit_widget.chat.history.store import Commit, HistoryStore, NotInHistoryError, StoredStream
-from conduit_widget.errors import ValidationError
+from conduit_widget.chat.history.store import Commit, HistoryStore, StoredStream
+from conduit_widget.errors import NotInHistoryError, ValidationError
 from conduit_widget.types import Author, ChatMessage, MessageError
 from tests.support.postgres_server import shared_postgres
 

@@ -11,8 +11,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from conduit_widget.errors import HubStartError
-from conduit_widget.hub.backplane.backplane import BackplaneUnavailableError
+from conduit_widget.errors import BackplaneUnavailableError, HubStartError
 from conduit_widget.hub.backplane.redis import RedisBackplane
 from conduit_widget.hub.backplane.redis_queue import MAX_QUEUE_BYTES
 from tests.support.redis_server import RedisServer

@@ -13,9 +13,9 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 
-from conduit_widget.chat.history.store import Commit, NotInHistoryError, StoredStream
+from conduit_widget.chat.history.store import Commit, StoredStream
 from conduit_widget.contract import ChatEvent
-from conduit_widget.errors import ValidationError
+from conduit_widget.errors import NotInHistoryError, ValidationError
 from conduit_widget.hub.delivery.payload import JsonObject
 from conduit_widget.times import iso_time
 from conduit_widget.types import ChatMessage, LogEvent, SendReceipt

@@ -15,7 +15,6 @@ from typing import Any, Final, Generic, TypeVar, cast
 
 from conduit_widget.chat.history.batch import Change
 from conduit_widget.chat.history.sqlite_failures import unavailable_by, wants_new_connection
-from conduit_widget.chat.history.store import NotInHistoryError
 from conduit_widget.errors import ConduitError, StoreUnavailableError, trace_of
 
 __all__ = ["GroupCommitWriter"]
@@ -54,9 +53,9 @@ class GroupCommitWriter:
     """Runs writes on one thread; those that arrive during a commit share the next one.
 
     At most :data:`MAX_PENDING_WRITES` writes are pending; beyond that a caller waits its turn (overflow
-    policy *wait*; who gives up meanwhile has written nothing). A write refuses by raising a ``ConduitError``
-    or ``NotInHistoryError`` before it changes anything; any other error undoes the batch, and its writes run
-    again one by one, so that only the guilty one fails. ``failure`` is why the last write could not be done,
+    policy *wait*; who gives up meanwhile has written nothing). A write refuses by raising a
+    ``ConduitError`` before it changes anything; any other error undoes the batch, and its writes run again
+    one by one, so that only the guilty one fails. ``failure`` is why the last write could not be done,
     where that passes by itself; None once one was.
     """
 
@@ -245,7 +244,7 @@ def _do_work(connection: sqlite3.Connection, write: _Write[Any]) -> None:
     write.error = None
     try:
         write.result = cast("Work[Any]", write.work)(connection)
-    except (ConduitError, NotInHistoryError) as refusal:
+    except ConduitError as refusal:
         write.error = refusal
 
 

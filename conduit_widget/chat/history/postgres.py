@@ -18,13 +18,12 @@ from conduit_widget.chat.history.store import (
     LAST_OWNER,
     Commit,
     ConversationRecord,
-    NotInHistoryError,
     OnCommit,
     Snapshot,
     StoredStream,
 )
 from conduit_widget.contract import RECOVERY_SECONDS
-from conduit_widget.errors import HubStartError, StoreUnavailableError, ValidationError
+from conduit_widget.errors import HubStartError, NotInHistoryError, StoreUnavailableError, ValidationError
 from conduit_widget.types import AssistantSetting, ChatMessage, HistoryPage, LogEvent, MemberRole, Visibility
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ import msgspec
 
 from conduit_widget.chat.history.batch import Batch, Change, Place, apply_changes
 from conduit_widget.chat.history.bodies import page_of, read_event
-from conduit_widget.chat.history.store import LAST_OWNER, ConversationRecord, NotInHistoryError, StoredStream
-from conduit_widget.errors import UNREADABLE, ValidationError
+from conduit_widget.chat.history.store import LAST_OWNER, ConversationRecord, StoredStream
+from conduit_widget.errors import UNREADABLE, NotInHistoryError, ValidationError
 from conduit_widget.types import HistoryPage, LogEvent, MemberRole
 
 _FIND: Final = "SELECT id, epoch, seq, visibility, assistant, title FROM conversations WHERE id=?"

@@ -36,17 +36,12 @@ __all__ = [
     "Commit",
     "ConversationRecord",
     "HistoryStore",
-    "NotInHistoryError",
     "OnCommit",
     "Snapshot",
     "StoredStream",
 ]
 
 LAST_OWNER: Final = "is the last owner; make somebody else an owner first"
-
-
-class NotInHistoryError(LookupError):
-    """The conversation or message is not stored."""
 
 
 class ConversationRecord(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,8 +13,8 @@ from typing import Final
 import msgspec
 
 from conduit_widget.chat.people.remote_presence import NodePeople, PeopleChange
-from conduit_widget.errors import UNREADABLE
-from conduit_widget.hub.backplane.backplane import Backplane, BackplaneUnavailableError
+from conduit_widget.errors import UNREADABLE, BackplaneUnavailableError
+from conduit_widget.hub.backplane.backplane import Backplane
 from conduit_widget.types import LogEvent, OpenStream, StreamMetadata
 
 _logger = logging.getLogger(__name__)

@@ -13,7 +13,14 @@ import msgspec
 
 from conduit_widget.cancellation import cancel_and_wait
 from conduit_widget.contract import ErrorText
-from conduit_widget.errors import UNREADABLE, AuthenticationError, SettingsError, ValidationError, trace_of
+from conduit_widget.errors import (
+    UNREADABLE,
+    AuthenticationError,
+    BackplaneUnavailableError,
+    SettingsError,
+    ValidationError,
+    trace_of,
+)
 from conduit_widget.hub.auth.local_authority import REVOKED, Authenticator, Credential
 from conduit_widget.hub.auth.principal import Principal
 from conduit_widget.hub.auth.revocation_file import (
@@ -25,7 +32,7 @@ from conduit_widget.hub.auth.revocation_file import (
     short_id,
     too_many,
 )
-from conduit_widget.hub.backplane.backplane import Backplane, BackplaneUnavailableError
+from conduit_widget.hub.backplane.backplane import Backplane
 from conduit_widget.listeners import add_listener
 
 __all__ = ["RevocationGuard", "Revocations"]

@@ -14,7 +14,6 @@ __all__ = [
     "MAX_PAYLOAD_BYTES",
     "MAX_WINDOW_PAYLOAD_BYTES",
     "Backplane",
-    "BackplaneUnavailableError",
     "Receive",
 ]
 
@@ -24,10 +23,6 @@ MAX_ENTRY_BYTES: Final = 1 << 20
 
 Receive = Callable[[str, bytes], None]
 """``receive(node_id, payload)``, on the event loop; one node's messages on a channel come in their order."""
-
-
-class BackplaneUnavailableError(Exception):
-    """The engine behind the backplane cannot be reached at present."""
 
 
 class Backplane(Protocol):

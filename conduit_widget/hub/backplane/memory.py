@@ -10,12 +10,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from conduit_widget.hub.backplane.backplane import (
-    MAX_PAYLOAD_BYTES,
-    MAX_WINDOW_PAYLOAD_BYTES,
-    BackplaneUnavailableError,
-    Receive,
-)
+from conduit_widget.errors import BackplaneUnavailableError
+from conduit_widget.hub.backplane.backplane import MAX_PAYLOAD_BYTES, MAX_WINDOW_PAYLOAD_BYTES, Receive
 from conduit_widget.hub.backplane.listeners import Listeners, check_entry
 
 WINDOW_MESSAGES: Final = 512

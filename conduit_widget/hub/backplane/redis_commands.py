@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 from conduit_widget.back_off import BackOff
-from conduit_widget.hub.backplane.backplane import BackplaneUnavailableError
+from conduit_widget.errors import BackplaneUnavailableError
 from conduit_widget.hub.backplane.redis_engine import (
     FIRST_RETRY,
     LONGEST_RETRY,

@@ -6,7 +6,8 @@ import asyncio
 from collections import Counter
 from typing import Final
 
-from conduit_widget.hub.backplane.backplane import Backplane, BackplaneUnavailableError
+from conduit_widget.errors import BackplaneUnavailableError
+from conduit_widget.hub.backplane.backplane import Backplane
 
 TABLE: Final = "connections"
 READ_TIMEOUT: Final = 1.0

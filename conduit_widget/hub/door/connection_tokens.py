@@ -20,7 +20,8 @@ from typing import Final
 
 import msgspec
 
-from conduit_widget.hub.backplane.backplane import Backplane, BackplaneUnavailableError
+from conduit_widget.errors import BackplaneUnavailableError
+from conduit_widget.hub.backplane.backplane import Backplane
 
 __all__ = ["ConnectionTokens", "Negotiated", "digest_of", "public_id_of"]
 

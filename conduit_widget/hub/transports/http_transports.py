@@ -5,6 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Final
 
+from conduit_widget.errors import BodyTooLargeError, ClientGoneError
 from conduit_widget.hub.auth.principal import Principal
 from conduit_widget.hub.connections.mount import MountedHub
 from conduit_widget.hub.connections.registry import ConnectionRegistry
@@ -13,8 +14,6 @@ from conduit_widget.hub.door.early_posts import MAX_EARLY_BYTES, EarlyPosts
 from conduit_widget.hub.door.negotiation import RETRY_AFTER
 from conduit_widget.hub.door.pending_connections import PendingConnections
 from conduit_widget.hub.http import (
-    BodyTooLargeError,
-    ClientGoneError,
     HttpRequest,
     HttpResponse,
     Receive,

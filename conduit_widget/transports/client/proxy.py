@@ -1,6 +1,7 @@
-"""HTTP proxies: which are taken, and a tunnel through one (RFC 9110, section 9.3.6, CONNECT).
+"""HTTP proxies: which are accepted, and a tunnel through one (RFC 9110, section 9.3.6, CONNECT).
 
-``websockets`` has a tunnel too, but none of its parts is public on its own.
+``websockets`` opens tunnels too, but only inside its own ``connect()``: neither the tunnel nor the CONNECT
+request is public. Its public ``parse_proxy`` shows the password of a URL it refuses.
 """
 
 from __future__ import annotations
