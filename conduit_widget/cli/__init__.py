@@ -19,7 +19,6 @@ COMMANDS: Final = {
     "token": "print a JWT for a user of a hub",
     "key": "make, show or take back opaque keys, or rotate the signing secret",
     "revoke": "take back a token, or all tokens of a user",
-    "bench": "load a hub, its own or a running one, and show what it costs and how fast it is",
     "model": "install the local language model, or show where it is",
     "top": "show a running hub's connections, throughput and latency, live",
     "check": "show what is installed and which hub and provider would be used",

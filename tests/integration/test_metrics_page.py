@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import signal
 import socket
 import struct
@@ -22,6 +21,7 @@ from websockets.exceptions import InvalidStatus
 
 from conduit_widget.app import signing_authority
 from conduit_widget.contract import CHAT_HUB_PATH, CONNECTIONS_PER_USER, READY_PATH, STATUS_HUB_PATH
+from tests.support.client_frames import invocation
 from tests.support.command import run_command
 from tests.support.hub_server import RawClient, negotiate, raw_client, stopped_reader
 from tests.support.live_hub import LiveHub
@@ -376,8 +376,7 @@ async def test_what_a_slow_reader_leaves_is_in_the_queue_until_it_is_gone(tmp_pa
 
         await ann.invoke("JoinConversation", ROOM)
         _, writer = await stopped_reader(traffic.url, CHAT_HUB_PATH, traffic.token("bob"))
-        record = {"type": 1, "invocationId": "j", "target": "JoinConversation", "arguments": [ROOM]}
-        writer.write(_masked(json.dumps(record).encode() + b"\x1e"))
+        writer.write(invocation("JoinConversation", ROOM, id_="j"))
         assert await queued() == 0
         for number in range(40):
             message = {"id": str(uuid.uuid4()), "role": "user", "content": "x" * 30_000}
@@ -389,9 +388,3 @@ async def test_what_a_slow_reader_leaves_is_in_the_queue_until_it_is_gone(tmp_pa
         assert 0 < await queued() < 2 * 1024 * 1024
         writer.transport.abort()
         await eventually(lambda: _is(queued, 0), what="the queue is empty")
-
-
-def _masked(payload: bytes) -> bytes:
-    """A client's text frame, masked with zeros."""
-    assert len(payload) < 126
-    return bytes((0x81, 0x80 | len(payload))) + b"\0\0\0\0" + payload

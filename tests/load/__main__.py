@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 
+from conduit_widget.cli.arguments import Parser, UsageError
+from conduit_widget.errors import ConduitError
 from tests.load import (
     bus,
     busy_kernel,
@@ -21,8 +22,11 @@ from tests.load import (
     store,
     walk,
 )
+from tests.load.bench import command as bench
+from tests.load.bench.scenarios import SCENARIOS
 
 COMMANDS = {
+    "bench": bench,
     "bus": bus,
     "busy": busy_kernel,
     "chats": chats,
@@ -42,13 +46,21 @@ COMMANDS = {
 
 def main() -> int:
     """Run one of them."""
-    parser = argparse.ArgumentParser(prog="python -m tests.load", description=__doc__)
+    parser = Parser(prog="python -m tests.load", description=__doc__)
     commands = parser.add_subparsers(dest="name", required=True)
     for name, module in COMMANDS.items():
         summary = (module.__doc__ or "").splitlines()[0].partition(": ")[2]
         module.configure(commands.add_parser(name, help=summary, description=module.__doc__))
+    for name, scenario in SCENARIOS.items():
+        bench.configure_scenario(
+            commands.add_parser(name, help=scenario.__doc__, description=scenario.__doc__), name
+        )
     arguments = parser.parse_args()
-    code: int = COMMANDS[arguments.name].run(arguments)
+    try:
+        code: int = COMMANDS.get(arguments.name, bench).run(arguments)
+    except ConduitError as error:
+        print(f"python -m tests.load: {error}", file=sys.stderr)
+        return 2 if isinstance(error, UsageError) else 1
     return code
 
 

@@ -27,10 +27,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Final
 
-from conduit_widget.cli.bench.frames import HANDSHAKE, PING, frame, upgrade
-from conduit_widget.cli.bench.open_files import allow_open_files
 from conduit_widget.hub.auth.local_authority import LocalAuthority
+from conduit_widget.hub.open_files import make_room_for
 from tests.load.flood_hub import PATH, SECRET
+from tests.support.client_frames import HANDSHAKE, PING, frame, upgrade
 from tests.support.hub_server import RawClient, raw_client
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -99,7 +99,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure and print; 1 when a goal was missed."""
-    allow_open_files(SILENT_SOCKETS + 500)
+    make_room_for(SILENT_SOCKETS)
     print(
         f"{'one client sends':44}{'call p50':>10}{'p99':>9}{'max':>9}{'/healthz p50':>14}{'p99':>9}", end=""
     )
@@ -227,7 +227,7 @@ def _token(user: str, seconds: float) -> str:
 def _attack(url: str, flood: bytes | None, connections: int) -> None:
     """Send for ever; come back at once wherever the hub closes."""
     os.nice(10)
-    allow_open_files(connections + 100)
+    make_room_for(connections)
     host, _, port = url.removeprefix("http://").partition(":")
     address = (host, int(port))
     if flood is None:

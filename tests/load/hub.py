@@ -5,7 +5,7 @@ way, then sixteen. What is compared is the CPU time of the server's process for 
 bytes, envelope included (median of the rounds, the peers by turns). Goals: ours at most twice the floor;
 websockets.broadcast at least 1.5 times ours, aiosignalr 3, python-socketio 6, node's socket.io 1; sixteen
 under way at least 400,000 deliveries a CPU second. What a real conversation costs (commit, acknowledgement,
-order) says ``conduit-widget bench``.
+order) says ``python -m tests.load bench``.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from typing import Final
 
 import platformdirs
 
-from conduit_widget.cli.bench.crowd import BenchError, Crowd, Script, Step
-from conduit_widget.cli.bench.frames import HANDSHAKE, frame, invocation
-from conduit_widget.cli.bench.open_files import allow_open_files
-from conduit_widget.cli.bench.scenarios import DeliveryCost, deliver
-from conduit_widget.cli.bench.target import Target
 from conduit_widget.hub.auth.local_authority import LocalAuthority
+from conduit_widget.hub.open_files import make_room_for
+from tests.load.bench.crowd import BenchError, Crowd, Script, Step
+from tests.load.bench.scenarios import DeliveryCost, deliver
+from tests.load.bench.target import Target
+from tests.support.client_frames import HANDSHAKE, frame, invocation
 from tests.support.node import NodeMissingError, find_node
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -74,7 +74,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure and print; 1 when a goal was missed."""
-    allow_open_files(arguments.members + 200)
+    make_room_for(arguments.members)
     peers = [peer for peer in _peers() if arguments.only is None or peer.name in arguments.only]
     for _ in range(arguments.rounds):
         for peer in list(peers):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from conduit_widget.protocol.messagepack_protocol import MessagePackHubProtocol
 from tests.load.member import Member
 from tests.load.nemeses import Plan, play
 from tests.load.stage import Stage, several_nodes, single_node
+from tests.support.client_frames import PING, frame, invocation
 from tests.support.history_checker import HistoryChecker
 from tests.support.hub_server import stopped_reader
 from tests.support.official_watcher import OfficialWatcher, prepare_node
@@ -203,19 +203,12 @@ class Cast:
                 token = self.stage.token(f"stuck{number}")
                 _, writer = await stopped_reader(url, CHAT_HUB_PATH, token)
                 self._stuck.append(writer)
-                join = {"type": 1, "target": ChatMethod.JOIN_CONVERSATION, "arguments": [CONVERSATION]}
-                writer.write(_frame(join))
+                writer.write(invocation(ChatMethod.JOIN_CONVERSATION, CONVERSATION))
                 until = loop.time() + 30
                 while loop.time() < until and not writer.transport.is_closing():
                     await asyncio.sleep(1)
-                    writer.write(_frame({"type": 6}))  # alive, but reading nothing
+                    writer.write(frame(PING))  # alive, but reading nothing
             await asyncio.sleep(0.5)
-
-
-def _frame(message: dict[str, object]) -> bytes:
-    record = json.dumps(message).encode() + b"\x1e"
-    assert len(record) < 126
-    return bytes((0x81, 0x80 | len(record))) + b"\0\0\0\0" + record
 
 
 @contextlib.asynccontextmanager

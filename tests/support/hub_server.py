@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import contextlib
 import json
-import os
 import socket
 import time
 from collections.abc import AsyncIterator
@@ -20,6 +18,7 @@ from conduit_widget.hub.app import HubApp
 from conduit_widget.hub.auth.local_authority import LocalAuthority
 from conduit_widget.hub.server import serve
 from conduit_widget.hub.transports.long_polling import LongPollingConnection
+from tests.support.client_frames import HANDSHAKE, frame, upgrade
 from tests.support.waiting import PATIENCE
 
 SECRET: Final = b"a secret of the tests, 32 bytes or more"
@@ -81,9 +80,9 @@ class RawClient:
                 record = self.records.pop(0)
                 if record.get("type") != 6:
                     return record
-            frame = await asyncio.wait_for(self.socket.recv(), max(0.01, deadline - time.monotonic()))
-            assert isinstance(frame, str)
-            self.records += [json.loads(part) for part in frame.split(SEPARATOR) if part]
+            received = await asyncio.wait_for(self.socket.recv(), max(0.01, deadline - time.monotonic()))
+            assert isinstance(received, str)
+            self.records += [json.loads(part) for part in received.split(SEPARATOR) if part]
 
     async def invoke(self, target: str, *arguments: Any) -> dict[str, Any]:
         """Invoke and return the completion; other records stay for :meth:`read`."""
@@ -140,15 +139,9 @@ async def stopped_reader(
     bare.setblocking(False)
     await asyncio.get_running_loop().sock_connect(bare, (host, int(port)))
     reader, writer = await asyncio.open_connection(sock=bare, limit=1024)
-    key = base64.b64encode(os.urandom(16)).decode()
-    request = (
-        f"GET {path}?access_token={access_token} HTTP/1.1\r\nHost: {host}:{port}\r\nUpgrade: websocket\r\n"
-        f"Connection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n"
-    )
-    writer.write(request.encode())
+    writer.write(upgrade(host, int(port), f"{path}?access_token={access_token}"))
     await reader.readuntil(b"\r\n\r\n")
-    record = b'{"protocol":"json","version":1}\x1e'
-    writer.write(bytes((0x81, 0x80 | len(record))) + b"\0\0\0\0" + record)
+    writer.write(frame(HANDSHAKE))
     await reader.readexactly(5)
     writer.transport.pause_reading()  # type: ignore[attr-defined]  # a socket transport
     return reader, writer

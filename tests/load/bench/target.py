@@ -7,6 +7,7 @@ import itertools
 import json
 import secrets
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,16 +15,17 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from conduit_widget.child_process import child_environment, python_command
+import psutil
+
 from conduit_widget.cli.arguments import UsageError
-from conduit_widget.cli.bench.crowd import BenchError, Client, Crowd, Script, Step
-from conduit_widget.cli.bench.frames import HANDSHAKE, SEPARATOR, frame, invocation
-from conduit_widget.cli.bench.own_hub import KEY_FILE
-from conduit_widget.cli.bench.process_cost import cpu_seconds, resident_bytes
 from conduit_widget.contract import CHAT_HUB_PATH, ChatMethod
 from conduit_widget.hub.auth.local_authority import LocalAuthority
 from conduit_widget.hub.auth.secret_file import SiteSecretFile, load_or_create_secrets
+from tests.load.bench.crowd import BenchError, Client, Crowd, Script, Step
+from tests.load.bench.own_hub import KEY_FILE
+from tests.support.client_frames import HANDSHAKE, SEPARATOR, frame, invocation
 
+ROOT: Final = Path(__file__).resolve().parents[3]
 TOKEN_LIFE: Final = 3600.0
 _COMPLETION: Final = b'"type":3,"invocationId":"open"'
 
@@ -46,11 +48,14 @@ class Target:
 
     def cpu(self) -> float | None:
         """CPU seconds used so far."""
-        return cpu_seconds(self.pid)
+        if self.pid is None:
+            return None
+        used = psutil.Process(self.pid).cpu_times()
+        return float(used.user + used.system)
 
     def memory(self) -> int | None:
         """Bytes of memory held."""
-        return resident_bytes(self.pid)
+        return None if self.pid is None else int(psutil.Process(self.pid).memory_info().rss)
 
     def script(self, number: int, *opening: bytes) -> Script:
         """Return the opening of a client: the handshake, then framed invocations with the id ``open``."""
@@ -115,11 +120,8 @@ def own_hub() -> Iterator[Target]:
 
     """
     with tempfile.TemporaryDirectory(prefix="conduit-bench-") as folder:
-        command = [*python_command("conduit_widget.cli.bench.own_hub"), folder]
-        environment = child_environment()
-        with subprocess.Popen(
-            command, stdout=subprocess.PIPE, text=True, cwd=folder, env=environment
-        ) as process:
+        command = [sys.executable, "-m", "tests.load.bench.own_hub", folder]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
             assert process.stdout is not None
             try:
                 url = process.stdout.readline().strip()

@@ -1,4 +1,4 @@
-"""``conduit-widget bench`` measures a real hub, its own or a running one."""
+"""``python -m tests.load bench`` measures a real hub, its own or a running one."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from typing import Any
 
 import pytest
 
-from conduit_widget.cli.bench.crowd import _beginning
-from conduit_widget.cli.bench.scenarios import Figure
+from tests.load.bench.crowd import _beginning
+from tests.load.bench.scenarios import Figure
 from tests.support.chat_server import chat_server
 from tests.support.hub_server import SECRET, token
 
+ROOT = Path(__file__).resolve().parents[2]
 SMALL = (
     *("--members", "20", "--senders", "3", "--idle", "30", "--storm", "20", "--missed", "5"),
     *("--readers", "5", "--seconds", "0.4", "--json"),
@@ -26,7 +27,8 @@ SMALL = (
 async def bench(*arguments: str) -> tuple[int, str, str]:
     """Run it in a process of its own; return exit code, output and errors."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "conduit_widget", "bench", *arguments),
+        *(sys.executable, "-m", "tests.load", *arguments),
+        cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env={**os.environ, "NO_COLOR": "1"},
@@ -46,7 +48,7 @@ def by_scenario(output: str) -> dict[str, list[dict[str, Any]]]:
 
 async def test_bench_measures_its_own_hub_in_a_few_scenarios() -> None:
     """Every message arrives, everybody is recovered, every figure is there."""
-    _, output, errors = await bench("fan-out", "send", "storm", "slow-reader", *SMALL)
+    _, output, errors = await bench("bench", "fan-out", "send", "storm", "slow-reader", *SMALL)
     assert errors == ""
     figures = by_scenario(output)
     assert list(figures) == ["fan-out", "send", "storm", "slow-reader"]
@@ -71,7 +73,11 @@ async def test_bench_loads_a_running_hub_with_its_key(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "line", "exit_code"),
     [
-        (["nonsense"], "nonsense: there is no such scenario", 2),
+        (["bench", "nonsense"], "nonsense: there is no such scenario", 2),
+        (["nonsense"], "nonsense", 2),
+        (["fan-out", "--members", "-3"], "--members", 2),
+        (["fan-out", "--seconds", "0"], "--seconds", 2),
+        (["send", "--url", "http://[::1", "--token", "t"], "--url", 2),
         (["send", "--url", "http://127.0.0.1:1"], "--url needs --key-file", 2),
         (["send", "--url", "https://127.0.0.1:1", "--token", "t"], "give the hub's own address", 2),
         (["send", "--url", "http://127.0.0.1:1", "--token", "t"], "does not answer", 1),

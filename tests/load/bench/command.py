@@ -1,4 +1,7 @@
-"""``conduit-widget bench``: load a hub, its own or a running one; print what it costs and how fast it is."""
+"""``python -m tests.load bench``: load a hub, its own or a running one; what it costs and how fast it is.
+
+Each scenario is a command, too: ``python -m tests.load send --seconds 10``.
+"""
 
 from __future__ import annotations
 
@@ -6,22 +9,26 @@ import argparse
 import dataclasses
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from conduit_widget.cli.arguments import UsageError, count, seconds
-
-if TYPE_CHECKING:
-    from conduit_widget.cli.bench.scenarios import Figure, Options
-    from conduit_widget.cli.bench.target import Target
-
-NAMES = ("fan-out", "send", "idle", "storm", "slow-reader")
+from conduit_widget.hub.open_files import make_room_for
+from tests.load.bench.report import print_table
+from tests.load.bench.scenarios import SCENARIOS, Figure, Options
+from tests.load.bench.target import Target, minting, own_hub, target_at
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``bench``."""
+    names = ", ".join(SCENARIOS)
     parser.add_argument(
-        "scenario", nargs="*", metavar="SCENARIO", help=f"which to run, of {', '.join(NAMES)} (default: all)"
+        "scenario", nargs="*", metavar="SCENARIO", help=f"which to run, of {names} (default: all)"
     )
+    configure_scenario(parser)
+
+
+def configure_scenario(parser: argparse.ArgumentParser, *scenarios: str) -> None:
+    """Add the options of a command that runs these scenarios."""
+    parser.set_defaults(scenario=list(scenarios))
     parser.add_argument(
         "--url",
         default=None,
@@ -54,21 +61,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--text-bytes", type=count(most=32 * 1024), default=120, help="of a message (default: %(default)s)"
     )
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
-    parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure and print; 1 when a goal was missed."""
-    # The parser stays light.
-    from conduit_widget.cli.bench.open_files import allow_open_files  # noqa: PLC0415
-    from conduit_widget.cli.bench.report import print_table  # noqa: PLC0415
-    from conduit_widget.cli.bench.scenarios import SCENARIOS, Options  # noqa: PLC0415
-
-    wanted = arguments.scenario or list(NAMES)
+    wanted = arguments.scenario or list(SCENARIOS)
     unknown = [name for name in wanted if name not in SCENARIOS]
     if unknown:
-        raise UsageError(f"{unknown[0]}: there is no such scenario; choose from {', '.join(NAMES)}.")
-    allow_open_files(max(arguments.idle, arguments.members, 2 * arguments.storm) + 200)
+        raise UsageError(f"{unknown[0]}: there is no such scenario; choose from {', '.join(SCENARIOS)}.")
+    # The hub that is started inherits it.
+    make_room_for(max(arguments.idle, arguments.members, 2 * arguments.storm))
     sizes = {field.name for field in dataclasses.fields(Options)}
     options = Options(**{name: value for name, value in vars(arguments).items() if name in sizes})
     figures: list[Figure] = []
@@ -82,9 +84,6 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _measure(name: str, arguments: argparse.Namespace, options: Options) -> list[Figure]:
-    from conduit_widget.cli.bench.scenarios import SCENARIOS  # noqa: PLC0415
-    from conduit_widget.cli.bench.target import own_hub  # noqa: PLC0415
-
     if arguments.url is not None:
         return SCENARIOS[name](_given(arguments), options)
     with own_hub() as target:  # a fresh one: no scenario inherits another's history or memory
@@ -92,8 +91,6 @@ def _measure(name: str, arguments: argparse.Namespace, options: Options) -> list
 
 
 def _given(arguments: argparse.Namespace) -> Target:
-    from conduit_widget.cli.bench.target import minting, target_at  # noqa: PLC0415
-
     if arguments.key_file is not None:
         token_of = minting(arguments.key_file)
     elif arguments.token is not None:

@@ -1,12 +1,11 @@
 """A hub to measure: the real chat on a real history file, without a model, its rates and counts lifted.
 
-``python -m conduit_widget.cli.bench.own_hub DATA_DIR`` prints its URL; the key it accepts is in ``DATA_DIR``.
+``python -m tests.load.bench.own_hub DATA_DIR`` prints its URL; the key it accepts is in ``DATA_DIR``.
 """
 
 from __future__ import annotations
 
 import asyncio
-import resource
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -74,8 +73,6 @@ async def run(data_dir: Path) -> None:
 def main() -> None:
     """Run."""
     tune_for_hub()
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     asyncio.run(run(Path(sys.argv[1])))
 
 

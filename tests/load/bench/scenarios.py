@@ -7,13 +7,13 @@ import itertools
 import math
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from conduit_widget.cli.bench.crowd import BenchError, Crowd
-from conduit_widget.cli.bench.frames import PING, frame
-from conduit_widget.cli.bench.target import Messages, Target, new_conversation, result_of
+from tests.load.bench.crowd import BenchError, Crowd
+from tests.load.bench.target import Messages, Target, new_conversation, result_of
+from tests.support.client_frames import PING, frame
 
 RECEIVED: Final = b'"target":"ReceiveMessage"'
 ANSWERED: Final = b'"type":3,"invocationId"'
@@ -336,8 +336,3 @@ SCENARIOS: Final[dict[str, Scenario]] = {
     "storm": storm,
     "slow-reader": slow_reader,
 }
-
-
-def summaries(names: Sequence[str]) -> str:
-    """Return a line for each scenario."""
-    return "\n".join(f"  {name:12} {SCENARIOS[name].__doc__}" for name in names)

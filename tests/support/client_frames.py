@@ -1,4 +1,4 @@
-"""What load clients send, as bytes made once: client frames with a mask of zeros, the upgrade request."""
+"""What a bare WebSocket client sends, as bytes: masked frames, the upgrade request, SignalR records."""
 
 from __future__ import annotations
 

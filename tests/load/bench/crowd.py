@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from conduit_widget.cli.bench.frames import upgrade
 from conduit_widget.errors import ConduitError
+from tests.support.client_frames import upgrade
 
 READ_BYTES: Final = 1 << 16
 _HEAD_END: Final = b"\r\n\r\n"

@@ -8,7 +8,7 @@ from typing import Final, Literal
 from rich.console import Console
 from rich.table import Table
 
-from conduit_widget.cli.bench.scenarios import Figure
+from tests.load.bench.scenarios import Figure
 
 WIDTH: Final = 120
 
