@@ -41,7 +41,7 @@ class AnswerStream:
         self._settings = settings
         self._loop = asyncio.get_running_loop()
         self.speed = Speed(self._loop.time())
-        self.checkpoints = Checkpoints(job.room, settings.checkpoint_interval, self._stored)
+        self.checkpoints = Checkpoints(job.conversation, settings.checkpoint_interval, self._stored)
         self._named = ("", "")  # provider and model as the last chunk spelled them
         self._timer: asyncio.TimerHandle | None = None
         self._last_flush = self._last_metrics = float("-inf")
@@ -136,7 +136,7 @@ class AnswerStream:
             metrics=self._metrics() if due else None,
             kind=kind,
         )
-        self._job.room.stream(delta.text, metadata)
+        self._job.conversation.stream(delta.text, metadata)
 
     def _metrics(self) -> StreamMetrics | None:
         metrics = self.speed.metrics()
@@ -147,7 +147,7 @@ class AnswerStream:
 
     def _stored(self) -> StoredStream:
         return StoredStream(
-            conversation_id=self._job.room.conversation_id,
+            conversation_id=self._job.conversation.conversation_id,
             message_id=self._job.answer.id,
             seq=self._job.answer_seq,
             text=self.text.sent,

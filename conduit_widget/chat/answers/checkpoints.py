@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from conduit_widget.chat.answers.generation_job import AnswerRoom
+from conduit_widget.chat.answers.generation_job import AnsweredConversation
 from conduit_widget.chat.history.store import StoredStream
 from conduit_widget.errors import StoreUnavailableError
 
@@ -16,8 +16,10 @@ _logger = logging.getLogger(__name__)
 class Checkpoints:
     """Stores ``snapshot()`` at most once an ``interval`` (seconds), and never twice at a time."""
 
-    def __init__(self, room: AnswerRoom, interval: float, snapshot: Callable[[], StoredStream]) -> None:
-        self._room = room
+    def __init__(
+        self, conversation: AnsweredConversation, interval: float, snapshot: Callable[[], StoredStream]
+    ) -> None:
+        self._conversation = conversation
         self._interval = interval
         self._snapshot = snapshot
         self._timer: asyncio.TimerHandle | None = None
@@ -47,7 +49,7 @@ class Checkpoints:
 
     async def _store(self) -> None:
         try:
-            await self._room.checkpoint(self._snapshot())
+            await self._conversation.checkpoint(self._snapshot())
         except StoreUnavailableError:
             _logger.debug("The store is away; the next checkpoint may find it.")
         except Exception as error:  # noqa: BLE001 - the answer goes on; the next checkpoint may succeed

@@ -95,7 +95,7 @@ class Generation:
             await self._stream.checkpoints.settle()
             message = final_message(self.job.answer, self._stream, end, self._loop.time())
             # Said to be done only when it is: another node may have ended it with less text.
-            await self.job.room.finish_answer(message, lambda: self._finish(end.reason))
+            await self.job.conversation.finish_answer(message, lambda: self._finish(end.reason))
         finally:
             if not self._states.is_closed:
                 self._states.enter(GenerationState.DONE)
@@ -169,7 +169,7 @@ class Generation:
         options, settings = self.job.options, self._settings
         prompt = options.system_prompt if options.system_prompt is not None else settings.system_prompt
         messages = await read_prompt(
-            self.job.room.ancestors,
+            self.job.conversation.ancestors,
             self.job.answer.id,
             system_prompt=prompt,
             context_tokens=context_tokens or settings.default_context_tokens,
@@ -180,7 +180,7 @@ class Generation:
             messages=messages,
             model=options.model,
             parameters=options.parameters,
-            cache_key=self.job.room.conversation_id,
+            cache_key=self.job.conversation.conversation_id,
         )
 
     def _end_after(self, error: BaseException | None) -> AnswerEnd:

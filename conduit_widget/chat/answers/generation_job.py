@@ -13,7 +13,7 @@ from conduit_widget.providers.provider import Provider
 from conduit_widget.types import ChatMessage, HistoryPage, StreamMetadata
 
 
-class AnswerRoom(Protocol):
+class AnsweredConversation(Protocol):
     """The conversation, as an answer being written needs it."""
 
     @property
@@ -66,7 +66,7 @@ class GenerationObserver(Protocol):
 class GenerationJob:
     """An answer to write: ``answer`` is its committed placeholder, at ``answer_seq``."""
 
-    room: AnswerRoom
+    conversation: AnsweredConversation
     author_id: str
     answer: ChatMessage
     answer_seq: int

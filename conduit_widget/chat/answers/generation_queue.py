@@ -83,7 +83,7 @@ class GenerationQueue:
     def enqueue(self, job: GenerationJob) -> None:
         """Generate this answer when its turn comes; while draining it is interrupted at once."""
         generation = Generation(job, self._providers, self._settings, self._observer)
-        conversation_id = job.room.conversation_id
+        conversation_id = job.conversation.conversation_id
         self._by_answer[job.answer.id] = generation
         self._unfinished[conversation_id] += 1
         self._of_user[job.author_id] += 1
@@ -167,7 +167,7 @@ class GenerationQueue:
     async def _begin(self, generation: Generation) -> None:
         """Run it when its turn has come and a slot is free; or not, where somebody ended it before."""
         job = generation.job
-        waiting = None if generation.stopped else job.room.turn(job.answer_seq)
+        waiting = None if generation.stopped else job.conversation.turn(job.answer_seq)
         may_run = waiting is None or await self._wait_in_line(generation, waiting)
         if not may_run:
             self.supersede(job.answer.id)
@@ -209,7 +209,7 @@ class GenerationQueue:
 
     def _forget(self, generation: Generation) -> None:
         self._by_answer.pop(generation.job.answer.id, None)
-        conversation_id = generation.job.room.conversation_id
+        conversation_id = generation.job.conversation.conversation_id
         _take_off(self._of_user, generation.job.author_id)
         self._unfinished[conversation_id] -= 1
         if not self._unfinished[conversation_id]:
@@ -232,6 +232,6 @@ def _take_off(counter: Counter[T], key: T) -> None:
 def _next_of(line: Sequence[Generation], served: Mapping[str, int]) -> Generation:
     """Return the first in line of the user served longest ago."""
     first = line[0]
-    if first.claimed or first.job.room.is_on_several_nodes:
+    if first.claimed or first.job.conversation.is_on_several_nodes:
         return first
     return min(line, key=lambda generation: served.get(generation.job.author_id, 0))

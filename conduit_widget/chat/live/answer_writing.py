@@ -21,7 +21,7 @@ FETCH_PATIENCE: Final = 5.0
 
 
 class AnswerWriting:
-    """The ``AnswerRoom`` of one conversation.
+    """One conversation as its answers need it (``AnsweredConversation``).
 
     ``stream(text, metadata)`` sends a delta, which the answer's open stream already has, to the connections
     on every node; so does ``announce`` with a commit.

@@ -69,7 +69,8 @@ class StreamFanOut:
             self._everybody_but(holds).send(*arguments)
             self._end_holds(metadata)
             return
-        for connection in self._everybody_but(holds).send_volatile(*arguments):
+        receivers = self.everybody if holds is None else self._everybody_but(holds)
+        for connection in receivers.send_volatile(*arguments):
             hold = self._hold_before(connection, metadata)
             self._holds.setdefault(metadata.message_id, {})[connection.connection_id] = hold
             self._catch_up_later(connection, stale=False)

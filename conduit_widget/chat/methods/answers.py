@@ -29,7 +29,7 @@ class AnswerMethods(ChatMethods):
         user_id, joined = caller.user.user_id, self._joined(caller)
         generation = self.generations.find(answer_id)
         if generation is not None:
-            conversation = joined.get(generation.job.room.conversation_id)
+            conversation = joined.get(generation.job.conversation.conversation_id)
             if conversation is None:
                 return False  # as for an answer that never was
             await self._require_right_to_stop(conversation, user_id, answer_id, generation.job.author_id)

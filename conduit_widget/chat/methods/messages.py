@@ -51,7 +51,7 @@ class MessageMethods(ChatMethods):
         if answer.error is None:
             self.generations.enqueue(
                 GenerationJob(
-                    room=conversation.answers,
+                    conversation=conversation.answers,
                     author_id=author.user_id,
                     answer=answer,
                     answer_seq=placeholder.seq,

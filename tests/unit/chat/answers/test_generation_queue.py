@@ -1,4 +1,4 @@
-"""Turns, batching and endings of generations, with a room that records."""
+"""Turns, batching and endings of generations, with a conversation that records."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.support.waiting import eventually
 SETTINGS = ChatSettings(checkpoint_interval=0.02, concurrent_generations=2, stop_timeout=0.05)
 
 
-class RecordingRoom:
+class RecordingConversation:
     """A conversation that keeps what an answer tells it; ``failure`` is raised by its store."""
 
     def __init__(self, conversation_id: str = "c", failure: Exception | None = None) -> None:
@@ -71,7 +71,7 @@ class RecordingRoom:
         self.finished.append(message)
 
 
-class SlowRoom(RecordingRoom):
+class SlowRoom(RecordingConversation):
     """Its store keeps nothing until it is ``free``."""
 
     def __init__(self) -> None:
@@ -86,11 +86,16 @@ class SlowRoom(RecordingRoom):
 
 
 def job(
-    room: RecordingRoom, answer_id: str = "a", status: str = "streaming", author_id: str = "ann"
+    conversation: RecordingConversation,
+    answer_id: str = "a",
+    status: str = "streaming",
+    author_id: str = "ann",
 ) -> GenerationJob:
-    """An answer to write in that room."""
+    """An answer to write in that conversation."""
     answer = ChatMessage(id=answer_id, role="assistant", content="", metadata={"status": status})
-    return GenerationJob(room=room, author_id=author_id, answer=answer, answer_seq=2, options=AnswerOptions())
+    return GenerationJob(
+        conversation=conversation, author_id=author_id, answer=answer, answer_seq=2, options=AnswerOptions()
+    )
 
 
 class Recorder:
@@ -133,10 +138,10 @@ async def test_generation_is_reported_once_when_its_provider_is_done(
     script: list[Step], settings: dict[str, Any], expected: tuple[str, str | None, str | None]
 ) -> None:
     """One outcome a generation says who answered, how fast, and how that ended."""
-    room, seen = RecordingRoom(), Recorder()
+    conversation, seen = RecordingConversation(), Recorder()
     queue = queue_for(ScriptedProvider(script), dataclasses.replace(SETTINGS, **settings), seen)
-    queue.enqueue(job(room))
-    await eventually(lambda: room.finished)
+    queue.enqueue(job(conversation))
+    await eventually(lambda: conversation.finished)
     [outcome] = seen.outcomes
     assert (outcome.error_type, outcome.finish_reason, outcome.error_code) == expected
     assert (seen.begun, outcome.provider, outcome.attempts) == (1, "scripted", 1)
@@ -145,23 +150,23 @@ async def test_generation_is_reported_once_when_its_provider_is_done(
 
 async def test_provider_that_really_answered_is_named_everywhere() -> None:
     """A provider that stands for several says in its chunks which one it is: metadata and outcome have it."""
-    room, seen = RecordingRoom(), Recorder()
+    conversation, seen = RecordingConversation(), Recorder()
     script = [Chunk("a", "m1", provider="first"), Chunk("b", "m2", provider="second")]
     queue = queue_for(ScriptedProvider(script, name="either"), observer=seen)
-    queue.enqueue(job(room))
-    await eventually(lambda: room.finished)
-    [message], [outcome] = room.finished, seen.outcomes
+    queue.enqueue(job(conversation))
+    await eventually(lambda: conversation.finished)
+    [message], [outcome] = conversation.finished, seen.outcomes
     assert (message.metadata["provider"], outcome.provider, outcome.attempts) == ("second", "second", 2)
-    assert [metadata.provider for _, text, metadata in room.tokens if text] == ["first", "second"]
+    assert [metadata.provider for _, text, metadata in conversation.tokens if text] == ["first", "second"]
 
 
 async def test_stopped_generation_is_reported_as_cancelled_and_a_waiting_one_is_not() -> None:
     """Only what a provider was asked for is measured."""
-    room, seen = RecordingRoom(), Recorder()
+    conversation, seen = RecordingConversation(), Recorder()
     queue = queue_for(ScriptedProvider(["half", asyncio.Event()]), observer=seen)
-    queue.enqueue(job(room, "a"))
-    queue.enqueue(job(room, "b"))
-    await eventually(lambda: room.tokens)
+    queue.enqueue(job(conversation, "a"))
+    queue.enqueue(job(conversation, "b"))
+    await eventually(lambda: conversation.tokens)
     assert queue.cancel("b")
     assert queue.cancel("a")
     await eventually(lambda: not queue.busy)
@@ -170,70 +175,70 @@ async def test_stopped_generation_is_reported_as_cancelled_and_a_waiting_one_is_
 
 async def test_first_token_is_at_once_and_others_are_batched() -> None:
     """The first token waits for nobody; then there is at most one delta per interval, none lost."""
-    room = RecordingRoom()
+    conversation = RecordingConversation()
     script = [step for n in range(100) for step in (f"{n} ", 0.001)]
     queue = queue_for(ScriptedProvider(script), dataclasses.replace(SETTINGS, batch_interval=0.03))
-    queue.enqueue(job(room))
-    await eventually(lambda: room.finished)
-    first, *others = room.tokens
+    queue.enqueue(job(conversation))
+    await eventually(lambda: conversation.finished)
+    first, *others = conversation.tokens
     assert first[1] == "0 "
-    times = [at for at, _, _ in room.tokens[:-1]]
+    times = [at for at, _, _ in conversation.tokens[:-1]]
     # One may be told a little late, so that the next seems early; over all of them that makes no difference.
     assert len(times) - 1 <= (times[-1] - times[0]) / 0.03 + 1
     assert others
-    assert "".join(text for _, text, _ in room.tokens) == room.finished[0].content
-    assert [m.done for _, _, m in room.tokens] == [False] * (len(room.tokens) - 1) + [True]
+    assert "".join(text for _, text, _ in conversation.tokens) == conversation.finished[0].content
+    assert [m.done for _, _, m in conversation.tokens] == [False] * (len(conversation.tokens) - 1) + [True]
 
 
 async def test_slow_tokens_are_not_held_back() -> None:
     """A token that comes later than one interval after the last goes out at once."""
-    room = RecordingRoom()
+    conversation = RecordingConversation()
     gate = asyncio.Event()
     settings = dataclasses.replace(SETTINGS, batch_interval=0.02)
     queue = queue_for(ScriptedProvider(["a", 0.05, "b", gate]), settings)
-    queue.enqueue(job(room))
-    await eventually(lambda: len(room.tokens) == 2)
-    assert [text for _, text, _ in room.tokens] == ["a", "b"]
+    queue.enqueue(job(conversation))
+    await eventually(lambda: len(conversation.tokens) == 2)
+    assert [text for _, text, _ in conversation.tokens] == ["a", "b"]
     gate.set()
-    await eventually(lambda: room.finished)
+    await eventually(lambda: conversation.finished)
 
 
 async def test_metrics_come_once_an_interval_and_with_the_end() -> None:
     """Metrics go with the first token, then at most once an interval, and with ``done``."""
-    room = RecordingRoom()
+    conversation = RecordingConversation()
     settings = dataclasses.replace(SETTINGS, batch_interval=0.001, metrics_interval=30.0)
     queue = queue_for(ScriptedProvider([step for _ in range(20) for step in ("x", 0.002)]), settings)
-    queue.enqueue(job(room))
-    await eventually(lambda: room.finished)
-    with_metrics = [at for at, (_, _, m) in enumerate(room.tokens) if m.metrics is not None]
-    assert with_metrics == [0, len(room.tokens) - 1]
+    queue.enqueue(job(conversation))
+    await eventually(lambda: conversation.finished)
+    with_metrics = [at for at, (_, _, m) in enumerate(conversation.tokens) if m.metrics is not None]
+    assert with_metrics == [0, len(conversation.tokens) - 1]
 
 
 async def test_text_is_checkpointed_when_tokens_pause() -> None:
     """The text so far is kept soon after it came, also when no more comes."""
-    room = RecordingRoom()
+    conversation = RecordingConversation()
     gate = asyncio.Event()
     queue = queue_for(ScriptedProvider(["a", 0.01, "b", gate, "c"]))
-    queue.enqueue(job(room))
-    await eventually(lambda: room.checkpoints and room.checkpoints[-1].text == "ab")
-    assert room.checkpoints[-1].index == 2
+    queue.enqueue(job(conversation))
+    await eventually(lambda: conversation.checkpoints and conversation.checkpoints[-1].text == "ab")
+    assert conversation.checkpoints[-1].index == 2
     gate.set()
-    await eventually(lambda: room.finished)
+    await eventually(lambda: conversation.finished)
 
 
 async def test_text_that_came_during_a_slow_checkpoint_is_checkpointed_too() -> None:
     """A store that takes longer than the interval loses nothing of what comes next, though no more comes."""
-    room, slow, gate = SlowRoom(), asyncio.Event(), asyncio.Event()
+    conversation, slow, gate = SlowRoom(), asyncio.Event(), asyncio.Event()
     queue = queue_for(ScriptedProvider(["a", slow, "b", gate]))
-    queue.enqueue(job(room))
-    await eventually(lambda: room.begun == ["a"])
+    queue.enqueue(job(conversation))
+    await eventually(lambda: conversation.begun == ["a"])
     slow.set()
-    await eventually(lambda: len(room.tokens) == 2)
+    await eventually(lambda: len(conversation.tokens) == 2)
     await asyncio.sleep(3 * SETTINGS.checkpoint_interval)  # its turn comes while the store is still busy
-    room.free.set()
-    await eventually(lambda: room.begun == ["a", "ab"])
+    conversation.free.set()
+    await eventually(lambda: conversation.begun == ["a", "ab"])
     gate.set()
-    await eventually(lambda: room.finished)
+    await eventually(lambda: conversation.finished)
 
 
 async def test_conversations_share_a_bounded_number_of_generations() -> None:
@@ -241,14 +246,14 @@ async def test_conversations_share_a_bounded_number_of_generations() -> None:
     gate = asyncio.Event()
     provider = ScriptedProvider([gate, "x"])
     queue = queue_for(provider)
-    rooms = [RecordingRoom(f"c{n}") for n in range(5)]
-    for n, room in enumerate(rooms):
-        queue.enqueue(job(room, f"a{n}"))
+    rooms = [RecordingConversation(f"c{n}") for n in range(5)]
+    for n, conversation in enumerate(rooms):
+        queue.enqueue(job(conversation, f"a{n}"))
     await eventually(lambda: provider.running == 2)
     with queue.reserve("another", "ann") as place:
         assert place == "queued"
     gate.set()
-    await eventually(lambda: all(room.finished for room in rooms))
+    await eventually(lambda: all(conversation.finished for conversation in rooms))
     assert provider.most_running == 2
     with queue.reserve("another", "ann") as place:
         assert place == "streaming"
@@ -272,9 +277,9 @@ async def test_waiting_answer_ends_at_once_when_stopped() -> None:
     queue = queue_for(provider)
     idle: list[str] = []
     queue.on_idle = idle.append
-    rooms = [RecordingRoom(f"c{n}") for n in range(3)]
-    for n, room in enumerate(rooms):
-        queue.enqueue(job(room, f"a{n}", "queued"))
+    rooms = [RecordingConversation(f"c{n}") for n in range(3)]
+    for n, conversation in enumerate(rooms):
+        queue.enqueue(job(conversation, f"a{n}", "queued"))
     await eventually(lambda: provider.running == 2)
     waiting = queue.find("a2")
     assert waiting is not None
@@ -307,16 +312,16 @@ class StubbornProvider(ScriptedProvider):
 
 async def test_answer_ends_when_provider_does_not(caplog: pytest.LogCaptureFixture) -> None:
     """A provider that will not let go delays the end of a stopped answer only so long."""
-    room, provider = RecordingRoom(), StubbornProvider()
+    conversation, provider = RecordingConversation(), StubbornProvider()
     queue = queue_for(provider)
-    queue.enqueue(job(room))
-    await eventually(lambda: room.tokens)
+    queue.enqueue(job(conversation))
+    await eventually(lambda: conversation.tokens)
     generation = queue.find("a")
     assert generation is not None
     work = next(task for task in asyncio.all_tasks() if task.get_name() == "generation")
     queue.stop(generation, "cancelled")
-    await eventually(lambda: room.finished)
-    assert room.finished[0].content == "word"
+    await eventually(lambda: conversation.finished)
+    assert conversation.finished[0].content == "word"
     assert "did not end a stopped generation" in caplog.text
     assert not work.done()
     provider.let_go.set()
@@ -325,7 +330,7 @@ async def test_answer_ends_when_provider_does_not(caplog: pytest.LogCaptureFixtu
 
 async def test_queue_goes_on_when_store_fails(caplog: pytest.LogCaptureFixture) -> None:
     """An answer that cannot be stored is logged, without content, and the next one has its turn."""
-    broken, fine = RecordingRoom(failure=OSError("secret on a full disk")), RecordingRoom()
+    broken, fine = RecordingConversation(failure=OSError("secret on a full disk")), RecordingConversation()
     more = asyncio.Event()
     queue = queue_for(ScriptedProvider(["secret", more]))
     queue.enqueue(job(broken, "a1"))
@@ -340,24 +345,24 @@ async def test_queue_goes_on_when_store_fails(caplog: pytest.LogCaptureFixture) 
 
 async def test_drain_interrupts_everything_and_later_jobs() -> None:
     """After drain nothing runs; what is asked later is interrupted at once."""
-    room = RecordingRoom()
+    conversation = RecordingConversation()
     provider = ScriptedProvider(["half", asyncio.Event()])
     queue = queue_for(provider)
     for n in range(3):
-        queue.enqueue(job(room, f"a{n}"))
-    await eventually(lambda: room.tokens)
+        queue.enqueue(job(conversation, f"a{n}"))
+    await eventually(lambda: conversation.tokens)
     await queue.drain()
-    assert [message.content for message in room.finished] == ["half", "", ""]
-    assert {message.metadata["status"] for message in room.finished} == {"interrupted"}
-    queue.enqueue(job(room, "late"))
-    await eventually(lambda: len(room.finished) == 4)
+    assert [message.content for message in conversation.finished] == ["half", "", ""]
+    assert {message.metadata["status"] for message in conversation.finished} == {"interrupted"}
+    queue.enqueue(job(conversation, "late"))
+    await eventually(lambda: len(conversation.finished) == 4)
     assert provider.closed_early == 1
     assert len(provider.requests) == 1
 
 
 async def test_answer_waits_for_its_turn_without_a_slot() -> None:
     """An answer that waits for other nodes' answers keeps nobody else from being written."""
-    waiting, other = RecordingRoom("waiting"), RecordingRoom("other")
+    waiting, other = RecordingConversation("waiting"), RecordingConversation("other")
     waiting.turns = asyncio.Queue()
     queue = queue_for(ScriptedProvider(["x"]), dataclasses.replace(SETTINGS, concurrent_generations=1))
     queue.enqueue(job(waiting))
@@ -371,18 +376,18 @@ async def test_answer_waits_for_its_turn_without_a_slot() -> None:
 
 async def test_answer_is_skipped_when_another_node_ended_it() -> None:
     """An answer whose turn never comes is not written, and the next one is."""
-    room = RecordingRoom()
-    room.turns = asyncio.Queue()
+    conversation = RecordingConversation()
+    conversation.turns = asyncio.Queue()
     idle: list[str] = []
     queue = queue_for(ScriptedProvider(["x"]))
     queue.on_idle = idle.append
     for answer_id in ("a", "b"):
-        queue.enqueue(job(room, answer_id))
-    room.turns.put_nowait(False)
-    room.turns.put_nowait(True)
+        queue.enqueue(job(conversation, answer_id))
+    conversation.turns.put_nowait(False)
+    conversation.turns.put_nowait(True)
     await eventually(lambda: idle)
-    assert [message.id for message in room.finished] == ["b"]
-    assert {metadata.message_id for _, _, metadata in room.tokens} == {"b"}
+    assert [message.id for message in conversation.finished] == ["b"]
+    assert {metadata.message_id for _, _, metadata in conversation.tokens} == {"b"}
     assert idle == ["c"]
     assert not queue.busy
 
@@ -390,80 +395,82 @@ async def test_answer_is_skipped_when_another_node_ended_it() -> None:
 @pytest.mark.parametrize("way", ["cancel", "drain"])
 async def test_waiting_for_a_turn_ends_at_once(way: str) -> None:
     """A stopped answer, and one of a hub that ends, does not wait for its turn to be committed."""
-    room = RecordingRoom()
-    room.turns = asyncio.Queue()
+    conversation = RecordingConversation()
+    conversation.turns = asyncio.Queue()
     queue = queue_for(ScriptedProvider(["x"]))
-    queue.enqueue(job(room))
+    queue.enqueue(job(conversation))
     await asyncio.sleep(0)
     if way == "drain":
         await asyncio.wait_for(queue.drain(), 30)
     else:
         assert queue.cancel("a") is True
         await eventually(lambda: not queue.busy)
-    [message] = room.finished
+    [message] = conversation.finished
     assert message.metadata["status"] == {"drain": "interrupted", "cancel": "cancelled"}[way]
     assert queue.cancel("a") is False
 
 
 async def test_superseded_answers_say_and_keep_nothing_more() -> None:
     """An answer that another node has ended stops without a word, running or waiting; the next follows."""
-    room = RecordingRoom()
+    conversation = RecordingConversation()
     provider = ScriptedProvider(["half", asyncio.Event()], ["next"])
     queue = queue_for(provider)
     for answer_id in ("a", "b", "c"):
-        queue.enqueue(job(room, answer_id))
-    await eventually(lambda: room.tokens)
+        queue.enqueue(job(conversation, answer_id))
+    await eventually(lambda: conversation.tokens)
     queue.supersede("b")
     queue.supersede("a")
     assert queue.open_streams("c") == []
     await eventually(lambda: not queue.busy)
     assert provider.closed_early == 1
-    assert [message.id for message in room.finished] == ["c"]
-    assert [text for _, text, metadata in room.tokens if metadata.message_id != "c"] == ["half"]
+    assert [message.id for message in conversation.finished] == ["c"]
+    assert [text for _, text, metadata in conversation.tokens if metadata.message_id != "c"] == ["half"]
     queue.supersede("a")
     assert not queue.busy
 
 
 async def test_model_is_what_the_provider_says_it_is() -> None:
     """Nobody writes a name over an answer by asking for it; the provider's own is short and plain."""
-    wish = dataclasses.replace(job(room := RecordingRoom()), options=AnswerOptions(model="Ada (owner)"))
+    wish = dataclasses.replace(
+        job(conversation := RecordingConversation()), options=AnswerOptions(model="Ada (owner)")
+    )
     named = Chunk("text", "fine\u202e-model\n" + "m" * 500_000)
     queue = queue_for(ScriptedProvider([ProviderError("no such model")], [named]))
     queue.enqueue(wish)
-    await eventually(lambda: len(room.finished) == 1)
-    assert "model" not in room.finished[0].metadata
-    assert {metadata.model for _, _, metadata in room.tokens} == {""}
+    await eventually(lambda: len(conversation.finished) == 1)
+    assert "model" not in conversation.finished[0].metadata
+    assert {metadata.model for _, _, metadata in conversation.tokens} == {""}
     queue.enqueue(dataclasses.replace(wish, answer=ChatMessage(id="b", role="assistant", content="")))
-    await eventually(lambda: len(room.finished) == 2)
-    model = next(metadata.model for _, text, metadata in room.tokens if text)
+    await eventually(lambda: len(conversation.finished) == 2)
+    model = next(metadata.model for _, text, metadata in conversation.tokens if text)
     assert model.startswith("fine-model mmm")
     assert len(model) == 128
 
 
 async def test_count_that_is_none_is_left_out() -> None:
     """Numbers no hub protocol can write, or below nothing, are not counts of tokens."""
-    room = RecordingRoom()
+    conversation = RecordingConversation()
     scripts = [[Chunk("x", "m", "stop", Usage(*counts))] for counts in ((2**64, 1), (1, 10**30), (-1, 2))]
     queue = queue_for(ScriptedProvider(*scripts))
     for number in range(3):
-        queue.enqueue(job(room, f"a{number}"))
-    await eventually(lambda: len(room.finished) == 3)
-    for message in room.finished:
+        queue.enqueue(job(conversation, f"a{number}"))
+    await eventually(lambda: len(conversation.finished) == 3)
+    for message in conversation.finished:
         assert {"promptTokens", "tokensUsed"}.isdisjoint(message.metadata)
         assert message.metadata["completionTokens"] == 1
 
 
 async def test_users_take_turns_in_a_conversation() -> None:
     """Who asks second waits for the answer being written, not for everything the first has asked."""
-    room, gate = RecordingRoom(), asyncio.Event()
+    conversation, gate = RecordingConversation(), asyncio.Event()
     queue = queue_for(ScriptedProvider([gate, "x"]))
     for number in range(5):
-        queue.enqueue(job(room, f"ann{number}"))
+        queue.enqueue(job(conversation, f"ann{number}"))
     for number in range(2):
-        queue.enqueue(job(room, f"bob{number}", author_id="bob"))
+        queue.enqueue(job(conversation, f"bob{number}", author_id="bob"))
     gate.set()
-    await eventually(lambda: len(room.finished) == 7)
-    order = [message.id for message in room.finished]
+    await eventually(lambda: len(conversation.finished) == 7)
+    order = [message.id for message in conversation.finished]
     assert order == ["ann0", "bob0", "ann1", "bob1", "ann2", "ann3", "ann4"]
 
 
@@ -474,7 +481,7 @@ async def test_nobody_holds_the_model_from_the_others() -> None:
     scripts: list[list[Step]] = [[gate, "x"] for gate in gates.values()]
     provider = ScriptedProvider(*scripts)
     queue = queue_for(provider, settings)
-    rooms = {id_: RecordingRoom(id_) for id_ in gates}
+    rooms = {id_: RecordingConversation(id_) for id_ in gates}
     for id_ in list(gates)[:10]:
         queue.enqueue(job(rooms[id_], id_))
     await eventually(lambda: provider.running == 2)
@@ -487,18 +494,18 @@ async def test_nobody_holds_the_model_from_the_others() -> None:
     await eventually(lambda: provider.running == 3)
     for gate in gates.values():
         gate.set()
-    await eventually(lambda: all(room.finished for room in rooms.values()))
+    await eventually(lambda: all(conversation.finished for conversation in rooms.values()))
     assert provider.most_running == 3
 
 
 async def test_line_is_bounded_for_a_user_and_open_to_the_others() -> None:
-    """One user's questions leave room in the line for everybody else's; all of a user's are bounded too."""
+    """One user's questions leave room in the line for everybody else's; a user's are bounded in all, too."""
     gate = asyncio.Event()
     settings = dataclasses.replace(SETTINGS, queued_generations=2, queued_generations_per_user=5)
     queue = queue_for(ScriptedProvider([gate, "x"]), settings)
-    room, other = RecordingRoom(), RecordingRoom("d")
+    conversation, other = RecordingConversation(), RecordingConversation("d")
     for number in range(3):
-        queue.enqueue(job(room, f"a{number}"))
+        queue.enqueue(job(conversation, f"a{number}"))
     with queue.reserve("c", "ann") as mine, queue.reserve("c", "bob") as hers:
         assert (mine, hers) == ("full", "queued")
     for number in range(2):
@@ -506,6 +513,6 @@ async def test_line_is_bounded_for_a_user_and_open_to_the_others() -> None:
     with queue.reserve("e", "ann") as elsewhere, queue.reserve("e", "bob") as hers:
         assert (elsewhere, hers) == ("full", "queued")
     gate.set()
-    await eventually(lambda: len(room.finished) + len(other.finished) == 5)
+    await eventually(lambda: len(conversation.finished) + len(other.finished) == 5)
     with queue.reserve("e", "ann") as place:
         assert place == "streaming"
