@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 from typing import Any
 
+import msgspec
 import pytest
 
 from conduit_widget.chat.chat_hub import ChatHub
@@ -18,10 +20,6 @@ PROXIES: dict[str, tuple[Any, type, type]] = {
     "chat": (ChatHubClient, ChatMethod, ChatHub),
     "status": (StatusHubClient, StatusMethod, StatusHub),
 }
-INFO = {
-    **{"conversationId": "c", "title": None, "visibility": "open", "assistant": "off"},
-    **{"role": "owner", "seq": 0},
-}
 CALLS = [(hub, name) for hub, (_, methods, _) in PROXIES.items() for name in vars(methods) if name.isupper()]
 
 
@@ -30,18 +28,13 @@ async def test_proxy_calls_the_hubs_method_with_its_arguments(hub: str, name: st
     """In the contract's spelling, with as many arguments as the hub's method takes."""
     proxy_type, methods, hub_type = PROXIES[hub]
     target = getattr(methods, name)
-    answers: dict[str, Any] = {
-        "GetHistory": lambda *_: {"messages": [], "hasMore": False},
-        "RefreshToken": lambda *_: 1.5,
-        "CreateConversation": lambda *_: INFO,
-        "ListConversations": lambda *_: [INFO],
-    }
-    connection = ScriptedConnection(**answers)
+    connection = ScriptedConnection()
     await connection.start()
     proxy = proxy_type(connection.as_connection())
     method = getattr(proxy, name.lower())
     arguments = [_value(parameter) for parameter in inspect.signature(method).parameters.values()]
-    await method(*arguments)
+    with contextlib.suppress(msgspec.ValidationError):  # this hub returns nothing
+        await method(*arguments)
     ((called, sent),) = connection.invoked + connection.sent
     assert called == target
     served = inspect.signature(getattr(hub_type, name.lower())).parameters
