@@ -81,6 +81,7 @@ class ScriptedDirectory:
     def __init__(self, provider: Provider | None = None) -> None:
         self._provider = provider
         self._callbacks: list[Callable[[ProviderStatus], None]] = []
+        self._reported: ProviderStatus | None = None
         self.outcomes: list[GenerationOutcome] = []
         self.selected: list[tuple[str | None, str | None]] = []
 
@@ -100,10 +101,14 @@ class ScriptedDirectory:
         self.outcomes.append(outcome)
 
     def statuses(self) -> list[ProviderStatus]:
-        """Return one healthy status, if there is a provider."""
+        """Return what was reported last, else one healthy status, if there is a provider."""
         if self._provider is None:
             return []
-        return [ProviderStatus(provider=self._provider.name, state="healthy", models=["script-1"])]
+        return (
+            [self._reported]
+            if self._reported
+            else [ProviderStatus(provider=self._provider.name, state="healthy", models=["script-1"])]
+        )
 
     def on_change(self, callback: Callable[[ProviderStatus], None]) -> Callable[[], None]:
         """Keep the callback."""
@@ -111,6 +116,7 @@ class ScriptedDirectory:
         return lambda: self._callbacks.remove(callback)
 
     def report(self, status: ProviderStatus) -> None:
-        """Tell everybody who listens."""
+        """Tell everybody who listens, and whoever asks from now on."""
+        self._reported = status
         for callback in list(self._callbacks):
             callback(status)

@@ -15,7 +15,7 @@ from conduit_widget.hub.delivery.connection import HubConnectionContext
 from conduit_widget.providers.outcome import GenerationOutcome
 from conduit_widget.types import ProviderState, ProviderStatus
 
-_TROUBLE: Final = ("degraded", "rate_limited", "down")
+TROUBLE: Final = ("degraded", "rate_limited", "down")
 _logger = logging.getLogger(__name__)
 
 
@@ -88,11 +88,11 @@ class ProviderFeed:
         self._states[status.provider] = status.state
         if status.state == before:
             return
-        if status.state in _TROUBLE:
+        if status.state in TROUBLE:
             _logger.warning(
                 "Provider %s is %s: %s", status.provider, status.state, status.reason or "no reason"
             )
-        elif status.state == "healthy" and before in _TROUBLE:
+        elif status.state == "healthy" and before in TROUBLE:
             _logger.warning("Provider %s is healthy again.", status.provider)
 
 
