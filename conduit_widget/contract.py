@@ -66,6 +66,7 @@ class StatusMethod:
     """Client → server methods of StatusHub."""
 
     REQUEST_PROVIDER_STATUS: Final = "RequestProviderStatus"
+    REQUEST_SYSTEM_HEALTH: Final = "RequestSystemHealth"
     REFRESH_TOKEN: Final = "RefreshToken"
 
 

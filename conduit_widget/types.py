@@ -25,6 +25,8 @@ AssistantSetting = Literal["always", "mention", "off"]
 MemberRole = Literal["owner", "member", "reader"]
 Visibility = Literal["open", "members"]
 StreamKind = Literal["reasoning"]
+SystemState = Literal["healthy", "degraded", "down"]
+PartState = Literal["healthy", "down", "none"]
 LimitScope = Literal["requests", "tokens", "connection", "user"]
 
 
@@ -366,6 +368,42 @@ class ProviderStatus(Wire, frozen=True, kw_only=True, omit_defaults=False):
     models: list[str] = []
     last_checked_at: str = ""
     source: Literal["traffic", "probe"] = "probe"
+
+
+class PartHealth(Wire, frozen=True, kw_only=True, omit_defaults=False):
+    """Whether a part that the hub needs does its work; ``none``: this hub has no such part."""
+
+    state: PartState
+
+
+class ProviderCount(Wire, frozen=True, kw_only=True, omit_defaults=False):
+    """How many of the providers are healthy; disabled ones are not counted."""
+
+    healthy: int
+    total: int
+
+
+class SystemHealth(Wire, frozen=True, kw_only=True, omit_defaults=False):
+    """Health of one node of the hub: what it does at present, and whether its parts work.
+
+    ``state`` is ``down`` without the store, and ``degraded`` while the bus is away or a provider is in
+    trouble. ``messages_per_minute`` and ``delivery_latency_p95_ms`` look back a minute, or as far as readings
+    tell; the latency is None while nothing was delivered. ``loop_lag_ms`` is how long work that is due waits
+    for its turn.
+    """
+
+    state: SystemState
+    uptime_seconds: float
+    connections: int
+    conversations: int
+    generations: int
+    messages_per_minute: float
+    delivery_latency_p95_ms: float | None
+    loop_lag_ms: float
+    store: PartHealth
+    bus: PartHealth
+    providers: ProviderCount
+    version: str
 
 
 class RateLimitNotice(Wire, frozen=True, kw_only=True, omit_defaults=False):

@@ -13,6 +13,7 @@ from conduit_widget.chat.settings import ChatSettings
 from conduit_widget.chat.status.chat_metrics import ChatMetrics
 from conduit_widget.chat.status.provider_statuses import ProviderFeed, Providers
 from conduit_widget.chat.status.readiness import bus_check, store_check
+from conduit_widget.chat.status.system_health import SystemHealthReader
 from conduit_widget.chat.status_hub import StatusHub
 from conduit_widget.hub.backplane.backplane import Backplane
 
@@ -37,7 +38,8 @@ class Chat:
             (store_check(store),) if backplane is None else (store_check(store), bus_check(backplane))
         )
         self.chat_hub = ChatHub(store, providers, settings, metrics, backplane)
-        self.status_hub = StatusHub(providers, settings)
+        health = SystemHealthReader(metrics, self.chat_hub.conversations, providers, self.readiness)
+        self.status_hub = StatusHub(providers, settings, health)
         self._feed = ProviderFeed(
             providers, (self.chat_hub, self.status_hub), interval=settings.status_interval
         )

@@ -19,6 +19,7 @@ from conduit_widget.types import (
     ProviderStatus,
     ResumeResult,
     SendReceipt,
+    SystemHealth,
 )
 
 
@@ -128,6 +129,10 @@ class StatusHubClient(HubProxy):
     async def request_provider_status(self) -> list[ProviderStatus]:
         """Return every provider's status, and send it as events to the caller."""
         return optional(await self._invoke(StatusMethod.REQUEST_PROVIDER_STATUS), list[ProviderStatus]) or []
+
+    async def request_system_health(self) -> SystemHealth:
+        """Return what the hub does at present, and whether its parts work."""
+        return msgspec.convert(await self._invoke(StatusMethod.REQUEST_SYSTEM_HEALTH), SystemHealth)
 
     async def refresh_token(self, token: str) -> float:
         """Go on with a newer token of the same user; return when it ends (epoch seconds)."""

@@ -1,0 +1,92 @@
+"""The health of this node, from the hub's figures, what ``/readyz`` asks, and the providers' states."""
+
+from __future__ import annotations
+
+import time
+from asyncio import sleep
+from collections.abc import Mapping, Sequence, Sized
+from typing import Any, Final
+
+from conduit_widget import __version__
+from conduit_widget.chat.status.chat_metrics import ChatMetrics
+from conduit_widget.chat.status.provider_statuses import TROUBLE, Providers
+from conduit_widget.hub.metrics.figures import Figures, Gauge, Timing
+from conduit_widget.hub.readiness import ReadinessCheck, readiness_report
+from conduit_widget.types import PartHealth, ProviderCount, SystemHealth, SystemState
+
+WINDOW: Final = 60.0
+"""Seconds over which rates and latencies are taken."""
+_NOTHING: Final = Gauge(0.0)
+
+
+class SystemHealthReader:
+    """Reads the present health; ``checks`` are the chat's: ``store``, and ``bus`` where there is one."""
+
+    def __init__(
+        self,
+        metrics: ChatMetrics,
+        conversations: Sized,
+        providers: Providers,
+        checks: Sequence[ReadinessCheck],
+    ) -> None:
+        self._metrics = metrics
+        self._conversations = conversations
+        self._providers = providers
+        self._checks = checks
+
+    async def read(self) -> SystemHealth:
+        """Return the health of this moment."""
+        figures = self._metrics.figures.over(WINDOW)
+        connections = int(figures.gauges.get("connections", _NOTHING).all)
+        _, report = await readiness_report(self._checks, draining=False, connections=connections)
+        parts: Mapping[str, Mapping[str, Any]] = report["checks"]
+        return SystemHealth(
+            state=self._state(parts),
+            uptime_seconds=round(figures.uptime_seconds, 1),
+            connections=connections,
+            conversations=len(self._conversations),
+            generations=int(figures.gauges.get("generations", _NOTHING).all),
+            messages_per_minute=_per_minute(figures, "messages"),
+            delivery_latency_p95_ms=_p95_ms(figures.timings.get("delivery")),
+            loop_lag_ms=await _loop_lag_ms(),
+            store=_part(parts.get("store")),
+            bus=_part(parts.get("bus")),
+            providers=self._count(),
+            version=__version__,
+        )
+
+    def _state(self, parts: Mapping[str, Mapping[str, Any]]) -> SystemState:
+        if any(part["required"] and not part["ok"] for part in parts.values()):
+            return "down"
+        in_trouble = any(status.state in TROUBLE for status in self._providers.statuses())
+        return "degraded" if in_trouble or not all(part["ok"] for part in parts.values()) else "healthy"
+
+    def _count(self) -> ProviderCount:
+        states = [status.state for status in self._providers.statuses() if status.state != "disabled"]
+        return ProviderCount(healthy=states.count("healthy"), total=len(states))
+
+
+def _part(entry: Mapping[str, Any] | None) -> PartHealth:
+    if entry is None:
+        return PartHealth(state="none")
+    return PartHealth(state="healthy" if entry["ok"] else "down")
+
+
+def _per_minute(figures: Figures, counter: str) -> float:
+    counted = figures.counters.get(counter)
+    per_second = None if counted is None else counted.all.per_second
+    return round(60 * (per_second or 0.0), 1)
+
+
+def _p95_ms(timing: Timing | None) -> float | None:
+    """Return the slowest twentieth in ms; what took longer than can be told apart, as the largest bound."""
+    if timing is None or timing.now.p95 is None:
+        return None
+    return round(1000 * (timing.top if timing.now.p95 == "above" else timing.now.p95), 3)
+
+
+async def _loop_lag_ms() -> float:
+    """Return how long the loop takes to come round to work that is due."""
+    due = time.perf_counter()
+    await sleep(0)
+    return round(1000 * (time.perf_counter() - due), 3)
