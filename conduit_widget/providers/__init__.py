@@ -1,4 +1,9 @@
-"""Model providers: the seam (`provider`), the adapter (`openai`), the local model (`local`)."""
+"""Model providers: the seam (`provider`), their kinds (`kinds`), `openai` the adapter, `local` the own model.
+
+What a package needs that adds a kind of its own is exported here::
+
+    from conduit_widget.providers import Chunk, ProviderConfig, ProviderContext, ProviderKind
+"""
 
 from __future__ import annotations
 
@@ -6,24 +11,40 @@ import importlib
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from conduit_widget.providers.config import (
-        ProviderConfig as ProviderConfig,
-        ProviderSettings as ProviderSettings,
-        Timeouts as Timeouts,
-    )
+    from conduit_widget.providers.config import ProviderSettings as ProviderSettings
     from conduit_widget.providers.directory import (
         ProviderDirectory as ProviderDirectory,
         discover as discover,
     )
     from conduit_widget.providers.keys import Secret as Secret
+    from conduit_widget.providers.kinds import (
+        ProviderContext as ProviderContext,
+        ProviderKind as ProviderKind,
+    )
     from conduit_widget.providers.openai.adapter import OpenAICompatible as OpenAICompatible
+    from conduit_widget.providers.provider import (
+        Chunk as Chunk,
+        GenerationRequest as GenerationRequest,
+        Provider as Provider,
+        Usage as Usage,
+    )
+    from conduit_widget.providers.provider_config import (
+        ProviderConfig as ProviderConfig,
+        Timeouts as Timeouts,
+    )
 
 # Loaded on first use: the local model's process imports this package and needs none of it.
 _HOMES: Final = {
-    "ProviderConfig": "config",
+    "Chunk": "provider",
+    "GenerationRequest": "provider",
+    "Provider": "provider",
+    "ProviderContext": "kinds",
+    "ProviderKind": "kinds",
+    "Usage": "provider",
+    "ProviderConfig": "provider_config",
     "ProviderSettings": "config",
     "Secret": "keys",
-    "Timeouts": "config",
+    "Timeouts": "provider_config",
     "ProviderDirectory": "directory",
     "discover": "directory",
     "OpenAICompatible": "openai.adapter",

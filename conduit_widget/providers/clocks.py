@@ -12,7 +12,7 @@ from collections.abc import Awaitable
 from typing import Final, TypeVar
 
 from conduit_widget.providers import failures
-from conduit_widget.providers.config import Timeouts
+from conduit_widget.providers.provider_config import Timeouts
 
 T = TypeVar("T")
 

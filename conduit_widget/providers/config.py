@@ -1,7 +1,7 @@
 """Settings of the providers room: where they come from and what they may say.
 
 Order of precedence (first found wins as the default): command-line flags, ``config.toml`` in the data
-directory, environment. Detection on loopback and the installed local model follow in `discovery`.
+directory, environment. Servers on loopback and the installed local model follow in `available`.
 """
 
 from __future__ import annotations
@@ -20,11 +20,18 @@ from conduit_widget.errors import SettingsError
 from conduit_widget.nesting import MAX_DEPTH, is_too_deep
 from conduit_widget.pasted import pasted
 from conduit_widget.plain_text import is_plain
-from conduit_widget.providers.addresses import host_and_port, is_self_hosted
+from conduit_widget.providers import kinds
+from conduit_widget.providers.addresses import host_and_port
 from conduit_widget.providers.keys import Secret, pasted_key
 from conduit_widget.providers.models_dir import default_models_dir
+from conduit_widget.providers.provider_config import (
+    OPENAI_KIND,
+    ProviderConfig,
+    Timeouts,
+    check_base_url,
+    timeouts_for,
+)
 
-LOCAL_PROVIDER: Final = "local"
 CONFIG_FILE: Final = "config.toml"
 MAX_NAME_CHARS: Final = 64
 OPENAI_URL: Final = "https://api.openai.com/v1"
@@ -42,83 +49,8 @@ _KNOWN_HOSTS: Final = {
 _DEFAULT_MODELS: Final = {"api.openai.com": "gpt-4o-mini"}
 
 
-class Timeouts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The four clocks of a generation, in seconds.
-
-    ``first_token`` runs from the request to the first delta, ``idle`` between two deltas, ``answer`` over
-    the whole generation (None: no limit). The defaults are a hosted service's.
-    """
-
-    connect: float = 5.0
-    first_token: float = 60.0
-    idle: float = 30.0
-    answer: float | None = 600.0
-
-
-SELF_HOSTED_TIMEOUTS: Final = Timeouts(first_token=300.0, idle=60.0, answer=1200.0)
-"""For servers that load their model when it is asked for."""
-
-
-def timeouts_for(base_url: str) -> Timeouts:
-    """Return the clocks that fit a provider's URL."""
-    return SELF_HOSTED_TIMEOUTS if is_self_hosted(base_url) else Timeouts()
-
-
-class ProviderConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """One OpenAI-compatible endpoint. ``key_variable`` names the variable the key comes from.
-
-    ``key_needed``: the provider is not asked without a key.
-    """
-
-    name: str
-    base_url: str
-    api_key: Secret | None = None
-    key_variable: str | None = None
-    model: str | None = None
-    context_tokens: int | None = None
-    key_needed: bool = False
-    timeouts: Timeouts | None = None
-
-    @property
-    def missing_key(self) -> str | None:
-        """The variable that ought to hold the key and does not."""
-        return self.key_variable if self.key_needed and self.api_key is None else None
-
-    @property
-    def clocks(self) -> Timeouts:
-        """The configured clocks, else those that fit the URL."""
-        return self.timeouts or timeouts_for(self.base_url)
-
-    def __post_init__(self) -> None:
-        check_base_url(self.base_url, f"{self.name}: base_url")
-
-
-def check_base_url(url: str, field: str) -> None:
-    """Refuse what is no address of an API.
-
-    Raises:
-        SettingsError: it is none; the text names ``field``, not the address.
-
-    """
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        raise SettingsError(
-            f"{field} is no address such as http://127.0.0.1:8000/v1: brackets or port are wrong"
-            " (ports are 1 to 65535)."
-        ) from None
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise SettingsError(f"{field} must begin with http:// or https:// and name a host.")
-    if port == 0 or not url.isprintable() or " " in url:
-        raise SettingsError(f"{field} has port 0, a blank or a sign that no address has.")
-    if parts.username or parts.password or parts.query:
-        # URLs reach logs; keys must not.
-        raise SettingsError(f"{field} must not hold a key: give it by environment variable.")
-
-
 class ProviderSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything discovery needs; no environment is read after this is made.
+    """Everything that is configured; no environment is read after this is made.
 
     ``preferred`` is the provider to use by default (``local`` forces the local model).
     """
@@ -183,11 +115,13 @@ class _Clocks(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 class _ProviderEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     name: str
-    base_url: str
+    kind: str = OPENAI_KIND
+    base_url: str | None = None
     api_key_env: str | None = None
     model: str | None = None
     context_tokens: int | None = None
     timeouts: _Clocks | None = None
+    options: dict[str, Any] = {}
 
 
 class _ConfigFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -238,8 +172,13 @@ def _read_entries(path: Path) -> list[_ProviderEntry]:
 def _configured(entry: _ProviderEntry, place: str, environ: Mapping[str, str]) -> ProviderConfig:
     if not entry.name or len(entry.name) > MAX_NAME_CHARS or not is_plain(entry.name):
         raise SettingsError(f"{place}.name must have 1 to {MAX_NAME_CHARS} characters, none invisible.")
-    base_url = api_url(entry.base_url)
-    check_base_url(base_url, f"{place}.base_url")
+    if entry.kind not in (known := kinds.names()):
+        raise SettingsError(f"{place}.kind is none of the kinds of providers here: {', '.join(known)}.")
+    if entry.base_url is None and entry.kind == OPENAI_KIND:
+        raise SettingsError(f"{place}.base_url is missing.")
+    base_url = api_url(entry.base_url or "")
+    if entry.base_url is not None:
+        check_base_url(base_url, f"{place}.base_url")
     timeouts = entry.timeouts.over(timeouts_for(base_url)) if entry.timeouts is not None else None
     for field in timeouts.__struct_fields__ if timeouts is not None else ():
         seconds = getattr(timeouts, field)
@@ -250,6 +189,7 @@ def _configured(entry: _ProviderEntry, place: str, environ: Mapping[str, str]) -
     key_variable = entry.api_key_env
     return ProviderConfig(
         name=entry.name,
+        kind=entry.kind,
         base_url=base_url,
         api_key=_secret(environ.get(key_variable), key_variable) if key_variable else None,
         key_variable=key_variable,
@@ -257,6 +197,7 @@ def _configured(entry: _ProviderEntry, place: str, environ: Mapping[str, str]) -
         model=entry.model,
         context_tokens=entry.context_tokens,
         timeouts=timeouts,
+        options=entry.options,
     )
 
 

@@ -11,16 +11,16 @@ from typing import Final
 from conduit_widget.cancellation import cancel_and_wait
 from conduit_widget.errors import ProviderError
 from conduit_widget.listeners import add_listener
-from conduit_widget.providers import detection, discovery, failures
-from conduit_widget.providers.config import LOCAL_PROVIDER, ProviderSettings
-from conduit_widget.providers.discovery import Found
+from conduit_widget.providers import available, failures, kinds, loopback_servers
+from conduit_widget.providers.available import Found, installed_model
+from conduit_widget.providers.config import ProviderSettings
 from conduit_widget.providers.error_bodies import ErrorBody
 from conduit_widget.providers.health import ChangeCallback, ProviderHealth
-from conduit_widget.providers.local.model import INSTALL_COMMAND, MODEL_NAME, is_installed, model_path
-from conduit_widget.providers.local.server import LocalServer
-from conduit_widget.providers.openai.adapter import OpenAICompatible
+from conduit_widget.providers.kinds import ProviderContext
+from conduit_widget.providers.local.model import INSTALL_COMMAND, is_installed
 from conduit_widget.providers.outcome import GenerationOutcome
 from conduit_widget.providers.provider import Provider
+from conduit_widget.providers.provider_config import LOCAL_KIND
 from conduit_widget.providers.provider_words import ProviderWords
 from conduit_widget.types import ProviderStatus
 
@@ -38,12 +38,14 @@ async def discover(settings: ProviderSettings) -> ProviderDirectory:
 
 
 class _Entry:
-    """One provider with its health."""
+    """One provider with its health; without ``provider`` where its kind could not make one."""
 
-    def __init__(self, found: Found, provider: Provider, health: ProviderHealth) -> None:
+    def __init__(self, found: Found, health: ProviderHealth) -> None:
         self.found = found
-        self.provider = provider
         self.health = health
+        self.problem = found.problem
+        self.provider: Provider | None = None
+        self.fixed_models = False
         self.probed_at = 0.0
 
 
@@ -58,7 +60,7 @@ class ProviderDirectory:
         self,
         settings: ProviderSettings,
         *,
-        signatures: Sequence[detection.Signature] = detection.SIGNATURES,
+        signatures: Sequence[loopback_servers.Signature] = loopback_servers.SIGNATURES,
         check_interval: float = CHECK_INTERVAL,
         probe_interval: float = PROBE_INTERVAL,
     ) -> None:
@@ -71,9 +73,9 @@ class ProviderDirectory:
         self._entries: dict[str, _Entry] = {}
         self._callbacks: list[ChangeCallback] = []
         self._watch: asyncio.Task[None] | None = None
-        # Says what to do while there is nothing; becomes the local provider's own once it is installed.
-        self._local_health = ProviderHealth(
-            LOCAL_PROVIDER, self._changed, state="down", reason=self._nothing_found()
+        # Says what to do while there is nothing.
+        self._no_health = ProviderHealth(
+            LOCAL_KIND, self._changed, state="down", reason=self._nothing_found()
         )
 
     async def start(self) -> None:
@@ -88,12 +90,13 @@ class ProviderDirectory:
         if watch is not None:
             await cancel_and_wait(watch)
         entries, self._entries = self._entries, {}
-        await asyncio.gather(*(entry.provider.aclose() for entry in entries.values()))
+        providers = [entry.provider for entry in entries.values() if entry.provider is not None]
+        await asyncio.gather(*(provider.aclose() for provider in providers))
 
     def statuses(self) -> list[ProviderStatus]:
         """Every provider's status, the default first; never empty."""
         if not self._entries:
-            return [self._local_health.status]
+            return [self._no_health.status]
         return [entry.health.status for entry in self._entries.values()]
 
     def current(self) -> ProviderStatus:
@@ -112,8 +115,11 @@ class ProviderDirectory:
 
         """
         entry = self._entry_for(provider, model)
-        if problem := _key_problem(entry.found):
-            raise problem
+        if entry.provider is None or entry.problem is not None:
+            raise entry.problem or failures.closed(entry.found.name)
+        models = entry.health.status.models
+        if entry.fixed_models and models and model not in {None, *models}:
+            raise failures.refused(entry.found.name, 404, ErrorBody(), model=model)
         return entry.provider
 
     def record(self, outcome: GenerationOutcome) -> None:
@@ -132,8 +138,6 @@ class ProviderDirectory:
                 raise _unknown_provider(provider, list(self._entries))
         else:
             entry = self._entry_with(model)
-        if entry.found.config is None and model not in {None, MODEL_NAME}:
-            raise failures.refused(entry.found.name, 404, ErrorBody(), model=model)
         return entry
 
     def _entry_with(self, model: str | None) -> _Entry:
@@ -143,49 +147,32 @@ class ProviderDirectory:
         return next((entry for entry in entries if model in entry.health.status.models), entries[0])
 
     async def _find(self) -> None:
-        for found in await discovery.find_providers(self._settings, signatures=self._signatures):
+        for found in await available.find_providers(self._settings, signatures=self._signatures):
             if found.name not in self._entries:
                 self._add(found)
 
     def _add_installed_model(self) -> None:
         if is_installed(self._settings.models_dir):
-            self._add(Found(name=LOCAL_PROVIDER, models=(MODEL_NAME,)))
+            self._add(installed_model())
 
     def _add(self, found: Found) -> None:
-        """Take a provider in; its first status is announced like any change."""
-        config = found.config
-        if config is None:
-            provider: Provider = LocalServer(model_path(self._settings.models_dir))
-            self._entries[found.name] = entry = _Entry(found, provider, self._local_health)
-            self._check_local(entry)
-            return
+        """Add a provider; its first status is announced like any change."""
         health = ProviderHealth(found.name, self._changed)
-        provider = OpenAICompatible(
-            config.name,
-            config.base_url,
-            api_key=config.api_key,
-            model=config.model,
-            context_tokens=config.context_tokens,
-            timeouts=config.clocks,
-            key_variable=config.key_variable,
-            on_headers=health.record_headers,
-            words=self._words,
+        self._entries[found.name] = entry = _Entry(found, health)
+        context = ProviderContext(
+            on_headers=health.record_headers, words=self._words, models_dir=self._settings.models_dir
         )
-        self._entries[found.name] = entry = _Entry(found, provider, health)
-        if problem := _key_problem(found):
-            health.record_probe(problem)
+        try:
+            kind = kinds.load(found.config.kind)
+            health.standing_reason, entry.fixed_models = kind.note, kind.fixed_models
+            entry.provider = kinds.build(kind, found.config, context)
+        except ProviderError as error:
+            entry.problem = error
+        if entry.problem is not None:
+            health.record_probe(entry.problem)
         elif found.models:
             entry.probed_at = time.monotonic()
             health.record_probe(found.models)
-
-    def _check_local(self, entry: _Entry) -> None:
-        if discovery.engine_installed():
-            entry.health.standing_reason = discovery.LOCAL_LABEL
-            entry.health.record_probe([MODEL_NAME])
-        else:
-            entry.health.record_probe(
-                ProviderError(discovery.ENGINE_MISSING, code="engine_missing", recoverable=False)
-            )
 
     async def _watching(self) -> None:
         while True:
@@ -203,35 +190,36 @@ class ProviderDirectory:
             await self._find()
 
     async def _probe(self, entry: _Entry) -> None:
-        state = entry.health.status.state
-        config = entry.found.config
-        if config is None:
-            if state == "down":
-                self._check_local(entry)
-            return
         due = entry.probed_at == 0.0 or time.monotonic() - entry.probed_at >= self._probe_interval
-        if _key_problem(entry.found) or state not in {"unknown", "down"} or not (due or entry.found.detected):
+        is_troubled = entry.health.status.state in {"unknown", "down"}
+        if entry.provider is None or not is_troubled or not (due or entry.found.detected):
             return
+        if entry.problem is not None and entry.problem.type == "auth_error":
+            return  # a key that is missing or unusable is as it is until the hub starts again
         entry.probed_at = time.monotonic()
         try:
-            entry.health.record_probe(await entry.provider.models())
+            models = await entry.provider.models()
         except ProviderError as error:
             if entry.found.detected and error.code == failures.UNREACHABLE:
                 await self._forget(entry)
             else:
                 entry.health.record_probe(error)
+        else:
+            entry.problem = None
+            entry.health.record_probe(models)
 
     async def _forget(self, entry: _Entry) -> None:
-        """A server found by looking is gone: look again."""
+        """Forget a server that was found by looking and is gone; look again."""
         self._entries.pop(entry.found.name, None)
-        await entry.provider.aclose()
+        if entry.provider is not None:
+            await entry.provider.aclose()
         await self._find()
         self._changed(self.current())
 
     def _nothing_found(self) -> str:
-        if self._settings.preferred == LOCAL_PROVIDER:
+        if self._settings.preferred == LOCAL_KIND:
             return f"The local model is not installed. Run: {INSTALL_COMMAND}"
-        return discovery.NOTHING_FOUND
+        return available.NOTHING_FOUND
 
     def _changed(self, status: ProviderStatus) -> None:
         for callback in list(self._callbacks):
@@ -258,26 +246,4 @@ def _unknown_provider(name: str, known: list[str]) -> ProviderError:
         code="unknown_provider",
         recoverable=False,
         suggestions=tuple(f"Choose {other}." for other in known),
-    )
-
-
-def _key_problem(found: Found) -> ProviderError | None:
-    """Return why a provider cannot be asked, where that is its key."""
-    config = found.config
-    if config is None:
-        return None
-    if config.missing_key:
-        return _missing_key(found.name, config.missing_key)
-    if config.api_key is not None and not config.api_key.is_sendable:
-        return failures.unusable_key(found.name, config.key_variable)
-    return None
-
-
-def _missing_key(name: str, variable: str) -> ProviderError:
-    return ProviderError(
-        f"{name} needs a key. Set {variable} and start the hub again.",
-        type="auth_error",
-        code="missing_key",
-        recoverable=False,
-        suggestions=(f"Set {variable}.",),
     )

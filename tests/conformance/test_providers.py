@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
+from pathlib import Path
 
 import pytest
 from llmock.pytest_plugin import LLMock
 
 from conduit_widget.errors import ProviderError
+from conduit_widget.providers import kinds
 from conduit_widget.providers.keys import Secret
+from conduit_widget.providers.kinds import ProviderContext
 from conduit_widget.providers.local.server import LocalServer
 from conduit_widget.providers.openai.adapter import OpenAICompatible
 from conduit_widget.providers.provider import (
@@ -20,6 +23,9 @@ from conduit_widget.providers.provider import (
     PromptMessage,
     Provider,
 )
+from conduit_widget.providers.provider_config import ProviderConfig
+from conduit_widget.providers.provider_words import ProviderWords
+from tests.support import foreign_provider
 from tests.support.model import installed_model
 
 REQUEST = GenerationRequest(
@@ -43,9 +49,18 @@ def _local(_llmock: LLMock) -> Provider:
     return LocalServer(installed_model())
 
 
-@pytest.fixture(params=[_endpoint, _local], ids=["openai-compatible", "local"])
-async def provider(request: pytest.FixtureRequest, llmock: LLMock) -> AsyncIterator[Provider]:
+def _foreign(_llmock: LLMock) -> Provider:
+    context = ProviderContext(on_headers=lambda _headers: None, words=ProviderWords(), models_dir=Path())
+    config = ProviderConfig(name="polly", kind=foreign_provider.KIND)
+    return kinds.build(kinds.load(foreign_provider.KIND), config, context)
+
+
+@pytest.fixture(params=[_endpoint, _local, _foreign], ids=["openai-compatible", "local", "entry-point"])
+async def provider(
+    request: pytest.FixtureRequest, llmock: LLMock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Provider]:
     """Each implementation, closed afterwards."""
+    monkeypatch.syspath_prepend(foreign_provider.install(tmp_path / "site"))
     factory: Callable[[LLMock], Provider] = request.param
     provider = factory(llmock)
     yield provider

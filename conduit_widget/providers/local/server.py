@@ -22,15 +22,27 @@ from conduit_widget.back_off import BackOff
 from conduit_widget.child_process import child_environment, python_command
 from conduit_widget.errors import UNREADABLE, ProviderError
 from conduit_widget.providers import failures
-from conduit_widget.providers.config import LOCAL_PROVIDER, SELF_HOSTED_TIMEOUTS, Timeouts
 from conduit_widget.providers.keys import Secret
+from conduit_widget.providers.kinds import ProviderContext, ProviderKind
 from conduit_widget.providers.local.child import ChildReady, ChildSettings, default_threads
-from conduit_widget.providers.local.model import INSTALL_COMMAND, MODEL_NAME
+from conduit_widget.providers.local.model import (
+    INSTALL_COMMAND,
+    MODEL_NAME,
+    engine_missing,
+    engine_problem,
+    model_path,
+)
 from conduit_widget.providers.local.slots import ModelSlots
 from conduit_widget.providers.openai.adapter import OpenAICompatible
 from conduit_widget.providers.provider import Chunk, GenerationRequest, PromptMessage
+from conduit_widget.providers.provider_config import (
+    LOCAL_KIND,
+    SELF_HOSTED_TIMEOUTS,
+    ProviderConfig,
+    Timeouts,
+)
 
-_log = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 CONTEXT_TOKENS: Final = 4096
 """What a slot holds: room for texts of more tokens than estimated, and for long answers."""
@@ -41,7 +53,6 @@ takes twice the work it takes after 600. So a long conversation answers about as
 
 SLOTS: Final = 2
 MAX_ANSWER_TOKENS: Final = 512
-ENGINE_COMMAND: Final = "pip install 'conduit_widget[local]'"
 # Looked at over a few dozen answers: a repeat penalty of 1.1 spoils short ones (it also counts the question's
 # words), none at all loops in long ones; DRY punishes repeated sequences only.
 SAMPLING: Final[dict[str, Any]] = {
@@ -73,12 +84,13 @@ class LocalServer:
         self,
         model_path: Path,
         *,
+        name: str = LOCAL_KIND,
         threads: int | None = None,
         timeouts: Timeouts = SELF_HOSTED_TIMEOUTS,
         ready_timeout: float = _READY_TIMEOUT,
         command: Sequence[str] = _COMMAND,
     ) -> None:
-        self.name = LOCAL_PROVIDER
+        self.name = name
         self.context_tokens: int | None = PROMPT_CONTEXT_TOKENS
         self._model_path = model_path
         self._threads = threads or default_threads()
@@ -100,7 +112,14 @@ class LocalServer:
         return process.pid if process is not None and process.returncode is None else None
 
     async def models(self) -> list[str]:
-        """The one model."""
+        """List the one model.
+
+        Raises:
+            ProviderError: the engine is not installed.
+
+        """
+        if problem := engine_problem():
+            raise problem
         return [MODEL_NAME]
 
     async def start(self) -> None:
@@ -186,8 +205,8 @@ class LocalServer:
             raise
         if not ready.url:
             await self._stop()
-            raise _engine_missing() if ready.code == "engine_missing" else _not_started("could not be loaded")
-        _log.info("local model ready in %.2f s (pid %s)", time.monotonic() - started, self.pid)
+            raise engine_missing() if ready.code == "engine_missing" else _not_started("could not be loaded")
+        _logger.info("local model ready in %.2f s (pid %s)", time.monotonic() - started, self.pid)
         return OpenAICompatible(
             self.name,
             f"{ready.url}/v1",
@@ -256,7 +275,7 @@ class LocalServer:
             self._back_off.reset()
         else:
             pause = self._back_off.next_delay()
-        _log.warning(
+        _logger.warning(
             "local model ended (exit code %d); starting it again in %.1f s", process.returncode, pause
         )
         with suppress(TimeoutError):
@@ -289,11 +308,8 @@ def _not_started(what: str) -> ProviderError:
     )
 
 
-def _engine_missing() -> ProviderError:
-    return ProviderError(
-        f"The local model's engine is not installed. Run: {ENGINE_COMMAND}",
-        type="server_error",
-        code="engine_missing",
-        recoverable=False,
-        suggestions=(f"Run: {ENGINE_COMMAND}",),
-    )
+def _build(config: ProviderConfig, context: ProviderContext) -> LocalServer:
+    return LocalServer(model_path(context.models_dir), name=config.name, timeouts=config.clocks)
+
+
+KIND: Final = ProviderKind(build=_build, note="Small local model, often wrong.", fixed_models=True)

@@ -20,13 +20,14 @@ from conduit_widget.errors import ProviderError
 from conduit_widget.providers import failures, http_client, lenient_json
 from conduit_widget.providers.addresses import origin_of
 from conduit_widget.providers.clocks import GenerationClocks
-from conduit_widget.providers.config import Timeouts, timeouts_for
 from conduit_widget.providers.error_bodies import ErrorBody, read_error_body
 from conduit_widget.providers.keys import Secret
+from conduit_widget.providers.kinds import ProviderContext, ProviderKind
 from conduit_widget.providers.openai.chunk_stream import CompletionStream
 from conduit_widget.providers.openai.completion_reader import CompletionReader
 from conduit_widget.providers.openai.refusals import Refusals
 from conduit_widget.providers.provider import Chunk, GenerationRequest
+from conduit_widget.providers.provider_config import ProviderConfig, Timeouts, timeouts_for
 from conduit_widget.providers.provider_words import ProviderWords
 from conduit_widget.providers.response_bytes import (
     ResponseBytesError,
@@ -35,7 +36,7 @@ from conduit_widget.providers.response_bytes import (
     read_start,
 )
 
-_log = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 _ERROR_BODY_BYTES: Final = 64 * 1024
 _MODELS_TIMEOUT: Final = 5.0
@@ -216,7 +217,7 @@ class OpenAICompatible:
         except httpx2.ConnectTimeout as error:
             raise failures.timed_out(self.name, "connect", self._timeouts.connect) from error
         except (httpx2.HTTPError, OSError) as error:
-            _log.info("provider %s: %s", self.name, type(error).__name__)
+            _logger.info("provider %s: %s", self.name, type(error).__name__)
             raise self._unreachable(error) from error
         if self._on_headers is not None:
             self._on_headers(response.headers)
@@ -264,7 +265,7 @@ class OpenAICompatible:
 
     def _refusal(self, response: httpx2.Response, problem: ErrorBody, model: str | None) -> ProviderError:
         status = response.status_code
-        _log.info("provider %s answered HTTP %d (%s)", self.name, status, problem.code or "no code")
+        _logger.info("provider %s answered HTTP %d (%s)", self.name, status, problem.code or "no code")
         return failures.refused(
             self.name, status, problem, model=model, headers=response.headers, key_hint=self._key_hint
         )
@@ -293,3 +294,20 @@ def _model_ids(provider: str, body: bytes) -> list[Any]:
         raise failures.malformed(provider)
     items = [item for item in listed if isinstance(item, Mapping)]
     return [item.get("id") or item.get("name") for item in items]
+
+
+def _build(config: ProviderConfig, context: ProviderContext) -> OpenAICompatible:
+    return OpenAICompatible(
+        config.name,
+        config.base_url,
+        api_key=config.api_key,
+        model=config.model,
+        context_tokens=config.context_tokens,
+        timeouts=config.clocks,
+        key_variable=config.key_variable,
+        on_headers=context.on_headers,
+        words=context.words,
+    )
+
+
+KIND: Final = ProviderKind(build=_build)

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from conduit_widget.errors import SettingsError
-from conduit_widget.providers.config import ProviderConfig, ProviderSettings
+from conduit_widget.providers.config import ProviderSettings
 from conduit_widget.providers.keys import Secret
+from conduit_widget.providers.provider_config import ProviderConfig
 
 CONFIG = """
 [[providers]]
@@ -70,6 +71,15 @@ def test_missing_key_is_named_when_its_variable_is_unset(tmp_path: Path) -> None
     assert house.missing_key == "HOUSE_KEY"
 
 
+def test_kind_and_its_options_are_read(tmp_path: Path) -> None:
+    """The kind is OpenAI's unless another is named; only OpenAI's needs an address."""
+    text = "[[providers]]\nname = 'mini'\nkind = 'local'\noptions = { words = 'a b' }\n"
+    (tmp_path / "config.toml").write_text(text + CONFIG)
+    mini, house = load(tmp_path, {"HOUSE_KEY": "k"}).configured
+    assert (mini.kind, mini.base_url, mini.options) == ("local", "", {"words": "a b"})
+    assert house.kind == "openai"
+
+
 ENTRY = "[[providers]]\nname = 'x'\n"
 
 
@@ -92,6 +102,10 @@ ENTRY = "[[providers]]\nname = 'x'\n"
         (ENTRY + "base_url = 'http://x/v1'\ntimeouts = { idle = -1 }", "timeouts.idle"),
         (ENTRY + "base_url = 'http://x/v1'\ntimeouts = { idle = nan }", "timeouts.idle"),
         (ENTRY + "base_url = 'http://x/v1'\ntimeouts = { idel = 3 }", "idel"),
+        (
+            "[[providers]]\nname = 'x'\nkind = 'acme'",
+            "providers[0].kind is none of the kinds of providers here: local",
+        ),
         ("[[providers]]\nname = ''\nbase_url = 'http://x/v1'", "providers[0].name"),
         ('[[providers]]\nname = "a\\u202eb"\nbase_url = "http://x/v1"', "providers[0].name"),
         ("[[provider]]\nname = 'x'\nbase_url = 'http://x/v1'", "provider"),

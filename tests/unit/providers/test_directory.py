@@ -12,15 +12,18 @@ import msgspec
 import pytest
 
 from conduit_widget.errors import ProviderError
-from conduit_widget.providers import detection, discovery
-from conduit_widget.providers.config import ProviderConfig, ProviderSettings
-from conduit_widget.providers.detection import SIGNATURES, Signature
+from conduit_widget.providers import loopback_servers
+from conduit_widget.providers.config import ProviderSettings
 from conduit_widget.providers.directory import ProviderDirectory
 from conduit_widget.providers.keys import Secret
+from conduit_widget.providers.local import model
 from conduit_widget.providers.local.model import SMOLLM2, model_path
+from conduit_widget.providers.loopback_servers import SIGNATURES, Signature
 from conduit_widget.providers.outcome import GenerationOutcome
 from conduit_widget.providers.provider import GenerationRequest, PromptMessage, Provider
+from conduit_widget.providers.provider_config import ProviderConfig
 from conduit_widget.types import ProviderStatus
+from tests.support import foreign_provider
 from tests.support.ports import free_port
 from tests.support.raw_http_server import RawHttpServer, RawReply, RawRequest
 from tests.support.waiting import eventually
@@ -53,7 +56,7 @@ def settings(tmp_path: Path, *configured: ProviderConfig, **fields: Any) -> Prov
 @pytest.fixture(autouse=True)
 def _patient_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give what is found by looking all the time it needs: half a second is not much on a busy machine."""
-    monkeypatch.setattr(detection, "detect", functools.partial(detection.detect, timeout=30))
+    monkeypatch.setattr(loopback_servers, "detect", functools.partial(loopback_servers.detect, timeout=30))
 
 
 @asynccontextmanager
@@ -249,7 +252,7 @@ async def test_missing_engine_is_named_with_its_command(
     """A model without llama.cpp says which command brings it, and recovers once it is there."""
     pretend_installed(tmp_path)
     present = False
-    monkeypatch.setattr(discovery, "engine_installed", lambda: present)
+    monkeypatch.setattr(model, "engine_installed", lambda: present)
     async with started(settings(tmp_path)) as directory:
         assert directory.current().state == "down"
         assert "pip install 'conduit_widget[local]'" in directory.current().reason
@@ -273,3 +276,20 @@ async def test_listener_that_fails_does_not_stop_the_others(
         directory.select()
         assert heard == ["healthy"]
     assert "A listener for provider changes failed." in caplog.text
+
+
+async def test_kinds_of_other_packages_answer_and_a_broken_one_keeps_nobody_else_from_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A broken package costs one line in the log and is a provider that is down, with the reason."""
+    monkeypatch.syspath_prepend(foreign_provider.install(tmp_path / "site"))
+    broken = ProviderConfig(name="broken", kind=foreign_provider.BROKEN_KIND)
+    polly = ProviderConfig(name="polly", kind=foreign_provider.KIND, options={"words": "Hello you"})
+    async with started(settings(tmp_path, broken, polly)) as directory:
+        await eventually(lambda: directory.statuses()[1].state == "healthy")
+        assert await read(directory.select(None, "polly")) == "Hello you "
+        assert directory.current().state == "down"
+        assert "'gone' cannot be used" in directory.current().reason
+        with pytest.raises(ProviderError, match="'gone' cannot be used"):
+            directory.select("broken")
+    assert len([record for record in caplog.records if "gone" in record.getMessage()]) == 1

@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from conduit_widget.providers import detection
-from conduit_widget.providers.detection import DETECT_TIMEOUT, SIGNATURES, Signature
+from conduit_widget.providers import loopback_servers
+from conduit_widget.providers.loopback_servers import DETECT_TIMEOUT, SIGNATURES, Signature
 from tests.support.ports import free_port
 from tests.support.raw_http_server import RawHttpServer, RawReply, RawRequest
 from tests.support.skipping_clock import SkippingClock
@@ -57,7 +57,7 @@ async def test_server_is_found_when_it_answers_as_its_kind_does(
     monkeypatch.setenv("OPENAI_API_KEY", "sk-mine")
     monkeypatch.setenv("CONDUIT_PROVIDER_KEY", "sk-mine")
     async with answering(payload) as server:
-        ((config, found),) = await detection.detect([at(name, server.port)], timeout=30)
+        ((config, found),) = await loopback_servers.detect([at(name, server.port)], timeout=30)
         (request,) = server.requests
     assert (config.name, found, config.model) == (name, models, models[0])
     assert config.base_url == f"http://127.0.0.1:{server.port}/v1"
@@ -72,14 +72,14 @@ async def test_foreign_service_is_left_alone_when_it_sits_on_the_port(payload: A
     """A port alone proves nothing: whatever else answers there is not a provider."""
     async with answering(payload) as server:
         signatures = [at(name, server.port) for name, _, _ in ANSWERS]
-        assert await detection.detect(signatures, timeout=30) == []
+        assert await loopback_servers.detect(signatures, timeout=30) == []
 
 
 async def test_looking_takes_half_a_second_at_most_when_a_port_is_silent(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A silent, a closed and a good port are asked together; the good one is still found."""
-    assert inspect.signature(detection.detect).parameters["timeout"].default == DETECT_TIMEOUT == 0.5
+    assert inspect.signature(loopback_servers.detect).parameters["timeout"].default == DETECT_TIMEOUT == 0.5
     clock = SkippingClock(monkeypatch)
 
     async def silent(request: RawRequest, _reply: RawReply) -> None:
@@ -92,7 +92,7 @@ async def test_looking_takes_half_a_second_at_most_when_a_port_is_silent(
     async with RawHttpServer(silent) as mute, RawHttpServer(heard) as good:
         ports = {"llama.cpp": mute.port, "vllm": free_port(), "ollama": good.port}
         signatures = [at(name, port) for name, port in ports.items()]
-        looking = asyncio.create_task(detection.detect(signatures, timeout=60))
+        looking = asyncio.create_task(loopback_servers.detect(signatures, timeout=60))
         await eventually(lambda: mute.requests and good.requests and good.requests[0].closed.is_set())
         assert not looking.done()
         clock.skip(61)

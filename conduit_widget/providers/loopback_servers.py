@@ -14,7 +14,7 @@ import httpx2
 import msgspec
 
 from conduit_widget.providers import lenient_json
-from conduit_widget.providers.config import ProviderConfig
+from conduit_widget.providers.provider_config import ProviderConfig
 from conduit_widget.providers.provider_words import ProviderWords
 from conduit_widget.providers.response_bytes import read_all
 

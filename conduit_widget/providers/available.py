@@ -1,0 +1,85 @@
+"""Which providers there are: configured ones, else a server on loopback; and the installed local model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from conduit_widget.errors import ProviderError
+from conduit_widget.providers import failures, loopback_servers
+from conduit_widget.providers.config import ProviderSettings
+from conduit_widget.providers.local.model import INSTALL_COMMAND, MODEL_NAME, engine_problem, is_installed
+from conduit_widget.providers.provider_config import LOCAL_KIND, ProviderConfig
+
+NOTHING_FOUND: Final = (
+    f"No language model is set up. Run: {INSTALL_COMMAND} (or name an API in CONDUIT_PROVIDER_URL)"
+)
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """A provider that exists.
+
+    ``models`` is what is already known of its models, ``detected`` whether it was found by looking,
+    ``problem`` why it cannot be asked before somebody mends that.
+    """
+
+    config: ProviderConfig
+    models: tuple[str, ...] = ()
+    detected: bool = False
+    problem: ProviderError | None = None
+
+    @property
+    def name(self) -> str:
+        """The provider's name."""
+        return self.config.name
+
+
+async def find_providers(
+    settings: ProviderSettings,
+    *,
+    signatures: Sequence[loopback_servers.Signature] = loopback_servers.SIGNATURES,
+) -> list[Found]:
+    """Return the providers in order of preference, the default first; empty when there is none.
+
+    Explicit configuration and the environment keep us from looking around; the installed local model is
+    always the last choice. ``settings.preferred`` goes first, and ``local`` alone when that is preferred.
+    """
+    local = [installed_model()] if is_installed(settings.models_dir) else []
+    if settings.preferred == LOCAL_KIND:
+        return local
+    found = [Found(config=config, problem=key_problem(config)) for config in settings.configured]
+    if not found and settings.detect:
+        found = [
+            Found(config=config, models=tuple(models), detected=True)
+            for config, models in await loopback_servers.detect(signatures)
+        ]
+    if all(LOCAL_KIND not in {item.name, item.config.kind} for item in found):
+        found += local
+    return sorted(found, key=lambda item: item.name != settings.preferred)
+
+
+def installed_model() -> Found:
+    """Return the local model, which is installed, as a provider."""
+    config = ProviderConfig(name=LOCAL_KIND, kind=LOCAL_KIND)
+    return Found(config=config, models=(MODEL_NAME,), detected=True, problem=engine_problem())
+
+
+def key_problem(config: ProviderConfig) -> ProviderError | None:
+    """Return why a provider cannot be asked, where that is its key."""
+    if config.missing_key:
+        return _missing_key(config.name, config.missing_key)
+    if config.api_key is not None and not config.api_key.is_sendable:
+        return failures.unusable_key(config.name, config.key_variable)
+    return None
+
+
+def _missing_key(name: str, variable: str) -> ProviderError:
+    return ProviderError(
+        f"{name} needs a key. Set {variable} and start the hub again.",
+        type="auth_error",
+        code="missing_key",
+        recoverable=False,
+        suggestions=(f"Set {variable}.",),
+    )

@@ -1,0 +1,94 @@
+"""What is configured of one provider, checked."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import msgspec
+
+from conduit_widget.errors import SettingsError
+from conduit_widget.providers.addresses import is_self_hosted
+from conduit_widget.providers.keys import Secret
+
+OPENAI_KIND: Final = "openai"
+LOCAL_KIND: Final = "local"
+
+
+class Timeouts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The four clocks of a generation, in seconds.
+
+    ``first_token`` runs from the request to the first delta, ``idle`` between two deltas, ``answer`` over
+    the whole generation (None: no limit). The defaults are a hosted service's.
+    """
+
+    connect: float = 5.0
+    first_token: float = 60.0
+    idle: float = 30.0
+    answer: float | None = 600.0
+
+
+SELF_HOSTED_TIMEOUTS: Final = Timeouts(first_token=300.0, idle=60.0, answer=1200.0)
+"""For servers that load their model when it is asked for."""
+
+
+def timeouts_for(base_url: str) -> Timeouts:
+    """Return the clocks that fit a provider's URL."""
+    return SELF_HOSTED_TIMEOUTS if is_self_hosted(base_url) else Timeouts()
+
+
+class ProviderConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """One provider. ``kind`` says what makes it (`kinds`), ``options`` are what only that kind knows.
+
+    ``key_variable`` names the variable the key comes from; ``key_needed``: the provider is not asked without
+    a key. A kind that has no address leaves ``base_url`` empty.
+    """
+
+    name: str
+    kind: str = OPENAI_KIND
+    base_url: str = ""
+    api_key: Secret | None = None
+    key_variable: str | None = None
+    model: str | None = None
+    context_tokens: int | None = None
+    key_needed: bool = False
+    timeouts: Timeouts | None = None
+    options: dict[str, Any] = {}
+
+    @property
+    def missing_key(self) -> str | None:
+        """The variable that ought to hold the key and does not."""
+        return self.key_variable if self.key_needed and self.api_key is None else None
+
+    @property
+    def clocks(self) -> Timeouts:
+        """The configured clocks, else those that fit the URL."""
+        return self.timeouts or timeouts_for(self.base_url)
+
+    def __post_init__(self) -> None:
+        if self.base_url or self.kind == OPENAI_KIND:
+            check_base_url(self.base_url, f"{self.name}: base_url")
+
+
+def check_base_url(url: str, field: str) -> None:
+    """Refuse what is no address of an API.
+
+    Raises:
+        SettingsError: it is none; the text names ``field``, not the address.
+
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise SettingsError(
+            f"{field} is no address such as http://127.0.0.1:8000/v1: brackets or port are wrong"
+            " (ports are 1 to 65535)."
+        ) from None
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise SettingsError(f"{field} must begin with http:// or https:// and name a host.")
+    if port == 0 or not url.isprintable() or " " in url:
+        raise SettingsError(f"{field} has port 0, a blank or a sign that no address has.")
+    if parts.username or parts.password or parts.query:
+        # URLs reach logs; keys must not.
+        raise SettingsError(f"{field} must not hold a key: give it by environment variable.")
