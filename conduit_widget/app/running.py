@@ -27,7 +27,7 @@ from conduit_widget.errors import HubStartError, SettingsError
 from conduit_widget.hub.app import HubApp
 from conduit_widget.hub.auth.authenticators import build_authenticator
 from conduit_widget.hub.auth.local_authority import LocalAuthority
-from conduit_widget.hub.auth.mint import mint_route
+from conduit_widget.hub.auth.mint import mint_handler
 from conduit_widget.hub.auth.revocation import Revocations
 from conduit_widget.hub.auth.revocation_file import REVOCATIONS_FILE, RevocationFile
 from conduit_widget.hub.door.origins import LOOPBACK_ORIGINS
@@ -35,6 +35,7 @@ from conduit_widget.hub.http import LOOPBACK_HOSTS, HttpHandler, HttpRequest, Ht
 from conduit_widget.hub.limits.hub_limits import HubLimits
 from conduit_widget.hub.metrics.hub_metrics import HubMetrics
 from conduit_widget.hub.open_files import make_room_for
+from conduit_widget.hub.routes import Route
 from conduit_widget.hub.server import serve
 from conduit_widget.providers.config import ProviderSettings
 from conduit_widget.providers.directory import discover
@@ -117,9 +118,10 @@ async def _serve(settings: HubSettings, on_ready: Callable[[str], None]) -> None
         audience=settings.jwt_audience,
         algorithms=settings.jwt_algorithms,
     )
-    routes: dict[str, HttpHandler] = {HEALTH_PATH: _health_of(instance)}
+    routes = [Route(HEALTH_PATH, _health_of(instance), while_draining=True)]
     if settings.is_local and authority is not None:
-        routes[MINT_PATH] = mint_route(authority, mint_key)
+        mint = mint_handler(authority, mint_key)
+        routes.append(Route(MINT_PATH, mint, methods=("POST",), while_draining=True))
 
     def ready(url: str) -> None:
         runtime = HubRuntime(

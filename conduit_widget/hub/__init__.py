@@ -35,11 +35,21 @@ if TYPE_CHECKING:
         hub_method as hub_method,
     )
     from conduit_widget.hub.delivery.connection import HubConnectionContext as HubConnectionContext
+    from conduit_widget.hub.http import (
+        Content as Content,
+        HttpResponse as HttpResponse,
+        error_response as error_response,
+        json_response as json_response,
+    )
     from conduit_widget.hub.limits.hub_limits import HubLimits as HubLimits
+    from conduit_widget.hub.readiness import ReadinessCheck as ReadinessCheck
+    from conduit_widget.hub.routes import Route as Route, RouteRequest as RouteRequest
     from conduit_widget.hub.server import serve as serve
 
 # Name → module, imported at first use: a folder of this room can be imported without the others.
 _HOMES: Final = {
+    "Content": "http",
+    "HttpResponse": "http",
     "Hub": "calls.hub",
     "HubApp": "app",
     "HubConnectionContext": "delivery.connection",
@@ -50,7 +60,12 @@ _HOMES: Final = {
     "JwksAuthority": "auth.jwks",
     "LocalAuthority": "auth.local_authority",
     "Principal": "auth.principal",
+    "ReadinessCheck": "readiness",
+    "Route": "routes",
+    "RouteRequest": "routes",
+    "error_response": "http",
     "hub_method": "calls.hub",
+    "json_response": "http",
     "serve": "server",
 }
 __all__ = [  # noqa: PLE0604 - computed from the table above

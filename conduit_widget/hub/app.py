@@ -1,15 +1,16 @@
-"""The hub as a pure ASGI application: hubs on every transport, health, metrics, routes, lifespan, drain."""
+"""The hub as a pure ASGI application: hubs on every transport, routes, a fallback, lifespan, drain."""
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
+from functools import partial
 from types import MappingProxyType
 from typing import Final
 
-from conduit_widget.errors import BodyTooLargeError, ClientGoneError, HubStartError, trace_of
+from conduit_widget.errors import HubStartError
 from conduit_widget.hub.auth.local_authority import Authenticator
 from conduit_widget.hub.auth.revocation import RevocationGuard, Revocations
 from conduit_widget.hub.backplane.backplane import Backplane
@@ -20,22 +21,19 @@ from conduit_widget.hub.connections.registry import ConnectionRegistry
 from conduit_widget.hub.connections.timer_wheel import TimerWheel
 from conduit_widget.hub.connections.user_connections import UserConnections
 from conduit_widget.hub.door.admission import Admission
-from conduit_widget.hub.door.negotiation import NEGOTIATE, Negotiation
+from conduit_widget.hub.door.negotiation import NEGOTIATE, Negotiation, restarting
 from conduit_widget.hub.door.origins import LOOPBACK_ORIGINS
 from conduit_widget.hub.door.pending_connections import PendingConnections
 from conduit_widget.hub.http import (
     LOOPBACK_HOSTS,
-    HttpHandler,
     HttpRequest,
     HttpResponse,
     Receive,
-    RequestBody,
     Scope,
     Send,
     error_response,
     has_two_lengths,
-    read_body,
-    read_head,
+    read_request,
     send_response,
 )
 from conduit_widget.hub.limits.address_rates import AddressRates
@@ -45,6 +43,7 @@ from conduit_widget.hub.metrics.hub_metrics import HubMetrics
 from conduit_widget.hub.open_files import OpenFiles
 from conduit_widget.hub.operator_pages import OperatorPages
 from conduit_widget.hub.readiness import ReadinessCheck
+from conduit_widget.hub.routes import Route, Routes
 from conduit_widget.hub.transports.http_transports import HttpTransports
 from conduit_widget.hub.transports.websocket_opening import CONNECTION_EXTENSION, WebSocketOpening
 from conduit_widget.protocol.hub_protocol import HubProtocol
@@ -53,25 +52,34 @@ from conduit_widget.protocol.messagepack_protocol import MessagePackHubProtocol
 
 __all__ = ["CONNECTION_EXTENSION", "HubApp", "Lifespan"]
 
-logger = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
+_HUB_METHODS: Final = "GET, POST, DELETE"
 _TWO_LENGTHS: Final = "A request has one length: Content-Length or Transfer-Encoding, not both."
 
 Lifespan = Callable[[], AbstractAsyncContextManager[None]]
+AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class HubApp:
-    """Serves ``hubs`` (path → hub). Loopback origins and hosts are let in unless others are named.
+    """Serves ``hubs`` (path → hub), ``routes`` and, for every other path, ``fallback``.
 
-    ``lifespan`` wraps the server's life; ``protocols`` are the hub protocols spoken (JSON and MessagePack
-    unless given). ``on_drain`` runs once a drain begins, while everybody is still connected.
-    ``filters`` run around every hub's own; ``detailed_errors`` tells clients the text of errors nobody
-    expected (for development: it may hold anything). ``operators_only``: the metrics want the role
-    ``operator`` (for a hub that other machines reach). ``readiness`` is what ``/readyz`` asks.
-    ``trusted_proxies`` (addresses, networks) may say for whom they ask: see ``limits/address_rates.py``.
-    ``backplane`` leads to the other nodes of this hub, ``revocations`` says who is kept out; both are
-    started before ``lifespan`` and closed after it. ``setting_names`` says what the arguments here are called
-    where an operator sets them (``allowed_hosts``: ``--allow-host``); the log uses those names.
+    ``limits``, ``allowed_origins``, ``allowed_hosts`` and ``trusted_proxies`` say who gets in and how much
+    they may do; only loopback origins and hosts are let in unless others are named. A proxy that is trusted
+    (an address or a network) may say for whom it asks. ``setting_names`` says what these are called where an
+    operator sets them (``allowed_hosts``: an option or a variable); log lines use those names.
+
+    ``routes`` are ``Route`` objects; one with the path of an operators' page takes its place. ``fallback`` is
+    any ASGI application: it gets HTTP and WebSocket requests whose Host and Origin are allowed while the hub
+    is not draining, and the server's limits of heads and slow bodies hold for it. Start what it needs in
+    ``lifespan``, an async context around the server's life.
+
+    ``filters`` run around every hub's own, ``protocols`` are the hub protocols spoken (JSON and MessagePack).
+    ``detailed_errors`` tells clients the text of unexpected errors (for development: it may hold anything).
+    ``readiness`` is what ``/readyz`` asks; with ``operators_only`` the metrics want the role ``operator``.
+    ``on_drain`` runs once a drain begins, while everybody is still connected. ``backplane`` leads to the
+    other nodes of this hub and ``revocations`` says who is kept out; both start before ``lifespan`` and close
+    after it.
     """
 
     def __init__(
@@ -82,71 +90,67 @@ class HubApp:
         limits: HubLimits | None = None,
         allowed_origins: Sequence[str] = LOOPBACK_ORIGINS,
         allowed_hosts: Sequence[str] = LOOPBACK_HOSTS,
-        metrics: HubMetrics | None = None,
-        routes: Mapping[str, HttpHandler] | None = None,
-        protocols: Sequence[HubProtocol] = (),
-        lifespan: Lifespan | None = None,
-        wheel: TimerWheel | None = None,
-        on_drain: Callable[[], Awaitable[None]] | None = None,
-        filters: Sequence[HubFilter] = (),
-        detailed_errors: bool = False,
-        operators_only: bool = False,
-        readiness: Sequence[ReadinessCheck] = (),
         trusted_proxies: Sequence[str] = (),
+        setting_names: Mapping[str, str] = MappingProxyType({}),
+        routes: Iterable[Route] = (),
+        fallback: AsgiApp | None = None,
+        lifespan: Lifespan = nullcontext,
+        filters: Sequence[HubFilter] = (),
+        protocols: Sequence[HubProtocol] = (),
+        detailed_errors: bool = False,
+        metrics: HubMetrics | None = None,
+        readiness: Sequence[ReadinessCheck] = (),
+        operators_only: bool = False,
+        on_drain: Callable[[], Awaitable[None]] | None = None,
         backplane: Backplane | None = None,
         revocations: Revocations | None = None,
-        setting_names: Mapping[str, str] = MappingProxyType({}),
+        wheel: TimerWheel | None = None,
     ) -> None:
+        self.limits = limits = limits or HubLimits()
+        self.metrics = metrics = metrics or HubMetrics()
+        self.open_files = OpenFiles()
+        self.start_error: HubStartError | None = None  # why the lifespan could not start
+        self._lifespan = lifespan
+        self._fallback = fallback
+        self._wheel = wheel = wheel or TimerWheel()
         if revocations is not None:
             authenticator = RevocationGuard(authenticator, revocations)
-        self.start_error: HubStartError | None = None  # why the lifespan could not start
-        self.open_files = OpenFiles()
-        self.limits = limits or HubLimits()
-        self.metrics = metrics or HubMetrics()
-        self._wheel = wheel or TimerWheel()
-        self._lifespan = lifespan or nullcontext
-        self._registry = ConnectionRegistry(self.limits, UserConnections(backplane), revocations)
-        self._drain = Drain(self._registry, on_drain)
+
+        self._registry = registry = ConnectionRegistry(limits, UserConnections(backplane), revocations)
+        self._drain = Drain(registry, on_drain)
         self._drained = False
-        self._admission = Admission(
-            authenticator,
-            allowed_origins,
-            allowed_hosts,
-            operators_only=operators_only,
-            addresses=AddressRates(
-                self.limits.negotiates_per_minute, self.limits.negotiate_burst, trusted_proxies
-            ),
-            setting_names=setting_names,
+        addresses = AddressRates(limits.negotiates_per_minute, limits.negotiate_burst, trusted_proxies)
+        self._admission = admission = Admission(
+            authenticator, allowed_origins, allowed_hosts, addresses=addresses, setting_names=setting_names
         )
         pending = PendingConnections(
-            ttl=self.limits.handshake_timeout,
-            limit=self.limits.connections_per_process,
-            backplane=backplane,
+            ttl=limits.handshake_timeout, limit=limits.connections_per_process, backplane=backplane
         )
-        self._negotiation = Negotiation(self._registry, pending)
-        self._http_transports = HttpTransports(self._admission, self._registry, pending)
-        self._websockets = WebSocketOpening(self._admission, self._registry, pending)
+        self._negotiation = Negotiation(registry, pending)
+        self._http_transports = HttpTransports(admission, registry, pending)
+        self._websockets = WebSocketOpening(admission, registry, pending)
+
         spoken = protocols or (JsonHubProtocol(), MessagePackHubProtocol())
-        self._mounts = {
-            path: MountedHub.mount(
-                path,
-                hub,
-                protocols={protocol.name: protocol for protocol in spoken},
-                limits=self.limits,
-                metrics=self.metrics,
-                wheel=self._wheel,
-                authenticator=authenticator,
-                filters=filters,
-                detailed_errors=detailed_errors,
-            )
-            for path, hub in hubs.items()
-        }
+        mount = partial(
+            MountedHub.mount,
+            protocols={protocol.name: protocol for protocol in spoken},
+            limits=limits,
+            metrics=metrics,
+            wheel=wheel,
+            authenticator=authenticator,
+            filters=filters,
+            detailed_errors=detailed_errors,
+        )
+        self._mounts = {path: mount(path, hub) for path, hub in hubs.items()}
+        pages = OperatorPages(self, readiness, operators_only=operators_only)
+        self._routes = Routes(
+            (*pages.routes(), *map(self._negotiate_route, self._mounts.values()), *routes),
+            admission,
+            registry,
+            max_body_bytes=limits.max_body_bytes,
+        )
         parts = (backplane, revocations, pending.tokens, *self._shared_rates(backplane))
         self._outer_parts = tuple(part for part in parts if part is not None)
-        self._routes: dict[str, HttpHandler] = {
-            **OperatorPages(self, readiness, self._admission.require_operator).routes(),
-            **(routes or {}),
-        }
 
     @property
     def connections_active(self) -> int:
@@ -174,18 +178,19 @@ class HubApp:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI scope."""
-        if scope["type"] == "http":
+        if scope["type"] == "lifespan":
+            await self._run_lifespan(receive, send)
+        elif scope["type"] == "http":
             await self._http(scope, receive, send)
         elif scope["type"] == "websocket":
-            mount = self._mounts.get(read_head(scope).path)
-            await self._websockets.serve(scope, receive, send, mount)
-        elif scope["type"] == "lifespan":
-            await self._run_lifespan(receive, send)
+            await self._websocket(scope, receive, send)
 
     def begin_drain(self) -> None:
         """Let nobody in any more, at once; :meth:`drain` does the rest."""
         if not self.draining:
-            logger.info("The hub ends: nobody is let in any more; open connections: %d.", len(self._registry))
+            _logger.info(
+                "The hub ends: nobody is let in any more; open connections: %d.", len(self._registry)
+            )
         self._drain.begin()
 
     def hurry_drain(self) -> None:
@@ -206,41 +211,42 @@ class HubApp:
         await self._drain.run(timeout, spread)
         left, seconds = len(self._registry), time.monotonic() - started
         if left:
-            logger.warning("Connections that did not go within %.1f s, and are cut off: %d.", seconds, left)
+            _logger.warning("Connections that did not go within %.1f s, and are cut off: %d.", seconds, left)
         elif not again:
-            logger.info("All connections ended within %.1f s.", seconds)
-
-    # HTTP
+            _logger.info("All connections ended within %.1f s.", seconds)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        head, body = read_head(scope), RequestBody(receive)
-        refusal = self._admission.refusal(head)
+        request = read_request(scope, receive)
+        mount, match = self._mounts.get(request.path), self._routes.find(request.path)
+        refusal = self._admission.refusal(request)
         if refusal is not None:
-            self._count_stranger(head.path)
-        refusal = refusal or self._admission.preflight(head)
-        if has_two_lengths(head):
+            self._count_stranger(request.path)
+        if has_two_lengths(request):
             refusal = error_response(400, _TWO_LENGTHS, {"connection": "close"})
+        if self._fallback is not None and mount is None and match is None:
+            refusal = refusal or (restarting() if self.draining else None)
+            if refusal is None:
+                with self._registry.request():
+                    await self._fallback(scope, receive, send)
+                return
+        methods = _HUB_METHODS if match is None else match.methods
+        refusal = refusal or self._admission.preflight(request, methods)
         if refusal is not None:
-            await send_response(send, refusal, body=body)
-            return
-        mount = self._mounts.get(head.path)
-        if mount is not None:
-            await self._http_transports.serve(scope, head, body, send, mount)
-            return
-        try:
-            request = await read_body(head, body, self.limits.max_body_bytes)
-            response = await self._respond(request)
-        except BodyTooLargeError:
-            text = f"The request body exceeds the limit of {self.limits.max_body_bytes} bytes."
-            response = error_response(413, text, {"connection": "close"})
-        except ClientGoneError:
-            return
-        except Exception as error:  # noqa: BLE001 - a route's own code; the server would log its text
-            logger.error("A route failed: %s", trace_of(error))  # noqa: TRY400
-            response = error_response(500, "An unexpected error occurred.")
-        headers = {**response.headers, **self._admission.cors_headers(head)}
-        answer = HttpResponse(response.status, response.body, response.content_type, headers)
-        await send_response(send, answer, body=body)
+            await send_response(send, refusal, request)
+        elif mount is not None:
+            await self._http_transports.serve(scope, request, send, mount)
+        else:
+            await self._routes.serve(scope, request, send, match)
+
+    async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = read_request(scope)
+        mount = self._mounts.get(request.path)
+        if mount is not None or self._fallback is None or self.draining or has_two_lengths(request):
+            await self._websockets.serve(scope, receive, send, mount)
+        elif self._admission.refusal(request) is not None:
+            await self._websockets.serve(scope, receive, send, None)
+        else:
+            await self._fallback(scope, receive, send)
 
     def _count_stranger(self, path: str) -> None:
         """Count a request to a hub whose Host or Origin is not allowed."""
@@ -248,24 +254,17 @@ class HubApp:
         if mount is not None:
             mount.meter.refused("origin")
 
-    async def _respond(self, request: HttpRequest) -> HttpResponse:
-        handler = self._routes.get(request.path)
-        if handler is not None:
-            return await handler(request)
-        if request.path.endswith(NEGOTIATE):
-            mount = self._mounts.get(request.path[: -len(NEGOTIATE)])
-            if mount is not None:
-                return await self._negotiate(request, mount)
-        return error_response(404, "There is nothing here.")
+    def _negotiate_route(self, mount: MountedHub) -> Route:
+        async def negotiate(request: HttpRequest) -> HttpResponse:
+            await request.body.read()
+            admission, meter = self._admission, mount.meter
+            refusal = self._negotiation.refusal(mount) or admission.too_many(request, meter)
+            user = refusal or await admission.authenticate(request, mount.path, meter)
+            if isinstance(user, HttpResponse):
+                return user
+            return await self._negotiation.respond(request, mount, user)
 
-    async def _negotiate(self, request: HttpRequest, mount: MountedHub) -> HttpResponse:
-        refusal = self._negotiation.refusal(request, mount) or self._admission.too_many(request, mount)
-        if refusal is not None:
-            return refusal
-        user = await self._admission.authenticate(request, mount)
-        if isinstance(user, HttpResponse):
-            return user
-        return await self._negotiation.respond(request, mount, user)
+        return Route(mount.path + NEGOTIATE, negotiate, methods=("POST",), while_draining=True)
 
     # Lifespan
 
@@ -284,7 +283,7 @@ class HubApp:
                     stack.push_async_callback(part.aclose)
                     await part.start()
                 await stack.enter_async_context(self._lifespan())
-                logger.info(
+                _logger.info(
                     "The hub is up: %s, for %d connections at most.",
                     ", ".join(self._mounts),
                     self.limits.connections_per_process,

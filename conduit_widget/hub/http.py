@@ -1,10 +1,10 @@
-"""The little HTTP the hub answers itself: whole requests in, whole responses out, over ASGI."""
+"""The little HTTP the hub speaks itself, over ASGI: requests whose body is a stream, and responses."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -20,9 +20,86 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 JSON: Final = "application/json"
 LOOPBACK_HOSTS: Final = ("localhost", "127.0.0.1", "::1")
 FORWARDED_FOR: Final = "x-forwarded-for"
-DRAIN_BYTES: Final = 16 * 1024 * 1024
+DRAIN_BYTES: Final = 64 * 1024 * 1024
 DRAIN_SECONDS: Final = 5.0
+_MAX_LENGTH_DIGITS: Final = 18
 _BODILESS: Final = frozenset({204, 304})  # these announce no length (RFC 9110, 8.6)
+
+
+class RequestBody:
+    """A request's body: read it once, whole (:meth:`read`) or as a stream (``async for``).
+
+    ``limit_bytes`` bounds what is read, whatever length was announced. It is its request's ASGI ``receive``
+    too, for whoever waits for the client to leave.
+    """
+
+    __slots__ = ("_announced", "_receive", "complete", "limit_bytes")
+
+    def __init__(self, receive: Receive, announced: str = "", limit_bytes: int = 0) -> None:
+        self._receive = receive
+        digits = announced.lstrip("0")[:_MAX_LENGTH_DIGITS] if announced.isascii() else ""
+        self._announced = int(digits) if digits.isdigit() else 0
+        self.limit_bytes = limit_bytes
+        self.complete = False
+
+    async def __call__(self) -> MutableMapping[str, Any]:
+        """Return the next ASGI message."""
+        message = await self._receive()
+        self.complete = message["type"] == "http.disconnect" or not message.get("more_body", False)
+        return message
+
+    def check_length(self) -> None:
+        """Refuse a body that announces more than the limit; nothing is read.
+
+        Raises:
+            BodyTooLargeError: it does.
+
+        """
+        if self._announced > self.limit_bytes:
+            raise BodyTooLargeError(self.limit_bytes)
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        """Yield the body as it arrives; what is not asked for stays with the client.
+
+        Raises:
+            BodyTooLargeError: it is longer than the limit, announced or not.
+            ClientGoneError: the client left in the middle.
+
+        """
+        self.check_length()
+        size = 0
+        while not self.complete:
+            message = await self()
+            if message["type"] == "http.disconnect":
+                raise ClientGoneError
+            chunk = message.get("body", b"")
+            size += len(chunk)
+            if size > self.limit_bytes:
+                raise BodyTooLargeError(self.limit_bytes)
+            if chunk:
+                yield chunk
+
+    async def read(self) -> bytes:
+        """Return the whole body.
+
+        Raises:
+            BodyTooLargeError: it is longer than the limit, announced or not.
+            ClientGoneError: the client left in the middle.
+
+        """
+        return b"".join([chunk async for chunk in self])
+
+    async def drain(self) -> None:
+        """Read what is left of the body and forget it, up to ``DRAIN_BYTES`` and for ``DRAIN_SECONDS``."""
+        left = DRAIN_BYTES
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN_SECONDS):
+                while not self.complete and left > 0:
+                    left -= len((await self()).get("body", b""))
+
+
+async def _nothing() -> MutableMapping[str, Any]:
+    return {"type": "http.request"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +113,33 @@ class HttpRequest:
     path: str
     headers: Mapping[str, str]
     query: Mapping[str, str]
-    body: bytes = b""
     client: str = ""
+    body: RequestBody = field(default_factory=lambda: RequestBody(_nothing), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A body of ``size`` bytes that can be read from anywhere, such as a file.
+
+    ``read(start, stop)`` yields the bytes from ``start`` up to, not including, ``stop``, in pieces.
+    """
+
+    size: int
+    read: Callable[[int, int], AsyncIterator[bytes]]
 
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """One response, body complete."""
+    """One response. Its body is complete, or :class:`Content`, or an iterator whose length nobody knows."""
 
     status: int
-    body: bytes = b""
+    body: bytes | Content | AsyncIterator[bytes] = b""
     content_type: str = JSON
     headers: Mapping[str, str] = field(default_factory=dict)
+
+    def with_headers(self, headers: Mapping[str, str]) -> HttpResponse:
+        """Return the response with further headers."""
+        return replace(self, headers={**self.headers, **headers})
 
 
 HttpHandler = Callable[[HttpRequest], Awaitable[HttpResponse]]
@@ -65,8 +157,8 @@ def error_response(status: int, text: str, headers: Mapping[str, str] | None = N
     return json_response(status, {"error": text}, headers)
 
 
-def read_head(scope: Scope) -> HttpRequest:
-    """Return the request of an ``http`` or ``websocket`` scope, without body."""
+def read_request(scope: Scope, receive: Receive = _nothing) -> HttpRequest:
+    """Return the request of an ``http`` or ``websocket`` scope; nothing of its body is read."""
     query: dict[str, str] = {}
     for key, value in parse_qsl(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True):
         query.setdefault(key, value)
@@ -85,7 +177,12 @@ def read_head(scope: Scope) -> HttpRequest:
         path = path[len(root_path) :] or "/"
     client = scope.get("client")
     return HttpRequest(
-        scope.get("method", "GET"), path, headers, query, client="" if client is None else client[0]
+        scope.get("method", "GET"),
+        path,
+        headers,
+        query,
+        client="" if client is None else client[0],
+        body=RequestBody(receive, headers.get("content-length", "")),
     )
 
 
@@ -94,72 +191,30 @@ def has_two_lengths(head: HttpRequest) -> bool:
     return "content-length" in head.headers and "transfer-encoding" in head.headers
 
 
-async def read_body(head: HttpRequest, receive: Receive, limit_bytes: int) -> HttpRequest:
-    """Return the request with its body.
+async def send_response(send: Send, response: HttpResponse, request: HttpRequest) -> None:
+    """Send a response whose body is complete, but for ``HEAD``.
 
-    Raises:
-        BodyTooLargeError: it is longer than the limit, announced or not.
-        ClientGoneError: the client left in the middle.
-
+    Something of the request's body may not have been read. It is read behind the response: a connection that
+    is closed with data unread is reset, and the response lost on its way.
     """
-    announced = head.headers.get("content-length", "")
-    if announced.isdigit() and int(announced) > limit_bytes:
-        raise BodyTooLargeError(limit_bytes)
-    body = bytearray()
-    more = True
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientGoneError
-        body += message.get("body", b"")
-        if len(body) > limit_bytes:
-            raise BodyTooLargeError(limit_bytes)
-        more = message.get("more_body", False)
-    return replace(head, body=bytes(body))
-
-
-class RequestBody:
-    """A request's ``receive`` that knows whether all of the body has come."""
-
-    def __init__(self, receive: Receive) -> None:
-        self._receive = receive
-        self.complete = False
-
-    async def __call__(self) -> MutableMapping[str, Any]:
-        """Return the next message."""
-        message = await self._receive()
-        self.complete = message["type"] == "http.disconnect" or not message.get("more_body", False)
-        return message
-
-    async def drain(self) -> None:
-        """Take what is left of the body and forget it, up to ``DRAIN_BYTES`` and for ``DRAIN_SECONDS``."""
-        left = DRAIN_BYTES
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(DRAIN_SECONDS):
-                while not self.complete and left > 0:
-                    left -= len((await self()).get("body", b""))
-
-
-async def send_response(
-    send: Send, response: HttpResponse, prefix: str = "http.response", *, body: RequestBody | None = None
-) -> None:
-    """Send a response; ``prefix`` ``websocket.http.response`` refuses a WebSocket handshake with it.
-
-    ``body``: the request's, of which something may not have been read. The rest is read behind the response:
-    a connection that is closed with data unread is reset, and the response lost on its way.
-    """
-    length = {} if response.status in _BODILESS else {"content-length": str(len(response.body))}
-    headers = {
-        "content-type": response.content_type,
-        **length,
-        "x-content-type-options": "nosniff",
-        **response.headers,
-    }
-    raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
-    await send({"type": f"{prefix}.start", "status": response.status, "headers": raw})
-    if body is None or body.complete:
-        await send({"type": f"{prefix}.body", "body": response.body})
+    assert isinstance(response.body, bytes)
+    body = b"" if request.method == "HEAD" else response.body
+    await send(response_start(response, len(response.body)))
+    if request.body.complete:
+        await send({"type": "http.response.body", "body": body})
         return
-    await send({"type": f"{prefix}.body", "body": response.body, "more_body": True})
-    await body.drain()
-    await send({"type": f"{prefix}.body", "body": b""})
+    await send({"type": "http.response.body", "body": body, "more_body": True})
+    await request.body.drain()
+    await send({"type": "http.response.body", "body": b""})
+
+
+def response_start(
+    response: HttpResponse, length: int | None, kind: str = "http.response"
+) -> MutableMapping[str, Any]:
+    """Return the ASGI message that begins a response of ``length`` bytes (``None``: not known yet)."""
+    headers = {"content-type": response.content_type, "x-content-type-options": "nosniff"}
+    if length is not None and response.status not in _BODILESS:
+        headers["content-length"] = str(length)
+    headers.update(response.headers)
+    raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+    return {"type": f"{kind}.start", "status": response.status, "headers": raw}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
@@ -19,8 +19,10 @@ from conduit_widget.hub.http import HttpHandler, HttpRequest, HttpResponse, erro
 from conduit_widget.hub.metrics.hub_metrics import CONTENT_TYPE, HubMetrics
 from conduit_widget.hub.open_files import OpenFiles
 from conduit_widget.hub.readiness import ReadinessCheck, readiness_report
+from conduit_widget.hub.routes import Route
 
 DASHBOARD_PATH: Final = "/dashboard"
+OPERATOR: Final = "operator"
 
 _logger = logging.getLogger(__name__)
 _STATIC: Final = Path(__file__).resolve().parent.parent / "static"
@@ -63,36 +65,37 @@ class Operated(Protocol):
 
 
 class OperatorPages:
-    """The pages of one hub application. ``guard`` returns the refusal of who may not read the metrics."""
+    """The pages of one hub application.
 
-    def __init__(
-        self,
-        app: Operated,
-        readiness: Sequence[ReadinessCheck],
-        guard: Callable[[HttpRequest], Awaitable[HttpResponse | None]],
-    ) -> None:
+    With ``operators_only`` the metrics want the role ``operator``; without, whoever reaches the hub may read
+    them, which is meant for a hub that only its own machine reaches.
+    """
+
+    def __init__(self, app: Operated, readiness: Sequence[ReadinessCheck], *, operators_only: bool) -> None:
         self._app = app
-        self._guard = guard
+        self._operators_only = operators_only
         self._readiness = tuple(readiness)
         self._missing: tuple[str, ...] = ()  # what the last probe missed
 
-    def routes(self) -> Mapping[str, HttpHandler]:
-        """Return the pages by path."""
-        return {
-            HEALTH_PATH: self._health,
-            READY_PATH: self._ready,
-            METRICS_PATH: self._metrics,
-            FIGURES_PATH: self._figures,
-            **dashboard_routes(),
-        }
+    def routes(self) -> list[Route]:
+        """Return the pages; a probe and a scrape want them while the hub drains, too."""
+        return [
+            Route(HEALTH_PATH, self._health, while_draining=True),
+            Route(READY_PATH, self._ready, while_draining=True),
+            self._for_operators(METRICS_PATH, self._metrics),
+            self._for_operators(FIGURES_PATH, self._figures),
+            *dashboard_routes(),
+        ]
 
-    async def _health(self, request: HttpRequest) -> HttpResponse:
-        return _get_only(request) or json_response(200, {"status": "ok"})
+    def _for_operators(self, path: str, handler: HttpHandler) -> Route:
+        if not self._operators_only:
+            return Route(path, handler, while_draining=True)
+        return Route(path, handler, principal="required", role=OPERATOR, while_draining=True)
 
-    async def _ready(self, request: HttpRequest) -> HttpResponse:
-        refusal = _get_only(request)
-        if refusal is not None:
-            return refusal
+    async def _health(self, _request: HttpRequest) -> HttpResponse:
+        return json_response(200, {"status": "ok"})
+
+    async def _ready(self, _request: HttpRequest) -> HttpResponse:
         app, checks = self._app, self._readiness
         if app.open_files.missing:
             checks = (*checks, ReadinessCheck("open files", app.open_files.check))
@@ -112,23 +115,22 @@ class OperatorPages:
             else:
                 _logger.warning("The hub is ready again.")  # whoever heard of the one hears of the other
 
-    async def _metrics(self, request: HttpRequest) -> HttpResponse:
-        refusal = _get_only(request) or await self._guard(request)
-        return refusal or HttpResponse(200, self._app.metrics.render(), CONTENT_TYPE)
+    async def _metrics(self, _request: HttpRequest) -> HttpResponse:
+        return HttpResponse(200, self._app.metrics.render(), CONTENT_TYPE)
 
     async def _figures(self, request: HttpRequest) -> HttpResponse:
-        refusal = _get_only(request) or await self._guard(request)
-        return refusal or json_response(200, self._app.metrics.figures.since(request.query.get("since", "")))
+        return json_response(200, self._app.metrics.figures.since(request.query.get("since", "")))
 
 
-def dashboard_routes(static: Path = _STATIC) -> Mapping[str, HttpHandler]:
+def dashboard_routes(static: Path = _STATIC) -> list[Route]:
     """Return the routes of the dashboard; ``static`` is where the build put its files.
 
     Nothing else of that directory is served: paths are looked up, never joined.
     """
-    return {
-        path: _handler(_File(static / name, content_type)) for path, (name, content_type) in _FILES.items()
-    }
+    return [
+        Route(path, _handler(_File(static / name, content_type)), while_draining=True)
+        for path, (name, content_type) in _FILES.items()
+    ]
 
 
 @dataclass(frozen=True)
@@ -162,29 +164,10 @@ class _File:
 
 
 def _handler(file: _File) -> HttpHandler:
-    async def serve(request: HttpRequest) -> HttpResponse:
-        refusal = _get_only(request)
-        if refusal is not None:
-            return refusal
+    async def serve(_request: HttpRequest) -> HttpResponse:
         version = file.read()
         if version is None:
             return error_response(404, "The dashboard is not built; run `npm run build` in js/.")
-        headers = {**_HEADERS, "etag": version.etag}
-        if _holds(request.headers.get("if-none-match", ""), version.etag):
-            return HttpResponse(304, b"", file.content_type, headers)
-        return HttpResponse(200, version.body, file.content_type, headers)
+        return HttpResponse(200, version.body, file.content_type, {**_HEADERS, "etag": version.etag})
 
     return serve
-
-
-def _get_only(request: HttpRequest) -> HttpResponse | None:
-    if request.method in ("GET", "HEAD"):
-        return None
-    return error_response(405, "Use GET.", {"allow": "GET"})
-
-
-def _holds(if_none_match: str, etag: str) -> bool:
-    """Whether one of the versions a browser has is this one (compared weakly, as RFC 9110 wants it)."""
-    return any(
-        known.strip() == "*" or known.strip().removeprefix("W/") == etag for known in if_none_match.split(",")
-    )

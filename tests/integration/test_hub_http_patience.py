@@ -14,6 +14,7 @@ from conduit_widget.hub import server
 from conduit_widget.hub.app import HubApp
 from conduit_widget.hub.http import HttpRequest, HttpResponse
 from conduit_widget.hub.limits.hub_limits import HubLimits
+from conduit_widget.hub.routes import Route
 from conduit_widget.transports.server.request_patience import guarded_http
 from tests.support.echo_hub import EchoHub
 from tests.support.hub_server import authority, raw_client, running
@@ -28,8 +29,9 @@ HEAD = b"POST /slow HTTP/1.1\r\nhost: localhost\r\ncontent-length: 4\r\n"
 
 async def _slow(request: HttpRequest) -> HttpResponse:
     """Answer later than any head or body may take."""
+    body = await request.body.read()
     await asyncio.sleep(0.5)
-    return HttpResponse(200, request.body)
+    return HttpResponse(200, body)
 
 
 @pytest.fixture(params=[HttpToolsProtocol, H11Protocol])
@@ -41,7 +43,12 @@ def parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.fixture
 async def url(parser: None) -> AsyncIterator[str]:
     """A hub with little patience."""
-    app = HubApp({PATH: EchoHub()}, authenticator=authority(), limits=LIMITS, routes={"/slow": _slow})
+    app = HubApp(
+        {PATH: EchoHub()},
+        authenticator=authority(),
+        limits=LIMITS,
+        routes=[Route("/slow", _slow, methods=("POST",))],
+    )
     async with running(app) as address:
         yield address
 
@@ -56,16 +63,17 @@ class _Patient:
         self.answers = asyncio.Event()
 
     async def slow(self, request: HttpRequest) -> HttpResponse:
+        body = await request.body.read()
         self.asked += 1
         await self.answers.wait()
-        return HttpResponse(200, request.body)
+        return HttpResponse(200, body)
 
 
 @pytest.fixture
 async def patient(parser: None, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[_Patient]:
     """Where nothing may end because this machine is slow."""
     hub = _Patient("", SkippingClock(monkeypatch))
-    routes = {"/slow": hub.slow}
+    routes = [Route("/slow", hub.slow, methods=("POST",))]
     async with running(
         HubApp({PATH: EchoHub()}, authenticator=authority(), limits=PATIENT, routes=routes)
     ) as hub.url:

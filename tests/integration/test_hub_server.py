@@ -12,6 +12,7 @@ from websockets.asyncio.client import connect
 from conduit_widget.hub.app import HubApp
 from conduit_widget.hub.http import HttpRequest, HttpResponse, json_response
 from conduit_widget.hub.limits.hub_limits import HubLimits
+from conduit_widget.hub.routes import Route
 from tests.support.echo_hub import EchoHub
 from tests.support.hub_server import authority, negotiate, raw_client, running, token
 from tests.support.waiting import eventually
@@ -273,9 +274,11 @@ async def test_http_answers_are_small_json() -> None:
     """404, 405 and 413 say what is wrong; health, readiness, metrics and further routes answer."""
 
     async def hello(request: HttpRequest) -> HttpResponse:
-        return json_response(200, {"got": len(request.body)})
+        return json_response(200, {"got": len(await request.body.read())})
 
-    app = HubApp({PATH: EchoHub()}, authenticator=authority(), routes={"/hello": hello})
+    app = HubApp(
+        {PATH: EchoHub()}, authenticator=authority(), routes=[Route("/hello", hello, methods=("POST",))]
+    )
     async with running(app) as url, httpx2.AsyncClient(base_url=url, trust_env=False) as http:
         for method, path, status in (
             ("GET", "/nothing", 404),

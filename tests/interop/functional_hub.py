@@ -39,7 +39,7 @@ from conduit_widget.hub.http import (
     Scope,
     Send,
     error_response,
-    read_head,
+    read_request,
     send_response,
 )
 from conduit_widget.hub.limits.hub_limits import HubLimits
@@ -269,11 +269,11 @@ class FunctionalApp(HubApp):
             await super().__call__(scope, receive, send)
             return
         scope["path"] = scope["path"].replace("/testHub", "/testhub")
-        head = read_head(scope)
+        head = read_request(scope, receive)
         _request.set((head, _transport(scope, head)))
         response = await self._own(head) if scope["type"] == "http" else None
         if response is not None:
-            await send_response(send, response)
+            await send_response(send, response, head)
             return
         if head.path.endswith("/negotiate"):
             send = _with_cookies_and_bare_refusals(send)

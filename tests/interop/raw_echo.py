@@ -21,10 +21,9 @@ from conduit_widget.hub.http import (
     HttpRequest,
     HttpResponse,
     Receive,
-    RequestBody,
     Scope,
     Send,
-    read_head,
+    read_request,
     send_response,
 )
 from conduit_widget.hub.limits.hub_limits import HubLimits
@@ -116,16 +115,16 @@ class RawEcho:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI scope."""
-        head = read_head(scope)
+        head = read_request(scope, receive)
         if scope["type"] == "websocket":
             await self._websockets.serve(scope, receive, send, self._mount)
         elif head.path.endswith(NEGOTIATE):
-            await send_response(send, await self._negotiate(head))
+            await send_response(send, await self._negotiate(head), head)
         else:
-            await self._http.serve(scope, head, RequestBody(receive), send, self._mount)
+            await self._http.serve(scope, head, send, self._mount)
 
     async def _negotiate(self, head: HttpRequest) -> HttpResponse:
-        user = await self._admission.authenticate(head, self._mount)
+        user = await self._admission.authenticate(head, self._mount.path, self._mount.meter)
         if isinstance(user, HttpResponse):
             return user
         return await self._negotiation.respond(head, self._mount, user)

@@ -12,7 +12,8 @@ import uvicorn.config
 
 from conduit_widget.contract import MINT_PATH
 from conduit_widget.hub.app import HubApp
-from conduit_widget.hub.auth.mint import mint_route
+from conduit_widget.hub.auth.mint import mint_handler
+from conduit_widget.hub.routes import Route
 from tests.support.echo_hub import EchoHub
 from tests.support.hub_client import hub_client
 from tests.support.hub_server import authority, negotiate, raw_client, running, token
@@ -58,7 +59,7 @@ async def test_no_secret_is_logged_when_clients_come_go_and_fail(everything_logg
     app = HubApp(
         {PATH: EchoHub()},
         authenticator=authority(),
-        routes={MINT_PATH: mint_route(authority(), mint_key)},
+        routes=[Route(MINT_PATH, mint_handler(authority(), mint_key), methods=("POST",))],
     )
     minted = ""
     async with running(app, access_log=True) as url:

@@ -20,7 +20,7 @@ from conduit_widget.hub.auth.jwks import JwksAuthority
 from conduit_widget.hub.auth.local_authority import Authenticator, Credential, LocalAuthority
 from conduit_widget.hub.auth.opaque_keys import OpaqueKeys
 from conduit_widget.hub.auth.revocation import RevocationGuard, Revocations
-from conduit_widget.hub.door.refusal_log import RefusalLog
+from conduit_widget.hub.door.admission import RefusalLog
 from tests.support.echo_hub import EchoHub
 from tests.support.hub_client import hub_client
 from tests.support.hub_server import running

@@ -18,7 +18,6 @@ from conduit_widget.nesting import MAX_DEPTH, is_too_deep
 from conduit_widget.plain_text import is_user_id, plain_name
 
 _ALGORITHM: Final = "HS256"
-_HUBS: Final = "/hubs/"
 MIN_SECRET_BYTES: Final = 32
 MAX_TOKEN_CHARS: Final = 8 * 1024
 # PyJWT checks none of these unless told to.
@@ -88,13 +87,11 @@ class Authenticator(Protocol):
         ...
 
 
-def read_credential(request: HttpRequest) -> Credential | None:
-    """Return the request's credential: query token (only under /hubs), query key, Bearer, X-API-Key."""
-    token = request.query.get("access_token")
-    if token and request.path.startswith(_HUBS):
+def read_credential(request: HttpRequest, *, in_query: bool) -> Credential | None:
+    """Return the request's credential: query token, query key (both only ``in_query``), Bearer, X-API-Key."""
+    if in_query and (token := request.query.get("access_token")):
         return Credential("bearer", token)
-    key = request.query.get("api_key")
-    if key and request.path.startswith(_HUBS):
+    if in_query and (key := request.query.get("api_key")):
         return Credential("api_key", key)
     scheme, _, value = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and value.strip():

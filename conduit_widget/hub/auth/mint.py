@@ -27,7 +27,7 @@ class _MintRequest(msgspec.Struct, frozen=True, rename="camel"):
 _decoder = msgspec.json.Decoder(_MintRequest)
 
 
-def mint_route(authority: LocalAuthority, mint_key: str, *, ttl: float = DEFAULT_TTL) -> HttpHandler:
+def mint_handler(authority: LocalAuthority, mint_key: str, *, ttl: float = DEFAULT_TTL) -> HttpHandler:
     """Return the handler: ``{userId, userName}`` in, ``{accessToken, expiresAt}`` (epoch seconds) out.
 
     The request carries ``Authorization: Bearer <mint_key>``; ``ttl`` is in seconds.
@@ -41,17 +41,16 @@ def mint_route(authority: LocalAuthority, mint_key: str, *, ttl: float = DEFAULT
     expected = f"Bearer {mint_key}".encode()
 
     async def mint(request: HttpRequest) -> HttpResponse:
-        if request.method != "POST":
-            return error_response(405, "Use POST.", {"allow": "POST"})
         given = request.headers.get("authorization", "")
         if not given:
             return _refusal(ErrorText.AUTHENTICATION_REQUIRED)
         if not hmac.compare_digest(given.encode(), expected):
             return _refusal(ErrorText.INVALID_AUTHENTICATION)
-        if is_json_too_deep(request.body):
+        body = await request.body.read()
+        if is_json_too_deep(body):
             return error_response(400, f"The request nests more than {MAX_DEPTH} levels deep.")
         try:
-            wanted = _decoder.decode(request.body)
+            wanted = _decoder.decode(body)
         except msgspec.ValidationError as error:
             return error_response(400, f"The request is not valid: {describe_mismatch(error)}.")
         except UNREADABLE:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from conduit_widget.contract import CloseCode, ErrorText
@@ -40,6 +41,7 @@ class ConnectionRegistry:
         self.last_active = time.monotonic()
         self.draining = False
         self._limits = limits
+        self._requests = 0
         self._endpoints: set[ConnectionEndpoint] = set()
         self._leaving: set[ConnectionEndpoint] = set()
         self._users = users or UserConnections()
@@ -139,6 +141,15 @@ class ConnectionRegistry:
 
     @property
     def is_quiet(self) -> bool:
-        """Whether nobody is connected and the hub has done what it had to do for those who were."""
+        """Whether nobody is connected, no request is under way, and nothing is left to do for those gone."""
         self._leaving = {endpoint for endpoint in self._leaving if not endpoint.finished}
-        return not self._endpoints and not self._leaving
+        return not self._endpoints and not self._leaving and not self._requests
+
+    @contextlib.contextmanager
+    def request(self) -> Iterator[None]:
+        """Count an HTTP request that belongs to no connection while it is answered."""
+        self._requests += 1
+        try:
+            yield
+        finally:
+            self._requests -= 1

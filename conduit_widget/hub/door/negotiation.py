@@ -20,7 +20,6 @@ from conduit_widget.protocol.negotiate import (
 from conduit_widget.protocol.transport_kinds import TransportKind
 
 NEGOTIATE: Final = "/negotiate"
-RETRY_AFTER: Final = {"retry-after": "1"}
 _MAX_VERSION_DIGITS: Final = 9
 
 
@@ -31,13 +30,11 @@ class Negotiation:
         self._registry = registry
         self._pending = pending
 
-    def refusal(self, request: HttpRequest, mount: MountedHub) -> HttpResponse | None:
+    def refusal(self, mount: MountedHub) -> HttpResponse | None:
         """Return what refuses a negotiate before anybody asks who it is."""
-        if request.method != "POST":
-            return error_response(405, "Use POST.", {"allow": "POST"})
         if self._registry.draining:
             mount.meter.refused("draining")
-            return error_response(503, "The hub is restarting.", RETRY_AFTER)
+            return restarting()
         return None
 
     async def respond(self, request: HttpRequest, mount: MountedHub, user: Principal) -> HttpResponse:
@@ -64,6 +61,11 @@ class Negotiation:
             use_stateful_reconnect=stateful,
         )
         return HttpResponse(200, encode_negotiate(response), headers={"cache-control": "no-store"})
+
+
+def restarting() -> HttpResponse:
+    """Return what refuses everybody while the hub is about to end."""
+    return error_response(503, "The hub is restarting.", {"retry-after": "1"})
 
 
 def negotiated_version(text: str) -> int:

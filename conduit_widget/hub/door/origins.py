@@ -21,7 +21,10 @@ _ORIGIN: Final = re.compile(
     r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<host>\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(?P<port>[0-9]{1,5}))?"
 )
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
-_ALLOWED_HEADERS: Final = "authorization, content-type, x-api-key, x-requested-with, x-signalr-user-agent"
+_ALLOWED_HEADERS: Final = (
+    "authorization, content-type, if-none-match, if-range, range, x-api-key, x-requested-with,"
+    " x-signalr-user-agent"
+)
 
 
 class OriginPolicy:
@@ -66,11 +69,11 @@ class OriginPolicy:
             "vary": "Origin",
         }
 
-    def preflight_headers(self, origin: str) -> Mapping[str, str]:
+    def preflight_headers(self, origin: str, methods: str) -> Mapping[str, str]:
         """Return the headers that answer an allowed origin's preflight request."""
         return {
             **self.headers(origin),
-            "access-control-allow-methods": "GET, POST, DELETE",
+            "access-control-allow-methods": methods,
             "access-control-allow-headers": _ALLOWED_HEADERS,
             "access-control-max-age": "600",
         }

@@ -11,17 +11,14 @@ from conduit_widget.hub.connections.mount import MountedHub
 from conduit_widget.hub.connections.registry import ConnectionRegistry
 from conduit_widget.hub.door.admission import Admission
 from conduit_widget.hub.door.early_posts import MAX_EARLY_BYTES, EarlyPosts
-from conduit_widget.hub.door.negotiation import RETRY_AFTER
+from conduit_widget.hub.door.negotiation import restarting
 from conduit_widget.hub.door.pending_connections import PendingConnections
 from conduit_widget.hub.http import (
     HttpRequest,
     HttpResponse,
-    Receive,
-    RequestBody,
     Scope,
     Send,
     error_response,
-    read_body,
     send_response,
 )
 from conduit_widget.hub.transports.http_connection import ACCEPTED, HttpServerConnection
@@ -49,21 +46,19 @@ class HttpTransports:
         self._pending = pending
         self._early = EarlyPosts(pending)
 
-    async def serve(
-        self, scope: Scope, head: HttpRequest, body: RequestBody, send: Send, mount: MountedHub
-    ) -> None:
+    async def serve(self, scope: Scope, head: HttpRequest, send: Send, mount: MountedHub) -> None:
         """Serve one request to a hub's path; its Host and Origin are checked already."""
-        user = await self._admission.authenticate(head, mount)
+        user = await self._admission.authenticate(head, mount.path, mount.meter)
         if isinstance(user, HttpResponse):
             response: HttpResponse | None = user
         elif "id" not in head.query:
             response = error_response(400, "Negotiate first: the 'id' is missing.")
         elif head.method == "GET" and "text/event-stream" in head.headers.get("accept", ""):
-            response = await self._events(head, body, send, mount, user)
+            response = await self._events(head, send, mount, user)
         elif head.method == "GET":
-            response = await self._poll(head, body, mount, user)
+            response = await self._poll(head, mount, user)
         elif head.method == "POST":
-            response = await self._post(head, body, mount, user)
+            response = await self._post(head, mount, user)
         elif head.method == "DELETE":
             response = self._delete(head, mount, user)
         else:
@@ -71,14 +66,11 @@ class HttpTransports:
         if response is not None:
             if response.status < HTTPStatus.BAD_REQUEST:
                 scope.setdefault("state", {})[KNOWN] = True
-            headers = {**response.headers, **self._admission.cors_headers(head)}
-            answer = HttpResponse(response.status, response.body, response.content_type, headers)
-            await send_response(send, answer, body=body)
+            await send_response(send, response.with_headers(self._admission.cors_headers(head)), head)
 
     async def _events(
         self,
         head: HttpRequest,
-        receive: Receive,
         send: Send,
         mount: MountedHub,
         user: Principal,
@@ -88,12 +80,10 @@ class HttpTransports:
         connection = ServerSentEventsConnection()
         refusal = await self._open(connection, TransportKind.SERVER_SENT_EVENTS, head, mount, user)
         if refusal is None:
-            await connection.serve(receive, send, self._admission.cors_headers(head))
+            await connection.serve(head.body, send, self._admission.cors_headers(head))
         return refusal
 
-    async def _poll(
-        self, head: HttpRequest, receive: Receive, mount: MountedHub, user: Principal
-    ) -> HttpResponse | None:
+    async def _poll(self, head: HttpRequest, mount: MountedHub, user: Principal) -> HttpResponse | None:
         connection = self._find(head, mount, user)
         if connection is None:
             limits = mount.limits
@@ -105,26 +95,23 @@ class HttpTransports:
                 return refusal
         if not isinstance(connection, LongPollingConnection):
             return error_response(409, "This connection is open already.")
-        return await connection.poll(receive)
+        return await connection.poll(head.body)
 
-    async def _post(
-        self, head: HttpRequest, receive: Receive, mount: MountedHub, user: Principal
-    ) -> HttpResponse | None:
+    async def _post(self, head: HttpRequest, mount: MountedHub, user: Principal) -> HttpResponse | None:
         key = (head.query["id"], mount.path, user.user_id)
         if self._find(head, mount, user) is None and not self._early.claim(*key):
             return self._unknown(head)
-        limit = mount.limits.max_frame_bytes
+        head.body.limit_bytes = mount.limits.max_frame_bytes
         try:
-            request = await read_body(head, receive, limit)
-        except BodyTooLargeError:
-            text = f"The request body exceeds the limit of {limit} bytes."
-            return error_response(413, text, {"connection": "close"})
+            body = await head.body.read()
+        except BodyTooLargeError as error:
+            return error_response(413, str(error), {"connection": "close"})
         except ClientGoneError:
             return None
         connection = self._find(head, mount, user)
         if connection is not None:
-            return await connection.take(request.body)
-        if self._early.hold(*key, request.body):
+            return await connection.take(body)
+        if self._early.hold(*key, body):
             return ACCEPTED
         if self._early.claim(*key):
             text = f"More than {MAX_EARLY_BYTES} bytes wait for this connection: open it by a GET first."
@@ -163,7 +150,7 @@ class HttpTransports:
             return error_response(404, f"{kind} is not offered here.")
         if self._registry.draining:
             mount.meter.refused("draining")
-            return error_response(503, "The hub is restarting.", RETRY_AFTER)
+            return restarting()
         elsewhere = await self._registry.elsewhere(user)
         token = head.query["id"]
         found = self._early.take(token, mount.path, user.user_id)

@@ -8,7 +8,7 @@ from conduit_widget.hub.connections.mount import MountedHub
 from conduit_widget.hub.connections.registry import ConnectionRegistry
 from conduit_widget.hub.connections.stateful_endpoint import StatefulEndpoint
 from conduit_widget.hub.door.admission import Admission, refuse_websocket
-from conduit_widget.hub.door.negotiation import RETRY_AFTER
+from conduit_widget.hub.door.negotiation import restarting
 from conduit_widget.hub.door.pending_connections import PendingConnections, new_connection_id
 from conduit_widget.hub.http import (
     HttpResponse,
@@ -17,7 +17,7 @@ from conduit_widget.hub.http import (
     Send,
     error_response,
     has_two_lengths,
-    read_head,
+    read_request,
 )
 from conduit_widget.hub.transports.asgi_websocket import AsgiWebSocketConnection
 from conduit_widget.protocol.transport_kinds import TransportKind
@@ -39,7 +39,7 @@ class WebSocketOpening:
     async def serve(self, scope: Scope, receive: Receive, send: Send, mount: MountedHub | None) -> None:
         """Serve a ``websocket`` scope whose path belongs to ``mount``."""
         await receive()  # websocket.connect
-        request = read_head(scope)
+        request = read_request(scope)
         extensions = scope.get("extensions") or {}
         refusal = self._admission.refusal(request)
         if has_two_lengths(request):
@@ -51,12 +51,12 @@ class WebSocketOpening:
             mount.meter.refused("origin")
         elif self._registry.draining:
             mount.meter.refused("draining")
-            refusal = error_response(503, "The hub is restarting.", RETRY_AFTER)
+            refusal = restarting()
         if TransportKind.WEBSOCKETS not in mount.hub.transports:
             refusal = refusal or error_response(404, "WebSockets is not offered here.")
         if "id" not in request.query:  # what negotiates is counted there
-            refusal = refusal or self._admission.too_many(request, mount)
-        user = refusal or await self._admission.authenticate(request, mount)
+            refusal = refusal or self._admission.too_many(request, mount.meter)
+        user = refusal or await self._admission.authenticate(request, mount.path, mount.meter)
         if isinstance(user, HttpResponse):
             await refuse_websocket(extensions, send, user)
             return

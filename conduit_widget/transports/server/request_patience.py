@@ -1,8 +1,9 @@
 """Uvicorn's HTTP connection with an end to its patience: slow or endless heads and bodies are cut.
 
 Uvicorn waits for a request's head as long as it takes, and its faster parser takes heads of any size. Here a
-head has to be complete in ``head_timeout`` seconds and ``max_head_bytes``, a body in ``body_timeout``
-seconds; its size is the application's matter. Answers may take their time (long polling, events), but when
+head has to be complete in ``head_timeout`` seconds and ``max_head_bytes``. A body may take ``body_timeout``
+seconds, and as long again each time ``MIN_BODY_RATE`` was kept meanwhile or it was the application that did
+not read; its size is the application's matter. Answers may take their time (long polling, events), but when
 what waits to be read of one stays above the low mark for ``UNREAD_TIMEOUT`` seconds after it has passed the
 high one, the connection ends, though a little may have been read. Who owes a head or a body is a
 stranger, unless the application has known an earlier request of theirs.
@@ -21,6 +22,8 @@ from conduit_widget.transports.server.strangers import KNOWN, Strangers
 
 LINGER: Final = 1.0
 UNREAD_TIMEOUT: Final = 30.0
+MIN_BODY_RATE: Final = 1024
+"""Bytes a second, on average over ``body_timeout``."""
 
 
 class _Phase(Enum):
@@ -42,7 +45,9 @@ class RequestPatience(asyncio.Protocol):
     transport: asyncio.Transport
     loop: asyncio.AbstractEventLoop
     cycle: Any
+    flow: Any
     _head_bytes = 0
+    _body_bytes = 0  # since the body's timer began
     _owed: _Phase = _Phase.NOTHING
     _timer: asyncio.TimerHandle | None = None
     _unread_timer: asyncio.TimerHandle | None = None
@@ -58,6 +63,7 @@ class RequestPatience(asyncio.Protocol):
         """Parse what came, no further than a head may reach."""
         while data and not self._is_over:
             if self._phase is not _Phase.HEAD:
+                self._body_bytes += len(data)
                 super().data_received(data)
                 break
             request, room = self.cycle, self.max_head_bytes - self._head_bytes
@@ -111,6 +117,8 @@ class RequestPatience(asyncio.Protocol):
 
     def _expect(self, phase: _Phase) -> None:
         if phase is self._owed:
+            if phase is _Phase.BODY and not self._known and self._is_known():
+                self.strangers.discard(self)  # whose upload it is was asked meanwhile
             return
         self._owed = phase
         self._stop_timer()
@@ -118,20 +126,34 @@ class RequestPatience(asyncio.Protocol):
             self.strangers.discard(self)
             return
         self._be_a_stranger()
+        self._start_timer(phase)
+
+    def _start_timer(self, phase: _Phase) -> None:
+        self._body_bytes = 0
         timeout = self.head_timeout if phase is _Phase.HEAD else self.body_timeout
         self._timer = self.loop.call_later(timeout, self._expired, phase)
 
     def _be_a_stranger(self) -> None:
         """Count as one, unless this one is known."""
-        self._known = self._known or (self.cycle is not None and KNOWN in self.cycle.scope.get("state", ()))
-        if not self._known:
+        if not self._is_known():
             self.strangers.add(self)
+
+    def _is_known(self) -> bool:
+        self._known = self._known or (self.cycle is not None and KNOWN in self.cycle.scope.get("state", ()))
+        return self._known
 
     def _expired(self, phase: _Phase) -> None:
         self._timer = None
-        self._owed = _Phase.NOTHING
-        if not self._is_over and self._phase is phase:
+        if self._is_over or self._phase is not phase:
+            self._owed = _Phase.NOTHING
+        elif phase is _Phase.BODY and self._body_is_in_time():
+            self._start_timer(phase)
+        else:
+            self._owed = _Phase.NOTHING
             self._refuse(HTTPStatus.REQUEST_TIMEOUT)
+
+    def _body_is_in_time(self) -> bool:
+        return self.flow.read_paused or self._body_bytes >= MIN_BODY_RATE * self.body_timeout
 
     def _stop_timer(self) -> None:
         if self._timer is not None:

@@ -9,7 +9,6 @@ import httpx2
 import pytest
 
 from conduit_widget.hub.app import HubApp
-from conduit_widget.hub.http import HttpHandler, HttpRequest, HttpResponse
 from conduit_widget.hub.operator_pages import dashboard_routes
 from tests.support.echo_hub import EchoHub
 from tests.support.hub_server import authority, running
@@ -34,15 +33,17 @@ def static(tmp_path: Path) -> Path:
     return folder
 
 
-async def _asked(handler: HttpHandler, method: str = "GET", **headers: str) -> HttpResponse:
-    return await handler(HttpRequest(method, "", headers, {}))
+async def _asked(static: Path, path: str, method: str = "GET", **headers: str) -> httpx2.Response:
+    app = HubApp({}, authenticator=authority(), routes=dashboard_routes(static))
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://127.0.0.1") as http:
+        return await http.request(method, path, headers=headers)
 
 
 @pytest.mark.parametrize(("path", "name", "content_type"), [(path, *file) for path, file in FILES.items()])
 async def test_file_comes_with_strict_headers(static: Path, path: str, name: str, content_type: str) -> None:
     """Its own script and style only, nobody's frame, no sniffing, no referrer; caches ask each time."""
-    response = await _asked(dashboard_routes(static)[path])
-    assert (response.status, response.body.decode(), response.content_type) == (
+    response = await _asked(static, path)
+    assert (response.status_code, response.text, response.headers["content-type"]) == (
         200,
         f"this is {name}",
         content_type,
@@ -61,25 +62,24 @@ async def test_file_comes_with_strict_headers(static: Path, path: str, name: str
 
 async def test_known_version_is_not_sent_again_until_it_changes(static: Path) -> None:
     """A matching ETag gets 304 without a body; another build gets the new file."""
-    handler = dashboard_routes(static)["/dashboard.js"]
-    etag = (await _asked(handler)).headers["etag"]
+    path = "/dashboard.js"
+    etag = (await _asked(static, path)).headers["etag"]
     for known in (etag, f"W/{etag}", f'"other", {etag}', "*"):
-        again = await _asked(handler, **{"if-none-match": known})
-        assert (again.status, again.body, again.headers["etag"]) == (304, b"", etag)
-    assert (await _asked(handler, **{"if-none-match": '"other"'})).status == 200
+        again = await _asked(static, path, **{"if-none-match": known})
+        assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", etag)
+    assert (await _asked(static, path, **{"if-none-match": '"other"'})).status_code == 200
     (static / "dashboard.js").write_text("another build", encoding="utf-8")
-    fresh = await _asked(handler, **{"if-none-match": etag})
-    assert (fresh.status, fresh.body) == (200, b"another build")
+    fresh = await _asked(static, path, **{"if-none-match": etag})
+    assert (fresh.status_code, fresh.content) == (200, b"another build")
 
 
 async def test_says_what_to_do_when_not_built_and_refuses_other_methods(static: Path) -> None:
     """404 names the build's command; POST is 405."""
-    handler = dashboard_routes(static)["/dashboard"]
-    assert (await _asked(handler, "POST")).status == 405
+    assert (await _asked(static, "/dashboard", "POST")).status_code == 405
     (static / "dashboard.html").unlink()
-    missing = await _asked(handler)
-    assert missing.status == 404
-    assert b"npm run build" in missing.body
+    missing = await _asked(static, "/dashboard")
+    assert missing.status_code == 404
+    assert "npm run build" in missing.text
 
 
 def test_page_has_nothing_inline_and_nothing_from_elsewhere() -> None:

@@ -173,28 +173,28 @@ async def test_missing_credential_asks_for_one() -> None:
         await authority.authenticate(Credential("api_key", authority.issue("a", "A", 60)))
 
 
-def _request(
-    path: str = "/hubs/chat", query: dict[str, str] | None = None, headers: dict[str, str] | None = None
-) -> HttpRequest:
-    return HttpRequest("POST", path, headers or {}, query or {})
+def _read(
+    query: dict[str, str] | None = None, headers: dict[str, str] | None = None, *, in_query: bool = True
+) -> Credential | None:
+    request = HttpRequest("POST", "/hubs/chat", headers or {}, query or {})
+    return read_credential(request, in_query=in_query)
 
 
 def test_credential_is_found_in_order_when_several_are_sent() -> None:
     """Query token, query key, Bearer, X-API-Key."""
     everything = {"access_token": "q", "api_key": "k"}
     headers = {"authorization": "Bearer h", "x-api-key": "x"}
-    assert read_credential(_request(query=everything, headers=headers)) == Credential("bearer", "q")
-    assert read_credential(_request(query={"api_key": "k"}, headers=headers)) == Credential("api_key", "k")
-    assert read_credential(_request(headers=headers)) == Credential("bearer", "h")
-    assert read_credential(_request(headers={"x-api-key": "x"})) == Credential("api_key", "x")
-    assert read_credential(_request()) is None
-    assert read_credential(_request(headers={"authorization": "Basic abc"})) is None
+    assert _read(query=everything, headers=headers) == Credential("bearer", "q")
+    assert _read(query={"api_key": "k"}, headers=headers) == Credential("api_key", "k")
+    assert _read(headers=headers) == Credential("bearer", "h")
+    assert _read(headers={"x-api-key": "x"}) == Credential("api_key", "x")
+    assert _read() is None
+    assert _read(headers={"authorization": "Basic abc"}) is None
 
 
 def test_query_token_is_ignored_when_outside_the_hubs() -> None:
     """A token in a URL counts only where a browser cannot send a header."""
-    assert read_credential(_request("/metrics", {"access_token": "q", "api_key": "k"})) is None
-    assert read_credential(_request("/hubsX", {"access_token": "q"})) is None
+    assert _read({"access_token": "q", "api_key": "k"}, in_query=False) is None
 
 
 def test_credential_hides_its_value_when_printed() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from conduit_widget.hub.http import read_head
+from conduit_widget.hub.http import read_request
 from conduit_widget.hub.limits.address_rates import AddressRates
 
 PROXIES = ("10.0.0.0/8", "2001:db8:ffff::1", "127.0.0.1")
@@ -86,6 +86,6 @@ def test_forwarded_for_is_read_over_all_its_lines() -> None:
         "client": ("10.1.2.3", 5),
         "headers": [(b"X-Forwarded-For", b"192.0.2.1"), (b"x-forwarded-for", b"203.0.113.9")],
     }
-    head = read_head(scope)
+    head = read_request(scope)
     rates = AddressRates(60, 1, PROXIES)
     assert rates.counted(head.client, head.headers["x-forwarded-for"]) == "203.0.113.9"
