@@ -20,7 +20,7 @@ import pytest
 
 from conduit_widget.access import hub_access, local_hub
 from conduit_widget.access.hub_access import Identity, LocalHub, RemoteHub, identity_in, resolve_access
-from conduit_widget.access.local_hub import find, find_or_start, mint
+from conduit_widget.access.local_hub import find, find_or_start, mint, start_child
 from conduit_widget.errors import AuthenticationError, ConnectionFailedError, HubStartError, ValidationError
 from conduit_widget.hub.auth.local_authority import LocalAuthority
 from conduit_widget.runtime_file import write_runtime
@@ -184,6 +184,25 @@ def test_silent_hub_is_given_up_and_ended(tmp_path: Path, monkeypatch: pytest.Mo
     child = local_hub._children[-1]
     assert child.wait(30) != 0
     local_hub._reap()
+
+
+def test_child_serves_until_its_caller_ends_it(stand_in: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It never ends by itself; where a hub runs already there is none, and the caller has nothing to end."""
+    timeouts: list[int] = []
+
+    def command(data_dir: Path, idle_timeout: int) -> list[str]:
+        timeouts.append(idle_timeout)
+        return [sys.executable, "-c", STAND_IN, str(data_dir)]
+
+    monkeypatch.setattr(local_hub, "serve_command", command)
+    child = start_child(stand_in)
+    assert child is not None
+    assert timeouts == [0]
+    assert find(stand_in) is not None
+    assert start_child(stand_in) is None
+    child.terminate()
+    child.wait(30)
+    assert find(stand_in) is None
 
 
 def test_unusable_data_directory_is_reported_in_one_line(tmp_path: Path) -> None:

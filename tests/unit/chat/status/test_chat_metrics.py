@@ -6,6 +6,8 @@ from prometheus_client import generate_latest
 
 from conduit_widget.chat.status.chat_metrics import ChatMetrics
 from conduit_widget.chat.status.generation_outcomes import GenerationOutcomes
+from conduit_widget.hub.metrics.figures import Change
+from conduit_widget.hub.metrics.hub_metrics import HubMetrics
 from conduit_widget.providers.outcome import CHUNK_TIME_BOUNDS, ChunkTimes, GenerationOutcome
 from tests.support.scripted_provider import ScriptedDirectory, ScriptedProvider
 
@@ -54,3 +56,23 @@ def test_outcome_reaches_the_metrics_and_the_provider_once() -> None:
     assert sample(f"{TIMES}_bucket", {**LABELS, "le": "0.001"}) == 6
     assert sample(f"{TIMES}_bucket", {**LABELS, "le": "+Inf"}) == sample(f"{TIMES}_count", LABELS) == 8
     assert sample(f"{TIMES}_sum", LABELS) == 7
+
+
+def test_hub_shows_the_chats_figures() -> None:
+    """What top and the dashboard show of answers: those being written, those that ended, the first chunk."""
+    hub = HubMetrics()
+    metrics = ChatMetrics(hub)
+    outcomes = GenerationOutcomes(ScriptedDirectory(ScriptedProvider()), metrics)
+    outcomes.began()
+    outcomes.began()
+    outcomes.ended(
+        GenerationOutcome(provider="scripted", model="script-1", duration=4.0, time_to_first_token=0.5)
+    )
+    metrics.resumed(recovered=True)
+    figures = hub.figures.since("")
+    assert figures.gauges["generations"].all == 1
+    assert figures.counters["generated"].by == {"": Change(1.0)}
+    assert figures.counters["recoveries"].by["recovered"].total == 1
+    first = figures.timings["firstChunk"].ever.p50
+    assert isinstance(first, float)
+    assert 0.32 < first <= 0.64, "within the bucket of half a second"
