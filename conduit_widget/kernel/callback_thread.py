@@ -1,4 +1,4 @@
-"""The thread on which a user's callbacks run: never the loop thread, never a cell's.
+"""The thread on which a user's callbacks run: neither the loop thread nor a cell's.
 
 User code may block, raise, or wait for another answer without stopping pings or tokens. Callbacks run one at
 a time in the order of their events. Each runs in the context of the cell that registered it, so that what it

@@ -35,7 +35,7 @@ def publish(bundle: Bundle) -> None:
 
 
 def after_each_cell(function: Callable[[], None]) -> Callable[[], None]:
-    """Call ``function()`` when a cell has run, while its outputs are still taken; return the remover."""
+    """Call ``function()`` after each cell, while its outputs are still taken. Return the remover."""
     shell = get_shell()
     if shell is None:
         return lambda: None
@@ -65,16 +65,16 @@ class CellOutput:
         self._context = contextvars.copy_context()
 
     def show(self, bundle: Bundle) -> None:
-        """Show it as an output of the cell that runs now."""
+        """Show ``bundle`` as an output of the cell that runs now."""
         self._context = contextvars.copy_context()
         self._publish(data=bundle, transient={"display_id": self._display_id})
 
     def update(self, bundle: Bundle) -> None:
-        """Replace it, from the cell that runs now."""
+        """Replace what is shown, from the cell that runs now."""
         self._publish(data=bundle, transient={"display_id": self._display_id}, update=True)
 
     def update_from_background(self, bundle: Bundle) -> None:
-        """Replace it, from a thread that belongs to no cell: as if the cell that showed it did."""
+        """Replace what is shown, from a thread that belongs to no cell, as if the cell that showed it did."""
         self._context.copy().run(self.update, bundle)
 
 

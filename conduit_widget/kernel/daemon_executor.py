@@ -19,7 +19,7 @@ THREAD_NAME: Final = "conduit-blocking"
 
 
 class DaemonExecutor(ThreadPoolExecutor):
-    """A thread for each call; few are made at a time, for hub connections make one attempt each."""
+    """Runs each call on a thread of its own. There are few: a hub connection makes one attempt at a time."""
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Run ``fn(*args, **kwargs)`` on a daemon thread of its own."""

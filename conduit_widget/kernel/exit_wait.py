@@ -1,4 +1,4 @@
-"""The end of the process: a moment for what is still on its way, and a line for what is not sent."""
+"""The end of the process: a moment to send what waits, and a line for what is not sent."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def exit_wait() -> float:
 
 @contextlib.contextmanager
 def termination_waits() -> Iterator[None]:
-    """Hold a SIGTERM back for the moment, where nobody else has made it theirs; it acts afterwards.
+    """Delay a SIGTERM until the block has ended, unless somebody else handles that signal.
 
     Jupyter sends one to a kernel that takes half its time to end.
     """
@@ -46,8 +46,8 @@ def termination_waits() -> Iterator[None]:
             signal.raise_signal(signal.SIGTERM)
 
 
-def say(lines: Sequence[str]) -> None:
-    """Write to the process's own stderr: a notebook's is not carried any more when its kernel ends."""
+def write_to_stderr(lines: Sequence[str]) -> None:
+    """Write lines to the process's own stderr: a notebook's is not shown any more when its kernel ends."""
     stream = sys.__stderr__
     if stream is None:
         return

@@ -1,4 +1,4 @@
-"""The notebook's stop button and Ctrl-C: waits that notice them, and one line in place of a traceback.
+"""The notebook's stop button and Ctrl-C: waits that notice an interrupt, and one line instead of a traceback.
 
 ipykernel turns the stop button into a callback of its event loop that does not wake the loop, so an ``await``
 without other events would end only with what it waits for. :func:`interruptible` wakes it ten times a second.
@@ -30,7 +30,7 @@ class Stoppable(Protocol):
         """Whether there is nothing left to end."""
 
     def interrupted(self) -> None:
-        """End it, for its reader was interrupted; called on any thread, also when it has ended."""
+        """End it, because its reader was interrupted. Called on any thread, also when it has ended."""
 
 
 async def interruptible(future: concurrent.futures.Future[_T]) -> _T:
@@ -47,7 +47,7 @@ async def interruptible(future: concurrent.futures.Future[_T]) -> _T:
 
 
 def in_one_line(error: BaseException, line: str) -> None:
-    """Have a notebook show ``line`` for ``error`` in place of a traceback.
+    """Make a notebook show ``line`` for ``error`` instead of a traceback.
 
     The very error is marked: ``asyncio.timeout`` and task groups know a cancellation by its exact type.
     """
@@ -95,14 +95,14 @@ def watch(reading: Stoppable) -> None:
 
 
 def _cell_ended(result: Any) -> None:
-    """After a cell; what it began to read is nobody's any more."""
+    """Stop what an interrupted cell was reading, and forget what any cell began to read."""
     if isinstance(getattr(result, "error_in_exec", None), KeyboardInterrupt | asyncio.CancelledError):
         _stop_all()
     _watched.clear()
 
 
 def _script_ended() -> None:
-    """At the interpreter's end; an uncaught Ctrl-C has left its type."""
+    """Stop what a script was reading that an uncaught Ctrl-C has ended."""
     if getattr(sys, "last_type", None) is KeyboardInterrupt:
         _stop_all()
 

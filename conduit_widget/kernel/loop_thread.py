@@ -24,7 +24,7 @@ from typing import Any, Final, TypeVar
 
 from conduit_widget.errors import trace_of
 from conduit_widget.kernel.daemon_executor import DaemonExecutor
-from conduit_widget.kernel.exit_wait import exit_wait, say, termination_waits
+from conduit_widget.kernel.exit_wait import exit_wait, termination_waits, write_to_stderr
 
 _T = TypeVar("_T")
 LastWords = Callable[[float], Awaitable[list[str]]]
@@ -72,12 +72,12 @@ class LoopThread:
         return self._thread.is_alive() and not self._stopping
 
     def call(self, function: Callable[..., object], *args: object) -> None:
-        """Run ``function(*args)`` on the loop thread soon; silently nothing once the loop has stopped."""
+        """Run ``function(*args)`` on the loop thread soon. Once the loop has stopped this does nothing."""
         with contextlib.suppress(RuntimeError):
             self.loop.call_soon_threadsafe(function, *args, context=self._context.copy())
 
     def submit(self, coroutine: Coroutine[Any, Any, _T]) -> concurrent.futures.Future[_T]:
-        """Run a coroutine on the loop thread; cancelling the future cancels the task.
+        """Run a coroutine on the loop thread and return its future. Cancelling the future cancels the task.
 
         Raises:
             RuntimeError: the loop has stopped (the interpreter is going down).
@@ -108,7 +108,7 @@ class LoopThread:
         self.call(task.cancel)
 
     def stand_still(self) -> Callable[[], None]:
-        """Wait for the loop to be between two callbacks and hold it there; return what lets it go on.
+        """Wait until the loop is between two callbacks and hold it there. Return a function that releases it.
 
         A callback may be in the middle of an import, whose half a forked child would keep for ever.
         """
@@ -126,43 +126,45 @@ class LoopThread:
     def before_stop(self, last_words: LastWords) -> None:
         """Await ``last_words(seconds)`` before the loop is stopped by :meth:`stop` with ``wait``.
 
-        It sends what waits, for so many seconds at most, and returns a line for each thing that was not sent.
+        It sends what waits, for ``seconds`` at most, and returns a line for each thing that was not sent.
         """
         self._last_words.append(last_words)
 
     def stop(self, timeout: float = STOP_TIMEOUT, *, wait: float = 0.0) -> None:
         """Cancel everything, end the loop and wait up to ``timeout`` seconds for the thread.
 
-        With ``wait`` unsent messages get so many seconds before; what is not sent then is said on stderr. An
-        interrupt (Ctrl-C) ends that wait.
+        With ``wait``, unsent messages get so many seconds before that; what is not sent then is named on
+        stderr. An interrupt (Ctrl-C) ends the wait.
         """
         if not self.is_alive or self.is_current:
             return
         if wait > 0 and self._last_words:
             try:
-                lines = self._hear(wait, timeout)
+                lines = self._await_last_words(wait, timeout)
             except KeyboardInterrupt:
-                lines = self._hear(0.0, timeout)
-            say(lines)
+                lines = self._await_last_words(0.0, timeout)
+            write_to_stderr(lines)
         self._stopping = True
         self.call(self._begin_stop)
         self._thread.join(timeout)
 
-    def _hear(self, wait: float, timeout: float) -> list[str]:
-        async def hear() -> list[str]:
-            heard = await asyncio.gather(*(last(wait) for last in self._last_words), return_exceptions=True)
-            for each in heard:
+    def _await_last_words(self, wait: float, timeout: float) -> list[str]:
+        async def all_last_words() -> list[str]:
+            outcomes = await asyncio.gather(
+                *(last(wait) for last in self._last_words), return_exceptions=True
+            )
+            for each in outcomes:
                 if isinstance(each, BaseException):
-                    _logger.error("The end was not in good order: %s", trace_of(each))
-            return [line for lines in heard if isinstance(lines, list) for line in lines]
+                    _logger.error("Unsent messages could not be sent at the end: %s", trace_of(each))
+            return [line for lines in outcomes if isinstance(lines, list) for line in lines]
 
-        hearing = self.submit(hear())
+        waiting = self.submit(all_last_words())
         try:
-            return hearing.result(wait + timeout)
+            return waiting.result(wait + timeout)
         except (TimeoutError, concurrent.futures.CancelledError):
             return [f"the background loop did not end its work within {wait + timeout:g} s."]
         finally:
-            hearing.cancel()
+            waiting.cancel()
 
     def _begin_stop(self) -> None:
         tasks = [task for task in asyncio.all_tasks(self.loop) if not task.done()]
@@ -180,7 +182,7 @@ class LoopThread:
 
 
 def _finish(future: concurrent.futures.Future[_T], task: asyncio.Task[_T]) -> None:
-    """Carry a task's outcome to the waiting thread; an outcome nobody waits for any more is dropped."""
+    """Hand a task's outcome to the waiting thread. An outcome that nobody waits for any more is dropped."""
     if task.cancelled():
         future.cancel()
         future.set_running_or_notify_cancel()
@@ -195,7 +197,7 @@ def _finish(future: concurrent.futures.Future[_T], task: asyncio.Task[_T]) -> No
 
 
 def _detach_output() -> None:
-    """Bind this context's stdout and stderr to no cell, where ipykernel routes output by context."""
+    """Bind the output of this context to no cell: ipykernel routes output by context."""
     for stream in (sys.stdout, sys.stderr):
         variable = getattr(stream, "_parent_header", None)
         if isinstance(variable, contextvars.ContextVar):
@@ -207,7 +209,7 @@ _starting = threading.Lock()
 
 
 def loop_thread() -> LoopThread:
-    """Return the process's background loop, started if need be; a forked child gets its own."""
+    """Return the process's background loop and start it if need be. A forked child gets its own."""
     global _current  # noqa: PLW0603 - the one per process
     with _starting:
         if _current is None or not _current.is_alive:
@@ -216,7 +218,7 @@ def loop_thread() -> LoopThread:
 
 
 def stop_loop_thread(*, wait: float = 0.0) -> None:
-    """Stop the background loop if there is one, as :meth:`LoopThread.stop` does; the next use starts one."""
+    """Stop the background loop if there is one, as :meth:`LoopThread.stop` does. The next use starts one."""
     global _current
     with _starting:
         thread, _current = _current, None

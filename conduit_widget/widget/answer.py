@@ -21,7 +21,7 @@ from conduit_widget.types import ChatMessage
 
 
 class Answer:
-    """Follows the answer to ``question_id``; create it before sending, so that nothing is missed."""
+    """Follows the answer to ``question_id``. Create it before the question is sent, to miss nothing."""
 
     def __init__(self, conversation: Conversation, question_id: str) -> None:
         self.id: str | None = None
@@ -34,17 +34,17 @@ class Answer:
         self._unsubscribe: Callable[[], None] = conversation.subscribe(self._on_changes)
 
     def watch(self, watcher: Coroutine[Any, Any, None]) -> None:
-        """Run ``watcher`` beside, until the answer is not followed any more."""
+        """Run ``watcher`` as a task until :meth:`close`."""
         self._watcher = asyncio.get_running_loop().create_task(watcher)
 
     def close(self) -> None:
-        """Stop following."""
+        """Stop following the answer."""
         self._unsubscribe()
         if self._watcher is not None:
             self._watcher.cancel()
 
     def fail(self, error: ConduitError) -> None:
-        """End every wait with an error."""
+        """Make every wait for this answer raise ``error``."""
         self._error = error
         self._changed.set()
 
@@ -102,7 +102,7 @@ class Answer:
         return message
 
     async def next_text(self) -> str | None:
-        """Return the text added since the last call, waiting for some; None at the end.
+        """Return the text added since the last call, waiting until there is some; None at the end.
 
         Raises:
             ProviderError: the model failed.
@@ -112,7 +112,7 @@ class Answer:
         """
         while True:
             self._changed.clear()
-            if text := self._take():
+            if text := self._pop_new_text():
                 return text
             message = self.message
             if message is not None:
@@ -122,7 +122,7 @@ class Answer:
                 raise self._error
             await self._changed.wait()
 
-    def _take(self) -> str:
+    def _pop_new_text(self) -> str:
         stream = self._conversation.transcript.streams.get(self.id or "")
         if stream is not None:
             text = stream.text
@@ -135,7 +135,7 @@ class Answer:
         return added
 
     async def finished(self) -> ChatMessage:
-        """Wait for the finished message; a person's Stop gives the text so far.
+        """Wait for the finished message; an answer that somebody stopped has the text so far.
 
         Raises:
             ProviderError: the model failed, or the answer broke off.
@@ -154,7 +154,7 @@ class Answer:
 
 
 def raise_for_error(message: ChatMessage) -> None:
-    """Raise what a finished answer reports as failed.
+    """Raise the failure that a finished answer reports, if it does.
 
     Raises:
         ProviderError: with the provider's type, code and suggestions.

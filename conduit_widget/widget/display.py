@@ -1,4 +1,4 @@
-"""What a chat shows where no widget can live: a readable transcript as HTML and text."""
+"""A readable transcript as HTML and text, for where no widget can live."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def plain_text(conversation_id: str) -> str:
 
 
 def author_name(message: ChatMessage) -> str:
-    """Who wrote a message, for people."""
+    """Return the name of who wrote a message."""
     if message.author is not None:
         return plain_name(message.author.user_name, MAX_NAME_CHARS) or message.author.user_id
     model = message.metadata.get("model")

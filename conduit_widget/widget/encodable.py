@@ -1,4 +1,4 @@
-"""What of a packet to a view can be written as JSON: a value that cannot costs itself, not the packet."""
+"""Packets to a view without what JSON cannot carry: one bad value must not cost the packet."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _message(message: dict[str, Any]) -> dict[str, Any]:
 
 
 def _written(value: Any) -> Any:
-    """Return the value, a text without what UTF-8 cannot take, or None."""
+    """Return the value if JSON can carry it, a text made valid, or else None."""
     if _can_be_written(value):
         return value
     return writable(value) if isinstance(value, str) else None

@@ -1,4 +1,4 @@
-"""An answer that is waited for, shown as it comes where a cell ends with ``chat.ask(…)``."""
+"""The answer to ``chat.ask(…)``: waited for, and shown while it is written where a cell ends with it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ INTERVAL: Final = 0.5  # seconds between two pictures of an answer that is being
 
 
 class PendingAnswer(PendingResult[ChatMessage]):
-    """What ``chat.ask`` returns. Shown in a notebook it fills its output while the answer is written.
+    """What ``chat.ask`` returns. Shown in a notebook, its output is updated while the answer is written.
 
     Args:
         thread: the loop thread.

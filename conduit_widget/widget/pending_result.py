@@ -1,4 +1,4 @@
-"""A result on its way: awaitable in an async cell, ``.result()`` in a plain one.
+"""A result on its way: ``await`` it in an async cell, call ``.result()`` in a plain one.
 
 The work runs on the background loop thread whether or not anybody waits.
 """
@@ -81,21 +81,21 @@ class PendingResult(Coroutine[Any, Any, _T], Generic[_T]):
         return self._future.done()
 
     def cancel(self) -> bool:
-        """Give up; an answer being generated for it is stopped."""
+        """Give up waiting; an answer that is being generated for it is stopped."""
         return self._future.cancel()
 
     # ---- as a coroutine --------------------------------------------------------------------------------
 
     def send(self, value: Any, /) -> Any:
-        """Take a step, for the task that runs it."""
+        """Run one step; called by the task that runs this as a coroutine."""
         return self._running().send(value)
 
     def throw(self, *error: Any) -> Any:
-        """Take a step with an error, for the task that runs it."""
+        """Run one step with an error; called by the task that runs this as a coroutine."""
         return self._running().throw(*error)
 
     def close(self) -> None:
-        """Give up, for a task that will not run it to its end."""
+        """Give up; called by a task that will not run this to its end."""
         if self._steps is not None:
             self._steps.close()
         self.cancel()
@@ -131,10 +131,10 @@ class PendingResult(Coroutine[Any, Any, _T], Generic[_T]):
 
 
 def check_timeout(timeout: object) -> None:
-    """Refuse what is no time to wait.
+    """Check that a timeout is a number of seconds.
 
     Raises:
-        ValidationError: neither None nor a number of seconds that can be waited.
+        ValidationError: it is neither None nor a number of seconds that can be waited.
 
     """
     if timeout is None:
@@ -145,6 +145,6 @@ def check_timeout(timeout: object) -> None:
 
 
 def _log_failure(what: str, future: concurrent.futures.Future[Any]) -> None:
-    """Say what nobody waits for any more, also when it fails later."""
+    """Log a failure that nobody waits for any more."""
     if not future.cancelled() and (error := future.exception()) is not None:
         _logger.warning("%s failed: %s", what, line_of(error))

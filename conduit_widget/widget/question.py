@@ -1,7 +1,7 @@
-"""What a person at the prompt may ask: text and options in the words of the prompt.
+"""Checks and builds what a person at the prompt asks: the text and the options, named as at the prompt.
 
-Only what cannot travel is checked here: no text, too long a text, an option of the wrong kind. Ranges are the
-hub's to check; what it refuses comes back in the words of the prompt, too (:func:`as_prompted`).
+Only what cannot travel is checked here: a text that is empty or too long, an option of the wrong kind. The
+hub checks ranges; :func:`as_prompted` puts what it refuses in the words of the prompt, too.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ PARAMETERS: Final = {
 
 
 class _Kind(Enum):
-    """What an option takes, in words."""
+    """The kinds of value an option takes, in words."""
 
     TEXT = "a text"
     NUMBER = "a number"
@@ -56,7 +56,7 @@ _AT_THE_HUB: Final = {
     "parameters": "options",
     "conversation id": "conversation_id",
 }
-"""The hub's name of a field → the prompt's."""
+"""The prompt's name of a field, by the hub's name."""
 
 
 def user_message(
@@ -70,7 +70,7 @@ def user_message(
 ) -> ChatMessage:
     """Build the message of a user; parameters in snake_case, one of :data:`PARAMETERS`.
 
-    Space at the end of the text goes, everything else stays as it was written.
+    White space at the end of the text is removed; everything else stays as it was written.
 
     Raises:
         ValidationError: the text or the id is empty or too long, or an option is of the wrong kind.
@@ -93,10 +93,10 @@ def user_message(
 
 
 def check_text(text: object) -> None:
-    """Refuse what no hub takes.
+    """Check that a text can be sent.
 
     Raises:
-        ValidationError: no text, empty, over the limit, or no Unicode.
+        ValidationError: it is not a string, is empty or too long, or is not valid Unicode.
 
     """
     if not isinstance(text, str):
@@ -116,7 +116,7 @@ def check_text(text: object) -> None:
 
 
 def as_prompted(error: ConduitError) -> ConduitError:
-    """Return the hub's refusal of an option in the words of the prompt; every other error as it is.
+    """Return the hub's refusal of an option in the words of the prompt, and every other error unchanged.
 
     Its class is then the one that the prompt's own checks raise: ``message: is empty`` becomes the
     ValidationError ``text: is empty``.
@@ -154,7 +154,7 @@ def _is_of_kind(kind: _Kind, value: Any) -> bool:
 
 
 def _named(value: Any) -> str:
-    """What was given instead, without repeating content."""
+    """Name the value that was given, without repeating a text."""
     match value:
         case bool() | int() | float():
             return str(value) if abs(value) < _MAX_WHOLE else "one so large"

@@ -1,6 +1,7 @@
-"""The conversation as a notebook keeps it: a static output beside the live view, replaced when it rests.
+"""The conversation as a notebook keeps it: a static output, replaced when the conversation rests.
 
-Lives on the loop thread. Never written per token: an answer is there when it is finished.
+Everything here runs on the loop thread. The output is never written per token: an answer appears in it once
+it is finished.
 """
 
 from __future__ import annotations
@@ -34,14 +35,14 @@ class SavedTranscript:
         self._unsubscribe = backend.subscribe(self._on_changes)
 
     def close(self) -> None:
-        """Write what is new, and then nothing any more."""
+        """Write what is new a last time, and stop following the conversation."""
         self._unsubscribe()
         if self._timer is not None:
             self._write()
 
     @property
     def has_news(self) -> bool:
-        """Whether something has changed since the output was written; may be read on any thread."""
+        """Whether something has changed since the output was written. Any thread may read this."""
         return self._timer is not None
 
     def due(self, *, again: bool = False) -> dict[str, str] | None:

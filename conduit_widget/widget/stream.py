@@ -17,7 +17,7 @@ from conduit_widget.widget.questions import Questions
 
 
 class _Reading:
-    """The loop thread's side of a stream, which it outlives: an interrupted loop drops its iterator."""
+    """The loop thread's side of a stream. It outlives the iterator, which an interrupted loop drops."""
 
     def __init__(self, thread: LoopThread, questions: Questions, question: ChatMessage) -> None:
         self.answer: Answer | None = None
@@ -28,7 +28,7 @@ class _Reading:
         self._question = question
 
     async def next(self) -> str | None:
-        """Return the next piece, or None at the end; its reader's interrupt or cancellation cancels this."""
+        """Return the next piece, or None at the end. An interrupt of the reader cancels this."""
         if self.has_ended:
             return None
         try:
@@ -47,11 +47,11 @@ class _Reading:
         return text
 
     def interrupted(self) -> None:
-        """End the generation; called on any thread."""
+        """End the generation. Any thread may call this."""
         self._thread.call(self._give_up)
 
     def left(self) -> None:
-        """Follow the answer no more, it goes on; called on any thread."""
+        """Stop following the answer, which goes on. Any thread may call this."""
         if self.answer is not None and not self.has_ended:
             with contextlib.suppress(RuntimeError):  # at the interpreter's end
                 self._thread.call(self._questions.end, self.answer)
@@ -73,7 +73,10 @@ class _Reading:
 
 
 class ChatStream:
-    """Iterate once, either way; each item is a piece of text.
+    """Iterates once over the answer, by ``async for`` or ``for``; each item is a piece of text.
+
+        async for piece in chat.stream("Tell me a story"):
+            print(piece, end="")
 
     A slow reader gets longer pieces, there is no queue. The question is sent when the iteration begins.
     Afterwards :attr:`message` is the finished message. Leaving the loop by ``break`` leaves the answer

@@ -8,7 +8,13 @@ import sys
 
 import pytest
 
-from conduit_widget.kernel.exit_wait import EXIT_WAIT, MAX_EXIT_WAIT, exit_wait, say, termination_waits
+from conduit_widget.kernel.exit_wait import (
+    EXIT_WAIT,
+    MAX_EXIT_WAIT,
+    exit_wait,
+    termination_waits,
+    write_to_stderr,
+)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +71,7 @@ def test_lines_go_to_the_process_s_own_stderr(monkeypatch: pytest.MonkeyPatch) -
     """Whatever a notebook has put in its place; a process without one says nothing."""
     own = io.StringIO()
     monkeypatch.setattr(sys, "__stderr__", own)
-    say(["one", "two"])
+    write_to_stderr(["one", "two"])
     assert own.getvalue() == "conduit_widget: one\nconduit_widget: two\n"
     monkeypatch.setattr(sys, "__stderr__", None)
-    say(["three"])
+    write_to_stderr(["three"])

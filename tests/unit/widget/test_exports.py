@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -26,6 +28,19 @@ def test_every_exported_name_resolves(name: str) -> None:
     """What `__all__` promises is there."""
     assert getattr(conduit_widget, name) is not None
     assert name in dir(conduit_widget)
+
+
+def test_type_checkers_see_what_is_there() -> None:
+    """The imports for type checkers name what the lazy ones do, from the same modules."""
+    tree = ast.parse(Path(conduit_widget.__file__).read_text(encoding="utf-8"))
+    (checked,) = (node for node in tree.body if isinstance(node, ast.If))
+    seen = {
+        alias.asname: node.module
+        for node in checked.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    assert seen == conduit_widget._EXPORTS
 
 
 def test_unknown_name_is_an_attribute_error() -> None:
