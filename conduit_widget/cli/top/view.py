@@ -22,7 +22,8 @@ from conduit_widget.plain_text import shown
 WIDTH: Final = 100
 HISTORY: Final = 24
 _BLOCKS: Final = "▁▂▃▄▅▆▇█"
-_NOTHING: Final = Gauge(0.0), Counter(Change(0.0))
+_NO_GAUGE: Final = Gauge(0.0)
+_NO_COUNTER: Final = Counter(Change(0.0))
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -33,7 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
         first = source.read()
         if arguments.once or not console.is_terminal:
             time.sleep(arguments.interval)
-            Console(width=WIDTH, color_system=None).print(_table(source.read(first.reading)))
+            Console(width=WIDTH, color_system=None).print(table_of(source.read(first.reading)))
             return 0
         with terminal() as keys:
             _Screen(source, arguments.interval, console).run(first, keys)
@@ -59,7 +60,7 @@ class _Screen:
 
     def run(self, first: Figures, keys: Terminal) -> None:
         """Draw until KeyboardInterrupt, or until the hub wants another token."""
-        self._table = _table(first)
+        self._table = table_of(first)
         live = Live(Group(self._title, self._table), console=self._console, screen=True, auto_refresh=False)
         last = first.reading
         try:
@@ -90,14 +91,15 @@ class _Screen:
             return None, [Text(f"waiting for the hub ({shown(str(error))})\nlast seen:\n")]
 
     def _next(self, figures: Figures) -> Table:
-        rates = [figures.counters.get(name, _NOTHING[1]).all.per_second for name in ("received", "sent")]
+        rates = [figures.counters.get(name, _NO_COUNTER).all.per_second for name in ("received", "sent")]
         known = [rate for rate in rates if rate is not None]
         self._rates.append(sum(known) if known else None)
-        self._counts.append(figures.gauges.get("connections", _NOTHING[0]).all)
-        return _table(figures, sparkline(self._counts), sparkline(self._rates))
+        self._counts.append(figures.gauges.get("connections", _NO_GAUGE).all)
+        return table_of(figures, sparkline(self._counts), sparkline(self._rates))
 
 
-def _table(figures: Figures, connections: str = "", throughput: str = "") -> Table:
+def table_of(figures: Figures, connections: str = "", throughput: str = "") -> Table:
+    """Return the table of all figures, with the sparklines of ``connections`` and ``throughput``."""
     table = Table(box=None, pad_edge=False)
     for heading in ("figure", "now", "since the start", ""):
         table.add_column(heading, overflow="fold")
@@ -106,10 +108,10 @@ def _table(figures: Figures, connections: str = "", throughput: str = "") -> Tab
         table.add_row(*(Text(shown(cell)) for cell in cells))
 
     def gauge(name: str) -> Gauge:
-        return figures.gauges.get(name, _NOTHING[0])
+        return figures.gauges.get(name, _NO_GAUGE)
 
     def counter(name: str) -> Counter:
-        return figures.counters.get(name, _NOTHING[1])
+        return figures.counters.get(name, _NO_COUNTER)
 
     row("connections", f"{gauge('connections').all:g}", "", connections)
     for hub, count in sorted(gauge("connections").by.items()):

@@ -1,7 +1,7 @@
 """The figures that screens show (rates, percentiles, shares), computed from what a hub counts.
 
 A part of the program that counts something of its own describes its figures in a :class:`FigureSet` and adds
-them to the hub's (``HubMetrics.figures.add``), as the chat does with its generations.
+them to the hub's (``HubMetrics.figures.add``).
 """
 
 from __future__ import annotations
