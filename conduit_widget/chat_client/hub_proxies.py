@@ -44,15 +44,15 @@ class ChatHubClient(HubProxy):
     events = names_in(ChatEvent)
 
     async def join_conversation(self, conversation_id: str) -> JoinResult | None:
-        """Join; return the snapshot that live events continue. An unknown id creates, where allowed."""
+        """Join; return the snapshot that live events continue. An unknown id creates one, if allowed."""
         return optional(await self._invoke(ChatMethod.JOIN_CONVERSATION, conversation_id), JoinResult)
 
     async def leave_conversation(self, conversation_id: str) -> None:
-        """Leave, at once for all to see unless the user has another connection; harmless when not joined."""
+        """Leave; others see it at once, unless the user has another connection. Harmless if not joined."""
         await self._invoke(ChatMethod.LEAVE_CONVERSATION, conversation_id)
 
     async def send_message(self, conversation_id: str, message: ChatMessage) -> SendReceipt | None:
-        """Commit a message; the same id again returns the same receipt, and has no second answer."""
+        """Commit a message; the same id again returns the same receipt and begins no second answer."""
         return optional(await self._invoke(ChatMethod.SEND_MESSAGE, conversation_id, message), SendReceipt)
 
     async def start_typing(self, conversation_id: str) -> None:
@@ -68,47 +68,47 @@ class ChatHubClient(HubProxy):
         return optional(await self._invoke(ChatMethod.REQUEST_PROVIDER_STATUS), list[ProviderStatus]) or []
 
     async def resume_conversation(self, conversation_id: str, epoch: str, seq: int) -> ResumeResult | None:
-        """Join again after ``seq`` of ``epoch``; return all missed events, or a snapshot instead."""
+        """Join again after ``seq`` of ``epoch``; return the missed events, or a snapshot if too many."""
         return optional(
             await self._invoke(ChatMethod.RESUME_CONVERSATION, conversation_id, epoch, seq), ResumeResult
         )
 
     async def get_history(self, conversation_id: str, before_seq: int, limit: int) -> HistoryPage:
-        """Return up to ``limit`` messages before ``before_seq``, oldest first; large ones come in fewer."""
+        """Return up to ``limit`` messages before ``before_seq``, oldest first; fewer if they are large."""
         return msgspec.convert(
             await self._invoke(ChatMethod.GET_HISTORY, conversation_id, before_seq, limit), HistoryPage
         )
 
     async def stop_generation(self, message_id: str) -> bool:
-        """End the answer of that id, keeping its text."""
+        """End the answer of that id, keeping its text; return False if it is not being written (any more)."""
         return bool(await self._invoke(ChatMethod.STOP_GENERATION, message_id))
 
     async def pause_stream(self, message_id: str) -> bool:
-        """Hold an answer's tokens for this connection."""
+        """Hold an answer's tokens for this connection; return False if it is not being written (any more)."""
         return bool(await self._invoke(ChatMethod.PAUSE_STREAM, message_id))
 
     async def resume_stream(self, message_id: str) -> bool:
-        """Send what was held as one delta, then go on; False when nothing is, as after the answer's end."""
+        """Send what was held as one delta, then go on; return False if nothing was, as after its end."""
         return bool(await self._invoke(ChatMethod.RESUME_STREAM, message_id))
 
     async def create_conversation(self, options: ConversationOptions) -> ConversationInfo:
-        """Create a conversation owned by the caller; theirs already: return it as it is. Nobody joins it."""
+        """Create a conversation owned by the caller, or return theirs of that id unchanged. Nobody joins."""
         return msgspec.convert(await self._invoke(ChatMethod.CREATE_CONVERSATION, options), ConversationInfo)
 
     async def list_conversations(self) -> list[ConversationInfo]:
-        """Return the conversations the caller has a role in, newest activity first."""
+        """Return the conversations in which the caller has a role, newest activity first."""
         return msgspec.convert(await self._invoke(ChatMethod.LIST_CONVERSATIONS), list[ConversationInfo])
 
     async def add_member(self, conversation_id: str, member: str | MemberOptions) -> None:
-        """Make a user a member (``member``: their id), or ``{userId, role}``; for owners."""
+        """Give a user a role: ``member`` is their id, for a member, or ``{userId, role}``. For owners."""
         await self._invoke(ChatMethod.ADD_MEMBER, conversation_id, member)
 
     async def remove_member(self, conversation_id: str, user_id: str) -> None:
-        """Take a user out; their open connections lose the conversation at once. For owners."""
+        """Remove a user; their open connections lose the conversation at once. For owners."""
         await self._invoke(ChatMethod.REMOVE_MEMBER, conversation_id, user_id)
 
     async def refresh_token(self, token: str) -> float:
-        """Go on with a newer token of the same user; return when it ends (epoch seconds)."""
+        """Continue with a newer token of the same user; return when it expires (epoch seconds)."""
         return msgspec.convert(await self._invoke(ChatMethod.REFRESH_TOKEN, token), float)
 
 
@@ -135,5 +135,5 @@ class StatusHubClient(HubProxy):
         return msgspec.convert(await self._invoke(StatusMethod.REQUEST_SYSTEM_HEALTH), SystemHealth)
 
     async def refresh_token(self, token: str) -> float:
-        """Go on with a newer token of the same user; return when it ends (epoch seconds)."""
+        """Continue with a newer token of the same user; return when it expires (epoch seconds)."""
         return msgspec.convert(await self._invoke(StatusMethod.REFRESH_TOKEN, token), float)

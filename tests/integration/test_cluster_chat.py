@@ -505,9 +505,6 @@ async def test_node_that_heard_nothing_finds_its_answer_ended() -> None:
         assert (await ann.final(answer_id))["content"] == "kept "
         assert ann.log() == bob.log() == [1, 2, 3]
         assert not [m for _, _, m in ann.of(ChatEvent.STREAM_TOKEN) if m.get("done")]
-        for node in nodes:
-            [live] = node.chat.chat_hub.conversations.all()
-            assert live.fan_out._holds == {}
 
 
 async def test_removed_member_is_out_while_the_bus_is_away(tmp_path: Path) -> None:

@@ -7,11 +7,10 @@ does not come, because the store failed in between, the message is looked for in
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import Final
 
 from conduit_widget.chat.history.feed import EventFeed
-from conduit_widget.chat.history.store import Commit, HistoryStore
+from conduit_widget.chat.history.store import Commit, HistoryStore, OnCommit
 from conduit_widget.chat.live.conversation_work import ConversationWork
 from conduit_widget.chat.nodes.other_nodes import Nodes
 from conduit_widget.chat.people.conversation_presence import ConversationPresence
@@ -23,8 +22,6 @@ SETTLE_DELAY: Final = 1.0
 """Seconds in which the news of a commit usually comes, also when nobody waits for it any more."""
 LINGER: Final = 60.0
 """Seconds after which a queued write of which no news has come is taken for lost."""
-
-OnCommit = Callable[[Commit], None]
 
 
 class Posting:

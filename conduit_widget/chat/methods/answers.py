@@ -12,15 +12,11 @@ from conduit_widget.hub.delivery.connection import HubConnectionContext
 
 
 class AnswerMethods(ChatMethods):
-    """What people may do with an answer while it is being written, whichever node writes it.
-
-    The methods return False for an answer that is not being written (any more) in a conversation that the
-    caller has joined.
-    """
+    """What people may do with an answer while it is being written, whichever node writes it."""
 
     @hub_method(ChatMethod.STOP_GENERATION)
     async def stop_generation(self, caller: HubConnectionContext, message_id: str) -> bool:
-        """End the answer of that id, keeping its text.
+        """End the answer of that id, keeping its text; return False if it is not being written (any more).
 
         In an open conversation every member may stop an answer; in a members' conversation whoever asked, and
         an owner.
@@ -45,17 +41,17 @@ class AnswerMethods(ChatMethods):
 
     @hub_method(ChatMethod.PAUSE_STREAM)
     async def pause_stream(self, caller: HubConnectionContext, message_id: str) -> bool:
-        """Hold an answer's tokens for this connection.
+        """Hold an answer's tokens for this connection; return False if it is not being written (any more).
 
-        Its end is not held: the last delta (``done``) carries what was, then comes ``MessageUpdated``. A new
-        connection of the same client holds nothing.
+        Its end is not held: the last delta (``done``) carries what was held, then comes ``MessageUpdated``. A
+        new connection of the same client holds nothing.
         """
         conversation = await self._streaming(caller, check_message_id(message_id))
         return conversation is not None and conversation.fan_out.pause(caller, message_id)
 
     @hub_method(ChatMethod.RESUME_STREAM)
     async def resume_stream(self, caller: HubConnectionContext, message_id: str) -> bool:
-        """Send what was held as one delta, then go on; False when nothing is, as after the answer's end."""
+        """Send what was held as one delta, then go on; return False if nothing was, as after its end."""
         conversation = await self._streaming(caller, check_message_id(message_id))
         return conversation is not None and conversation.fan_out.resume(caller, message_id)
 

@@ -17,7 +17,7 @@ class HistoryMethods(ChatMethods):
     async def get_history(
         self, caller: HubConnectionContext, conversation_id: str, before_seq: int, limit: int
     ) -> HistoryPage:
-        """Return up to ``limit`` messages before ``before_seq``, oldest first; large ones come in fewer."""
+        """Return up to ``limit`` messages before ``before_seq``, oldest first; fewer if they are large."""
         await self._readable(caller, conversation_id)
         before_seq, limit = check_history_request(before_seq, limit, self._settings.max_history_page)
         return await self._store.history(

@@ -28,7 +28,7 @@ class JoiningMethods(ChatMethods):
 
     @hub_method(ChatMethod.JOIN_CONVERSATION)
     async def join_conversation(self, caller: HubConnectionContext, conversation_id: str) -> JoinResult:
-        """Join; return the snapshot that live events continue. An unknown id creates, where allowed."""
+        """Join; return the snapshot that live events continue. An unknown id creates one, if allowed."""
         result = await self._enter(caller, conversation_id, lambda found: found.join(caller))
         self.warm_up.request()
         return result
@@ -37,7 +37,7 @@ class JoiningMethods(ChatMethods):
     async def resume_conversation(
         self, caller: HubConnectionContext, conversation_id: str, epoch: str, seq: int
     ) -> ResumeResult:
-        """Join again after ``seq`` of ``epoch``; return all missed events, or a snapshot instead."""
+        """Join again after ``seq`` of ``epoch``; return the missed events, or a snapshot if too many."""
         check_position("seq", seq)
         result = await self._enter(caller, conversation_id, lambda found: found.resume(caller, epoch, seq))
         self._metrics.resumed(recovered=result.recovered)
@@ -45,7 +45,7 @@ class JoiningMethods(ChatMethods):
 
     @hub_method(ChatMethod.LEAVE_CONVERSATION)
     async def leave_conversation(self, caller: HubConnectionContext, conversation_id: str) -> None:
-        """Leave, at once for all to see unless the user has another connection; harmless when not joined."""
+        """Leave; others see it at once, unless the user has another connection. Harmless if not joined."""
         conversation = self._joined(caller).pop(check_conversation_id(conversation_id), None)
         if conversation is not None:
             conversation.leave(caller.connection_id, goodbye=True)

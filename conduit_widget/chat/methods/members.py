@@ -17,7 +17,7 @@ class MemberMethods(ChatMethods):
     async def create_conversation(
         self, caller: HubConnectionContext, options: ConversationOptions
     ) -> ConversationInfo:
-        """Create a conversation owned by the caller; theirs already: return it as it is. Nobody joins it."""
+        """Create a conversation owned by the caller, or return theirs of that id unchanged. Nobody joins."""
         conversation_id = None if options.id is None else check_conversation_id(options.id)
         return await self._membership.create(
             caller.user.user_id, conversation_id, options, title=check_title(options.title)
@@ -25,14 +25,14 @@ class MemberMethods(ChatMethods):
 
     @hub_method(ChatMethod.LIST_CONVERSATIONS)
     async def list_conversations(self, caller: HubConnectionContext) -> list[ConversationInfo]:
-        """Return the conversations the caller has a role in, newest activity first."""
+        """Return the conversations in which the caller has a role, newest activity first."""
         return await self._membership.of_user(caller.user.user_id)
 
     @hub_method(ChatMethod.ADD_MEMBER)
     async def add_member(
         self, caller: HubConnectionContext, conversation_id: str, member: str | MemberOptions
     ) -> None:
-        """Make a user a member (``member``: their id), or ``{userId, role}``; for owners."""
+        """Give a user a role: ``member`` is their id, for a member, or ``{userId, role}``. For owners."""
         wanted = MemberOptions(user_id=member) if isinstance(member, str) else member
         user_id = check_user_id(wanted.user_id)
         conversation_id = check_conversation_id(conversation_id)
@@ -40,7 +40,7 @@ class MemberMethods(ChatMethods):
 
     @hub_method(ChatMethod.REMOVE_MEMBER)
     async def remove_member(self, caller: HubConnectionContext, conversation_id: str, user_id: str) -> None:
-        """Take a user out; their open connections lose the conversation at once. For owners."""
+        """Remove a user; their open connections lose the conversation at once. For owners."""
         user_id = check_user_id(user_id)
         conversation_id = check_conversation_id(conversation_id)
         await self._membership.remove(caller.user.user_id, conversation_id, user_id)

@@ -26,7 +26,7 @@ class MessageMethods(ChatMethods):
     async def send_message(
         self, caller: HubConnectionContext, conversation_id: str, message: dict[str, Any]
     ) -> SendReceipt:
-        """Commit a message; the same id again returns the same receipt, and has no second answer."""
+        """Commit a message; the same id again returns the same receipt and begins no second answer."""
         conversation = await self._writable(caller, conversation_id)
         author = Author(user_id=caller.user.user_id, user_name=caller.user.user_name)
         checked, options = check_message(message, author)

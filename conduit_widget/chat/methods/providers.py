@@ -28,5 +28,5 @@ class TokenMethods(WarnsOfLimits):
 
     @hub_method(StatusMethod.REFRESH_TOKEN)
     async def refresh_token(self, caller: HubConnectionContext, token: str) -> float:
-        """Go on with a newer token of the same user; return when it ends (epoch seconds)."""
+        """Continue with a newer token of the same user; return when it expires (epoch seconds)."""
         return (await caller.refresh(token)).expires_at
