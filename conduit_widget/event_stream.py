@@ -29,7 +29,12 @@ def encode_event(payload: bytes) -> bytes:
 
 
 class EventDataDecoder:
-    """Incremental decoder, indifferent to where the bytes are split and to the kind of line end."""
+    """Incremental decoder, indifferent to where the bytes are split and to the kind of line end.
+
+    A subclass names in ``_last`` the payload that ends its streams: no blank line is waited for after it.
+    """
+
+    _last: bytes | None = None
 
     def __init__(self, max_event_bytes: int = MAX_EVENT_BYTES) -> None:
         self._max_event_bytes = max_event_bytes
@@ -66,22 +71,28 @@ class EventDataDecoder:
         for line in lines:
             if not line:
                 if self._data:
-                    events.append(self._take())
+                    events.append(self._pop_event())
             elif line.startswith(b"data:"):
                 value = line[6:] if line[5:6] == b" " else line[5:]
                 if self._data and self._begins_event(value):
-                    events.append(self._take())
-                self._append(value)
+                    events.append(self._pop_event())
+                self._data.append(value)
+                self._data_bytes += len(value)
+                if self._data_bytes + self._tail_bytes > self._max_event_bytes:
+                    raise self._too_large()
             elif line == b"data":
-                self._append(b"")
+                self._data.append(b"")
             elif (other := self._read_other(line)) is not None:
                 if self._data:
-                    events.append(self._take())
+                    events.append(self._pop_event())
                 events.append(other)
         if rest:
             self._tail.append(rest)
             self._tail_bytes += len(rest)
-            self._check()
+            if self._data_bytes + self._tail_bytes > self._max_event_bytes:
+                raise self._too_large()
+        elif self._last is not None and self._data and self._data[-1].strip() == self._last:
+            events.append(self._pop_event())
         return events
 
     def flush(self) -> list[bytes]:
@@ -106,17 +117,11 @@ class EventDataDecoder:
             return b""
         return _BOM[: len(_BOM) - len(expected)] + data
 
-    def _append(self, value: bytes) -> None:
-        self._data.append(value)
-        self._data_bytes += len(value)
-        self._check()
-
-    def _take(self) -> bytes:
+    def _pop_event(self) -> bytes:
         payload = self._data[0] if len(self._data) == 1 else b"\n".join(self._data)
         self._data.clear()
         self._data_bytes = 0
         return payload
 
-    def _check(self) -> None:
-        if self._data_bytes + self._tail_bytes > self._max_event_bytes:
-            raise EventTooLargeError(f"A streamed event exceeds {self._max_event_bytes} bytes.")
+    def _too_large(self) -> EventTooLargeError:
+        return EventTooLargeError(f"A streamed event exceeds {self._max_event_bytes} bytes.")

@@ -68,7 +68,8 @@ class GenerationClocks:
             if not timeout.expired():
                 raise
             raise self._expired(answer_first=answer_first, waiting_first=waiting_first) from error
-        self.life_seen()
+        if self._first_until is not None:
+            self.life_seen()
         return result
 
     def _expired(self, *, answer_first: bool, waiting_first: bool) -> Exception:

@@ -13,15 +13,6 @@ import msgspec
 
 from conduit_widget.types import Content, Role
 
-__all__ = [
-    "Chunk",
-    "GenerationParameters",
-    "GenerationRequest",
-    "PromptMessage",
-    "Provider",
-    "Usage",
-]
-
 
 class PromptMessage(msgspec.Struct, frozen=True):
     """One message of the prompt; ``content`` is text or parts, as in a ``ChatMessage``."""

@@ -112,7 +112,8 @@ class AnswerStream:
             self._send(self.reasoning.pop_delta(), kind="reasoning")
         if self.text.waiting:
             self._send(self.text.pop_delta())
-        self.checkpoints.request()
+        if not self.checkpoints.is_due:
+            self.checkpoints.request()
 
     def _send(
         self,

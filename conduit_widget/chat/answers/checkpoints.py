@@ -14,7 +14,10 @@ _logger = logging.getLogger(__name__)
 
 
 class Checkpoints:
-    """Stores ``snapshot()`` at most once an ``interval`` (seconds), and never twice at a time."""
+    """Stores ``snapshot()`` at most once an ``interval`` (seconds), and never twice at a time.
+
+    ``is_due``: the next one is requested.
+    """
 
     def __init__(
         self, conversation: AnsweredConversation, interval: float, snapshot: Callable[[], StoredStream]
@@ -22,12 +25,14 @@ class Checkpoints:
         self._conversation = conversation
         self._interval = interval
         self._snapshot = snapshot
+        self.is_due = False
         self._timer: asyncio.TimerHandle | None = None
         self._storing: asyncio.Task[None] | None = None
 
     def request(self) -> None:
         """Store what there is when the interval has passed."""
-        if self._timer is None:
+        if not self.is_due:
+            self.is_due = True
             self._timer = asyncio.get_running_loop().call_later(self._interval, self._begin)
 
     def cancel(self) -> None:
@@ -41,7 +46,7 @@ class Checkpoints:
             await asyncio.wait({self._storing})
 
     def _begin(self) -> None:
-        self._timer = None
+        self.is_due = False
         if self._storing is None or self._storing.done():
             self._storing = asyncio.create_task(self._store(), name="checkpoint")
         else:

@@ -14,8 +14,6 @@ from conduit_widget.hub.limits.user_rates import LimitWarning, UserRate, Warning
 from conduit_widget.times import iso_time
 from conduit_widget.types import LimitScope, ProviderStatus, RateLimitNotice
 
-__all__ = ["OWN_LIMITS", "ProviderLimits", "WarnsOfLimits", "notice_of", "status_rates", "user_rates"]
-
 OWN_LIMITS: Final = "hub"
 """What stands for a provider in the warnings of the hub's own limits."""
 

@@ -12,8 +12,6 @@ import contextlib
 from collections import deque
 from collections.abc import AsyncIterator
 
-__all__ = ["ModelSlots"]
-
 
 class ModelSlots:
     """``count`` slots, numbered from 0. Everything happens on one event loop."""

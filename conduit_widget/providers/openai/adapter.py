@@ -23,8 +23,8 @@ from conduit_widget.providers.clocks import GenerationClocks
 from conduit_widget.providers.error_bodies import ErrorBody, read_error_body
 from conduit_widget.providers.keys import Secret
 from conduit_widget.providers.kinds import ProviderContext, ProviderKind
-from conduit_widget.providers.openai.chunk_stream import CompletionStream
-from conduit_widget.providers.openai.completion_reader import CompletionReader
+from conduit_widget.providers.openai.chunk_reader import ChunkReader
+from conduit_widget.providers.openai.chunk_stream import ChunkStream
 from conduit_widget.providers.openai.refusals import Refusals
 from conduit_widget.providers.provider import Chunk, GenerationRequest
 from conduit_widget.providers.provider_config import ProviderConfig, Timeouts, timeouts_for
@@ -132,17 +132,26 @@ class OpenAICompatible:
         model = request.model or await self._default_model()
         clocks = GenerationClocks(self.name, self._timeouts)
         response = await self._open({**self._body(request, model), **(extra or {})}, model, clocks)
-        stream = CompletionStream(self.name, model, key_hint=self._key_hint, words=self._words)
+        stream = ChunkStream(self.name, model, key_hint=self._key_hint, words=self._words)
+        began = False
         try:
-            reader = CompletionReader(self.name, stream)
+            reader = ChunkReader(self.name, stream)
             async with aclosing(pieces_of(response)) as pieces:
                 while not stream.ended:
-                    piece = await self._next_piece(pieces, stream, clocks)
+                    try:
+                        piece = await clocks.wait(anext(pieces, None))
+                    except (ProviderError, *_BROKEN) as error:
+                        if stream.complete:
+                            break  # after a finish reason every kind of end is one
+                        if isinstance(error, ProviderError):
+                            raise
+                        raise failures.truncated(self.name) from error
                     if piece is None:
                         break
                     for chunk in reader.feed(piece):
                         yield chunk
-                    if stream.began:
+                    if stream.began and not began:
+                        began = True
                         clocks.token_seen()
                     if stream.complete:
                         clocks.finish_seen()
@@ -150,21 +159,6 @@ class OpenAICompatible:
                     yield chunk
         finally:
             await response.aclose()
-
-    async def _next_piece(
-        self, pieces: AsyncGenerator[bytes, None], stream: CompletionStream, clocks: GenerationClocks
-    ) -> bytes | None:
-        """Return the next bytes, None at the end; after a finish reason every kind of end is one."""
-        try:
-            return await clocks.wait(anext(pieces, None))
-        except ProviderError:
-            if stream.complete:
-                return None
-            raise
-        except _BROKEN as error:
-            if stream.complete:
-                return None
-            raise failures.truncated(self.name) from error
 
     async def _default_model(self) -> str:
         if self.model is None:

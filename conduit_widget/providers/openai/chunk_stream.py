@@ -13,8 +13,8 @@ import msgspec
 from conduit_widget.errors import UNREADABLE, ProviderError
 from conduit_widget.providers import failures, lenient_json
 from conduit_widget.providers.error_bodies import error_body
-from conduit_widget.providers.openai import completion_fields
-from conduit_widget.providers.openai.completion_events import DONE
+from conduit_widget.providers.openai import event_fields
+from conduit_widget.providers.openai.event_decoder import DONE
 from conduit_widget.providers.openai.reasoning_text import SurrogateJoiner, ThinkingTags
 from conduit_widget.providers.provider import Chunk, Usage
 from conduit_widget.providers.provider_words import ProviderWords
@@ -40,7 +40,7 @@ class _Choice(msgspec.Struct, frozen=True, gc=False):
 
 
 class _Event(msgspec.Struct, frozen=True, gc=False):
-    """The usual event: some text. Every other goes through :mod:`completion_fields`."""
+    """The usual event: some text. Every other goes through :mod:`event_fields`."""
 
     choices: list[_Choice]
     model: str | None = None
@@ -51,14 +51,18 @@ class _Event(msgspec.Struct, frozen=True, gc=False):
 _decoder: Final = msgspec.json.Decoder(_Event)
 
 
-class CompletionStream:
-    """The state of one answer. ``began``: a delta came; ``ended``: ``[DONE]`` came."""
+class ChunkStream:
+    """The state of one answer.
+
+    ``began``: a delta came; ``complete``: nothing of the text can be missing; ``ended``: ``[DONE]`` came.
+    """
 
     def __init__(
         self, provider: str, model: str, *, key_hint: str, words: ProviderWords | None = None
     ) -> None:
         self.model = model
         self.began = False
+        self.complete = False
         self.ended = False
         self._provider = provider
         self._key_hint = key_hint
@@ -75,12 +79,7 @@ class CompletionStream:
         self._holds_half = False
         self._flowing = False  # nothing waits: text is passed on as it comes
 
-    @property
-    def complete(self) -> bool:
-        """Whether nothing of the answer's text can be missing."""
-        return self._finish_reason is not None
-
-    def take(self, payload: bytes) -> Chunk | None:
+    def decode(self, payload: bytes) -> Chunk | None:
         """Return what one payload adds to the answer, if it adds something.
 
         Raises:
@@ -91,12 +90,12 @@ class CompletionStream:
             event = _decoder.decode(payload)
             choice = event.choices[0]
         except (*UNREADABLE, IndexError):
-            return self._take_odd(payload)
+            return self._decode_odd(payload)
         delta = choice.delta
         text = delta.content or ""
         reasoning = delta.reasoning_content or delta.reasoning or ""
         if not (text or reasoning) or event.error is not _ABSENT:
-            return self._take_odd(payload)
+            return self._decode_odd(payload)
         if event.model != self._said_model:
             self._name(event.model)
         if event.usage is not _ABSENT:
@@ -110,7 +109,7 @@ class CompletionStream:
             text, reasoning = self._joined(text, reasoning)
         return self._chunk(text, reasoning)
 
-    def take_whole(self, body: bytes) -> list[Chunk]:
+    def decode_whole(self, body: bytes) -> list[Chunk]:
         """Return the pieces of an answer that came whole, or as one event a line.
 
         Raises:
@@ -118,11 +117,12 @@ class CompletionStream:
 
         """
         try:
-            chunks = [self._take_event(lenient_json.decode(body))]
+            chunks = [self._decode_event(lenient_json.decode(body))]
             self.ended = True
             self._finish_reason = self._finish_reason or "stop"
+            self.complete = True
         except ValueError:
-            chunks = [self.take(line) for line in body.splitlines() if line.strip()]
+            chunks = [self.decode(line) for line in body.splitlines() if line.strip()]
         return [chunk for chunk in chunks if chunk is not None]
 
     def rest(self) -> Chunk | None:
@@ -145,7 +145,7 @@ class CompletionStream:
             raise failures.truncated(self._provider)
         return Chunk("", self.model, self._finish_reason, self._read_usage())
 
-    def _take_odd(self, payload: bytes) -> Chunk | None:
+    def _decode_odd(self, payload: bytes) -> Chunk | None:
         """Take a payload that is not the usual one: an end, a sign of life, a dialect, or no event at all."""
         payload = payload.strip().removeprefix(_BOM)
         if payload == DONE:
@@ -159,10 +159,10 @@ class CompletionStream:
             value = lenient_json.decode(payload)
         except ValueError as error:
             raise failures.malformed(self._provider) from error
-        return self._take_event(value)
+        return self._decode_event(value)
 
-    def _take_event(self, value: Any) -> Chunk | None:
-        event = completion_fields.read_event(value)
+    def _decode_event(self, value: Any) -> Chunk | None:
+        event = event_fields.read_event(value)
         if event.error is not None:
             raise self._error(event.error)
         if not event.alive:
@@ -175,7 +175,7 @@ class CompletionStream:
         self._calls_tools = self._calls_tools or event.calls_tools
         text, reasoning = self._joined(event.text, event.reasoning)
         chunk = self._chunk(text, reasoning) if event.text or event.reasoning else None
-        self._finish(completion_fields.finish_reason_of(event.finish_reason))
+        self._finish(event_fields.finish_reason_of(event.finish_reason))
         return chunk
 
     def _chunk(self, text: str, reasoning: str) -> Chunk | None:
@@ -205,6 +205,7 @@ class CompletionStream:
         if reason == "stop" and self._calls_tools:
             reason = "tool_calls"
         self._finish_reason = self._words.code(reason) or "unknown"
+        self.complete = True
 
     def _keep_alive(self) -> None:
         self._keep_alives += 1
@@ -222,7 +223,7 @@ class CompletionStream:
                 usage = lenient_json.decode(bytes(usage))
             except ValueError:
                 usage = None
-        return completion_fields.usage_of(usage)
+        return event_fields.usage_of(usage)
 
     def _error(self, error: Any) -> ProviderError:
         problem = error_body(error, self._words)

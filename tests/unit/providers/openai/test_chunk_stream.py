@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from conduit_widget.errors import ProviderError
-from conduit_widget.providers.openai.chunk_stream import CompletionStream
+from conduit_widget.providers.openai.chunk_stream import ChunkStream
 from conduit_widget.providers.provider import Chunk, Usage
 
 
-def stream() -> CompletionStream:
+def stream() -> ChunkStream:
     """A fresh answer."""
-    return CompletionStream("acme", "asked", key_hint="Set ACME_KEY")
+    return ChunkStream("acme", "asked", key_hint="Set ACME_KEY")
 
 
 def event(text: str | None = None, finish: str | None = None, **fields: Any) -> bytes:
@@ -26,10 +26,10 @@ def event(text: str | None = None, finish: str | None = None, **fields: Any) -> 
 def test_answer_is_whole_when_a_finish_reason_comes() -> None:
     """Text, the provider's model name, finish reason and usage arrive as they were said."""
     answer = stream()
-    assert answer.take(event("Hé")) == Chunk("Hé", "real")
-    assert answer.take(event("llo 🌍")) == Chunk("llo 🌍", "real")
-    assert answer.take(event(None, "length")) is None
-    answer.take(json.dumps({"choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 2}}).encode())
+    assert answer.decode(event("Hé")) == Chunk("Hé", "real")
+    assert answer.decode(event("llo 🌍")) == Chunk("llo 🌍", "real")
+    assert answer.decode(event(None, "length")) is None
+    answer.decode(json.dumps({"choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 2}}).encode())
     assert not answer.ended
     assert answer.last_chunk() == Chunk("", "real", "length", Usage(3, 2))
 
@@ -37,8 +37,8 @@ def test_answer_is_whole_when_a_finish_reason_comes() -> None:
 def test_answer_is_whole_when_only_done_comes() -> None:
     """Some servers end with ``[DONE]`` and no reason: that is a stop."""
     answer = stream()
-    answer.take(event("a"))
-    answer.take(b"[DONE]")
+    answer.decode(event("a"))
+    answer.decode(b"[DONE]")
     assert answer.ended
     assert answer.last_chunk().finish_reason == "stop"
 
@@ -46,7 +46,7 @@ def test_answer_is_whole_when_only_done_comes() -> None:
 def test_answer_is_truncated_when_it_just_ends() -> None:
     """Without a reason and without ``[DONE]`` the answer is not passed off as complete."""
     answer = stream()
-    answer.take(event("half a sent"))
+    answer.decode(event("half a sent"))
     with pytest.raises(ProviderError) as caught:
         answer.last_chunk()
     assert caught.value.code == "truncated"
@@ -55,9 +55,9 @@ def test_answer_is_truncated_when_it_just_ends() -> None:
 def test_role_alone_is_not_a_first_token() -> None:
     """The first-token clock stops for text or thinking, not for an empty delta."""
     answer = stream()
-    answer.take(event(""))
+    answer.decode(event(""))
     assert not answer.began
-    answer.take(json.dumps({"choices": [{"delta": {"reasoning_content": "hm"}}]}).encode())
+    answer.decode(json.dumps({"choices": [{"delta": {"reasoning_content": "hm"}}]}).encode())
     assert answer.began
 
 
@@ -65,7 +65,7 @@ def test_role_alone_is_not_a_first_token() -> None:
 def test_garbage_is_an_error_that_shows_none_of_it(payload: bytes) -> None:
     """An unreadable event ends the answer with one clear line."""
     with pytest.raises(ProviderError) as caught:
-        stream().take(payload)
+        stream().decode(payload)
     assert caught.value.code == "malformed"
 
 
@@ -81,6 +81,6 @@ def test_garbage_is_an_error_that_shows_none_of_it(payload: bytes) -> None:
 def test_error_event_becomes_the_same_error_as_a_refusal(error: Any, expected: str) -> None:
     """Errors inside the stream are mapped like HTTP ones."""
     with pytest.raises(ProviderError) as caught:
-        stream().take(json.dumps({"error": error}).encode())
+        stream().decode(json.dumps({"error": error}).encode())
     assert caught.value.type == expected
     assert "sk-1" not in str(caught.value)

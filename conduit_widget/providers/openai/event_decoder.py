@@ -9,24 +9,14 @@ from conduit_widget.event_stream import EventDataDecoder
 DONE: Final = b"[DONE]"
 
 
-class CompletionEventDecoder(EventDataDecoder):
+class ChunkEventDecoder(EventDataDecoder):
     """Each payload is one JSON text, so that what the standard would join or skip can be told apart.
 
     Taken as well: one line end between two events, ``[DONE]`` without a blank line, a JSON object or an error
     on a line of its own (``{…}``, ``error: {…}``).
     """
 
-    def feed(self, data: bytes) -> list[bytes]:
-        """Return the payloads completed by ``data``.
-
-        Raises:
-            EventTooLargeError: an event exceeds the limit.
-
-        """
-        events = super().feed(data)
-        if self._data and self._data[-1].strip() == DONE:
-            events.append(self._take())
-        return events
+    _last = DONE
 
     def _begins_event(self, value: bytes) -> bool:
         after = value.strip()

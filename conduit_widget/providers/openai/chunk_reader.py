@@ -8,21 +8,21 @@ from typing import Final
 from conduit_widget.errors import ProviderError
 from conduit_widget.event_stream import MAX_EVENT_BYTES, EventTooLargeError
 from conduit_widget.providers import failures
-from conduit_widget.providers.openai.chunk_stream import CompletionStream
-from conduit_widget.providers.openai.completion_events import CompletionEventDecoder
+from conduit_widget.providers.openai.chunk_stream import ChunkStream
+from conduit_widget.providers.openai.event_decoder import ChunkEventDecoder
 from conduit_widget.providers.provider import Chunk
 
 _BEFORE: Final = b" \t\r\n\xef\xbb\xbf"
 
 
-class CompletionReader:
+class ChunkReader:
     """Feeds ``stream``. Its kind is told by its first character, whatever its content type says."""
 
-    def __init__(self, provider: str, stream: CompletionStream) -> None:
+    def __init__(self, provider: str, stream: ChunkStream) -> None:
         self._provider = provider
         self._stream = stream
         self._start = bytearray()
-        self._events: CompletionEventDecoder | None = None
+        self._events: ChunkEventDecoder | None = None
         self._is_whole = False
 
     def feed(self, piece: bytes) -> Iterator[Chunk]:
@@ -38,12 +38,12 @@ class CompletionReader:
                 raise failures.malformed(self._provider)
             if self._is_whole or not self._knows_kind():
                 return
-            piece, self._events = bytes(self._start), CompletionEventDecoder()
+            piece, self._events = bytes(self._start), ChunkEventDecoder()
         try:
             payloads = self._events.feed(piece)
         except EventTooLargeError as error:
             raise failures.malformed(self._provider) from error
-        yield from self._taken(payloads)
+        yield from self._chunks_of(payloads)
 
     def end(self) -> Iterator[Chunk]:
         """Yield what is left at the end of the bytes: always the chunk that ends the generation.
@@ -53,9 +53,9 @@ class CompletionReader:
 
         """
         if self._is_whole:
-            yield from self._stream.take_whole(bytes(self._start))
+            yield from self._stream.decode_whole(bytes(self._start))
         elif self._events is not None and not self._stream.ended:
-            yield from self._last_taken(self._flushed(self._events))
+            yield from self._last_chunks_of(self._flushed(self._events))
         if (rest := self._stream.rest()) is not None:
             yield rest
         yield self._stream.last_chunk()
@@ -73,24 +73,24 @@ class CompletionReader:
         self._is_whole = start.startswith((b"{", b"["))
         return bool(start) and not self._is_whole
 
-    def _taken(self, payloads: list[bytes]) -> Iterator[Chunk]:
+    def _chunks_of(self, payloads: list[bytes]) -> Iterator[Chunk]:
         for payload in payloads:
-            chunk = self._stream.take(payload)
+            chunk = self._stream.decode(payload)
             if chunk is not None:
                 yield chunk
             if self._stream.ended:
                 return
 
-    def _last_taken(self, payloads: list[bytes]) -> Iterator[Chunk]:
+    def _last_chunks_of(self, payloads: list[bytes]) -> Iterator[Chunk]:
         """Take what came without the blank line after it: of an answer that began, where it was cut."""
         try:
-            yield from self._taken(payloads)
+            yield from self._chunks_of(payloads)
         except ProviderError as error:
             if self._stream.began and error.code == failures.MALFORMED:
                 raise failures.truncated(self._provider) from error
             raise
 
-    def _flushed(self, events: CompletionEventDecoder) -> list[bytes]:
+    def _flushed(self, events: ChunkEventDecoder) -> list[bytes]:
         try:
             return events.flush()
         except EventTooLargeError as error:

@@ -9,8 +9,8 @@ import pytest
 
 from conduit_widget.errors import ProviderError
 from conduit_widget.providers.keys import Secret
-from conduit_widget.providers.openai.chunk_stream import MAX_KEEP_ALIVES, CompletionStream
-from conduit_widget.providers.openai.completion_reader import CompletionReader
+from conduit_widget.providers.openai.chunk_reader import ChunkReader
+from conduit_widget.providers.openai.chunk_stream import MAX_KEEP_ALIVES, ChunkStream
 from conduit_widget.providers.provider import Chunk, Usage
 from conduit_widget.providers.provider_words import ProviderWords
 
@@ -52,8 +52,8 @@ DONE = data("[DONE]")
 
 def read(stream: bytes, size: int, *, words: ProviderWords | None = None) -> list[Chunk]:
     """Read a stream in pieces of ``size`` bytes."""
-    completion = CompletionStream("acme", "asked", key_hint="Set ACME_KEY", words=words)
-    reader = CompletionReader("acme", completion)
+    completion = ChunkStream("acme", "asked", key_hint="Set ACME_KEY", words=words)
+    reader = ChunkReader("acme", completion)
     chunks: list[Chunk] = []
     for start in range(0, len(stream), size):
         chunks += reader.feed(stream[start : start + size])
@@ -465,8 +465,8 @@ ERRORS: dict[str, tuple[bytes, tuple[str, str | None, int | None]]] = {
 def test_error_in_a_stream_has_its_own_code_and_costs_no_text(case: str, size: int) -> None:
     """What came before the error is passed on; the error is the provider's, not a guess."""
     stream, expected = ERRORS[case]
-    completion = CompletionStream("acme", "asked", key_hint="Set ACME_KEY")
-    reader = CompletionReader("acme", completion)
+    completion = ChunkStream("acme", "asked", key_hint="Set ACME_KEY")
+    reader = ChunkReader("acme", completion)
     text = ""
 
     def play() -> None:
@@ -528,7 +528,7 @@ def test_names_are_bounded_and_plain_where_they_come_in() -> None:
 
 def test_white_space_and_first_words_are_not_held_back() -> None:
     """What cannot become a tag is passed on at once."""
-    completion = CompletionStream("acme", "asked", key_hint="")
-    reader = CompletionReader("acme", completion)
+    completion = ChunkStream("acme", "asked", key_hint="")
+    reader = ChunkReader("acme", completion)
     assert [chunk.text for chunk in reader.feed(data(delta(content=" Hi")))] == [" Hi"]
     assert [chunk.text for chunk in reader.feed(data(delta(content="<think>")))] == ["<think>"]
