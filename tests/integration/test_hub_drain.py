@@ -133,7 +133,7 @@ async def test_serve_names_the_mistake_when_the_port_is_taken() -> None:
     app = HubApp({PATH: EchoHub()}, authenticator=authority())
     async with running(app) as url:
         port = int(url.rsplit(":", 1)[1])
-        with pytest.raises(HubStartError, match="--port"):
+        with pytest.raises(AddressUnusableError, match="Address already in use"):
             await serve(app, port=port, on_ready=lambda _: None)
 
 

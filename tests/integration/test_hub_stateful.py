@@ -259,7 +259,7 @@ async def test_away_client_costs_a_drain_no_time_and_comes_back_to_a_refusal() -
     async with running(app) as url, _client(url) as client:
         await client.cut()
         [endpoint] = app._registry.endpoints
-        await eventually(lambda: hub.connected and endpoint.silence_excused, what="the hub notices")
+        await eventually(lambda: hub.connected and endpoint.silence_allowed, what="the hub notices")
         await asyncio.wait_for(app.drain(100), 30)
         assert hub.disconnected
         with pytest.raises(Exception, match="503"):

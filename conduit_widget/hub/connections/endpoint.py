@@ -17,6 +17,7 @@ from conduit_widget.errors import (
 from conduit_widget.hub.auth.local_authority import Credential
 from conduit_widget.hub.auth.principal import Principal
 from conduit_widget.hub.calls.dispatcher import Dispatcher
+from conduit_widget.hub.connections.endpoint_state import EndpointState
 from conduit_widget.hub.connections.intake import Intake
 from conduit_widget.hub.connections.liveness import Liveness
 from conduit_widget.hub.connections.mount import MountedHub
@@ -58,19 +59,18 @@ class ConnectionEndpoint:
     """
 
     __slots__ = (
-        "_closing",
         "_connection",
         "_context",
         "_dispatcher",
         "_error",
         "_intake",
         "_liveness",
-        "_lost",
         "_mount",
         "_on_gone",
         "_opened_at",
         "_refusal",
         "_session",
+        "_state",
         "connection_id",
         "limit_warning",
         "user",
@@ -101,8 +101,7 @@ class ConnectionEndpoint:
         self._context: HubConnectionContext | None = None
         self._dispatcher: Dispatcher | None = None
         self._opened_at = asyncio.get_running_loop().time()
-        self._closing = False
-        self._lost = False
+        self._state = EndpointState.HANDSHAKING
         self._error: Exception | None = None
         self._liveness = Liveness(self, mount.limits, mount.wheel)
         self._intake = Intake(self, mount.limits)
@@ -110,7 +109,7 @@ class ConnectionEndpoint:
     @property
     def finished(self) -> bool:
         """Whether the connection is over and the hub has nothing left to do for it."""
-        return self._lost and (self._dispatcher is None or self._dispatcher.idle)
+        return self._state is EndpointState.GONE and (self._dispatcher is None or self._dispatcher.idle)
 
     def attach_to(self, connection: ServerConnection) -> None:
         """Hear of ``connection``'s events from now on."""
@@ -121,18 +120,20 @@ class ConnectionEndpoint:
 
     def data_received(self, data: bytes) -> None:
         """Take one transport message and act on the hub messages in it."""
-        if not self._closing:
+        if not self._state.is_over:
             self._liveness.received()
             self._intake.take(data)
 
     def frame_received(self) -> None:
         """Count a frame that is no message."""
-        if not self._closing:
+        if not self._state.is_over:
             self._liveness.received()
             self._intake.take_frame()
 
     def message_too_large(self, limit_bytes: int) -> bytes:
         """Return a Close message that names the limit; the transport's message cannot be read at all."""
+        if self._state.is_over:
+            return b""
         self._error = MessageTooLargeError(limit_bytes + 1, limit_bytes)
         self._mount.meter.failed("too_large")
         frame = self._close_frame(CloseCode.MESSAGE_TOO_LARGE, self._too_large_text())
@@ -141,11 +142,10 @@ class ConnectionEndpoint:
 
     def connection_lost(self, error: Exception | None) -> None:
         """Forget the connection and let the hub know."""
-        if self._lost:
+        if self._state is EndpointState.GONE:
             return
-        farewell = "closed" if self._closing else "ended" if error is None else "dropped"
-        self._lost = True
-        self._closing = True
+        farewell = "closed" if self._state.is_over else "ended" if error is None else "dropped"
+        self._state = self._state.enter(EndpointState.GONE)
         self._liveness.stop()
         self._intake.drop()
         self._session.close()
@@ -182,7 +182,7 @@ class ConnectionEndpoint:
 
     def close(self, code: CloseCode, text: str | None = None) -> None:
         """Send what is queued and a Close message, then close the transport. Idempotent."""
-        if self._closing:
+        if self._state.is_over:
             return
         reason = CLOSE_REASONS[code]
         if self._context is not None:
@@ -251,7 +251,7 @@ class ConnectionEndpoint:
         """Act on a message; tell whether it counts: not if the hub has asked for it."""
         dispatcher = self._dispatcher
         try:
-            if self._closing or dispatcher is None or not self._accept(message):
+            if self._state.is_over or dispatcher is None or not self._accept(message):
                 return True
         except RemoteProtocolError as error:
             self._broken(error)
@@ -289,12 +289,12 @@ class ConnectionEndpoint:
     # LiveConnection
 
     @property
-    def shaken(self) -> bool:
-        """Whether the handshake is done."""
-        return self._context is not None
+    def handshake_done(self) -> bool:
+        """Whether the client has said which protocol it speaks."""
+        return self._state is not EndpointState.HANDSHAKING
 
     @property
-    def silence_excused(self) -> bool:
+    def silence_allowed(self) -> bool:
         """Whether the client is not read at present."""
         return self._intake.held
 
@@ -355,6 +355,7 @@ class ConnectionEndpoint:
             outbox.pause()
         self._connection.write(self._connection.framer(binary)(self._session.handshake_reply()))
         self._context = context
+        self._state = self._state.enter(EndpointState.OPEN)
         self._dispatcher = Dispatcher(mount.invoker, context, mount.limits, mount.meter, self)
         mount.lifetime.add(context)
         mount.meter.opened(self.user.user_id)
@@ -406,7 +407,7 @@ class ConnectionEndpoint:
             self.close(CloseCode.PROTOCOL_ERROR, str(error))
 
     def _overflowed(self) -> None:
-        if self._closing:
+        if self._state.is_over:
             return
         self._error = TimeoutError("The client reads too slowly.")
         if self._context is not None:
@@ -415,7 +416,7 @@ class ConnectionEndpoint:
 
     def _end(self, code: CloseCode | None) -> None:
         """Stop taking part; the transport's own close follows."""
-        self._closing = True
+        self._state = self._state.enter(EndpointState.CLOSING)
         self._liveness.stop()
         self._intake.drop()
         if self._context is not None:

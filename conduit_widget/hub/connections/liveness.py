@@ -21,12 +21,12 @@ class LiveConnection(Protocol):
         ...
 
     @property
-    def shaken(self) -> bool:
-        """Whether the handshake is done."""
+    def handshake_done(self) -> bool:
+        """Whether the client has said which protocol it speaks."""
         ...
 
     @property
-    def silence_excused(self) -> bool:
+    def silence_allowed(self) -> bool:
         """Whether nothing can be expected from the client: it is not read, or it is away for a while."""
         ...
 
@@ -99,9 +99,9 @@ class Liveness:
         if self._timer is None:
             return
         connection, limits, now = self._connection, self._limits, asyncio.get_running_loop().time()
-        if connection.silence_excused:
+        if connection.silence_allowed:
             self._last_received = now
-        if not connection.shaken:
+        if not connection.handshake_done:
             connection.time_out(CloseCode.HANDSHAKE_TIMEOUT, TimeoutError("The handshake took too long."))
         elif limits.close_on_expiry and time.time() >= connection.user.expires_at:
             connection.time_out(CloseCode.TOKEN_EXPIRED, None)

@@ -109,11 +109,6 @@ class StatefulConnection:
         self.protocol = protocol
         outbox.keep_in(self.buffer)
 
-    @property
-    def waiting(self) -> bool:
-        """Whether the client is away."""
-        return self.buffer.is_cut
-
     def accept(self, message: HubMessage) -> bool:
         """Count a message; tell whether to act on it (acks, sequences and repeats are dealt with).
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from conduit_widget.contract import CloseCode
 from conduit_widget.hub.auth.principal import Principal
 from conduit_widget.hub.connections.endpoint import ConnectionEndpoint
+from conduit_widget.hub.connections.endpoint_state import EndpointState
 from conduit_widget.hub.connections.mount import MountedHub
 from conduit_widget.hub.connections.stateful import Leg, StatefulConnection, StatefulOutbox
 from conduit_widget.hub.delivery.outbox import Outbox
@@ -47,7 +48,7 @@ class StatefulEndpoint(ConnectionEndpoint):
     @property
     def resumable(self) -> bool:
         """Whether the client may come back over another transport."""
-        return self._stateful is not None and not self._closing
+        return self._stateful is not None and not self._state.is_over
 
     def attach_to(self, connection: ServerConnection) -> None:
         """Hear of ``connection``'s events until it is lost or left."""
@@ -60,16 +61,17 @@ class StatefulEndpoint(ConnectionEndpoint):
         stateful, leg = self._stateful, self._leg
         assert stateful is not None
         assert leg is not None
-        if not stateful.waiting:
+        if self._state is not EndpointState.AWAY:
             self._cut(stateful)
             leg.leave()
-        self.renew(user)
         self.attach_to(connection)
         self._liveness.received()
         if self._intake.held:
             connection.pause_reading()
         binary = stateful.protocol.transfer_format is TransferFormat.BINARY
+        self._state = self._state.enter(EndpointState.OPEN)
         stateful.reconnect(connection, binary=binary)
+        self.renew(user)
 
     def window_over(self) -> None:
         """Give up a client that did not come back in time."""
@@ -77,9 +79,9 @@ class StatefulEndpoint(ConnectionEndpoint):
 
     def close(self, code: CloseCode, text: str | None = None) -> None:
         """Close; a client that is away is not waited for any more."""
-        if self._stateful is None or not self._stateful.waiting:
+        if self._state is not EndpointState.AWAY:
             super().close(code, text)
-        elif not self._closing:
+        else:
             self._end(code)
             asyncio.get_running_loop().call_soon(self.connection_lost, None)
 
@@ -90,9 +92,9 @@ class StatefulEndpoint(ConnectionEndpoint):
             self._stateful.stop()
 
     @property
-    def silence_excused(self) -> bool:
+    def silence_allowed(self) -> bool:
         """Whether the client is not read at present, or away for a while."""
-        return (self._stateful is not None and self._stateful.waiting) or super().silence_excused
+        return self._state is EndpointState.AWAY or super().silence_allowed
 
     def _leg_lost(self, error: Exception | None) -> None:
         if self.resumable and self._stateful is not None and error is not None:
@@ -105,6 +107,7 @@ class StatefulEndpoint(ConnectionEndpoint):
         self._intake.drop()  # what was not acted on is not acknowledged either: it comes again
         self._session.resume()
         stateful.cut()
+        self._state = self._state.enter(EndpointState.AWAY)
 
     def _new_outbox(self, *, binary: bool) -> Outbox:
         if self._session.version < 2:
