@@ -34,7 +34,7 @@ from conduit_widget.hub.door.origins import LOOPBACK_ORIGINS
 from conduit_widget.hub.http import LOOPBACK_HOSTS, HttpHandler, HttpRequest, HttpResponse, json_response
 from conduit_widget.hub.limits.hub_limits import HubLimits
 from conduit_widget.hub.metrics.hub_metrics import HubMetrics
-from conduit_widget.hub.open_files import make_room_for
+from conduit_widget.hub.open_files import raise_open_file_limit
 from conduit_widget.hub.routes import Route
 from conduit_widget.hub.server import serve
 from conduit_widget.providers.config import ProviderSettings
@@ -170,7 +170,7 @@ async def _serve(settings: HubSettings, on_ready: Callable[[str], None]) -> None
             backplane=engines.backplane,
             revocations=Revocations(RevocationFile(settings.data_dir / REVOCATIONS_FILE), engines.backplane),
         )
-        make_room_for(app.limits.connections_per_process)
+        raise_open_file_limit(app.limits.connections_per_process)
         stop = asyncio.Event()
         if settings.idle_timeout > 0:
             watcher = asyncio.create_task(_stop_when_idle(app, chat, settings.idle_timeout, stop))

@@ -12,7 +12,7 @@ from conduit_widget.app import HubSettings, run_hub
 from conduit_widget.app.interpreter import tune_for_hub
 from conduit_widget.cli.arguments import network, port, say, seconds
 from conduit_widget.errors import AddressUnusableError
-from conduit_widget.hub.logs.logging import configure_logging, log_what_python_prints
+from conduit_widget.hub.logs.logging import capture_warnings_and_uncaught, configure_logging
 from conduit_widget.runtime_file import default_data_dir
 
 DATABASE_VARIABLE: Final = "CONDUIT_HUB_DATABASE_URL"
@@ -119,7 +119,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Serve until SIGINT, SIGTERM or the idle timeout."""
     tune_for_hub()
     configure_logging(arguments.log_level, arguments.log_format)
-    log_what_python_prints()
+    capture_warnings_and_uncaught()
     settings = HubSettings(
         data_dir=arguments.data_dir or default_data_dir(),
         host=arguments.host,

@@ -45,12 +45,10 @@ from conduit_widget.hub.operator_pages import OperatorPages
 from conduit_widget.hub.readiness import ReadinessCheck
 from conduit_widget.hub.routes import Route, Routes
 from conduit_widget.hub.transports.http_transports import HttpTransports
-from conduit_widget.hub.transports.websocket_opening import CONNECTION_EXTENSION, WebSocketOpening
+from conduit_widget.hub.transports.websocket_opening import WebSocketOpening
 from conduit_widget.protocol.hub_protocol import HubProtocol
 from conduit_widget.protocol.json_protocol import JsonHubProtocol
 from conduit_widget.protocol.messagepack_protocol import MessagePackHubProtocol
-
-__all__ = ["CONNECTION_EXTENSION", "HubApp", "Lifespan"]
 
 _logger = logging.getLogger(__name__)
 

@@ -1,4 +1,4 @@
-"""Room for as many sockets as the hub allows connections, and what happens when there is none left."""
+"""Raises the process's open-file limit to fit the connection limit, and notices when files run out."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ RECENT: Final = 30.0
 """For how many seconds the hub calls itself out of files after the last one it could not have."""
 _EXHAUSTED: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
-logger = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 
-def make_room_for(connections: int) -> None:
+def raise_open_file_limit(connections: int) -> None:
     """Raise this process's limit of open files as far as needed; warn of a system that allows fewer."""
     if resource is None:
         return
@@ -39,7 +39,7 @@ def make_room_for(connections: int) -> None:
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
     if allowed < wanted:
-        logger.warning(
+        _logger.warning(
             "The system allows %d open files, %d connections want %d: raise it (ulimit -n, LimitNOFILE=).",
             allowed,
             connections,
@@ -71,13 +71,13 @@ class OpenFiles:
         self._once = OnceAMinute(clock)
 
     def missed(self, context: Mapping[str, Any]) -> bool:
-        """Tell whether what an event loop's exception handler was given is that; note it then."""
+        """Return whether an event loop's error says that no file is left; note it and log it if so."""
         error = context.get("exception")
         if "socket" not in context or not isinstance(error, OSError) or error.errno not in _EXHAUSTED:
             return False
         self._missed_at = self._clock()
         if self._once.may_tell("no open files"):
-            logger.error(
+            _logger.error(
                 "No open files are left, new connections have to wait (%s): raise the limit (ulimit -n,"
                 " LimitNOFILE=). Who is connected is served.",
                 errno.errorcode[error.errno],
@@ -86,11 +86,11 @@ class OpenFiles:
 
     @property
     def missing(self) -> bool:
-        """Whether there were none lately."""
+        """Whether the process ran out of files within the last half minute."""
         return self._missed_at is not None and self._clock() - self._missed_at <= RECENT
 
     async def check(self) -> str | None:
-        """Return what ``/readyz`` says about it, None while there are enough."""
+        """Return the reason ``/readyz`` gives, ``None`` while there are enough."""
         if not self.missing:
             return None
         return "None are left, new connections have to wait; raise the limit (ulimit -n, LimitNOFILE=)."

@@ -31,7 +31,7 @@ BACKLOG: Final = 2048
 """How many may wait in the system to be accepted."""
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
-logger = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 _once_a_minute = OnceAMinute()  # uvicorn warns of every request it cannot read
 
 
@@ -51,7 +51,7 @@ class _Server(uvicorn.Server):
         self._drain_seconds = drain_seconds
         self._forced = asyncio.Event()
 
-    def told_to_end(self) -> None:
+    def request_shutdown(self) -> None:
         """End gently; told once more, end at once."""
         if self.should_exit:
             self.force_exit = True
@@ -79,7 +79,7 @@ class _Server(uvicorn.Server):
         forced.cancel()
         await asyncio.wait((ending,), timeout=FORCED_TIMEOUT)
         if not ending.done():
-            logger.warning("The hub was told twice to end: what still ran is cut off.")
+            _logger.warning("The hub was told twice to end: what still ran is cut off.")
             await cancel_and_wait(ending)
         else:
             ending.result()
@@ -186,7 +186,7 @@ def _signals(server: _Server) -> Iterator[None]:
     handled = []
     for number in _SIGNALS:
         with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
-            loop.add_signal_handler(number, server.told_to_end)
+            loop.add_signal_handler(number, server.request_shutdown)
             handled.append(number)
     try:
         yield
@@ -219,4 +219,4 @@ def _out_of_files(open_files: OpenFiles, strangers: Strangers) -> Iterator[None]
 async def _end_on(stop: asyncio.Event, server: _Server) -> None:
     await stop.wait()
     if not server.should_exit:
-        server.told_to_end()
+        server.request_shutdown()

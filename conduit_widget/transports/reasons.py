@@ -16,8 +16,6 @@ from typing import Final
 
 from conduit_widget.errors import ConnectionFailedError
 
-__all__ = ["no_connection", "reason_of"]
-
 _ERRNO: Final = re.compile(r"\[Errno (\d{1,3})\]")
 _CERTIFICATE_VARIABLES: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 

@@ -20,7 +20,7 @@ from conduit_widget.client.connection_state import ConnectionState
 from conduit_widget.client.hub_connection import HubConnection
 from conduit_widget.client.retry import DelayRetry
 from conduit_widget.contract import CHAT_HUB_PATH
-from conduit_widget.errors import ConduitError, ConnectionLostError, HubStartError
+from conduit_widget.errors import AddressUnusableError, ConduitError, ConnectionLostError, HubStartError
 from conduit_widget.hub.app import HubApp
 from conduit_widget.hub.auth.local_authority import LocalAuthority
 from conduit_widget.hub.server import serve

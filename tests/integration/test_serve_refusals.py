@@ -19,7 +19,7 @@ PROVIDER = "[[providers]]\nname = 'x'\nbase_url = "
 def same_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave alone what a process of its own would set up: the log, the hooks, the interpreter."""
     monkeypatch.setattr(serve, "configure_logging", lambda *_: None)
-    monkeypatch.setattr(serve, "log_what_python_prints", lambda: None)
+    monkeypatch.setattr(serve, "capture_warnings_and_uncaught", lambda: None)
     monkeypatch.setattr(serve, "tune_for_hub", lambda: None)
 
 

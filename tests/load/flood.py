@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from conduit_widget.hub.auth.local_authority import LocalAuthority
-from conduit_widget.hub.open_files import make_room_for
+from conduit_widget.hub.open_files import raise_open_file_limit
 from tests.load.flood_hub import PATH, SECRET
 from tests.support.client_frames import HANDSHAKE, PING, frame, upgrade
 from tests.support.hub_server import RawClient, raw_client
@@ -99,7 +99,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure and print; 1 when a goal was missed."""
-    make_room_for(SILENT_SOCKETS)
+    raise_open_file_limit(SILENT_SOCKETS)
     print(
         f"{'one client sends':44}{'call p50':>10}{'p99':>9}{'max':>9}{'/healthz p50':>14}{'p99':>9}", end=""
     )
@@ -227,7 +227,7 @@ def _token(user: str, seconds: float) -> str:
 def _attack(url: str, flood: bytes | None, connections: int) -> None:
     """Send for ever; come back at once wherever the hub closes."""
     os.nice(10)
-    make_room_for(connections)
+    raise_open_file_limit(connections)
     host, _, port = url.removeprefix("http://").partition(":")
     address = (host, int(port))
     if flood is None:

@@ -11,7 +11,7 @@ from conduit_widget.hub.app import HubApp
 from conduit_widget.hub.auth.local_authority import LocalAuthority
 from conduit_widget.hub.calls.hub import Hub, hub_method
 from conduit_widget.hub.delivery.connection import HubConnectionContext
-from conduit_widget.hub.open_files import make_room_for
+from conduit_widget.hub.open_files import raise_open_file_limit
 from conduit_widget.hub.server import serve
 
 PATH: Final = "/hubs/echo"
@@ -32,7 +32,7 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO)
     tune_for_hub()
     app = HubApp({PATH: Echo()}, authenticator=LocalAuthority(SECRET))
-    make_room_for(app.limits.connections_per_process)
+    raise_open_file_limit(app.limits.connections_per_process)
     asyncio.run(serve(app, on_ready=lambda url: print(url, flush=True)))
 
 

@@ -25,7 +25,7 @@ from typing import Final
 import platformdirs
 
 from conduit_widget.hub.auth.local_authority import LocalAuthority
-from conduit_widget.hub.open_files import make_room_for
+from conduit_widget.hub.open_files import raise_open_file_limit
 from tests.load.bench.crowd import BenchError, Crowd, Script, Step
 from tests.load.bench.scenarios import DeliveryCost, deliver
 from tests.load.bench.target import Target
@@ -74,7 +74,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure and print; 1 when a goal was missed."""
-    make_room_for(arguments.members)
+    raise_open_file_limit(arguments.members)
     peers = [peer for peer in _peers() if arguments.only is None or peer.name in arguments.only]
     for _ in range(arguments.rounds):
         for peer in list(peers):

@@ -14,7 +14,7 @@ from conduit_widget.chat.methods.base import ChatMethods
 from conduit_widget.chat.methods.validation import check_message
 from conduit_widget.contract import ChatMethod
 from conduit_widget.hub.calls.hub import hub_method
-from conduit_widget.hub.calls.work_queue import let_next_begin
+from conduit_widget.hub.calls.work_queue import release_next_call
 from conduit_widget.hub.delivery.connection import HubConnectionContext
 from conduit_widget.types import Author, ChatMessage, MessageError, SendReceipt
 
@@ -31,7 +31,7 @@ class MessageMethods(ChatMethods):
         author = Author(user_id=caller.user.user_id, user_name=caller.user.user_name)
         checked, options = check_message(message, author)
         # Nothing is awaited from here until the store has it in its queue: the order is settled.
-        let_next_begin()
+        release_next_call()
         if not wants_answer(conversation.assistant, options, checked.text, self._model_names):
             return await conversation.messages.append(author, checked, None, lambda _commit: None)
         with self.generations.reserve(conversation_id, author.user_id) as place:

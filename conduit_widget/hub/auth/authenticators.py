@@ -13,8 +13,6 @@ from conduit_widget.hub.auth.local_authority import NO_CREDENTIAL, Authenticator
 from conduit_widget.hub.auth.opaque_keys import OpaqueKeys
 from conduit_widget.hub.auth.principal import Principal
 
-__all__ = ["KEYS_FILE", "AuthenticatorChain", "build_authenticator"]
-
 KEYS_FILE: Final = "keys.json"
 
 

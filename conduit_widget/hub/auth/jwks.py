@@ -34,8 +34,6 @@ from conduit_widget.hub.auth.principal import Principal
 from conduit_widget.hub.http import LOOPBACK_HOSTS
 from conduit_widget.nesting import is_json_too_deep
 
-__all__ = ["ALGORITHMS", "JwksAuthority"]
-
 ALGORITHMS: Final = ("EdDSA", "ES256")
 # What a key must be for an algorithm: the header of a token never decides how its key is used.
 _KEY_KINDS: Final = {"EdDSA": ("OKP", ("Ed25519", "Ed448")), "ES256": ("EC", ("P-256",))}
@@ -46,7 +44,7 @@ FETCH_TIMEOUT: Final = 5.0
 # Not compressed: the limit is one of what arrives.
 _HEADERS: Final = {"accept": "application/json", "accept-encoding": "identity"}
 
-logger = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 Fetch = Callable[[], Awaitable[bytes]]
 
@@ -170,7 +168,7 @@ class JwksAuthority:
         try:
             keys = _read_keys(await self._fetch(), self._algorithms)
         except (httpx2.HTTPError, OSError, msgspec.MsgspecError, ValueError, RecursionError) as error:
-            logger.warning(
+            _logger.warning(
                 "The key set of the tokens cannot be had (%s); %d known keys stay in use.",
                 type(error).__name__,
                 len(self._keys),
@@ -195,7 +193,7 @@ def _read_keys(data: bytes, algorithms: Sequence[str]) -> dict[str, jwt.PyJWK]:
     if not keys:
         raise ValueError("The key set has no key that could be used.")
     if len(keys) < len(found):
-        logger.info("%d keys of the key set are not used here.", len(found) - len(keys))
+        _logger.info("%d keys of the key set are not used here.", len(found) - len(keys))
     return keys
 
 

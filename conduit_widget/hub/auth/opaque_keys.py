@@ -21,8 +21,6 @@ from conduit_widget.hub.auth.principal import Principal
 from conduit_widget.hub.auth.private_file import Stamp, decode_private, read_private, stamp_of, write_private
 from conduit_widget.plain_text import is_user_id, plain_name
 
-__all__ = ["KEY_PREFIX", "OpaqueKey", "OpaqueKeyFile", "OpaqueKeys"]
-
 KEY_PREFIX: Final = "condt_"
 MAX_KEYS: Final = 1000
 MAX_FILE_BYTES: Final = 2 * 1024 * 1024
@@ -30,7 +28,7 @@ _SECRET_BYTES: Final = 32
 _FOR_EVER: Final = 100 * 365.25 * 86400.0  # a number that every peer can read, unlike infinity in JSON
 _MAX_KEY_CHARS: Final = 256
 
-logger = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 
 class OpaqueKey(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -180,7 +178,7 @@ class OpaqueKeys:
             self._keys = self._file.keys()
         except (OSError, ValueError) as error:
             self._keys = []
-            logger.error("No opaque key is accepted: %s", error)  # noqa: TRY400 - the text says it all
+            _logger.error("No opaque key is accepted: %s", error)  # noqa: TRY400 - the text says it all
 
 
 def _hash(text: str) -> str:

@@ -35,14 +35,12 @@ from conduit_widget.hub.auth.revocation_file import (
 from conduit_widget.hub.backplane.backplane import Backplane
 from conduit_widget.listeners import add_listener
 
-__all__ = ["RevocationGuard", "Revocations"]
-
 LOOK_INTERVAL: Final = 1.0
 CHANNEL: Final = "revocations"
 TABLE: Final = "revocations"
 KEY: Final = "all"
 
-logger = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(list[Revocation]).decode
@@ -157,14 +155,14 @@ class Revocations:
         try:
             self._unwritten += self._take(_decode(payload))
         except UNREADABLE:
-            logger.warning("Revocations of another node could not be read; is it of the same version?")
+            _logger.warning("Revocations of another node could not be read; is it of the same version?")
 
     def _take(self, items: Iterable[Revocation]) -> list[Revocation]:
         """Add what is new and tell everybody; return it."""
         known = [*self._tokens.values(), *self._users.values()]
         every = merged(known, items, time.time())
         if len(every) > MAX_REVOCATIONS:
-            logger.error("More than %d revocations: rotate the signing key instead.", MAX_REVOCATIONS)
+            _logger.error("More than %d revocations: rotate the signing key instead.", MAX_REVOCATIONS)
             every = sorted(every, key=lambda item: item.until)[-MAX_REVOCATIONS:]
         before = set(known)
         new = [item for item in every if item not in before]
@@ -217,7 +215,7 @@ class Revocations:
         """Log what is wrong when it is not what was wrong at the last look, a second ago."""
         if text != self._trouble:
             self._trouble = text
-            logger.error(text)
+            _logger.error(text)
 
     async def _write_heard(self) -> None:
         """Keep what other nodes said; what could not be written is written at the next look."""

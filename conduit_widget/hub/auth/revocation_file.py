@@ -14,8 +14,6 @@ from filelock import FileLock
 from conduit_widget.errors import ValidationError
 from conduit_widget.hub.auth.private_file import Stamp, decode_private, read_private, stamp_of, write_private
 
-__all__ = ["MAX_REVOCATIONS", "REVOCATIONS_FILE", "Revocation", "RevocationFile", "merged", "revocation_of"]
-
 REVOCATIONS_FILE: Final = "revoked.json"
 MAX_REVOCATIONS: Final = 5000
 MAX_FILE_BYTES: Final = 4 * 1024 * 1024

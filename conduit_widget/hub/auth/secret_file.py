@@ -22,17 +22,10 @@ from conduit_widget.errors import HubStartError, SettingsError
 from conduit_widget.hub.auth.local_authority import MIN_SECRET_BYTES
 from conduit_widget.hub.auth.private_file import Stamp, read_private, stamp_of, write_private
 
-__all__ = [
-    "SecretFile",
-    "SiteSecretFile",
-    "load_or_create_secret",
-    "load_or_create_secrets",
-]
-
 SECRET_BYTES: Final = 32
 MAX_FILE_BYTES: Final = 64 * 1024
 
-logger = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 
 class _Secret(NamedTuple):
@@ -66,7 +59,7 @@ class SecretFile:
             except HubStartError as error:
                 if not self._secrets:
                     raise
-                logger.error("%s The keys read before stay in use.", error)  # noqa: TRY400 - the text says all
+                _logger.error("%s The keys read before stay in use.", error)  # noqa: TRY400 - the text says all
             self._stamps = stamps
         now = self._clock()
         return [item.value for item in self._secrets if item.until is None or item.until > now]

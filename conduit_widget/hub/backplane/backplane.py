@@ -9,14 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
-__all__ = [
-    "MAX_ENTRY_BYTES",
-    "MAX_PAYLOAD_BYTES",
-    "MAX_WINDOW_PAYLOAD_BYTES",
-    "Backplane",
-    "Receive",
-]
-
 MAX_PAYLOAD_BYTES: Final = 1 << 20
 MAX_WINDOW_PAYLOAD_BYTES: Final = 16 << 10
 MAX_ENTRY_BYTES: Final = 1 << 20

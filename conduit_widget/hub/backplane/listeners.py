@@ -9,7 +9,7 @@ from conduit_widget.errors import trace_of
 from conduit_widget.hub.backplane.backplane import MAX_ENTRY_BYTES, Receive
 from conduit_widget.listeners import add_listener
 
-logger = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 
 class Listeners:
@@ -84,4 +84,4 @@ def check_entry(table: str, value: bytes | None) -> None:
 
 
 def _log(error: Exception) -> None:
-    logger.error("A listener of the backplane failed: %s", trace_of(error))
+    _logger.error("A listener of the backplane failed: %s", trace_of(error))

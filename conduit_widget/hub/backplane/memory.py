@@ -17,7 +17,7 @@ from conduit_widget.hub.backplane.listeners import Listeners, check_entry
 WINDOW_MESSAGES: Final = 512
 WINDOW_CHANNELS: Final = 1024
 
-logger = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 
 class MemoryBus:
@@ -188,7 +188,7 @@ class MemoryBackplane:
         if self._bus is None or not self.connected:
             return None
         if len(payload) > MAX_PAYLOAD_BYTES:
-            logger.warning(
+            _logger.warning(
                 "A backplane message of %d bytes was dropped (limit %d).", len(payload), MAX_PAYLOAD_BYTES
             )
             for node in self._bus.nodes.values():

@@ -19,7 +19,7 @@ START_TIMEOUT: Final = 3.0
 CLOSE_TIMEOUT: Final = 2.0
 _COALESCE: Final = 0.02
 
-logger = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 
 class RedisBackplane:
@@ -172,7 +172,7 @@ class RedisBackplane:
 
     def unreadable(self) -> None:
         """Say that somebody else writes into our channels."""
-        logger.warning("A message on the backplane at %s could not be read.", self._engine.label)
+        _logger.warning("A message on the backplane at %s could not be read.", self._engine.label)
         self.missed()
 
     def _tell(self) -> None:
@@ -186,14 +186,14 @@ class RedisBackplane:
         self._was_connected = True
         if self._away_logged:
             self._away_logged = False
-            logger.warning("The backplane at %s is back.", self._engine.label)
+            _logger.warning("The backplane at %s is back.", self._engine.label)
 
     def _down(self, error: Exception) -> None:
         self._first_try.set()
         self._was_connected = True  # from now on, what is said before both are up is missing
         if not self._away_logged:
             self._away_logged = True
-            logger.warning(
+            _logger.warning(
                 "The backplane at %s cannot be used (%s): this node goes on alone and tries again.",
                 self._engine.label,
                 self._engine.reason(error),

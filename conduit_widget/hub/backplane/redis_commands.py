@@ -186,7 +186,7 @@ class RedisCommands:
 
     async def _send(self, client: Redis) -> None:
         """Send one batch; what is left sets the event again."""
-        arguments, places = self._queue.take()
+        arguments, places = self._queue.pop_batch()
         reads, self._reads = self._reads, []
         for read, _ in reads:
             arguments += read

@@ -21,7 +21,7 @@ Place = tuple[str, str]
 
 _encode = msgspec.msgpack.Encoder().encode
 
-logger = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 
 class _Waiting:
@@ -64,7 +64,7 @@ class OutgoingQueue:
         """Take a message, with a position for the hot window too; ``False`` when it does not fit."""
         size = len(payload) + MESSAGE_OVERHEAD_BYTES
         if len(payload) > MAX_PAYLOAD_BYTES:
-            logger.warning(
+            _logger.warning(
                 "A backplane message of %d bytes was dropped (limit %d).", len(payload), MAX_PAYLOAD_BYTES
             )
             return False
@@ -108,7 +108,7 @@ class OutgoingQueue:
         self.queued_bytes = 0
         return dropped
 
-    def take(self) -> tuple[list[Argument], list[Place]]:
+    def pop_batch(self) -> tuple[list[Argument], list[Place]]:
         """Take the next batch: the script's arguments, and the entries among them.
 
         Entries go first, so that they are there for whoever hears the messages.

@@ -16,14 +16,14 @@ from conduit_widget.hub.calls.work_queue import WorkQueue
 from conduit_widget.hub.delivery.connection import HubConnectionContext
 from conduit_widget.hub.delivery.payload import to_wire
 from conduit_widget.hub.limits.hub_limits import HubLimits
-from conduit_widget.hub.limits.user_rates import Hammering, MeteredRate
+from conduit_widget.hub.limits.user_rates import MeteredRate, RefusalStreak
 from conduit_widget.hub.logs.logging import connection_fields, within
 from conduit_widget.hub.metrics.hub_metrics import HubMeter
 from conduit_widget.plain_text import writable
 from conduit_widget.protocol.messages import Completion, Invocation, StreamInvocation, StreamItem
 from conduit_widget.transports.server.server_connection import ReadControl
 
-logger = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 _UNKNOWN: Final = "unknown"
 
 Call = Invocation | StreamInvocation
@@ -35,13 +35,13 @@ class Dispatcher:
     __slots__ = (
         "_apart",
         "_context",
-        "_hammering",
         "_invoker",
         "_limits",
         "_meter",
         "_queued_streams",
         "_rate",
         "_reading",
+        "_refusals_since",
         "_uploads",
         "_work",
     )
@@ -66,7 +66,7 @@ class Dispatcher:
             limits.invocation_burst,
             time.monotonic(),
         )
-        self._hammering: Hammering | None = None
+        self._refusals_since: RefusalStreak | None = None
         self._work = WorkQueue(context)
         self._apart: dict[
             str, tuple[asyncio.Task[None], bool]
@@ -86,7 +86,7 @@ class Dispatcher:
         method = self._invoker.hub.methods.get(message.target.lower())
         self._meter.received(_UNKNOWN if method is None else method.name)
         now = time.monotonic()
-        if not self._rate.take(now) or len(self._work) >= self._limits.queued_invocations:
+        if not self._rate.consume(now) or len(self._work) >= self._limits.queued_invocations:
             self.refuse(message.invocation_id, ErrorText.RATE_LIMIT, "rate_limit")
             self._lose_patience(now)
             return
@@ -108,16 +108,16 @@ class Dispatcher:
             self._work.put(lambda: self._run(method, message), method)
 
     def _within_user_rate(self, method: HubMethod, now: float) -> bool:
-        allowed, warning = self._invoker.user_rates.take(method.name, self._context.user.user_id, now)
+        allowed, warning = self._invoker.user_rates.consume(method.name, self._context.user.user_id, now)
         if warning is not None:
             self._invoker.warn(self._context, warning)
         return allowed
 
     def _lose_patience(self, now: float) -> None:
         """Close a connection that goes on asking although it is refused."""
-        if self._hammering is None:
-            self._hammering = Hammering(now)
-        if self._hammering.refused(now) >= self._limits.rate_limit_patience:
+        if self._refusals_since is None:
+            self._refusals_since = RefusalStreak(now)
+        if self._refusals_since.refused(now) >= self._limits.rate_limit_patience:
             self._context.close(CloseCode.RATE_LIMITED)
 
     def cancel(self, invocation_id: str) -> None:
@@ -175,7 +175,7 @@ class Dispatcher:
     def _give_up(self, running: tuple[asyncio.Task[None], ...]) -> None:
         late = [task for task in running if not task.done()]
         if late:
-            logger.warning(
+            _logger.warning(
                 "%d hub methods of a closed connection are cancelled: they took too long",
                 len(late),
                 extra=connection_fields(self._context.connection_id, self._context.hub),

@@ -22,7 +22,7 @@ from conduit_widget.hub.calls.hub import (
 from conduit_widget.hub.delivery.connection import HubConnectionContext
 from conduit_widget.hub.limits.user_rates import LimitWarning, UserRates
 
-logger = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 _DETAILED: Final = "An unexpected error occurred invoking '{name}' on the server. {kind}: {text}"
 
 
@@ -88,7 +88,7 @@ class HubInvoker:
         if isinstance(error, TimeoutError):
             return Failure(ErrorText.TIMED_OUT, "timeout")
         error_id = secrets.token_hex(4)
-        logger.error(
+        _logger.error(
             "Hub method %s failed (error id %s): %s",
             name,
             error_id,

@@ -48,7 +48,7 @@ class WorkQueue:
         return tuple(self._running)
 
     def put(self, work: Work, kind: object = None) -> None:
-        """Run ``work`` in its turn; see :func:`let_next_begin` about its ``kind``."""
+        """Run ``work`` in its turn; see :func:`release_next_call` about its ``kind``."""
         self._queue.append((work, kind))
         self._fill()
 
@@ -63,7 +63,7 @@ class WorkQueue:
         self._last = last
         self._fill()
 
-    def _let_next_begin(self, kind: object) -> bool:
+    def _release_next_call(self, kind: object) -> bool:
         if self._ahead >= MAX_OVERLAP or (self._ahead and kind is not self._kind):
             return False
         self._kind = kind
@@ -118,7 +118,7 @@ class _Turn:
 
     def give(self) -> None:
         if self._queue is not None and not self._given and self.kind is not None:
-            self._given = self._queue._let_next_begin(self.kind)
+            self._given = self._queue._release_next_call(self.kind)
 
     def end(self) -> None:
         if self._queue is not None and self._given:
@@ -134,7 +134,7 @@ class _Turn:
 _turn: ContextVar[_Turn | None] = ContextVar("turn", default=None)
 
 
-def let_next_begin() -> None:
+def release_next_call() -> None:
     """Let the connection's next call *of the same method* begin, although this one is not done.
 
     For a method whose order is settled and that only waits, as for a commit, which one client's calls share

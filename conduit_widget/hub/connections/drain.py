@@ -1,4 +1,7 @@
-"""The end of a hub: nobody in any more, what is under way finished, all told to come back, by and by."""
+"""Graceful shutdown of a hub: refuse new connections, finish calls in progress, then close clients.
+
+The closes are spread out, so that not everybody reconnects elsewhere in the same moment.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ MAX_SPREAD: Final = 30.0
 _STEP: Final = 0.1
 _POLL: Final = 0.01
 
-logger = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 
 def spread_of(connections: int) -> float:
@@ -44,11 +47,11 @@ class Drain:
         self._told: set[ConnectionEndpoint] = set()
 
     def begin(self) -> None:
-        """Let nobody in any more; those connected go on until :meth:`run` comes to them."""
+        """Refuse new connections; open ones go on until :meth:`run` closes them."""
         self._registry.draining = True
 
     def hurry(self) -> None:
-        """Tell everybody at once and wait for nothing more."""
+        """Close everybody at once and wait for nothing more."""
         self._hurried.set()
 
     async def run(self, timeout: float, spread: float | None = None) -> None:
@@ -75,7 +78,7 @@ class Drain:
         try:
             await prepare()
         except Exception as error:  # noqa: BLE001 - the hub ends all the same, and says goodbye to everybody
-            logger.error("Preparing for the end failed: %s", trace_of(error))  # noqa: TRY400
+            _logger.error("Preparing for the end failed: %s", trace_of(error))  # noqa: TRY400
 
     async def _say_goodbye(self, spread: float | None) -> None:
         waiting = [endpoint for endpoint in self._registry.endpoints if endpoint not in self._told]

@@ -1,4 +1,4 @@
-"""One client from its transport's opening to its end: handshake, messages, close. No task."""
+"""The hub's end of one connection, from its transport's opening to its end. It has no task of its own."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ from conduit_widget.protocol.session import (
 )
 from conduit_widget.transports.server.server_connection import ServerConnection
 
-logger = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 _CALLS: Final = (Invocation, StreamInvocation)
 
 
@@ -112,23 +112,23 @@ class ConnectionEndpoint:
         return self._state is EndpointState.GONE and (self._dispatcher is None or self._dispatcher.idle)
 
     def attach_to(self, connection: ServerConnection) -> None:
-        """Hear of ``connection``'s events from now on."""
+        """Receive the events of ``connection`` from now on."""
         self._connection = connection
         connection.attach(self)
 
     # ConnectionReceiver
 
     def data_received(self, data: bytes) -> None:
-        """Take one transport message and act on the hub messages in it."""
+        """Decode one transport message and act on the hub messages in it."""
         if not self._state.is_over:
             self._liveness.received()
-            self._intake.take(data)
+            self._intake.accept(data)
 
     def frame_received(self) -> None:
         """Count a frame that is no message."""
         if not self._state.is_over:
             self._liveness.received()
-            self._intake.take_frame()
+            self._intake.count_frame()
 
     def message_too_large(self, limit_bytes: int) -> bytes:
         """Return a Close message that names the limit; the transport's message cannot be read at all."""
@@ -141,7 +141,7 @@ class ConnectionEndpoint:
         return frame
 
     def connection_lost(self, error: Exception | None) -> None:
-        """Forget the connection and let the hub know."""
+        """Called when the transport has ended: tell the hub that the client is gone."""
         if self._state is EndpointState.GONE:
             return
         farewell = "closed" if self._state.is_over else "ended" if error is None else "dropped"
@@ -163,19 +163,19 @@ class ConnectionEndpoint:
         self._on_gone(self)
 
     def pause_writing(self) -> None:
-        """Hold what the hub sends: the client reads too slowly."""
+        """Called when the send buffer is over its high-water mark: keep what the hub sends in the outbox."""
         self._liveness.pause()
         if self._context is not None:
             self._context.outbox.pause()
 
     def resume_writing(self) -> None:
-        """Send on."""
+        """Called when the send buffer has drained: send what the outbox holds."""
         self._liveness.resume()
         if self._context is not None:
             self._context.outbox.resume()
 
     def shutdown(self) -> None:
-        """Say that the hub restarts."""
+        """Close because the hub restarts; the client may reconnect."""
         self.close(CloseCode.SHUTDOWN)
 
     # Closer, ReadControl
@@ -194,7 +194,7 @@ class ConnectionEndpoint:
         self._connection.close(number, text or reason.text or "")
 
     async def refresh(self, token: str) -> Principal:
-        """Go on with a newer token of the same subject."""
+        """Replace the token by a newer one of the same user; return who it speaks for."""
         try:
             user = await self._mount.authenticator.authenticate(Credential("bearer", token))
         except AuthenticationError as error:
@@ -206,18 +206,18 @@ class ConnectionEndpoint:
         return user
 
     def renew(self, user: Principal) -> None:
-        """Go on as the same user with another expiry."""
+        """Set the user again, with another expiry."""
         self.user = user
         if self._context is not None:
             self._context.user = user
             self._liveness.check()
 
     def pause_reading(self) -> None:
-        """Leave what the client sends where it is: an upload is full."""
+        """Stop reading from the client: one of its uploads is full."""
         self._intake.block()
 
     def resume_reading(self) -> None:
-        """Read on."""
+        """Read from the client again."""
         self._intake.unblock()
 
     # Reader
@@ -274,15 +274,15 @@ class ConnectionEndpoint:
         return True
 
     def hold(self) -> None:
-        """Leave what the client sends where it is."""
+        """Stop reading from the client."""
         self._connection.pause_reading()
 
     def release(self) -> None:
-        """Read on."""
+        """Read from the client again."""
         self._liveness.received()
         self._connection.resume_reading()
 
-    def hammered(self) -> None:
+    def close_for_flooding(self) -> None:
         """End a connection that has sent too much for too long."""
         self.close(CloseCode.RATE_LIMITED)
 
@@ -439,7 +439,7 @@ class ConnectionEndpoint:
         return framer(protocol.encode(message))
 
     def _log(self, event: str, detail: str) -> None:
-        if not logger.isEnabledFor(logging.INFO):
+        if not _logger.isEnabledFor(logging.INFO):
             return
         # Whoever comes back at once each time they are closed does not fill the disk.
         left = self._mount.log_lines.left(self.user.user_id)
@@ -447,7 +447,7 @@ class ConnectionEndpoint:
             return
         if left == 1:
             detail += " (what else this user's connections do this minute is left out)"
-        logger.info(event, detail, extra=connection_fields(self.connection_id, self._mount.path))
+        _logger.info(event, detail, extra=connection_fields(self.connection_id, self._mount.path))
 
     def _too_large_text(self) -> str:
         text = CLOSE_REASONS[CloseCode.MESSAGE_TOO_LARGE].text or ""

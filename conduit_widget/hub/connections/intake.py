@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from typing import Final, Protocol
 
 from conduit_widget.hub.limits.hub_limits import HubLimits, TokenBucket
-from conduit_widget.hub.limits.user_rates import Hammering
+from conduit_widget.hub.limits.user_rates import RefusalStreak
 from conduit_widget.protocol.messages import HubMessage
 from conduit_widget.transports.server.loop_turns import turns_of
 
@@ -45,12 +45,12 @@ class Reader(Protocol):
         ...
 
     def hold(self) -> None:
-        """Leave what the client sends unread."""
+        """Stop reading from the client."""
 
     def release(self) -> None:
-        """Read on."""
+        """Read from the client again."""
 
-    def hammered(self) -> None:
+    def close_for_flooding(self) -> None:
         """End a connection that has sent too much for too long."""
 
 
@@ -62,13 +62,13 @@ class Intake:
         "_blocked",
         "_bucket",
         "_frames",
-        "_hammering",
         "_limits",
         "_messages",
         "_noted",
         "_notes",
         "_piece_bytes",
         "_reader",
+        "_refusals_since",
         "_scheduled",
         "held",
     )
@@ -80,7 +80,7 @@ class Intake:
         self._piece_bytes = min(PIECE_BYTES, limits.max_message_bytes)
         self._noted = 0  # records the bucket has not been told of
         self._notes = min(COUNTED_AT_ONCE, limits.record_burst // 16)
-        self._hammering: Hammering | None = None
+        self._refusals_since: RefusalStreak | None = None
         self._messages: deque[HubMessage] | None = None
         self._frames: deque[bytes] | None = None  # None: nothing waits; most connections never need it
         self._at = 0  # how much of the first frame is read
@@ -88,7 +88,7 @@ class Intake:
         self._blocked = False  # an upload is full
         self._scheduled = False
 
-    def take(self, data: bytes) -> None:
+    def accept(self, data: bytes) -> None:
         """Act on a transport message, in this turn as far as it is short."""
         if self.held or len(data) > self._piece_bytes:
             self._wait_for(data)
@@ -103,17 +103,17 @@ class Intake:
             counted += self._reader.act(message)
         self._spend(counted if messages else max(1, others))
 
-    def take_frame(self) -> None:
+    def count_frame(self) -> None:
         """Count a frame that is no message."""
         self._spend(1)
 
     def block(self) -> None:
-        """Stop: an upload is full."""
+        """Stop reading: an upload is full."""
         self._blocked = True
         self._hold()
 
     def unblock(self) -> None:
-        """Go on."""
+        """Read again: the upload has room."""
         self._blocked = False
         if self._waiting:
             self._go_on_later()
@@ -180,10 +180,10 @@ class Intake:
         missing = self._bucket.owe(now, count)
         if missing <= 0.0:
             return
-        if self._hammering is None:
-            self._hammering = Hammering(now)
-        if self._hammering.refused(now) >= self._limits.rate_limit_patience:
-            self._reader.hammered()
+        if self._refusals_since is None:
+            self._refusals_since = RefusalStreak(now)
+        if self._refusals_since.refused(now) >= self._limits.rate_limit_patience:
+            self._reader.close_for_flooding()
             return
         self._hold()
         if not self._scheduled:

@@ -1,4 +1,4 @@
-"""The deadlines of one connection: handshake, silence, ping, token, slow reading. One timer, no task."""
+"""The deadlines of one connection: handshake, silence, keep-alive, token expiry, slow reading. One timer."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class Liveness:
         return self._paused_since is not None
 
     def received(self) -> None:
-        """Note that the client lives."""
+        """Note that something came from the client."""
         self._last_received = asyncio.get_running_loop().time()
 
     def pause(self) -> None:
@@ -89,7 +89,7 @@ class Liveness:
         self._paused_since = None
 
     def stop(self) -> None:
-        """Look no more."""
+        """Stop watching the deadlines."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -80,10 +80,10 @@ class StatefulOutbox(Outbox):
 
 
 class StatefulOwner(Protocol):
-    """Whose connection it is."""
+    """The endpoint that waits for its client."""
 
     def window_over(self) -> None:
-        """Learn that the client did not come back in time."""
+        """Called when the client did not come back in time."""
 
 
 class StatefulConnection:
@@ -183,36 +183,36 @@ class Leg:
         self.connection.abort()
 
     def data_received(self, data: bytes) -> None:
-        """Pass on."""
+        """Forward it to the receiver, unless the transport was left."""
         if self._receiver is not None:
             self._receiver.data_received(data)
 
     def frame_received(self) -> None:
-        """Pass on."""
+        """Forward it to the receiver, unless the transport was left."""
         if self._receiver is not None:
             self._receiver.frame_received()
 
     def message_too_large(self, limit_bytes: int) -> bytes:
-        """Pass on."""
+        """Forward it to the receiver, unless the transport was left."""
         return b"" if self._receiver is None else self._receiver.message_too_large(limit_bytes)
 
     def connection_lost(self, error: Exception | None) -> None:
-        """Pass on, unless left."""
+        """Forward it to the receiver, unless the transport was left."""
         if self._receiver is not None:
             self._receiver = None
             self._on_lost(error)
 
     def pause_writing(self) -> None:
-        """Pass on."""
+        """Forward it to the receiver, unless the transport was left."""
         if self._receiver is not None:
             self._receiver.pause_writing()
 
     def resume_writing(self) -> None:
-        """Pass on."""
+        """Forward it to the receiver, unless the transport was left."""
         if self._receiver is not None:
             self._receiver.resume_writing()
 
     def shutdown(self) -> None:
-        """Pass on."""
+        """Forward it to the receiver, unless the transport was left."""
         if self._receiver is not None:
             self._receiver.shutdown()

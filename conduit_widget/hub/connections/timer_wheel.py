@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from conduit_widget.errors import trace_of
 
-logger = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 
 class WheelTimer:
@@ -75,4 +75,4 @@ class TimerWheel:
         try:
             callback()
         except Exception as error:  # noqa: BLE001 - one connection's timer must not stop the others'
-            logger.error("A timer of the hub failed: %s", trace_of(error))  # noqa: TRY400
+            _logger.error("A timer of the hub failed: %s", trace_of(error))  # noqa: TRY400

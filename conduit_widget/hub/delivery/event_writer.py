@@ -12,11 +12,9 @@ from conduit_widget.hub.delivery.payload import arguments_for
 from conduit_widget.protocol.hub_protocol import HubProtocol
 from conduit_widget.protocol.messages import Invocation
 
-__all__ = ["EventWriter"]
-
 _MAX_NAMED: Final = 100
 
-logger = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 
 class EventWriter:
@@ -48,7 +46,7 @@ class EventWriter:
             return
         self._named.add((protocol, target))
         # Without the error's text, which may quote the value.
-        logger.error(
+        _logger.error(
             "The event %s cannot be written as %s: its connections go without. %s",
             target,
             protocol,

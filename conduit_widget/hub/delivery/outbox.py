@@ -19,7 +19,7 @@ from conduit_widget.transports.server.server_connection import Framer, ServerCon
 
 MAX_FRAME_BYTES: Final = 64 * 1024
 
-logger = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 
 class EncodedRecord:
@@ -73,7 +73,7 @@ class FlushRound:
             try:
                 outbox.flush(cache)
             except Exception as error:  # noqa: BLE001 - one connection's transport; the others are served
-                logger.error("A connection could not be written to, it is cut: %s", trace_of(error))  # noqa: TRY400
+                _logger.error("A connection could not be written to, it is cut: %s", trace_of(error))  # noqa: TRY400
                 outbox.abort()
         if self._on_flushed is not None:
             self._on_flushed(time.perf_counter() - self._started)

@@ -12,8 +12,6 @@ from conduit_widget.errors import LocalProtocolError
 from conduit_widget.protocol.hub_protocol import HubProtocol
 from conduit_widget.types import Wire
 
-__all__ = ["MAX_OUTGOING_DEPTH", "JsonObject", "arguments_for", "to_wire"]
-
 MAX_OUTGOING_DEPTH: Final = 60
 """Levels of arrays and objects in one argument or result; with the hub message around it peers read 64."""
 

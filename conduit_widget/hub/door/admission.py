@@ -1,4 +1,7 @@
-"""Who may come in: the request's Host, its Origin, its credential. Refusals are responses."""
+"""Decides whether a request is admitted, by its Host, its Origin and its credential.
+
+A refusal is returned as a response.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ from conduit_widget.hub.limits.address_rates import AddressRates
 from conduit_widget.hub.metrics.hub_metrics import HubMeter
 from conduit_widget.plain_text import shown
 
-_MAX_STRANGERS: Final = 32
+_MAX_LOGGED_NAMES: Final = 32
 _MAX_NAME: Final = 200
 _UNCHECKED_HOSTS: Final = frozenset({HEALTH_PATH, READY_PATH})
 _RETRY_LATER: Final = {"retry-after": "10"}
@@ -80,26 +83,26 @@ class Admission:
         self._addresses = addresses
         self._setting_names = setting_names
         self._policy = OriginPolicy(allowed_origins, allowed_hosts)
-        self._strangers: set[tuple[str, str]] = set()
+        self._logged_names: set[tuple[str, str]] = set()
         self._refusals = RefusalLog()
 
     def refusal(self, request: HttpRequest) -> HttpResponse | None:
         """Return what refuses a request's Host or Origin, if one of them is not allowed."""
         host = request.headers.get("host", "")
         if request.path not in _UNCHECKED_HOSTS and not self._policy.allows_host(host):
-            self._tell_once("Host", host, "allowed_hosts")
+            self._log_first_refusal("Host", host, "allowed_hosts")
             return error_response(400, "This Host is not served here: it is not among the allowed hosts.")
         origin = request.headers.get("origin")
         if origin is not None and not self._policy.allows_origin(origin):
-            self._tell_once("origin", origin, "allowed_origins")
+            self._log_first_refusal("origin", origin, "allowed_origins")
             return error_response(403, "This origin is not among the allowed origins.")
         return None
 
-    def _tell_once(self, what: str, value: str, setting: str) -> None:
-        """Log a refused name the first time, for whoever forgot to allow it; of so many, not of all."""
+    def _log_first_refusal(self, what: str, value: str, setting: str) -> None:
+        """Log a refused name once, for an operator who forgot to allow it; at most 32 names."""
         value = value[:_MAX_NAME]
-        if len(self._strangers) < _MAX_STRANGERS and (what, value) not in self._strangers:
-            self._strangers.add((what, value))
+        if len(self._logged_names) < _MAX_LOGGED_NAMES and (what, value) not in self._logged_names:
+            self._logged_names.add((what, value))
             name = self._setting_names.get(setting, setting)
             _logger.warning("The %s %s is refused; if it is yours, add it to %s.", what, shown(value), name)
 
@@ -141,7 +144,9 @@ class Admission:
     def too_many(self, request: HttpRequest, meter: HubMeter | None) -> HttpResponse | None:
         """Count one more try of the request's client to connect; return the 429 for one too many."""
         forwarded_for = request.headers.get(FORWARDED_FOR, "")
-        if self._addresses is None or self._addresses.take(request.client, forwarded_for, time.monotonic()):
+        if self._addresses is None or self._addresses.consume(
+            request.client, forwarded_for, time.monotonic()
+        ):
             return None
         if meter is not None:
             meter.refused("rate_limit")

@@ -23,8 +23,6 @@ import msgspec
 from conduit_widget.errors import BackplaneUnavailableError
 from conduit_widget.hub.backplane.backplane import Backplane
 
-__all__ = ["ConnectionTokens", "Negotiated", "digest_of", "public_id_of"]
-
 CLOCK_SKEW: Final = 30.0
 """Seconds by which the clocks of two nodes may differ."""
 
@@ -114,7 +112,7 @@ class ConnectionTokens:
         if self.is_foreign(token) and token.partition(".")[0] not in self._keys:
             await self._read()
 
-    def take(self, token: str, hub: str, user_id: str) -> Negotiated | None:
+    def redeem(self, token: str, hub: str, user_id: str) -> Negotiated | None:
         """Use another node's token; ``None`` if it is wrong, too old, used, of another hub or user."""
         parts = token.split(".")
         if len(parts) != 5 or not self.is_foreign(token):

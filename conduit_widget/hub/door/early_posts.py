@@ -38,7 +38,7 @@ class EarlyPosts:
     def claim(self, token: str, hub: str, user_id: str) -> bool:
         """Take a negotiated connection over for its posts; ``False`` for a wrong token, hub or user.
 
-        Its posts may be held from now on, until :meth:`take`; other nodes cannot open it any more.
+        Its posts may be held from now on, until :meth:`redeem`; other nodes cannot open it any more.
         """
         return self._find(token, hub, user_id) is not None
 
@@ -52,10 +52,10 @@ class EarlyPosts:
             self._grow(held, len(body))
         return True
 
-    def take(self, token: str, hub: str, user_id: str) -> tuple[PendingConnection, list[bytes]] | None:
+    def redeem(self, token: str, hub: str, user_id: str) -> tuple[PendingConnection, list[bytes]] | None:
         """Return a negotiated connection, once, with what was posted to it; ``None`` for a wrong one."""
         if token not in self._held:
-            pending = self._pending.take(token, hub, user_id)
+            pending = self._pending.redeem(token, hub, user_id)
             return None if pending is None else (pending, [])
         held = self._find(token, hub, user_id)
         if held is None:
@@ -67,7 +67,7 @@ class EarlyPosts:
         self._forget_expired()
         held = self._held.get(token)
         if held is None:
-            pending = self._pending.take(token, hub, user_id)
+            pending = self._pending.redeem(token, hub, user_id)
             if pending is None:
                 return None
             held = self._held[token] = _Held(pending)

@@ -61,7 +61,7 @@ class PendingConnections:
             self._pending.popitem(last=False)
         return token, pending
 
-    def take(self, token: str, hub: str, user_id: str) -> PendingConnection | None:
+    def redeem(self, token: str, hub: str, user_id: str) -> PendingConnection | None:
         """Return the connection of a token of this node and forget it; ``None`` for another hub or user.
 
         Tokens are looked up by their digest, so timing tells nothing about them.
@@ -80,12 +80,12 @@ class PendingConnections:
         if self.tokens is not None:
             await self.tokens.learn(token)
 
-    def take_anywhere(self, token: str, hub: str, user_id: str) -> PendingConnection | None:
-        """Like :meth:`take`, for a token of any node; :meth:`learn` first."""
-        own = self.take(token, hub, user_id)
+    def redeem_anywhere(self, token: str, hub: str, user_id: str) -> PendingConnection | None:
+        """Like :meth:`redeem`, for a token of any node; :meth:`learn` first."""
+        own = self.redeem(token, hub, user_id)
         if own is not None or self.tokens is None:
             return own
-        found = self.tokens.take(token, hub, user_id)
+        found = self.tokens.redeem(token, hub, user_id)
         if found is None:
             return None
         return PendingConnection(

@@ -51,7 +51,7 @@ class AddressRates:
     def __len__(self) -> int:
         return len(self._buckets)
 
-    def take(self, peer: str, forwarded_for: str, now: float) -> bool:
+    def consume(self, peer: str, forwarded_for: str, now: float) -> bool:
         """Count one request; False when its client asks too often.
 
         ``peer`` is the address the request came from, ``forwarded_for`` its header, ``now`` in seconds.
@@ -66,7 +66,7 @@ class AddressRates:
                 self._buckets.popitem(last=False)
         else:
             self._buckets.move_to_end(key)
-        return bucket.take(now)
+        return bucket.consume(now)
 
     def counted(self, peer: str, forwarded_for: str) -> str | None:
         """Return the address or network that answers for a request; ``None`` for this machine."""

@@ -120,7 +120,7 @@ class TokenBucket:
         self._tokens = float(burst)
         self._updated = now
 
-    def take(self, now: float, cost: float = 1.0) -> bool:
+    def consume(self, now: float, cost: float = 1.0) -> bool:
         """Take ``cost`` tokens; ``False``, and none taken, when there are not so many."""
         elapsed = max(0.0, now - self._updated)
         self._tokens = min(self._burst, self._tokens + elapsed * self._rate)
@@ -134,7 +134,7 @@ class TokenBucket:
         """Take ``cost`` tokens in any case, down to a burst below nothing; return the seconds until that is
         paid back, 0 when nothing is owed.
         """
-        self.take(now, 0.0)  # what has come back meanwhile
+        self.consume(now, 0.0)  # what has come back meanwhile
         self._tokens = max(self._tokens - cost, -self._burst)
         return max(0.0, -self._tokens / self._rate)
 
@@ -145,12 +145,12 @@ class TokenBucket:
 
     @property
     def remaining(self) -> int:
-        """Whole tokens left at the last :meth:`take`."""
+        """Whole tokens left at the last :meth:`consume`."""
         return int(self._tokens)
 
     @property
     def percentage_used(self) -> float:
-        """How much of the burst was gone at the last :meth:`take`, 0 to 100."""
+        """How much of the burst was gone at the last :meth:`consume`, 0 to 100."""
         return 100.0 * (1.0 - self._tokens / self._burst)
 
     @property

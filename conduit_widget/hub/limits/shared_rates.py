@@ -26,13 +26,11 @@ from conduit_widget.hub.limits.user_rates import UserKey, UserRates
 from conduit_widget.log_rate import OnceAMinute
 from conduit_widget.plain_text import is_plain
 
-__all__ = ["SharedRates"]
-
 TELL_INTERVAL: Final = 0.25
 MAX_TOLD: Final = 1_000
 """Users in one message: with the longest ids half of what the backplane takes."""
 
-logger = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 _Name = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_ID_CHARS)]
 _Cost = Annotated[float, msgspec.Meta(gt=0.0, le=1e6)]
@@ -116,7 +114,7 @@ class SharedRates:
             told = _decode(payload)
         except UNREADABLE:
             if self._once.may_tell("unreadable"):
-                logger.warning("What users spent at another node could not be read; is it of this version?")
+                _logger.warning("What users spent at another node could not be read; is it of this version?")
             return
         for name, user_id, cost in told:
             self._rates.spend((name, user_id), cost, now)

@@ -108,11 +108,11 @@ class MeteredRate(TokenBucket):
 
     def spend(self, now: float, cost: float) -> None:
         """Take ``cost`` that was spent elsewhere: never refused, into debt if need be (``MAX_DEBT``)."""
-        self.take(now, 0.0)  # what has come back meanwhile
+        self.consume(now, 0.0)  # what has come back meanwhile
         self._tokens = max(self._tokens - cost, -MAX_DEBT * self._burst)
 
     def warning(self, now: float) -> LimitWarning | None:
-        """Return the warning that the last :meth:`take` deserves."""
+        """Return the warning that the last :meth:`consume` deserves."""
         gauge = self._gauge
         if gauge is None:
             if self._tokens > self._near:
@@ -133,7 +133,7 @@ class MeteredRate(TokenBucket):
         )
 
 
-class Hammering:
+class RefusalStreak:
     """How long a client has gone on asking although it is refused; two quiet seconds forgive everything."""
 
     __slots__ = ("_last", "_since")
@@ -182,7 +182,7 @@ class UserRates:
         """Whether there is any rate at all."""
         return bool(self._by_name)
 
-    def take(self, method: str, user_id: str, now: float) -> tuple[bool, LimitWarning | None]:
+    def consume(self, method: str, user_id: str, now: float) -> tuple[bool, LimitWarning | None]:
         """Count a call; return whether it is allowed, and the warning it deserves."""
         found = self._by_method.get(method.lower())
         if found is None:
@@ -194,7 +194,7 @@ class UserRates:
             meter = self._meters[key] = self._new(rate, now)
         else:
             self._meters.move_to_end(key)
-        if not meter.take(now, cost):
+        if not meter.consume(now, cost):
             return False, None
         if self.on_spent is not None:
             self.on_spent(key, cost)

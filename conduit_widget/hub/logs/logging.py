@@ -20,17 +20,7 @@ from conduit_widget.hub.logs.redaction import RedactionFilter, install_redaction
 from conduit_widget.plain_text import json_shown, shown, writable
 from conduit_widget.times import iso_time
 
-__all__ = [
-    "LogFormat",
-    "Subject",
-    "about",
-    "configure_logging",
-    "connection_fields",
-    "log_what_python_prints",
-    "within",
-]
-
-logger = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 LogFormat = Literal["text", "json"]
 T = TypeVar("T")
@@ -166,7 +156,7 @@ def _is_worth_a_line(record: logging.LogRecord) -> bool:
     return not str(record.msg).startswith("Application startup failed")
 
 
-def log_what_python_prints() -> None:
+def capture_warnings_and_uncaught() -> None:
     """Have warnings and uncaught errors be lines of the log; of an error type and place, not its text."""
     logging.captureWarnings(capture=True)
     sys.excepthook = lambda _kind, error, _trace: _log_uncaught("The process", error)
@@ -176,4 +166,4 @@ def log_what_python_prints() -> None:
 
 def _log_uncaught(what: str, error: BaseException | None) -> None:
     if error is not None and not isinstance(error, KeyboardInterrupt):
-        logger.critical("%s failed: %s", what, trace_of(error))
+        _logger.critical("%s failed: %s", what, trace_of(error))

@@ -77,7 +77,7 @@ class HttpServerConnection:
         """Take posts again."""
         self._readable.set()
 
-    async def take(self, body: bytes) -> HttpResponse:
+    async def accept_post(self, body: bytes) -> HttpResponse:
         """Hand a posted body on, in turn, once the receiver reads; return the response."""
         if self._waiting >= MAX_WAITING_POSTS:
             return error_response(429, "Too many messages wait for this connection; send them one by one.")

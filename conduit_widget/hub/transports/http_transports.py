@@ -110,7 +110,7 @@ class HttpTransports:
             return None
         connection = self._find(head, mount, user)
         if connection is not None:
-            return await connection.take(body)
+            return await connection.accept_post(body)
         if self._early.hold(*key, body):
             return ACCEPTED
         if self._early.claim(*key):
@@ -153,7 +153,7 @@ class HttpTransports:
             return restarting()
         elsewhere = await self._registry.elsewhere(user)
         token = head.query["id"]
-        found = self._early.take(token, mount.path, user.user_id)
+        found = self._early.redeem(token, mount.path, user.user_id)
         if found is None:
             mount.meter.refused("unknown_id")
             return self._unknown(head)

@@ -70,7 +70,7 @@ class WebSocketOpening:
         if token is not None:
             await self._pending.learn(token)
         found = None if token is None else self._registry.find(token, mount, user)
-        pending = None if token is None else self._pending.take_anywhere(token, mount.path, user.user_id)
+        pending = None if token is None else self._pending.redeem_anywhere(token, mount.path, user.user_id)
         away = None if found is None else found.endpoint
         resumes = isinstance(away, StatefulEndpoint) and away.resumable
         if token is not None and pending is None and not resumes:

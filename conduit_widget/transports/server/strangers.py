@@ -26,7 +26,7 @@ SWEPT: Final = 64
 """After so many have made room, what they leave is searched for cycles: a hub that waits for fifty
 thousand objects (see ``app.interpreter``) would stand still for a tenth of a second and more."""
 
-logger = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 
 class Stranger(Protocol):
@@ -78,6 +78,6 @@ class Strangers:
 
     def _tell(self) -> None:
         if self._once.may_tell("strangers"):
-            logger.warning(
+            _logger.warning(
                 "More than %d sockets have shown no token: the oldest of them make room.", self._limit
             )

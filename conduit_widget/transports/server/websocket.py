@@ -60,7 +60,7 @@ CLOSE_TIMEOUT: Final = 2.0
 OPEN_TIMEOUT: Final = 10.0
 PIECE_SECONDS: Final = 0.001
 """How long one connection's frames are worked on in a turn of the loop; the others of them wait."""
-logger = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 # The library's debug lines show requests with their query and frames with their content: never let them out.
 _silent = logging.getLogger(f"{__name__}.frames")
 _silent.setLevel(logging.CRITICAL)
@@ -375,12 +375,12 @@ class WebSocketServerConnection(asyncio.Protocol):
         try:
             await self._config.loaded_app(self._scope(request), messages.receive, messages.send)
         except Exception as error:  # noqa: BLE001 - the application's own code; its text may hold content
-            logger.error("The application failed on a WebSocket: %s", trace_of(error))  # noqa: TRY400
+            _logger.error("The application failed on a WebSocket: %s", trace_of(error))  # noqa: TRY400
             self.refuse(500, [], b"")
             self.close(1011)
             return
         if not self.attached:
-            logger.error("The application answered a WebSocket with nothing")
+            _logger.error("The application answered a WebSocket with nothing")
             self.refuse(500, [], b"")
 
     def _scope(self, request: Request) -> dict[str, Any]:
@@ -434,7 +434,7 @@ class WebSocketServerConnection(asyncio.Protocol):
         else:
             self._tell_of_frame()
 
-    def take(self, payload: bytes, *, is_text: bool) -> None:
+    def deliver(self, payload: bytes, *, is_text: bool) -> None:
         """Deliver what the cutter found."""
         self._opcode = Opcode.TEXT if is_text else Opcode.BINARY
         self._deliver(payload)

@@ -21,7 +21,7 @@ class FrameOwner(Protocol):
     def parse(self, data: bytes) -> None:
         """Have the parser read."""
 
-    def take(self, payload: bytes, *, is_text: bool) -> None:
+    def deliver(self, payload: bytes, *, is_text: bool) -> None:
         """Take a whole message."""
 
     def has_enough(self) -> bool:
@@ -86,7 +86,7 @@ class FrameCutter:
                 self._owed = max(0, stop - end)
                 self._owner.parse(data[position:stop])
             else:
-                self._owner.take(apply_mask(data[body:stop], data[start:body]), is_text=first == _TEXT)
+                self._owner.deliver(apply_mask(data[body:stop], data[start:body]), is_text=first == _TEXT)
             position = stop
             if position < end and self._owner.has_enough():
                 return data[position:]

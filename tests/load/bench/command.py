@@ -11,7 +11,7 @@ import json
 from pathlib import Path
 
 from conduit_widget.cli.arguments import UsageError, count, seconds
-from conduit_widget.hub.open_files import make_room_for
+from conduit_widget.hub.open_files import raise_open_file_limit
 from tests.load.bench.report import print_table
 from tests.load.bench.scenarios import SCENARIOS, Figure, Options
 from tests.load.bench.target import Target, minting, own_hub, target_at
@@ -70,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
     if unknown:
         raise UsageError(f"{unknown[0]}: there is no such scenario; choose from {', '.join(SCENARIOS)}.")
     # The hub that is started inherits it.
-    make_room_for(max(arguments.idle, arguments.members, 2 * arguments.storm))
+    raise_open_file_limit(max(arguments.idle, arguments.members, 2 * arguments.storm))
     sizes = {field.name for field in dataclasses.fields(Options)}
     options = Options(**{name: value for name, value in vars(arguments).items() if name in sizes})
     figures: list[Figure] = []

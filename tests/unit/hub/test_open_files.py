@@ -53,7 +53,7 @@ def test_limit_of_open_files_is_raised_as_far_as_needed(  # noqa: PLR0917 - a ta
     system: Any = Resource(soft, hard)
     monkeypatch.setattr(open_files, "resource", system)
     with caplog.at_level(logging.WARNING):
-        open_files.make_room_for(10_000)
+        open_files.raise_open_file_limit(10_000)
     assert system.limits == (after, hard)
     assert ("ulimit -n" in caplog.text) is warns
 
@@ -61,7 +61,7 @@ def test_limit_of_open_files_is_raised_as_far_as_needed(  # noqa: PLR0917 - a ta
 def test_system_without_such_a_limit_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """Windows."""
     monkeypatch.setattr(open_files, "resource", None)
-    open_files.make_room_for(10_000)
+    open_files.raise_open_file_limit(10_000)
 
 
 @pytest.mark.parametrize(("soft", "limit"), [(128, 32), (10_256, 1024), (INFINITE, 1024), (2, 1)])

@@ -58,7 +58,7 @@ def test_entries_go_first_and_only_their_newest_value() -> None:
     queue.put("users", "ann", b"1")
     queue.put("users", "ann", b"2")
     queue.put("users", "bob", None)
-    arguments, places = queue.take()
+    arguments, places = queue.pop_batch()
     assert places == [("users", "ann")]
     data = ME.encode() + msgspec.msgpack.encode([b"1"])
     assert arguments == ["e", "ns:entries:users:ann", ME, b"2", "m", "ns:channel:room", data]
@@ -66,10 +66,10 @@ def test_entries_go_first_and_only_their_newest_value() -> None:
     for number in range(BATCH_ENTRIES + 1):
         queue.put("users", f"u{number}", b"1")
     queue.add("room", b"2", None)
-    arguments, places = queue.take()
+    arguments, places = queue.pop_batch()
     assert len(places) == BATCH_ENTRIES
     assert "m" not in arguments
-    arguments, places = queue.take()
+    arguments, places = queue.pop_batch()
     assert len(places) == 1
     assert "m" in arguments
 
@@ -80,18 +80,18 @@ def test_messages_of_a_channel_share_one_publish_and_batches_are_bounded() -> No
     for number in range(3):
         queue.add("room", b"%d" % number, 7 + number)
     queue.add("other", b"x", None)
-    arguments, _ = queue.take()
+    arguments, _ = queue.pop_batch()
     assert arguments[:9] == ["w", "ns:window:room", 3, 7, b"7:0", 8, b"8:1", 9, b"9:2"]
     assert [item for item in arguments if item == "m"] == ["m", "m"]
     added = 0
     while queue.add(f"room{added}", b"x" * 1000, None):
         added += 1
     assert queue.queued_bytes <= MAX_QUEUE_BYTES < queue.queued_bytes + 1064
-    first, _ = queue.take()
+    first, _ = queue.pop_batch()
     size = sum(len(item) for item in first if isinstance(item, bytes))
     assert BATCH_BYTES * 0.9 < size < BATCH_BYTES + 2000
     while not queue.empty:
-        queue.take()
+        queue.pop_batch()
     assert queue.queued_bytes == 0
 
 
@@ -99,12 +99,12 @@ def test_lost_batch_is_written_again_with_its_removals() -> None:
     """An entry that was being removed when the connection broke is removed after all."""
     queue = _queue()
     queue.put("users", "ann", b"1")
-    queue.take()
+    queue.pop_batch()
     queue.put("users", "ann", None)
-    _, places = queue.take()
+    _, places = queue.pop_batch()
     queue.write_again(places)
     queue.write_again()
-    assert queue.take()[0] == ["d", "ns:entries:users:ann", ME]
+    assert queue.pop_batch()[0] == ["d", "ns:entries:users:ann", ME]
 
 
 def test_removals_are_bounded_while_the_engine_is_away() -> None:
@@ -116,7 +116,7 @@ def test_removals_are_bounded_while_the_engine_is_away() -> None:
     queue.put("users", "ann", b"1")
     count, sent = 0, 0
     while not queue.empty:
-        arguments, places = queue.take()
+        arguments, places = queue.pop_batch()
         count += len(places)
         sent += arguments.count("e")
     assert count <= MAX_UNSENT_ENTRIES + 1

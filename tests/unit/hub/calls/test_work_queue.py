@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from conduit_widget.hub.calls.work_queue import MAX_OVERLAP, WorkQueue, let_next_begin
+from conduit_widget.hub.calls.work_queue import MAX_OVERLAP, WorkQueue, release_next_call
 from tests.support.waiting import eventually
 
 
@@ -21,8 +21,8 @@ def _work(name: str, log: list[str], gate: asyncio.Event) -> Callable[[], Awaita
 def _ahead(name: str, log: list[str], gate: asyncio.Event) -> Callable[[], Awaitable[None]]:
     async def run() -> None:
         log.append(f"{name}>")
-        let_next_begin()
-        let_next_begin()
+        release_next_call()
+        release_next_call()
         await gate.wait()
         log.append(f"{name}<")
 

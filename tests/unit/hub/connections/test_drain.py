@@ -127,5 +127,5 @@ async def test_door_is_closed_the_moment_the_hub_is_told_to_end() -> None:
     """Not only when the server gets round to it."""
     app = HubApp({"/hubs/echo": EchoHub()}, authenticator=authority())
     server = _Server(uvicorn.Config(app), app, lambda: None, None)
-    server.told_to_end()
+    server.request_shutdown()
     assert app.draining

@@ -51,7 +51,7 @@ class Client:
         assert not self.read_now
         self.read_now = True
 
-    def hammered(self) -> None:
+    def close_for_flooding(self) -> None:
         self.hammers = True
         self.intake.drop()
 
@@ -73,7 +73,7 @@ def _records(count: int) -> bytes:
 async def test_usual_frame_is_acted_on_at_once() -> None:
     """Sixty-four records, as real clients send them, take one turn and stop no reading."""
     client = Client()
-    client.intake.take(_records(RECORDS_A_TURN))
+    client.intake.accept(_records(RECORDS_A_TURN))
     assert len(client.acted) == RECORDS_A_TURN
     assert client.read_now
 
@@ -82,9 +82,9 @@ async def test_long_frames_take_turns_in_order() -> None:
     """So many records a turn and no more; nothing is read meanwhile; what still comes waits behind."""
     client = Client()
     data = _records(20_000)
-    client.intake.take(data)
+    client.intake.accept(data)
     assert not client.read_now
-    client.intake.take(b"zz")
+    client.intake.accept(b"zz")
     await client.pass_turns(20_001)
     assert client.most_a_turn <= RECORDS_A_TURN
     assert "".join(client.acted).encode() == data + b"zz"
@@ -94,7 +94,7 @@ async def test_long_frames_take_turns_in_order() -> None:
 async def test_records_that_are_none_use_up_the_turn_too() -> None:
     """A type nobody knows costs as much as one that is known."""
     client = Client()
-    client.intake.take(b"??" * 20_000 + b"zz")
+    client.intake.accept(b"??" * 20_000 + b"zz")
     await client.pass_turns(1)
     assert client.turn > 4
 
@@ -102,10 +102,10 @@ async def test_records_that_are_none_use_up_the_turn_too() -> None:
 async def test_who_is_over_the_rate_is_read_more_slowly_and_loses_nothing() -> None:
     """Reading stops, goes on when the rate allows, and everything is acted on."""
     client = Client(HubLimits(invocations_per_second=40, invocation_burst=2, records_per_call=5))
-    client.intake.take(_records(20))
+    client.intake.accept(_records(20))
     assert len(client.acted) == 20
     assert not client.read_now
-    client.intake.take(_records(5))
+    client.intake.accept(_records(5))
     assert len(client.acted) == 20
     await eventually(lambda: len(client.acted) == 25)
     await eventually(lambda: client.read_now)
@@ -116,11 +116,11 @@ async def test_frames_without_a_message_count() -> None:
     """Control frames, pieces, and frames that complete no record."""
     client = Client(HubLimits(invocations_per_second=0.001, invocation_burst=1, records_per_call=10))
     for _ in range(5):
-        client.intake.take_frame()
+        client.intake.count_frame()
     for _ in range(5):
-        client.intake.take(b"")
+        client.intake.accept(b"")
     assert client.read_now
-    client.intake.take_frame()
+    client.intake.count_frame()
     assert not client.read_now
 
 
@@ -131,7 +131,7 @@ async def test_who_goes_on_is_closed() -> None:
     )
     client = Client(limits)
     for _ in range(10):
-        client.intake.take(_records(2000))
+        client.intake.accept(_records(2000))
     await eventually(lambda: client.hammers)
     assert len(client.acted) < 20_000
     await eventually(lambda: client.read_now)
@@ -141,7 +141,7 @@ async def test_items_of_an_upload_are_free() -> None:
     """What the hub has asked for has no rate."""
     client = Client(HubLimits(invocations_per_second=0.001, invocation_burst=1, records_per_call=1))
     client.free = True
-    client.intake.take(_records(10_000))
+    client.intake.accept(_records(10_000))
     await client.pass_turns(10_000)
     assert client.read_now
 
@@ -151,7 +151,7 @@ async def test_full_upload_stops_what_waits_and_goes_on_in_order() -> None:
     client = Client()
     client.block_at = 100
     data = _records(1000)
-    client.intake.take(data)
+    client.intake.accept(data)
     await client.pass_turns(100)
     for _ in range(10):
         await asyncio.sleep(0)
@@ -166,7 +166,7 @@ async def test_full_upload_stops_what_waits_and_goes_on_in_order() -> None:
 async def test_drop_forgets_what_waits() -> None:
     """The transport is gone: nothing of it is acted on any more."""
     client = Client()
-    client.intake.take(_records(1000))
+    client.intake.accept(_records(1000))
     client.intake.drop()
     await eventually(lambda: client.read_now)
     assert len(client.acted) == RECORDS_A_TURN

@@ -26,9 +26,9 @@ class Node:
         await self.pending.tokens.start()
         return self
 
-    async def take(self, token: str, hub: str = HUB, user: str = "ann") -> PendingConnection | None:
+    async def redeem(self, token: str, hub: str = HUB, user: str = "ann") -> PendingConnection | None:
         await self.pending.learn(token)
-        return self.pending.take_anywhere(token, hub, user)
+        return self.pending.redeem_anywhere(token, hub, user)
 
     def knows(self, other: Node) -> bool:
         assert self.pending.tokens is not None
@@ -49,14 +49,14 @@ async def test_token_of_another_node_is_good_once_for_its_hub_and_user(*, statef
     """The connection has the id that negotiate promised; afterwards the token is void on every node."""
     _, one, other = await two()
     token, promised = one.create(stateful=stateful)
-    assert await other.take(token, hub="/hubs/status") is None
-    assert await other.take(token, user="bob") is None
-    taken = await other.take(token)
+    assert await other.redeem(token, hub="/hubs/status") is None
+    assert await other.redeem(token, user="bob") is None
+    taken = await other.redeem(token)
     assert taken is not None
     assert (taken.connection_id, taken.stateful) == (promised.connection_id, stateful)
-    assert await other.take(token) is None
+    assert await other.redeem(token) is None
     await eventually(lambda: not one.pending._pending)
-    assert await one.take(token) is None
+    assert await one.redeem(token) is None
 
 
 async def test_token_used_where_it_was_made_opens_nothing_elsewhere() -> None:
@@ -64,11 +64,11 @@ async def test_token_used_where_it_was_made_opens_nothing_elsewhere() -> None:
     _, one, other = await two()
     token, _ = one.create()
     await other.pending.learn(token)
-    assert await one.take(token) is not None
+    assert await one.redeem(token) is not None
     assert other.pending.tokens is not None
     used = other.pending.tokens._used
     await eventually(lambda: len(used) == 1, what="the news")
-    assert await other.take(token) is None
+    assert await other.redeem(token) is None
 
 
 async def test_forged_token_is_refused() -> None:
@@ -79,12 +79,12 @@ async def test_forged_token_is_refused() -> None:
     for position, part in enumerate(parts):
         for forged in (part[:-1] + ("A" if part[-1] != "A" else "B"), "", "9" * 20, "é", part + "\0"):
             changed = ".".join([*parts[:position], forged, *parts[position + 1 :]])
-            assert await other.take(changed) is None, changed
+            assert await other.redeem(changed) is None, changed
     for nonsense in ("", ".", "a.b.c.d.e", token + ".x", token.replace(".", "")):
-        assert await other.take(nonsense) is None
+        assert await other.redeem(nonsense) is None
     moved = [*parts[:1], f"{parts[1]}\0{parts[2]}", parts[3], HUB, parts[4]]
-    assert await other.take(".".join(moved), hub="ann", user="") is None
-    assert await other.take(token) is not None
+    assert await other.redeem(".".join(moved), hub="ann", user="") is None
+    assert await other.redeem(token) is not None
 
 
 async def test_every_node_signs_with_a_random_key_of_its_own() -> None:
@@ -97,8 +97,8 @@ async def test_every_node_signs_with_a_random_key_of_its_own() -> None:
     token, _ = one.create()
     mine = third.create()[0].split(".")
     as_if_of_third = ".".join([mine[0], *token.split(".")[1:]])
-    assert await other.take(as_if_of_third) is None
-    assert await other.take(token) is not None
+    assert await other.redeem(as_if_of_third) is None
+    assert await other.redeem(token) is not None
 
 
 async def test_token_of_another_node_ends_with_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,21 +108,21 @@ async def test_token_of_another_node_ends_with_its_time(monkeypatch: pytest.Monk
     monkeypatch.setattr("conduit_widget.hub.door.connection_tokens.time.time", lambda: now)
     old, late = one.create()[0], one.create()[0]
     now += 10 + CLOCK_SKEW - 1
-    assert await other.take(late) is not None
+    assert await other.redeem(late) is not None
     now += 2
-    assert await other.take(old) is None
+    assert await other.redeem(old) is None
 
 
 async def test_token_is_good_while_the_bus_is_away_and_after_its_nodes_death() -> None:
     """What a node has once learned of another serves when neither bus nor the other can be asked."""
     bus, one, other = await two()
     first, second, third = (one.create()[0] for _ in range(3))
-    assert await other.take(first) is not None
+    assert await other.redeem(first) is not None
     bus.cut()
-    assert await other.take(second) is not None
+    assert await other.redeem(second) is not None
     bus.heal()
     bus.crash(one.backplane)
-    assert await other.take(third) is not None
+    assert await other.redeem(third) is not None
 
 
 async def test_nodes_learn_of_one_another_before_anybody_asks() -> None:
@@ -130,8 +130,8 @@ async def test_nodes_learn_of_one_another_before_anybody_asks() -> None:
     bus, one, other = await two()
     await eventually(lambda: one.knows(other) and other.knows(one))
     bus.cut()
-    assert await other.take(one.create()[0]) is not None
-    assert await one.take(other.create()[0]) is not None
+    assert await other.redeem(one.create()[0]) is not None
+    assert await one.redeem(other.create()[0]) is not None
 
 
 async def test_used_tokens_are_remembered_in_bounded_number() -> None:
@@ -139,6 +139,6 @@ async def test_used_tokens_are_remembered_in_bounded_number() -> None:
     bus = FaultyMemoryBus()
     one, other = await Node(bus).start(), await Node(bus).start()
     for _ in range(150):
-        assert await other.take(one.create()[0]) is not None
+        assert await other.redeem(one.create()[0]) is not None
     assert other.pending.tokens is not None
     assert len(other.pending.tokens._used) == 100

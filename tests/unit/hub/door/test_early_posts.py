@@ -29,13 +29,13 @@ def test_bodies_come_in_order_once_when_the_connection_opens(pending: PendingCon
     early, one, two = EarlyPosts(pending), negotiated(pending), negotiated(pending)
     for body in (b"a", b"", b"b"):
         assert early.hold(one, HUB, ANN, body)
-    assert early.take(one, HUB, "eve") is None
-    assert early.take(one, "/hubs/status", ANN) is None
-    found = early.take(one, HUB, ANN)
+    assert early.redeem(one, HUB, "eve") is None
+    assert early.redeem(one, "/hubs/status", ANN) is None
+    found = early.redeem(one, HUB, ANN)
     assert found is not None
     assert (found[0].user_id, found[1]) == (ANN, [b"a", b"b"])
-    assert early.take(one, HUB, ANN) is None
-    bare = early.take(two, HUB, ANN)
+    assert early.redeem(one, HUB, ANN) is None
+    bare = early.redeem(two, HUB, ANN)
     assert bare is not None
     assert bare[1] == []
     assert not early.hold(two, HUB, ANN, b"late")
@@ -47,7 +47,7 @@ def test_one_connection_holds_so_much_and_no_more(pending: PendingConnections) -
     assert early.hold(token, HUB, ANN, b"x" * early_posts.MAX_EARLY_BYTES)
     assert not early.hold(token, HUB, ANN, b"x")
     assert early.claim(token, HUB, ANN)
-    found = early.take(token, HUB, ANN)
+    found = early.redeem(token, HUB, ANN)
     assert found is not None
     assert len(found[1]) == 1
 
@@ -61,7 +61,7 @@ def test_all_together_hold_so_much_and_the_oldest_gives_way(
     for _ in range(50):
         token = negotiated(pending)
         assert early.hold(token, HUB, ANN, b"x" * 9_000)
-        assert early.take(token, HUB, ANN) is not None
+        assert early.redeem(token, HUB, ANN) is not None
     asked = [negotiated(pending) for _ in range(20)]
     for token in asked:
         assert early.claim(token, HUB, ANN)
@@ -69,7 +69,7 @@ def test_all_together_hold_so_much_and_the_oldest_gives_way(
     last = negotiated(pending)
     assert early.hold(last, HUB, ANN, b"x" * 9_000)
     assert early._size <= 10_000
-    assert early.take(last, HUB, ANN) is not None
+    assert early.redeem(last, HUB, ANN) is not None
 
 
 def test_nothing_is_held_longer_than_the_token_lives(
@@ -84,7 +84,7 @@ def test_nothing_is_held_longer_than_the_token_lives(
     assert early.hold(young, HUB, ANN, b"a")
     assert early.hold(old, HUB, ANN, b"a")
     now += 31
-    assert early.take(old, HUB, ANN) is None
+    assert early.redeem(old, HUB, ANN) is None
     assert not early.hold(old, HUB, ANN, b"b")
     assert early.claim(young, HUB, ANN)
     now += 30

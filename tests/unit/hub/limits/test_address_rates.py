@@ -41,34 +41,34 @@ def test_client_is_whom_a_trusted_proxy_names(peer: str, forwarded_for: str, cou
 def test_address_may_ask_its_burst_then_its_rate() -> None:
     """Each on its own; this machine as often as it likes."""
     rates = AddressRates(60, 3)
-    assert [rates.take("198.51.100.7", "", 0.0) for _ in range(4)] == [True, True, True, False]
-    assert rates.take("198.51.100.8", "", 0.0)
-    assert rates.take("198.51.100.7", "", 1.0)
-    assert not rates.take("198.51.100.7", "", 1.0)
-    assert all(rates.take("127.0.0.1", "", 0.0) for _ in range(100))
+    assert [rates.consume("198.51.100.7", "", 0.0) for _ in range(4)] == [True, True, True, False]
+    assert rates.consume("198.51.100.8", "", 0.0)
+    assert rates.consume("198.51.100.7", "", 1.0)
+    assert not rates.consume("198.51.100.7", "", 1.0)
+    assert all(rates.consume("127.0.0.1", "", 0.0) for _ in range(100))
 
 
 def test_neighbours_of_one_ipv6_network_share_its_rate() -> None:
     """Else one household had 2^64 tries."""
     rates = AddressRates(60, 1)
-    assert rates.take("2001:db8::1", "", 0.0)
-    assert not rates.take("2001:db8::2", "", 0.0)
+    assert rates.consume("2001:db8::1", "", 0.0)
+    assert not rates.consume("2001:db8::2", "", 0.0)
 
 
 def test_addresses_seen_least_recently_are_forgotten_when_there_are_too_many() -> None:
     """Memory stays bounded; who keeps coming stays known."""
     rates = AddressRates(60, 1, max_addresses=100)
-    assert rates.take("198.51.100.7", "", 0.0)
+    assert rates.consume("198.51.100.7", "", 0.0)
     for number in range(500):
-        rates.take(f"203.0.{number % 100}.{number // 100}", "", 0.0)
-        assert not rates.take("198.51.100.7", "", 0.0)
+        rates.consume(f"203.0.{number % 100}.{number // 100}", "", 0.0)
+        assert not rates.consume("198.51.100.7", "", 0.0)
     assert len(rates) == 100
 
 
 def test_rate_of_zero_counts_nobody() -> None:
     """It can be switched off."""
     rates = AddressRates(0, 0)
-    assert all(rates.take("198.51.100.7", "", 0.0) for _ in range(1000))
+    assert all(rates.consume("198.51.100.7", "", 0.0) for _ in range(1000))
     assert len(rates) == 0
 
 

@@ -67,7 +67,7 @@ class Node:
 
     def joins(self, times: int = 1, user: str = "ann", method: str = "Join") -> int:
         """Call so often; return how often it was allowed."""
-        return sum(self.rates.take(method, user, self.now)[0] for _ in range(times))
+        return sum(self.rates.consume(method, user, self.now)[0] for _ in range(times))
 
     def left(self, user: str = "ann") -> float:
         """What the node would still allow."""
@@ -175,7 +175,7 @@ async def test_user_is_warned_at_the_next_call_here_when_use_elsewhere_reached_a
     async with joined(2) as (_, (one, two)):
 
         def warning(node: Node) -> tuple[float, int] | None:
-            found = node.rates.take("Join", "ann", node.now)[1]
+            found = node.rates.consume("Join", "ann", node.now)[1]
             return None if found is None else (found.level, found.remaining)
 
         one.joins(15)
@@ -312,7 +312,7 @@ def test_users_who_call_elsewhere_are_forgotten_like_those_who_call_here() -> No
     for user in ("ann", "bob", "ann", "cat"):
         rates.spend(("joins", user), BURST, 0.0)
     assert len(rates) == 2
-    assert [rates.take("Join", user, 0.0)[0] for user in ("ann", "cat")] == [False, False]
+    assert [rates.consume("Join", user, 0.0)[0] for user in ("ann", "cat")] == [False, False]
 
 
 async def test_node_has_no_timer_while_nothing_is_spent() -> None:

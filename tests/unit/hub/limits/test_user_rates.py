@@ -8,9 +8,9 @@ from hypothesis import given, strategies as st
 from conduit_widget.hub.limits.user_rates import (
     QUIET,
     REARM_AFTER,
-    Hammering,
     LimitWarning,
     MeteredRate,
+    RefusalStreak,
     UserRate,
     UserRates,
     WarningGauge,
@@ -50,7 +50,7 @@ def test_rate_warns_with_its_numbers_when_it_runs_low() -> None:
     rate = MeteredRate("invocations", "connection", 20, 40, 0.0)
     warnings = []
     for _ in range(40):
-        assert rate.take(0.0)
+        assert rate.consume(0.0)
         warnings.append(rate.warning(0.0))
     first, second = [warning for warning in warnings if warning is not None]
     assert first == LimitWarning(
@@ -64,7 +64,7 @@ def test_rate_warns_with_its_numbers_when_it_runs_low() -> None:
     )
     assert (second.level, second.remaining) == (95, 2)
     assert warnings.index(first) == 31
-    assert not rate.take(0.0)
+    assert not rate.consume(0.0)
 
 
 @pytest.mark.parametrize(
@@ -91,18 +91,18 @@ def test_count_warns_at_the_step_that_reaches_a_level(count: int, limit: int, le
 def test_user_rate_counts_all_calls_of_a_user_together() -> None:
     """Methods share a rate by their costs; users do not; what has no rate is free."""
     rates = UserRates([JOINS])
-    assert all(rates.take("JOIN", "ann", 0.0)[0] for _ in range(9))
-    assert all(rates.take("Resume", "ann", 0.0)[0] for _ in range(9))
-    assert not rates.take("join", "ann", 0.0)[0]
-    assert rates.take("Join", "bob", 0.0)[0]
-    assert all(rates.take("Echo", "ann", 0.0)[0] for _ in range(1000))
-    assert rates.take("Join", "ann", 2.0)[0]
+    assert all(rates.consume("JOIN", "ann", 0.0)[0] for _ in range(9))
+    assert all(rates.consume("Resume", "ann", 0.0)[0] for _ in range(9))
+    assert not rates.consume("join", "ann", 0.0)[0]
+    assert rates.consume("Join", "bob", 0.0)[0]
+    assert all(rates.consume("Echo", "ann", 0.0)[0] for _ in range(1000))
+    assert rates.consume("Join", "ann", 2.0)[0]
 
 
 def test_user_rate_warns_the_user_before_it_refuses() -> None:
     """Once at 80 and once at 95 percent."""
     rates = UserRates([JOINS])
-    found = [rates.take("Join", "ann", 0.0)[1] for _ in range(12)]
+    found = [rates.consume("Join", "ann", 0.0)[1] for _ in range(12)]
     assert [(item.level, item.scope, item.remaining) for item in found if item] == [
         (80, "user", 2),
         (95, "user", 0),
@@ -112,7 +112,7 @@ def test_user_rate_warns_the_user_before_it_refuses() -> None:
 def test_user_rate_of_zero_limits_nothing() -> None:
     """It can be switched off."""
     rates = UserRates([UserRate(name="joins", per_minute=0, burst=0, costs={"Join": 1.0})])
-    assert all(rates.take("Join", "ann", 0.0) == (True, None) for _ in range(1000))
+    assert all(rates.consume("Join", "ann", 0.0) == (True, None) for _ in range(1000))
     assert len(rates) == 0
 
 
@@ -120,17 +120,17 @@ def test_user_rates_forget_who_was_seen_least_recently_when_full() -> None:
     """Memory stays bounded, whoever comes."""
     rates = UserRates([JOINS], max_users=2)
     for _ in range(10):
-        rates.take("Join", "ann", 0.0)
-    rates.take("Join", "bob", 0.0)
-    assert not rates.take("Join", "ann", 0.0)[0]
-    rates.take("Join", "cat", 0.0)  # bob gives way, not ann
+        rates.consume("Join", "ann", 0.0)
+    rates.consume("Join", "bob", 0.0)
+    assert not rates.consume("Join", "ann", 0.0)[0]
+    rates.consume("Join", "cat", 0.0)  # bob gives way, not ann
     assert len(rates) == 2
-    assert not rates.take("Join", "ann", 0.0)[0]
+    assert not rates.consume("Join", "ann", 0.0)[0]
 
 
 def test_hammering_lasts_until_two_quiet_seconds() -> None:
     """It grows while refusals follow each other, and begins anew after a pause."""
-    hammering = Hammering(0.0)
+    hammering = RefusalStreak(0.0)
     assert [hammering.refused(second) for second in (1.0, 2.0, 3.5)] == [1.0, 2.0, 3.5]
     assert hammering.refused(3.5 + QUIET) == 0.0
     assert hammering.refused(6.0) == 0.5

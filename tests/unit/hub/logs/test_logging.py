@@ -159,9 +159,9 @@ def test_what_python_would_print_is_a_line_without_its_text() -> None:
 
 _FAILING = """
 import threading, warnings
-from conduit_widget.hub.logs.logging import configure_logging, log_what_python_prints
+from conduit_widget.hub.logs.logging import configure_logging, capture_warnings_and_uncaught
 configure_logging("info", "json")
-log_what_python_prints()
+capture_warnings_and_uncaught()
 warnings.warn("careful")
 class Leaving:
     def __del__(self):

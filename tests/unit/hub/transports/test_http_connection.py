@@ -34,15 +34,15 @@ async def test_posts_wait_in_bounded_number_when_the_hub_does_not_read() -> None
     connection.attach(receiver)  # type: ignore[arg-type]
     connection.pause_reading()
     bodies = [b"%d" % number for number in range(MAX_WAITING_POSTS)]
-    waiting = [asyncio.create_task(connection.take(body)) for body in bodies]
+    waiting = [asyncio.create_task(connection.accept_post(body)) for body in bodies]
     await asyncio.sleep(0)
-    refused = await asyncio.wait_for(connection.take(b"one more"), 30)
+    refused = await asyncio.wait_for(connection.accept_post(b"one more"), 30)
     assert refused.status == 429
     assert receiver.received == []
     connection.resume_reading()
     assert {(await task).status for task in waiting} == {202}
     assert receiver.received == bodies
-    assert (await connection.take(b"later")).status == 202
+    assert (await connection.accept_post(b"later")).status == 202
 
 
 async def test_stopped_reader_of_events_costs_nothing_while_more_events_wait(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import MutableMapping
 from typing import Any
 
-from conduit_widget.hub.app import CONNECTION_EXTENSION, HubApp
+from conduit_widget.hub.app import HubApp
+from conduit_widget.hub.transports.websocket_opening import CONNECTION_EXTENSION
 from conduit_widget.transports.server.server_connection import ConnectionReceiver
 from tests.support.echo_hub import EchoHub
 from tests.support.hub_server import authority, token

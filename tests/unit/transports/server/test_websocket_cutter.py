@@ -69,12 +69,12 @@ class Owner:
                 self._parts.append(bytes(event.data))
                 if event.fin:
                     message, self._parts = b"".join(self._parts), []
-                    self.take(message, is_text=self._is_text)
+                    self.deliver(message, is_text=self._is_text)
         self.sent += b"".join(self.protocol.data_to_send())
         if self.protocol.eof_sent and self.cutter is not None:
             self.cutter.stop()
 
-    def take(self, payload: bytes, *, is_text: bool) -> None:
+    def deliver(self, payload: bytes, *, is_text: bool) -> None:
         if self.protocol.state is State.OPEN:
             self.messages.append((payload, is_text))
             if payload == self.closes_at:
