@@ -1,9 +1,41 @@
-"""Conversations on the hub: ChatHub and StatusHub, order and history, generations, presence.
+"""Conversations on the hub: two hubs, the order and history of messages, answers, people, other nodes.
 
-A message's way: ``validation`` → ``answering`` → the store's transaction (``history``) → fan-out in ``live``;
-its answer: ``answers.generation_queue`` → ``answers.generation`` → the same store and fan-out. Between nodes:
-``nodes.channel`` carries, ``nodes.other_nodes`` does what they say, ``history.feed`` keeps the order,
-``nodes.turns`` lets one answer be written at a time, ``node_watch`` and ``reaper`` find what nobody told.
+Start at :class:`Chat`, which puts everything together, or at ``methods``, which holds what clients may call.
+
+A message is checked by ``chat/methods/messages.py: MessageMethods.send_message`` and committed by
+``chat/live/posting.py: Posting.append``. ``chat/history/feed.py: EventFeed`` sends what is committed in the
+order of the log, and ``chat/answers/generation_queue.py: GenerationQueue.enqueue`` has it answered. Other
+nodes are told and heard in ``chat/nodes/other_nodes.py: OtherNodes``; what the bus lost is found by
+``chat/node_watch.py: NodeWatch`` and ``chat/reaper.py: Reaper``.
+
+A token of the answer, from the provider to the page (``python -m tests.load walk`` prints every function):
+
+1. The provider sends bytes; the adapter makes a chunk of them.
+   ``providers/openai/adapter.py: OpenAICompatible.generate``, ``event_stream.py: EventDataDecoder.feed``
+2. The generation adds it to the answer, which waits at most one batch interval for more.
+   ``chat/answers/generation.py: Generation._consume``,
+   ``chat/answers/answer_stream.py: AnswerStream.add``,
+   ``chat/answers/answer_stream.py: AnswerStream._flush``
+3. The conversation sends a delta to its group; a connection that lags goes without and catches up later.
+   ``chat/live/stream_fan_out.py: StreamFanOut.send``
+4. The hub encodes the event once for each hub protocol and puts it into the outbox of each connection.
+   ``hub/delivery/clients.py: ClientProxy.send_volatile``,
+   ``hub/delivery/lifetime.py: LifetimeManager.broadcast``, ``hub/delivery/outbox.py: Outbox.put``
+5. Everything that was put in one turn of the loop goes out together.
+   ``hub/delivery/outbox.py: Outbox.flush``,
+   ``transports/server/websocket.py: WebSocketServerConnection.write``
+6. The client's transport reads a frame, the session the message in it.
+   ``client/link.py: Link._receive``, ``protocol/session.py: Session.receive``,
+   ``client/handlers.py: Handlers.dispatch``
+7. The conversation's transcript appends the delta and tells its listeners of the change.
+   ``chat_client/conversation.py: Conversation._on_event``,
+   ``chat_client/transcript.py: Transcript.apply_event``
+8. The widget turns the change into an op, and the kernel sends all ops of one tick as one comm message.
+   ``widget/ops.py: to_op``, ``kernel/comm_batcher.py: CommChannel.push``,
+   ``kernel/comm_batcher.py: CommChannel.flush``
+9. The page applies the op to its state and draws, once a frame, only the block that grew.
+   ``js/src/host-anywidget.ts: onMessage``, ``js/src/state.ts: receive``, ``js/src/ops.ts: applyOp``,
+   ``js/src/live-texts.ts: advance``, ``js/src/views/message.tsx: StreamingText``
 """
 
 from conduit_widget.chat.chat import Chat, build_chat
