@@ -38,7 +38,7 @@ class ChatBackend:
         self.identity: Identity = access.identity
         self.conversation_id = conversation_id
         self.questions = Questions(lambda: self.conversation)
-        self.listeners = MessageListeners(self.messages)
+        self.listeners = MessageListeners(self.messages, self._has_joined, self.subscribe)
         self._access = access
         self._connections = connections
         self._conversation: Conversation | None = None
@@ -47,7 +47,6 @@ class ChatBackend:
         self._is_attended = True
         self._leaving: asyncio.Task[None] | None = None
         self._handlers: dict[ChangeHandler, Callable[[], None]] = {}
-        self.subscribe(self.listeners.on_changes)
 
     # ---- in and out ------------------------------------------------------------------------------------
 
@@ -84,6 +83,9 @@ class ChatBackend:
                 handler([ResetChange()])
         if not self._is_attended:
             self._leave_later()
+
+    def _has_joined(self) -> bool:
+        return self._conversation is not None and self._conversation.transcript.joined
 
     async def _leave(self) -> None:
         if not self._is_in:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from conduit_widget.chat_client.changes import Change, MessageChange, ResetChange
+from conduit_widget.chat_client.conversation import ChangeHandler
 from conduit_widget.chat_client.messages import is_final
 from conduit_widget.kernel.callback_thread import callback_thread
 from conduit_widget.types import ChatMessage
@@ -38,11 +39,21 @@ class MessageListeners:
 
     Args:
         messages: returns the messages of the conversation.
+        has_joined: returns whether the conversation's history is among them.
+        subscribe: subscribes to the conversation's changes, and returns the unsubscriber.
 
     """
 
-    def __init__(self, messages: Callable[[], Iterable[ChatMessage]]) -> None:
+    def __init__(
+        self,
+        messages: Callable[[], Iterable[ChatMessage]],
+        has_joined: Callable[[], bool],
+        subscribe: Callable[[ChangeHandler], Callable[[], None]],
+    ) -> None:
         self._messages = messages
+        self._has_joined = has_joined
+        self._subscribe = subscribe
+        self._unsubscribe: Callable[[], None] | None = None
         self._listeners: dict[object, tuple[contextvars.Context, Listener]] = {}
         self._announced: OrderedDict[str, None] = OrderedDict()
         self._has_history = False
@@ -52,18 +63,27 @@ class MessageListeners:
 
     def add(self, key: object, context: contextvars.Context, listener: Listener) -> None:
         """Call ``listener(message)`` in ``context`` for every finished message, until ``key`` is removed."""
+        if self._unsubscribe is None:
+            self._has_history = self._has_joined()
+            for message in self._messages():
+                self._announce(message, silently=True)
+            self._unsubscribe = self._subscribe(self._on_changes)
         self._listeners[key] = (context, listener)
 
     def remove(self, key: object) -> None:
         """Remove the listener of ``key``, if it is there."""
         self._listeners.pop(key, None)
+        if not self._listeners:
+            self.clear()
 
     def clear(self) -> None:
         """Remove all listeners."""
         self._listeners.clear()
+        unsubscribe, self._unsubscribe = self._unsubscribe, None
+        if unsubscribe is not None:
+            unsubscribe()
 
-    def on_changes(self, changes: list[Change]) -> None:
-        """Announce the messages that these changes finish."""
+    def _on_changes(self, changes: list[Change]) -> None:
         for change in changes:
             match change:
                 case MessageChange(message=message):

@@ -287,6 +287,18 @@ def test_listener_does_not_hear_history(hub: ScriptedHub, comms: CommLedger) -> 
     chat.close()
 
 
+def test_listener_hears_nothing_of_the_time_before_it(chat: Chat, hub: ScriptedHub) -> None:
+    """Whoever listens again after a pause hears what is said from then on, nothing of the pause."""
+    heard: list[str] = []
+    chat.on_message(lambda message: heard.append(message.text))()
+    chat.send("between").result(30)
+    eventually_sync(lambda: "between" in texts(chat))
+    chat.on_message(lambda message: heard.append(message.text))
+    chat.send("after").result(30)
+    eventually_sync(lambda: heard)
+    assert heard == ["after"]
+
+
 def test_coroutine_function_is_refused_as_a_listener(chat: Chat) -> None:
     """It would never run; the error says what to do instead."""
 
