@@ -57,6 +57,7 @@ class ChatSettings:
     presence_interval: float = 0.1
     typing_ttl: float = TYPING_TTL
     status_interval: float = 1.0
+    health_interval: float = 5.0
     access_ttl: float = 2.0
     stop_timeout: float = 5.0
     finish_patience: float = 20.0

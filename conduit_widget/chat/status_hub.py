@@ -6,7 +6,7 @@ from conduit_widget.chat.methods.providers import ProviderMethods, TokenMethods
 from conduit_widget.chat.settings import ChatSettings
 from conduit_widget.chat.status.limit_notices import status_rates
 from conduit_widget.chat.status.provider_statuses import Providers
-from conduit_widget.chat.status.system_health import SystemHealthReader
+from conduit_widget.chat.status.system_health import SystemHealthFeed, SystemHealthReader
 from conduit_widget.contract import StatusMethod
 from conduit_widget.hub.calls.hub import hub_method
 from conduit_widget.hub.delivery.connection import HubConnectionContext
@@ -14,12 +14,21 @@ from conduit_widget.types import SystemHealth
 
 
 class StatusHub(ProviderMethods, TokenMethods):
-    """The status methods; the provider feed sends this hub's events."""
+    """The status methods; the feeds of the providers and of the system's health send this hub's events."""
 
     def __init__(self, providers: Providers, settings: ChatSettings, health: SystemHealthReader) -> None:
         self._providers = providers
         self._health = health
+        self._feed = SystemHealthFeed(health, providers, interval=settings.health_interval)
         self.user_rates = status_rates(settings)
+
+    async def on_connected(self, caller: HubConnectionContext) -> None:
+        """Send the caller the system's health from now on."""
+        self._feed.add(caller)
+
+    async def on_disconnected(self, caller: HubConnectionContext, error: Exception | None) -> None:
+        """Send nothing more."""
+        self._feed.remove(caller)
 
     @hub_method(StatusMethod.REQUEST_SYSTEM_HEALTH)
     async def request_system_health(self, caller: HubConnectionContext) -> SystemHealth:

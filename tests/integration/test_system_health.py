@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 from conduit_widget import __version__
 from conduit_widget.chat_client import StatusHubClient
 from conduit_widget.client import HubConnection
-from conduit_widget.contract import STATUS_HUB_PATH
+from conduit_widget.contract import STATUS_HUB_PATH, StatusEvent
 from conduit_widget.types import PartHealth, ProviderCount, ProviderStatus, SystemHealth
-from tests.support.chat_server import ChatServer, chat_server
+from tests.support.chat_server import FAST, ChatServer, chat_server
 from tests.support.hub_server import token
 from tests.support.scripted_provider import ScriptedProvider
 from tests.support.waiting import eventually
 
 
 @contextlib.asynccontextmanager
-async def listener(server: ChatServer) -> AsyncIterator[StatusHubClient]:
-    """Connect somebody to StatusHub."""
+async def listener(
+    server: ChatServer, told: list[dict[str, Any]] | None = None
+) -> AsyncIterator[StatusHubClient]:
+    """Connect somebody to StatusHub; what ``SystemHealthUpdate`` tells them is added to ``told``."""
     connection = HubConnection(server.url + STATUS_HUB_PATH, access_token=token("bob"), retry=None)
+    if told is not None:
+        connection.on(StatusEvent.SYSTEM_HEALTH_UPDATE, told.append)
     async with connection:
         yield StatusHubClient(connection)
 
@@ -85,3 +91,29 @@ async def test_health_says_what_does_not_work(tmp_path: Path) -> None:
         await server.chat.store.aclose()
         down = await status.request_system_health()
         assert (down.state, down.store) == ("down", PartHealth(state="down"))
+
+
+async def test_health_comes_by_itself_while_somebody_listens(tmp_path: Path) -> None:
+    """Each interval; trouble of a provider at once; to nobody once the last listener has gone."""
+    told: list[dict[str, Any]] = []
+    settings = dataclasses.replace(FAST, health_interval=0.05)
+    async with chat_server(tmp_path / "h.db", ScriptedProvider(), settings=settings) as server:
+        idle = server.directory.callbacks
+        async with listener(server, told):
+            await eventually(lambda: len(told) >= 3, what="an update each interval")
+            assert {health["state"] for health in told} == {"healthy"}
+        await eventually(lambda: server.directory.callbacks == idle, what="nothing is read any more")
+
+    told = []
+    settings = dataclasses.replace(FAST, health_interval=3600.0)
+    async with (
+        chat_server(tmp_path / "h2.db", ScriptedProvider(), settings=settings) as server,
+        listener(server, told),
+    ):
+        await eventually(lambda: len(told) == 1, what="the first update")
+        server.directory.report(ProviderStatus(provider="scripted", state="down"))
+        await eventually(lambda: len(told) == 2, what="the trouble")
+        server.directory.report(ProviderStatus(provider="scripted", state="rate_limited"))
+        server.directory.report(ProviderStatus(provider="scripted", state="healthy"))
+        await eventually(lambda: len(told) == 3, what="its end")
+        assert [health["state"] for health in told] == ["healthy", "degraded", "healthy"]

@@ -115,6 +115,11 @@ class ScriptedDirectory:
         self._callbacks.append(callback)
         return lambda: self._callbacks.remove(callback)
 
+    @property
+    def callbacks(self) -> int:
+        """How many listen for changes."""
+        return len(self._callbacks)
+
     def report(self, status: ProviderStatus) -> None:
         """Tell everybody who listens, and whoever asks from now on."""
         self._reported = status
