@@ -71,7 +71,11 @@ class StatusMethod:
 
 
 class StatusEvent:
-    """Server → client events of StatusHub."""
+    """Server → client events of StatusHub.
+
+    Reserved: ``ProviderFailover``, ``ModelAvailabilityChanged`` and ``SystemAnnouncement`` are sent by no hub
+    so far.
+    """
 
     PROVIDER_STATUS_UPDATE: Final = "ProviderStatusUpdate"
     SYSTEM_HEALTH_UPDATE: Final = "SystemHealthUpdate"

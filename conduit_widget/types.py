@@ -235,7 +235,10 @@ class OpenStream(Wire, frozen=True, kw_only=True):
 
 
 class Participant(Wire, frozen=True, kw_only=True, omit_defaults=False):
-    """One person in a conversation, however many connections they hold."""
+    """One person in a conversation, however many connections they hold.
+
+    Reserved: ``state`` is always ``active`` and ``last_read_seq`` always 0 so far.
+    """
 
     user_id: str
     user_name: str
@@ -354,7 +357,7 @@ class ProviderLatency(
 
 
 class ProviderStatus(Wire, frozen=True, kw_only=True, omit_defaults=False):
-    """Health of one provider, as the hub sees it."""
+    """Health of one provider, as the hub sees it. Reserved: ``breaker`` is always ``closed`` so far."""
 
     provider: str
     state: ProviderState

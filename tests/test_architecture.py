@@ -25,6 +25,7 @@ LEAVES = {
     "listeners",
     "log_rate",
     "markup",
+    "message_text",
     "nesting",
     "pasted",
     "plain_text",

@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any, Final
 
-from conduit_widget.contract import MAX_CONTENT_BYTES, MAX_ID_CHARS
+from conduit_widget.contract import MAX_ID_CHARS
 from conduit_widget.errors import ConduitError, HubException, ValidationError
+from conduit_widget.message_text import check_extent, utf8_size
 from conduit_widget.plain_text import is_writable
 from conduit_widget.types import ChatMessage
 
@@ -102,17 +103,7 @@ def check_text(text: object) -> None:
     if not isinstance(text, str):
         raise ValidationError("text", f"must be a string, not {type(text).__name__}.")
     content = text.rstrip()
-    if not content:
-        raise ValidationError("text", "is empty; write a question.")
-    if not is_writable(content):
-        raise ValidationError(
-            "text", "has half of a surrogate pair, which is no character; decode it with errors='replace'."
-        )
-    size = len(content.encode())
-    if size > MAX_CONTENT_BYTES:
-        raise ValidationError(
-            "text", f"has {size} bytes; the limit is {MAX_CONTENT_BYTES}. Send it in parts."
-        )
+    check_extent("text", utf8_size("text", content), is_empty=not content)
 
 
 def as_prompted(error: ConduitError) -> ConduitError:

@@ -13,8 +13,9 @@ from typing import Any, Final
 import msgspec
 
 from conduit_widget.chat.answers.answer_options import AnswerOptions, read_options
-from conduit_widget.contract import MAX_CONTENT_BYTES, MAX_ID_CHARS
+from conduit_widget.contract import MAX_ID_CHARS
 from conduit_widget.errors import ValidationError
+from conduit_widget.message_text import check_extent, utf8_size
 from conduit_widget.nesting import MAX_DEPTH, is_too_deep
 from conduit_widget.plain_text import is_plain, is_user_id
 from conduit_widget.types import Author, ChatMessage, Content, HubMetadata, ImagePart, TextPart
@@ -162,18 +163,13 @@ def _identifier(field: str, value: Any) -> str:
 def _content(value: Any) -> Content:
     if isinstance(value, str):
         parts: Content = value
-        size = _text_bytes(value)
+        size = utf8_size(_MESSAGE, value)
         empty = not value.strip()
     elif isinstance(value, list):
         parts, size, empty = _parts(value)
     else:
         raise ValidationError(_MESSAGE, "must be text or a list of parts")
-    if empty:
-        raise ValidationError(_MESSAGE, "is empty; write something")
-    if size > MAX_CONTENT_BYTES:
-        raise ValidationError(
-            _MESSAGE, f"has {size} bytes of text; the limit is {MAX_CONTENT_BYTES} bytes. Send it in parts"
-        )
+    check_extent(_MESSAGE, size, is_empty=empty)
     return parts
 
 
@@ -187,24 +183,14 @@ def _parts(value: list[Any]) -> tuple[list[TextPart | ImagePart], int, bool]:
     size, empty = 0, True
     for part in parts:
         if isinstance(part, TextPart):
-            size += _text_bytes(part.text)
+            size += utf8_size(_MESSAGE, part.text)
             empty = empty and not part.text.strip()
             continue
         if not part.image_url.url.startswith(_IMAGE_SCHEMES):
             raise ValidationError("image", "must be an http, https or data:image URL")
-        size += _text_bytes(part.image_url.url) + _text_bytes(part.image_url.detail or "")
+        size += utf8_size(_MESSAGE, part.image_url.url) + utf8_size(_MESSAGE, part.image_url.detail or "")
         empty = False
     return parts, size, empty
-
-
-def _text_bytes(text: str) -> int:
-    """Return the text's size in UTF-8; refuse what cannot be stored or sent everywhere."""
-    if "\0" in text:
-        raise ValidationError(_MESSAGE, "must not contain NUL characters; leave them out")
-    try:
-        return len(text.encode())
-    except UnicodeEncodeError:
-        raise ValidationError(_MESSAGE, "must not contain half a character (a lone surrogate)") from None
 
 
 def _portable(value: dict[str, Any]) -> dict[str, Any]:
