@@ -1,4 +1,4 @@
-"""What a provider's URL tells: where it is, and whose machine that is."""
+"""What a provider's URL says: where the provider is, and whose machine that is."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def installed_model() -> Found:
 
 
 def key_problem(config: ProviderConfig) -> ProviderError | None:
-    """Return why a provider cannot be asked, where that is its key."""
+    """Return why a provider's key keeps it from being asked, or None."""
     if config.missing_key:
         return _missing_key(config.name, config.missing_key)
     if config.api_key is not None and not config.api_key.is_sendable:

@@ -104,7 +104,7 @@ class ProviderDirectory:
         return self.statuses()[0]
 
     def on_change(self, callback: ChangeCallback) -> Callable[[], None]:
-        """Call back when a status changes (state, reason, retry time or models); returns the unsubscriber."""
+        """Call ``callback`` when a state, reason, retry time or model list changes. Returns its remover."""
         return add_listener(self._callbacks, callback)
 
     def select(self, provider: str | None = None, model: str | None = None) -> Provider:
@@ -123,7 +123,7 @@ class ProviderDirectory:
         return entry.provider
 
     def record(self, outcome: GenerationOutcome) -> None:
-        """Let the health of the provider that answered follow from how it went."""
+        """Update the health of the provider that answered from the outcome of a generation."""
         if (entry := self._entries.get(outcome.provider)) is not None:
             entry.health.record(outcome)
 

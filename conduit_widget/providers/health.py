@@ -70,7 +70,7 @@ class ProviderHealth:
         return self._status
 
     def record(self, outcome: GenerationOutcome) -> None:
-        """Learn from a generation; one that was closed early says nothing of the provider."""
+        """Update the health from the outcome of a generation. One that was closed early changes nothing."""
         if outcome.error is not None:
             self._record_failure(outcome.error)
         elif not outcome.error_type:
@@ -97,7 +97,7 @@ class ProviderHealth:
         self._set(self._state_after(error), str(error), source="traffic")
 
     def record_probe(self, models: Sequence[str] | ProviderError) -> None:
-        """A probe listed the models, or failed; one that the endpoint merely does not offer says nothing."""
+        """Record the models a probe listed, or its error. An endpoint without a list changes nothing."""
         if isinstance(models, ProviderError):
             if models.type == "model_not_found" or models.code == "malformed":
                 return

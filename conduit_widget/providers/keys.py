@@ -33,7 +33,7 @@ class Secret:
 
 
 def pasted_key(value: str | None) -> Secret | None:
-    """Return the key in a variable's value, None for none; a pasted ``Bearer`` is left out."""
+    """Return the key in a variable's value without a pasted ``Bearer``, or None if there is none."""
     text = pasted(value or "")
     scheme, _, rest = text.partition(" ")
     if scheme.lower() == "bearer":

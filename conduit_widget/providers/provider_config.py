@@ -1,4 +1,4 @@
-"""What is configured of one provider, checked."""
+"""The checked configuration of one provider."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class ProviderConfig(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def missing_key(self) -> str | None:
-        """The variable that ought to hold the key and does not."""
+        """The variable that should hold the key but does not, or None."""
         return self.key_variable if self.key_needed and self.api_key is None else None
 
     @property
@@ -71,10 +71,10 @@ class ProviderConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def check_base_url(url: str, field: str) -> None:
-    """Refuse what is no address of an API.
+    """Check the address of an API.
 
     Raises:
-        SettingsError: it is none; the text names ``field``, not the address.
+        SettingsError: it is not an address; the text names ``field``, and never shows the address.
 
     """
     try:

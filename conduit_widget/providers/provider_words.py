@@ -18,7 +18,7 @@ _KEY_PART_CHARS: Final = 8
 
 
 class ProviderWords:
-    """Takes what is short and plain, and nothing that holds one of the ``keys`` or a part of one.
+    """Passes words that are short and plain and hold none of the ``keys``, nor a part of one.
 
     A server may answer with the key it was asked with, or with one it was sent by mistake.
     """
@@ -27,11 +27,11 @@ class ProviderWords:
         self._keys = [key.reveal().lower() for key in keys]
 
     def name(self, value: Any) -> str | None:
-        """Return a model's name, None where the value is not fit to be one."""
+        """Return the value if it can be a model's name, else None."""
         return self._word(value, MAX_NAME_CHARS)
 
     def code(self, value: Any) -> str | None:
-        """Return an error code or finish reason, None where the value has not the shape of one."""
+        """Return the value if it has the shape of an error code or finish reason, else None."""
         word = self._word(value, MAX_CODE_CHARS)
         return word if word is not None and _CODE_SHAPE.fullmatch(word) else None
 

@@ -1,1 +1,1 @@
-"""An answer being written: whose turn it is, the prompt, the text, its end."""
+"""Writing an answer: whose turn it is, the prompt, the text, and how it ends."""

@@ -29,7 +29,7 @@ _WORD: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.\-]{0,63}")
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class AnswerEnd:
-    """``reason`` is the contract's; ``provider_reason`` the provider's, where that says something else."""
+    """How an answer ended: ``reason`` is the contract's word, ``provider_reason`` the provider's own."""
 
     reason: FinishReason
     provider_reason: str | None = None
@@ -38,7 +38,7 @@ class AnswerEnd:
 
 
 def end_of(said: str | None, provider: str, *, has_text: bool, has_reasoning: bool) -> AnswerEnd:
-    """Return what a provider's finish reason means. An answer without text is a failed one, and says why."""
+    """Return what a provider's finish reason means. One without text has failed; its error says why."""
     word = said if said and _WORD.fullmatch(said) else "unknown" if said else "stop"
     reason = _MEANS.get(word.lower(), "stop")
     provider_reason = None if word == reason else word
@@ -50,7 +50,7 @@ def end_of(said: str | None, provider: str, *, has_text: bool, has_reasoning: bo
 
 
 def end_by_error(error: BaseException) -> AnswerEnd:
-    """Return the end of an answer that an exception cut off; what is no ``ProviderError`` is logged."""
+    """Return the end of an answer that an exception cut off. Anything but a ``ProviderError`` is logged."""
     if isinstance(error, ProviderError):
         return AnswerEnd("error", error=_message_error(error))
     error_id = secrets.token_hex(8)
@@ -86,7 +86,7 @@ def _message_error(error: ProviderError) -> MessageError:
 
 
 def _code(word: str, reason: FinishReason) -> str:
-    """What programs tell the kinds of empty answers by: ``no_text``, unless there is a plainer reason."""
+    """Return the code of an empty answer: ``no_text``, unless the provider gave a plainer reason."""
     if word.lower() in _MEANS:
         return "no_text" if reason == "stop" else reason
     return word

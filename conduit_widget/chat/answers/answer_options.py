@@ -1,4 +1,4 @@
-"""What the sender of a message wants of the answer: read from ``message.metadata`` and validated.
+"""What the sender of a message asks of the answer: read from ``message.metadata`` and validated.
 
 Errors name an option as it is called in a prompt (``max_tokens``), whatever it is called on the wire.
 """
@@ -77,7 +77,7 @@ def wants_answer(
     text: str,
     models: Callable[[], Iterable[str]] = tuple,
 ) -> bool:
-    """Say whether the model answers a message with this text; ``models()`` are the names it goes by."""
+    """Return whether the model answers a message with this text; ``models()`` returns its names."""
     if options.respond is not None:
         return options.respond
     if setting != "mention":

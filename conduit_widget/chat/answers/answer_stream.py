@@ -47,7 +47,7 @@ class AnswerStream:
         self._last_flush = self._last_metrics = float("-inf")
 
     def begin(self) -> None:
-        """The provider is asked now: the clocks of the answer start."""
+        """Start the clocks of the answer: the provider is asked now."""
         self.speed = Speed(self._loop.time())
 
     def add(self, chunk: Chunk) -> None:
@@ -80,7 +80,7 @@ class AnswerStream:
         self._send(self.text.pop_delta(), done=done, reason=reason)
 
     def close(self) -> None:
-        """Neither send nor store anything more by itself."""
+        """Cancel the timers: nothing more is sent or stored without being asked for."""
         self.checkpoints.cancel()
         if self._timer is not None:
             self._timer.cancel()

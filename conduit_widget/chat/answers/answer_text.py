@@ -59,7 +59,7 @@ class AnswerText:
         self.waiting.append(token)
 
     def end_as(self, text: str) -> bool:
-        """Let the next delta complete the whole to ``text``; False where that is not what was begun."""
+        """Make the next delta complete ``text``. Returns False if what was sent is not its beginning."""
         self.waiting = [text[self._sent_chars :]]
         return text.startswith(self.sent)
 

@@ -1,4 +1,4 @@
-"""The text of an answer kept in the store while it grows, so that a crash costs little of it."""
+"""Stores the text of an answer while it grows, so that a crash loses little of it."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ class Checkpoints:
             self._timer = asyncio.get_running_loop().call_later(self._interval, self._begin)
 
     def cancel(self) -> None:
-        """Begin no further one."""
+        """Cancel the checkpoint that is due."""
         if self._timer is not None:
             self._timer.cancel()
 
     async def settle(self) -> None:
-        """Wait for the one under way."""
+        """Wait until the checkpoint in progress is stored."""
         if self._storing is not None:
             await asyncio.wait({self._storing})
 

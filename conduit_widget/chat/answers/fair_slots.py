@@ -1,4 +1,4 @@
-"""A bounded number of slots, shared out by user: who asks much waits for themselves, nobody else does."""
+"""A bounded number of slots, shared fairly: a user who asks for many delays only their own requests."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 
 
 class FairSlots:
-    """At most ``total`` slots are taken at a time, ``per_user`` of them by one user.
+    """At most ``total`` slots are held at a time, ``per_user`` of them by one user.
 
     A slot that comes free goes to the user who has the fewest, of several to the one served longest ago; a
     user's own requests take their turns in order.
@@ -19,25 +19,25 @@ class FairSlots:
     def __init__(self, total: int, per_user: int) -> None:
         self._free = total
         self._per_user = per_user
-        self._taken: Counter[str] = Counter()
+        self._held: Counter[str] = Counter()
         self._waiting: dict[str, deque[asyncio.Future[None]]] = {}
         self._served: dict[str, int] = {}  # of those who wait or have a slot
         self._turns = itertools.count(1)
 
     def is_free(self, user_id: str) -> bool:
         """Whether the user would get a slot at once."""
-        return self._free > 0 and self._taken[user_id] < self._per_user
+        return self._free > 0 and self._held[user_id] < self._per_user
 
     @contextlib.asynccontextmanager
     async def slot(self, user_id: str) -> AsyncIterator[None]:
         """Wait for a slot and hold it."""
-        await self._take(user_id)
+        await self._acquire(user_id)
         try:
             yield
         finally:
-            self._give_back(user_id)
+            self._release(user_id)
 
-    async def _take(self, user_id: str) -> None:
+    async def _acquire(self, user_id: str) -> None:
         turn = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(user_id, deque()).append(turn)
         self._share_out()
@@ -47,26 +47,26 @@ class FairSlots:
             if turn.cancelled():
                 self._forget(user_id, turn)
             else:  # it was given in the very moment in which nobody wanted it any more
-                self._give_back(user_id)
+                self._release(user_id)
             raise
 
-    def _give_back(self, user_id: str) -> None:
+    def _release(self, user_id: str) -> None:
         self._free += 1
-        self._taken[user_id] -= 1
+        self._held[user_id] -= 1
         self._tidy(user_id)
         self._share_out()
 
     def _share_out(self) -> None:
         while self._free > 0:
-            able = [user_id for user_id in self._waiting if self._taken[user_id] < self._per_user]
+            able = [user_id for user_id in self._waiting if self._held[user_id] < self._per_user]
             if not able:
                 return
-            user_id = min(able, key=lambda id_: (self._taken[id_], self._served.get(id_, 0)))
+            user_id = min(able, key=lambda id_: (self._held[id_], self._served.get(id_, 0)))
             turn = self._waiting[user_id][0]
             self._forget(user_id, turn)
             if not turn.done():
                 self._free -= 1
-                self._taken[user_id] += 1
+                self._held[user_id] += 1
                 self._served[user_id] = next(self._turns)
                 turn.set_result(None)
 
@@ -77,9 +77,9 @@ class FairSlots:
         self._tidy(user_id)
 
     def _tidy(self, user_id: str) -> None:
-        """Keep nothing of a user who neither waits nor has a slot."""
+        """Forget a user who neither waits nor holds a slot."""
         if not self._waiting.get(user_id):
             self._waiting.pop(user_id, None)
-            if not self._taken[user_id]:
-                del self._taken[user_id]
+            if not self._held[user_id]:
+                del self._held[user_id]
                 self._served.pop(user_id, None)

@@ -51,7 +51,7 @@ class Generation:
 
     @property
     def claimed(self) -> bool:
-        """Whether somebody runs it, or ran it, or it needs no running any more."""
+        """Whether somebody runs or ran it, or it no longer needs to run."""
         return not self._states.is_unclaimed
 
     @property
@@ -60,7 +60,7 @@ class Generation:
         return self._states.reason is not None
 
     def claim(self) -> bool:
-        """Claim the right to run it; True once only."""
+        """Claim the right to run it. Returns True to the first caller only."""
         if not self._states.is_unclaimed:
             return False
         self._states.enter(GenerationState.ENDING if self.stopped else GenerationState.WRITING)
@@ -75,7 +75,7 @@ class Generation:
             self._end_asking()
 
     def supersede(self, end: ChatMessage | None) -> None:
-        """End it: that was committed elsewhere. The last delta completes what readers had, where it can."""
+        """End it: another node has committed its end. A last delta completes what readers have, if it can."""
         if self._states.is_closed:
             return
         self._stream.close()
@@ -85,7 +85,7 @@ class Generation:
         self._end_asking()
 
     async def run(self) -> None:
-        """Ask the provider, stream the answer, commit it. Raises only when the store does."""
+        """Ask the provider, stream the answer and commit it. Raises only what the store raises."""
         end = await self._ask()
         self._stream.close()
         if self._states.current is GenerationState.SUPERSEDED:

@@ -1,4 +1,4 @@
-"""What a generation works on, and whom it works with: its job, the conversation, the providers."""
+"""What a generation needs from others: its job, the conversation, the providers, an observer."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class ProviderChoice(Protocol):
 
 
 class GenerationObserver(Protocol):
-    """Learns of every generation that a provider is asked for."""
+    """Is told about every generation that a provider is asked for."""
 
     def began(self) -> None:
         """A provider is asked for an answer."""

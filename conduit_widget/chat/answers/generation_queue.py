@@ -28,7 +28,7 @@ Place = Literal["streaming", "queued", "full"]
 
 
 class GenerationQueue:
-    """Who may generate when.
+    """Decides which generation runs next.
 
     In a conversation, and over all of them, users take turns, so that nobody's questions wait for all of
     somebody else's (where several nodes write a conversation's answers, those are in the order of the log). A
@@ -57,7 +57,7 @@ class GenerationQueue:
 
     @contextmanager
     def reserve(self, conversation_id: str, user_id: str) -> Iterator[Place]:
-        """Say what place a user's new answer has in line, and count it until its commit is over."""
+        """Yield the place of a user's new answer in line, and count the answer until its commit is over."""
         before = Counter(generation.job.author_id for generation in self._lines.get(conversation_id, ()))
         reserved = self._reserved.setdefault(conversation_id, Counter())
         before.update(reserved)
@@ -75,13 +75,13 @@ class GenerationQueue:
             else:
                 yield "streaming" if not before.total() and self._slots.is_free(user_id) else "queued"
         finally:
-            _take_off(reserved, user_id)
+            _decrement(reserved, user_id)
             if not reserved:
                 del self._reserved[conversation_id]
-            _take_off(self._of_user, user_id)
+            _decrement(self._of_user, user_id)
 
     def enqueue(self, job: GenerationJob) -> None:
-        """Generate this answer when its turn comes; while draining it is interrupted at once."""
+        """Generate this answer when its turn comes. While the queue drains, interrupt it at once."""
         generation = Generation(job, self._providers, self._settings, self._observer)
         conversation_id = job.conversation.conversation_id
         self._by_answer[job.answer.id] = generation
@@ -108,7 +108,7 @@ class GenerationQueue:
             self._spawn(self._run(generation), "stopped-generation")
 
     def cancel(self, answer_id: str) -> bool:
-        """End an answer, keeping its text; False when it is not written here (any more)."""
+        """End an answer and keep its text. Returns False if it is not being written here."""
         generation = self._by_answer.get(answer_id)
         if generation is None:
             return False
@@ -116,7 +116,7 @@ class GenerationQueue:
         return True
 
     def supersede(self, answer_id: str, end: ChatMessage | None = None) -> None:
-        """Give up an answer that another node has ended, ``end`` being its final version, where it is known.
+        """Give up an answer that another node has ended; ``end`` is its final version, if known.
 
         The last delta completes what was sent, where that can be; nothing more is kept, or sent after that.
         """
@@ -165,7 +165,7 @@ class GenerationQueue:
         del self._lines[conversation_id]
 
     async def _begin(self, generation: Generation) -> None:
-        """Run it when its turn has come and a slot is free; or not, where somebody ended it before."""
+        """Run a generation when its turn has come and a slot is free, unless somebody has ended it before."""
         job = generation.job
         waiting = None if generation.stopped else job.conversation.turn(job.answer_seq)
         may_run = waiting is None or await self._wait_in_line(generation, waiting)
@@ -210,7 +210,7 @@ class GenerationQueue:
     def _forget(self, generation: Generation) -> None:
         self._by_answer.pop(generation.job.answer.id, None)
         conversation_id = generation.job.conversation.conversation_id
-        _take_off(self._of_user, generation.job.author_id)
+        _decrement(self._of_user, generation.job.author_id)
         self._unfinished[conversation_id] -= 1
         if not self._unfinished[conversation_id]:
             del self._unfinished[conversation_id]
@@ -222,15 +222,15 @@ class GenerationQueue:
         task.add_done_callback(self._tasks.discard)
 
 
-def _take_off(counter: Counter[T], key: T) -> None:
-    """Count one less, and keep no zeros."""
+def _decrement(counter: Counter[T], key: T) -> None:
+    """Decrement a count, and drop it at zero."""
     counter[key] -= 1
     if not counter[key]:
         del counter[key]
 
 
 def _next_of(line: Sequence[Generation], served: Mapping[str, int]) -> Generation:
-    """Return the first in line of the user served longest ago."""
+    """Return the first generation in line of the user who was served longest ago."""
     first = line[0]
     if first.claimed or first.job.conversation.is_on_several_nodes:
         return first

@@ -1,4 +1,4 @@
-"""Have the default provider ready before the first question: a local model takes a second or two to load."""
+"""Makes the default provider ready before the first question: a local model takes a second or two to load."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ class WarmUp:
         self._task: asyncio.Task[None] | None = None
 
     def request(self) -> None:
-        """Make it ready; cheap when it is."""
+        """Make the provider ready, unless that is in progress. Cheap when it is ready."""
         if self._task is None or self._task.done():
             self._task = asyncio.get_running_loop().create_task(self._start(), name="provider-warm-up")
 
     async def close(self) -> None:
-        """End a start under way."""
+        """Cancel a start in progress."""
         task, self._task = self._task, None
         if task is not None:
             task.cancel()

@@ -107,7 +107,7 @@ class ChatMetrics:
                 self._tokens.labels(*labels, kind).observe(count)
 
     def model_label(self, provider: str, requested: str | None, answered: str, listed: Sequence[str]) -> str:
-        """Return the label of a generation's model; ``other`` for what nobody but the client vouches for.
+        """Return the label of a generation's model: ``other`` for a name that only a client has written.
 
         ``requested`` is the client's text, and a server may echo it; ``listed`` are the provider's models.
         """
@@ -133,7 +133,7 @@ class _ChunkTimesCollector(Collector):
         self._sums: dict[tuple[str, str, str], ChunkTimes] = {}
 
     def add(self, labels: tuple[str, str, str], times: ChunkTimes) -> None:
-        """Add one generation's."""
+        """Add the times of one generation."""
         known = self._sums.get(labels)
         if known is not None:
             counts = tuple(a + b for a, b in zip(known.counts, times.counts, strict=True))

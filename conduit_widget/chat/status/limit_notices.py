@@ -1,4 +1,4 @@
-"""What one user may do a minute, and the warning that tells them, and everybody, before a limit refuses."""
+"""How much one user may do per minute, and the warnings that are sent before a limit refuses."""
 
 from __future__ import annotations
 
@@ -87,15 +87,15 @@ def _requests(settings: ChatSettings) -> UserRate:
 
 
 class WarnsOfLimits(Hub):
-    """A hub whose callers hear ``RateLimitWarning`` when a limit of theirs is nearly used up."""
+    """A hub that sends its callers ``RateLimitWarning`` when one of their limits is nearly used up."""
 
     def on_limit_warning(self, caller: HubConnectionContext, warning: LimitWarning) -> None:
-        """Tell the caller, on the connection concerned."""
+        """Send the warning to the caller, on the connection it concerns."""
         caller.send(ChatEvent.RATE_LIMIT_WARNING, notice_of(warning))
 
 
 def notice_of(warning: LimitWarning) -> RateLimitNotice:
-    """Return the hub's warning as it travels."""
+    """Return the hub's warning in wire form."""
     now, full = time.time(), warning.seconds_until_full
     return RateLimitNotice(
         id=str(uuid.uuid4()),
@@ -112,7 +112,7 @@ def notice_of(warning: LimitWarning) -> RateLimitNotice:
 
 
 class ProviderLimits:
-    """Watches what providers state about their own limits; what they do not state is never guessed."""
+    """Watches the limits that providers state. What they do not state is never guessed."""
 
     def __init__(self) -> None:
         self._gauges: dict[tuple[str, LimitScope], WarningGauge] = {}

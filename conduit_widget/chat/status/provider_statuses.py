@@ -1,4 +1,4 @@
-"""Provider health as events: on change only, at most one an interval per provider; and their limits."""
+"""Sends provider health as events, on change, at most once per interval and provider; and their limits."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ class Providers(ProviderChoice, Protocol):
     """The directory of providers, as the chat needs it."""
 
     def record(self, outcome: GenerationOutcome) -> None:
-        """Let the health of the provider that answered follow from how it went."""
+        """Update the health of the provider that answered from the outcome of a generation."""
 
     def statuses(self) -> list[ProviderStatus]:
         """Return the state of every provider."""
 
     def on_change(self, callback: Callable[[ProviderStatus], None]) -> Callable[[], None]:
-        """Call back on every change; returns the unsubscriber."""
+        """Call ``callback`` on every change. Returns a function that unregisters it."""
 
 
 class ProviderFeed:
@@ -54,7 +54,7 @@ class ProviderFeed:
             self._unsubscribe = self._providers.on_change(self._changed)
 
     def close(self) -> None:
-        """Stop listening; what waits is not sent."""
+        """Stop listening. Changes that wait for their interval are not sent."""
         if self._unsubscribe is not None:
             self._unsubscribe()
             self._unsubscribe = None

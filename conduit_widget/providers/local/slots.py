@@ -1,4 +1,4 @@
-"""Which of a model's slots answers next, so that a conversation finds its prompt where it was read before.
+"""Chooses a model's slot for the next answer, so that a conversation finds its prompt where it was read.
 
 A slot keeps what it read last. A conversation stays on its slot while that is free; a new one takes the slot
 used least recently. Nobody waits for one slot while another is free; when none is, the first to come is the
@@ -26,14 +26,14 @@ class ModelSlots:
     @contextlib.asynccontextmanager
     async def hold(self, cache_key: str | None) -> AsyncIterator[int]:
         """Wait for a slot and hold it, for the conversation ``cache_key`` stands for (None: for nobody)."""
-        slot = self._take(cache_key) if self._free else await self._wait()
+        slot = self._choose(cache_key) if self._free else await self._wait()
         self._readers[slot] = cache_key
         try:
             yield slot
         finally:
-            self._give_back(slot)
+            self._release(slot)
 
-    def _take(self, cache_key: str | None) -> int:
+    def _choose(self, cache_key: str | None) -> int:
         own = (slot for slot in self._free if cache_key is not None and self._readers.get(slot) == cache_key)
         slot = next(own, self._free[0])
         self._free.remove(slot)
@@ -49,10 +49,10 @@ class ModelSlots:
                 with contextlib.suppress(ValueError):  # it was taken off the queue, and found cancelled
                     self._waiting.remove(handed)
             else:
-                self._give_back(handed.result())
+                self._release(handed.result())
             raise
 
-    def _give_back(self, slot: int) -> None:
+    def _release(self, slot: int) -> None:
         while self._waiting:
             handed = self._waiting.popleft()
             if not handed.done():

@@ -83,7 +83,7 @@ class OpenAICompatible:
         self._refusals = Refusals()
 
     async def start(self) -> None:
-        """Nothing to make ready: connections open with the first request."""
+        """Do nothing: connections open with the first request."""
 
     async def aclose(self) -> None:
         """Close every connection; generations still running end with an error."""
@@ -271,7 +271,7 @@ def _is_loading(status: int, problem: ErrorBody) -> bool:
 
 
 def _model_ids(provider: str, body: bytes) -> list[Any]:
-    """Return what a list of models names, in whichever of the usual shapes.
+    """Return the names in a list of models of any of the usual shapes.
 
     Raises:
         ProviderError: it is no list of models.

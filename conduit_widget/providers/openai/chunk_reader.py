@@ -16,7 +16,7 @@ _BEFORE: Final = b" \t\r\n\xef\xbb\xbf"
 
 
 class ChunkReader:
-    """Feeds ``stream``. Its kind is told by its first character, whatever its content type says."""
+    """Feeds ``stream``. The first character, not the content type, says what kind of answer it is."""
 
     def __init__(self, provider: str, stream: ChunkStream) -> None:
         self._provider = provider
@@ -82,7 +82,7 @@ class ChunkReader:
                 return
 
     def _last_chunks_of(self, payloads: list[bytes]) -> Iterator[Chunk]:
-        """Take what came without the blank line after it: of an answer that began, where it was cut."""
+        """Yield the chunks of a last event without its blank line. If it is malformed, the answer was cut."""
         try:
             yield from self._chunks_of(payloads)
         except ProviderError as error:

@@ -80,7 +80,7 @@ class ChunkStream:
         self._flowing = False  # nothing waits: text is passed on as it comes
 
     def decode(self, payload: bytes) -> Chunk | None:
-        """Return what one payload adds to the answer, if it adds something.
+        """Return what one payload adds to the answer, or None if it adds nothing.
 
         Raises:
             ProviderError: the payload cannot be read, or the provider reports an error in it.
@@ -146,7 +146,7 @@ class ChunkStream:
         return Chunk("", self.model, self._finish_reason, self._read_usage())
 
     def _decode_odd(self, payload: bytes) -> Chunk | None:
-        """Take a payload that is not the usual one: an end, a sign of life, a dialect, or no event at all."""
+        """Decode an unusual payload: an end, a sign of life, a dialect, or no event at all."""
         payload = payload.strip().removeprefix(_BOM)
         if payload == DONE:
             self.ended = self._understood = True
@@ -192,7 +192,7 @@ class ChunkStream:
         return joined
 
     def _finish(self, reason: str) -> None:
-        """Note why the answer ended.
+        """Record why the answer ended.
 
         Raises:
             ProviderError: it ended by a failure of the provider.

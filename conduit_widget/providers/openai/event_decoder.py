@@ -10,7 +10,7 @@ DONE: Final = b"[DONE]"
 
 
 class ChunkEventDecoder(EventDataDecoder):
-    """Each payload is one JSON text, so that what the standard would join or skip can be told apart.
+    """Decodes events whose payload is one JSON text, and so separates what the standard would join or skip.
 
     Taken as well: one line end between two events, ``[DONE]`` without a blank line, a JSON object or an error
     on a line of its own (``{…}``, ``error: {…}``).

@@ -1,4 +1,4 @@
-"""What an event of a chat completion says, read leniently: what is odd or unknown is as if missing."""
+"""Reads an event of a chat completion leniently: odd and unknown fields count as missing."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def read_event(payload: Any) -> Event:
 
 
 def usage_of(value: Any) -> Usage | None:
-    """Return the counts a provider reports; None for one that is no count, and for none at all."""
+    """Return the counts a provider reports, or None. A value that cannot be a count is None, too."""
     if not isinstance(value, Mapping):
         return None
     prompt = _count(value.get("prompt_tokens", value.get("input_tokens")))
@@ -74,7 +74,7 @@ def usage_of(value: Any) -> Usage | None:
 
 
 def finish_reason_of(value: Any) -> str:
-    """Return the word for an answer's end, empty where it goes on; what is no word is ``unknown``."""
+    """Return the word for an answer's end, empty while it goes on, ``unknown`` for anything but a word."""
     if isinstance(value, Mapping):
         value = value.get("type")
     if isinstance(value, str):

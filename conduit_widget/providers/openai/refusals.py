@@ -1,4 +1,4 @@
-"""What a server turned out not to take, learnt from its refusals and remembered."""
+"""Remembers what a server does not accept, as its refusals have shown."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ _MAX_MODELS: Final = 100
 
 
 class Refusals:
-    """What must be left out of requests, by model. Bounded: the oldest of too many models is forgotten."""
+    """What must be left out of requests, by model. Bounded: the oldest model is forgotten first."""
 
     def __init__(self) -> None:
         self._learnt: dict[str, set[str]] = {}
 
     def fit(self, body: Mapping[str, Any], model: str) -> dict[str, Any]:
-        """Return a request's body without what the server does not take."""
+        """Return a request's body without what the server does not accept."""
         refused = self._learnt.get(model)
         if not refused:
             return dict(body)
@@ -66,7 +66,7 @@ class Refusals:
         return fitted
 
     def learn(self, status: int, problem: ErrorBody, body: Mapping[str, Any], model: str) -> bool:
-        """Take a refusal of ``body``; True when another try, without what it names, makes sense."""
+        """Learn from a refusal of ``body``. Returns True if another try without what it names makes sense."""
         found = _refused_part(status, problem, body)
         if found is None:
             return False
@@ -76,7 +76,7 @@ class Refusals:
         return True
 
     def forget(self, model: str) -> None:
-        """Drop what was learnt: it did not help."""
+        """Forget what was learnt about a model: it did not help."""
         self._learnt.pop(model, None)
 
 
