@@ -192,7 +192,7 @@ class HubApp:
         self._drain.begin()
 
     def hurry_drain(self) -> None:
-        """Have :meth:`drain`, under way or to come, tell everybody at once and wait for nothing more."""
+        """Make :meth:`drain`, running or to come, close everybody at once and wait for nothing more."""
         self._drain.hurry()
 
     async def drain(self, timeout: float = 5.0, spread: float | None = None) -> None:

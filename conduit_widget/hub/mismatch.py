@@ -1,4 +1,4 @@
-"""What of a mismatch between data and its type may be told: never the data itself."""
+"""Describes a mismatch between data and its type without quoting the data."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ _HEADERS: Final = {
 
 
 class Operated(Protocol):
-    """What the pages tell about."""
+    """The application whose state the pages show."""
 
     open_files: OpenFiles
     metrics: HubMetrics

@@ -181,7 +181,7 @@ def _url(listener: socket.socket) -> str:
 
 @contextlib.contextmanager
 def _signals(server: _Server) -> Iterator[None]:
-    """Have SIGINT and SIGTERM end the server, where this thread may handle signals."""
+    """End the server on SIGINT and SIGTERM, where this thread may handle signals."""
     loop = asyncio.get_running_loop()
     handled = []
     for number in _SIGNALS:
@@ -197,7 +197,7 @@ def _signals(server: _Server) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _out_of_files(open_files: OpenFiles, strangers: Strangers) -> Iterator[None]:
-    """Have strangers make room, and the log stay small, where asyncio finds no file for a connection."""
+    """Drop a stranger, and keep the log small, when asyncio finds no file for a connection."""
     loop = asyncio.get_running_loop()
     previous = loop.get_exception_handler()
 

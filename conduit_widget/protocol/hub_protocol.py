@@ -9,7 +9,7 @@ from conduit_widget.protocol.messages import HubMessage
 
 
 class TransferFormat(Enum):
-    """What kind of frames a hub protocol needs; the values are negotiate's own words."""
+    """The kind of frames a hub protocol needs; the values are negotiate's own words."""
 
     TEXT = "Text"
     BINARY = "Binary"

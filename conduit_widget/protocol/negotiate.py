@@ -18,7 +18,7 @@ class AvailableTransport(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class NegotiateResponse(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, kw_only=True):
-    """What the hub answers: a connection, or a redirect (``url``, ``access_token``), or an ``error``.
+    """The hub's answer: a connection, or a redirect (``url``, ``access_token``), or an ``error``.
 
     ``connection_id`` is public; ``connection_token`` is the secret that opens the connection. A version 0
     hub sends no token and its id serves as one (:attr:`id_for_connect`).

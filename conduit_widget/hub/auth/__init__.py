@@ -1,1 +1,1 @@
-"""Who a caller is: tokens, opaque keys, signing secrets, and what has been revoked."""
+"""Authentication: tokens, opaque keys, signing secrets, revocations."""

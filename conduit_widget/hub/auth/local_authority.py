@@ -1,4 +1,4 @@
-"""Who may connect: the local authority's tokens (HS256), and where a request carries its credential."""
+"""The local authority's tokens (HS256), and where a request carries its credential."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ SecretSource = Callable[[], Sequence[bytes]]
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """What a request brought: a JWT (``bearer``) or an opaque key (``api_key``); never shown."""
+    """The credential of a request: a JWT (``bearer``) or an opaque key (``api_key``); never shown."""
 
     kind: Literal["bearer", "api_key"]
     value: str

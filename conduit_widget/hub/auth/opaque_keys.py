@@ -32,7 +32,7 @@ _logger = logging.getLogger(__name__)
 
 
 class OpaqueKey(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What the file holds of a key: whom it speaks for, never the key. Times are epoch seconds."""
+    """A key's entry in the file: whom it speaks for, never the key itself. Times are epoch seconds."""
 
     id: str
     hash: str

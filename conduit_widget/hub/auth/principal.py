@@ -1,4 +1,4 @@
-"""Who a connection speaks for, as its token says."""
+"""The identity that a token proves."""
 
 from __future__ import annotations
 

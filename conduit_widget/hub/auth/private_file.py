@@ -16,7 +16,7 @@ from conduit_widget.nesting import MAX_DEPTH, is_json_too_deep
 T = TypeVar("T")
 
 Stamp = tuple[int, ...]
-"""What tells one version of a file from the next: device, inode, times of change (ns) and size."""
+"""Distinguishes versions of a file: device, inode, times of change (ns) and size."""
 
 
 def write_private(path: Path, data: bytes) -> None:

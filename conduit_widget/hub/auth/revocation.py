@@ -1,4 +1,4 @@
-"""What is revoked: tokens and users that no node lets in any more, whose connections end within seconds."""
+"""Revoked tokens and users: every node refuses them, and their connections end within seconds."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ class Revocations:
         await self._revoke(revocation_of("user", user_id))
 
     def on_change(self, callback: Callable[[], None]) -> Callable[[], None]:
-        """Be called when more is revoked; returns the remover."""
+        """Register a callback for new revocations. Returns a function that unregisters it."""
         return add_listener(self._listeners, callback)
 
     async def start(self) -> None:

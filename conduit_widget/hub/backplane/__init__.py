@@ -1,1 +1,1 @@
-"""What hub processes tell each other: the seam, the memory bus, and Redis or Valkey."""
+"""Messages between hub processes: the seam, the memory bus, and Redis or Valkey."""

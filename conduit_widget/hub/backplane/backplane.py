@@ -64,7 +64,7 @@ class Backplane(Protocol):
         ...
 
     def subscribe(self, channel: str, receive: Receive) -> Callable[[], None]:
-        """Hear of a channel's messages from other nodes; returns the unsubscriber.
+        """Subscribe to a channel's messages from other nodes. Returns a function that unsubscribes.
 
         Messages published after the subscription took hold are heard; :meth:`subscribed` tells when.
         """
@@ -75,7 +75,7 @@ class Backplane(Protocol):
         ...
 
     def on_interruption(self, callback: Callable[[], None]) -> Callable[[], None]:
-        """Be called after messages may have been missed (the engine was away, a queue overflowed)."""
+        """Call ``callback`` after messages may have been missed (engine away, queue overflow)."""
         ...
 
     def put(self, table: str, key: str, value: bytes | None) -> None:
@@ -98,5 +98,5 @@ class Backplane(Protocol):
         ...
 
     def on_nodes_change(self, callback: Callable[[frozenset[str]], None]) -> Callable[[], None]:
-        """Be called with the other living nodes whenever one comes or goes (within 10 s of a crash)."""
+        """Call ``callback`` with the ids of the other live nodes each time the set changes (within 10 s)."""
         ...

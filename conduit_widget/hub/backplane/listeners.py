@@ -1,4 +1,4 @@
-"""Who listens to a backplane on this node; what every implementation shares."""
+"""The listeners of a backplane on this node, shared by every implementation."""
 
 from __future__ import annotations
 

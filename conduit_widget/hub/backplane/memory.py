@@ -21,7 +21,7 @@ _logger = logging.getLogger(__name__)
 
 
 class MemoryBus:
-    """What the nodes of one process and one loop share; each :class:`MemoryBackplane` is a node on it.
+    """The bus that nodes of one process and one loop share; each :class:`MemoryBackplane` is a node on it.
 
     Overflow policy of the hot windows: the lowest positions go first, then the channels silent for longest.
     """

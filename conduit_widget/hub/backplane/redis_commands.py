@@ -34,19 +34,19 @@ _Read = tuple[tuple[str, str, Argument], asyncio.Future[Any]]
 
 
 class CommandEvents(Protocol):
-    """Who is told what the command connection lives through."""
+    """Receives the events of the command connection."""
 
     def commands_up(self) -> None:
-        """Hear that the engine answers and knows this node."""
+        """Called when the engine answers and knows this node."""
 
     def commands_down(self, error: Exception) -> None:
-        """Hear that the engine cannot be reached."""
+        """Called when the engine cannot be reached."""
 
     def missed(self) -> None:
-        """Hear that messages may have been lost; the other nodes have been told."""
+        """Called when messages may have been lost; the other nodes have been told."""
 
     def nodes(self, others: frozenset[str]) -> None:
-        """Hear which other nodes live."""
+        """Called with the ids of the other live nodes."""
 
 
 class RedisCommands:

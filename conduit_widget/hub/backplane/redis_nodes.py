@@ -1,4 +1,4 @@
-"""Who else lives, as the heartbeats in the engine say; doubtful after the engine itself was away."""
+"""The live nodes, from the heartbeats in the engine; doubtful after the engine itself was away."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a node has for the engine: messages by channel, and its entries; packed for the engine's script."""
+"""A node's outgoing messages and entries, packed for the engine's script."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class OutgoingQueue:
             del self._unsent[next(iter(self._unsent))]
 
     def write_again(self, places: list[Place] | None = None) -> None:
-        """Have some entries, or all of them, written (again)."""
+        """Schedule some entries, or all of them, to be written again."""
         self._unsent.update(dict.fromkeys(self._entries if places is None else places))
 
     def remove_entries(self) -> None:

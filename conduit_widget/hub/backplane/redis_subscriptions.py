@@ -33,19 +33,19 @@ _decode = msgspec.msgpack.Decoder(list[bytes]).decode
 
 
 class SubscriptionEvents(Protocol):
-    """Who is told what the pub/sub connection lives through."""
+    """Receives the events of the pub/sub connection."""
 
     def subscriptions_up(self) -> None:
-        """Hear that every channel is heard (again)."""
+        """Called when every channel is subscribed (again)."""
 
     def subscriptions_down(self, error: Exception) -> None:
-        """Hear that nothing is heard at present."""
+        """Called when the subscriptions are lost."""
 
     def told(self, word: bytes) -> None:
-        """Hear what another node says to all."""
+        """Called with a message from another node to all."""
 
     def unreadable(self) -> None:
-        """Hear that a message could not be read."""
+        """Called when a message could not be decoded."""
 
 
 class RedisSubscriptions:
@@ -67,7 +67,7 @@ class RedisSubscriptions:
         self._closing = asyncio.Event()
 
     def changed(self) -> None:
-        """Have the channels looked through: some came or went."""
+        """Schedule a subscribe/unsubscribe pass."""
         self._work.set()
 
     async def holds(self, channel: str) -> bool:
@@ -188,7 +188,7 @@ class RedisSubscriptions:
                 future.set_result(held)
 
     def stop(self) -> None:
-        """Hear nothing any more; whoever waits is told."""
+        """Close the connection and wake whoever waits for it."""
         self.up = False
         for channel in tuple(self._waiters):
             self._answer(channel, held=False)

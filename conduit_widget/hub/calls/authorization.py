@@ -1,4 +1,4 @@
-"""Who may call a hub method: roles of the token, or a rule of the hub's own."""
+"""Authorization of hub methods: by roles of the token, or by a rule of the hub's own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a hub is made of: the base class, the decorator for its methods, filters around them, and its context.
+"""The base class of a hub, the decorator for its methods, filters around them, and its context.
 
 The application's filters come first, then the hub's own, each calling ``proceed`` for what is inside it.
 """
@@ -89,7 +89,7 @@ class Hub:
     """Seconds before a connection's token expires at which it hears ``TokenExpiring``; ``None``: never."""
 
     user_rates: Sequence[UserRate] = ()
-    """What one user may do a minute, over all of their connections; set before the hub is mounted."""
+    """Rates a minute of one user, over all of their connections; set before the hub is mounted."""
 
     clients: HubClients
     groups: Groups

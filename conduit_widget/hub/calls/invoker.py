@@ -27,7 +27,7 @@ _DETAILED: Final = "An unexpected error occurred invoking '{name}' on the server
 
 
 class Failure(NamedTuple):
-    """What the caller hears, and the kind the metrics count."""
+    """The text for the caller, and the kind the metrics count."""
 
     text: str
     kind: str
@@ -66,7 +66,7 @@ class HubInvoker:
         return await self._run(method, caller, bound)
 
     def warn(self, caller: HubConnectionContext, warning: LimitWarning) -> None:
-        """Have the hub tell the caller of a limit; what fails there is logged, and the call goes on."""
+        """Warn the caller of a limit through the hub; an error there is logged and the call goes on."""
         try:
             self.hub.on_limit_warning(caller, warning)
         except Exception as error:  # noqa: BLE001 - a hub's own code

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from typing import Final
 
-from conduit_widget.hub.logs.logging import Subject, about
+from conduit_widget.hub.logs.logging import LogContext, Subject
 
 Work = Callable[[], Awaitable[None]]
 
@@ -44,7 +44,7 @@ class WorkQueue:
 
     @property
     def running(self) -> tuple[asyncio.Task[None], ...]:
-        """What runs now."""
+        """The tasks that run now."""
         return tuple(self._running)
 
     def put(self, work: Work, kind: object = None) -> None:
@@ -91,7 +91,7 @@ class WorkQueue:
         self._starting -= 1
         _turn.set(turn)
         try:
-            with about(self._subject):
+            with LogContext(self._subject):
                 while self._queue:
                     work, turn.kind = self._queue.pop(0)
                     await work()

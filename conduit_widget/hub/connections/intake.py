@@ -1,4 +1,4 @@
-"""What one client sends: acted on a piece a turn of the loop, at a bounded rate; what has to wait is bounded.
+"""Incoming data of one client: processed a piece a turn of the loop, at a bounded rate, in bounded memory.
 
 Calls have their own rate, which refuses them. Everything else a client may send (pings, acknowledgements,
 cancels, items for nobody, types we do not know, control frames, pieces of messages, refused calls) costs the

@@ -17,7 +17,7 @@ class LiveConnection(Protocol):
 
     @property
     def user(self) -> Principal:
-        """Who is connected; its expiry may move."""
+        """The authenticated user; its expiry may move."""
         ...
 
     @property

@@ -1,4 +1,4 @@
-"""Who is connected to this process, and how many against the limits."""
+"""The open connections of this process, counted against the limits."""
 
 from __future__ import annotations
 

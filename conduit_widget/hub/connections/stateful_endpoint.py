@@ -51,7 +51,7 @@ class StatefulEndpoint(ConnectionEndpoint):
         return self._stateful is not None and not self._state.is_over
 
     def attach_to(self, connection: ServerConnection) -> None:
-        """Hear of ``connection``'s events until it is lost or left."""
+        """Receive the events of ``connection`` until it is lost or left."""
         self._connection = connection
         self._leg = Leg(connection, self, self._leg_lost)
         connection.attach(self._leg)

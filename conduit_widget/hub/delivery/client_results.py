@@ -15,7 +15,7 @@ _PREFIX: Final = "server-"
 
 
 class ClientResults:
-    """What one client still owes; at most ``MAX_PENDING`` at a time."""
+    """Pending results of one client; at most ``MAX_PENDING`` at a time."""
 
     __slots__ = ("_last", "_pending")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 from conduit_widget.errors import ConnectionLostError
@@ -57,8 +58,8 @@ class SingleClientProxy(ClientProxy):
 class HubClients:
     """The connections of one hub *on this node*: all, by group, by user, by id.
 
-    Nothing here reaches connections on the other nodes of a cluster: whoever wants that tells the other nodes
-    (``Backplane.publish``) and has each send to its own, as the chat does.
+    Nothing here reaches connections on the other nodes of a cluster: to reach those, publish on the backplane
+    and let each node send to its own.
     """
 
     def __init__(self, lifetime: LifetimeManager, groups: Groups) -> None:
@@ -70,8 +71,8 @@ class HubClients:
         return ClientProxy(self._lifetime, self._lifetime.all)
 
     def group(self, name: str) -> ClientProxy:
-        """The connections of a group."""
-        return ClientProxy(self._lifetime, lambda: self._groups.members(name))
+        """The connections of a group. Keep the proxy where you send often: it costs nothing to hold."""
+        return ClientProxy(self._lifetime, partial(self._groups.members, name))
 
     def group_except(self, name: str, excluded: Collection[str]) -> ClientProxy:
         """The connections of a group but for some connection ids."""
@@ -82,7 +83,7 @@ class HubClients:
 
     def user(self, user_id: str) -> ClientProxy:
         """Every connection of a user."""
-        return ClientProxy(self._lifetime, lambda: self._lifetime.of_user(user_id))
+        return ClientProxy(self._lifetime, partial(self._lifetime.of_user, user_id))
 
     def all_except(self, excluded: Collection[str]) -> ClientProxy:
         """Every connection but for some connection ids (the caller's, for "others")."""
@@ -93,4 +94,4 @@ class HubClients:
 
     def client(self, connection_id: str) -> SingleClientProxy:
         """One connection; nobody when it is gone."""
-        return SingleClientProxy(self._lifetime, lambda: self._lifetime.with_id(connection_id))
+        return SingleClientProxy(self._lifetime, partial(self._lifetime.with_id, connection_id))

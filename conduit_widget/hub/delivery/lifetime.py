@@ -12,7 +12,7 @@ from conduit_widget.protocol.hub_protocol import HubProtocol
 
 
 class LifetimeManager:
-    """Who is connected, and delivery to many of them, in the bytes that ``events`` writes."""
+    """Keeps the connections and delivers to many of them, in the bytes that ``events`` writes."""
 
     def __init__(self, events: EventWriter) -> None:
         self.connections: dict[str, HubConnectionContext] = {}

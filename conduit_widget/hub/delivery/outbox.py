@@ -1,4 +1,4 @@
-"""What waits to go out on one connection: bounded, coalesced, never awaited.
+"""The queue of one connection's outgoing records: bounded, coalesced, never awaited.
 
 Records put during one loop tick leave in one frame. While the transport is paused (the client does not read),
 they stay here. Over the soft limit the connection is *lagging* until it has drained: senders leave out what
@@ -59,7 +59,7 @@ class FlushRound:
         self.dirty: list[Outbox] = []
 
     def add(self, outbox: Outbox) -> None:
-        """Have ``outbox`` flushed with the others."""
+        """Schedule ``outbox`` to be flushed with the others."""
         if not self.dirty:
             self._started = time.perf_counter()
             loop = asyncio.get_running_loop()

@@ -39,7 +39,7 @@ _PLAIN: Final = "p"
 
 @dataclass(frozen=True, slots=True)
 class Negotiated:
-    """What another node promised."""
+    """A connection that another node promised."""
 
     connection_id: str
     stateful: bool
@@ -149,7 +149,7 @@ class ConnectionTokens:
             self._reading = asyncio.get_running_loop().create_task(self._read())
 
     async def _read(self) -> None:
-        """Learn the living nodes' keys; those of the dead are kept for what they promised last."""
+        """Fetch the live nodes' keys; keys of dead nodes are kept for the tokens they made last."""
         with contextlib.suppress(BackplaneUnavailableError, TimeoutError):
             async with asyncio.timeout(_READ_TIMEOUT):
                 self._keys.update(await self._backplane.entries(_TABLE, _KEY))

@@ -1,4 +1,4 @@
-"""What clients post between negotiate and their first GET: held, and read when the connection opens.
+"""Holds what clients post between negotiate and their first GET until the connection opens.
 
 The official server takes such posts (its pipe is there from negotiate on), and some clients rely on it: their
 handshake is on its way before their GET is, or overtakes it.

@@ -28,7 +28,7 @@ _ALLOWED_HEADERS: Final = (
 
 
 class OriginPolicy:
-    """What is allowed.
+    """The allowed origins and hosts.
 
     ``origins`` are ``scheme://host[:port]`` (port ``*``: any), ``hosts`` names without port (``*``: any).
 

@@ -16,7 +16,7 @@ _TOKEN_BYTES: Final = 24
 
 @dataclass(frozen=True, slots=True)
 class PendingConnection:
-    """What a negotiate promised. ``connection_id`` is public; ``expires_at`` is monotonic seconds."""
+    """A promised connection. ``connection_id`` is public; ``expires_at`` is monotonic seconds."""
 
     connection_id: str
     hub: str
@@ -76,7 +76,7 @@ class PendingConnections:
         return self._pending.pop(digest)
 
     async def learn(self, token: str) -> None:
-        """Learn what is needed to judge another node's token."""
+        """Fetch the key that another node's token is checked with."""
         if self.tokens is not None:
             await self.tokens.learn(token)
 

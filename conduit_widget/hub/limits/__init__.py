@@ -1,1 +1,1 @@
-"""What one connection, user or address may do, and how it is told that it does too much."""
+"""Limits of connections, users and addresses, and the warnings before they are reached."""

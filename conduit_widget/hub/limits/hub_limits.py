@@ -1,4 +1,4 @@
-"""What one hub allows, as data, and the token bucket that holds somebody to a rate.
+"""The limits of one hub as data, and the token bucket that enforces a rate.
 
 Every limit refuses in one way, is counted in one place, and, where somebody can still act on it, is warned of
 at 80 and 95 % with ``RateLimitWarning`` (:meth:`~conduit_widget.hub.calls.hub.Hub.on_limit_warning`):

@@ -1,4 +1,4 @@
-"""What users may do a minute, over all nodes: each node tells the others what was spent at it.
+"""Rates of users over all nodes: each node tells the others what was spent at it.
 
 Nobody is asked before a call: a node decides by what it knows, which is late by :data:`TELL_INTERVAL` and the
 bus's way. What a user spends too much in that time, at several nodes at once, is a debt at each of them, so

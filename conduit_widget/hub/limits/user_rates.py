@@ -41,7 +41,7 @@ class LimitWarning:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserRate:
-    """What one user may do over all of their connections to one hub.
+    """A rate for one user, over all of their connections to one hub.
 
     ``costs``: what a call of each method counts (by its declared name). ``per_minute`` 0: no limit.
     """

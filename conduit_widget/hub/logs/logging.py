@@ -26,11 +26,11 @@ LogFormat = Literal["text", "json"]
 T = TypeVar("T")
 
 FIELDS: Final = ("hub", "connection_id", "error_id")
-"""What a record may carry besides its text (``extra=``)."""
+"""Fields a record may carry besides its text (``extra=``)."""
 
 _OURS: Final = ("conduit_widget", "uvicorn")
 _ROUTINE: Final = ("uvicorn", "httpx2", "httpcore2")
-"""Who tells of every step at ``info``: heard from ``warning`` on; the server at ``debug`` as well."""
+"""Loggers that report every step at ``info``: shown from ``warning`` on; the server at ``debug`` as well."""
 
 
 class Subject(Protocol):
@@ -40,8 +40,8 @@ class Subject(Protocol):
     hub: str
 
 
-class about:  # noqa: N801 - reads as a statement
-    """Have every line logged inside ``with about(connection):`` carry the connection's id and hub.
+class LogContext:
+    """Add the connection's id and hub to every line logged inside ``with LogContext(connection):``.
 
     Tasks begun inside inherit it, until the block ends: a line of what lives on is about nobody.
     """
@@ -50,7 +50,7 @@ class about:  # noqa: N801 - reads as a statement
 
     def __init__(self, subject: Subject | None) -> None:
         self.subject = subject
-        self._token: Token[about | None] | None = None
+        self._token: Token[LogContext | None] | None = None
 
     def __enter__(self) -> None:
         self._token = _scope.set(self)
@@ -61,12 +61,12 @@ class about:  # noqa: N801 - reads as a statement
             _scope.reset(self._token)
 
 
-_scope: ContextVar[about | None] = ContextVar("log_scope", default=None)
+_scope: ContextVar[LogContext | None] = ContextVar("log_scope", default=None)
 
 
 async def within(subject: Subject, begin: Callable[[], Awaitable[T]]) -> T:
     """Begin and await some work with its lines about ``subject``."""
-    with about(subject):
+    with LogContext(subject):
         return await begin()
 
 
@@ -157,7 +157,7 @@ def _is_worth_a_line(record: logging.LogRecord) -> bool:
 
 
 def capture_warnings_and_uncaught() -> None:
-    """Have warnings and uncaught errors be lines of the log; of an error type and place, not its text."""
+    """Log Python's warnings and uncaught errors; of an error its type and place, not its text."""
     logging.captureWarnings(capture=True)
     sys.excepthook = lambda _kind, error, _trace: _log_uncaught("The process", error)
     threading.excepthook = lambda found: _log_uncaught("A thread", found.exc_value)

@@ -1,4 +1,4 @@
-"""What server-sent events and long polling share: frames out of a bounded queue, messages in by POST."""
+"""The common half of server-sent events and long polling: a bounded queue out, messages in by POST."""
 
 from __future__ import annotations
 

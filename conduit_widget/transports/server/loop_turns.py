@@ -15,7 +15,7 @@ from typing import Final
 from weakref import WeakKeyDictionary
 
 TURN_SECONDS: Final = 0.002
-"""What all that waits may take of one turn together; the one that passes it still ends its piece."""
+"""Time budget of one turn for all waiting work; the piece that passes it is still finished."""
 
 
 class LoopTurns:

@@ -35,7 +35,7 @@ class _Phase(Enum):
 
 
 class RequestPatience(asyncio.Protocol):
-    """What stands before uvicorn's own protocol. Times in seconds, sizes in bytes."""
+    """A mixin before uvicorn's own protocol. Times in seconds, sizes in bytes."""
 
     max_head_bytes: ClassVar[int]
     head_timeout: ClassVar[float]

@@ -17,7 +17,7 @@ class ConnectionReceiver(Protocol):
         ...
 
     def frame_received(self) -> None:
-        """Learn of a frame that is no message: a control frame, or a piece of a message."""
+        """Called for a frame that is no whole message: a control frame or a fragment."""
         ...
 
     def message_too_large(self, limit_bytes: int) -> bytes:
@@ -25,19 +25,19 @@ class ConnectionReceiver(Protocol):
         ...
 
     def connection_lost(self, error: Exception | None) -> None:
-        """Learn that the connection ended; called once, nothing follows. ``None``: in good order."""
+        """Called once when the connection has ended. ``None``: in good order."""
         ...
 
     def pause_writing(self) -> None:
-        """Learn that the peer reads more slowly than we write."""
+        """Called when the send buffer is over its high-water mark: stop writing."""
         ...
 
     def resume_writing(self) -> None:
-        """Learn that what was written has drained."""
+        """Called when the send buffer has drained: write again."""
         ...
 
     def shutdown(self) -> None:
-        """Learn that the server is about to stop: say goodbye and close."""
+        """Called when the server is about to stop: say goodbye and close."""
         ...
 
 

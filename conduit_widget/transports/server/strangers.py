@@ -67,7 +67,7 @@ class Strangers:
         self._waiting.pop(stranger, None)
 
     def drop(self, count: int) -> None:
-        """Have the oldest ``count`` go."""
+        """Drop the oldest ``count``."""
         for stranger in list(islice(self._waiting, count)):
             self._waiting.pop(stranger, None)
             stranger.make_room()

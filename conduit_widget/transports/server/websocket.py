@@ -167,7 +167,7 @@ class WebSocketServerConnection(asyncio.Protocol):
             self._read(data)
 
     def parse(self, data: bytes) -> None:
-        """Have the parser read, and do what comes of it; what it has to say waits for the piece's end."""
+        """Feed the parser and handle its events; its replies are written at the end of the piece."""
         self._parsed = True
         self._parser.receive_data(data)
         for event in self._parser.events_received():

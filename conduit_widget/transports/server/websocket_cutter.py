@@ -19,7 +19,7 @@ class FrameOwner(Protocol):
     """Whose frames they are."""
 
     def parse(self, data: bytes) -> None:
-        """Have the parser read."""
+        """Feed the parser."""
 
     def deliver(self, payload: bytes, *, is_text: bool) -> None:
         """Take a whole message."""

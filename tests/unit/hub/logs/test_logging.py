@@ -13,7 +13,13 @@ from dataclasses import dataclass
 
 import pytest
 
-from conduit_widget.hub.logs.logging import LogFormat, about, configure_logging, connection_fields, within
+from conduit_widget.hub.logs.logging import (
+    LogContext,
+    LogFormat,
+    configure_logging,
+    connection_fields,
+    within,
+)
 
 TIME = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z "
 logger = logging.getLogger("conduit_widget.hub.log_lines")
@@ -193,7 +199,7 @@ async def test_lines_of_work_for_a_connection_carry_its_id_until_the_block_ends(
         logger.info("inside")
 
     await within(_Subject(), work)
-    with about(_Subject()):
+    with LogContext(_Subject()):
         logger.info("of another", extra=connection_fields("c-18", "/hubs/status"))
     logger.info("outside")
     lines = [json.loads(line) for line in stream.getvalue().splitlines()]
