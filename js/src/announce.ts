@@ -7,7 +7,7 @@ import { shownName } from "./views/words";
 
 const SENTENCE = /[^\n]*?[.!?:…][)"'”’*_`]*(?=\s)|[^\n]*\n/y;
 const LONGEST = 300;
-/** So much is looked at for what is said: marks that open and never close would cost the square of the rest. */
+/** The most Markdown read for one announcement: unclosed marks would take quadratic time in the rest. */
 const LONGEST_SOURCE = 2_000;
 const KEPT = 6;
 
@@ -16,7 +16,7 @@ export interface Announcement {
   text: string;
 }
 
-/** Where the last finished sentence at or after `from` ends. */
+/** Returns where the last finished sentence at or after `from` ends. */
 export function sentenceEnd(text: string, from: number): number {
   let end = from;
   SENTENCE.lastIndex = from;
@@ -24,7 +24,7 @@ export function sentenceEnd(text: string, from: number): number {
   return end;
 }
 
-/** Markdown read aloud: marks dropped. */
+/** Returns Markdown as it is read aloud, without marks. */
 export function spoken(markdown: string): string {
   const plain = markdown
     .slice(0, LONGEST_SOURCE)
@@ -34,7 +34,7 @@ export function spoken(markdown: string): string {
   return brief(plain);
 }
 
-/** A text in one line, cut where it gets long. */
+/** Returns a text on one line, shortened when it is long. */
 function brief(text: string): string {
   const line = text.slice(0, LONGEST_SOURCE).replace(/\s+/g, " ").trim();
   return line.length > LONGEST ? `${prefix(line, LONGEST)}…` : line;
@@ -46,7 +46,7 @@ export interface Announcer {
 }
 
 export function createAnnouncer(): Announcer {
-  /** Characters of each open answer that were said already. */
+  /** How many characters of each open answer were announced already. */
   const said = new Map<string, number>();
   let heard = new Set<string>();
   /** Position of the oldest message at hand: what is older comes from the history. */
@@ -77,7 +77,7 @@ export function createAnnouncer(): Announcer {
     else say(spoken(rest));
   };
 
-  /** What has left the view needs no memory. */
+  /** Forgets messages that have left the view. */
   const forget = (chat: ChatState): void => {
     heard = new Set(chat.messages.flatMap(({ id }) => (heard.has(id) ? [id] : [])));
     for (const id of said.keys()) {

@@ -1,4 +1,4 @@
-/** Time as the store sees it; tests bring their own. Each call returns its own cancel. */
+/** The time that the store uses; tests pass their own. Each method that waits returns its cancel function. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;

@@ -3,12 +3,12 @@
 const SURROGATES = /[\uD800-\uDBFF][\uDC00-\uDFFF]/g;
 const HIGH_SURROGATE = /[\uD800-\uDBFF]$/;
 
-/** Number of code points in `text`. */
+/** Returns the number of code points in `text`. */
 export function codePoints(text: string): number {
   return text.length - (text.match(SURROGATES)?.length ?? 0);
 }
 
-/** `text` without its first `count` code points. */
+/** Returns `text` without its first `count` code points. */
 export function dropCodePoints(text: string, count: number): string {
   let index = 0;
   for (let left = count; left > 0 && index < text.length; left -= 1) {
@@ -17,7 +17,7 @@ export function dropCodePoints(text: string, count: number): string {
   return text.slice(index);
 }
 
-/** The first `units` UTF-16 units of `text`, never half a code point. */
+/** Returns the first `units` UTF-16 units of `text`, never half a code point. */
 export function prefix(text: string, units: number): string {
   const cut = text.slice(0, units);
   return HIGH_SURROGATE.test(cut) ? text.slice(0, units + 1) : cut;

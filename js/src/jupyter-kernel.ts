@@ -92,7 +92,7 @@ function isSignal(value: unknown): value is LuminoSignal {
 
 const text = (value: unknown): string => (typeof value === "string" ? value : "");
 
-/** A property reached by a path; undefined where it ends early or a getter throws (a disposed session's do). */
+/** Returns the property at a path; undefined when the path ends early or a getter throws (a disposed session's does). */
 function at(value: unknown, ...path: string[]): unknown {
   let found = value;
   for (const name of path) {

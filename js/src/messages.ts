@@ -1,48 +1,48 @@
-// What a message says about itself.
+// Reads the parts of a message.
 import type { ChatMessage, MessageStatus } from "./contract";
 import type { ChatState, StreamText } from "./kernel-messages";
 import { plainLine } from "./plain";
 
 const FINAL: ReadonlySet<MessageStatus> = new Set(["complete", "cancelled", "interrupted", "error"]);
 
-/** Text of a message, parts joined by blank lines; images are left out. */
+/** Returns the text of a message, its parts joined by blank lines; images are left out. */
 export function textOf({ content }: ChatMessage): string {
   if (typeof content === "string") return content;
   return content.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("\n\n");
 }
 
-/** Addresses of a message's images. */
+/** Returns the addresses of a message's images. */
 export function imagesOf({ content }: ChatMessage): string[] {
   if (typeof content === "string") return [];
   return content.flatMap((part) => (part.type === "image_url" ? [part.image_url.url] : []));
 }
 
-/** Text that people have read of an answer whose hub broke off before it stored that; empty if there is none. */
+/** Returns text of an answer that people read and a crashed hub did not store; empty if there is none. */
 export function lostText({ metadata }: ChatMessage): string {
   return typeof metadata?.unstored === "string" ? metadata.unstored.trim() : "";
 }
 
-/** What the hub has to say about an answer, in a sentence; empty if there is nothing. */
+/** Returns the hub's notice about an answer, one sentence; empty if there is none. */
 export function noticeOf({ metadata }: ChatMessage): string {
   return plainLine(metadata?.notice);
 }
 
-/** What the model thought before it answered; empty if nothing is known of that. */
+/** Returns what the model thought before it answered; empty if that is unknown. */
 export function reasoningOf({ metadata }: ChatMessage): string {
   return typeof metadata?.reasoning === "string" ? metadata.reasoning.trim() : "";
 }
 
-/** The stream of an answer. Ids come from others: one may be the name of something that every object has. */
+/** Returns the stream of an answer. An id comes from others and may equal the name of an inherited property. */
 export function streamOf(streams: ChatState["streams"] | undefined, id: string): StreamText | undefined {
   return streams && Object.hasOwn(streams, id) ? streams[id] : undefined;
 }
 
-/** Position in the conversation; a message without one comes last. */
+/** Returns a message's position in the conversation; one without a position comes last. */
 export function seqOf(message: ChatMessage | undefined): number {
   return message?.metadata?.seq ?? Number.POSITIVE_INFINITY;
 }
 
-/** Whether nothing more will be written to the message; a hub without statuses is judged by what there is. */
+/** Whether the message is final. Without a status (an older hub) its content decides. */
 export function isFinal(message: ChatMessage): boolean {
   const { status, finishReason } = message.metadata ?? {};
   if (status) return FINAL.has(status);

@@ -4,7 +4,7 @@ import type { ChatMessage, Op } from "./contract";
 import type { ChatState, StreamText } from "./kernel-messages";
 import { isFinal, seqOf, streamOf } from "./messages";
 
-/** More than this and the oldest go: they are still in the history. */
+/** The most messages kept; the oldest beyond it are dropped and can be loaded from the history again. */
 export const MAX_MESSAGES = 5000;
 
 /** Applies one op; `null` means that text is missing and a snapshot is needed. Unknown ops change nothing. */
@@ -31,7 +31,7 @@ export function applyOp(chat: ChatState, op: Op): ChatState | null {
   }
 }
 
-/** Both lists by seq; where an id is in both, the one of `newer`. */
+/** Merges both lists by seq; of a message in both, the version in `newer` is kept. */
 export function merged(older: ChatMessage[], newer: ChatMessage[]): ChatMessage[] {
   const known = new Set(newer.map((message) => message.id));
   return [...older.filter((message) => !known.has(message.id)), ...newer].sort(bySeq);
@@ -64,7 +64,7 @@ function withToken(chat: ChatState, op: Extract<Op, { op: "token" }>): ChatState
   return { ...chat, streams: { ...chat.streams, [op.id]: next } };
 }
 
-/** A hole in it changes nothing: the final message has all of it. */
+/** Adds reasoning. A gap changes nothing, because the final message has the whole text. */
 function withReasoning(chat: ChatState, op: Extract<Op, { op: "token" }>, stream: StreamText): ChatState {
   const known = stream.reasoning ?? "";
   const length = codePoints(known);
@@ -96,7 +96,7 @@ function withoutStream(streams: ChatState["streams"], id: string): ChatState["st
   return rest;
 }
 
-/** Counting a long text at every token would be quadratic: remember what was counted. */
+/** Remembers the length of each text, because counting it at every token would take quadratic time. */
 const lengths = new WeakMap<StreamText, number>();
 
 function lengthOf(stream: StreamText): number {

@@ -1,4 +1,4 @@
-// Names and lines that other people or machines wrote, made to mean what they show (as conduit_widget/plain_text.py).
+// Removes what cannot be seen from names and lines that others wrote; conduit_widget/plain_text.py does the same.
 import { prefix } from "./code-points";
 
 // Controls, line separators, bidi marks, overrides and isolates, zero-width spaces, fillers, tags, private and half
@@ -19,14 +19,14 @@ export const MAX_LINE_CHARS = 300;
 /** `value` as one plain line of at most `limit` characters and an ellipsis; empty when it is no text. */
 export function plainLine(value: unknown, limit = MAX_LINE_CHARS): string {
   if (typeof value !== "string") return "";
-  // What is far beyond the limit is not even looked at: half a million characters would be.
+  // Text far beyond the limit is not read at all; it may have half a million characters.
   const head = prefix(value, limit * 4);
   const plain = head.replace(BREAKS, " ").replace(NOT_PLAIN, "").replace(/ +/g, " ").trim();
   const cut = prefix(plain, limit);
   return cut.length < plain.length || head.length < value.length ? `${cut.trimEnd()}…` : plain;
 }
 
-/** A name to show. */
+/** Returns a name as it may be shown. */
 export function plainName(value: unknown): string {
   return plainLine(value, MAX_NAME_CHARS);
 }

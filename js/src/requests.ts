@@ -2,15 +2,15 @@ import type { Clock } from "./clock";
 import type { Reply } from "./kernel-messages";
 
 const SLOW_MS = 1_000;
-/** After that first second. */
+/** Counted from the end of the first second. */
 const TIMEOUT_MS = 29_000;
 
 export interface Waiter {
   /** Called once, with the reply or with a refusal made here. */
   settle(reply: Reply): void;
-  /** Nothing came within a second. */
+  /** Called when no reply came within a second. */
   slow(): void;
-  /** Nothing came within half a minute: says why in words, or null to wait as long again. */
+  /** Called when no reply came within half a minute. Returns the reason in words, or null to wait on. */
   overdue(): string | null;
 }
 
@@ -19,7 +19,7 @@ export interface Requests {
   expect(requestId: string, waiter: Waiter): void;
   /** Hands a reply to whoever waits for it; others' replies (several pages on one kernel) are ignored. */
   settle(reply: Reply): void;
-  /** Settles a request with a reason of our own. */
+  /** Settles a request with a refusal made here. */
   refuse(requestId: string, message: string): void;
   clear(): void;
 }

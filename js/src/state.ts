@@ -16,7 +16,7 @@ export interface OutgoingMessage {
 }
 
 export interface ViewState {
-  /** Number of the last message applied; 0 before the first snapshot. */
+  /** The number of the last message applied; 0 before the first snapshot. */
   n: number;
   chat: ChatState | null;
   /** Something was missed (or nothing has come yet): say hello, ignore ops until the snapshot. */
@@ -59,7 +59,7 @@ function receiveOps(state: ViewState, n: number, ops: Op[]): ViewState {
   return confirmed({ ...state, n, chat });
 }
 
-/** What the conversation now contains leaves the outbox. */
+/** Removes from the outbox what the conversation now contains. */
 function confirmed(state: ViewState): ViewState {
   if (state.outbox.length === 0) return state;
   const present = new Set(state.chat?.messages.map((message) => message.id));

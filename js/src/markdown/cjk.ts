@@ -5,7 +5,7 @@ const PUNCTUATION = String.raw`\u3000-\u303f\uff01-\uff0f\uff1a-\uff20\uff3b-\uf
 const QUOTES = "“”‘’…—";
 
 const IS_LETTER = new RegExp(`[${LETTER}]$`, "u");
-/** Punctuation that hides from CommonMark that the stars after it end something. */
+/** Punctuation after which CommonMark does not let stars end emphasis. */
 const BEFORE_STARS = new RegExp(
   `[${PUNCTUATION}](?=\\*)|(?!\\*)[\\p{P}\\p{S}](?=\\*+[${LETTER}${PUNCTUATION}])`,
   "gu",

@@ -1,5 +1,5 @@
-// A text that still grows ends in half-written marks. Closing them keeps it from showing stars and brackets that are gone
-// in the next frame. Done by hand: it is a look at the last line, in time linear to it.
+// A growing text ends in half-written marks. Closing them keeps stars and brackets from flashing up for a frame. The code
+// looks at the last line only, in linear time.
 
 const RUN = /\\[\s\S]|`+|\*+|_+|~~|!?\[|\]\(/g;
 /** A line that may yet become a list or a rule; under a paragraph it would make that a heading. */
@@ -9,7 +9,7 @@ const LONGEST_LINE = 4_000;
 
 const FENCE = /^[ \t>]*(?:```|~~~)/gm;
 
-/** The text with the marks closed that its last line leaves open. */
+/** Returns the text with the open marks of its last line closed. */
 export function completed(text: string): string {
   const from = text.lastIndexOf("\n") + 1;
   const line = text.slice(from);
@@ -43,7 +43,7 @@ function afterRun(line: string, run: string, at: number, open: OpenMarks): numbe
   const end = at + run.length;
   if (run.startsWith("`")) {
     const close = closingTicks(line, run, end);
-    // A code span to the end holds no other marks.
+    // A code span that reaches the end contains no other marks.
     return close < 0 ? closed(line, line.slice(end).trim() ? [...open.marks, run] : open.marks) : close;
   }
   if (run === "](") return line.indexOf(")", end) + 1 || withoutAddress(line, at, open);
@@ -80,7 +80,7 @@ function closed(line: string, open: readonly string[]): string {
   const mark = last.charAt(0);
   let end = line.trimEnd();
   if (open.length === 0) return end.replace(DANGLING, (found) => found.slice(0, found.search(/[*_~`]/)));
-  // Half of the closing mark has come.
+  // Half of the closing mark has arrived.
   while (mark !== "`" && end.endsWith(mark)) end = end.slice(0, -1);
   return end + [...open].reverse().join("");
 }

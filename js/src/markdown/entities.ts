@@ -1,4 +1,4 @@
-// Text goes to the page as text, so the entities that Markdown allows are decoded here.
+// Text is put into the page as text, so the entities that Markdown allows are decoded here.
 
 const ENTITY = /&(?:#(\d{1,7})|#[xX]([0-9a-fA-F]{1,6})|[a-zA-Z][a-zA-Z0-9]{1,31});/g;
 /** No entity stands for more than two characters; more is a shorter name that the browser read out of a longer one. */
@@ -30,7 +30,7 @@ function decodedByBrowser(entity: string): string {
     field.innerHTML = entity;
     return field.textContent ?? entity;
   } catch {
-    // A page may forbid HTML from strings (Trusted Types): then it stays as it was written.
+    // A page may forbid HTML from strings (Trusted Types). The entity then stays as it was written.
     return entity;
   }
 }

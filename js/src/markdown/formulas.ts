@@ -1,7 +1,7 @@
-// Formulas stay readable as they were written; without this, Markdown eats their backslashes, stars and underscores.
+// Keeps formulas as they were written: Markdown would remove their backslashes, stars and underscores.
 import type { TokenizerExtension, Tokens } from "marked";
 
-/** No formula is longer; a mark that nothing closes costs no more than this to find out. */
+/** The longest formula. It bounds the search for a closing mark that may not exist. */
 const LONGEST = 4_000;
 const MARKS = [
   ["\\(", "\\)"],
@@ -55,7 +55,7 @@ function blockStart(source: string): number | undefined {
   return undefined;
 }
 
-/** Where a formula may begin. Looks no further than one may be long: asked again from there. */
+/** Returns where a formula may begin, looking no further ahead than the longest formula. */
 function inlineStart(source: string): number | undefined {
   const index = source.slice(0, LONGEST).search(INLINE_START);
   if (index >= 0) return index;

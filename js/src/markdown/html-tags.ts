@@ -1,11 +1,11 @@
-// The few tags that are more than text. Any other tag is shown as it was written.
+// The few HTML tags that are drawn. Any other tag is shown as it was written.
 import type { TokenizerExtension } from "marked";
 
 const LINE_BREAK = /^<br *\/?>\n?/i;
 const PAIR = /^<(sub|sup|kbd)>([^<]{1,200})<\/\1>/i;
 const KNOWN = /^ {0,3}<\/?(?:br|sub|sup|kbd)\b/i;
 
-/** Whether a block of HTML begins with one of these: then it is a paragraph. */
+/** Whether a block of HTML begins with one of these tags and is therefore a paragraph. */
 export function beginsWithKnownTag(source: string): boolean {
   return KNOWN.test(source);
 }

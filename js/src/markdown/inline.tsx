@@ -1,4 +1,4 @@
-// What stands in a line: Markdown tokens to Preact nodes.
+// Turns the Markdown tokens inside a line into Preact nodes.
 import type { ComponentChildren } from "preact";
 import { decodeEntities } from "./entities";
 import type { BlockToken, Tokens } from "./lexer";
@@ -10,7 +10,7 @@ export function inline(tokens: BlockToken[] | undefined): ComponentChildren {
   return tokens?.map(inlineNode);
 }
 
-/** A run of text, which may hold tokens of its own. */
+/** Shows a run of text, which may contain tokens of its own. */
 export function textRun(token: Tokens.Text): ComponentChildren {
   return token.tokens ? inline(token.tokens) : decodeEntities(token.text);
 }

@@ -1,11 +1,11 @@
-// Text to Markdown tokens, at a cost and to a depth that no text can exceed.
+// Turns text into Markdown tokens with bounded cost and depth.
 import { Hooks, Lexer, Marked, type MarkedOptions, type Token, type Tokens } from "marked";
 import { maskPunctuation } from "./cjk";
 import { formulas } from "./formulas";
 import { htmlTags } from "./html-tags";
 import { MAX_DEPTH, MessageTokenizer } from "./tokenizer";
 
-/** Marks in one run of text that are looked at together; `marked` takes quadratic time and more for them. */
+/** The most marks of one run of text that are parsed together: `marked` takes at least quadratic time for them. */
 const MAX_MARKS = 300;
 const LONGEST_PIECE = 1_000;
 const MARKS_OF_PIECE = 60;
@@ -22,7 +22,7 @@ export function lex(text: string): BlockToken[] {
     const tokens = lexer.lex(text);
     return lexer.wasCut ? tokens.map((token) => (isCut(token) ? asWritten(token.raw) : token)) : tokens;
   } catch {
-    // A mistake of the parser must not cost the message: its text is there.
+    // An error in the parser must not lose the message, so its plain text is shown.
     return [asWritten(text)];
   }
 }
@@ -33,7 +33,7 @@ class MessageHooks extends Hooks {
   }
 }
 
-/** Line breaks are kept: models write verses and addresses. */
+/** Line breaks are kept, because models write verses and addresses. */
 const options: MarkedOptions = {
   ...new Marked({ gfm: true, breaks: true }, { extensions: [...formulas, htmlTags] }).defaults,
   hooks: new MessageHooks(),
@@ -84,7 +84,7 @@ function isNoise(source: string): boolean {
   return marks > MAX_MARKS && marks >= source.length / 2;
 }
 
-/** The text in pieces that are parsed each by itself: one, but for texts that are mostly marks. */
+/** Splits a text that is mostly marks into pieces that are parsed separately; any other text is one piece. */
 function pieces(source: string): string[] {
   if (source.length <= MAX_MARKS || (source.match(MARKS)?.length ?? 0) <= MAX_MARKS) return [source];
   const found: string[] = [];

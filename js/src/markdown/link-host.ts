@@ -1,4 +1,4 @@
-// Where a link leads, said beside it when its own words name another place.
+// Names the host a link leads to when the link's own words name another one.
 
 const LONGEST = 500;
 const INVISIBLE = /\p{Cf}/gu;
@@ -7,12 +7,12 @@ const HOST = /(?<![\p{L}\p{N}.-])(?:[\p{L}\p{N}][\p{L}\p{N}-]*\.)+\p{L}{2,}(?![\
 
 /** The host that `url` leads to, if `words` (a link's text and title) name another one; else null. */
 export function otherHost(words: string, url: URL): string | null {
-  // Signs that only look like dots, letters and digits count as those.
+  // Characters that only look like dots, letters or digits count as what they look like.
   const plain = words.slice(0, LONGEST).replace(INVISIBLE, "").normalize("NFKC");
   if (url.protocol === "mailto:") {
     return !/[@.]/.test(plain) || plain.includes(url.pathname) ? null : url.pathname;
   }
-  // Letters that look like others are told apart only in this form.
+  // Only this form tells lookalike letters apart.
   if (/(?:^|\.)xn--/.test(url.host)) return url.host;
   const named = [...plain.matchAll(ADDRESS), ...plain.matchAll(HOST)].map(([found]) => hostOf(found));
   return named.some((host) => host !== bare(url.host)) ? url.host : null;

@@ -16,7 +16,7 @@ interface LinkProps {
 export function Link({ href, words, title, children }: LinkProps): VNode {
   const url = safeLink(href);
   if (!url) {
-    // A place in the same text has no address of its own.
+    // A fragment of the same text has no address of its own.
     const address = href.startsWith("#") || href === words ? "" : href.slice(0, LONGEST_ADDRESS);
     return (
       <span>

@@ -1,4 +1,4 @@
-// Which addresses a message may lead to. Everything else stays text.
+// Decides which addresses a message may link to. Every other address stays text.
 
 const SCHEMES = new Set(["http:", "https:", "mailto:"]);
 const INLINE_IMAGE = /^data:image\/(?:png|jpeg|gif|webp);base64,[a-z0-9+/=\s]+$/i;
@@ -9,7 +9,7 @@ export function safeLink(href: string): URL | null {
   return url && SCHEMES.has(url.protocol) ? url : null;
 }
 
-/** Images inside the message show at once; remote ones would tell a stranger who reads, so they wait for a click. */
+/** Embedded images are shown at once. Remote ones wait for a click: fetching them tells their server who reads. */
 export function imageSource(href: string): { kind: "inline" | "remote"; src: string; from: string } | null {
   if (INLINE_IMAGE.test(href)) return { kind: "inline", src: href, from: "" };
   const url = parse(href);

@@ -8,13 +8,13 @@ import { TextBoundary } from "./text-boundary";
 
 interface MarkdownProps {
   text: string;
-  /** The text still grows at its end. */
+  /** Whether the text is still growing at its end. */
   open?: boolean;
 }
 
-/** A text as Markdown; as it was written where it cannot be drawn. */
+/** Shows a text as Markdown, or as it was written when it cannot be drawn. */
 export function Markdown({ text, open = false }: MarkdownProps): VNode {
-  // While the text grows it is not tried again at each frame.
+  // A growing text that failed is not tried again on every frame.
   return (
     <TextBoundary
       retryWith={open ? null : text}
@@ -42,7 +42,7 @@ function finalBlock(token: BlockToken, index: number): VNode | null {
   return isBlank(token) ? <AsWritten key={index} text={token.raw} /> : renderBlock(token, index);
 }
 
-/** The nodes of a growing text. A node that is handed out again unchanged costs Preact nothing. */
+/** Keeps the nodes of a growing text: Preact skips a node that it is given again unchanged. */
 class Growing {
   #blocks = new OpenBlocks();
   #closed: (VNode | null)[] = [];

@@ -20,7 +20,7 @@ export function MessageImage({ href, alt }: { href: string; alt: string }): VNod
     return <img src={source.src} alt={alt} loading="lazy" referrerpolicy="no-referrer" />;
   }
   const load = (event: TargetedMouseEvent<HTMLButtonElement>): void => {
-    // The image may stand in a link, which is not what was clicked.
+    // The image may be inside a link; the click was meant for the image.
     event.preventDefault();
     setWanted(source.src);
   };

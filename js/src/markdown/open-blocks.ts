@@ -17,14 +17,14 @@ export class OpenBlocks {
     return this.#closed;
   }
 
-  /** Takes the text so far (it only ever grows); returns the blocks still open, unfinished marks completed. */
+  /** Reads the text so far, which only ever grows. Returns the open blocks, with unfinished marks closed. */
   update(text: string): BlockToken[] {
     const source = text.includes("\r") ? text.replace(/\r\n?/g, "\n") : text;
     const rest = source.slice(this.#consumed);
     if (this.#asWrittenTo > 0 && !/\n[ \t]*\n/.test(source.slice(this.#asWrittenTo - 1))) {
       return [{ type: "asWritten", raw: rest }];
     }
-    // What is completed is the last line, so the blocks before it are as they will stay.
+    // Only the last line is completed, so the blocks before it are final.
     const tokens = lex(isVerbatim(rest) ? rest : completed(rest));
     const open = tokens.slice(this.#close(source, tokens));
     this.#asWrittenTo = open.some(({ type }) => type === "asWritten") ? source.length : 0;
@@ -36,7 +36,7 @@ export class OpenBlocks {
     const last = tokens.findLastIndex((token) => token.type !== "space");
     let count = 0;
     for (const token of tokens.slice(0, Math.max(last, 0))) {
-      // What a token claims to have read must be the text, or offsets would drift (tabs may be expanded).
+      // A token's raw text must equal the source, or offsets would drift: the lexer may expand tabs.
       if (!source.startsWith(token.raw, this.#consumed)) break;
       this.#closed.push(token);
       this.#consumed += token.raw.length;

@@ -1,7 +1,7 @@
 import { decodeEntities } from "./entities";
 import type { BlockToken, Tokens } from "./lexer";
 
-/** What tokens say, without their marks. */
+/** Returns the text of tokens without their marks. */
 export function plainText(tokens: readonly BlockToken[] | undefined): string {
   return (tokens ?? []).map(textOfToken).join("");
 }

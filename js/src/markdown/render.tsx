@@ -1,4 +1,4 @@
-// Markdown blocks to Preact nodes. Nothing is ever parsed as HTML: raw HTML is shown as the text it is.
+// Turns Markdown blocks into Preact nodes. Nothing is parsed as HTML: raw HTML is shown as text.
 import type { ComponentChildren, VNode } from "preact";
 import { AsWritten } from "./as-written";
 import { CodeBlock } from "./code-block";
@@ -17,7 +17,7 @@ function own(dir: Direction): "auto" | undefined {
   return dir === "auto" ? dir : undefined;
 }
 
-/** One block as a node, or null where there is nothing to show. */
+/** Returns a block as a node, or null when there is nothing to show. */
 export function renderBlock(token: BlockToken, key: number | string, dir: Direction = "auto"): VNode | null {
   switch (token.type) {
     case "space":
@@ -73,7 +73,7 @@ export function isBlank(token: BlockToken): boolean {
   return false;
 }
 
-/** A message's headings sit below those of the notebook. */
+/** A message's headings are ranked below the notebook's. */
 function heading(token: Tokens.Heading, key: number | string, dir: Direction): VNode {
   const Level = `h${Math.min(token.depth + 2, 6)}` as "h3" | "h4" | "h5" | "h6";
   return (
@@ -134,7 +134,7 @@ function jumps({ items }: Tokens.List): (number | undefined)[] {
   });
 }
 
-/** In a tight list the text of an item stands without a paragraph. */
+/** In a tight list the text of an item has no paragraph of its own. */
 function listChild(token: BlockToken, key: number, loose: boolean): ComponentChildren {
   if (token.type === "checkbox") return inlineNode(token, key);
   if (token.type !== "text") return renderBlock(token, key, "outer");

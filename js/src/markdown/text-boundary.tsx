@@ -1,7 +1,7 @@
 import { Component, type ComponentChildren, type VNode } from "preact";
 
 interface BoundaryProps {
-  /** What to show instead, once something inside could not be drawn. It must be plain enough to always succeed. */
+  /** Shown instead when something inside cannot be drawn. It must be so plain that it always succeeds. */
   fallback: () => VNode | null;
   /** The inside is tried again when this value changes. */
   retryWith: unknown;
@@ -17,7 +17,7 @@ export class TextBoundary extends Component<BoundaryProps, BoundaryState> {
   override state: BoundaryState = { failedWith: null };
 
   override componentDidCatch(error: unknown): void {
-    // biome-ignore lint/suspicious/noConsole: a mistake of ours that would otherwise go unseen
+    // biome-ignore lint/suspicious/noConsole: our own error would otherwise go unseen
     console.error("A part of the chat could not be drawn; it is shown as plain text.", error);
     this.setState({ failedWith: { value: this.props.retryWith } });
   }

@@ -1,17 +1,17 @@
-// Where we read Markdown otherwise than `marked` does, so that no text is lost, struck or swallowed.
+// Where we parse Markdown differently from `marked`, so that no text is lost or struck through by accident.
 import { Tokenizer, type Tokens } from "marked";
 import { endsInLetter, untilPunctuation } from "./cjk";
 import { beginsWithKnownTag } from "./html-tags";
 import { safeLink } from "./links";
 
 const BARE_ADDRESS = /^(?:https?:|ftp:|www\.|mailto:|xmpp:|[\w.+-]{1,64}@)/i;
-/** What may be a table has this in its second line; to find that out in full looks through the rest of the text. */
+/** The second line of a possible table. The full check would search the rest of the text. */
 const DELIMITER_ROW = /^[^\n]*\n[^\n]*[|:]/;
 const CELL_BORDER = /(?<!\\)(?:\\\\)*\|/;
 
 const LIST = /^ {0,3}(?:[*+-]|\d{1,9}[.)])(?:\s|$)/;
 
-/** Levels of quotes and lists, and of emphasis and links in them; the same as the hub's for metadata. */
+/** The nesting limit of quotes and lists, and of emphasis and links; the hub has the same limit for metadata. */
 export const MAX_DEPTH = 32;
 
 export class MessageTokenizer extends Tokenizer {
@@ -73,7 +73,7 @@ export class MessageTokenizer extends Tokenizer {
     return super.emStrong(source, masked, free ? "" : before);
   }
 
-  /** Cells beyond the header are kept, in the row's last one. */
+  /** Keeps the text of cells beyond the header in the row's last cell. */
   override table(source: string): Tokens.Table | undefined {
     const token = DELIMITER_ROW.test(source) && super.table(source);
     if (!token) return undefined;

@@ -1,4 +1,4 @@
-// A person's text as it was typed. Only what cannot be taken for anything else has a form: fenced code, `code`, addresses.
+// A person's text as it was typed. Only unmistakable marks are drawn: fenced code, `code` and addresses.
 import type { ComponentChildren, VNode } from "preact";
 import { untilPunctuation } from "./cjk";
 import { CodeBlock } from "./code-block";
@@ -9,7 +9,7 @@ const CODE_OR_ADDRESS = /(?<!`)`[^`\n]+`(?!`)|(?<![a-z0-9])(?:https?:\/\/|www\.)
 
 export type TypedPart = { kind: "text"; text: string } | { kind: "code"; text: string; language: string };
 
-/** The text with its fenced code apart. A fence that nothing closes is text. */
+/** Splits the text at its fenced code. A fence that is never closed is text. */
 export function typedParts(text: string): TypedPart[] {
   const lines = text.replace(/\r\n?/g, "\n").trimEnd().split("\n");
   const ends = closingFences(lines);
@@ -80,7 +80,7 @@ function line(text: string): ComponentChildren[] {
   return nodes;
 }
 
-/** The marks stay: the same signs run a command in a shell. */
+/** Inline code keeps its marks, because backticks also run a command in a shell. */
 function code(text: string): VNode {
   return <code dir="ltr">{text}</code>;
 }
@@ -94,7 +94,7 @@ function address(text: string): VNode {
   );
 }
 
-/** Without the punctuation of the sentence it stands in, and a bracket that was opened before it. */
+/** Returns the address without the punctuation of its sentence and without a bracket that opened before it. */
 function addressAlone(found: string): string {
   const text = untilPunctuation(found);
   let unopened = text.split(")").length - text.split("(").length;
