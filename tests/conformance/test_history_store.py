@@ -205,12 +205,13 @@ async def test_append_is_idempotent_when_repeats_race(store: HistoryStore) -> No
 async def test_append_refuses_when_id_belongs_to_another(store: HistoryStore) -> None:
     """Nobody gets the receipt of, or overwrites, somebody else's message, a model's included."""
     await store.append("c", "ada", question("q"), answer=answer("a"))
-    for id_ in ("q", "a"):
+    await store.append("c", "ada", question("q2"), answer=answer("queued", status="streaming"))
+    for thief, id_ in (("eve", "q"), ("eve", "a"), ("ada", "a"), ("eve", "queued"), ("ada", "queued")):
         with pytest.raises(ValidationError, match="message id"):
-            await store.append("c", "eve", question(id_, "stolen"))
+            await store.append("c", thief, question(id_, "stolen"))
     record = await store.find("c")
     assert record is not None
-    assert record.seq == 2
+    assert record.seq == 4
 
 
 async def test_same_id_is_free_when_in_another_conversation(store: HistoryStore) -> None:

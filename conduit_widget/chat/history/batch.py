@@ -53,12 +53,12 @@ class Place(NamedTuple):
 
 
 class MessageRow(NamedTuple):
-    """A new message; ``parent_seq`` is the place of the message it continues, 0 where it begins a branch."""
+    """A new message; ``parent_seq`` is the place of the message it continues, None for the one before it."""
 
     conversation_id: str
     id: str
     seq: int
-    parent_seq: int
+    parent_seq: int | None
     author_id: str
     timestamp: str
     answer_id: str | None
@@ -77,8 +77,7 @@ class EventRow(NamedTuple):
 class Batch:
     """The rows a batch of changes reads (``seqs`` to ``streams``) and those it writes (the rest).
 
-    ``seqs`` are the positions of the conversations' newest events, ``message_seqs`` those of their newest
-    messages (0: none yet).
+    ``seqs`` are the positions of the conversations' newest events.
     ``moment`` is the time of its commit (UTC); ``node_id`` the node that opens its streams.
     """
 
@@ -87,7 +86,6 @@ class Batch:
         self.now = iso_time(moment)
         self.node_id = node_id
         self.seqs: dict[str, int] = {}
-        self.message_seqs: dict[str, int] = {}
         self.places: dict[Key, Place] = {}
         self.streams: set[Key] = set()
 
@@ -119,7 +117,6 @@ class Batch:
         key = (row.conversation_id, row.id)
         self.messages[key] = row
         self.places[key] = Place(row.seq, row.author_id, row.timestamp, row.answer_id)
-        self.message_seqs[row.conversation_id] = row.seq
         return self.log(row.conversation_id, row.seq, ChatEvent.RECEIVE_MESSAGE, row.body)
 
     def rewrite(self, key: Key, body: bytes) -> None:
@@ -196,11 +193,13 @@ class Append(Change[Commit]):
         seq, answer = batch.next_seq(conversation_id), self.answer
         answer_id = answer.id if answer is not None else None
         parent_seq = self._parent_seq(batch)
-        rows = [self._row(batch, self.message, seq, parent_seq, answer_id)]
+        rows = [
+            self._row(batch, self.message, seq, self.author_id, parent_seq=parent_seq, answer_id=answer_id)
+        ]
         if answer is not None:
             if self.needs_streams and batch.is_busy(conversation_id):
                 answer = _queued(answer)
-            rows.append(self._row(batch, answer, seq + 1, seq))
+            rows.append(self._row(batch, answer, seq + 1, NOBODY))
             if self.needs_streams:
                 batch.open_stream((conversation_id, answer.id), seq + 1)
         receipt = SendReceipt(id=message_id, seq=seq, timestamp=batch.now, answer_id=answer_id)
@@ -214,9 +213,9 @@ class Append(Change[Commit]):
         )
         return Commit(receipt=receipt, duplicate=True)
 
-    def _parent_seq(self, batch: Batch) -> int:
+    def _parent_seq(self, batch: Batch) -> int | None:
         if self.parent is None:
-            return batch.message_seqs[self.key[0]]
+            return None
         place = batch.places.get(self.parent)
         if place is None:
             raise ValidationError(
@@ -226,10 +225,16 @@ class Append(Change[Commit]):
         return place.seq
 
     def _row(
-        self, batch: Batch, message: ChatMessage, seq: int, parent_seq: int, answer_id: str | None = None
+        self,
+        batch: Batch,
+        message: ChatMessage,
+        seq: int,
+        author_id: str,
+        *,
+        parent_seq: int | None = None,
+        answer_id: str | None = None,
     ) -> MessageRow:
         conversation_id, now = self.key[0], batch.now
-        author_id = NOBODY if message is self.answer else self.author_id
         body = _stamped(message, {"conversationId": conversation_id, "seq": seq, "timestamp": now})
         return MessageRow(conversation_id, message.id, seq, parent_seq, author_id, now, answer_id, body)
 

@@ -93,21 +93,26 @@ SELECT body FROM (
 """
 # The walk ends with one row more than fits.
 ANCESTORS: Final = """
-WITH RECURSIVE chain (parent_seq, body, depth, size) AS (
-    SELECT parent_seq, ''::bytea, 0, 0::bigint FROM conduit_messages
+WITH RECURSIVE chain (seq, parent_seq, body, depth, size) AS (
+    SELECT seq, parent_seq, ''::bytea, 0, 0::bigint FROM conduit_messages
     WHERE conversation_id=%(id)s AND id=%(message)s
     UNION ALL
-    SELECT m.parent_seq, m.body, depth + 1, size + octet_length(m.body)
-    FROM chain JOIN conduit_messages m ON m.conversation_id=%(id)s AND m.seq=chain.parent_seq
+    SELECT m.seq, m.parent_seq, m.body, depth + 1, size + octet_length(m.body)
+    FROM chain JOIN conduit_messages m ON m.conversation_id=%(id)s AND m.seq=coalesce(chain.parent_seq,
+        (SELECT max(b.seq) FROM conduit_messages b WHERE b.conversation_id=%(id)s AND b.seq<chain.seq))
     WHERE depth <= %(limit)s AND (depth < 2 OR size <= %(bytes)s)
 )
 SELECT body FROM chain WHERE depth > 0 ORDER BY depth
 """
 CHILDREN: Final = """
-SELECT id FROM conduit_messages
-WHERE conversation_id=%(id)s AND parent_seq=CASE WHEN %(parent)s::text IS NULL THEN 0
-    ELSE (SELECT seq FROM conduit_messages WHERE conversation_id=%(id)s AND id=%(parent)s) END
-ORDER BY seq
+WITH parent (at) AS (SELECT CASE WHEN %(parent)s::text IS NULL THEN 0
+    ELSE (SELECT seq FROM conduit_messages WHERE conversation_id=%(id)s AND id=%(parent)s) END)
+SELECT id FROM (
+    SELECT id, seq FROM parent JOIN conduit_messages ON conversation_id=%(id)s AND parent_seq=at
+    UNION ALL
+    SELECT id, seq FROM parent JOIN conduit_messages ON conversation_id=%(id)s AND parent_seq IS NULL
+    AND seq=(SELECT min(n.seq) FROM conduit_messages n WHERE n.conversation_id=%(id)s AND n.seq>at)
+) kin ORDER BY seq
 """
 _MISSED: Final = """
 SELECT c.seq, (SELECT e.time > clock_timestamp() - make_interval(secs => %(recent)s)
@@ -123,8 +128,7 @@ SELECT seq, target, arguments FROM (
 """
 
 _LOCK: Final = (
-    "SELECT id, seq, message_seq FROM conduit_conversations WHERE id = ANY(%b::text[])"
-    " ORDER BY id FOR NO KEY UPDATE"
+    "SELECT id, seq FROM conduit_conversations WHERE id = ANY(%b::text[]) ORDER BY id FOR NO KEY UPDATE"
 )
 _PLACES: Final = """
 SELECT m.conversation_id, m.id, m.seq, m.author_id, m.timestamp, m.answer_id
@@ -145,8 +149,8 @@ INSERT INTO conduit_events (conversation_id, seq, target, arguments, time)
 SELECT c, s, t, a, %b FROM unnest(%b::text[], %b::int8[], %b::text[], %b::bytea[]) AS r (c, s, t, a)
 """
 _ADVANCE: Final = """
-UPDATE conduit_conversations v SET seq=r.s, message_seq=r.m, active_at=%b
-FROM unnest(%b::text[], %b::int8[], %b::int8[]) AS r (c, s, m) WHERE v.id=r.c
+UPDATE conduit_conversations v SET seq=r.s, active_at=%b FROM unnest(%b::text[], %b::int8[]) AS r (c, s)
+WHERE v.id=r.c
 """
 _REWRITE: Final = """
 UPDATE conduit_messages v SET body=r.b FROM unnest(%b::text[], %b::text[], %b::bytea[]) AS r (c, m, b)
@@ -205,8 +209,7 @@ async def read_batch(connection: Connection, changes: Sequence[Change[Any]], nod
         clock = await connection.execute("SELECT clock_timestamp()", binary=True)
     moment: datetime = (await _one(clock))[0]
     batch = Batch(moment.astimezone(UTC), node_id)
-    for conversation_id, seq, message_seq in await seqs.fetchall():
-        batch.seqs[conversation_id], batch.message_seqs[conversation_id] = seq, message_seq
+    batch.seqs.update({row[0]: row[1] for row in await seqs.fetchall()})
     if places is not None:
         batch.places.update({(row[0], row[1]): Place(*row[2:]) for row in await places.fetchall()})
     if streams is not None:
@@ -223,8 +226,7 @@ async def write_batch(connection: Connection, batch: Batch, number: int) -> None
             await execute(_INSERT_MESSAGES, _columns(new, 8))
         if batch.events:
             await execute(_INSERT_EVENTS, [time, *_columns(batch.events, 4)])
-            moved = [(id_, batch.seqs[id_], batch.message_seqs[id_]) for id_ in batch.moved]
-            await execute(_ADVANCE, [time, *_columns(moved, 3)])
+            await execute(_ADVANCE, [time, *_columns([(id_, batch.seqs[id_]) for id_ in batch.moved], 2)])
         if batch.bodies:
             await execute(_REWRITE, _columns([(*key, body) for key, body in batch.bodies.items()], 3))
         if batch.opened:

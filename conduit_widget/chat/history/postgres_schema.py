@@ -15,17 +15,16 @@ _logger = logging.getLogger(__name__)
 FORMAT: Final = 2
 SCHEMA_LOCK: Final = 0x636F6E64756974  # "conduit"
 
-# ``pruned``: events up to this position have been dropped. ``message_seq``: the place of the newest message.
-# ``parent_seq``: that of the message a message continues. 0: there is none. ``since``: when the node was last
-# heard of after a silence. ``commits``: the number of the node's last commit.
+# ``pruned``: events up to this position have been dropped. ``parent_seq``: the place of the message that a
+# message continues; NULL: of the message before it; 0: of none. ``since``: when the node was last heard of
+# after a silence. ``commits``: the number of the node's last commit.
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS conduit_format (version int NOT NULL);
 CREATE TABLE conduit_conversations (
     id text PRIMARY KEY, epoch text NOT NULL, seq bigint NOT NULL DEFAULT 0,
     visibility text NOT NULL, assistant text NOT NULL, title text,
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    active_at timestamptz NOT NULL DEFAULT clock_timestamp(), pruned bigint NOT NULL DEFAULT 0,
-    message_seq bigint NOT NULL DEFAULT 0
+    active_at timestamptz NOT NULL DEFAULT clock_timestamp(), pruned bigint NOT NULL DEFAULT 0
 ) WITH (fillfactor = 50);
 CREATE TABLE conduit_members (
     conversation_id text NOT NULL, user_id text NOT NULL, role text NOT NULL,
@@ -34,11 +33,12 @@ CREATE TABLE conduit_members (
 CREATE INDEX conduit_members_by_user ON conduit_members (user_id);
 CREATE TABLE conduit_messages (
     conversation_id text NOT NULL, id text NOT NULL, seq bigint NOT NULL, author_id text NOT NULL,
-    timestamp text NOT NULL, answer_id text, parent_seq bigint NOT NULL DEFAULT 0, body bytea NOT NULL,
+    timestamp text NOT NULL, answer_id text, parent_seq bigint, body bytea NOT NULL,
     PRIMARY KEY (conversation_id, id)
 );
 CREATE UNIQUE INDEX conduit_messages_by_seq ON conduit_messages (conversation_id, seq);
-CREATE INDEX conduit_messages_by_parent ON conduit_messages (conversation_id, parent_seq);
+CREATE INDEX conduit_messages_by_parent ON conduit_messages (conversation_id, parent_seq)
+WHERE parent_seq IS NOT NULL;
 CREATE TABLE conduit_events (
     conversation_id text NOT NULL, seq bigint NOT NULL, target text NOT NULL, arguments bytea NOT NULL,
     time timestamptz NOT NULL,
@@ -59,8 +59,7 @@ CREATE TABLE conduit_nodes (
 # A parent that a message names itself counts where it is an older message of the same conversation. Bodies
 # may be damaged: casts that fail are caught one by one; one that holds a NUL could not be cast either.
 _TO_FORMAT_2: Final = """
-ALTER TABLE conduit_conversations ADD COLUMN message_seq bigint NOT NULL DEFAULT 0;
-ALTER TABLE conduit_messages ADD COLUMN parent_seq bigint NOT NULL DEFAULT 0;
+ALTER TABLE conduit_messages ADD COLUMN parent_seq bigint;
 CREATE FUNCTION pg_temp.conduit_parent_id(body bytea) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
     RETURN CASE WHEN position('"parentId"'::bytea IN body) > 0
@@ -68,16 +67,14 @@ BEGIN
 EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
     RETURN NULL;
 END $$;
-UPDATE conduit_messages v SET parent_seq = coalesce(p.seq, r.before, 0) FROM (
+UPDATE conduit_messages v SET parent_seq = p.seq FROM (
     SELECT conversation_id, id, seq, lag(seq) OVER (PARTITION BY conversation_id ORDER BY seq) AS before,
         pg_temp.conduit_parent_id(body) AS parent_id
     FROM conduit_messages
-) r LEFT JOIN conduit_messages p
-    ON p.conversation_id=r.conversation_id AND p.id=r.parent_id AND p.seq < r.seq
+) r JOIN conduit_messages p ON p.conversation_id=r.conversation_id AND p.id=r.parent_id AND p.seq < r.before
 WHERE v.conversation_id=r.conversation_id AND v.id=r.id;
-UPDATE conduit_conversations v SET message_seq =
-    coalesce((SELECT max(seq) FROM conduit_messages WHERE conversation_id=v.id), 0);
-CREATE INDEX conduit_messages_by_parent ON conduit_messages (conversation_id, parent_seq);
+CREATE INDEX conduit_messages_by_parent ON conduit_messages (conversation_id, parent_seq)
+WHERE parent_seq IS NOT NULL;
 DROP FUNCTION pg_temp.conduit_parent_id;
 """
 
@@ -96,8 +93,8 @@ async def is_current(connection: Connection) -> bool:
 async def migrate(connection: Connection) -> None:
     """Bring the tables to this format in one transaction; of nodes that start together one does it.
 
-    The others wait as long as that takes, which for a large history may be minutes. Older nodes cannot go on
-    beside it: the nodes of a cluster are updated together.
+    The others wait as long as that takes, which for a large history may be minutes. Nodes of the format
+    before go on beside it; what they write continues the message before it.
 
     Raises:
         RuntimeError: a newer version wrote the tables; they are left alone.

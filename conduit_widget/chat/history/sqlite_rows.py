@@ -31,27 +31,31 @@ WHERE (?1 IS NULL OR conversation_id=?1) AND (?2 IS NULL OR node_id<>?2) ORDER B
 _FIRST_YOUNG: Final = "SELECT min(seq) FROM events WHERE conversation_id=? AND seq>? AND seq<=? AND time>=?"
 # The walk ends with one row more than fits.
 _ANCESTORS: Final = """
-WITH RECURSIVE chain (parent_seq, body, depth, size) AS (
-    SELECT parent_seq, NULL, 0, 0 FROM messages WHERE conversation_id=:conversation AND id=:message
+WITH RECURSIVE chain (seq, parent_seq, body, depth, size) AS (
+    SELECT seq, parent_seq, NULL, 0, 0 FROM messages WHERE conversation_id=:conversation AND id=:message
     UNION ALL
-    SELECT m.parent_seq, m.body, depth + 1, size + length(m.body)
-    FROM chain JOIN messages m ON m.conversation_id=:conversation AND m.seq=chain.parent_seq
+    SELECT m.seq, m.parent_seq, m.body, depth + 1, size + length(m.body)
+    FROM chain JOIN messages m ON m.conversation_id=:conversation AND m.seq=coalesce(chain.parent_seq,
+        (SELECT max(b.seq) FROM messages b WHERE b.conversation_id=:conversation AND b.seq<chain.seq))
     WHERE depth <= :limit AND (depth < 2 OR size <= :bytes)
 )
 SELECT body FROM chain WHERE depth > 0 ORDER BY depth
 """
 _CHILDREN: Final = """
-SELECT id FROM messages WHERE conversation_id=:conversation AND parent_seq=CASE WHEN :parent IS NULL THEN 0
-    ELSE (SELECT seq FROM messages WHERE conversation_id=:conversation AND id=:parent) END
-ORDER BY seq
+WITH parent (at) AS (SELECT CASE WHEN :parent IS NULL THEN 0
+    ELSE (SELECT seq FROM messages WHERE conversation_id=:conversation AND id=:parent) END)
+SELECT id FROM (
+    SELECT id, seq FROM parent JOIN messages ON conversation_id=:conversation AND parent_seq=at
+    UNION ALL
+    SELECT id, seq FROM parent JOIN messages ON conversation_id=:conversation AND parent_seq IS NULL
+    AND seq=(SELECT min(n.seq) FROM messages n WHERE n.conversation_id=:conversation AND n.seq>at)
+) ORDER BY seq
 """
 PRUNE_SLICE: Final = 4096
 
 # Statements of many rows of values, in place of {}.
 # One row is found, whatever there is: every row is a step, and every step waits for the interpreter.
-_SEQS: Final = """
-SELECT json_group_object(id, json_array(seq, message_seq)) FROM conversations WHERE id IN (VALUES {})
-"""
+_SEQS: Final = "SELECT json_group_object(id, seq) FROM conversations WHERE id IN (VALUES {})"
 # A join: row values IN a list would scan the table.
 _PLACES: Final = """
 WITH wanted(conversation, message) AS (VALUES {})
@@ -73,10 +77,9 @@ SELECT * FROM (VALUES {}) LIMIT ?
 # Never inserts: each of them was found. An upsert is the one statement that updates many rows each its
 # own way in every SQLite we meet.
 _MOVED: Final = """
-INSERT INTO conversations (id, seq, message_seq, active_at, epoch, visibility, assistant, created_at)
+INSERT INTO conversations (id, seq, active_at, epoch, visibility, assistant, created_at)
 SELECT *, '', '', '', '' FROM (VALUES {}) WHERE true LIMIT ?
-ON CONFLICT (id) DO UPDATE
-SET seq=excluded.seq, message_seq=excluded.message_seq, active_at=excluded.active_at
+ON CONFLICT (id) DO UPDATE SET seq=excluded.seq, active_at=excluded.active_at
 """
 _NEW_STREAMS: Final = """
 INSERT OR ROLLBACK INTO streams (conversation_id, message_id, seq, node_id)
@@ -189,8 +192,7 @@ def _load(db: sqlite3.Connection, changes: Sequence[Change[Any]], batch: Batch) 
     keys = {key for change in changes for key in change.places}
     conversations = [(conversation_id,) for conversation_id in {key[0] for key in keys}]
     for (seqs,) in _select(db, _SEQS, conversations):
-        for conversation_id, (seq, message_seq) in msgspec.json.decode(seqs).items():
-            batch.seqs[conversation_id], batch.message_seqs[conversation_id] = seq, message_seq
+        batch.seqs.update(msgspec.json.decode(seqs))
     batch.places.update(((row[0], row[1]), Place(*row[2:])) for row in _select(db, _PLACES, list(keys)))
     busy = [(conversation_id,) for conversation_id in {c.key[0] for c in changes if c.needs_streams}]
     batch.streams.update(_select(db, _OPEN_STREAMS, busy))
@@ -201,7 +203,7 @@ def _save(db: sqlite3.Connection, batch: Batch) -> None:
     time = batch.moment.timestamp()
     _insert(db, _NEW_MESSAGES, list(batch.messages.values()))
     _insert(db, _NEW_EVENTS, [(*event, time) for event in batch.events])
-    _insert(db, _MOVED, [(id_, batch.seqs[id_], batch.message_seqs[id_], time) for id_ in batch.moved])
+    _insert(db, _MOVED, [(id_, batch.seqs[id_], time) for id_ in batch.moved])
     _insert(db, _NEW_STREAMS, [(*key, seq, batch.node_id) for key, seq in batch.opened.items()])
     bodies = [(body, *key) for key, body in batch.bodies.items()]
     checkpoints = [(s.text, s.index, s.model, s.provider, *key) for key, s in batch.checkpoints.items()]

@@ -7,14 +7,13 @@ from typing import Final
 
 SCHEMA_VERSION: Final = 3
 
-# Times are seconds since 1970. ``pruned``: events up to this position have been dropped. ``message_seq``: the
-# place of the newest message. ``parent_seq``: that of the message a message continues. 0: there is none.
+# Times are seconds since 1970. ``pruned``: events up to this position have been dropped. ``parent_seq``: the
+# place of the message that a message continues; NULL: of the message before it; 0: of none.
 _SCHEMA: Final = """
 CREATE TABLE conversations (
     id TEXT PRIMARY KEY, epoch TEXT NOT NULL, seq INTEGER NOT NULL DEFAULT 0,
     visibility TEXT NOT NULL, assistant TEXT NOT NULL, created_at TEXT NOT NULL,
-    title TEXT, active_at REAL NOT NULL DEFAULT 0, pruned INTEGER NOT NULL DEFAULT 0,
-    message_seq INTEGER NOT NULL DEFAULT 0
+    title TEXT, active_at REAL NOT NULL DEFAULT 0, pruned INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 CREATE TABLE members (
     conversation_id TEXT NOT NULL, user_id TEXT NOT NULL, role TEXT NOT NULL,
@@ -28,11 +27,11 @@ CREATE TABLE events (
 );
 CREATE TABLE messages (
     conversation_id TEXT NOT NULL, id TEXT NOT NULL, seq INTEGER NOT NULL, author_id TEXT NOT NULL,
-    timestamp TEXT NOT NULL, answer_id TEXT, parent_seq INTEGER NOT NULL DEFAULT 0, body BLOB NOT NULL,
+    timestamp TEXT NOT NULL, answer_id TEXT, parent_seq INTEGER, body BLOB NOT NULL,
     PRIMARY KEY (conversation_id, id)
 );
 CREATE UNIQUE INDEX messages_by_seq ON messages (conversation_id, seq);
-CREATE INDEX messages_by_parent ON messages (conversation_id, parent_seq);
+CREATE INDEX messages_by_parent ON messages (conversation_id, parent_seq) WHERE parent_seq IS NOT NULL;
 CREATE TABLE streams (
     conversation_id TEXT NOT NULL, message_id TEXT NOT NULL, seq INTEGER NOT NULL,
     text TEXT NOT NULL DEFAULT '', token_index INTEGER NOT NULL DEFAULT 0,
@@ -60,18 +59,16 @@ UPDATE conversations SET active_at = coalesce(
 
 # A parent that a message names itself counts where it is an older message of the same conversation.
 _TO_VERSION_3: Final = """
-ALTER TABLE conversations ADD COLUMN message_seq INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE messages ADD COLUMN parent_seq INTEGER NOT NULL DEFAULT 0;
-UPDATE messages SET parent_seq = coalesce(
+ALTER TABLE messages ADD COLUMN parent_seq INTEGER;
+UPDATE messages SET parent_seq = nullif(
     (SELECT parent.seq FROM messages AS parent
      WHERE parent.conversation_id = messages.conversation_id AND parent.seq < messages.seq
      AND parent.id = CASE WHEN json_valid(CAST(messages.body AS TEXT))
          THEN json_extract(CAST(messages.body AS TEXT), '$.parentId') END),
     (SELECT max(before.seq) FROM messages AS before
-     WHERE before.conversation_id = messages.conversation_id AND before.seq < messages.seq), 0);
-UPDATE conversations SET message_seq =
-    coalesce((SELECT max(seq) FROM messages WHERE conversation_id = conversations.id), 0);
-CREATE INDEX messages_by_parent ON messages (conversation_id, parent_seq);
+     WHERE before.conversation_id = messages.conversation_id AND before.seq < messages.seq))
+WHERE instr(messages.body, CAST('"parentId"' AS BLOB)) > 0;
+CREATE INDEX messages_by_parent ON messages (conversation_id, parent_seq) WHERE parent_seq IS NOT NULL;
 """
 
 _STEPS: Final = {0: _SCHEMA, 1: _TO_VERSION_2 + _TO_VERSION_3, 2: _TO_VERSION_3}
