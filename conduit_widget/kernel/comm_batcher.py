@@ -188,13 +188,6 @@ class CommBatcher:
             del self._dirty[channel]
             channel.flush()
 
-    def close(self) -> None:
-        """Stop ticking."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        self._dirty.clear()
-
 
 _by_thread: weakref.WeakKeyDictionary[LoopThread, CommBatcher] = weakref.WeakKeyDictionary()
 

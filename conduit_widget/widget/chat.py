@@ -204,7 +204,7 @@ class Chat(LiveWidget):
 
     @property
     def participants(self) -> list[Participant]:
-        """Who is in the conversation now."""
+        """The people in the conversation now."""
         return self._read(lambda backend: list(backend.conversation.transcript.people.participants))
 
     @property
