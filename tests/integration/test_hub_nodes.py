@@ -60,8 +60,7 @@ class Node:
 
     def calls_left(self, user_id: str) -> float:
         """How many calls of ``Nothing`` the node would allow."""
-        meter = self.app._mounts[PATH].invoker.user_rates._meters.get(("sums", user_id))
-        return 10 if meter is None else round(meter._tokens, 1)
+        return round(self.app._mounts[PATH].invoker.user_rates.left(("sums", user_id)), 1)
 
 
 class Nodes:

@@ -111,6 +111,11 @@ class MeteredRate(TokenBucket):
         self.consume(now, 0.0)  # what has come back meanwhile
         self._tokens = max(self._tokens - cost, -MAX_DEBT * self._burst)
 
+    @property
+    def left(self) -> float:
+        """Tokens left at the last :meth:`consume`, parts of one included; below 0 for a debt."""
+        return self._tokens
+
     def warning(self, now: float) -> LimitWarning | None:
         """Return the warning that the last :meth:`consume` deserves."""
         gauge = self._gauge
@@ -199,6 +204,11 @@ class UserRates:
         if self.on_spent is not None:
             self.on_spent(key, cost)
         return True, meter.warning(now)
+
+    def left(self, key: UserKey) -> float:
+        """Return what was left to a user after their last call; for one who is not known, the whole burst."""
+        meter = self._meters.get(key)
+        return float(self._by_name[key[0]].burst) if meter is None else meter.left
 
     def spend(self, key: UserKey, cost: float, now: float) -> None:
         """Count what a user has spent at another node; a rate this hub does not have is ignored."""

@@ -71,8 +71,7 @@ class Node:
 
     def left(self, user: str = "ann") -> float:
         """What the node would still allow."""
-        meter = self.rates._meters.get(("joins", user))
-        return BURST if meter is None else meter._tokens
+        return self.rates.left(("joins", user))
 
     def timer(self) -> asyncio.TimerHandle | None:
         """What waits to be told, waits for this."""
