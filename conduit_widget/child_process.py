@@ -7,8 +7,6 @@ import sys
 import sysconfig
 from pathlib import Path
 
-__all__ = ["child_environment", "python_command"]
-
 
 def python_command(module: str) -> list[str]:
     """Return the command that runs a module of this package, in a folder other than the present one.

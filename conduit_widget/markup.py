@@ -10,8 +10,6 @@ import html
 import re
 from typing import Final
 
-__all__ = ["answer_html", "as_shown", "text_html"]
-
 MAX_RENDERED_CHARS: Final = 64 * 1024
 """An answer longer than this is shown as it was written."""
 

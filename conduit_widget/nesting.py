@@ -9,8 +9,6 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-__all__ = ["MAX_DEPTH", "is_json_too_deep", "is_too_deep"]
-
 MAX_DEPTH: Final = 32
 """Levels of arrays and objects: ``1`` has none, ``[1]`` has one, ``{"a": [1]}`` has two."""
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["pasted"]
-
 # What a browser, a word processor or a shell puts around a pasted key or address.
 _AROUND: Final = (
     "\"'`\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u00ab\u00bb\u2039\u203a"  # quotes

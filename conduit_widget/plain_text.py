@@ -12,8 +12,6 @@ from typing import Final
 
 from conduit_widget.contract import MAX_ID_CHARS
 
-__all__ = ["is_plain", "is_user_id", "is_writable", "json_shown", "plain_name", "shown", "writable"]
-
 _NOT_PLAIN: Final = re.compile(
     "[\\x00-\\x1f\\x7f-\\x9f\\xad\\u034f\\u061c\\u115f\\u1160\\u180e\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060-\\u206f"
     "\\u3164\\ud800-\\udfff\\ue000-\\uf8ff\\ufeff\\uffa0\\ufff9-\\ufffb\\U0001bca0-\\U0001bca3\\U0001d173-\\U0001d17a"

@@ -11,14 +11,14 @@ from typing import Final
 from conduit_widget.back_off import BackOff
 from conduit_widget.contract import INVOCATION_BURST, INVOCATIONS_PER_SECOND, ErrorText
 
-_log = logging.getLogger(__name__)
-
 JOIN_BURST: Final = INVOCATION_BURST // 2
 JOIN_SHARE: Final = 0.75
 JOINS_PER_SECOND: Final = INVOCATIONS_PER_SECOND * JOIN_SHARE
 FIRST_REST: Final = 2.0
 MAX_WAIT: Final = 10.0
 LONGEST_REST: Final = 30.0
+
+_logger = logging.getLogger(__name__)
 
 
 class JoinPace:
@@ -73,7 +73,7 @@ class JoinPace:
             delay = self._back_off.next_delay()
             self._rests_until = now + delay
             self._void_turns()
-            _log.info("The hub takes no more joins for the moment; going on in %.0f s.", delay)
+            _logger.info("The hub takes no more joins for the moment; going on in %.0f s.", delay)
         return self._rests_until - now
 
     def accepted(self) -> None:

@@ -20,8 +20,6 @@ from conduit_widget.chat_client.transcript import Transcript
 from conduit_widget.contract import ErrorText
 from conduit_widget.errors import ConduitError, ConnectionLostError, HubException, trace_of
 
-_log = logging.getLogger(__name__)
-
 MAX_BUFFERED_EVENTS: Final = 2000
 RESYNC_DELAY: Final = 2.0
 
@@ -33,6 +31,8 @@ _PASSING: Final = (
     ErrorText.CANCELLED,
     ErrorText.UNEXPECTED.partition("{")[0],
 )
+
+_logger = logging.getLogger(__name__)
 
 
 class Synchronizer:
@@ -138,10 +138,10 @@ class Synchronizer:
         self._failures += 1
         delay = self._pace.refused_for_rate() if is_rate_refusal(error) else self._delay
         if not isinstance(error, ConduitError):
-            _log.warning("What the hub answered to a join was not understood: %s", trace_of(error))
+            _logger.warning("What the hub answered to a join was not understood: %s", trace_of(error))
             error = ConduitError(f"The hub's answer to the join was not understood ({type(error).__name__}).")
         elif not is_rate_refusal(error):
-            _log.warning("Joining failed, trying again in %g s: %s", round(delay, 3), error)
+            _logger.warning("Joining failed, trying again in %g s: %s", round(delay, 3), error)
         self._delayed(self._failures, delay, error)
         self._skip_wait.clear()
         with contextlib.suppress(TimeoutError):

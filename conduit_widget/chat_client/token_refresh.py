@@ -14,11 +14,11 @@ from conduit_widget.client.hub_connection import HubConnection
 from conduit_widget.contract import TOKEN_EXPIRING, ChatMethod
 from conduit_widget.errors import ConduitError
 
-_log = logging.getLogger(__name__)
-
 REFRESH_TIMEOUT = 10.0
 
 FreshToken = Callable[[], Awaitable[str | None]]
+
+_logger = logging.getLogger(__name__)
 
 
 def keep_token_fresh(connection: HubConnection, fresh_token: FreshToken) -> Callable[[], None]:
@@ -34,9 +34,9 @@ def keep_token_fresh(connection: HubConnection, fresh_token: FreshToken) -> Call
             if token:
                 await connection.invoke(ChatMethod.REFRESH_TOKEN, token, timeout=REFRESH_TIMEOUT)
         except ConduitError as error:
-            _log.warning("The access token could not be refreshed: %s", error)
+            _logger.warning("The access token could not be refreshed: %s", error)
         except Exception as error:  # noqa: BLE001 - of the user's function; its text may hold the token
-            _log.warning("The access token could not be refreshed: %s", type(error).__name__)
+            _logger.warning("The access token could not be refreshed: %s", type(error).__name__)
 
     def on_expiring(_seconds_left: float = 0.0) -> None:
         # A task of its own: handlers run in order, and messages must not wait for a new token.

@@ -14,12 +14,12 @@ import signal
 import socket
 import subprocess
 import time
-import urllib.error
-import urllib.request
 import webbrowser
 from pathlib import Path
 from types import FrameType
 from typing import Final
+
+import httpx2
 
 from conduit_widget.access import local_hub
 from conduit_widget.child_process import python_command
@@ -141,12 +141,13 @@ def _wait_for_lab(lab: subprocess.Popen[bytes], port: int) -> None:
     deadline = time.monotonic() + START_TIMEOUT
     while True:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/api", timeout=2):
-                return
-        except (urllib.error.URLError, OSError) as error:
+            httpx2.get(f"http://127.0.0.1:{port}/api", timeout=2.0, trust_env=False).raise_for_status()
+        except httpx2.HTTPError as error:
             if lab.poll() is not None or time.monotonic() > deadline:
                 raise ConduitError("JupyterLab did not start: run jupyter lab to see why.") from error
             time.sleep(0.1)
+        else:
+            return
 
 
 def stop(children: list[subprocess.Popen[bytes]]) -> None:
