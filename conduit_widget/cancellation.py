@@ -1,4 +1,4 @@
-"""Ending tasks of one's own without losing the cancellation of whoever ends them."""
+"""Cancelling tasks without losing one's own cancellation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How this package starts Python processes of its own: no file of the present folder runs in them."""
+"""Starts Python processes of this package, in which no file of the present folder runs."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Access tokens and hub addresses as people give them: from files and clipboards, with a line end at the end.
 
-What was surely meant is taken (white space, quotes and signs of no width around it go), everything else is
-refused where it comes in, by the name of where it came from and without any part of it.
+White space, quotes and invisible characters around them are removed. Everything else that cannot be right is
+refused where it comes in, by the name of its source and without any part of it.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ def encode_event(payload: bytes) -> bytes:
 
 
 class EventDataDecoder:
-    """Incremental decoder, indifferent to where the bytes are split and to the kind of line end.
+    """Incremental decoder: bytes may be split anywhere, and lines end in any of the three ways.
 
     A subclass names in ``_last`` the payload that ends its streams: no blank line is waited for after it.
     """
@@ -100,11 +100,11 @@ class EventDataDecoder:
         return self.feed(b"\n\n") if self._tail or self._data else []
 
     def _begins_event(self, value: bytes) -> bool:
-        """Whether a further data line is another event's; never, says the standard."""
+        """Return whether a further data line belongs to another event; by the standard it never does."""
         return False
 
     def _read_other(self, line: bytes) -> bytes | None:
-        """Return the payload of a line of another kind; there is none, says the standard."""
+        """Return the payload of a line of another kind; by the standard it has none."""
         return None
 
     def _without_bom(self, data: bytes) -> bytes:

@@ -14,7 +14,7 @@ _MAX_KINDS: Final = 64
 
 
 class OnceAMinute(logging.Filter):
-    """Tells whether the last record of a kind was a minute ago. ``clock`` in seconds.
+    """Allows one record of a kind a minute. ``clock`` returns seconds.
 
     As a filter of a logger it lets warnings through by that, and everything else; a warning's kind is the
     message before its arguments are put in.
@@ -26,11 +26,11 @@ class OnceAMinute(logging.Filter):
         self._told: dict[str, float] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Tell whether to log ``record``."""
+        """Return whether to log ``record``."""
         return record.levelno != logging.WARNING or self.may_tell(str(record.msg))
 
     def may_tell(self, kind: str) -> bool:
-        """Tell whether to log one more of ``kind`` now; that counts as having done so."""
+        """Return whether to log one more of ``kind`` now, and count it as logged if so."""
         now = self._clock()
         told_at = self._told.get(kind)
         if told_at is not None and now - told_at < INTERVAL:
@@ -42,7 +42,7 @@ class OnceAMinute(logging.Filter):
 
 
 class LinesPerMinute:
-    """Counts the log lines of each kind (a user, say) in the present minute. ``clock`` in seconds.
+    """Counts the log lines of each kind (a user, say) in the present minute. ``clock`` returns seconds.
 
     What is over ``limit`` is to be left out until the minute ends; so is what is over ten times ``limit`` of
     all kinds together, which bounds what is remembered.
@@ -56,7 +56,7 @@ class LinesPerMinute:
         self._total = 0
 
     def left(self, kind: str) -> int:
-        """Return how many lines ``kind`` has left, this one included, and count it; 0: leave it out."""
+        """Count a line of ``kind``; return how many it had left with this one (0: do not log it)."""
         now = self._clock()
         if now - self._began >= INTERVAL:
             self._began = now

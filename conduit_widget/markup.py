@@ -1,4 +1,4 @@
-"""Static text and HTML of what people and models wrote, for places where nothing of ours runs.
+"""Static text and HTML of what people and models wrote, for places where no code of ours runs.
 
 Saved notebooks, exports and terminals: no scripts, no remote content, styles inline, everything escaped.
 Signs that act instead of showing (terminal escapes, embedded writing directions) are left out.
@@ -21,7 +21,7 @@ _PRE: Final = "white-space:pre-wrap;overflow-wrap:anywhere"
 
 
 def as_shown(text: str) -> str:
-    """Return the text without signs that act instead of showing, its lines ended by line feeds.
+    """Return the text without control characters, its lines ended by line feeds.
 
     >>> as_shown("a\\x1b[31mb\\r\\nc")
     'a[31mb\\nc'
@@ -30,7 +30,7 @@ def as_shown(text: str) -> str:
 
 
 def text_html(text: str) -> str:
-    """Return text as HTML that shows every sign of it."""
+    """Return the text as HTML that shows every character of it."""
     return f'<div dir="auto" style="{_PRE}">{html.escape(as_shown(text))}</div>'
 
 

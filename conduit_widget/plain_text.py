@@ -24,17 +24,17 @@ _BREAKS: Final = re.compile("[\\t\\n\\v\\f\\r\\x85\\u2028\\u2029]")
 
 
 def is_plain(text: str) -> bool:
-    """Whether every character of ``text`` can be seen, or is a space or a joiner."""
+    """Return whether every character of ``text`` can be seen, or is a space or a joiner."""
     return (text.isascii() and text.isprintable()) or _NOT_PLAIN.search(text) is None
 
 
 def is_user_id(text: str) -> bool:
-    """Whether ``text`` can name a user: 1 to ``MAX_ID_CHARS`` plain characters, at least one to be seen."""
+    """Return whether ``text`` can name a user: 1 to ``MAX_ID_CHARS`` plain characters, not all blank."""
     return 0 < len(text) <= MAX_ID_CHARS and is_plain(text) and _BLANK.fullmatch(text) is None
 
 
 def plain_name(text: str, limit: int) -> str:
-    """Return a name to show: what is not plain left out, spaces collapsed, ``limit`` characters at most."""
+    """Return a name to show: only plain characters, spaces collapsed, ``limit`` characters at most."""
     kept = _NOT_PLAIN.sub("", _BREAKS.sub(" ", text))
     return " ".join(kept.split())[:limit].rstrip()
 
@@ -54,7 +54,7 @@ def json_shown(text: str) -> str:
 
 
 def is_writable(text: str) -> bool:
-    """Whether UTF-8 can carry ``text``: it has no half of a surrogate pair."""
+    """Return whether UTF-8 can carry ``text``: it has no half of a surrogate pair."""
     return text.isascii() or _LONE_SURROGATES.search(text) is None
 
 

@@ -27,7 +27,7 @@ from conduit_widget.types import HubRuntime
 
 
 class Identity(NamedTuple):
-    """Who we are to the others, as far as we know before the hub has said so."""
+    """Who we are to the others, as far as that is known before the hub has confirmed it."""
 
     user_id: str
     user_name: str
@@ -59,7 +59,7 @@ class LocalHub:
 
     @property
     def key(self) -> Hashable:
-        """The data directory names the hub."""
+        """The data directory, which identifies the hub, and the identity."""
         return ("local", str(self._data_dir), self.identity)
 
     async def url(self) -> str:
@@ -157,7 +157,7 @@ def resolve_access(
 
 
 def local_identity(user: str | None = None, user_name: str | None = None) -> Identity:
-    """Return who we are on the local hub; see :func:`resolve_access`.
+    """Return who we are on the local hub, from the arguments, the environment or the OS user.
 
     Raises:
         ValidationError: an id or a name that no hub takes.

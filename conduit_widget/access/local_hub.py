@@ -1,4 +1,4 @@
-"""Find the hub of this OS user, or start it: nobody has to configure anything.
+"""Finds the hub of this OS user, or starts it, so that nobody has to configure anything.
 
 Whoever needs a hub reads the runtime file under a lock, asks ``/healthz`` whether that very instance answers,
 and otherwise starts ``python -m conduit_widget serve`` detached. The lock makes many kernels starting at once
@@ -40,7 +40,7 @@ _children: list[subprocess.Popen[bytes]] = []  # kept to be reaped; a hub outliv
 
 
 class MintedToken(Wire, frozen=True, kw_only=True):
-    """What the mint answers; ``expires_at`` in epoch seconds."""
+    """The answer of the mint; ``expires_at`` is in epoch seconds."""
 
     access_token: str
     expires_at: float
@@ -210,7 +210,7 @@ def mint(runtime: HubRuntime, user_id: str, user_name: str) -> MintedToken:
 def _request(
     method: str, url: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
 ) -> tuple[int, bytes]:
-    """One small HTTP exchange with a loopback hub; never through a proxy."""
+    """Send one small request to a loopback hub; ``http.client`` uses no proxy and writes no log."""
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=HTTP_TIMEOUT)
     try:

@@ -11,7 +11,7 @@ LinkState = Literal["connecting", "live", "reconnecting", "offline", "removed"]
 
 
 class ConnectionInfo(Wire, frozen=True, kw_only=True, omit_defaults=False):
-    """State of the way to the hub. ``retry_at`` is in epoch ms; ``message`` one line for people."""
+    """State of the connection to the hub. ``retry_at`` is in epoch ms; ``message`` is one line for people."""
 
     state: LinkState = "connecting"
     attempt: int = 0
@@ -24,7 +24,7 @@ class ConnectionInfo(Wire, frozen=True, kw_only=True, omit_defaults=False):
 
 
 class ProviderInfo(Wire, frozen=True, kw_only=True, omit_defaults=False):
-    """Which provider and model answer, and how they are."""
+    """The provider and model that answer, and their state."""
 
     provider: str
     model: str
@@ -55,13 +55,13 @@ class StreamEndChange(Wire, frozen=True, kw_only=True):
 
 
 class ParticipantsChange(Wire, frozen=True, kw_only=True):
-    """Who is here, whole list."""
+    """The list of participants changed; it is whole."""
 
     participants: list[Participant]
 
 
 class TypingChange(Wire, frozen=True, kw_only=True, omit_defaults=False):
-    """Who is typing, without oneself."""
+    """The list of those who are typing changed; oneself is never in it."""
 
     user_ids: list[str]
 
@@ -73,20 +73,20 @@ class ProviderChange(Wire, frozen=True, kw_only=True):
 
 
 class ConnectionChange(Wire, frozen=True, kw_only=True):
-    """The way to the hub changed."""
+    """The state of the connection to the hub changed."""
 
     connection: ConnectionInfo
 
 
 class HistoryChange(Wire, frozen=True, kw_only=True):
-    """Older messages were loaded, to stand before all others."""
+    """Older messages were loaded; they stand before all others."""
 
     messages: list[ChatMessage]
     has_more: bool
 
 
 class ResetChange(Wire, frozen=True, kw_only=True):
-    """Everything may be different: take a snapshot."""
+    """Anything may have changed: read the transcript anew."""
 
 
 Change = (

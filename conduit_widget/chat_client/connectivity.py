@@ -1,4 +1,4 @@
-"""The way to the hub as the people of one conversation see it, and waiting for it."""
+"""Whether a conversation is connected to the hub, for its views and for whoever has to wait."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ REMOVED: Final = "You were removed from this conversation. An owner can add you 
 
 
 class Connectivity:
-    """The state that views show, and the waits that depend on it. ``on_change`` gets each new state."""
+    """The connection state of one conversation; ``on_change`` is called with each new one."""
 
     def __init__(self, on_change: Callable[[ConnectionInfo], None]) -> None:
         self.info = ConnectionInfo()
@@ -37,7 +37,7 @@ class Connectivity:
     def enter(
         self, state: LinkState, message: str | None = None, *, attempt: int = 0, retry_at: int | None = None
     ) -> None:
-        """Go to a state; ``message`` is its reason, ``retry_at`` (epoch ms) when the next attempt is due."""
+        """Change to a state; ``message`` is the reason, ``retry_at`` (epoch ms) the next attempt's time."""
         _set(self.live, state == "live")
         _set(self._away, state != "live")
         _set(self._decided, state not in ("connecting", "reconnecting"))
@@ -47,12 +47,12 @@ class Connectivity:
             self._on_change(info)
 
     def end(self, error: Exception | None) -> None:
-        """Go offline: there is no way to the hub until somebody asks for a retry."""
+        """Go offline until somebody asks for a retry."""
         self._ended_by = error
         self.enter("offline", line_of(error) or "The hub ended the connection.")
 
     def close(self) -> None:
-        """Release everybody who waits: the conversation was closed, which views are not told."""
+        """Release everybody who waits, without a change: the conversation was closed."""
         self.live.clear()
         self._away.set()
         self._decided.set()
@@ -86,7 +86,7 @@ class Connectivity:
                 return self.info.message
 
     def refusal(self) -> ConduitError:
-        """Return why nothing can be sent, and nothing is waited for."""
+        """Return the error for a send or a wait in the present state."""
         if self.info.state == "removed":
             return HubException(REMOVED)
         if isinstance(self._ended_by, AuthenticationError):

@@ -1,4 +1,4 @@
-"""Messages sent but not yet acknowledged, in order."""
+"""The queue of messages that the hub has not acknowledged yet."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Unsent:
 
     @property
     def given_up(self) -> bool:
-        """Whether nobody wants it sent any more."""
+        """Whether all senders gave up and nobody asked to keep the message."""
         return not self.kept and all(waiter.cancelled() for waiter in self.waiters)
 
 
@@ -68,7 +68,7 @@ class Outgoing:
         return waiter
 
     def keep(self, message_id: str) -> None:
-        """Send it even when its senders do not wait any longer."""
+        """Send the message even when its senders no longer wait."""
         entry = self._entries.get(message_id)
         if entry is not None:
             entry.kept = True
@@ -84,11 +84,11 @@ class Outgoing:
             await self._filled.wait()
 
     async def emptied(self) -> None:
-        """Wait until nothing waits for the hub."""
+        """Wait until the queue is empty."""
         await self._emptied.wait()
 
     def settle(self, entry: Unsent, outcome: SendReceipt | ConduitError) -> None:
-        """Settle an entry."""
+        """Remove an entry and give its senders the receipt or the error."""
         self._forget(entry)
         for waiter in entry.waiters:
             if waiter.done():
@@ -99,12 +99,12 @@ class Outgoing:
                 waiter.set_result(outcome)
 
     def fail_all(self, error: ConduitError) -> None:
-        """Settle everything with an error (the way to the hub ended for good)."""
+        """Settle all entries with an error: the connection ended for good."""
         for entry in list(self._entries.values()):
             self.settle(entry, error)
 
     def drop_all(self) -> None:
-        """Take everything back: whoever waits is cancelled."""
+        """Remove all entries and cancel their senders' waits."""
         for entry in list(self._entries.values()):
             self._forget(entry)
             for waiter in entry.waiters:

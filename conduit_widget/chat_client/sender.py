@@ -71,7 +71,7 @@ class Sender:
     async def send(
         self, message: ChatMessage, *, patience: float | None = None, keep: bool = False
     ) -> SendReceipt:
-        """Queue a message and wait for its receipt; see :meth:`.conversation.Conversation.send`."""
+        """Queue a message and wait for its receipt, as :meth:`.conversation.Conversation.send` does."""
         receipt = self._queue.add(message)
         if patience is None:
             return await receipt
@@ -98,7 +98,7 @@ class Sender:
         return not self._queue.unsent
 
     def give_up(self, seconds: float) -> str | None:
-        """Take back what was not sent within ``seconds``; return a line with its number and the reason."""
+        """Remove the messages not sent within ``seconds``; return a line with their number and the reason."""
         count = self._queue.unsent
         self._queue.drop_all()
         if not count:
@@ -109,11 +109,11 @@ class Sender:
         return f"{messages} to {self._conversation_id!r} not sent within {seconds:g} s: {why}"
 
     def fail_all(self, error: ConduitError) -> None:
-        """Refuse whatever waits: there is no way to the hub, and none comes by itself."""
+        """Fail all queued messages: the connection does not come back by itself."""
         self._queue.fail_all(error)
 
     async def run(self) -> None:
-        """Send what is queued, again what was lost, too fast or could not be stored; runs until cancelled."""
+        """Send queued messages, and again what was lost, too fast or not stored; runs until cancelled."""
         while True:
             entry = await self._queue.first()
             await self._connectivity.live.wait()
@@ -151,7 +151,7 @@ class Sender:
             self._queue.settle(entry, receipt)
 
     def _patience_with(self, error: ConduitError) -> tuple[BackOff, int]:
-        """Return how to wait, and how often, before a refused message goes again: it is stored only once."""
+        """Return the back-off and the number of retries of a refused message; it is stored only once."""
         if str(error).startswith(_STORE_AWAY):
             return self._outage_back_off, MAX_OUTAGE_RETRIES
         return self._send_back_off, MAX_SEND_RETRIES if is_rate_refusal(error) else 0

@@ -1,8 +1,8 @@
 """Joining and resuming without a gap: subscribe, buffer, read, merge, go live.
 
 While a join or resume is under way, live events are held back; they are applied after its result, where their
-positions tell what the result already contained. Only one runs at a time; a wish that comes meanwhile means
-once more.
+positions tell what the result already contained. Only one runs at a time; a request that comes meanwhile is
+served after it.
 """
 
 from __future__ import annotations
@@ -84,14 +84,14 @@ class Synchronizer:
         return self._running
 
     def request(self) -> None:
-        """Join or resume; wanted again while one runs means once more after it."""
+        """Join or resume; a request during another one is served after it."""
         self._wanted = True
         if not self._running:
             self._running = True
             self._spawn(self._run())
 
     def retry_now(self) -> None:
-        """End the present waiting time, if there is one."""
+        """Skip the present wait before the next attempt, if there is one."""
         self._skip_wait.set()
 
     def hold(self, target: str, arguments: Sequence[Any]) -> None:
@@ -134,7 +134,7 @@ class Synchronizer:
         self._synced(changes, held)
 
     async def _wait_after(self, error: Exception) -> None:
-        """Say why it is not in step, and wait before the next try."""
+        """Report why the join failed, and wait before the next attempt."""
         self._failures += 1
         delay = self._pace.refused_for_rate() if is_rate_refusal(error) else self._delay
         if not isinstance(error, ConduitError):

@@ -1,7 +1,6 @@
-"""Keep a connection's token fresh: when the hub says it is about to expire, present a newer one.
+"""Keeps a connection's token fresh: a newer one is presented when the hub warns that it is about to expire.
 
-Without this the hub closes the connection at expiry and the reconnect asks the token factory; with it nothing
-is interrupted.
+Without this the hub closes the connection at expiry, and the reconnect asks the token factory.
 """
 
 from __future__ import annotations

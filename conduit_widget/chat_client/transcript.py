@@ -84,7 +84,7 @@ class Transcript:
     # ---- snapshots -------------------------------------------------------------------------------------
 
     def apply_join(self, join: JoinResult) -> list[Change]:
-        """Replace everything by the hub's snapshot."""
+        """Replace the whole state by the hub's snapshot."""
         shown = {id_: self._shown(id_) for id_ in (*self._messages, *self.streams) if self._is_partial(id_)}
         self._messages.clear()
         self._order.clear()
@@ -221,7 +221,7 @@ class Transcript:
         return changes
 
     def _name_model(self, message: ChatMessage, delta: Delta) -> Change:
-        """Say who is writing as soon as a delta tells; the hub's message says so only at the end."""
+        """Put the model into the message as soon as a delta names it; the hub does so only at the end."""
         named = {"model": delta.model, "provider": delta.provider}
         message = msgspec.structs.replace(message, metadata={**message.metadata, **named})
         self._place(message)

@@ -1,4 +1,4 @@
-"""Typing: refreshed while someone types, taken back when they stop."""
+"""The typing signal: refreshed while somebody types, ended when they stop."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ REFRESH_INTERVAL: Final = TYPING_TTL / 3  # less than a view's own refresh, whic
 
 
 class TypingSignal:
-    """Turns keystrokes into as few StartTyping and StopTyping as the hub needs.
+    """Turns keystrokes into as few StartTyping and StopTyping calls as the hub needs.
 
     :meth:`touch` may come with every keystroke; StartTyping is sent at most once per ``refresh`` seconds, and
     StopTyping by itself ``ttl`` seconds after the last touch. Runs on one event loop.
@@ -39,7 +39,7 @@ class TypingSignal:
         return self._sent_at is not None
 
     def touch(self) -> None:
-        """Note a keystroke."""
+        """Call this with each keystroke."""
         now = self._loop.time()
         if self._sent_at is None or now - self._sent_at >= self._refresh:
             self._sent_at = now
@@ -48,7 +48,7 @@ class TypingSignal:
         self._timer = self._loop.call_later(self._ttl, self.clear)
 
     def clear(self) -> None:
-        """Take the signal back, once."""
+        """Stop showing the user as typing."""
         self._cancel_timer()
         if self._sent_at is not None:
             self._sent_at = None

@@ -10,7 +10,7 @@ from conduit_widget.errors import ConnectionLostError, LocalProtocolError
 
 
 class ConnectionState(Enum):
-    """Where a hub connection stands; SignalR's own five states."""
+    """The five states of a hub connection, as SignalR names them."""
 
     DISCONNECTED = "Disconnected"
     CONNECTING = "Connecting"
@@ -54,7 +54,7 @@ class ConnectionStates:
         return self._current
 
     def enter(self, state: ConnectionState) -> None:
-        """Go to ``state``.
+        """Change to ``state``.
 
         Raises:
             LocalProtocolError: the table does not allow it; the text says what to do.

@@ -27,7 +27,7 @@ _logger = logging.getLogger(__name__)
 
 
 class Handlers:
-    """The registry and its ordered dispatcher.
+    """Keeps the registered handlers and calls them in order.
 
     ``on_other`` gets what is no invocation and returns whether it was for us; ``reply`` sends a completion to
     a hub that awaits a client result; ``on_overflow`` is called when the queue is full.
@@ -60,7 +60,7 @@ class Handlers:
         return remove
 
     def remove(self, target: str, handler: Handler | None = None) -> None:
-        """Remove one handler of ``target``, or all; unknown ones are ignored."""
+        """Remove one handler of ``target``, or all of them; an unknown handler is ignored."""
         present = list(self._handlers.get(target.lower(), ()))
         if handler is None:
             present.clear()
@@ -199,11 +199,11 @@ class Handlers:
 
 
 def _known(invocation: Invocation, handlers: tuple[Handler, ...]) -> str:
-    """Return the target's name for a log: it is one of ours, as it has handlers."""
+    """Return the target's name for the log, unless the peer made it up: it has no handlers then."""
     return invocation.target if handlers else "an unknown target"
 
 
 def _being_cancelled() -> bool:
-    """Tell our own cancellation from one a handler ran into, which must not end the queue."""
+    """Return whether this task is being cancelled: a cancellation inside a handler must not end the queue."""
     task = asyncio.current_task()
     return task is None or task.cancelling() > 0

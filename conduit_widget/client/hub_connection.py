@@ -114,7 +114,7 @@ class HubConnection:
 
     @property
     def state(self) -> ConnectionState:
-        """Where the connection stands."""
+        """The present state of the connection."""
         return self._life.states.current
 
     @property
@@ -147,7 +147,7 @@ class HubConnection:
         await self._life.start(retry=retry)
 
     async def stop(self) -> None:
-        """Disconnect in good order: everything pending fails, queued handlers are dropped. Idempotent."""
+        """Close the connection: everything pending fails and queued handlers are dropped. Idempotent."""
         await self._life.stop()
         await self._handlers.aclose()
 
@@ -193,7 +193,7 @@ class HubConnection:
                 future.exception()  # a cancelled caller must not leave an unread error behind
 
     async def send(self, target: str, *args: Any) -> None:
-        """Invoke a hub method without wanting an answer; returns when it is handed to the network.
+        """Invoke a hub method without waiting for an answer; return when it was handed to the network.
 
         With streams among the arguments that is when the last of them has ended.
 

@@ -33,11 +33,11 @@ class PendingStream:
 
     @property
     def ended(self) -> bool:
-        """Whether the hub, a drop or an overflow ended it; buffered items may remain."""
+        """Whether the stream has ended, by the hub, a lost connection or an overflow; items may remain."""
         return self._ended
 
     def push(self, item: Any) -> bool:
-        """Buffer an item; False when the buffer overflowed, which ends the stream."""
+        """Buffer an item; return False when the buffer overflowed, which ends the stream."""
         if self._ended:
             return True
         if len(self._items) >= STREAM_BUFFER_ITEMS:
@@ -48,13 +48,13 @@ class PendingStream:
         return True
 
     def end(self, error: Exception | None) -> None:
-        """End after the buffered items; idempotent."""
+        """End the stream after the buffered items. Idempotent."""
         if not self._ended:
             self._ended, self._error = True, error
             self._wake()
 
     async def items(self) -> AsyncGenerator[Any, None]:
-        """Yield the items; raises what ended the stream."""
+        """Yield the items, then raise the error that ended the stream, if there is one."""
         while True:
             while self._items:
                 yield self._items.popleft()
@@ -71,7 +71,7 @@ class PendingStream:
 
 
 class PendingInvocations:
-    """Everything sent that still expects an answer; ids are decimal and never reused."""
+    """All invocations and streams that still expect an answer; ids are decimal and never reused."""
 
     def __init__(self) -> None:
         self._last_id = 0
@@ -121,7 +121,7 @@ class PendingInvocations:
             _logger.debug("a completion arrived that nobody waits for")
 
     def push_item(self, message: StreamItem) -> bool:
-        """Hand an item to its stream; False when that stream overflowed and should be cancelled."""
+        """Give an item to its stream; return False when that stream overflowed and should be cancelled."""
         stream = self._streams.get(message.invocation_id)
         if stream is None:
             return True

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 
 class KeepAlive:
-    """Watch one connection. Times in seconds; set ``last_sent`` and ``last_received`` to ``loop.time()``."""
+    """Watches one connection, in seconds. Set ``last_sent`` and ``last_received`` to ``loop.time()``."""
 
     __slots__ = (
         "_interval",
@@ -32,12 +32,12 @@ class KeepAlive:
         self.last_sent = self.last_received = self._loop.time()
 
     def start(self) -> None:
-        """Begin watching, counting from now."""
+        """Start watching, counting from now."""
         self.last_sent = self.last_received = self._loop.time()
         self._schedule()
 
     def stop(self) -> None:
-        """End watching; idempotent."""
+        """Stop watching. Idempotent."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -23,7 +23,7 @@ _logger = logging.getLogger(__name__)
 
 
 class _HubSaidNoError(Exception):
-    """The hub closed while we connected and does not want us back; carries the error to report."""
+    """The hub closed while we connected, and allows no reconnect; ``error`` is to be reported."""
 
     def __init__(self, error: Exception) -> None:
         self.error = error
@@ -59,7 +59,7 @@ class Lifecycle:
         self._retries = 0
 
     async def start(self, *, retry: bool) -> None:
-        """Connect; see :meth:`.hub_connection.HubConnection.start`."""
+        """Connect; raises as :meth:`.hub_connection.HubConnection.start` does."""
         self.states.enter(ConnectionState.CONNECTING)
         loop = asyncio.get_running_loop()
         opened: asyncio.Future[None] = loop.create_future()
@@ -71,7 +71,7 @@ class Lifecycle:
             raise
 
     async def stop(self) -> None:
-        """End in good order, whatever is under way, and leave no socket behind; idempotent."""
+        """End the connection, or the attempt under way, and close its socket. Idempotent."""
         await self._end()
         ended, self._ended = self._ended, None
         if ended is not None:
@@ -91,7 +91,7 @@ class Lifecycle:
             await asyncio.wait([task])
 
     def retry_now(self) -> None:
-        """End the present waiting time, if there is one."""
+        """Skip the present wait before the next attempt, if there is one."""
         self._skip_wait.set()
 
     async def _run(self, opened: asyncio.Future[None], first_policy: RetryPolicy | None) -> None:
@@ -110,7 +110,7 @@ class Lifecycle:
             self._settle(opened, error)
 
     def _settle(self, opened: asyncio.Future[None], error: Exception | None) -> None:
-        """Leave everything as before start(), and tell whoever waits."""
+        """Return to the state before start(), and notify whoever waits."""
         if self.link is not None:
             self.link.abort(None, allow_reconnect=False)
         if self.states.current is not ConnectionState.DISCONNECTED:
@@ -144,7 +144,7 @@ class Lifecycle:
             self.reconnected.notify(link.connection_id)
 
     async def _connect(self, failure: Exception | None, policy: RetryPolicy | None) -> Link:
-        """Try until connected; ``failure`` is what made it necessary. Raises the error given up on."""
+        """Try until connected, after ``failure`` if there was one; raise it when the policy gives up."""
         loop = asyncio.get_running_loop()
         began = loop.time()
         while True:

@@ -31,14 +31,14 @@ _logger = logging.getLogger(__name__)
 
 
 class LinkEnd(NamedTuple):
-    """Why a link ended, and whether the hub lets us come back. No error: it ended in good order."""
+    """Why a link ended (without an error: as intended), and whether the hub allows a reconnect."""
 
     error: Exception | None
     allow_reconnect: bool
 
 
 class LinkOptions(NamedTuple):
-    """What every link of one hub connection shares. Times in seconds, sizes in bytes."""
+    """The options that all links of a hub connection share. Times are in seconds, sizes in bytes."""
 
     protocol: HubProtocol
     ssl: SSLContext | None
@@ -49,7 +49,9 @@ class LinkOptions(NamedTuple):
 
 
 class Link:
-    """Used once: :meth:`open`, :meth:`go_live`, then :meth:`send` until it ended (once, also if open failed).
+    """One connection, used once: :meth:`open`, :meth:`go_live`, then :meth:`send` until it ends.
+
+    ``on_end`` is called once, also when opening failed.
 
     Messages that arrive before :meth:`go_live` are held back, so that handlers find a connected client.
     """
@@ -106,11 +108,11 @@ class Link:
 
     @property
     def end(self) -> LinkEnd | None:
-        """Why it ended; None while it lives."""
+        """Why the link ended; None while it is alive."""
         return self._end
 
     async def open(self) -> None:
-        """Connect and shake hands; :attr:`was_refused` tells a hub that said no from a way that is blocked.
+        """Connect and complete the handshake; :attr:`was_refused` tells whether the hub itself refused.
 
         Raises:
             AuthenticationError: the transport was refused with 401 or 403.
@@ -141,13 +143,13 @@ class Link:
         self._watch()
 
     def go_live(self) -> None:
-        """Deliver what arrived early, and everything else from now on."""
+        """Deliver the messages that arrived before, and from now on each as it arrives."""
         self._on_messages = self._route
         early, self._early = self._early, []
         self._act_on_rest(early, self._on_messages(early))
 
     def send(self, message: HubMessage) -> None:
-        """Send one message; never waits.
+        """Send one message without waiting.
 
         Raises:
             LocalProtocolError: a value cannot be encoded.
@@ -162,13 +164,13 @@ class Link:
         self._keep_alive.last_sent = self._loop.time()
 
     async def drain(self) -> None:
-        """Wait for room in the outgoing buffers."""
+        """Wait until the outgoing buffers have room."""
         if self._stateful is not None:
             await self._stateful.drain()
         await self._transport.drain()
 
     async def close(self) -> None:
-        """Say goodbye and end in good order; ``on_end`` is called without an error."""
+        """Send Close and end; ``on_end`` is called without an error."""
         if self._session.state is SessionState.OPEN:
             self.send(Close())
         self._finish(LinkEnd(None, allow_reconnect=False))
@@ -182,7 +184,7 @@ class Link:
             await asyncio.wait([self._closing])
 
     def abort(self, error: Exception | None, *, allow_reconnect: bool = True) -> None:
-        """End at once for a reason of our own."""
+        """End at once, for a reason on this side."""
         self._finish(LinkEnd(error, allow_reconnect))
         self._transport.abort()
 
@@ -205,7 +207,7 @@ class Link:
         return len(events)
 
     def _act_on_rest(self, events: Sequence[Event], done: int) -> None:
-        """Act oneself on what only concerns the link, and pass on what comes after it."""
+        """Act on the events that concern the link alone, and route the messages between them."""
         while done < len(events) and self._end is None:
             self._act(events[done])
             done += 1
@@ -242,7 +244,7 @@ class Link:
         self._finish(LinkEnd(error or ConnectionLostError("The hub ended the connection."), True))
 
     def _survives(self, error: Exception) -> bool:
-        """Start to restore a stateful connection; False where there is none, or nothing to restore yet."""
+        """Start to restore a stateful connection; return False where there is nothing to restore."""
         if self._stateful is None or self._session.state is not SessionState.OPEN:
             return False
         self._keep_alive.stop()
@@ -287,7 +289,7 @@ class Link:
             self._keep_alive.start()
 
     def _finish(self, end: LinkEnd) -> None:
-        """Enter the end state, once: later reasons are only echoes of the first."""
+        """Enter the end state, once: later reasons follow from the first."""
         if self._end is not None:
             return
         self._end = end

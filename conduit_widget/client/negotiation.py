@@ -36,7 +36,7 @@ _HTTP_TOO_MANY_REQUESTS: Final = 429
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where and how to connect. ``url`` carries the secret connection token: never log it."""
+    """An address to connect to, and how. ``url`` holds the secret connection token: never log it."""
 
     url: str = field(repr=False)
     headers: Mapping[str, str] = field(repr=False)
@@ -47,7 +47,7 @@ class Endpoint:
 
     @property
     def inherent_keep_alive(self) -> bool:
-        """Whether the transport notices by itself that the hub is gone, so that nobody pings (as .NET's)."""
+        """Whether the transport itself notices that the hub is gone: no pings are sent then, as in .NET."""
         return self.transport_name == LONG_POLLING
 
 
@@ -108,7 +108,7 @@ class Negotiator:
         if self._skip_negotiation:
             yield self._endpoint(target, WEB_SOCKETS, None)
             return
-        target, first = await self._negotiate_to_the_end(target)
+        target, first = await self._negotiate_through_redirects(target)
         response: NegotiateResponse | None = first
         obstacles: list[str] = []
         for offered in first.transports:
@@ -117,14 +117,14 @@ class Negotiator:
                 obstacles.append(obstacle)
                 continue
             if response is None:
-                target, response = await self._negotiate_to_the_end(target)
+                target, response = await self._negotiate_through_redirects(target)
             yield self._endpoint(target, offered.transport, response)
             response = None
         if response is first:
             reasons = "; ".join(obstacles) or "it offered none"
             raise ConnectionFailedError(f"The hub offers no transport this client can use: {reasons}.")
 
-    async def _negotiate_to_the_end(self, target: _Target) -> tuple[_Target, NegotiateResponse]:
+    async def _negotiate_through_redirects(self, target: _Target) -> tuple[_Target, NegotiateResponse]:
         """Negotiate, following redirects."""
         for _ in range(MAX_REDIRECTS):
             target, response = await self._negotiate(target)
@@ -236,7 +236,7 @@ def _checked(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def _said(reply: HttpReply) -> str | None:
-    """Return the hub's own words for a refusal, when it gave some that fit a line."""
+    """Return the hub's reason for a refusal, if it gave one of a single short line."""
     try:
         text = msgspec.json.decode(reply.body, type=_Refusal).error
     except UNREADABLE:

@@ -1,4 +1,4 @@
-"""Callbacks that watch a connection's life: synchronous or not, none can break it or hold it up."""
+"""Callbacks for the events of a connection's life; none of them can break or delay the connection."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _logger = logging.getLogger(__name__)
 
 
 class Observers(Generic[P]):
-    """The callbacks of one kind of event, called in the order of registration."""
+    """The callbacks for one kind of event; they are called in the order of registration."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -28,7 +28,7 @@ class Observers(Generic[P]):
         return add_listener(self._callbacks, callback)
 
     def notify(self, *args: P.args, **kwargs: P.kwargs) -> None:
-        """Call every callback; awaitable ones go on as tasks. Failures are logged."""
+        """Call every callback; what an asynchronous one returns runs as a task. Failures are logged."""
         for callback in tuple(self._callbacks):
             try:
                 result = callback(*args, **kwargs)

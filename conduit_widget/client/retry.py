@@ -14,7 +14,7 @@ from conduit_widget.errors import AuthenticationError
 
 @dataclass(frozen=True)
 class RetryContext:
-    """What a policy may look at: failed attempts so far, seconds since the first failure, the last error."""
+    """The facts for a policy: failed attempts so far, seconds since the first failure, the last error."""
 
     previous_retry_count: int
     elapsed: float
@@ -22,7 +22,7 @@ class RetryContext:
 
 
 class RetryPolicy(Protocol):
-    """Says how long to wait before the next attempt."""
+    """Decides how long to wait before the next attempt."""
 
     def __call__(self, context: RetryContext) -> float | None:
         """Return the delay in seconds, or None to give up."""
@@ -31,7 +31,7 @@ class RetryPolicy(Protocol):
 
 @dataclass(frozen=True)
 class DelayRetry:
-    """Delays as data; the last one repeats for ever.
+    """Waits for the given delays, one after the other; the last one repeats for ever.
 
     Each delay is lengthened by a random part of ``max(delay * jitter, min_spread)`` seconds, so that clients
     cut off together do not come back in the same second; ``jitter=0`` and ``min_spread=0`` give the bare

@@ -1,4 +1,4 @@
-"""Where what the hub sends goes: events to handlers, answers to those who wait, and our answers back."""
+"""Routes what the hub sends: events to handlers, answers to the invocations that wait for them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _logger = logging.getLogger(__name__)
 
 
 class MessageRouter:
-    """The handlers and the pending invocations of one hub connection; ``link`` says what carries answers."""
+    """The handlers and the pending invocations of one hub connection; ``link`` returns the present link."""
 
     def __init__(self, link: Callable[[], Link | None]) -> None:
         self._link = link
@@ -33,7 +33,7 @@ class MessageRouter:
         )
 
     def _answered(self, message: Event) -> bool:
-        """Act on what answers an invocation of ours; return whether it is that."""
+        """Complete the invocation that a message answers; return False if the message is no answer."""
         if type(message) is Completion:
             self.pending.complete(message)
         elif type(message) is StreamItem:
@@ -57,7 +57,7 @@ class MessageRouter:
         self.pending.fail_all(reason, error)
 
     def _reply(self, message: HubMessage) -> None:
-        """Send what answers the hub; an answer that cannot be sent any more is nobody's loss."""
+        """Send an answer to the hub; it is dropped when the connection has ended."""
         link = self._link()
         if link is None:
             return

@@ -62,8 +62,9 @@ class StatefulReconnect:
         self._cuts = 0
 
     def receive(self, events: Sequence[Event]) -> int:
-        """Pass on messages, without duplicates and what only concerns the buffer, up to a Close or Ping;
-        return how many of ``events`` that were.
+        """Route messages up to a Close or Ping, and return how many were consumed.
+
+        Duplicates, and messages that only concern the buffer, are consumed without being routed.
         """
         for count, message in enumerate(events):
             if isinstance(message, FOR_THE_LINK) or self._stopped:
@@ -82,25 +83,25 @@ class StatefulReconnect:
         return len(events)
 
     def hold(self, message: HubMessage, record: bytes) -> bool:
-        """Keep an outgoing message; whether to send it now, which is not the case while we are cut off."""
+        """Keep a message until it is acknowledged; return whether to send it now (not while cut off)."""
         return self._buffer.hold(message, record)
 
     async def drain(self) -> None:
-        """Wait until the hub acknowledged enough."""
+        """Wait until the hub has acknowledged enough for more to be sent."""
         while self._buffer.is_full and not self._stopped:
             if self._room is None:
                 self._room = asyncio.get_running_loop().create_future()
             await asyncio.shield(self._room)
 
     def cut(self, error: Exception) -> None:
-        """Note that the transport is gone, and begin to replace it."""
+        """Called when the transport was lost: start to replace it."""
         self._buffer.disconnected()
         self._cuts += 1
         if self._resuming is None and not self._stopped:
             self._resuming = asyncio.get_running_loop().create_task(self._resume(error))
 
     def stop(self) -> None:
-        """End timer and task; whoever waits in :meth:`drain` goes on. Idempotent."""
+        """Stop the timer and the task, and release those who wait in :meth:`drain`. Idempotent."""
         self._stopped = True
         if self._ack_timer is not None:
             self._ack_timer.cancel()

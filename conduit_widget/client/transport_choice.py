@@ -1,4 +1,4 @@
-"""Which transports a connection may use, and how each is made."""
+"""The transports that a connection may use, and how each is made."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class TransportChoice:
         return name in self._factories
 
     def factory(self, name: str, fresh_headers: FreshHeaders | None = None) -> TransportFactory:
-        """Return what makes the transport; one made of many requests may need newer headers on its way."""
+        """Return the factory of a transport; ``fresh_headers`` is for one that consists of many requests."""
         factory = self._factories[name]
         return factory if name == WEB_SOCKETS else partial(factory, fresh_headers=fresh_headers)
 

@@ -40,11 +40,11 @@ class Uploads:
 
     @property
     def stream_ids(self) -> list[str] | None:
-        """What the invocation announces; None for no streams."""
+        """The stream ids that the invocation announces; None without streams."""
         return self._ids or None
 
     def start(self) -> None:
-        """Begin to pump every stream."""
+        """Start to send the items of every stream."""
         loop = asyncio.get_running_loop()
         for stream_id, source in zip(self._ids, self._sources, strict=True):
             self._tasks.append(loop.create_task(self._pump(stream_id, source)))
@@ -65,7 +65,7 @@ class Uploads:
                 raise ConnectionLostError("The connection to the hub ended before the streams were sent.")
 
     async def stop(self, *, tell_hub: bool) -> None:
-        """Cancel what still runs and close the sources; ``tell_hub`` unless it has answered already."""
+        """Cancel the streams that still run and close their sources; ``tell_hub`` unless it has answered."""
         running = [
             (task, stream_id)
             for task, stream_id in zip(self._tasks, self._ids, strict=False)

@@ -23,7 +23,7 @@ MIN_COMPRESSED_BYTES: Final = 512
 
 
 class _SelectiveDeflate(PerMessageDeflate):
-    """Leaves short messages as they are; each message says for itself whether it is compressed."""
+    """Does not compress short messages; each message says for itself whether it is compressed."""
 
     def encode(self, frame: Frame) -> Frame:
         if len(frame.data) < MIN_COMPRESSED_BYTES:

@@ -31,7 +31,7 @@ class MemoryTransport:
         headers: Mapping[str, str],
         ssl: SSLContext | None,
     ) -> None:
-        """Hand this end to whoever accepts; they link their own end with :meth:`link`."""
+        """Give this end to the accepting side, which links its own end with :meth:`link`."""
         if self._accept is None:
             raise ConnectionFailedError("Nobody accepts connections on this memory transport.")
         self._accept(self)
@@ -51,7 +51,7 @@ class MemoryTransport:
         """Return at once: nothing is buffered beyond the loop's own queue."""
 
     async def close(self) -> None:
-        """End both ends in good order, after what was sent is delivered."""
+        """End both ends without an error, after what was sent was delivered."""
         self._shut(None)
 
     def abort(self) -> None:

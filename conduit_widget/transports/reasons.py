@@ -1,4 +1,4 @@
-"""Why a connection failed, in words that hold nothing of what was sent.
+"""Why a connection failed, in words that contain nothing of what was sent.
 
 Libraries put what they choke on into their errors, a header with its token for instance. So their words are
 never repeated: the system's are, by number, and of everything else the type.
@@ -54,7 +54,7 @@ def _advice(error: BaseException) -> str:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield an error and what brought it about."""
+    """Yield an error and its causes."""
     cause: BaseException | None = error
     for _ in range(8):
         if cause is None:
@@ -73,7 +73,7 @@ def _number_of(error: OSError) -> int | None:
 
 
 def _certificate_advice(error: ssl.SSLCertVerificationError) -> str:
-    """Say what failed and which variable has to do with it; OpenSSL's words for a check are a fixed list."""
+    """Return which certificate check failed and which variable helps; OpenSSL's texts are a fixed list."""
     for name in _CERTIFICATE_VARIABLES:
         path = os.environ.get(name)
         if path and not Path(path).exists():

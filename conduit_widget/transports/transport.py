@@ -34,7 +34,7 @@ class Transport(Protocol):
         ...
 
     def send(self, data: bytes) -> None:
-        """Queue whole records in one frame; never waits, and is a no-op once the connection ended."""
+        """Queue whole records in one frame without waiting; does nothing once the connection has ended."""
         ...
 
     async def drain(self) -> None:

@@ -1,4 +1,4 @@
-"""The one small HTTP of the edges: POST for negotiate, cookies kept, nothing secret told.
+"""The HTTP client of negotiation and of the HTTP transports: it keeps cookies and shows no secret.
 
 :class:`HttpClient` asks single questions, :class:`HttpChannel` carries one connection's requests. Both drive
 httpx2's transport directly: its ``AsyncClient`` logs every URL, and a redirected one may carry a token in its

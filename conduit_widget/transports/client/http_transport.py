@@ -1,4 +1,4 @@
-"""What server-sent events and long polling share: one task that reads, a queue that posts, one end."""
+"""The common part of server-sent events and long polling: a task that reads and a queue that posts."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class HttpTransport(ABC):
     async def connect(
         self, url: str, *, transfer_format: TransferFormat, headers: Mapping[str, str], ssl: SSLContext | None
     ) -> None:
-        """Open the connection; see :meth:`.transport.Transport.connect`."""
+        """Open the connection; raises as :meth:`.transport.Transport.connect` does."""
         channel = HttpChannel(url, headers, ssl=ssl, proxy=self._proxy, fresh_headers=self._fresh_headers)
         try:
             await self._open(channel, transfer_format)
@@ -76,7 +76,7 @@ class HttpTransport(ABC):
             await self._posts.drain()
 
     async def close(self) -> None:
-        """Send what is queued, say goodbye, end; each within :data:`CLOSE_TIMEOUT` seconds."""
+        """Post what is queued, tell the hub, and end; each within :data:`CLOSE_TIMEOUT` seconds."""
         if self._channel is not None and self._posts is not None and not self._ended:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(CLOSE_TIMEOUT):
@@ -104,7 +104,7 @@ class HttpTransport(ABC):
 
     @abstractmethod
     async def _say_goodbye(self, channel: HttpChannel) -> None:
-        """Tell the hub that we leave, where the transport has a word for it."""
+        """Tell the hub that this client leaves, where the transport has a request for that."""
 
     async def _run(self) -> None:
         assert self._channel is not None

@@ -1,4 +1,4 @@
-"""Long polling transport of the client: one GET after the other to us, POSTs from us, DELETE to leave.
+"""Long polling transport of the client: receives by one GET after the other, sends by POST.
 
 Source: TransportProtocols.md, "Long Polling": the first poll returns at once and empty; 200 carries data, or
 nothing (poll again); 204 ends the connection.

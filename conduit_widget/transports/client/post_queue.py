@@ -1,4 +1,4 @@
-"""Records that go out by POST, in order, one request at a time; what queues meanwhile goes together."""
+"""Sends records by POST in order, one request at a time; those queued meanwhile share the next one."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class PostQueue:
         self._progress: asyncio.Future[None] | None = None
 
     def send(self, data: bytes) -> None:
-        """Queue whole records; a no-op once stopped."""
+        """Queue whole records; does nothing once the queue was stopped."""
         if self._stopped:
             return
         self._queued.append(data)
@@ -49,7 +49,7 @@ class PostQueue:
         await self._wait_until_below(1)
 
     def stop(self) -> None:
-        """Drop what is queued and end the request under way; idempotent."""
+        """Drop what is queued and cancel the request under way. Idempotent."""
         self._stopped = True
         if self._task is not None:
             self._task.cancel()

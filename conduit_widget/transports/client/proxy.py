@@ -52,7 +52,7 @@ def http_proxy(proxy: str | None, ssl: SSLContext | None) -> httpx2.Proxy | None
 
 
 def name_of(proxy: str) -> str:
-    """Return what an error may show of a proxy: host and port."""
+    """Return the part of a proxy's URL that an error may show: host and port."""
     return f"the proxy {urlsplit(proxy).netloc.rpartition('@')[2]}"
 
 
@@ -91,7 +91,7 @@ async def open_tunnel(proxy: str, host: str, port: int, ssl: SSLContext | None =
 
 
 class _Tunnel(asyncio.Protocol):
-    """Asks for the tunnel and reads the answer; the proxy says nothing beyond it before we speak."""
+    """Asks for the tunnel and reads the answer; the proxy sends nothing more before the client does."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, request: bytes, shown: str) -> None:
         self.opened: asyncio.Future[None] = loop.create_future()

@@ -1,4 +1,4 @@
-"""Server-sent events transport of the client: one streamed GET to us, POSTs from us; text only.
+"""Server-sent events transport of the client: it receives by one streamed GET, sends by POST; text only.
 
 Source: TransportProtocols.md, "Server-Sent Events".
 """

@@ -82,7 +82,7 @@ class WebSocketTransport:
     async def connect(
         self, url: str, *, transfer_format: TransferFormat, headers: Mapping[str, str], ssl: SSLContext | None
     ) -> None:
-        """Open the WebSocket; see :meth:`.transport.Transport.connect`."""
+        """Open the WebSocket; raises as :meth:`.transport.Transport.connect` does."""
         uri = parse_uri(url)
         if uri.secure and ssl is None:
             ssl = create_default_context()
@@ -128,7 +128,7 @@ class WebSocketTransport:
             raise
 
     def send(self, data: bytes) -> None:
-        """Send one frame; see :meth:`.transport.Transport.send`."""
+        """Send one frame; does nothing once the connection has ended."""
         if self._wire is not None:
             self._wire.send(data)
 
@@ -152,7 +152,7 @@ class WebSocketTransport:
 
 
 class _Wire(asyncio.Protocol):
-    """The asyncio side: bytes between the socket and ``ClientProtocol``, its end reported once."""
+    """Moves bytes between the socket and ``ClientProtocol``, and reports the end once."""
 
     def __init__(
         self,
@@ -238,7 +238,7 @@ class _Wire(asyncio.Protocol):
             elif payloads:  # they come first, and may bring about the end
                 self._deliver(payloads)
             else:
-                self._hand_over(data[position:stop], stop - end)
+                self._parse_frame(data[position:stop], stop - end)
                 position = min(stop, end)
         self._deliver(payloads)
         if self._direct:
@@ -246,7 +246,7 @@ class _Wire(asyncio.Protocol):
         elif position < end:
             self._parse(data[position:])
 
-    def _hand_over(self, frame: bytes, owed: int) -> None:
+    def _parse_frame(self, frame: bytes, owed: int) -> None:
         """Leave one frame to ``ClientProtocol``; a positive ``owed`` says how much of it is yet to come."""
         if not frame[0] & _CONTROL:
             self._fragmented = not frame[0] & _FINAL
@@ -254,14 +254,14 @@ class _Wire(asyncio.Protocol):
         self._parse(frame)
 
     def _deliver(self, payloads: list[bytes]) -> None:
-        """Pass payloads on and empty the list."""
+        """Deliver payloads together and empty the list."""
         if payloads:
             data = payloads[0] if len(payloads) == 1 else b"".join(payloads)
             payloads.clear()
             self._on_data(data)
 
     def _parse(self, data: bytes) -> None:
-        """Have ``ClientProtocol`` read, and do what comes of it."""
+        """Let ``ClientProtocol`` read, then act on its events."""
         websocket = self._websocket
         websocket.receive_data(data)
         if websocket.writes:
@@ -329,7 +329,7 @@ class _Wire(asyncio.Protocol):
                 socket.close()
 
     def start_close(self) -> None:
-        """Send the Close frame; the end that follows is an orderly one."""
+        """Send the Close frame; the end that follows is reported without an error."""
         if self._websocket.state is State.OPEN:
             self._websocket.send_close(CloseCode.NORMAL_CLOSURE)
             self.flush()
