@@ -127,7 +127,7 @@ export interface Participant {
   avatarUrl: string | null;
 }
 
-/** Which provider and model answer, and how they are. */
+/** The provider and model that answer, and their state. */
 export interface ProviderInfo {
   provider: string;
   model: string;
@@ -135,7 +135,7 @@ export interface ProviderInfo {
   reason: string;
 }
 
-/** State of the way to the hub. `retryAt` is in epoch ms; `message` one line for people. */
+/** State of the connection to the hub. `retryAt` is in epoch ms; `message` is one line for people. */
 export interface ConnectionInfo {
   state: LinkState;
   attempt: number;
