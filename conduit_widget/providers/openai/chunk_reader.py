@@ -43,7 +43,12 @@ class ChunkReader:
             payloads = self._events.feed(piece)
         except EventTooLargeError as error:
             raise failures.malformed(self._provider) from error
-        yield from self._chunks_of(payloads)
+        for payload in payloads:
+            chunk = self._stream.decode(payload)
+            if chunk is not None:
+                yield chunk
+            if self._stream.ended:
+                return
 
     def end(self) -> Iterator[Chunk]:
         """Yield what is left at the end of the bytes: always the chunk that ends the generation.
@@ -55,7 +60,7 @@ class ChunkReader:
         if self._is_whole:
             yield from self._stream.decode_whole(bytes(self._start))
         elif self._events is not None and not self._stream.ended:
-            yield from self._last_chunks_of(self._flushed(self._events))
+            yield from self._last_chunks()
         if (rest := self._stream.rest()) is not None:
             yield rest
         yield self._stream.last_chunk()
@@ -73,25 +78,11 @@ class ChunkReader:
         self._is_whole = start.startswith((b"{", b"["))
         return bool(start) and not self._is_whole
 
-    def _chunks_of(self, payloads: list[bytes]) -> Iterator[Chunk]:
-        for payload in payloads:
-            chunk = self._stream.decode(payload)
-            if chunk is not None:
-                yield chunk
-            if self._stream.ended:
-                return
-
-    def _last_chunks_of(self, payloads: list[bytes]) -> Iterator[Chunk]:
+    def _last_chunks(self) -> Iterator[Chunk]:
         """Yield the chunks of a last event without its blank line. If it is malformed, the answer was cut."""
         try:
-            yield from self._chunks_of(payloads)
+            yield from self.feed(b"\n\n")
         except ProviderError as error:
             if self._stream.began and error.code == failures.MALFORMED:
                 raise failures.truncated(self._provider) from error
             raise
-
-    def _flushed(self, events: ChunkEventDecoder) -> list[bytes]:
-        try:
-            return events.flush()
-        except EventTooLargeError as error:
-            raise failures.malformed(self._provider) from error
