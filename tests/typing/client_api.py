@@ -9,7 +9,14 @@ from typing import Any, assert_type
 from conduit_widget.chat_client import ChatHubClient, StatusHubClient
 from conduit_widget.client import ConnectionState, DelayRetry, HubConnection, RetryContext
 from conduit_widget.protocol.messagepack_protocol import MessagePackHubProtocol
-from conduit_widget.types import ChatMessage, HistoryPage, JoinResult, ProviderStatus, SendReceipt
+from conduit_widget.types import (
+    ChatMessage,
+    HistoryPage,
+    JoinResult,
+    ProviderStatus,
+    SendReceipt,
+    SystemHealth,
+)
 
 
 async def numbers() -> AsyncGenerator[int, None]:
@@ -67,3 +74,4 @@ async def proxies(connection: HubConnection) -> None:
     assert_type(await chat.get_history("team", 10, 5), HistoryPage)
     assert_type(await chat.refresh_token("token"), float)
     assert_type(await status.request_provider_status(), list[ProviderStatus])
+    assert_type(await status.request_system_health(), SystemHealth)
