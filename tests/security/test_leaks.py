@@ -126,9 +126,13 @@ CHAT_CALLS: dict[str, Arguments] = {
 }
 STATUS_CALLS: dict[str, Arguments] = {
     StatusMethod.REQUEST_PROVIDER_STATUS: lambda world, user: [[]],
+    StatusMethod.REQUEST_SYSTEM_HEALTH: lambda world, user: [[]],
     StatusMethod.REFRESH_TOKEN: lambda world, user: [[token("annabel")], [token(user)]],
 }
-HARMLESS = {ChatMethod.REQUEST_PROVIDER_STATUS, ChatMethod.LIST_CONVERSATIONS, ChatMethod.LEAVE_CONVERSATION}
+HARMLESS = {
+    *(ChatMethod.REQUEST_PROVIDER_STATUS, StatusMethod.REQUEST_SYSTEM_HEALTH),
+    *(ChatMethod.LIST_CONVERSATIONS, ChatMethod.LEAVE_CONVERSATION),
+}
 """What anybody may call: their own things, or nobody's."""
 READING = {
     *(ChatMethod.JOIN_CONVERSATION, ChatMethod.RESUME_CONVERSATION, ChatMethod.GET_HISTORY),
@@ -306,7 +310,7 @@ async def test_member_whose_token_ends_is_out(tmp_path: Path, how: str) -> None:
 
 
 async def test_status_hub_tells_nothing_of_conversations(tmp_path: Path) -> None:
-    """Whoever listens to the status hub hears of providers only."""
+    """Whoever listens to the status hub hears of providers and the system only."""
     async with world(tmp_path) as here:
         url = here.server.url + STATUS_HUB_PATH
         async with HubConnection(url, access_token=token("mallory"), retry=None) as connection:
@@ -318,12 +322,13 @@ async def test_status_hub_tells_nothing_of_conversations(tmp_path: Path) -> None
                 for target, calls in STATUS_CALLS.items()
                 for arguments in calls(here, "mallory")
             ]
-            outcomes += [
+            of_the_chat = [
                 await attempt(connection, target, arguments)
                 for target in set(CHAT_CALLS) - set(STATUS_CALLS)
                 for arguments in CHAT_CALLS[target](here, "mallory")
             ]
-            assert [kind for kind, _ in outcomes[3:]] == ["refusal"] * len(outcomes[3:])
+            assert {kind for kind, _ in of_the_chat} == {"refusal"}
+            outcomes += of_the_chat
             before = await here.state()
             assert before["written"]
             await happen(here)
