@@ -20,20 +20,6 @@ from conduit_widget.hub.delivery.payload import JsonObject
 from conduit_widget.times import iso_time
 from conduit_widget.types import ChatMessage, LogEvent, SendReceipt
 
-__all__ = [
-    "NOBODY",
-    "Append",
-    "Batch",
-    "Change",
-    "Checkpoint",
-    "EventRow",
-    "Key",
-    "MessageRow",
-    "Place",
-    "Update",
-    "apply_changes",
-]
-
 T_co = TypeVar("T_co", covariant=True)
 
 NOBODY = ""
@@ -160,7 +146,7 @@ class Change(Generic[T_co]):
     """Whether the conversation's open streams must be loaded."""
 
     def apply(self, batch: Batch) -> T_co:
-        """Do it to the batch."""
+        """Apply the change to ``batch`` and return its result."""
         raise NotImplementedError
 
 
@@ -185,7 +171,7 @@ class Append(Change[Commit]):
         self.needs_streams = answer is not None and answer.error is None
 
     def apply(self, batch: Batch) -> Commit:
-        """Give it its position."""
+        """Give the message, and its answer, the next positions of the log."""
         conversation_id, message_id = self.key
         place = batch.places.get(self.key)
         if place is not None:
@@ -284,7 +270,7 @@ class Checkpoint(Change[None]):
         self.stream = stream
 
     def apply(self, batch: Batch) -> None:
-        """Keep it; saving looks whether the stream is open."""
+        """Keep the text; saving it has no effect on a stream that is no longer open."""
         if self.key not in batch.closed:
             batch.checkpoints[self.key] = self.stream
 

@@ -12,12 +12,10 @@ from conduit_widget.chat.history.gate import EventGate
 from conduit_widget.errors import StoreUnavailableError, trace_of
 from conduit_widget.types import LogEvent
 
-__all__ = ["EventFeed", "Refill"]
-
 Refill = Callable[[int], Awaitable[list[LogEvent] | None]]
 """``refill(position)`` returns events after a position; None when the log cannot be continued from there."""
 
-_log = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 LONGEST_WAIT: Final = 1.0
 
@@ -65,7 +63,7 @@ class EventFeed:
             try:
                 self._deliver(event)
             except Exception as error:  # noqa: BLE001 - its turn is over; those after it, and who waits, go on
-                _log.error("An event could not be sent: %s", trace_of(error))
+                _logger.error("An event could not be sent: %s", trace_of(error))  # noqa: TRY400  # noqa: TRY400
         if passed:
             self._wake()
         self._fill()

@@ -11,8 +11,6 @@ from typing import Final
 
 from conduit_widget.types import LogEvent
 
-__all__ = ["MAX_HELD", "EventGate"]
-
 MAX_HELD: Final = 1024
 
 

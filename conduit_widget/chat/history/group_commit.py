@@ -17,9 +17,7 @@ from conduit_widget.chat.history.batch import Change
 from conduit_widget.chat.history.sqlite_failures import unavailable_by, wants_new_connection
 from conduit_widget.errors import ConduitError, StoreUnavailableError, trace_of
 
-__all__ = ["GroupCommitWriter"]
-
-_log = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -173,13 +171,13 @@ class GroupCommitWriter:
 
     def _failed(self, failure: StoreUnavailableError) -> None:
         if self.failure is None:
-            _log.error("The history cannot be written, it is tried again: %s", trace_of(failure))
+            _logger.error("The history cannot be written, it is tried again: %s", trace_of(failure))
         self.failure = failure
 
     def _succeeded(self) -> None:
         if self.failure is not None:
             self.failure = None
-            _log.warning("The history can be written again.")
+            _logger.warning("The history can be written again.")
 
     def _disconnect(self) -> None:
         connection, self._connection = self._connection, None
@@ -231,7 +229,7 @@ class GroupCommitWriter:
                 try:
                     write.on_commit(write.result)
                 except Exception as error:  # noqa: BLE001 - one listener's fault must not cost the others their results
-                    _log.error("A commit callback failed: %s", trace_of(error))
+                    _logger.error("A commit callback failed: %s", trace_of(error))  # noqa: TRY400  # noqa: TRY400
             if write.future.done():
                 continue
             if write.error is None:
@@ -253,4 +251,4 @@ def _call(loop: asyncio.AbstractEventLoop, callback: Callable[..., object], *arg
     try:
         loop.call_soon_threadsafe(callback, *args)
     except RuntimeError:
-        _log.debug("The event loop closed before a commit was delivered.")
+        _logger.debug("The event loop closed before a commit was delivered.")

@@ -12,28 +12,25 @@ import secrets
 from collections.abc import Awaitable, Callable, Collection
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from conduit_widget.chat.history.batch import Append, Checkpoint, Update
+from conduit_widget.chat.history.batch import Change
 from conduit_widget.chat.history.bodies import page_of, read_message
+from conduit_widget.chat.history.change_methods import ChangeMethods
 from conduit_widget.chat.history.store import (
     LAST_OWNER,
-    Commit,
     ConversationRecord,
-    OnCommit,
     Snapshot,
     StoredStream,
 )
 from conduit_widget.contract import RECOVERY_SECONDS
 from conduit_widget.errors import HubStartError, NotInHistoryError, StoreUnavailableError, ValidationError
-from conduit_widget.types import AssistantSetting, ChatMessage, HistoryPage, LogEvent, MemberRole, Visibility
+from conduit_widget.types import AssistantSetting, HistoryPage, LogEvent, MemberRole, Visibility
 
 if TYPE_CHECKING:
     from conduit_widget.chat.history.postgres_connections import Readers
     from conduit_widget.chat.history.postgres_rows import Connection
     from conduit_widget.chat.history.postgres_writer import PostgresWriter
 
-__all__ = ["PostgresHistoryStore"]
-
-_log = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -43,7 +40,7 @@ _FORGET_NODE: Final = "1 day"
 _SOLITUDE_PAUSE: Final = 0.5
 
 
-class PostgresHistoryStore:
+class PostgresHistoryStore(ChangeMethods):
     """A ``HistoryStore`` in a PostgreSQL database (13 or newer), for any number of nodes.
 
     ``node_id`` names this process, new at each start. ``timeout`` (seconds) bounds every question to the
@@ -127,7 +124,9 @@ class PostgresHistoryStore:
                     )
             if not told:
                 told = True
-                _log.warning("Another hub has just used this conversation store: waiting until it is silent.")
+                _logger.warning(
+                    "Another hub has just used this conversation store: waiting until it is silent."
+                )
             await asyncio.sleep(_SOLITUDE_PAUSE)
 
     async def aclose(self) -> None:
@@ -239,34 +238,9 @@ class PostgresHistoryStore:
 
     # ---- writing ---------------------------------------------------------------------------------------
 
-    async def append(
-        self,
-        conversation_id: str,
-        author_id: str,
-        message: ChatMessage,
-        *,
-        answer: ChatMessage | None = None,
-        on_commit: OnCommit | None = None,
-    ) -> Commit:
-        """Append a message, and its answer's placeholder, in one transaction; see the seam."""
-        return await self._writer.write(Append(conversation_id, author_id, message, answer), on_commit)
-
-    async def update(
-        self,
-        conversation_id: str,
-        message: ChatMessage,
-        *,
-        close_stream: bool = False,
-        on_commit: OnCommit | None = None,
-    ) -> Commit:
-        """Append a new version of a message; see the seam."""
-        return await self._writer.write(
-            Update(conversation_id, message, close_stream=close_stream), on_commit
-        )
-
-    async def checkpoint(self, stream: StoredStream) -> None:
-        """Keep an open stream's text so far."""
-        await self._writer.write(Checkpoint(stream))
+    async def write(self, change: Change[T], on_commit: Callable[[T], None] | None = None) -> T:
+        """Do a change and return its result after the commit."""
+        return await self._writer.write(change, on_commit)
 
     async def prune(self, *, keep_events: int, older_than: float) -> int:
         """Forget old log events, a slice a transaction, so that no write waits long; and long dead nodes."""

@@ -16,9 +16,7 @@ from psycopg.conninfo import conninfo_to_dict
 from conduit_widget.chat.history.postgres_rows import Connection
 from conduit_widget.errors import HubStartError, StoreFullError, StoreUnavailableError
 
-__all__ = ["Database", "Readers", "is_lost", "unavailable_by"]
-
-_log = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -87,7 +85,7 @@ class Database:
             raise StoreUnavailableError from error
         if self._is_away:
             self._is_away = False
-            _log.warning("The conversation store at %s can be reached again.", self.name)
+            _logger.warning("The conversation store at %s can be reached again.", self.name)
         return connection
 
     async def first_connection(self, patience: float) -> Connection:
@@ -114,7 +112,7 @@ class Database:
         """Note that the database is away; logged once until it is back."""
         if not self._is_away:
             self._is_away = True
-            _log.error(
+            _logger.error(
                 "The conversation store at %s cannot be reached (%s); trying again until it can.",
                 self.name,
                 type(error).__name__,
@@ -144,7 +142,12 @@ class Database:
 
 
 class Readers:
-    """At most :data:`READERS` connections for reads and small writes; who comes beyond waits their turn."""
+    """At most :data:`READERS` connections for reads and small writes; callers beyond that wait their turn.
+
+    Not ``psycopg_pool``: it finds out that an idle connection has died by a round trip before each use, or
+    not at all, and keeps tasks that reconnect. Here the work is done again on a new connection, work that has
+    begun is finished when its caller is cancelled, and ``Database`` alone says when to connect again.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database

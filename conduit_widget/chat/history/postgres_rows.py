@@ -18,30 +18,6 @@ from conduit_widget.chat.history.store import ConversationRecord, StoredStream
 from conduit_widget.errors import UNREADABLE
 from conduit_widget.types import LogEvent
 
-__all__ = [
-    "ABANDONED",
-    "ALONE",
-    "ANCESTORS",
-    "BEYOND",
-    "CHILDREN",
-    "HEARTBEAT",
-    "NODE_SILENCE",
-    "OF_USER",
-    "PAGE",
-    "RECORD",
-    "STREAMS",
-    "Connection",
-    "Missed",
-    "events_after",
-    "forbidden_nodes",
-    "page_request",
-    "prune_slice",
-    "read_batch",
-    "record_of",
-    "stream_of",
-    "write_batch",
-]
-
 Connection = AsyncConnection[tuple[Any, ...]]
 
 NODE_SILENCE: Final = 10.0

@@ -21,9 +21,7 @@ from conduit_widget.chat.history.postgres_connections import RETRY_INTERVAL, Dat
 from conduit_widget.chat.history.postgres_rows import Connection, read_batch, write_batch
 from conduit_widget.errors import StoreUnavailableError, trace_of
 
-__all__ = ["PostgresWriter"]
-
-_log = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -50,7 +48,7 @@ class _Write(Generic[T]):
         try:
             self.on_commit(self.outcome)  # type: ignore[arg-type]
         except Exception as error:  # noqa: BLE001 - one listener's fault must not cost the others their results
-            _log.error("A commit callback failed: %s", trace_of(error))
+            _logger.error("A commit callback failed: %s", trace_of(error))  # noqa: TRY400  # noqa: TRY400
 
     def tell_caller(self) -> None:
         if self.future.done():

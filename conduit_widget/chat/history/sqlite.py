@@ -17,15 +17,14 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from conduit_widget.chat.history import sqlite_rows as rows
-from conduit_widget.chat.history.batch import Append, Change, Checkpoint, Update
+from conduit_widget.chat.history.batch import Change
 from conduit_widget.chat.history.bodies import read_message
+from conduit_widget.chat.history.change_methods import ChangeMethods
 from conduit_widget.chat.history.group_commit import GroupCommitWriter
 from conduit_widget.chat.history.sqlite_failures import unavailable_by
 from conduit_widget.chat.history.sqlite_schema import ForeignHistoryError, migrate
 from conduit_widget.chat.history.store import (
-    Commit,
     ConversationRecord,
-    OnCommit,
     Snapshot,
     StoredStream,
 )
@@ -34,14 +33,11 @@ from conduit_widget.errors import SettingsError
 from conduit_widget.times import iso_time
 from conduit_widget.types import (
     AssistantSetting,
-    ChatMessage,
     HistoryPage,
     LogEvent,
     MemberRole,
     Visibility,
 )
-
-__all__ = ["SqliteHistoryStore"]
 
 T = TypeVar("T")
 
@@ -55,7 +51,7 @@ CHECKPOINT_PAGES: Final = 4000
 """How long the WAL grows (4 KiB each) until it goes into the file: a page changed often goes once."""
 
 
-class SqliteHistoryStore:
+class SqliteHistoryStore(ChangeMethods):
     """A ``HistoryStore`` in one SQLite file that only its owner can read.
 
     One process may write at a time. ``clock`` gives the time of day for timestamps (UTC).
@@ -160,35 +156,6 @@ class SqliteHistoryStore:
         """Return the conversations in which the user has a role, and which; the newest event's first."""
         return await self._read(lambda db: rows.conversations_of(db, user_id, limit))
 
-    async def append(
-        self,
-        conversation_id: str,
-        author_id: str,
-        message: ChatMessage,
-        *,
-        answer: ChatMessage | None = None,
-        on_commit: OnCommit | None = None,
-    ) -> Commit:
-        """Append a message, and its answer's placeholder, in one transaction; see the seam."""
-        return await self._writer.write(Append(conversation_id, author_id, message, answer), on_commit)
-
-    async def update(
-        self,
-        conversation_id: str,
-        message: ChatMessage,
-        *,
-        close_stream: bool = False,
-        on_commit: OnCommit | None = None,
-    ) -> Commit:
-        """Append a new version of a message; see the seam."""
-        return await self._writer.write(
-            Update(conversation_id, message, close_stream=close_stream), on_commit
-        )
-
-    async def checkpoint(self, stream: StoredStream) -> None:
-        """Keep an open stream's text so far."""
-        await self._writer.write(Checkpoint(stream))
-
     async def open_streams(self, conversation_id: str | None = None) -> list[StoredStream]:
         """Return every answer that has no end yet, of one conversation or all."""
         return await self._read(lambda db: rows.streams(db, conversation_id=conversation_id))
@@ -289,6 +256,10 @@ class SqliteHistoryStore:
                 return total
             after_id = following
 
+    async def write(self, change: Change[T], on_commit: Callable[[T], None] | None = None) -> T:
+        """Do a change and return its result after the commit."""
+        return await self._writer.write(change, on_commit)
+
     async def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run ``work`` on a reader thread, everything it reads being of one moment."""
         readers = self._readers
@@ -323,7 +294,7 @@ class SqliteHistoryStore:
         return connection
 
     def _drop_reader(self) -> None:
-        """Have the next read open the file anew: it may be another one, or be readable again."""
+        """Close the connection: the next read opens the file anew, which may be readable again."""
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is not None:
             self._local.connection = None

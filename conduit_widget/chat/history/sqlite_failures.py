@@ -8,8 +8,6 @@ from typing import Final
 
 from conduit_widget.errors import StoreFullError, StoreUnavailableError
 
-__all__ = ["unavailable_by", "wants_new_connection"]
-
 _FULL: Final = frozenset({sqlite3.SQLITE_FULL})
 _BUSY: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL})
 _LOST: Final = frozenset(

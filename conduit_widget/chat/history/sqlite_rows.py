@@ -101,7 +101,7 @@ def probe(db: sqlite3.Connection) -> None:
 
 
 def end_probe(db: sqlite3.Connection) -> None:
-    """Take it away again."""
+    """Delete what ``probe`` wrote."""
     db.execute("DELETE FROM events WHERE conversation_id=''")
 
 

@@ -31,16 +31,6 @@ from conduit_widget.types import (
     Visibility,
 )
 
-__all__ = [
-    "LAST_OWNER",
-    "Commit",
-    "ConversationRecord",
-    "HistoryStore",
-    "OnCommit",
-    "Snapshot",
-    "StoredStream",
-]
-
 LAST_OWNER: Final = "is the last owner; make somebody else an owner first"
 
 
