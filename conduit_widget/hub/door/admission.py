@@ -31,6 +31,7 @@ from conduit_widget.plain_text import shown
 _MAX_LOGGED_NAMES: Final = 32
 _MAX_NAME: Final = 200
 _UNCHECKED_HOSTS: Final = frozenset({HEALTH_PATH, READY_PATH})
+_HUBS: Final = "/hubs/"
 _RETRY_LATER: Final = {"retry-after": "10"}
 _REFUSAL_INTERVAL: Final = 1.0
 _MAX_REASONS: Final = 64
@@ -123,13 +124,15 @@ class Admission:
         place: str,
         meter: HubMeter | None = None,
         *,
-        in_query: bool = True,
+        in_query: bool | None = None,
     ) -> Principal | HttpResponse:
         """Return who asks, or the 401 or 403 that refuses them.
 
         ``place`` is the path's name in the log, ``meter`` counts refusals; ``in_query``: whether a credential
-        in the query counts.
+        in the query counts (``None``: only under ``/hubs/``).
         """
+        if in_query is None:
+            in_query = request.path.startswith(_HUBS)
         try:
             return await self._authenticator.authenticate(read_credential(request, in_query=in_query))
         except AuthenticationError as error:
