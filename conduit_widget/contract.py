@@ -1,6 +1,6 @@
 """The wire contract in one place: names, numbers, texts and close reasons; its shapes are in ``types.py``.
 
-``python -m codegen`` writes what others repeat of it (``js/src/contract.ts``, the hub proxies).
+``python -m tests.codegen`` writes what others repeat of it (``js/src/contract.ts``, the hub proxies).
 """
 
 from __future__ import annotations

@@ -268,3 +268,13 @@ def test_every_module_imports_alone() -> None:
     with ThreadPoolExecutor(4) as pool:
         failures = [(name, error) for name, error in pool.map(lone, names) if error]
     assert not failures
+
+
+def test_the_top_level_holds_what_it_is_meant_to_hold() -> None:
+    """A newcomer finds six names at the top, and nothing that came by the way."""
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT.parent, check=True, capture_output=True, text=True
+    ).stdout.splitlines()
+    top = {path.split("/")[0] for path in listed}
+    named = {"pyproject.toml", "README.md", "LICENSE", PACKAGE, "js", "notebooks", "tests"}
+    assert {name for name in top if not name.startswith(".")} == named

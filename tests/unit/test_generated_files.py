@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from codegen.files import GENERATED_FILES, ROOT, generated_text
+from tests.codegen.files import GENERATED_FILES, ROOT, generated_text
 
 
 @pytest.mark.parametrize("path", GENERATED_FILES, ids=lambda path: path.name)
 def test_generated_file_is_up_to_date(path: Path) -> None:
-    """Where this fails, run ``python -m codegen`` and commit what it writes."""
+    """Where this fails, run ``python -m tests.codegen`` and commit what it writes."""
     assert path.read_text(encoding="utf-8") == generated_text(path)
 
 

@@ -6,11 +6,11 @@ import importlib
 from pathlib import Path
 from typing import Final
 
-ROOT: Final = Path(__file__).resolve().parents[1]
+ROOT: Final = Path(__file__).resolve().parents[2]
 _MAKERS: Final = {
     # The proxies first: the other is made from a package that cannot be imported while they are out of date.
-    "conduit_widget/chat_client/hub_proxies.py": ("codegen.hub_proxies", "hub_proxies_python"),
-    "js/src/contract.ts": ("codegen.typescript", "contract_typescript"),
+    "conduit_widget/chat_client/hub_proxies.py": ("tests.codegen.hub_proxies", "hub_proxies_python"),
+    "js/src/contract.ts": ("tests.codegen.typescript", "contract_typescript"),
 }
 GENERATED_FILES: Final = tuple(ROOT / path for path in _MAKERS)
 

@@ -15,7 +15,7 @@ from conduit_widget.hub.calls.binding import HubMethod
 _HEADER: Final = '''\
 """Typed proxies of ChatHub and StatusHub: their methods as coroutines, their events as callbacks.
 
-Made by ``python -m codegen`` from the methods that the hubs declare: change those.
+Made by ``python -m tests.codegen`` from the methods that the hubs declare: change those.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""``python -m codegen`` writes the generated files; the tests compare them with what it would write."""
+"""``python -m tests.codegen`` writes the generated files; the tests compare them with what it would write."""
 
 from __future__ import annotations
 
-from codegen.files import GENERATED_FILES, generated_text
+from tests.codegen.files import GENERATED_FILES, generated_text
 
 
 def main() -> None:

@@ -1,1 +1,0 @@
-"""Writes the files that are made from the contract: ``python -m codegen``. It is no part of the wheel."""
