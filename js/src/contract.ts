@@ -1,5 +1,5 @@
 // The wire contract as a view sees it: numbers and shapes.
-// Made by `python -m tests.codegen` from conduit_widget/{contract,types,chat_client/changes}.py: change those.
+// Made by `python -m tests.codegen` from conduit_widget/{contract,types,chat_client/changes}.py.
 
 // Times in seconds, sizes in bytes.
 export const MAX_CONTENT_BYTES = 32768;

@@ -16,7 +16,7 @@ from conduit_widget.chat_client import changes
 
 _HEADER: Final = """\
 // The wire contract as a view sees it: numbers and shapes.
-// Made by `python -m tests.codegen` from conduit_widget/{contract,types,chat_client/changes}.py: change those.
+// Made by `python -m tests.codegen` from conduit_widget/{contract,types,chat_client/changes}.py.
 """
 _NUMBERS: Final = ("MAX_CONTENT_BYTES", "TYPING_TTL")
 """The numbers that views use."""

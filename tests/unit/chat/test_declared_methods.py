@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.codegen.hub_proxies import hub_proxies_python
 from conduit_widget.chat_client import hub_proxies
+from tests.codegen.hub_proxies import hub_proxies_python
 
 
 def test_typed_proxies_are_made_from_the_declared_methods() -> None:
