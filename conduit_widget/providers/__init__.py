@@ -29,12 +29,14 @@ if TYPE_CHECKING:
         Usage as Usage,
     )
     from conduit_widget.providers.provider_config import (
+        Capabilities as Capabilities,
         ProviderConfig as ProviderConfig,
         Timeouts as Timeouts,
     )
 
 # Loaded on first use: the local model's process imports this package and needs none of it.
 _HOMES: Final = {
+    "Capabilities": "provider_config",
     "Chunk": "provider",
     "GenerationRequest": "provider",
     "Provider": "provider",

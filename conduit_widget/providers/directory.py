@@ -69,7 +69,7 @@ class ProviderDirectory:
         self._check_interval = check_interval
         self._probe_interval = probe_interval
         # No provider may tell the key of another.
-        self._words = ProviderWords(config.api_key for config in settings.configured if config.api_key)
+        self._words = _words_of(settings)
         self._entries: dict[str, _Entry] = {}
         self._callbacks: list[ChangeCallback] = []
         self._watch: asyncio.Task[None] | None = None
@@ -227,6 +227,10 @@ class ProviderDirectory:
                 callback(status)
             except Exception:
                 _logger.exception("A listener for provider changes failed.")
+
+
+def _words_of(settings: ProviderSettings) -> ProviderWords:
+    return ProviderWords(secret for config in settings.configured for secret in config.secrets)
 
 
 def _no_provider(text: str) -> ProviderError:

@@ -37,11 +37,27 @@ def timeouts_for(base_url: str) -> Timeouts:
     return SELF_HOSTED_TIMEOUTS if is_self_hosted(base_url) else Timeouts()
 
 
+class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
+    """What a provider's models can do, as configured; None where nobody said.
+
+    ``vision`` reads images, ``tools`` calls tools, ``reasoning`` thinks before it answers, ``system`` obeys
+    system messages.
+    """
+
+    vision: bool | None = None
+    tools: bool | None = None
+    reasoning: bool | None = None
+    system: bool | None = None
+
+
 class ProviderConfig(msgspec.Struct, frozen=True, kw_only=True):
     """One provider. ``kind`` says what makes it (`kinds`), ``options`` are what only that kind knows.
 
-    ``key_variable`` names the variable the key comes from; ``key_needed``: the provider is not asked without
-    a key. A kind that has no address leaves ``base_url`` empty.
+    Of two providers the one with the higher ``priority`` is asked first. ``models`` are the names that are
+    offered; empty where the provider's own list says so. ``key_variable`` names the variable or the file the
+    key comes from; ``key_needed``: the provider is not asked without a key. ``headers`` go with every
+    request; their values are as secret as the key. ``missing_header`` names the variable of a header that
+    holds nothing. A kind that has no address leaves ``base_url`` empty.
     """
 
     name: str
@@ -50,15 +66,25 @@ class ProviderConfig(msgspec.Struct, frozen=True, kw_only=True):
     api_key: Secret | None = None
     key_variable: str | None = None
     model: str | None = None
+    models: tuple[str, ...] = ()
+    priority: int = 0
     context_tokens: int | None = None
+    capabilities: Capabilities = Capabilities()
     key_needed: bool = False
+    headers: tuple[tuple[str, Secret], ...] = ()
+    missing_header: str | None = None
     timeouts: Timeouts | None = None
     options: dict[str, Any] = {}
 
     @property
     def missing_key(self) -> str | None:
-        """The variable that should hold the key but does not, or None."""
+        """The variable or file that should hold the key but does not, or None."""
         return self.key_variable if self.key_needed and self.api_key is None else None
+
+    @property
+    def secrets(self) -> tuple[Secret, ...]:
+        """The key and the values of the headers: no text that people see may hold one of them."""
+        return (*([] if self.api_key is None else [self.api_key]), *(value for _, value in self.headers))
 
     @property
     def clocks(self) -> Timeouts:
