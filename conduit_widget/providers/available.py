@@ -10,7 +10,8 @@ import msgspec
 from conduit_widget.errors import ProviderError
 from conduit_widget.providers import failures, loopback_servers
 from conduit_widget.providers.config import ProviderSettings
-from conduit_widget.providers.local.model import INSTALL_COMMAND, MODEL_NAME, engine_problem, is_installed
+from conduit_widget.providers.local.library import LocalModel, model_in_use
+from conduit_widget.providers.local.model import INSTALL_COMMAND, engine_problem
 from conduit_widget.providers.provider_config import LOCAL_KIND, ProviderConfig
 
 NOTHING_FOUND: Final = (
@@ -46,7 +47,8 @@ async def find_providers(
     Explicit configuration and the environment keep us from looking around; the installed local model is
     always the last choice. ``settings.preferred`` goes first, and ``local`` alone when that is preferred.
     """
-    local = [installed_model()] if is_installed(settings.models_dir) else []
+    model = model_in_use(settings.models_dir)
+    local = [installed_model(model)] if model is not None else []
     if settings.preferred == LOCAL_KIND:
         return local
     found = [Found(config=config, problem=key_problem(config)) for config in settings.configured]
@@ -60,10 +62,10 @@ async def find_providers(
     return sorted(found, key=lambda item: item.name != settings.preferred)
 
 
-def installed_model() -> Found:
-    """Return the local model, which is installed, as a provider."""
+def installed_model(model: LocalModel) -> Found:
+    """Return the local model in use as a provider."""
     config = ProviderConfig(name=LOCAL_KIND, kind=LOCAL_KIND)
-    return Found(config=config, models=(MODEL_NAME,), detected=True, problem=engine_problem())
+    return Found(config=config, models=(model.name,), detected=True, problem=engine_problem())
 
 
 def key_problem(config: ProviderConfig) -> ProviderError | None:

@@ -17,7 +17,8 @@ from conduit_widget.providers.config import ProviderSettings
 from conduit_widget.providers.error_bodies import ErrorBody
 from conduit_widget.providers.health import ChangeCallback, ProviderHealth
 from conduit_widget.providers.kinds import ProviderContext
-from conduit_widget.providers.local.model import INSTALL_COMMAND, is_installed
+from conduit_widget.providers.local.library import model_in_use
+from conduit_widget.providers.local.model import INSTALL_COMMAND
 from conduit_widget.providers.outcome import GenerationOutcome
 from conduit_widget.providers.provider import Provider
 from conduit_widget.providers.provider_config import LOCAL_KIND
@@ -152,15 +153,18 @@ class ProviderDirectory:
                 self._add(found)
 
     def _add_installed_model(self) -> None:
-        if is_installed(self._settings.models_dir):
-            self._add(installed_model())
+        if (model := model_in_use(self._settings.models_dir)) is not None:
+            self._add(installed_model(model))
 
     def _add(self, found: Found) -> None:
         """Add a provider; its first status is announced like any change."""
         health = ProviderHealth(found.name, self._changed)
         self._entries[found.name] = entry = _Entry(found, health)
         context = ProviderContext(
-            on_headers=health.record_headers, words=self._words, models_dir=self._settings.models_dir
+            on_headers=health.record_headers,
+            words=self._words,
+            models_dir=self._settings.models_dir,
+            on_note=health.set_note,
         )
         try:
             kind = kinds.load(found.config.kind)

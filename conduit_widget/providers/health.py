@@ -108,6 +108,12 @@ class ProviderHealth:
         reason = self.standing_reason if recovered else self._status.reason
         self._set(state, reason, source="probe", models=list(models))
 
+    def set_note(self, note: str) -> None:
+        """Show a line while the provider is well, or not known not to be."""
+        self.standing_reason = note
+        if self._status.state in {"healthy", "unknown"}:
+            self._set(self._status.state, note, source=self._status.source)
+
     def record_headers(self, headers: Mapping[str, str]) -> None:
         """Remember the rate limits a response states."""
         limits = parse_rate_limit(headers)

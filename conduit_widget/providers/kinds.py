@@ -39,11 +39,13 @@ class ProviderContext(msgspec.Struct, frozen=True, kw_only=True):
 
     Call ``on_headers`` with the headers of each response, so that people see the rate limits they state.
     ``words`` lets no key pass that the hub knows. ``models_dir`` is where models of this machine are kept.
+    Call ``on_note`` with a line that people see beside the provider while it is well ("Loading the model").
     """
 
     on_headers: Callable[[Mapping[str, str]], None]
     words: ProviderWords
     models_dir: Path
+    on_note: Callable[[str], None] = lambda _note: None
 
 
 class ProviderKind(msgspec.Struct, frozen=True, kw_only=True):

@@ -26,7 +26,7 @@ from conduit_widget.providers.provider import (
 from conduit_widget.providers.provider_config import ProviderConfig
 from conduit_widget.providers.provider_words import ProviderWords
 from tests.support import foreign_provider
-from tests.support.model import installed_model
+from tests.support.model import installed_model, local_model_at
 
 REQUEST = GenerationRequest(
     messages=[
@@ -46,7 +46,7 @@ def _endpoint(llmock: LLMock) -> Provider:
 
 
 def _local(_llmock: LLMock) -> Provider:
-    return LocalServer(installed_model())
+    return LocalServer(lambda: local_model_at(installed_model()))
 
 
 def _foreign(_llmock: LLMock) -> Provider:

@@ -18,10 +18,11 @@ import pytest
 from conduit_widget.errors import ProviderError
 from conduit_widget.providers.config import ProviderSettings
 from conduit_widget.providers.directory import ProviderDirectory
+from conduit_widget.providers.local.library import LocalModel
 from conduit_widget.providers.local.model import MODEL_NAME
 from conduit_widget.providers.local.server import CONTEXT_TOKENS, LocalServer
 from conduit_widget.providers.provider import Chunk, GenerationParameters, GenerationRequest, PromptMessage
-from tests.support.model import installed_model
+from tests.support.model import installed_model, local_model_at, second_model
 from tests.support.waiting import eventually
 
 STORY = "Tell me a very long story about a dragon, with many chapters."
@@ -40,10 +41,15 @@ async def answer(server: LocalServer, question: GenerationRequest) -> list[Chunk
         return [chunk async for chunk in chunks]
 
 
+def the_small_model() -> LocalModel:
+    """The model that is installed when none is named."""
+    return local_model_at(installed_model())
+
+
 @pytest.fixture
 async def server() -> AsyncIterator[LocalServer]:
     """A local model that starts when it is first needed; no process is left afterwards."""
-    server = LocalServer(installed_model())
+    server = LocalServer(the_small_model)
     yield server
     pid = server.pid
     await server.aclose()
@@ -151,9 +157,10 @@ async def test_child_serves_its_parent_only(server: LocalServer) -> None:
         assert (await client.post(f"{base}/v1/chat/completions", json=body)).status_code == 401
         assert (await client.get(f"{base}/slots")).status_code == 401
         assert (await client.get(f"{base}/")).status_code in {401, 404}
-    assert server._endpoint is not None
-    assert server._endpoint._api_key is not None
-    key = server._endpoint._api_key.reveal()
+    assert server._process is not None
+    assert server._process.endpoint is not None
+    assert server._process.endpoint._api_key is not None
+    key = server._process.endpoint._api_key.reveal()
     assert key not in " ".join(child.cmdline())
     assert key not in str(child.environ())
 
@@ -169,10 +176,11 @@ async def test_child_runs_behind_the_users_own_work(server: LocalServer) -> None
 PARENT = """
 import asyncio, sys
 from pathlib import Path
+from conduit_widget.providers.local.library import model_at
 from conduit_widget.providers.local.server import LocalServer
 
 async def main():
-    server = LocalServer(Path(sys.argv[1]))
+    server = LocalServer(lambda: model_at(Path(sys.argv[1])))
     await server.start()
     print(server.pid, flush=True)
     await asyncio.sleep(600)
@@ -198,7 +206,7 @@ async def test_broken_model_says_how_to_get_a_good_one(tmp_path: Path) -> None:
     """A file that is no model is one line with the command, and leaves no process."""
     broken = tmp_path / "broken.gguf"
     broken.write_bytes(b"GGUF" + b"\0" * 5000)
-    server = LocalServer(broken)
+    server = LocalServer(lambda: local_model_at(broken))
     with pytest.raises(ProviderError, match="conduit-widget model install"):
         await answer(server, ask("Hello!"))
     assert server.pid is None
@@ -215,7 +223,7 @@ async def test_broken_model_says_how_to_get_a_good_one(tmp_path: Path) -> None:
 )
 async def test_child_that_does_not_serve_is_one_line(program: str, words: str) -> None:
     """A missing engine, an early exit and a child that hangs each say what to do; none is left running."""
-    server = LocalServer(Path("/none"), command=[sys.executable, "-c", program], ready_timeout=0.5)
+    server = LocalServer(the_small_model, command=[sys.executable, "-c", program], ready_timeout=0.5)
     if "sleep" not in program:
         server._ready_timeout = 30
     with pytest.raises(ProviderError, match=words):
@@ -227,7 +235,7 @@ async def test_child_that_does_not_serve_is_one_line(program: str, words: str) -
 async def test_closing_does_not_wait_for_a_child_that_hangs() -> None:
     """A hub that ends while the model is loading ends at once."""
     hang = [sys.executable, "-c", "import time; time.sleep(60)"]
-    server = LocalServer(Path("/none"), command=hang)
+    server = LocalServer(the_small_model, command=hang)
     starting = asyncio.create_task(server.start())
     await eventually(lambda: server.pid is not None)
     await asyncio.wait_for(server.aclose(), 30)
@@ -246,5 +254,34 @@ async def test_hub_finds_the_installed_model() -> None:
         async with aclosing(provider.generate(ask("Count to five.", max_tokens=20))) as chunks:
             assert [chunk async for chunk in chunks]
         assert directory.current().reason == "Small local model, often wrong."
+    finally:
+        await directory.aclose()
+
+
+async def test_two_local_models_stand_side_by_side(tmp_path: Path) -> None:
+    """A name and a path in config.toml are two providers, each a process of its own, both answer."""
+    (tmp_path / "config.toml").write_text(
+        f"""
+        [[providers]]
+        name = "first"
+        kind = "local"
+        model = "{MODEL_NAME}"
+
+        [[providers]]
+        name = "second"
+        kind = "local"
+        model = "{second_model(tmp_path)}"
+        """
+    )
+    environment = {"CONDUIT_MODELS_DIR": str(installed_model().parent)}
+    directory = ProviderDirectory(ProviderSettings.load(tmp_path, environ=environment))
+    await directory.start()
+    try:
+        assert [status.provider for status in directory.statuses()] == ["first", "second"]
+        models = []
+        for name in ("first", "second"):
+            async with aclosing(directory.select(name).generate(ask("Say hello.", max_tokens=5))) as chunks:
+                models += [{chunk.model async for chunk in chunks}]
+        assert models == [{MODEL_NAME}, {"Second-135M"}]
     finally:
         await directory.aclose()

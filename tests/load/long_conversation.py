@@ -24,7 +24,7 @@ from conduit_widget.providers.local.server import LocalServer
 from conduit_widget.providers.provider import Chunk, GenerationRequest, PromptMessage
 from tests.support.chat_server import Person, chat_server
 from tests.support.hub_server import token
-from tests.support.model import installed_model
+from tests.support.model import installed_model, local_model_at
 from tests.support.waiting import eventually
 
 GOAL: Final = 2.0
@@ -39,7 +39,7 @@ class _Watched(LocalServer):
     """The local model; keeps what it was asked last."""
 
     def __init__(self, model_path: Path) -> None:
-        super().__init__(model_path)
+        super().__init__(lambda: local_model_at(model_path))
         self.asked: list[PromptMessage] = []
 
     async def generate(self, request: GenerationRequest) -> AsyncGenerator[Chunk, None]:

@@ -17,7 +17,6 @@ import msgspec
 
 _NICENESS: Final = 5
 _HTTP_THREADS: Final = 6
-_MAX_THREADS: Final = 8
 _REUSED_TOKENS: Final = 32
 _LOOPBACK: Final = "127.0.0.1"
 
@@ -39,12 +38,6 @@ class ChildReady(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     url: str = ""
     error: str = ""
     code: str = ""
-
-
-def default_threads() -> int:
-    """One less than the CPUs this process may use; more than a few only get in each other's way."""
-    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
-    return max(1, min(_MAX_THREADS, available - 1))
 
 
 def main() -> int:
