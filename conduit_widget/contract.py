@@ -60,6 +60,9 @@ class ChatEvent:
     STREAM_TOKEN: Final = "StreamToken"
     REMOVED_FROM_CONVERSATION: Final = "RemovedFromConversation"
     RATE_LIMIT_WARNING: Final = "RateLimitWarning"
+    PROVIDER_FAILOVER: Final = "ProviderFailover"
+    MODEL_AVAILABILITY_CHANGED: Final = "ModelAvailabilityChanged"
+    SYSTEM_ANNOUNCEMENT: Final = "SystemAnnouncement"
 
 
 class StatusMethod:
@@ -67,15 +70,12 @@ class StatusMethod:
 
     REQUEST_PROVIDER_STATUS: Final = "RequestProviderStatus"
     REQUEST_SYSTEM_HEALTH: Final = "RequestSystemHealth"
+    ANNOUNCE: Final = "Announce"
     REFRESH_TOKEN: Final = "RefreshToken"
 
 
 class StatusEvent:
-    """Server → client events of StatusHub.
-
-    Reserved: ``ProviderFailover``, ``ModelAvailabilityChanged`` and ``SystemAnnouncement`` are sent by no hub
-    so far.
-    """
+    """Server → client events of StatusHub."""
 
     PROVIDER_STATUS_UPDATE: Final = "ProviderStatusUpdate"
     SYSTEM_HEALTH_UPDATE: Final = "SystemHealthUpdate"
@@ -123,6 +123,8 @@ CONNECTIONS_PER_PROCESS: Final = 10_000
 OUTBOX_SOFT_BYTES: Final = 256 * 1024
 OUTBOX_HARD_BYTES: Final = 1024 * 1024
 MAX_ID_CHARS: Final = 128
+MAX_ANNOUNCEMENT_CHARS: Final = 500
+OPERATOR_ROLE: Final = "operator"  # a role of the token: who may announce, and read a site's metrics
 
 
 class ErrorText:

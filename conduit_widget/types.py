@@ -28,6 +28,9 @@ StreamKind = Literal["reasoning"]
 SystemState = Literal["healthy", "degraded", "down"]
 PartState = Literal["healthy", "down", "none"]
 LimitScope = Literal["requests", "tokens", "connection", "user"]
+SegmentOutcome = Literal["complete", "failed", "cancelled"]
+FailoverMode = Literal["continue", "stop"]
+FailoverOrder = Literal["priority", "latency"]
 
 
 class Wire(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
@@ -80,10 +83,26 @@ class ImagePart(Wire, frozen=True, kw_only=True, tag_field="type", tag="image_ur
 Content = str | list[TextPart | ImagePart]
 
 
+class Segment(Wire, frozen=True, kw_only=True, omit_defaults=False, rename={"start": "from", "end": "to"}):
+    """What one of several providers wrote of an answer: the code points from ``start`` to ``end``.
+
+    The two are equal where it wrote nothing. ``outcome`` says how its part ended; ``reason`` is the code of
+    the error that ended it, None where none did.
+    """
+
+    provider: str
+    model: str
+    start: int
+    end: int
+    outcome: SegmentOutcome
+    reason: str | None = None
+
+
 class HubMetadata(TypedDict, total=False):
     """Keys of a message's ``metadata`` that only the hub writes; a client's are dropped.
 
-    Times are ISO 8601 UTC, durations in ms, rates in tokens per second.
+    Times are ISO 8601 UTC, durations in ms, rates in tokens per second. ``segments`` is there when more than
+    one provider was asked, in the order asked; ``model`` and ``provider`` then name the last of them.
     """
 
     conversationId: str
@@ -105,14 +124,20 @@ class HubMetadata(TypedDict, total=False):
     reasoningTime: float | None
     notice: str
     unstored: str
-    segments: list[dict[str, Any]]
+    segments: list[Segment]
 
 
 class MessageMetadata(HubMetadata, total=False):
-    """What is known of a message beside its text; other keys pass through as their sender wrote them."""
+    """What is known of a message beside its text; other keys pass through as their sender wrote them.
+
+    Of a question ``model`` and ``provider`` are what its author asked for, of an answer what wrote its end.
+    ``failover`` of a question: whether another provider may answer when one fails. Without it one may, unless
+    the question names its ``provider``.
+    """
 
     model: str | None
     provider: str | None
+    failover: bool
     respond: bool
     parameters: dict[str, Any]
 
@@ -222,7 +247,10 @@ class StreamMetadata(Wire, frozen=True, kw_only=True):
 
 
 class OpenStream(Wire, frozen=True, kw_only=True):
-    """An answer still being written, with text and reasoning so far (``index``: tokens of text so far)."""
+    """An answer still being written, with text and reasoning so far (``index``: tokens of text so far).
+
+    ``segments`` are the parts of providers that have failed; ``provider`` writes what follows.
+    """
 
     message_id: str
     seq: int
@@ -232,6 +260,7 @@ class OpenStream(Wire, frozen=True, kw_only=True):
     provider: str = ""
     metrics: StreamMetrics | None = None
     reasoning: str = ""
+    segments: list[Segment] = []
 
 
 class Participant(Wire, frozen=True, kw_only=True, omit_defaults=False):
@@ -357,7 +386,12 @@ class ProviderLatency(
 
 
 class ProviderStatus(Wire, frozen=True, kw_only=True, omit_defaults=False):
-    """Health of one provider, as the hub sees it. Reserved: ``breaker`` is always ``closed`` so far."""
+    """Health of one provider, as the hub sees it.
+
+    While ``breaker`` is ``open`` others are asked instead, where there are any; from ``retry_at`` (ISO 8601
+    UTC) on it is ``half_open``: one request finds out whether the provider answers again.
+    ``error_rate`` is the share of its newest answers that failed, from 0 to 1.
+    """
 
     provider: str
     state: ProviderState
@@ -428,6 +462,76 @@ class RateLimitNotice(Wire, frozen=True, kw_only=True, omit_defaults=False):
     reset_time: str | None
     name: str = ""
     type: str = "RateLimitWarning"
+
+
+class ProviderName(Wire, frozen=True, kw_only=True, omit_defaults=False):
+    """A provider and one of its models; ``model`` is empty where the provider chooses."""
+
+    provider: str
+    model: str = ""
+
+
+class FailoverNotice(
+    Wire,
+    frozen=True,
+    kw_only=True,
+    omit_defaults=False,
+    rename={
+        "conversation_id": "conversationId",
+        "message_id": "messageId",
+        "source": "from",
+        "target": "to",
+        "mid_stream": "midStream",
+    },
+):
+    """A provider failed in an answer (``ProviderFailover``): ``target`` goes on, or nobody does.
+
+    ``reason`` is an error code, ``text`` one line for people. ``mid_stream``: readers had seen text of it.
+    ``conversation_id`` and ``message_id`` are None for whoever is not in the conversation.
+    """
+
+    id: str
+    timestamp: str
+    priority: int
+    source: ProviderName
+    target: ProviderName | None
+    reason: str
+    text: str
+    mid_stream: bool
+    policy: FailoverMode
+    conversation_id: str | None = None
+    message_id: str | None = None
+    type: str = "ProviderFailover"
+
+
+class ModelAvailabilityNotice(Wire, frozen=True, kw_only=True, omit_defaults=False):
+    """Models of a provider came or went (``ModelAvailabilityChanged``); ``models`` are those it has now."""
+
+    id: str
+    timestamp: str
+    priority: int
+    provider: str
+    added: list[str]
+    removed: list[str]
+    models: list[str]
+    type: str = "ModelAvailabilityChanged"
+
+
+class AnnouncementNotice(Wire, frozen=True, kw_only=True, omit_defaults=False):
+    """What an operator tells everybody (``SystemAnnouncement``)."""
+
+    id: str
+    timestamp: str
+    priority: int
+    text: str
+    type: str = "SystemAnnouncement"
+
+
+class Announcement(Wire, frozen=True, kw_only=True):
+    """What an operator wants everybody to be told; ``priority`` is 0 (by the way) to 3 (urgent)."""
+
+    text: str
+    priority: int = 1
 
 
 class HubRuntime(Wire, frozen=True, kw_only=True):

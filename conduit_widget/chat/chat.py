@@ -11,6 +11,7 @@ from conduit_widget.chat.node_watch import NodeWatch
 from conduit_widget.chat.reaper import Reaper
 from conduit_widget.chat.settings import ChatSettings
 from conduit_widget.chat.status.chat_metrics import ChatMetrics
+from conduit_widget.chat.status.notices import Notices
 from conduit_widget.chat.status.provider_statuses import ProviderFeed, Providers
 from conduit_widget.chat.status.readiness import bus_check, store_check
 from conduit_widget.chat.status.system_health import SystemHealthReader
@@ -39,7 +40,9 @@ class Chat:
         )
         self.chat_hub = ChatHub(store, providers, settings, metrics, backplane)
         health = SystemHealthReader(metrics, self.chat_hub.conversations, providers, self.readiness)
-        self.status_hub = StatusHub(providers, settings, health)
+        self._notices = Notices(backplane)
+        self.status_hub = StatusHub(providers, settings, health, self._notices)
+        self._notices.hubs = (self.chat_hub, self.status_hub)
         self._feed = ProviderFeed(
             providers, (self.chat_hub, self.status_hub), interval=settings.status_interval
         )
@@ -55,6 +58,7 @@ class Chat:
         if self._node_watch is not None:
             self._node_watch.start()
         self._feed.start()
+        self._notices.start()
 
     @contextlib.asynccontextmanager
     async def lifespan(self) -> AsyncIterator[None]:
@@ -77,6 +81,7 @@ class Chat:
     async def aclose(self) -> None:
         """Drain, then close the store (idempotent)."""
         self._feed.close()
+        self._notices.close()
         await self.chat_hub.warm_up.close()
         await self.drain()
         if self._node_watch is not None:

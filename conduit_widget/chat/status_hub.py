@@ -5,20 +5,24 @@ from __future__ import annotations
 from conduit_widget.chat.methods.providers import ProviderMethods, TokenMethods
 from conduit_widget.chat.settings import ChatSettings
 from conduit_widget.chat.status.limit_notices import status_rates
+from conduit_widget.chat.status.notices import Notices
 from conduit_widget.chat.status.provider_statuses import Providers
 from conduit_widget.chat.status.system_health import SystemHealthFeed, SystemHealthReader
-from conduit_widget.contract import StatusMethod
+from conduit_widget.contract import OPERATOR_ROLE, StatusMethod
 from conduit_widget.hub.calls.hub import hub_method
 from conduit_widget.hub.delivery.connection import HubConnectionContext
-from conduit_widget.types import SystemHealth
+from conduit_widget.types import Announcement, AnnouncementNotice, SystemHealth
 
 
 class StatusHub(ProviderMethods, TokenMethods):
     """The status methods; the feeds of the providers and of the system's health send this hub's events."""
 
-    def __init__(self, providers: Providers, settings: ChatSettings, health: SystemHealthReader) -> None:
+    def __init__(
+        self, providers: Providers, settings: ChatSettings, health: SystemHealthReader, notices: Notices
+    ) -> None:
         self._providers = providers
         self._health = health
+        self._notices = notices
         self._feed = SystemHealthFeed(health, providers, interval=settings.health_interval)
         self.user_rates = status_rates(settings)
 
@@ -34,3 +38,8 @@ class StatusHub(ProviderMethods, TokenMethods):
     async def request_system_health(self, caller: HubConnectionContext) -> SystemHealth:
         """Return what the hub does at present, and whether its parts work."""
         return await self._health.read()
+
+    @hub_method(StatusMethod.ANNOUNCE, authorize=OPERATOR_ROLE)
+    async def announce(self, caller: HubConnectionContext, announcement: Announcement) -> AnnouncementNotice:
+        """Tell everybody on both hubs one line; for operators. Return what they are told."""
+        return self._notices.announce(announcement)

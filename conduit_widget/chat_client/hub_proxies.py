@@ -10,6 +10,8 @@ import msgspec
 from conduit_widget.chat_client.hub_proxy import HubProxy, optional
 from conduit_widget.contract import ChatEvent, ChatMethod, StatusEvent, StatusMethod, names_in
 from conduit_widget.types import (
+    Announcement,
+    AnnouncementNotice,
     ChatMessage,
     ConversationInfo,
     ConversationOptions,
@@ -133,6 +135,10 @@ class StatusHubClient(HubProxy):
     async def request_system_health(self) -> SystemHealth:
         """Return what the hub does at present, and whether its parts work."""
         return msgspec.convert(await self._invoke(StatusMethod.REQUEST_SYSTEM_HEALTH), SystemHealth)
+
+    async def announce(self, announcement: Announcement) -> AnnouncementNotice:
+        """Tell everybody on both hubs one line; for operators. Return what they are told."""
+        return msgspec.convert(await self._invoke(StatusMethod.ANNOUNCE, announcement), AnnouncementNotice)
 
     async def refresh_token(self, token: str) -> float:
         """Continue with a newer token of the same user; return when it expires (epoch seconds)."""

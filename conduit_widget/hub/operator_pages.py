@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
-from conduit_widget.contract import FIGURES_PATH, HEALTH_PATH, METRICS_PATH, READY_PATH
+from conduit_widget.contract import FIGURES_PATH, HEALTH_PATH, METRICS_PATH, OPERATOR_ROLE, READY_PATH
 from conduit_widget.hub.http import HttpHandler, HttpRequest, HttpResponse, error_response, json_response
 from conduit_widget.hub.metrics.hub_metrics import CONTENT_TYPE, HubMetrics
 from conduit_widget.hub.open_files import OpenFiles
@@ -22,7 +22,6 @@ from conduit_widget.hub.readiness import ReadinessCheck, readiness_report
 from conduit_widget.hub.routes import Route
 
 DASHBOARD_PATH: Final = "/dashboard"
-OPERATOR: Final = "operator"
 
 _logger = logging.getLogger(__name__)
 _STATIC: Final = Path(__file__).resolve().parent.parent / "static"
@@ -90,7 +89,7 @@ class OperatorPages:
     def _for_operators(self, path: str, handler: HttpHandler) -> Route:
         if not self._operators_only:
             return Route(path, handler, while_draining=True)
-        return Route(path, handler, principal="required", role=OPERATOR, while_draining=True)
+        return Route(path, handler, principal="required", role=OPERATOR_ROLE, while_draining=True)
 
     async def _health(self, _request: HttpRequest) -> HttpResponse:
         return json_response(200, {"status": "ok"})

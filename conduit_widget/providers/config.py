@@ -22,6 +22,7 @@ from conduit_widget.pasted import pasted
 from conduit_widget.plain_text import is_plain
 from conduit_widget.providers import kinds
 from conduit_widget.providers.addresses import host_and_port
+from conduit_widget.providers.failover_policy import FailoverPolicy
 from conduit_widget.providers.keys import Secret, pasted_key
 from conduit_widget.providers.models_dir import default_models_dir
 from conduit_widget.providers.provider_config import (
@@ -59,6 +60,7 @@ class ProviderSettings(msgspec.Struct, frozen=True, kw_only=True):
     preferred: str | None = None
     detect: bool = True
     models_dir: Path = msgspec.field(default_factory=default_models_dir)
+    failover: FailoverPolicy = FailoverPolicy()
 
     @classmethod
     def load(

@@ -19,6 +19,8 @@ export type ParticipantState = "active" | "idle" | "away";
 
 export type StreamKind = "reasoning";
 
+export type SegmentOutcome = "complete" | "failed" | "cancelled";
+
 export type LinkState = "connecting" | "live" | "reconnecting" | "offline" | "removed";
 
 /** Acknowledgement after commit. `answerId` is set when the model will answer (additive). */
@@ -53,11 +55,22 @@ export interface Author {
   userName: string;
 }
 
+/** What one of several providers wrote of an answer: the code points from `from` to `to`. */
+export interface Segment {
+  provider: string;
+  model: string;
+  from: number;
+  to: number;
+  outcome: SegmentOutcome;
+  reason: string | null;
+}
+
 /** What is known of a message beside its text; other keys pass through as their sender wrote them. */
 export interface MessageMetadata {
   completionTokens?: number | null;
   conversationId?: string;
   eventSeq?: number;
+  failover?: boolean;
   finishReason?: FinishReason | null;
   latency?: number | null;
   model?: string | null;
@@ -69,7 +82,7 @@ export interface MessageMetadata {
   reasoning?: string;
   reasoningTime?: number | null;
   respond?: boolean;
-  segments?: Record<string, unknown>[];
+  segments?: Segment[];
   seq?: number;
   status?: MessageStatus;
   timeToFirstToken?: number | null;

@@ -127,6 +127,7 @@ CHAT_CALLS: dict[str, Arguments] = {
 STATUS_CALLS: dict[str, Arguments] = {
     StatusMethod.REQUEST_PROVIDER_STATUS: lambda world, user: [[]],
     StatusMethod.REQUEST_SYSTEM_HEALTH: lambda world, user: [[]],
+    StatusMethod.ANNOUNCE: lambda world, user: [[{"text": "boo"}], [{"text": "boo", "priority": 3}]],
     StatusMethod.REFRESH_TOKEN: lambda world, user: [[token("annabel")], [token(user)]],
 }
 HARMLESS = {
@@ -205,7 +206,10 @@ async def happen(world: World) -> set[str]:
 def test_every_event_of_a_conversation_is_made_to_happen() -> None:
     """A new event has to happen in the tests below, or be named here as nobody's secret."""
     private = {ChatEvent.RATE_LIMIT_WARNING, ChatEvent.REMOVED_FROM_CONVERSATION}  # to whom it happens
-    for_everybody = {ChatEvent.PROVIDER_STATUS_UPDATE}
+    for_everybody = {
+        *(ChatEvent.PROVIDER_STATUS_UPDATE, ChatEvent.MODEL_AVAILABILITY_CHANGED),
+        *(ChatEvent.PROVIDER_FAILOVER, ChatEvent.SYSTEM_ANNOUNCEMENT),
+    }
     assert constants(ChatEvent) - private - for_everybody == HAPPENING
 
 

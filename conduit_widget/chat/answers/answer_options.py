@@ -27,11 +27,15 @@ _ASSISTANT: Final = re.compile(r"(?<!\w)@assistant(?!\w)", re.IGNORECASE)
 
 
 class AnswerOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """``respond`` overrides the conversation's assistant setting; None leaves the default."""
+    """``respond`` overrides the conversation's assistant setting; None leaves the default.
+
+    ``failover``: whether another provider may answer when one fails.
+    """
 
     respond: bool | None = None
     model: str | None = None
     provider: str | None = None
+    failover: bool = True
     system_prompt: str | None = None
     parameters: GenerationParameters = GenerationParameters()
 
@@ -40,7 +44,7 @@ _DEFAULTS: Final = AnswerOptions()
 
 
 def read_options(metadata: Mapping[str, Any]) -> AnswerOptions:
-    """Read ``respond``, ``model``, ``provider`` and ``parameters``; other keys are not ours.
+    """Read ``respond``, ``model``, ``provider``, ``failover`` and ``parameters``; other keys are not ours.
 
     Raises:
         ValidationError: one of them is of the wrong kind or out of range.
@@ -51,6 +55,10 @@ def read_options(metadata: Mapping[str, Any]) -> AnswerOptions:
     respond = metadata.get("respond")
     if respond is not None and not isinstance(respond, bool):
         raise ValidationError("respond", "must be true or false")
+    provider = _name("provider", metadata.get("provider"))
+    failover = metadata.get("failover")
+    if failover is not None and not isinstance(failover, bool):
+        raise ValidationError("failover", "must be true or false")
     parameters = metadata.get("parameters")
     if parameters is None:
         parameters = {}
@@ -59,7 +67,8 @@ def read_options(metadata: Mapping[str, Any]) -> AnswerOptions:
     return AnswerOptions(
         respond=respond,
         model=_name("model", metadata.get("model")),
-        provider=_name("provider", metadata.get("provider")),
+        provider=provider,
+        failover=provider is None if failover is None else failover,
         system_prompt=_system_prompt(parameters.get("systemPrompt")),
         parameters=GenerationParameters(
             temperature=_number("temperature", parameters.get("temperature"), 0, 2),
