@@ -10,9 +10,10 @@ import msgspec
 from conduit_widget.errors import ProviderError
 from conduit_widget.providers import failures, loopback_servers
 from conduit_widget.providers.config import ProviderSettings
-from conduit_widget.providers.local.library import LocalModel, model_in_use
+from conduit_widget.providers.configured import with_timeouts
+from conduit_widget.providers.local.library import model_in_use
 from conduit_widget.providers.local.model import INSTALL_COMMAND, engine_problem
-from conduit_widget.providers.provider_config import LOCAL_KIND, ProviderConfig
+from conduit_widget.providers.provider_config import KEY_FILE_WORDS, LOCAL_KIND, ProviderConfig
 
 NOTHING_FOUND: Final = (
     f"No language model is set up. Run: {INSTALL_COMMAND} (or name an API in CONDUIT_PROVIDER_URL)"
@@ -45,16 +46,17 @@ async def find_providers(
     """Return the providers in order of preference, the default first; empty when there is none.
 
     Explicit configuration and the environment keep us from looking around; the installed local model is
-    always the last choice. ``settings.preferred`` goes first, and ``local`` alone when that is preferred.
+    always the last choice. ``settings.preferred`` goes first, then who has the highest priority; with
+    ``local`` preferred there is nothing else.
     """
-    model = model_in_use(settings.models_dir)
-    local = [installed_model(model)] if model is not None else []
+    local = installed_model(settings)
+    configured = [Found(config=config, problem=key_problem(config)) for config in settings.configured]
     if settings.preferred == LOCAL_KIND:
-        return local
-    found = [Found(config=config, problem=key_problem(config)) for config in settings.configured]
+        return [item for item in configured if item.config.kind == LOCAL_KIND] or local
+    found = sorted(configured, key=lambda item: -item.config.priority)
     if not found and settings.detect:
         found = [
-            Found(config=config, models=tuple(models), detected=True)
+            Found(config=_with_timeouts(config, settings), models=tuple(models), detected=True)
             for config, models in await loopback_servers.detect(signatures)
         ]
     if all(LOCAL_KIND not in {item.name, item.config.kind} for item in found):
@@ -62,26 +64,39 @@ async def find_providers(
     return sorted(found, key=lambda item: item.name != settings.preferred)
 
 
-def installed_model(model: LocalModel) -> Found:
-    """Return the local model in use as a provider."""
-    config = ProviderConfig(name=LOCAL_KIND, kind=LOCAL_KIND)
-    return Found(config=config, models=(model.name,), detected=True, problem=engine_problem())
+def installed_model(settings: ProviderSettings) -> list[Found]:
+    """Return the local model in use as a provider; empty where none is installed."""
+    model = model_in_use(settings.models_dir)
+    if model is None:
+        return []
+    config = _with_timeouts(ProviderConfig(name=LOCAL_KIND, kind=LOCAL_KIND), settings)
+    return [Found(config=config, models=(model.name,), detected=True, problem=engine_problem())]
 
 
 def key_problem(config: ProviderConfig) -> ProviderError | None:
-    """Return why a provider's key keeps it from being asked, or None."""
+    """Return why a provider's key, or another header, keeps it from being asked, or None."""
     if config.missing_key:
-        return _missing_key(config.name, config.missing_key)
+        return _missing(config.name, "a key", config.missing_key)
+    if config.missing_header:
+        return _missing(config.name, "a header", config.missing_header)
     if config.api_key is not None and not config.api_key.is_sendable:
         return failures.unusable_key(config.name, config.key_variable)
     return None
 
 
-def _missing_key(name: str, variable: str) -> ProviderError:
+def _with_timeouts(config: ProviderConfig, settings: ProviderSettings) -> ProviderConfig:
+    timeouts = with_timeouts(config.base_url, settings.timeouts)
+    return msgspec.structs.replace(config, timeouts=timeouts)
+
+
+def _missing(name: str, what: str, source: str) -> ProviderError:
+    remedy = f"Set {source} and start the hub again."
+    if source.startswith(KEY_FILE_WORDS):
+        remedy = f"Write it to {source}, which you alone may read."
     return ProviderError(
-        f"{name} needs a key. Set {variable} and start the hub again.",
+        f"{name} needs {what}. {remedy}",
         type="auth_error",
         code="missing_key",
         recoverable=False,
-        suggestions=(f"Set {variable}.",),
+        suggestions=(remedy,),
     )

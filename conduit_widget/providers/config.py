@@ -1,14 +1,13 @@
-"""Settings of the providers room: where they come from and what they may say.
+"""Settings of the providers room: where they come from.
 
 Order of precedence (first found wins as the default): command-line flags, ``config.toml`` in the data
-directory, environment. Servers on loopback and the installed local model follow in `available`.
+directory, environment. Servers on loopback and the installed local model follow in `available`. What each
+field and variable takes is in `config_fields`.
 """
 
 from __future__ import annotations
 
-import math
 import os
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -17,28 +16,36 @@ from urllib.parse import urlsplit
 import msgspec
 
 from conduit_widget.errors import SettingsError
-from conduit_widget.nesting import MAX_DEPTH, is_too_deep
 from conduit_widget.pasted import pasted
-from conduit_widget.plain_text import is_plain
-from conduit_widget.providers import kinds
 from conduit_widget.providers.addresses import host_and_port
-from conduit_widget.providers.failover_policy import FailoverPolicy
-from conduit_widget.providers.keys import Secret, pasted_key
-from conduit_widget.providers.models_dir import default_models_dir
-from conduit_widget.providers.provider_config import (
-    OPENAI_KIND,
-    ProviderConfig,
-    Timeouts,
-    check_base_url,
-    timeouts_for,
+from conduit_widget.providers.config_fields import (
+    FAILOVER_FIELDS,
+    FAILOVER_PREFIX,
+    PREFIX,
+    PROVIDER_FIELDS,
+    TIMEOUT_FIELDS,
+    parse_switch,
+    read_variables,
+    unknown,
 )
+from conduit_widget.providers.config_file import (
+    CONFIG_FILE,
+    read_config,
+    read_key_file,
+    sendable_key,
+    source_of,
+)
+from conduit_widget.providers.configured import api_url, configured, table
+from conduit_widget.providers.failover_policy import FailoverPolicy
+from conduit_widget.providers.keys import Secret
+from conduit_widget.providers.models_dir import default_models_dir
+from conduit_widget.providers.provider_config import OPENAI_KIND, ProviderConfig, check_base_url
 
-CONFIG_FILE: Final = "config.toml"
-MAX_NAME_CHARS: Final = 64
 OPENAI_URL: Final = "https://api.openai.com/v1"
 
 _KNOWN_HOSTS: Final = {
     "api.openai.com": "openai",
+    "api.anthropic.com": "anthropic",
     "openrouter.ai": "openrouter",
     "api.groq.com": "groq",
     "api.mistral.ai": "mistral",
@@ -48,12 +55,24 @@ _KNOWN_HOSTS: Final = {
 }
 # Only where the service's own list cannot tell a chat model from the rest.
 _DEFAULT_MODELS: Final = {"api.openai.com": "gpt-4o-mini"}
+_SERVICES: Final = (("OPENAI", OPENAI_KIND, OPENAI_URL),)
+"""Whose own variables, ``…_API_KEY`` and ``…_BASE_URL``, name a provider; its kind; its address."""
+
+_VARIABLES: Final = {field.path: field.variable for field in PROVIDER_FIELDS if field.variable}
+_URL: Final = _VARIABLES["base_url"]
+_MODEL: Final = _VARIABLES["model"]
+_KEY_FILE: Final = _VARIABLES["api_key_file"]
+_KEY: Final = f"{PREFIX}KEY"
+_DESCRIBING: Final = [field for field in PROVIDER_FIELDS if field.path != "base_url"]
+_KNOWN: Final = {_KEY, *_VARIABLES.values(), *(field.variable for field in FAILOVER_FIELDS if field.variable)}
 
 
 class ProviderSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that is configured; no environment is read after this is made.
 
-    ``preferred`` is the provider to use by default (``local`` forces the local model).
+    ``preferred`` is the provider to use by default (``local`` forces the local model). ``timeouts`` (seconds
+    by the names of the clocks) hold for providers that nobody configured, too. ``sources`` are the files this
+    was read from, also those that were not there.
     """
 
     configured: tuple[ProviderConfig, ...] = ()
@@ -61,6 +80,8 @@ class ProviderSettings(msgspec.Struct, frozen=True, kw_only=True):
     detect: bool = True
     models_dir: Path = msgspec.field(default_factory=default_models_dir)
     failover: FailoverPolicy = FailoverPolicy()
+    timeouts: dict[str, float] = {}
+    sources: tuple[Path, ...] = ()
 
     @classmethod
     def load(
@@ -80,184 +101,130 @@ class ProviderSettings(msgspec.Struct, frozen=True, kw_only=True):
 
         """
         env = os.environ if environ is None else environ
+        _refuse_unknown_variables(env)
+        timeouts = table(_timeouts(env), "timeouts")
         found: list[ProviderConfig] = []
+        sources: list[Path] = []
+        failover = None
         if base_url:
-            key = api_key or env.get("CONDUIT_PROVIDER_KEY")
-            found.append(
-                _config(
-                    base_url, key, model or env.get("CONDUIT_MODEL"), "--provider-url", "CONDUIT_PROVIDER_KEY"
-                )
-            )
+            found.append(_of_variables(env, base_url, "--provider-url", api_key=api_key, model=model))
         if data_dir is not None:
-            found += read_config(data_dir / CONFIG_FILE, env)
+            file = read_config(data_dir / CONFIG_FILE, env, timeouts)
+            found += file.providers
+            failover = file.failover
+            sources += [data_dir / CONFIG_FILE, *file.key_files]
         found += from_environment(env, model=model)
+        if key_file := env.get(_KEY_FILE):
+            sources.append(Path(key_file).expanduser())
         return cls(
             configured=_unique(found),
             preferred=provider or env.get("CONDUIT_PROVIDER") or None,
             detect=_switch("CONDUIT_DETECT", env.get("CONDUIT_DETECT") or "1"),
             models_dir=default_models_dir(env),
+            failover=failover or FailoverPolicy(**read_variables(env, FAILOVER_FIELDS)),
+            timeouts=timeouts,
+            sources=tuple(sources),
         )
 
 
-class _Clocks(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Those of :class:`Timeouts` that are configured; the others are as the URL has them."""
-
-    connect: float | msgspec.UnsetType = msgspec.UNSET
-    first_token: float | msgspec.UnsetType = msgspec.UNSET
-    idle: float | msgspec.UnsetType = msgspec.UNSET
-    answer: float | msgspec.UnsetType = msgspec.UNSET
-
-    def over(self, timeouts: Timeouts) -> Timeouts:
-        """Return ``timeouts`` with what is configured in their place."""
-        configured = {
-            key: value for key, value in msgspec.structs.asdict(self).items() if value is not msgspec.UNSET
-        }
-        return msgspec.structs.replace(timeouts, **configured)
-
-
-class _ProviderEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    name: str
-    kind: str = OPENAI_KIND
-    base_url: str | None = None
-    api_key_env: str | None = None
-    model: str | None = None
-    context_tokens: int | None = None
-    timeouts: _Clocks | None = None
-    options: dict[str, Any] = {}
-
-
-class _ConfigFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    providers: list[_ProviderEntry] = []
-
-
-def read_config(path: Path, environ: Mapping[str, str]) -> list[ProviderConfig]:
-    """Read ``[[providers]]`` tables; a missing file is an empty one. Keys come from the environment only.
-
-    Raises:
-        SettingsError: the file cannot be read, is not TOML, or a field is missing, unknown or of the wrong
-            kind; the text names file and field.
-
-    """
-    try:
-        return [
-            _configured(entry, f"providers[{number}]", environ)
-            for number, entry in enumerate(_read_entries(path))
-        ]
-    except SettingsError as error:
-        raise SettingsError(f"Cannot use {path}: {error} Correct the file and start again.") from error
-
-
-def _read_entries(path: Path) -> list[_ProviderEntry]:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise SettingsError(f"it cannot be read ({error.strerror or type(error).__name__}).") from error
-    except UnicodeDecodeError as error:
-        raise SettingsError("it is no UTF-8 text.") from error
-    try:
-        raw: dict[str, Any] = tomllib.loads(text)
-        too_deep = is_too_deep(raw)
-    except RecursionError:
-        too_deep = True
-    except ValueError as error:
-        raise SettingsError(f"it is no TOML: {error}.") from error
-    if too_deep:
-        raise SettingsError(f"it nests more than {MAX_DEPTH} levels deep.")
-    try:
-        return msgspec.convert(raw, _ConfigFile).providers
-    except msgspec.ValidationError as error:
-        raise SettingsError(f"{error}.") from error
-
-
-def _configured(entry: _ProviderEntry, place: str, environ: Mapping[str, str]) -> ProviderConfig:
-    if not entry.name or len(entry.name) > MAX_NAME_CHARS or not is_plain(entry.name):
-        raise SettingsError(f"{place}.name must have 1 to {MAX_NAME_CHARS} characters, none invisible.")
-    if entry.kind not in (known := kinds.names()):
-        raise SettingsError(f"{place}.kind is none of the kinds of providers here: {', '.join(known)}.")
-    if entry.base_url is None and entry.kind == OPENAI_KIND:
-        raise SettingsError(f"{place}.base_url is missing.")
-    base_url = api_url(entry.base_url or "")
-    if entry.base_url is not None:
-        check_base_url(base_url, f"{place}.base_url")
-    timeouts = entry.timeouts.over(timeouts_for(base_url)) if entry.timeouts is not None else None
-    for field in timeouts.__struct_fields__ if timeouts is not None else ():
-        seconds = getattr(timeouts, field)
-        if seconds is not None and not 0 < seconds < math.inf:
-            raise SettingsError(f"{place}.timeouts.{field} must be a number of seconds above 0.")
-    if entry.context_tokens is not None and entry.context_tokens < 1:
-        raise SettingsError(f"{place}.context_tokens must be 1 or more.")
-    key_variable = entry.api_key_env
-    return ProviderConfig(
-        name=entry.name,
-        kind=entry.kind,
-        base_url=base_url,
-        api_key=_secret(environ.get(key_variable), key_variable) if key_variable else None,
-        key_variable=key_variable,
-        key_needed=key_variable is not None,
-        model=entry.model,
-        context_tokens=entry.context_tokens,
-        timeouts=timeouts,
-        options=entry.options,
-    )
-
-
 def from_environment(environ: Mapping[str, str], *, model: str | None = None) -> list[ProviderConfig]:
-    """Providers the environment names: ``CONDUIT_PROVIDER_URL`` first, then ``OPENAI_API_KEY``."""
-    model = model or environ.get("CONDUIT_MODEL")
+    """Providers the environment names: ``CONDUIT_PROVIDER_URL`` first, then ``OPENAI_API_KEY`` and its kin.
+
+    A ``CONDUIT_PROVIDER_KIND`` whose address is known needs no ``CONDUIT_PROVIDER_URL``.
+    """
     found = []
-    if url := environ.get("CONDUIT_PROVIDER_URL"):
-        key = environ.get("CONDUIT_PROVIDER_KEY")
-        found.append(_config(url, key, model, "CONDUIT_PROVIDER_URL", "CONDUIT_PROVIDER_KEY"))
-    if pasted(key := environ.get("OPENAI_API_KEY", "")):
-        url = environ.get("OPENAI_BASE_URL") or OPENAI_URL
-        found.append(_config(url, key, model, "OPENAI_BASE_URL", "OPENAI_API_KEY"))
+    if url := environ.get(_URL):
+        found.append(_of_variables(environ, url, _URL, model=model))
+    elif environ.get(_VARIABLES["kind"]):
+        found.append(_of_variables(environ, "", _URL, model=model))
+    for service, kind, url in _SERVICES:
+        if pasted(key := environ.get(f"{service}_API_KEY", "")):
+            url_name, key_name = f"{service}_BASE_URL", f"{service}_API_KEY"
+            values = {
+                **_timeouts(environ),
+                "kind": kind,
+                "base_url": environ.get(url_name) or url,
+                "model": model or environ.get(_MODEL),
+            }
+            found.append(
+                _named(values, {"base_url": url_name}, environ, sendable_key(key, key_name), key_name)
+            )
     return found
 
 
-def _config(
-    base_url: str, key: str | None, model: str | None, url_name: str, key_name: str
+def _of_variables(
+    environ: Mapping[str, str],
+    base_url: str,
+    url_name: str,
+    *,
+    api_key: str | None = None,
+    model: str | None = None,
 ) -> ProviderConfig:
-    """Return a provider that flags or the environment name; ``url_name`` and ``key_name`` say where."""
-    base_url = api_url(base_url)
-    check_base_url(base_url, url_name)
-    host = urlsplit(base_url).hostname or base_url
-    return ProviderConfig(
-        name=_name_of(base_url),
-        base_url=base_url,
-        api_key=_secret(key, key_name),
-        key_variable=key_name,
-        model=model or _DEFAULT_MODELS.get(host),
+    """Return the provider that ``CONDUIT_PROVIDER_*`` describe, at the address that ``url_name`` gives."""
+    values = {**read_variables(environ, _DESCRIBING), **_timeouts(environ), "base_url": base_url}
+    if model:
+        values["model"] = model
+    key, source = sendable_key(api_key or environ.get(_KEY), _KEY), _KEY
+    path = values.get("api_key_file")
+    if key is None and path is not None:
+        file = Path(path).expanduser()
+        key, source = read_key_file(file, _KEY_FILE), source_of(file)
+    names = {**_VARIABLES, "base_url": url_name}
+    return _named(values, names, environ, key, source, key_needed=path is not None)
+
+
+def _named(
+    values: dict[str, Any],
+    names: Mapping[str, str],
+    environ: Mapping[str, str],
+    key: Secret | None,
+    key_source: str,
+    *,
+    key_needed: bool = False,
+) -> ProviderConfig:
+    """Return the provider of these values; its host gives it a name and a model where nothing else does."""
+    values["base_url"] = api_url(values["base_url"])
+    kind = values.get("kind", OPENAI_KIND)
+    if values["base_url"] or kind == OPENAI_KIND:
+        check_base_url(values["base_url"], names["base_url"])
+    values.setdefault("name", _name_of(values["base_url"]) or kind)
+    if not values.get("model"):
+        values["model"] = _DEFAULT_MODELS.get(urlsplit(values["base_url"]).hostname or "")
+    return configured(
+        values,
+        lambda field: names.get(field, field),
+        environ,
+        key=key,
+        key_source=key_source,
+        key_needed=key_needed,
     )
+
+
+def _timeouts(environ: Mapping[str, str]) -> dict[str, Any]:
+    return read_variables(environ, TIMEOUT_FIELDS)
+
+
+def _refuse_unknown_variables(environ: Mapping[str, str]) -> None:
+    """Refuse variables that look like ours and are none: a setting that is misspelt would have no effect.
+
+    Raises:
+        SettingsError: there is one; the text names it and the nearest of ours.
+
+    """
+    for name in environ:
+        if name.startswith((PREFIX, FAILOVER_PREFIX)) and name not in _KNOWN:
+            raise unknown("", name, _KNOWN, "variable")
 
 
 def _name_of(base_url: str) -> str:
     return _KNOWN_HOSTS.get(urlsplit(base_url).hostname or "") or host_and_port(base_url)
 
 
-def api_url(base_url: str) -> str:
-    """Return a pasted URL without spaces and quotes around it, and without the path of one of its methods."""
-    return pasted(base_url).rstrip("/").removesuffix("/chat/completions").rstrip("/")
-
-
-def _secret(value: str | None, name: str) -> Secret | None:
-    key = pasted_key(value)
-    if key is not None and not key.is_sendable:
-        raise SettingsError(
-            f"{name}: the key has a blank, a line end or a sign that no header takes, such as a typographic "
-            "dash. Set it anew."
-        )
-    return key
-
-
 def _switch(name: str, value: str) -> bool:
-    value = value.strip().lower()
-    if value in {"1", "true", "yes", "on"}:
-        return True
-    if value in {"0", "false", "no", "off"}:
-        return False
-    raise SettingsError(f"{name} must be 0 or 1.")
+    try:
+        return parse_switch(value)
+    except ValueError:
+        raise SettingsError(f"{name} must be 0 or 1.") from None
 
 
 def _unique(found: list[ProviderConfig]) -> tuple[ProviderConfig, ...]:

@@ -17,7 +17,6 @@ from conduit_widget.providers.config import ProviderSettings
 from conduit_widget.providers.error_bodies import ErrorBody
 from conduit_widget.providers.health import ChangeCallback, ProviderHealth
 from conduit_widget.providers.kinds import ProviderContext
-from conduit_widget.providers.local.library import model_in_use
 from conduit_widget.providers.local.model import INSTALL_COMMAND
 from conduit_widget.providers.outcome import GenerationOutcome
 from conduit_widget.providers.provider import Provider
@@ -153,8 +152,8 @@ class ProviderDirectory:
                 self._add(found)
 
     def _add_installed_model(self) -> None:
-        if (model := model_in_use(self._settings.models_dir)) is not None:
-            self._add(installed_model(model))
+        for found in installed_model(self._settings):
+            self._add(found)
 
     def _add(self, found: Found) -> None:
         """Add a provider; its first status is announced like any change."""

@@ -13,6 +13,11 @@ from conduit_widget.providers.keys import Secret
 
 OPENAI_KIND: Final = "openai"
 LOCAL_KIND: Final = "local"
+KEY_FILE_WORDS: Final = "the file "
+"""How ``ProviderConfig.key_variable`` begins where the key is in a file."""
+
+DEFAULT_URLS: Final[dict[str, str]] = {}
+"""Of the kinds that have one address for everybody."""
 
 
 class Timeouts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from conduit_widget.errors import SettingsError
 from conduit_widget.providers.config import ProviderSettings
+from conduit_widget.providers.failover_policy import FailoverPolicy
 from conduit_widget.providers.keys import Secret
-from conduit_widget.providers.provider_config import ProviderConfig
+from conduit_widget.providers.provider_config import Capabilities, ProviderConfig, Timeouts
 
 CONFIG = """
 [[providers]]
@@ -101,14 +103,65 @@ ENTRY = "[[providers]]\nname = 'x'\n"
         (ENTRY + "base_url = 'http://x/v1'\ncontext_tokens = -1", "context_tokens"),
         (ENTRY + "base_url = 'http://x/v1'\ntimeouts = { idle = -1 }", "timeouts.idle"),
         (ENTRY + "base_url = 'http://x/v1'\ntimeouts = { idle = nan }", "timeouts.idle"),
-        (ENTRY + "base_url = 'http://x/v1'\ntimeouts = { idel = 3 }", "idel"),
+        (
+            ENTRY + "base_url = 'http://x/v1'\ntimeouts = { idel = 3 }",
+            "providers[0].timeouts.idel: there is no such field; the nearest is idle.",
+        ),
+        (
+            ENTRY + "base_url = 'http://x/v1'\ntimeouts = { idle = 0 }",
+            "providers[0].timeouts.idle must be a number of seconds above 0, 86400 at most.",
+        ),
+        (ENTRY + "url = 'http://x/v1'", "providers[0].url: there is no such field; the nearest is base_url."),
+        (ENTRY + "base_url = 'http://x/v1'\nzzzzzz = 1", "there are api_key_env, api_key_file, base_url,"),
+        (ENTRY + "base_url = 'http://x/v1'\ntimeouts = 3", "providers[0].timeouts must be a table."),
+        (ENTRY + "base_url = 'http://x/v1'\npriority = true", "priority must be a whole number from -1000"),
+        (ENTRY + "base_url = 'http://x/v1'\nmodels = ['a', 3]", "models must be a list of 1 to 1000 model"),
+        (
+            ENTRY + "base_url = 'http://x/v1'\ncapabilities = { vision = 'no' }",
+            "vision must be true or false",
+        ),
+        (
+            ENTRY + "base_url = 'http://x/v1'\ncapabilities = { visoin = true }",
+            "the nearest is vision",
+        ),
+        (
+            ENTRY + "base_url = 'http://x/v1'\nlimits = { requests_per_minute = 0 }",
+            "requests_per_minute must be a whole number from 1 to",
+        ),
+        (ENTRY + "base_url = 'http://x/v1'\nprice = { input = -1, output = 1 }", "input must be a price"),
+        (
+            ENTRY + "base_url = 'http://x/v1'\nprice = { input = 1, output = 1, currency = 'euro' }",
+            "currency must be three capital letters such as USD",
+        ),
+        (
+            ENTRY + "base_url = 'http://x/v1'\napi_key_env = 'sk-inline'",
+            "api_key_env must be the name of a variable",
+        ),
+        (
+            ENTRY + "base_url = 'http://x/v1'\nheaders_env = { Authorization = 'A' }",
+            "headers_env must be a table of at most 32 headers",
+        ),
+        (ENTRY + "base_url = 'http://x/v1'\nheaders_env = { X-A = 'sk-inline x' }", "headers_env"),
+        (
+            ENTRY + "base_url = 'http://x/v1'\napi_key_env = 'A'\napi_key_file = 'b'",
+            "providers[0] has api_key_env and api_key_file",
+        ),
+        ((ENTRY + "base_url = 'http://x/v1'\n") * 2, "providers[1].name is that of providers[0]"),
+        ("[failover]\npolicy = 'retry'", 'failover.policy must be "continue" or "stop".'),
+        ("[failover]\nattempts = 0", "failover.attempts must be a whole number from 1 to 10."),
+        ("[failover]\nordre = 'latency'", "failover.ordre: there is no such field; the nearest is order."),
         (
             "[[providers]]\nname = 'x'\nkind = 'acme'",
-            "providers[0].kind is none of the kinds of providers here: local",
+            "providers[0].kind must be one of the kinds there are here: ",
         ),
         ("[[providers]]\nname = ''\nbase_url = 'http://x/v1'", "providers[0].name"),
         ('[[providers]]\nname = "a\\u202eb"\nbase_url = "http://x/v1"', "providers[0].name"),
-        ("[[provider]]\nname = 'x'\nbase_url = 'http://x/v1'", "provider"),
+        (
+            "[[provider]]\nname = 'x'\nbase_url = 'http://x/v1'",
+            "provider: there is no such table; the nearest is providers.",
+        ),
+        (ENTRY + "base_url = 'http://x/v1'\n[[providers]]\nbase_url = 'http://x/v1'", "providers[1].name"),
+        ("#" * (1 << 20) + "\n", "larger than 1048576 bytes"),
         ("a = " + "[" * 3000 + "]" * 3000, "nests"),
         ("a = " + "[" * 40 + "]" * 40, "nests"),
         ("providers = 1", "providers"),
@@ -150,6 +203,32 @@ def test_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
             "CONDUIT_PROVIDER_KEY",
         ),
         ({"CONDUIT_DETECT": "maybe"}, "CONDUIT_DETECT"),
+        (
+            {"CONDUIT_PROVIDER_TIMEOUTS_IDLE": "soon"},
+            "CONDUIT_PROVIDER_TIMEOUTS_IDLE must be a number of sec",
+        ),
+        (
+            {"CONDUIT_PROVIDER_TIMEOUT_IDLE": "3"},
+            "CONDUIT_PROVIDER_TIMEOUT_IDLE: there is no such variable; the nearest is"
+            " CONDUIT_PROVIDER_TIMEOUTS_IDLE.",
+        ),
+        ({"CONDUIT_FAILOVER_POLICY": "both"}, 'CONDUIT_FAILOVER_POLICY must be "continue" or "stop".'),
+        (
+            {"CONDUIT_PROVIDER_URL": "http://h/v1", "CONDUIT_PROVIDER_KIND": "acme"},
+            "CONDUIT_PROVIDER_KIND must be one of the kinds there are here",
+        ),
+        (
+            {"CONDUIT_PROVIDER_URL": "http://h/v1", "CONDUIT_PROVIDER_PRIORITY": "high"},
+            "CONDUIT_PROVIDER_PRIORITY must be a whole number",
+        ),
+        (
+            {
+                "CONDUIT_PROVIDER_URL": "http://h/v1",
+                "CONDUIT_PROVIDER_HEADERS_ENV": "X-Team=TEAM",
+                "TEAM": "sk-se\ncret",
+            },
+            "TEAM holds a line end",
+        ),
     ],
 )
 def test_bad_variable_is_named(tmp_path: Path, environ: dict[str, str], named: str) -> None:
@@ -208,3 +287,156 @@ def test_ipv6_address_names_its_provider_in_brackets(tmp_path: Path) -> None:
     """The name is an address that can be pasted back."""
     (only,) = load(tmp_path, {"CONDUIT_PROVIDER_URL": "http://[::1]:8000/v1"}).configured
     assert only.name == "[::1]:8000"
+
+
+EVERYTHING = """
+[failover]
+policy = "stop"
+attempts = 2
+order = "latency"
+seconds = 90
+
+[[providers]]
+name = "house"
+base_url = "https://llm.example/v1"
+api_key_env = "HOUSE_KEY"
+model = "big"
+models = ["big", "small", "big"]
+priority = 5
+context_tokens = 32000
+headers_env = { X-Team = "TEAM", X-Org = "ORG" }
+options = { any = { thing = [1] } }
+
+[providers.capabilities]
+vision = true
+system = false
+
+[providers.limits]
+requests_per_minute = 60
+tokens_per_minute = 100000
+
+[providers.price]
+input = 0.15
+output = 0.6
+currency = "EUR"
+
+[providers.timeouts]
+connect = 2
+first_token = 120
+idle = 15.5
+answer = 0
+"""
+VARIABLES = {
+    "CONDUIT_PROVIDER_URL": "https://llm.example/v1",
+    "CONDUIT_PROVIDER_NAME": "house",
+    "CONDUIT_PROVIDER_KEY": "k1",
+    "CONDUIT_MODEL": "big",
+    "CONDUIT_PROVIDER_MODELS": "big, small, big",
+    "CONDUIT_PROVIDER_PRIORITY": "5",
+    "CONDUIT_PROVIDER_CONTEXT_TOKENS": "32000",
+    "CONDUIT_PROVIDER_HEADERS_ENV": "X-Team=TEAM, X-Org=ORG",
+    "CONDUIT_PROVIDER_CAPABILITIES_VISION": "1",
+    "CONDUIT_PROVIDER_CAPABILITIES_SYSTEM": "no",
+    "CONDUIT_PROVIDER_LIMITS_REQUESTS_PER_MINUTE": "60",
+    "CONDUIT_PROVIDER_LIMITS_TOKENS_PER_MINUTE": "100000",
+    "CONDUIT_PROVIDER_PRICE_INPUT": "0.15",
+    "CONDUIT_PROVIDER_PRICE_OUTPUT": "0.6",
+    "CONDUIT_PROVIDER_PRICE_CURRENCY": "EUR",
+    "CONDUIT_PROVIDER_TIMEOUTS_CONNECT": "2",
+    "CONDUIT_PROVIDER_TIMEOUTS_FIRST_TOKEN": "120",
+    "CONDUIT_PROVIDER_TIMEOUTS_IDLE": "15.5",
+    "CONDUIT_PROVIDER_TIMEOUTS_ANSWER": "0",
+    "CONDUIT_FAILOVER_POLICY": "stop",
+    "CONDUIT_FAILOVER_ATTEMPTS": "2",
+    "CONDUIT_FAILOVER_ORDER": "latency",
+    "CONDUIT_FAILOVER_SECONDS": "90",
+}
+HEADERS = {"TEAM": "chat team", "ORG": "o-1"}
+
+
+def test_file_and_variables_say_the_same(tmp_path: Path) -> None:
+    """Every field is read, and a provider described by variables is the one the file describes."""
+    (tmp_path / "config.toml").write_text(EVERYTHING)
+    of_file = load(tmp_path, {"HOUSE_KEY": "k1", **HEADERS})
+    of_variables = load(tmp_path / "none", VARIABLES | HEADERS)
+    (house,) = of_file.configured
+    assert house == ProviderConfig(
+        name="house",
+        base_url="https://llm.example/v1",
+        api_key=Secret("k1"),
+        key_variable="HOUSE_KEY",
+        key_needed=True,
+        model="big",
+        models=("big", "small"),
+        priority=5,
+        context_tokens=32000,
+        capabilities=Capabilities(vision=True, system=False),
+        headers=(("X-Team", Secret("chat team")), ("X-Org", Secret("o-1"))),
+        timeouts=Timeouts(connect=2, first_token=120, idle=15.5, answer=None),
+        options={"any": {"thing": [1]}},
+    )
+    assert of_file.failover == FailoverPolicy(policy="stop", attempts=2, order="latency", seconds=90)
+    assert of_variables.failover == of_file.failover
+    (same,) = of_variables.configured
+    assert same == msgspec.structs.replace(
+        house, key_variable="CONDUIT_PROVIDER_KEY", key_needed=False, options={}
+    )
+
+
+def test_timeouts_of_the_environment_hold_where_the_file_gives_none(tmp_path: Path) -> None:
+    """The file's own clock wins; the environment's holds for every other one, of found servers too."""
+    (tmp_path / "config.toml").write_text(CONFIG)
+    environ = {
+        "CONDUIT_PROVIDER_TIMEOUTS_FIRST_TOKEN": "600",
+        "CONDUIT_PROVIDER_TIMEOUTS_IDLE": "7",
+        "HOUSE_KEY": "k",
+        "OPENAI_API_KEY": "k",
+    }
+    settings = load(tmp_path, environ)
+    assert [(item.clocks.first_token, item.clocks.idle) for item in settings.configured] == [(3, 7), (600, 7)]
+    assert settings.timeouts == {"first_token": 600.0, "idle": 7.0}
+
+
+def test_header_without_its_variable_is_named(tmp_path: Path) -> None:
+    """The provider is not asked without it, like one without its key."""
+    (tmp_path / "config.toml").write_text(CONFIG + "headers_env = { X-Team = 'TEAM' }\n")
+    (house,) = load(tmp_path, {"HOUSE_KEY": "k"}).configured
+    assert house.missing_header == "TEAM"
+
+
+KEY_FILE = "[[providers]]\nname = 'x'\nbase_url = 'https://x.example/v1'\napi_key_file = 'x.key'\n"
+
+
+def test_key_file_is_read_beside_the_file_and_must_be_private(tmp_path: Path) -> None:
+    """The key is in a file that its owner alone may read; one that is not there is a missing key."""
+    (tmp_path / "config.toml").write_text(KEY_FILE)
+    settings = load(tmp_path, {})
+    assert settings.configured[0].missing_key == "the file x.key"
+    assert settings.sources == (tmp_path / "config.toml", tmp_path / "x.key")
+    key = tmp_path / "x.key"
+    key.touch(0o600)
+    key.write_text("sk-inline\n")
+    (only,) = load(tmp_path, {}).configured
+    assert (only.api_key, only.missing_key) == (Secret("sk-inline"), None)
+    assert "sk-inline" not in repr(settings)
+    key.chmod(0o640)
+    with pytest.raises(
+        SettingsError, match=r"providers\[0\]\.api_key_file: others may read .*chmod 600"
+    ) as caught:
+        load(tmp_path, {})
+    assert "sk-inline" not in str(caught.value)
+    key.chmod(0o600)
+    key.write_text("sk-in\u2013line")
+    with pytest.raises(SettingsError, match=r"api_key_file .*sign that no header takes") as caught:
+        load(tmp_path, {})
+    assert "sk-in" not in str(caught.value)
+
+
+def test_key_file_of_the_environment_gives_the_key(tmp_path: Path) -> None:
+    """CONDUIT_PROVIDER_KEY_FILE is for those who keep keys out of environments."""
+    key = tmp_path / "x.key"
+    key.touch(0o600)
+    key.write_text("k9")
+    environ = {"CONDUIT_PROVIDER_URL": "https://x.example/v1", "CONDUIT_PROVIDER_KEY_FILE": str(key)}
+    settings = load(tmp_path, environ)
+    assert (settings.configured[0].api_key, settings.sources[-1]) == (Secret("k9"), key)
