@@ -7,6 +7,7 @@ import contextlib
 import logging
 import os
 import secrets
+import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,7 +19,9 @@ from conduit_widget import __version__
 from conduit_widget.app.engines import open_engines
 from conduit_widget.app.private_folder import close_to_others
 from conduit_widget.app.settings import HubSettings
+from conduit_widget.app.settings_watch import SettingsWatch
 from conduit_widget.app.signing import signing_authority
+from conduit_widget.cancellation import cancel_and_wait
 from conduit_widget.chat.chat import Chat, build_chat
 from conduit_widget.chat.settings import OWNERS_INVOCATIONS, ChatSettings
 from conduit_widget.chat.status.chat_metrics import ChatMetrics
@@ -38,7 +41,7 @@ from conduit_widget.hub.open_files import raise_open_file_limit
 from conduit_widget.hub.routes import Route
 from conduit_widget.hub.server import serve
 from conduit_widget.providers.config import ProviderSettings
-from conduit_widget.providers.directory import discover
+from conduit_widget.providers.directory import ProviderDirectory, discover
 from conduit_widget.runtime_file import read_runtime, remove_runtime, write_runtime
 from conduit_widget.times import iso_time
 from conduit_widget.types import HubRuntime
@@ -138,11 +141,7 @@ async def _serve(settings: HubSettings, on_ready: Callable[[str], None]) -> None
 
     async with contextlib.AsyncExitStack() as stack:
         engines = open_engines(settings)
-        providers = ProviderSettings.load(
-            settings.data_dir, base_url=settings.provider_url, model=settings.model
-        )
-        directory = await discover(providers)
-        stack.push_async_callback(directory.aclose)
+        directory = await _open_providers(settings, stack)
         chat_settings = ChatSettings.for_owner() if settings.is_local else ChatSettings(visibility="members")
         metrics = HubMetrics()
         chat = build_chat(
@@ -184,6 +183,45 @@ async def _serve(settings: HubSettings, on_ready: Callable[[str], None]) -> None
             stop=stop,
             drain_seconds=settings.drain_seconds,
         )
+
+
+async def _open_providers(settings: HubSettings, stack: contextlib.AsyncExitStack) -> ProviderDirectory:
+    """Find the providers, and follow what is written in their settings from now on."""
+
+    def load() -> ProviderSettings:
+        return ProviderSettings.load(settings.data_dir, base_url=settings.provider_url, model=settings.model)
+
+    providers = load()
+    directory = await discover(providers)
+    stack.push_async_callback(directory.aclose)
+    watch = SettingsWatch(providers, load, directory.reload, directory.tell_problem)
+    watching = asyncio.create_task(watch.run(), name="settings-watch")
+    stack.push_async_callback(cancel_and_wait, watching)
+    stack.enter_context(_hang_up_handled(watch.load_now))
+    return directory
+
+
+@contextlib.contextmanager
+def _hang_up_handled(load_now: Callable[[], None]) -> Iterator[None]:
+    """Call ``load_now`` at SIGHUP. One that comes because the terminal was closed ends the hub, as ever."""
+    number = getattr(signal, "SIGHUP", None)
+    if number is None or signal.getsignal(number) is signal.SIG_IGN:  # Windows; nohup
+        yield
+        return
+    had_terminal = os.isatty(0)
+
+    def hung_up() -> None:
+        if had_terminal and not os.isatty(0):
+            signal.raise_signal(signal.SIGTERM)
+        else:
+            load_now()
+
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(number, hung_up)
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(number)
 
 
 def _trusted_proxies(settings: HubSettings) -> tuple[str, ...]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
+
+import msgspec
 
 from conduit_widget.cancellation import cancel_and_wait
 from conduit_widget.errors import ProviderError
@@ -16,18 +19,22 @@ from conduit_widget.providers.available import Found, installed_model
 from conduit_widget.providers.config import ProviderSettings
 from conduit_widget.providers.error_bodies import ErrorBody
 from conduit_widget.providers.health import ChangeCallback, ProviderHealth
+from conduit_widget.providers.keys import Secret
 from conduit_widget.providers.kinds import ProviderContext
 from conduit_widget.providers.local.model import INSTALL_COMMAND
 from conduit_widget.providers.outcome import GenerationOutcome
 from conduit_widget.providers.provider import Provider
 from conduit_widget.providers.provider_config import LOCAL_KIND
 from conduit_widget.providers.provider_words import ProviderWords
+from conduit_widget.providers.retiring import RetirableProvider
 from conduit_widget.types import ProviderStatus
 
 _logger = logging.getLogger(__name__)
 
 CHECK_INTERVAL: Final = 5.0
 PROBE_INTERVAL: Final = 30.0
+RETIRE_GRACE: Final = 10.0
+NO_LONGER_CONFIGURED: Final = "It is no longer configured."
 
 
 async def discover(settings: ProviderSettings) -> ProviderDirectory:
@@ -44,7 +51,7 @@ class _Entry:
         self.found = found
         self.health = health
         self.problem = found.problem
-        self.provider: Provider | None = None
+        self.provider: RetirableProvider | None = None
         self.fixed_models = False
         self.probed_at = 0.0
 
@@ -63,16 +70,21 @@ class ProviderDirectory:
         signatures: Sequence[loopback_servers.Signature] = loopback_servers.SIGNATURES,
         check_interval: float = CHECK_INTERVAL,
         probe_interval: float = PROBE_INTERVAL,
+        retire_grace: float = RETIRE_GRACE,
     ) -> None:
         self._settings = settings
         self._signatures = tuple(signatures)
         self._check_interval = check_interval
         self._probe_interval = probe_interval
         # No provider may tell the key of another.
-        self._words = _words_of(settings)
+        self._words = ProviderWords(_secrets_of(settings))
         self._entries: dict[str, _Entry] = {}
         self._callbacks: list[ChangeCallback] = []
         self._watch: asyncio.Task[None] | None = None
+        self.settings_problem: str | None = None
+        self._retire_grace = retire_grace
+        self._retiring: set[asyncio.Task[None]] = set()
+        self._check_now = asyncio.Event()
         # Says what to do while there is nothing.
         self._no_health = ProviderHealth(
             LOCAL_KIND, self._changed, state="down", reason=self._nothing_found()
@@ -90,8 +102,49 @@ class ProviderDirectory:
         if watch is not None:
             await cancel_and_wait(watch)
         entries, self._entries = self._entries, {}
+        await asyncio.gather(*(cancel_and_wait(task) for task in self._retiring))
         providers = [entry.provider for entry in entries.values() if entry.provider is not None]
         await asyncio.gather(*(provider.aclose() for provider in providers))
+
+    async def reload(self, settings: ProviderSettings) -> None:
+        """Use other settings from now on.
+
+        A provider that is configured as before stays as it is. Of the others, answers that are open end with
+        what they began with; each provider closes when its last one is done.
+        """
+        found = await available.find_providers(settings, signatures=self._signatures)
+        self._settings = settings
+        self._words.add(_secrets_of(settings))
+        before, self._entries = self._entries, {}
+        for item in found:
+            entry = before.get(item.name)
+            if entry is not None and entry.found.config == item.config and entry.provider is not None:
+                self._entries[item.name] = before.pop(item.name)
+            else:
+                self._add(item)
+                self._changed(self._entries[item.name].health.status)
+        for name, entry in before.items():
+            self._retire(entry)
+            if name not in self._entries:
+                status = msgspec.structs.replace(
+                    entry.health.status,
+                    state="disabled",
+                    reason=NO_LONGER_CONFIGURED,
+                    models=[],
+                    retry_at=None,
+                )
+                self._changed(status)
+        self._check_now.set()
+
+    def tell_problem(self, problem: str | None) -> None:
+        """Remember why settings that are written could not be put to use; None: they are in use."""
+        self.settings_problem = problem
+
+    def _retire(self, entry: _Entry) -> None:
+        if entry.provider is not None:
+            retiring = asyncio.create_task(entry.provider.retire(self._retire_grace), name="retire-provider")
+            self._retiring.add(retiring)
+            retiring.add_done_callback(self._retiring.discard)
 
     def statuses(self) -> list[ProviderStatus]:
         """Every provider's status, the default first; never empty."""
@@ -157,7 +210,7 @@ class ProviderDirectory:
 
     def _add(self, found: Found) -> None:
         """Add a provider; its first status is announced like any change."""
-        health = ProviderHealth(found.name, self._changed)
+        health = ProviderHealth(found.name, lambda status: self._changed_of(entry, status))
         self._entries[found.name] = entry = _Entry(found, health)
         context = ProviderContext(
             on_headers=health.record_headers,
@@ -168,7 +221,7 @@ class ProviderDirectory:
         try:
             kind = kinds.load(found.config.kind)
             health.standing_reason, entry.fixed_models = kind.note, kind.fixed_models
-            entry.provider = kinds.build(kind, found.config, context)
+            entry.provider = RetirableProvider(kinds.build(kind, found.config, context))
         except ProviderError as error:
             entry.problem = error
         if entry.problem is not None:
@@ -183,7 +236,9 @@ class ProviderDirectory:
                 await self._check()
             except Exception:
                 _logger.exception("Checking the providers failed.")
-            await asyncio.sleep(self._check_interval)
+            self._check_now.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._check_now.wait(), self._check_interval)
 
     async def _check(self) -> None:
         """Look again where something is missing or down; leave alone what works."""
@@ -213,7 +268,9 @@ class ProviderDirectory:
 
     async def _forget(self, entry: _Entry) -> None:
         """Forget a server that was found by looking and is gone; look again."""
-        self._entries.pop(entry.found.name, None)
+        if self._entries.get(entry.found.name) is not entry:
+            return  # other settings hold by now
+        del self._entries[entry.found.name]
         if entry.provider is not None:
             await entry.provider.aclose()
         await self._find()
@@ -224,6 +281,11 @@ class ProviderDirectory:
             return f"The local model is not installed. Run: {INSTALL_COMMAND}"
         return available.NOTHING_FOUND
 
+    def _changed_of(self, entry: _Entry, status: ProviderStatus) -> None:
+        """Announce a change, unless other settings have taken the provider away."""
+        if self._entries.get(status.provider) is entry:
+            self._changed(status)
+
     def _changed(self, status: ProviderStatus) -> None:
         for callback in list(self._callbacks):
             try:
@@ -232,8 +294,8 @@ class ProviderDirectory:
                 _logger.exception("A listener for provider changes failed.")
 
 
-def _words_of(settings: ProviderSettings) -> ProviderWords:
-    return ProviderWords(secret for config in settings.configured for secret in config.secrets)
+def _secrets_of(settings: ProviderSettings) -> Iterable[Secret]:
+    return (secret for config in settings.configured for secret in config.secrets)
 
 
 def _no_provider(text: str) -> ProviderError:

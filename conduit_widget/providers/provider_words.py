@@ -24,7 +24,12 @@ class ProviderWords:
     """
 
     def __init__(self, keys: Iterable[Secret] = ()) -> None:
-        self._keys = [key.reveal().lower() for key in keys]
+        self._keys: set[str] = set()
+        self.add(keys)
+
+    def add(self, keys: Iterable[Secret]) -> None:
+        """Let nothing of these keys pass either, from now on."""
+        self._keys.update(key.reveal().lower() for key in keys)
 
     def name(self, value: Any) -> str | None:
         """Return the value if it can be a model's name, else None."""

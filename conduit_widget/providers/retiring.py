@@ -1,0 +1,99 @@
+"""A provider that may be replaced while it answers: it closes when its last open answer is done."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from typing import Any
+
+from conduit_widget.providers.provider import Chunk, GenerationRequest, Provider
+
+
+class RetirableProvider:
+    """Passes everything on to ``provider`` and counts the answers that are open."""
+
+    def __init__(self, provider: Provider) -> None:
+        self.name = provider.name
+        self._provider = provider
+        self._open = 0
+        self._asked = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    @property
+    def context_tokens(self) -> int | None:
+        """Tokens the model can hold; None when unknown."""
+        return self._provider.context_tokens
+
+    @context_tokens.setter
+    def context_tokens(self, tokens: int | None) -> None:
+        self._provider.context_tokens = tokens
+
+    def generate(self, request: GenerationRequest) -> AsyncGenerator[Chunk, None]:
+        """Stream one answer, which is open until the generator is closed."""
+        self._asked += 1
+        self._open += 1
+        self._idle.clear()
+        return _OpenAnswer(self._provider.generate(request), self._ended)
+
+    async def models(self) -> list[str]:
+        """Return the names of the models that can be asked for."""
+        return await self._provider.models()
+
+    async def start(self) -> None:
+        """Make the provider ready (idempotent)."""
+        await self._provider.start()
+
+    async def aclose(self) -> None:
+        """Release everything at once; open answers end with an error (idempotent)."""
+        await self._provider.aclose()
+
+    async def retire(self, grace: float) -> None:
+        """Close it once no answer has been open for ``grace`` seconds, or at once when this is cancelled.
+
+        Whoever chose it a moment ago may ask it only now; that is what the grace is for.
+        """
+        try:
+            asked = -1
+            while asked != self._asked:
+                asked = self._asked
+                await self._idle.wait()
+                await asyncio.sleep(grace)
+        finally:
+            await self._provider.aclose()
+
+    def _ended(self) -> None:
+        self._open -= 1
+        if not self._open:
+            self._idle.set()
+
+
+class _OpenAnswer(AsyncGenerator[Chunk, None]):
+    """A provider's answer; says once that it is over. It adds nothing to the way of a chunk."""
+
+    def __init__(self, answer: AsyncGenerator[Chunk, None], on_end: Callable[[], None]) -> None:
+        self._answer = answer
+        self._on_end: Callable[[], None] | None = on_end
+
+    def __anext__(self) -> Coroutine[Any, Any, Chunk]:
+        return self._answer.__anext__()
+
+    def asend(self, value: None) -> Coroutine[Any, Any, Chunk]:
+        return self._answer.asend(value)
+
+    def athrow(self, *error: Any) -> Coroutine[Any, Any, Chunk]:
+        return self._answer.athrow(*error)
+
+    async def aclose(self) -> None:
+        try:
+            await self._answer.aclose()
+        finally:
+            self._end()
+
+    def __del__(self) -> None:
+        self._end()
+
+    def _end(self) -> None:
+        on_end, self._on_end = self._on_end, None
+        if on_end is not None:
+            on_end()
