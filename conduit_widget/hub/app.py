@@ -78,6 +78,10 @@ class HubApp:
     ``on_drain`` runs once a drain begins, while everybody is still connected. ``backplane`` leads to the
     other nodes of this hub and ``revocations`` says who is kept out; both start before ``lifespan`` and close
     after it.
+
+    Raises:
+        ValueError: the path of a hub does not begin with ``/``, or a route has it too.
+
     """
 
     def __init__(
@@ -104,6 +108,8 @@ class HubApp:
         revocations: Revocations | None = None,
         wheel: TimerWheel | None = None,
     ) -> None:
+        routes = tuple(routes)
+        _check_paths(hubs, routes)
         self.limits = limits = limits or HubLimits()
         self.metrics = metrics = metrics or HubMetrics()
         self.open_files = OpenFiles()
@@ -227,7 +233,7 @@ class HubApp:
                 with self._registry.request():
                     await self._fallback(scope, receive, send)
                 return
-        methods = _HUB_METHODS if match is None else match.methods
+        methods = match.methods if match is not None and mount is None else _HUB_METHODS
         refusal = refusal or self._admission.preflight(request, methods)
         if refusal is not None:
             await send_response(send, refusal, request)
@@ -296,3 +302,12 @@ class HubApp:
         finally:
             self._wheel.close()
         await send({"type": "lifespan.shutdown.complete"})
+
+
+def _check_paths(hubs: Mapping[str, Hub], routes: Sequence[Route]) -> None:
+    """Refuse what nobody could ever reach."""
+    for path in hubs:
+        if not path.startswith("/"):
+            raise ValueError(f"The path {path!r} of a hub must begin with '/'.")
+        if any(route.path == path and not route.prefix for route in routes):
+            raise ValueError(f"The path {path!r} is a hub's, so no route can have it.")

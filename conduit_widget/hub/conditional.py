@@ -8,7 +8,9 @@ from typing import Final
 
 from conduit_widget.hub.http import Content, HttpRequest, HttpResponse, error_response
 
-_RANGE: Final = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
+_RANGE: Final = re.compile(r"bytes=(\d*)-(\d*)", re.ASCII)
+_MOST_DIGITS: Final = 18
+_BEYOND: Final = 10**_MOST_DIGITS  # more than any file has
 
 
 def answer(request: HttpRequest, response: HttpResponse) -> HttpResponse:
@@ -35,16 +37,13 @@ def _part(wanted: str, response: HttpResponse) -> HttpResponse:
     assert isinstance(body, bytes | Content)
     size = len(body) if isinstance(body, bytes) else body.size
     match = _RANGE.fullmatch(wanted.strip().lower())
-    if (
-        match is None
-        or not (match[1] or match[2])
-        or (match[1] and match[2] and int(match[1]) > int(match[2]))
-    ):
+    first, last = (None, None) if match is None else (_number(match[1]), _number(match[2]))
+    if (first is None and last is None) or (first is not None and last is not None and first > last):
         return response  # no range, several, or nothing that can be read
-    if match[1]:
-        start, stop = int(match[1]), min(size, int(match[2] or size) + 1)
+    if first is not None:
+        start, stop = first, size if last is None else min(size, last + 1)
     else:
-        start, stop = max(0, size - int(match[2])), size  # the last so many
+        start, stop = max(0, size - (last or 0)), size  # the last so many
     if start >= stop:
         text = f"The range begins after the end: there are {size} bytes."
         return error_response(416, text, {"content-range": f"bytes */{size}"})
@@ -53,6 +52,11 @@ def _part(wanted: str, response: HttpResponse) -> HttpResponse:
         status=206,
         body=body[start:stop] if isinstance(body, bytes) else _slice(body, start, stop),
     )
+
+
+def _number(digits: str) -> int | None:
+    digits = digits.lstrip("0") or digits[:1]
+    return None if not digits else int(digits) if len(digits) <= _MOST_DIGITS else _BEYOND
 
 
 def _slice(content: Content, start: int, stop: int) -> Content:

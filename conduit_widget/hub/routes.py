@@ -25,9 +25,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+import re
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Mapping,
+    MutableMapping,
+    Sequence,
+)
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal, get_args
 
 from conduit_widget.contract import ErrorText
 from conduit_widget.errors import BodyTooLargeError, ClientGoneError, trace_of
@@ -47,9 +58,14 @@ from conduit_widget.hub.http import (
     response_start,
     send_response,
 )
+from conduit_widget.plain_text import shown
 from conduit_widget.transports.server.strangers import KNOWN
 
 _EXPOSED: Final = {"access-control-expose-headers": "accept-ranges, content-range, etag"}
+
+_CLOSE: Final = {"connection": "close"}
+_HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
+_HEADER_VALUE: Final = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 
 _logger = logging.getLogger(__name__)
 
@@ -67,6 +83,7 @@ class RouteRequest(HttpRequest):
     rest: str = ""
 
 
+Asker = Literal["none", "optional", "required"]
 RouteHandler = Callable[[RouteRequest], Awaitable[HttpResponse]]
 
 
@@ -76,12 +93,15 @@ class Route:
 
     ``max_body_bytes``: the longest body, 413 beyond it (``None``: ``HubLimits.max_body_bytes``).
     ``principal``: whether a credential is read. ``"required"`` refuses whoever has none, ``"optional"`` only
-    a wrong one. ``role``: which role the principal must have. ``query_credential``: the credential may be in
-    the query as for a hub, for links and images, which send no headers. ``while_draining``: whether the route
-    still answers when the hub is about to end; others get 503.
+    a wrong one. ``role``: which role the principal must have, who is then required. ``query_credential``: the
+    credential may be in the query as for a hub, for links and images, which send no headers.
+    ``while_draining``: whether the route still answers when the hub is about to end; others get 503.
+
+    Who asks is let in for as long as the token is good and nobody revokes it: a request under way then ends.
 
     Raises:
-        ValueError: the path does not begin, or a prefix does not end, with ``/``.
+        ValueError: the path does not begin, or a prefix does not end, with ``/``; ``methods`` are no names of
+            methods in capitals, or ``principal`` is none of the three.
 
     """
 
@@ -90,7 +110,7 @@ class Route:
     methods: Sequence[str] = ("GET",)
     prefix: bool = False
     max_body_bytes: int | None = None
-    principal: Literal["none", "optional", "required"] = "none"
+    principal: Asker = "none"
     role: str = ""
     query_credential: bool = False
     while_draining: bool = False
@@ -98,6 +118,14 @@ class Route:
     def __post_init__(self) -> None:
         if not self.path.startswith("/") or (self.prefix and not self.path.endswith("/")):
             raise ValueError(f"The path {self.path!r} must begin with '/', a prefix must end with it too.")
+        if (
+            isinstance(self.methods, str)
+            or not self.methods
+            or any(not name.isupper() for name in self.methods)
+        ):
+            raise ValueError(f"The methods {self.methods!r} must be a list of names in capitals: ('GET',).")
+        if self.principal not in get_args(Asker):
+            raise ValueError(f"The principal {self.principal!r} must be one of {', '.join(get_args(Asker))}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,19 +174,43 @@ class Routes:
 
     async def serve(self, scope: Scope, request: HttpRequest, send: Send, match: Match | None) -> None:
         """Answer one request; its Host and Origin are checked already. A drain waits for its end."""
-        with self._registry.request():
-            await self._serve(scope, request, send, match)
+        started = False
 
-    async def _serve(self, scope: Scope, request: HttpRequest, send: Send, match: Match | None) -> None:
+        async def sending(message: MutableMapping[str, Any]) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        with self._registry.request():
+            try:
+                async with asyncio.timeout(None) as access:
+                    await self._serve(scope, request, sending, match, access)
+            except TimeoutError:
+                if not access.expired():
+                    raise
+                if not started:  # else the server cuts the connection
+                    refusal = error_response(401, ErrorText.UNAUTHORIZED, _CLOSE)
+                    await self._send(send, refusal, request, match)
+            finally:
+                self._registry.release_access(access)
+
+    async def _serve(
+        self, scope: Scope, request: HttpRequest, send: Send, match: Match | None, access: asyncio.Timeout
+    ) -> None:
         try:
-            response = answer(request, await self._respond(scope, request, match))
+            response = answer(request, await self._respond(scope, request, match, access))
         except BodyTooLargeError as error:
-            response = error_response(413, str(error), {"connection": "close"})
+            response = error_response(413, str(error), _CLOSE)
         except ClientGoneError:
             return
         except Exception as error:  # noqa: BLE001 - a route's own code; the server would log its text
             _logger.error("A route failed: %s", trace_of(error))  # noqa: TRY400
-            response = error_response(500, "An unexpected error occurred.")
+            response = _failed()
+        await self._send(send, response, request, match)
+
+    async def _send(
+        self, send: Send, response: HttpResponse, request: HttpRequest, match: Match | None
+    ) -> None:
         cors = self._admission.cors_headers(request)
         if cors and match is not None:
             cors = {**cors, **_EXPOSED}
@@ -168,7 +220,9 @@ class Routes:
         else:
             await _stream(response, request, send)
 
-    async def _respond(self, scope: Scope, request: HttpRequest, match: Match | None) -> HttpResponse:
+    async def _respond(
+        self, scope: Scope, request: HttpRequest, match: Match | None, access: asyncio.Timeout
+    ) -> HttpResponse:
         if match is None:
             return error_response(404, "There is nothing here.")
         method = "GET" if request.method == "HEAD" else request.method
@@ -184,12 +238,13 @@ class Routes:
             return user
         if user is not None:
             scope.setdefault("state", {})[KNOWN] = True
+            self._registry.hold_access(access, user)
         if route.role and (user is None or route.role not in user.roles):
             return error_response(403, ErrorText.UNAUTHORIZED)
         body = request.body
         body.limit_bytes = self._max_body_bytes if route.max_body_bytes is None else route.max_body_bytes
         body.check_length()
-        return await route.handler(
+        response = await route.handler(
             RouteRequest(
                 request.method,
                 request.path,
@@ -201,12 +256,37 @@ class Routes:
                 rest=match.rest,
             )
         )
+        fault = _fault(response)
+        if fault:
+            _logger.error("The route %s cannot be answered: %s.", route.path, fault)
+            return _failed()
+        return response
 
 
 def _wants_principal(route: Route, request: HttpRequest) -> bool:
     if route.principal == "optional":
         return read_credential(request, in_query=route.query_credential) is not None
-    return route.principal == "required"
+    return route.principal == "required" or bool(route.role)
+
+
+def _failed() -> HttpResponse:
+    return error_response(500, "An unexpected error occurred.")
+
+
+def _fault(response: Any) -> str:
+    """Return why a handler's response cannot be sent; empty when it can."""
+    if not isinstance(response, HttpResponse):
+        return f"its handler returned {type(response).__name__}, not HttpResponse"
+    body: Any = response.body
+    if not isinstance(body, bytes | Content | AsyncIterable):
+        return f"the body is {type(body).__name__}, not bytes, Content or an async iterator"
+    headers: Mapping[Any, Any] = {"content-type": response.content_type, **response.headers}
+    for name, value in headers.items():
+        if not (isinstance(name, str) and _HEADER_NAME.fullmatch(name)):
+            return f"'{shown(str(name))}' is no name of a header"
+        if not (isinstance(value, str) and _HEADER_VALUE.fullmatch(value)):
+            return f"the value of the header {name} must be text of Latin-1 without line ends"
+    return ""
 
 
 async def _stream(response: HttpResponse, request: HttpRequest, send: Send) -> None:
@@ -224,8 +304,7 @@ async def _stream(response: HttpResponse, request: HttpRequest, send: Send) -> N
             await _close(body)
         await send({"type": "http.response.body", "body": b""})
         return
-    pieces = body.read(0, body.size) if isinstance(body, Content) else body
-    writing = asyncio.ensure_future(_write(pieces, size, send))
+    writing = asyncio.ensure_future(_write(body, size, send))
     leaving = asyncio.ensure_future(_client_gone(request))
     try:
         await asyncio.wait((writing, leaving), return_when=asyncio.FIRST_COMPLETED)
@@ -235,9 +314,11 @@ async def _stream(response: HttpResponse, request: HttpRequest, send: Send) -> N
         await asyncio.gather(writing, leaving, return_exceptions=True)
 
 
-async def _write(pieces: AsyncIterator[bytes], size: int | None, send: Send) -> None:
+async def _write(body: Content | AsyncIterator[bytes], size: int | None, send: Send) -> None:
     sent = 0
+    pieces: AsyncIterator[bytes] | None = None
     try:
+        pieces = body.read(0, body.size) if isinstance(body, Content) else body
         async for piece in pieces:
             sent += len(piece)
             if size is not None and sent > size:
@@ -255,7 +336,7 @@ async def _write(pieces: AsyncIterator[bytes], size: int | None, send: Send) -> 
     await send({"type": "http.response.body", "body": b""})
 
 
-async def _close(pieces: AsyncIterator[bytes]) -> None:
+async def _close(pieces: AsyncIterator[bytes] | None) -> None:
     if isinstance(pieces, AsyncGenerator):
         await pieces.aclose()
 

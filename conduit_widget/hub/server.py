@@ -96,7 +96,7 @@ async def serve(
     host: str = "127.0.0.1",
     port: int = 0,
     *,
-    on_ready: Callable[[str], None],
+    on_ready: Callable[[str], None] = print,
     stop: asyncio.Event | None = None,
     access_log: bool = False,
     compression: bool = True,
@@ -104,7 +104,8 @@ async def serve(
 ) -> None:
     """Serve until SIGINT, SIGTERM or ``stop``; then drain and return. A second signal ends it at once.
 
-    ``on_ready`` gets the URL once connections are accepted; port 0 picks a free one. Logging is left as it
+    ``on_ready`` gets the URL once connections are accepted, and prints it unless given; port 0 picks a free
+    one. Logging is left as it
     is, except that tokens and keys are taken out of every line. ``compression`` lets WebSocket clients
     negotiate permessage-deflate. ``drain_seconds``: see ``spread`` of :meth:`HubApp.drain`.
 

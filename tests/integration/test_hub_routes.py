@@ -28,6 +28,7 @@ from conduit_widget.hub import (
     RouteRequest,
     json_response,
 )
+from conduit_widget.hub.auth.revocation import Revocations
 from tests.support.echo_hub import EchoHub
 from tests.support.hub_server import authority, raw_client, running, token
 from tests.support.waiting import PATIENCE, eventually
@@ -437,3 +438,165 @@ async def test_a_failing_handler_says_nothing_of_its_error(caplog: pytest.LogCap
     assert (answer.status_code, answer.json()) == (500, {"error": "An unexpected error occurred."})
     assert "A route failed: RuntimeError" in caplog.text
     assert "private words" not in caplog.text
+
+
+def test_a_route_that_would_be_open_or_unreachable_by_mistake_is_refused() -> None:
+    """A word that is none of the three never opens a route; methods are names in capitals, not one text."""
+
+    async def nothing(_request: RouteRequest) -> HttpResponse:
+        return HttpResponse(204)
+
+    mistakes: list[dict[str, Any]] = [
+        {"principal": "require"},
+        {"principal": True},
+        {"methods": "POST"},
+        {"methods": ("post",)},
+        {"methods": ()},
+    ]
+    for mistake in mistakes:
+        with pytest.raises(ValueError, match="must be"):
+            Route("/files", nothing, **mistake)
+    with pytest.raises(ValueError, match="must begin"):
+        HubApp({"hubs/echo": EchoHub()}, authenticator=authority())
+    with pytest.raises(ValueError, match="is a hub's"):
+        HubApp({PATH: EchoHub()}, authenticator=authority(), routes=[Route(PATH, nothing)])
+
+
+async def test_a_role_wants_somebody_who_has_it() -> None:
+    """A route that names a role alone asks who it is, in place of refusing everybody."""
+
+    async def name(request: RouteRequest) -> HttpResponse:
+        return json_response(200, None if request.user is None else request.user.user_id)
+
+    app = HubApp(
+        {PATH: EchoHub()}, authenticator=authority(), routes=[Route("/admin", name, role="operator")]
+    )
+    async with _plain_asgi(app) as http:
+        assert (await http.get("/admin")).status_code == 401
+        assert (await http.get("/admin", headers=_signed())).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("response", "said"),
+    [
+        ({"id": 1}, "its handler returned dict, not HttpResponse"),
+        (None, "its handler returned NoneType, not HttpResponse"),
+        (HttpResponse(200, "private"), "the body is str, not bytes"),  # type: ignore[arg-type]
+        (HttpResponse(200, b"", headers={"x-name": "private\r\nset-cookie: a=b"}), "of the header x-name"),
+        (HttpResponse(200, b"", headers={"x-name": "private €"}), "of the header x-name"),
+        (HttpResponse(200, b"", headers={"x-size": 3}), "of the header x-size"),  # type: ignore[dict-item]
+        (HttpResponse(200, b"", headers={"x name": "private"}), "'x name' is no name of a header"),
+        (HttpResponse(200, b"", "text/plain\r\n\r\nprivate"), "of the header content-type"),
+    ],
+)
+@both
+async def test_an_answer_that_cannot_be_sent_is_a_500_and_a_line_that_says_what_it_should_be(
+    serve: Serve, response: Any, said: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """No line end gets into a head; whoever writes the route reads what is wrong, and no value of it."""
+
+    async def handler(_request: RouteRequest) -> HttpResponse:
+        return response  # type: ignore[no-any-return]
+
+    app = HubApp({PATH: EchoHub()}, authenticator=authority(), routes=[Route("/it", handler)])
+    async with serve(app) as http:
+        answered = await http.get("/it")
+    assert (answered.status_code, answered.json()) == (500, {"error": "An unexpected error occurred."})
+    assert said in caplog.text
+    assert "private" not in caplog.text
+
+
+async def test_a_content_that_cannot_be_opened_keeps_its_text_here(caplog: pytest.LogCaptureFixture) -> None:
+    """What `read` raises before its first piece is logged like the rest: the place, not the words."""
+
+    def read(_start: int, _stop: int) -> AsyncIterator[bytes]:
+        raise FileNotFoundError("private path")
+
+    async def handler(_request: RouteRequest) -> HttpResponse:
+        return HttpResponse(200, Content(10, read))
+
+    app = HubApp({PATH: EchoHub()}, authenticator=authority(), routes=[Route("/it", handler)])
+    async with _over_tcp(app) as http:
+        with pytest.raises(httpx2.RemoteProtocolError):
+            await http.get("/it")
+    assert "A route's body failed: FileNotFoundError" in caplog.text
+    assert "private" not in caplog.text
+
+
+@both
+async def test_a_range_of_any_number_of_digits_is_read(serve: Serve) -> None:
+    """A number beyond every file is beyond this one, and leading zeros are nothing."""
+    huge = "9" * 30
+    async with serve(_app(Files())) as http:
+        for wanted, status, size in (
+            (f"bytes={huge}-", 416, None),
+            (f"bytes={huge}-{huge}", 416, None),
+            (f"bytes=0-{huge}", 206, len(FILE)),
+            (f"bytes=-{huge}", 206, len(FILE)),
+            (f"bytes={'0' * 30}-{'0' * 30}5", 206, 6),
+            ("bytes=-0", 416, None),
+            ("bytes=-00", 416, None),
+            ("bytes=" + "9" * 5000 + "-", 416, None),
+        ):
+            response = await http.get("/files/x", headers={**_signed(), "range": wanted})
+            assert response.status_code == status, wanted[:60]
+            assert size is None or len(response.content) == size
+
+
+async def test_a_preflight_of_a_hub_is_told_the_hub_s_methods_beside_a_route_for_everything() -> None:
+    """A route at the prefix `/` does not speak for the hubs."""
+
+    async def nothing(_request: RouteRequest) -> HttpResponse:
+        return HttpResponse(204)
+
+    app = HubApp({PATH: EchoHub()}, authenticator=authority(), routes=[Route("/", nothing, prefix=True)])
+    asks = {"origin": "http://localhost:8888", "access-control-request-method": "DELETE"}
+    async with _plain_asgi(app) as http:
+        answered = await http.options(PATH, headers=asks)
+    assert answered.headers["access-control-allow-methods"] == "GET, POST, DELETE"
+
+
+async def test_a_revoked_user_s_requests_end() -> None:
+    """An upload gets 401 in its middle, an export that would never end is cut; others go on."""
+    revocations = Revocations()
+    files = Files()
+    routes = [*files.routes(), Route("/mine", files.export, principal="required")]
+    app = HubApp({PATH: EchoHub()}, authenticator=authority(), routes=routes, revocations=revocations)
+
+    def head(line: str, user_id: str) -> bytes:
+        return f"{line} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token(user_id)}\r\n".encode()
+
+    async with _over_tcp(app) as http:
+        reader, writer = await _bare(http)
+        writer.write(head("GET /mine", "eve") + b"\r\n")
+        await reader.readuntil(b"\r\n\r\n")
+        sender, sending = await _bare(http)
+        sending.write(head("POST /files", "eve") + b"Content-Length: 1000\r\n\r\nx")
+        await eventually(lambda: files.received == 1)
+        stays, staying = await _bare(http)
+        staying.write(head("POST /files", "ann") + b"Content-Length: 1000\r\n\r\n")
+        await eventually(lambda: files.uploads == 2)
+        await revocations.revoke_user("eve")
+        async with asyncio.timeout(PATIENCE):
+            assert (await sender.readline()).startswith(b"HTTP/1.1 401")
+            while await reader.read(PIECE):
+                pass
+            await files.export_ended.wait()
+            staying.write(b"y" * 1000)
+            assert (await stays.readline()).startswith(b"HTTP/1.1 201")
+        for item in (writer, sending, staying):
+            item.close()
+
+
+async def test_an_expired_token_ends_what_it_asked_for() -> None:
+    """A token that ends in the middle ends the request, before the body and within it."""
+    files = Files()
+    async with _over_tcp(_app(files)) as http:
+        for body in (b"", b"x"):
+            reader, writer = await _bare(http)
+            short = f"Authorization: Bearer {token('eve', 2.0)}\r\nContent-Length: 9\r\n\r\n".encode()
+            writer.write(b"POST /files HTTP/1.1\r\nHost: localhost\r\n" + short + body)
+            async with asyncio.timeout(PATIENCE):
+                assert (await reader.readline()).startswith(b"HTTP/1.1 401")
+            writer.close()
+    assert files.uploads == 2

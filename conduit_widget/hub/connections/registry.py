@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import math
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -42,6 +44,7 @@ class ConnectionRegistry:
         self.draining = False
         self._limits = limits
         self._requests = 0
+        self._accesses: dict[asyncio.Timeout, Principal] = {}
         self._endpoints: set[ConnectionEndpoint] = set()
         self._leaving: set[ConnectionEndpoint] = set()
         self._users = users or UserConnections()
@@ -133,6 +136,8 @@ class ConnectionRegistry:
     def _close_revoked(self) -> None:
         for endpoint in self.endpoints:
             self.close_if_revoked(endpoint)
+        for access in tuple(self._accesses):
+            self._end_if_revoked(access)
 
     @property
     def endpoints(self) -> tuple[ConnectionEndpoint, ...]:
@@ -153,3 +158,18 @@ class ConnectionRegistry:
             yield
         finally:
             self._requests -= 1
+
+    def hold_access(self, access: asyncio.Timeout, user: Principal) -> None:
+        """Let ``access`` expire when the user's token does, or as soon as it is revoked."""
+        self._accesses[access] = user
+        if user.expires_at < math.inf:
+            access.reschedule(asyncio.get_running_loop().time() + user.expires_at - time.time())
+        self._end_if_revoked(access)
+
+    def release_access(self, access: asyncio.Timeout) -> None:
+        """Forget an access that is over. Idempotent."""
+        self._accesses.pop(access, None)
+
+    def _end_if_revoked(self, access: asyncio.Timeout) -> None:
+        if self._revocations is not None and self._revocations.is_revoked(self._accesses[access]):
+            access.reschedule(asyncio.get_running_loop().time())
