@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,7 +13,7 @@ import msgspec
 import pytest
 
 from conduit_widget.errors import ProviderError
-from conduit_widget.providers import loopback_servers
+from conduit_widget.providers import failures, loopback_servers
 from conduit_widget.providers.config import ProviderSettings
 from conduit_widget.providers.directory import ProviderDirectory
 from conduit_widget.providers.keys import Secret
@@ -293,3 +294,81 @@ async def test_kinds_of_other_packages_answer_and_a_broken_one_keeps_nobody_else
         with pytest.raises(ProviderError, match="'gone' cannot be used"):
             directory.select("broken")
     assert len([record for record in caplog.records if "gone" in record.getMessage()]) == 1
+
+
+async def test_reload_keeps_what_is_configured_as_before_and_announces_the_rest(tmp_path: Path) -> None:
+    """Health is not lost by a change elsewhere; what vanishes is announced as disabled, without models."""
+    async with RawHttpServer(serve) as server:
+        kept = ProviderConfig(name="kept", base_url=server.base_url)
+        gone = ProviderConfig(name="gone", base_url=server.base_url)
+        async with started(settings(tmp_path, kept, gone), interval=60) as directory:
+            await eventually(lambda: all(status.models for status in directory.statuses()))
+            before = directory.select("kept")
+            changes: list[ProviderStatus] = []
+            directory.on_change(changes.append)
+            new = ProviderConfig(name="new", base_url=server.base_url, priority=1)
+            await directory.reload(settings(tmp_path, kept, new))
+            assert names(directory) == ["new", "kept"]
+            assert directory.select("kept") is before
+            assert directory.statuses()[1].state == "healthy"
+            await eventually(lambda: directory.current().state == "healthy")
+            told = [(status.provider, status.state, status.models) for status in changes]
+            assert told == [("new", "unknown", []), ("gone", "disabled", []), ("new", "healthy", ["qwen"])]
+            with pytest.raises(ProviderError, match="no provider 'gone'"):
+                directory.select("gone")
+
+
+async def test_reload_of_another_key_asks_with_it(tmp_path: Path) -> None:
+    """A provider whose key was refused is asked with the new one at once; an old key still never shows."""
+
+    async def guarded(request: RawRequest, reply: RawReply) -> None:
+        if request.headers.get("authorization") != "Bearer sk-right-key":
+            await reply.json({"error": {"message": "no"}}, status=401)
+        else:
+            await reply.json({"data": [{"id": "qwen"}, {"id": "sk-right-key"}, {"id": "sk-wrong-key"}]})
+
+    async with RawHttpServer(guarded) as server:
+        wrong = ProviderConfig(name="house", base_url=server.base_url, api_key=Secret("sk-wrong-key"))
+        right = msgspec.structs.replace(wrong, api_key=Secret("sk-right-key"))
+        async with started(settings(tmp_path, wrong), interval=60) as directory:
+            await eventually(lambda: directory.current().state == "down")
+            await directory.reload(settings(tmp_path, right))
+            await eventually(lambda: directory.current().models == ["qwen"])
+
+
+async def test_provider_that_vanishes_closes_when_its_answer_is_done(tmp_path: Path) -> None:
+    """Neither sooner nor later: the server sees the connection go."""
+    gate = asyncio.Event()
+
+    async def slow(request: RawRequest, reply: RawReply) -> None:
+        await reply.raw(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n")
+        await reply.delta("Hello")
+        await gate.wait()
+        await reply.delta(" you", finish_reason="stop")
+        await request.closed.wait()
+
+    async with RawHttpServer(slow) as server:
+        house = ProviderConfig(name="house", base_url=server.base_url, model="m")
+        directory = ProviderDirectory(
+            settings(tmp_path, house), signatures=[], check_interval=60, probe_interval=60, retire_grace=0.01
+        )
+        await directory.start()
+        provider = directory.select()
+        answer = provider.generate(REQUEST)
+        assert (await anext(answer)).text == "Hello"
+        await directory.reload(settings(tmp_path))
+        assert names(directory) == ["local"]
+        gate.set()
+        assert (await anext(answer)).text == " you"
+        await answer.aclose()
+        await eventually(server.requests[-1].closed.is_set)
+
+        async def is_closed() -> bool:
+            try:
+                await provider.models()
+            except ProviderError as error:
+                return error.code == failures.closed("house").code
+            return False
+
+        await eventually(is_closed)
+        await directory.aclose()
