@@ -19,20 +19,20 @@ class ResponseBytesError(ValueError):
     """The body is larger than its limit, or compressed in a way that was not asked for."""
 
 
-async def pieces_of(response: httpx2.Response) -> AsyncGenerator[bytes, None]:
-    """Yield the body as it comes. No compression is asked for; gzip is read all the same, in small pieces.
+def pieces_of(response: httpx2.Response) -> AsyncGenerator[bytes, None]:
+    """Return the body as it comes. No compression is asked for; gzip is read all the same, in small pieces.
 
-    Raises:
+    The generator raises:
         ResponseBytesError: another compression, or broken data.
         httpx2.HTTPError: the connection failed.
 
     """
     encoding = response.headers.get("content-encoding", "identity").strip().lower()
+    return response.aiter_raw() if encoding in {"", "identity"} else _inflated(response, encoding)
+
+
+async def _inflated(response: httpx2.Response, encoding: str) -> AsyncGenerator[bytes, None]:
     async with aclosing(response.aiter_raw()) as pieces:
-        if encoding in {"", "identity"}:
-            async for piece in pieces:
-                yield piece
-            return
         if encoding not in {"gzip", "x-gzip", "deflate"}:
             raise ResponseBytesError("compressed")
         inflater = zlib.decompressobj(_GZIP_OR_ZLIB)

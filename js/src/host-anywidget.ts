@@ -35,7 +35,7 @@ export function anywidgetHost(model: AnyModel): Host {
   const kernel = jupyterKernel(model.widget_manager);
   return {
     send: (message) => model.send(message),
-    onMessage: (listener, signal) => listen("msg:custom", (content: unknown) => listener(content), signal),
+    onMessage: (listener, signal) => listen("msg:custom", listener, signal),
     kernelStatus: () => kernel?.status() ?? "unknown",
     isOnline: () => globalThis.navigator?.onLine ?? true,
     onLinkChange(listener, signal) {

@@ -14,6 +14,8 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+import msgspec
+
 from conduit_widget.errors import trace_of
 from conduit_widget.transports.server.server_connection import Framer, ServerConnection
 
@@ -22,25 +24,16 @@ MAX_FRAME_BYTES: Final = 64 * 1024
 _logger = logging.getLogger(__name__)
 
 
-class EncodedRecord:
+class EncodedRecord(msgspec.Struct, eq=False):
     """A hub message in one hub protocol's bytes, shared by every receiver.
 
-    ``counted``: whether stateful reconnect numbers it (message types 1 to 5).
+    ``counted``: whether stateful reconnect numbers it (message types 1 to 5). ``frames`` are the record as a
+    frame of its own, made once for all connections with the same framing.
     """
 
-    __slots__ = ("counted", "frames", "payload")
-
-    def __init__(self, payload: bytes, *, counted: bool = True) -> None:
-        self.payload = payload
-        self.counted = counted
-        self.frames: dict[Framer, bytes] = {}
-
-    def framed(self, framer: Framer) -> bytes:
-        """Return the record as a frame of its own, made once for all connections with that framing."""
-        frame = self.frames.get(framer)
-        if frame is None:
-            frame = self.frames[framer] = framer(self.payload)
-        return frame
+    payload: bytes
+    counted: bool = True
+    frames: dict[Framer, bytes] = {}  # msgspec gives each record a fresh one
 
 
 FrameCache = dict[tuple[Framer, tuple[EncodedRecord, ...]], bytes]
@@ -172,7 +165,9 @@ class Outbox:
         if len(records) == 1:
             record = records.pop()
             frame = record.frames.get(self._framer)
-            self._connection.write(record.framed(self._framer) if frame is None else frame)
+            if frame is None:
+                frame = record.frames[self._framer] = self._framer(record.payload)
+            self._connection.write(frame)
             return
         frame = cache.get((self._framer, tuple(records)))  # what a broadcast put into many outboxes
         if frame is not None:
