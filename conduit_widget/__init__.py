@@ -49,7 +49,6 @@ _EXPORTS: Final = {
     **dict.fromkeys(
         (
             "AddressUnusableError",
-            "AddressUnusableError",
             "AuthenticationError",
             "BackplaneUnavailableError",
             "BodyTooLargeError",

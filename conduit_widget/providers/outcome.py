@@ -52,11 +52,6 @@ class GenerationOutcome(msgspec.Struct, frozen=True, kw_only=True):
     attempts: int = 1
 
     @property
-    def error_code(self) -> str | None:
-        """The provider's code for what went wrong."""
-        return None if self.error is None else self.error.code
-
-    @property
     def tokens_per_second(self) -> float | None:
         """The rate after the first token."""
         return None if self.inter_token_latency is None else 1 / self.inter_token_latency

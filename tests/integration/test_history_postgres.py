@@ -456,13 +456,13 @@ async def test_hub_that_hears_nobody_is_refused_where_another_lives(
     monkeypatch.setattr(rows_module, "NODE_SILENCE", 1.0)
     async with node(url) as first:
         beating = asyncio.create_task(_beat(first))
-        with pytest.raises(HubStartError, match="--redis-url"):
+        with pytest.raises(HubStartError, match="all with the same Redis"):
             async with node(url, alone=True):
                 pass
         beating.cancel()
         async with node(url, alone=True) as alone:  # the first is silent now
             beating = asyncio.create_task(_beat(alone))
-            with pytest.raises(HubStartError, match="--redis-url"):
+            with pytest.raises(HubStartError, match="all with the same Redis"):
                 async with node(url):
                     pass
             beating.cancel()

@@ -120,7 +120,7 @@ class PostgresHistoryStore(ChangeMethods):
                     await connection.execute("DELETE FROM conduit_nodes WHERE node_id=%b", (self._node_id,))
                     raise HubStartError(
                         f"Another hub uses the conversation store at {self._database.name}: hubs that share"
-                        " a database must be nodes of one, all with the same --redis-url."
+                        " a database must be nodes of one, all with the same Redis."
                     )
             if not told:
                 told = True
@@ -234,7 +234,7 @@ class PostgresHistoryStore(ChangeMethods):
     ) -> list[tuple[ConversationRecord, MemberRole]]:
         """Return the conversations in which the user has a role, and which; the newest event's first."""
         found = await self._select(self._rows.OF_USER, (user_id, limit))
-        return [(self._rows.record_of(row), role) for *row, role in found]
+        return [(ConversationRecord.of_row(row), role) for *row, role in found]
 
     # ---- writing ---------------------------------------------------------------------------------------
 
@@ -305,14 +305,16 @@ class PostgresHistoryStore(ChangeMethods):
         async def work(db: Connection) -> Snapshot | None:
             async with db.pipeline():
                 await db.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-                record = await db.execute(rows.RECORD, (conversation_id,), binary=True)
+                row = await db.execute(rows.RECORD, (conversation_id,), binary=True)
                 bodies = await db.execute(rows.PAGE, page, binary=True)
                 await db.execute("COMMIT")
-            found = await record.fetchone()
+            found = await row.fetchone()
             if found is None:
                 return None
             newest = page_of(await bodies.fetchall(), limit, max_bytes)
-            return Snapshot(record=rows.record_of(found), messages=newest.messages, has_more=newest.has_more)
+            return Snapshot(
+                record=ConversationRecord.of_row(found), messages=newest.messages, has_more=newest.has_more
+            )
 
         return await self._with_connection(work)
 
@@ -382,4 +384,4 @@ class PostgresHistoryStore(ChangeMethods):
     async def _record(self, db: Connection, conversation_id: str) -> ConversationRecord | None:
         cursor = await db.execute(self._rows.RECORD, (conversation_id,), binary=True)
         row = await cursor.fetchone()
-        return self._rows.record_of(row) if row is not None else None
+        return ConversationRecord.of_row(row) if row is not None else None

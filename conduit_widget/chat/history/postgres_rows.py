@@ -14,7 +14,7 @@ from psycopg import AsyncConnection, AsyncCursor
 
 from conduit_widget.chat.history.batch import Batch, Change, Place
 from conduit_widget.chat.history.bodies import read_event
-from conduit_widget.chat.history.store import ConversationRecord, StoredStream
+from conduit_widget.chat.history.store import StoredStream
 from conduit_widget.errors import UNREADABLE
 from conduit_widget.types import LogEvent
 
@@ -221,11 +221,6 @@ async def write_batch(connection: Connection, batch: Batch, number: int) -> None
 
 def _columns(rows: Sequence[tuple[Any, ...]], number: int) -> list[list[Any]]:
     return [[row[column] for row in rows] for column in range(number)]
-
-
-def record_of(row: Sequence[Any]) -> ConversationRecord:
-    """Return the conversation of a row of ``RECORD``."""
-    return ConversationRecord(**dict(zip(ConversationRecord.__struct_fields__, row, strict=True)))
 
 
 def stream_of(row: tuple[Any, ...]) -> StoredStream:

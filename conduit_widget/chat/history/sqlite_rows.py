@@ -108,18 +108,14 @@ def end_probe(db: sqlite3.Connection) -> None:
 def find(db: sqlite3.Connection, conversation_id: str) -> ConversationRecord | None:
     """Return the conversation, or None."""
     row = db.execute(_FIND, (conversation_id,)).fetchone()
-    return _record(row) if row is not None else None
+    return ConversationRecord.of_row(row) if row is not None else None
 
 
 def conversations_of(
     db: sqlite3.Connection, user_id: str, limit: int
 ) -> list[tuple[ConversationRecord, MemberRole]]:
     """Return the conversations in which the user has a role, and which; newest activity first."""
-    return [(_record(row), role) for *row, role in db.execute(_OF_USER, (user_id, limit))]
-
-
-def _record(row: Sequence[Any]) -> ConversationRecord:
-    return ConversationRecord(**dict(zip(ConversationRecord.__struct_fields__, row, strict=True)))
+    return [(ConversationRecord.of_row(row), role) for *row, role in db.execute(_OF_USER, (user_id, limit))]
 
 
 def create(db: sqlite3.Connection, record: ConversationRecord, owner_id: str, now: str, time: float) -> None:

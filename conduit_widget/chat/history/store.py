@@ -15,8 +15,8 @@ Where several nodes (hub processes) share a store, an open stream belongs to the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from typing import Any, Final, Protocol
+from collections.abc import Callable, Collection, Sequence
+from typing import Any, Final, Protocol, Self
 
 import msgspec
 
@@ -43,6 +43,11 @@ class ConversationRecord(msgspec.Struct, frozen=True, kw_only=True):
     visibility: Visibility
     assistant: AssistantSetting
     title: str | None = None
+
+    @classmethod
+    def of_row(cls, row: Sequence[Any]) -> Self:
+        """Return the conversation of a row that has the fields' values in their order."""
+        return cls(**dict(zip(cls.__struct_fields__, row, strict=True)))
 
 
 class Commit(msgspec.Struct, frozen=True, kw_only=True):

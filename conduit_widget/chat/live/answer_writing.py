@@ -7,11 +7,10 @@ import contextlib
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
-from conduit_widget.chat.history.feed import EventFeed
-from conduit_widget.chat.history.store import Commit, HistoryStore, StoredStream
-from conduit_widget.chat.live.conversation_work import RETRY, ConversationWork
+from conduit_widget.chat.history.store import Commit, StoredStream
+from conduit_widget.chat.live.conversation_log import ConversationLog
+from conduit_widget.chat.live.conversation_work import RETRY
 from conduit_widget.chat.live.stream_fan_out import StreamFanOut
-from conduit_widget.chat.nodes.other_nodes import Nodes
 from conduit_widget.chat.settings import ChatSettings
 from conduit_widget.errors import StoreUnavailableError
 from conduit_widget.types import ChatMessage, HistoryPage
@@ -24,37 +23,22 @@ class AnswerWriting:
     """One conversation as its answers need it (``AnsweredConversation``).
 
     ``stream(text, metadata)`` sends a delta, which the answer's open stream already has, to the connections
-    on every node; so does ``announce`` with a commit.
+    on every node.
     """
 
-    def __init__(
-        self,
-        conversation_id: str,
-        store: HistoryStore,
-        settings: ChatSettings,
-        work: ConversationWork,
-        *,
-        nodes: Nodes,
-        feed: EventFeed,
-        fan_out: StreamFanOut,
-        announce: Callable[[Commit], None],
-    ) -> None:
-        self.conversation_id = conversation_id
-        self.is_on_several_nodes = nodes.are_there
-        self.turn: Callable[[int], Coroutine[Any, Any, bool] | None] = nodes.turn
-        self.stream = nodes.telling(fan_out.send)
-        self.checkpoint: Callable[[StoredStream], Coroutine[Any, Any, None]] = store.checkpoint
-        self._store = store
+    def __init__(self, log: ConversationLog, settings: ChatSettings, fan_out: StreamFanOut) -> None:
+        self.conversation_id = log.conversation_id
+        self.is_on_several_nodes = log.nodes.are_there
+        self.turn: Callable[[int], Coroutine[Any, Any, bool] | None] = log.nodes.turn
+        self.stream = log.nodes.telling(fan_out.send)
+        self.checkpoint: Callable[[StoredStream], Coroutine[Any, Any, None]] = log.store.checkpoint
+        self._log = log
         self._settings = settings
-        self._work = work
-        self._nodes = nodes
-        self._feed = feed
         self._fan_out = fan_out
-        self._announce = announce
 
     async def ancestors(self, message_id: str, limit: int) -> HistoryPage:
         """Return the messages that lead to a message, up to ``limit`` of them, oldest first."""
-        return await self._store.ancestors(
+        return await self._log.store.ancestors(
             self.conversation_id, message_id, limit=limit, max_bytes=self._settings.reply_bytes
         )
 
@@ -71,7 +55,7 @@ class AnswerWriting:
 
         def ended_here() -> None:
             with contextlib.ExitStack() as last_first:
-                last_first.callback(self._nodes.disown, message.id)
+                last_first.callback(self._log.nodes.disown, message.id)
                 last_first.callback(self._fan_out.end, message.id)
                 on_commit()
 
@@ -80,10 +64,10 @@ class AnswerWriting:
                 try:
                     ended_here()
                 finally:
-                    self._announce(commit)
+                    self._log.announce(commit)
 
         async def finish() -> None:
-            commit = await self._store.update(
+            commit = await self._log.store.update(
                 self.conversation_id, message, close_stream=True, on_commit=committed
             )
             if commit.duplicate:
@@ -92,22 +76,22 @@ class AnswerWriting:
         deadline = asyncio.get_running_loop().time() + self._settings.finish_patience
         while True:
             try:
-                return await self._work.pinned(finish())
+                return await self._log.work.pinned(finish())
             except StoreUnavailableError:
                 if asyncio.get_running_loop().time() >= deadline:
-                    self._work.persistently(finish)
+                    self._log.work.persistently(finish)
                     raise
             await asyncio.sleep(RETRY)
 
     async def _was_ended(self, message: ChatMessage, ended_here: Callable[[], None]) -> None:
         """Find out who has ended an answer, an earlier try here or another node, and have the end sent."""
-        stored = await self._store.message(self.conversation_id, message.id)
+        stored = await self._log.store.message(self.conversation_id, message.id)
         if stored is not None and _is_same_end(stored, message):
             ended_here()
-        seqs = await self._store.newest_seqs([self.conversation_id])
+        seqs = await self._log.store.newest_seqs([self.conversation_id])
         with contextlib.suppress(TimeoutError, StoreUnavailableError):
             async with asyncio.timeout(FETCH_PATIENCE):
-                await self._feed.passed(seqs.get(self.conversation_id, 0))
+                await self._log.feed.passed(seqs.get(self.conversation_id, 0))
 
 
 def _is_same_end(stored: dict[str, Any], message: ChatMessage) -> bool:

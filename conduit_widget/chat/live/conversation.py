@@ -14,6 +14,7 @@ from conduit_widget.chat.history.feed import EventFeed
 from conduit_widget.chat.history.store import Commit, ConversationRecord, HistoryStore
 from conduit_widget.chat.live.access import Access
 from conduit_widget.chat.live.answer_writing import AnswerWriting
+from conduit_widget.chat.live.conversation_log import ConversationLog
 from conduit_widget.chat.live.conversation_work import ConversationWork
 from conduit_widget.chat.live.joining import Joining
 from conduit_widget.chat.live.posting import Posting
@@ -80,25 +81,9 @@ class Conversation:
         self.presence = ConversationPresence(
             record.id, settings, send=self._volatile, on_empty=self._unused, tell=nodes.tell_people
         )
-        self.messages = Posting(
-            record.id,
-            store,
-            self._work,
-            nodes=nodes,
-            feed=self.feed,
-            presence=self.presence,
-            announce=self.committed,
-        )
-        self.answers = AnswerWriting(
-            record.id,
-            store,
-            settings,
-            self._work,
-            nodes=nodes,
-            feed=self.feed,
-            fan_out=self.fan_out,
-            announce=self.committed,
-        )
+        log = ConversationLog(record.id, store, self._work, nodes, self.feed, self.committed)
+        self.messages = Posting(log, self.presence)
+        self.answers = AnswerWriting(log, settings, self.fan_out)
         self._joining = Joining(
             record,
             store,

@@ -9,10 +9,8 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-from conduit_widget.chat.history.feed import EventFeed
-from conduit_widget.chat.history.store import Commit, HistoryStore, OnCommit
-from conduit_widget.chat.live.conversation_work import ConversationWork
-from conduit_widget.chat.nodes.other_nodes import Nodes
+from conduit_widget.chat.history.store import Commit, OnCommit
+from conduit_widget.chat.live.conversation_log import ConversationLog
 from conduit_widget.chat.people.conversation_presence import ConversationPresence
 from conduit_widget.contract import ChatEvent
 from conduit_widget.errors import ConduitError, StoreUnavailableError
@@ -25,26 +23,11 @@ LINGER: Final = 60.0
 
 
 class Posting:
-    """Appends messages to one conversation's log; ``announce`` sends a commit to everybody on every node."""
+    """Appends messages to one conversation's log; who posts has stopped typing."""
 
-    def __init__(
-        self,
-        conversation_id: str,
-        store: HistoryStore,
-        work: ConversationWork,
-        *,
-        nodes: Nodes,
-        feed: EventFeed,
-        presence: ConversationPresence,
-        announce: OnCommit,
-    ) -> None:
-        self.conversation_id = conversation_id
-        self.store = store
-        self.nodes = nodes
+    def __init__(self, log: ConversationLog, presence: ConversationPresence) -> None:
+        self.log = log
         self.presence = presence
-        self.announce = announce
-        self._work = work
-        self._feed = feed
 
     async def append(
         self, author: Author, message: ChatMessage, answer: ChatMessage | None, on_commit: OnCommit
@@ -53,13 +36,16 @@ class Posting:
 
         ``on_commit`` is called right after the commit, for a first append and for a repeated one.
         """
-        return await self._work.pinned(self._append(author, _Post(self, author, message, answer, on_commit)))
+        return await self.log.work.pinned(
+            self._append(author, _Post(self, author, message, answer, on_commit))
+        )
 
     async def _append(self, author: Author, post: _Post) -> SendReceipt:
+        log = self.log
         post.own_answer()
         try:
-            commit = await self.store.append(
-                self.conversation_id,
+            commit = await log.store.append(
+                log.conversation_id,
                 author.user_id,
                 post.message,
                 answer=post.answer,
@@ -67,18 +53,18 @@ class Posting:
             )
         except asyncio.CancelledError:
             # The store goes on with what it has queued.
-            self._work.persistently(lambda: post.settle(LINGER))
+            log.work.persistently(lambda: post.settle(LINGER))
             raise
         except StoreUnavailableError:
             if post.answer is not None:  # it must be written, if it has been committed after all
-                self._work.persistently(lambda: post.settle(0.0))
+                log.work.persistently(lambda: post.settle(0.0))
             raise
         except ConduitError:
             post.disown_answer()
             raise
         if commit.duplicate:
             post.disown_answer()
-            self._feed.expect(commit.receipt.seq)
+            log.feed.expect(commit.receipt.seq)
         return commit.receipt
 
 
@@ -106,12 +92,12 @@ class _Post:
     def own_answer(self) -> None:
         """This node will write the answer."""
         if self.answer is not None:
-            self._posting.nodes.own(self.answer.id)
+            self._posting.log.nodes.own(self.answer.id)
 
     def disown_answer(self) -> None:
         """There will be no such answer."""
         if self.answer is not None:
-            self._posting.nodes.disown(self.answer.id)
+            self._posting.log.nodes.disown(self.answer.id)
 
     def committed(self, commit: Commit) -> None:
         """Announce the commit, and have the answer begun; later news of the same commit change nothing."""
@@ -124,7 +110,7 @@ class _Post:
             self.own_answer()
         self._posting.presence.stop_typing(self._author.user_id)
         try:
-            self._posting.announce(commit)
+            self._posting.log.announce(commit)
         finally:
             self._on_commit(commit)
 
@@ -149,9 +135,9 @@ class _Post:
 
     async def _find(self) -> bool:
         """Look for the messages in the store."""
-        posting = self._posting
+        log = self._posting.log
         ids = [self.message.id] if self.answer is None else [self.message.id, self.answer.id]
-        wires = [await posting.store.message(posting.conversation_id, id_) for id_ in ids]
+        wires = [await log.store.message(log.conversation_id, id_) for id_ in ids]
         events = tuple(
             LogEvent(seq=wire["metadata"]["seq"], target=ChatEvent.RECEIVE_MESSAGE, arguments=[wire])
             for wire in wires

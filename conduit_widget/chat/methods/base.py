@@ -25,7 +25,7 @@ from conduit_widget.chat.methods.validation import check_conversation_id
 from conduit_widget.chat.settings import ChatSettings
 from conduit_widget.chat.status.chat_metrics import ChatMetrics
 from conduit_widget.chat.status.generation_outcomes import GenerationOutcomes
-from conduit_widget.chat.status.limit_notices import WarnsOfLimits
+from conduit_widget.chat.status.limit_notices import WarnsOfLimits, user_rates
 from conduit_widget.chat.status.provider_statuses import Providers
 from conduit_widget.contract import ErrorText
 from conduit_widget.errors import HubException
@@ -59,6 +59,7 @@ class ChatMethods(WarnsOfLimits):
         self.generations = GenerationQueue(providers, settings, GenerationOutcomes(providers, metrics))
         self.conversations = Conversations(self, store, self.generations, settings, backplane)
         self._membership = Membership(store, self.conversations, settings)
+        self.user_rates = user_rates(settings)
 
     def _joined(self, caller: HubConnectionContext) -> dict[str, Conversation]:
         """Return the conversations that this connection has joined, by id."""

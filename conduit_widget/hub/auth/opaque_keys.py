@@ -18,7 +18,7 @@ from conduit_widget.contract import MAX_ID_CHARS, ErrorText
 from conduit_widget.errors import AuthenticationError, ValidationError
 from conduit_widget.hub.auth.local_authority import NO_CREDENTIAL, Credential
 from conduit_widget.hub.auth.principal import Principal
-from conduit_widget.hub.auth.private_file import Stamp, decode_private, read_private, stamp_of, write_private
+from conduit_widget.hub.auth.private_file import Stamp, read_document, stamp_of, write_document
 from conduit_widget.plain_text import is_user_id, plain_name
 
 KEY_PREFIX: Final = "condt_"
@@ -62,16 +62,9 @@ class OpaqueKeyFile:
 
     def keys(self) -> list[OpaqueKey]:
         """Return every key, expired ones too; none when there is no file."""
-        try:
-            data = read_private(self.path, MAX_FILE_BYTES)
-        except FileNotFoundError:
-            return []
-        try:
-            return decode_private(data, _Content).keys
-        except ValueError as error:
-            raise ValueError(
-                f"{self.path} is damaged ({error}): restore it, or delete it and make new keys."
-            ) from error
+        remedy = "restore it, or delete it and make new keys"
+        content = read_document(self.path, _Content, MAX_FILE_BYTES, remedy=remedy)
+        return [] if content is None else content.keys
 
     def create(
         self, user_id: str, user_name: str, *, roles: Sequence[str] = (), lifetime: float | None = None
@@ -120,8 +113,7 @@ class OpaqueKeyFile:
         return found
 
     def _write(self, keys: list[OpaqueKey]) -> None:
-        data = msgspec.json.encode(_Content(keys))
-        write_private(self.path, msgspec.json.format(data, indent=1) + b"\n")
+        write_document(self.path, _Content(keys))
 
 
 class OpaqueKeys:

@@ -60,19 +60,30 @@ def read_private(path: Path, limit_bytes: int) -> bytes:
     return data
 
 
-def decode_private(data: bytes, type_: type[T]) -> T:
-    """Return the JSON document of a private file.
+def read_document(path: Path, type_: type[T], limit_bytes: int, *, remedy: str) -> T | None:
+    """Return the JSON document of a private file; None when there is no file.
 
     Raises:
-        ValueError: it is no such document; the text says what is wrong, without the content.
+        ValueError: it is no such document, or too large; the text names the ``remedy``, never the content.
+        OSError: as for :func:`read_private`.
 
     """
-    if is_json_too_deep(data):
-        raise ValueError(f"it nests more than {MAX_DEPTH} levels deep")
     try:
-        return msgspec.json.decode(data, type=type_)
-    except UNREADABLE as error:
-        raise ValueError("it is no JSON of the kind this program writes") from error
+        data = read_private(path, limit_bytes)
+    except FileNotFoundError:
+        return None
+    problem = f"it nests more than {MAX_DEPTH} levels deep"
+    if not is_json_too_deep(data):
+        try:
+            return msgspec.json.decode(data, type=type_)
+        except UNREADABLE:
+            problem = "it is no JSON of the kind this program writes"
+    raise ValueError(f"{path} is damaged ({problem}): {remedy}.")
+
+
+def write_document(path: Path, document: msgspec.Struct) -> None:
+    """Put a JSON document that people can read in place of the file; see :func:`write_private`."""
+    write_private(path, msgspec.json.format(msgspec.json.encode(document), indent=1) + b"\n")
 
 
 def stamp_of(path: Path) -> Stamp | None:

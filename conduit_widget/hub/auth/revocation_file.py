@@ -12,7 +12,7 @@ import msgspec
 from filelock import FileLock
 
 from conduit_widget.errors import ValidationError
-from conduit_widget.hub.auth.private_file import Stamp, decode_private, read_private, stamp_of, write_private
+from conduit_widget.hub.auth.private_file import Stamp, read_document, stamp_of, write_document
 
 REVOCATIONS_FILE: Final = "revoked.json"
 MAX_REVOCATIONS: Final = 5000
@@ -88,16 +88,9 @@ class RevocationFile:
             ValueError: it is damaged or too large.
 
         """
-        try:
-            data = read_private(self.path, MAX_FILE_BYTES)
-        except FileNotFoundError:
-            return []
-        try:
-            return decode_private(data, _Content).revoked
-        except ValueError as error:
-            raise ValueError(
-                f"{self.path} is damaged ({error}): restore it, or move it away and revoke anew."
-            ) from error
+        remedy = "restore it, or move it away and revoke anew"
+        content = read_document(self.path, _Content, MAX_FILE_BYTES, remedy=remedy)
+        return [] if content is None else content.revoked
 
     def add(self, more: Iterable[Revocation]) -> None:
         """Write some more; what has expired is left out.
@@ -114,8 +107,7 @@ class RevocationFile:
             if len(every) > MAX_REVOCATIONS:
                 raise too_many(len(every))
             if every != known:
-                data = msgspec.json.encode(_Content(every))
-                write_private(self.path, msgspec.json.format(data, indent=1) + b"\n")
+                write_document(self.path, _Content(every))
 
 
 def too_many(count: int) -> ValidationError:

@@ -45,10 +45,6 @@ class Groups:
         """Tell whether a connection is in a group."""
         return connection_id in self._members.get(group, ())
 
-    def groups_of(self, connection_id: str) -> frozenset[str]:
-        """Return the groups a connection is in."""
-        return frozenset(self._groups_of.get(connection_id, ()))
-
     def _discard(self, connection_id: str, group: str) -> None:
         members = self._members.get(group)
         if members is not None:

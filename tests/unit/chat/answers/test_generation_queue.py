@@ -143,7 +143,7 @@ async def test_generation_is_reported_once_when_its_provider_is_done(
     queue.enqueue(job(conversation))
     await eventually(lambda: conversation.finished)
     [outcome] = seen.outcomes
-    assert (outcome.error_type, outcome.finish_reason, outcome.error_code) == expected
+    assert (outcome.error_type, outcome.finish_reason, outcome.error and outcome.error.code) == expected
     assert (seen.begun, outcome.provider, outcome.attempts) == (1, "scripted", 1)
     assert 0 <= (outcome.time_to_first_token or 0) <= outcome.duration
 
