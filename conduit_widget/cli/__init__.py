@@ -19,7 +19,7 @@ COMMANDS: Final = {
     "token": "print a JWT for a user of a hub",
     "key": "make, show or take back opaque keys, or rotate the signing secret",
     "revoke": "take back a token, or all tokens of a user",
-    "model": "install the local language model, or show where it is",
+    "model": "install, list, choose and remove the language models of this computer",
     "top": "show a running hub's connections, throughput and latency, live",
     "check": "show what is installed and which hub and provider would be used",
 }

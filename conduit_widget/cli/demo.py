@@ -25,7 +25,8 @@ from conduit_widget.access import local_hub
 from conduit_widget.child_process import python_command
 from conduit_widget.cli.arguments import port
 from conduit_widget.errors import ConduitError
-from conduit_widget.providers.local import model as local_model
+from conduit_widget.providers.local import installation, model as local_model
+from conduit_widget.providers.models_dir import default_models_dir
 from conduit_widget.runtime_file import default_data_dir
 
 NOTEBOOK: Final = "01_quickstart.ipynb"
@@ -80,7 +81,7 @@ def _interrupt(signum: int, frame: FrameType | None) -> None:
 def _install_model() -> None:
     if not local_model.is_installed():
         print("Fetching the local language model (93 MB, once).", flush=True)
-        local_model.install()
+        installation.install_small_model(default_models_dir())
 
 
 def find_notebook(data_dir: Path) -> Path:

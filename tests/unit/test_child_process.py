@@ -19,6 +19,7 @@ def test_local_model_s_child_runs_no_file_of_the_present_folder(tmp_path: Path) 
         model_path=str(tmp_path / "none.gguf"),
         model_name="none",
         api_key="k",
+        path_prefix="/p",
         threads=1,
         slots=1,
         context_tokens=64,

@@ -15,18 +15,25 @@ from typing import Any, Final
 
 import msgspec
 
-_NICENESS: Final = 5
+NICENESS: Final = 5
 _HTTP_THREADS: Final = 6
 _REUSED_TOKENS: Final = 32
 _LOOPBACK: Final = "127.0.0.1"
+_NO_ORIGIN: Final = "https://invalid"
+"""No page in a browser has it: none may read an answer."""
 
 
 class ChildSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Settings from the parent: ``slots`` generations at a time with ``context_tokens`` each."""
+    """Settings from the parent: ``slots`` generations at a time with ``context_tokens`` each.
+
+    ``path_prefix`` begins every path, so that the few that need no key cannot be guessed either.
+    """
 
     model_path: str
     model_name: str
     api_key: str
+    path_prefix: str
+    niceness: int = NICENESS
     threads: int
     slots: int
     context_tokens: int
@@ -47,7 +54,7 @@ def main() -> int:
     answers = _claim_standard_output()
     settings = msgspec.json.decode(sys.stdin.buffer.readline(), type=ChildSettings)
     if hasattr(os, "nice"):
-        os.nice(_NICENESS)
+        os.nice(settings.niceness)
     try:
         engine = importlib.import_module("xllamacpp")
     except ImportError:  # an extra; its absence is an answer, not a crash
@@ -56,7 +63,7 @@ def main() -> int:
         server = engine.Server(_parameters(engine, settings))
     except Exception as error:  # noqa: BLE001 - native code raises what it likes; the parent tells the user
         return _answer(answers, ChildReady(code="load_failed", error=type(error).__name__))
-    _answer(answers, ChildReady(url=server.listening_address))
+    _answer(answers, ChildReady(url=f"{server.listening_address}{settings.path_prefix}"))
     while sys.stdin.buffer.read(4096):
         pass
     # The server's threads may be deep in native code: leave without waiting for them.
@@ -83,6 +90,9 @@ def _parameters(engine: Any, settings: ChildSettings) -> Any:
     p.hostnames = [_LOOPBACK]
     p.port = 0
     p.api_keys = [settings.api_key]
+    p.api_prefix = settings.path_prefix
+    p.cors_origins = _NO_ORIGIN
+    p.cors_credentials = False
     p.ui = False
     p.endpoint_slots = False
     p.offline = True

@@ -168,5 +168,5 @@ class ModelProcess:
 
 
 def new_key() -> str:
-    """Return a key for one child."""
+    """Return what nobody can guess, for one child."""
     return secrets.token_urlsafe(24)

@@ -285,6 +285,7 @@ class LocalServer:
             model_path=str(model.path.absolute()),
             model_name=model.name,
             api_key=new_key(),
+            path_prefix=f"/{new_key()}",
             threads=self._threads,
             slots=SLOTS,
             context_tokens=context_tokens,
