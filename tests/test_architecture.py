@@ -70,7 +70,14 @@ FLOORS: dict[str, list[set[str]]] = {
         {ROOT_MODULES},
     ],
     "transports": [{ROOT_MODULES}, {"client", "server"}],
-    "providers": [{ROOT_MODULES}, {"openai"}, {"local"}, {"available"}, {"directory"}],
+    "providers": [
+        {ROOT_MODULES},
+        {"http_api"},
+        {"openai", "anthropic"},
+        {"local"},
+        {"available"},
+        {"directory"},
+    ],
 }
 """The folders of a room from the ground up: each imports only floors below its own, and itself."""
 NO_IO_IN_PROTOCOL = {"asyncio", "socket", "ssl", "select", "selectors", "threading", "time", "datetime"}

@@ -11,7 +11,7 @@ nodes are told and heard in ``chat/nodes/other_nodes.py: OtherNodes``; what the 
 A token of the answer, from the provider to the page (``python -m tests.load walk`` prints every function):
 
 1. The provider sends bytes; the adapter makes a chunk of them.
-   ``providers/openai/adapter.py: OpenAICompatible.generate``, ``event_stream.py: EventDataDecoder.feed``
+   ``providers/http_api/http_provider.py: HttpProvider.generate``, ``event_stream.py: EventDataDecoder.feed``
 2. The generation adds it to the answer, which waits at most one batch interval for more.
    ``chat/answers/generation.py: Generation._consume``,
    ``chat/answers/answer_stream.py: AnswerStream.add``,

@@ -1,4 +1,4 @@
-"""Model providers: the seam (`provider`), their kinds (`kinds`), `openai` the adapter, `local` the own model.
+"""Model providers: the seam (`provider`), their kinds (`kinds`: `openai`, `anthropic`, `local`).
 
 What a package needs that adds a kind of its own is exported here::
 
@@ -11,6 +11,7 @@ import importlib
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from conduit_widget.providers.anthropic.adapter import AnthropicMessages as AnthropicMessages
     from conduit_widget.providers.config import ProviderSettings as ProviderSettings
     from conduit_widget.providers.directory import (
         ProviderDirectory as ProviderDirectory,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
         Chunk as Chunk,
         GenerationRequest as GenerationRequest,
         Provider as Provider,
+        ToolCall as ToolCall,
         Usage as Usage,
     )
     from conduit_widget.providers.provider_config import (
@@ -37,11 +39,13 @@ if TYPE_CHECKING:
 # Loaded on first use: the local model's process imports this package and needs none of it.
 _HOMES: Final = {
     "Capabilities": "provider_config",
+    "AnthropicMessages": "anthropic.adapter",
     "Chunk": "provider",
     "GenerationRequest": "provider",
     "Provider": "provider",
     "ProviderContext": "kinds",
     "ProviderKind": "kinds",
+    "ToolCall": "provider",
     "Usage": "provider",
     "ProviderConfig": "provider_config",
     "ProviderSettings": "config",

@@ -39,7 +39,13 @@ from conduit_widget.providers.configured import api_url, configured, table
 from conduit_widget.providers.failover_policy import FailoverPolicy
 from conduit_widget.providers.keys import Secret
 from conduit_widget.providers.models_dir import default_models_dir
-from conduit_widget.providers.provider_config import OPENAI_KIND, ProviderConfig, check_base_url
+from conduit_widget.providers.provider_config import (
+    ANTHROPIC_KIND,
+    ANTHROPIC_URL,
+    OPENAI_KIND,
+    ProviderConfig,
+    check_base_url,
+)
 
 OPENAI_URL: Final = "https://api.openai.com/v1"
 
@@ -52,10 +58,14 @@ _KNOWN_HOSTS: Final = {
     "api.together.xyz": "together",
     "api.deepseek.com": "deepseek",
     "api.x.ai": "xai",
+    "api.anthropic.com": "anthropic",
 }
 # Only where the service's own list cannot tell a chat model from the rest.
 _DEFAULT_MODELS: Final = {"api.openai.com": "gpt-4o-mini"}
-_SERVICES: Final = (("OPENAI", OPENAI_KIND, OPENAI_URL),)
+_SERVICES: Final = (
+    ("OPENAI", OPENAI_KIND, OPENAI_URL),
+    ("ANTHROPIC", ANTHROPIC_KIND, ANTHROPIC_URL),
+)
 """Whose own variables, ``…_API_KEY`` and ``…_BASE_URL``, name a provider; its kind; its address."""
 
 _VARIABLES: Final = {field.path: field.variable for field in PROVIDER_FIELDS if field.variable}
@@ -128,7 +138,7 @@ class ProviderSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def from_environment(environ: Mapping[str, str], *, model: str | None = None) -> list[ProviderConfig]:
-    """Providers the environment names: ``CONDUIT_PROVIDER_URL`` first, then ``OPENAI_API_KEY`` and its kin.
+    """Providers the environment names: ``CONDUIT_PROVIDER_URL``, then ``OPENAI_API_KEY``, ``ANTHROPIC_API_KEY``.
 
     A ``CONDUIT_PROVIDER_KIND`` whose address is known needs no ``CONDUIT_PROVIDER_URL``.
     """
@@ -144,7 +154,8 @@ def from_environment(environ: Mapping[str, str], *, model: str | None = None) ->
                 **_timeouts(environ),
                 "kind": kind,
                 "base_url": environ.get(url_name) or url,
-                "model": model or environ.get(_MODEL),
+                # A model that is named for the API of another kind is none of this one's.
+                "model": None if any(each.kind != kind for each in found) else model or environ.get(_MODEL),
             }
             found.append(
                 _named(values, {"base_url": url_name}, environ, sendable_key(key, key_name), key_name)

@@ -6,6 +6,7 @@ error *code* is, as :mod:`provider_words` lets it pass.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -21,10 +22,22 @@ UNREACHABLE: Final = "unreachable"
 REDIRECTED: Final = "redirected"
 BAD_REQUEST: Final = "bad_request"
 NO_PROVIDER: Final = "no_provider"
+PREFILL_REFUSED: Final = "prefill_refused"
+"""The model continues no text of an assistant; the last message must be a user's."""
 
 _OVERFLOW_CODES: Final = frozenset({CONTEXT_OVERFLOW, "exceed_context_size_error", "context_window_exceeded"})
-_OVERFLOW_WORDS: Final = ("context length", "context size", "context window", "prompt is too long")
-_QUOTA_CODES: Final = frozenset({QUOTA_EXHAUSTED, "billing_hard_limit_reached", "credit_balance_too_low"})
+_OVERFLOW_WORDS: Final = (
+    "context length",
+    "context size",
+    "context window",
+    "context limit",
+    "prompt is too long",
+)
+_QUOTA_CODES: Final = frozenset(
+    {QUOTA_EXHAUSTED, "billing_hard_limit_reached", "billing_error", "credit_balance_too_low"}
+)
+_QUOTA_WORDS: Final = ("credit balance", "insufficient balance", "insufficient credit")
+_PREFILL_WORDS: Final = re.compile(r"\bprefill|must end with a user message|expected last role user")
 _STATUS_WORDS: Final = (
     ("rate_limit", 429),
     ("quota", 429),
@@ -34,7 +47,10 @@ _STATUS_WORDS: Final = (
     ("not_found", 404),
     ("invalid_request", 400),
     ("badrequest", 400),
-    ("overloaded", 503),
+    ("overloaded", 529),
+    ("timeout", 504),
+    ("too_large", 413),
+    ("billing", 402),
     ("unavailable", 503),
 )
 _MODEL_CODES: Final = frozenset({"model_not_found", "model_not_available"})
@@ -56,10 +72,14 @@ def refused(
     key_hint: str = "Set the provider's key",
 ) -> ProviderError:
     """The error for an HTTP status (or an error event in the stream, where ``status`` is its own or 500)."""
-    if body.code in _OVERFLOW_CODES or (
-        status in {400, 413} and any(word in body.message for word in _OVERFLOW_WORDS)
+    if (
+        body.code in _OVERFLOW_CODES
+        or status == 413
+        or (status == 400 and any(word in body.message for word in _OVERFLOW_WORDS))
     ):
         return _overflow(provider, status)
+    if body.code in _QUOTA_CODES or status == 402 or _says_quota(status, body.message):
+        return _quota_exhausted(provider, status, body, parse_retry_after(headers or {}))
     if status == 404 or body.code in _MODEL_CODES:
         return _model_not_found(provider, status, model, body.code)
     if status in {401, 403}:
@@ -71,8 +91,10 @@ def refused(
             recoverable=False,
             suggestions=(f"{key_hint}.", "Choose another provider."),
         )
-    if status == 429 or body.code in _QUOTA_CODES:
+    if status == 429:
         return _rate_limited(provider, status, body, parse_retry_after(headers or {}))
+    if status == 529 or (status >= 500 and "overloaded" in (body.code or "")):
+        return _overloaded(provider, status, body, parse_retry_after(headers or {}))
     if status in {408, 409, 425} or status >= 500:
         return ProviderError(
             f"{provider} failed (HTTP {status}). Try again in a moment, or choose another provider.",
@@ -96,6 +118,8 @@ def refused(
         )
     if status < 300:
         return malformed(provider)
+    if _PREFILL_WORDS.search(body.message):
+        return _prefill_refused(provider, status)
     return ProviderError(
         f"{provider} did not accept the request (HTTP {status}). Check its model and parameters.",
         type="server_error",
@@ -133,7 +157,7 @@ def timed_out(provider: str, clock: str, seconds: float) -> ProviderError:
 
 
 def truncated(provider: str) -> ProviderError:
-    """The stream ended without a finish reason and without ``[DONE]``."""
+    """The stream ended without a word that the answer is whole."""
     return ProviderError(
         f"{provider} ended the answer before it was complete. Ask again for the rest.",
         type="network_error",
@@ -143,9 +167,9 @@ def truncated(provider: str) -> ProviderError:
 
 
 def malformed(provider: str) -> ProviderError:
-    """The provider sent something that is not a chat completion stream."""
+    """The provider sent something that is no answer of its API."""
     return ProviderError(
-        f"{provider} sent an answer that cannot be read. Check that its URL is an OpenAI-compatible API.",
+        f"{provider} sent an answer that cannot be read. Check its URL, and whether its kind fits.",
         type="server_error",
         code=MALFORMED,
         suggestions=("Check that the URL ends in the API's path, usually /v1.",),
@@ -231,17 +255,45 @@ def _model_not_found(provider: str, status: int, model: str | None, code: str | 
     )
 
 
+def _says_quota(status: int, text: str) -> bool:
+    return status in {400, 403, 429} and any(word in text for word in _QUOTA_WORDS)
+
+
+def _quota_exhausted(provider: str, status: int, body: ErrorBody, retry_after: float | None) -> ProviderError:
+    return ProviderError(
+        f"The quota at {provider} is used up. Check plan and billing there, or choose another provider.",
+        type="rate_limit",
+        code=body.code if body.code in _QUOTA_CODES else QUOTA_EXHAUSTED,
+        status_code=status,
+        retry_after=retry_after,
+        recoverable=False,
+        suggestions=("Check plan and billing.", "Choose another provider."),
+    )
+
+
+def _overloaded(provider: str, status: int, body: ErrorBody, retry_after: float | None) -> ProviderError:
+    return ProviderError(
+        f"{provider} is overloaded (HTTP {status}). Try again in a moment, or choose another provider.",
+        type="server_error",
+        code=body.code or "overloaded",
+        status_code=status,
+        retry_after=retry_after,
+        suggestions=("Try again in a moment.", "Choose another provider."),
+    )
+
+
+def _prefill_refused(provider: str, status: int) -> ProviderError:
+    return ProviderError(
+        f"The model of {provider} does not continue a text that was begun (HTTP {status}). Ask again.",
+        type="server_error",
+        code=PREFILL_REFUSED,
+        status_code=status,
+        recoverable=False,
+        suggestions=("Ask again.", "Choose another model."),
+    )
+
+
 def _rate_limited(provider: str, status: int, body: ErrorBody, retry_after: float | None) -> ProviderError:
-    if body.code in _QUOTA_CODES:
-        return ProviderError(
-            f"The quota at {provider} is used up. Check plan and billing there, or choose another provider.",
-            type="rate_limit",
-            code=body.code,
-            status_code=status,
-            retry_after=retry_after,
-            recoverable=False,
-            suggestions=("Check plan and billing.", "Choose another provider."),
-        )
     wait = f"in {retry_after:g} s" if retry_after is not None else "in a moment"
     return ProviderError(
         f"{provider} limits the rate of requests. Try again {wait}, or choose another provider.",

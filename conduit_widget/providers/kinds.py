@@ -22,7 +22,12 @@ import msgspec
 
 from conduit_widget.errors import ProviderError
 from conduit_widget.providers.provider import Provider
-from conduit_widget.providers.provider_config import LOCAL_KIND, OPENAI_KIND, ProviderConfig
+from conduit_widget.providers.provider_config import (
+    ANTHROPIC_KIND,
+    LOCAL_KIND,
+    OPENAI_KIND,
+    ProviderConfig,
+)
 from conduit_widget.providers.provider_words import ProviderWords
 
 _logger = logging.getLogger(__name__)
@@ -30,7 +35,11 @@ _logger = logging.getLogger(__name__)
 GROUP: Final = "conduit_widget.providers"
 _OURS: Final = {
     kind: EntryPoint(kind, f"conduit_widget.providers.{module}:KIND", GROUP)
-    for kind, module in ((OPENAI_KIND, "openai.adapter"), (LOCAL_KIND, "local.server"))
+    for kind, module in (
+        (OPENAI_KIND, "openai.adapter"),
+        (ANTHROPIC_KIND, "anthropic.adapter"),
+        (LOCAL_KIND, "local.server"),
+    )
 }
 
 

@@ -46,10 +46,24 @@ class GenerationRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Usage(msgspec.Struct, frozen=True):
-    """Token counts as the provider reports them, None where it reports none; reasoning is completion."""
+    """Token counts as the provider reports them, None where it reports none; reasoning is completion.
+
+    ``cached_tokens`` of the prompt were read from the provider's cache, ``cache_write_tokens`` written to it;
+    both are part of ``prompt_tokens``.
+    """
 
     prompt_tokens: int | None
     completion_tokens: int | None
+    cached_tokens: int | None = None
+    cache_write_tokens: int | None = None
+
+
+class ToolCall(msgspec.Struct, frozen=True):
+    """A model's wish to call a tool. ``arguments`` is the JSON text it wrote, or empty: too long."""
+
+    id: str
+    name: str
+    arguments: str
 
 
 class Chunk(msgspec.Struct, frozen=True, gc=False):
@@ -58,8 +72,8 @@ class Chunk(msgspec.Struct, frozen=True, gc=False):
     ``reasoning`` is what the model thinks before it answers, and comes before ``text``; it is no part of the
     answer. ``model`` is the name the provider answers under. ``provider`` is the name of the provider that
     really answers, where that is not the one asked (which may stand for several). ``finish_reason`` is the
-    provider's word (``stop``, ``length``, ``content_filter``, ``tool_calls``); it and ``usage`` come on the
-    last chunk of a generation.
+    provider's word (``stop``, ``length``, ``content_filter``, ``tool_calls``, ``refusal``, …); it, ``usage``
+    and ``tool_calls``, which are data for whoever reads the answer, come on the last chunk of a generation.
     """
 
     text: str
@@ -68,6 +82,7 @@ class Chunk(msgspec.Struct, frozen=True, gc=False):
     usage: Usage | None = None
     reasoning: str = ""
     provider: str = ""
+    tool_calls: tuple[ToolCall, ...] = ()
 
 
 @runtime_checkable

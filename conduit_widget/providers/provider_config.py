@@ -12,11 +12,13 @@ from conduit_widget.providers.addresses import is_self_hosted
 from conduit_widget.providers.keys import Secret
 
 OPENAI_KIND: Final = "openai"
+ANTHROPIC_KIND: Final = "anthropic"
 LOCAL_KIND: Final = "local"
+ANTHROPIC_URL: Final = "https://api.anthropic.com"
 KEY_FILE_WORDS: Final = "the file "
 """How ``ProviderConfig.key_variable`` begins where the key is in a file."""
 
-DEFAULT_URLS: Final[dict[str, str]] = {}
+DEFAULT_URLS: Final[dict[str, str]] = {ANTHROPIC_KIND: ANTHROPIC_URL}
 """Of the kinds that have one address for everybody."""
 
 

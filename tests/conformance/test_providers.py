@@ -12,6 +12,7 @@ from llmock.pytest_plugin import LLMock
 
 from conduit_widget.errors import ProviderError
 from conduit_widget.providers import kinds
+from conduit_widget.providers.anthropic.adapter import AnthropicMessages
 from conduit_widget.providers.keys import Secret
 from conduit_widget.providers.kinds import ProviderContext
 from conduit_widget.providers.local.server import LocalServer
@@ -45,6 +46,11 @@ def _endpoint(llmock: LLMock) -> Provider:
     return OpenAICompatible("acme", llmock.base_url(), api_key=Secret("k"), model="gpt-4o-mini")
 
 
+def _messages(llmock: LLMock) -> Provider:
+    llmock.pace(5).reply("The cat, the dog and the horse, I would say, are three animals.", times=None)
+    return AnthropicMessages("acme", llmock.base_url("anthropic"), api_key=Secret("k"), model="claude-x")
+
+
 def _local(_llmock: LLMock) -> Provider:
     return LocalServer(lambda: local_model_at(installed_model()))
 
@@ -55,7 +61,10 @@ def _foreign(_llmock: LLMock) -> Provider:
     return kinds.build(kinds.load(foreign_provider.KIND), config, context)
 
 
-@pytest.fixture(params=[_endpoint, _local, _foreign], ids=["openai-compatible", "local", "entry-point"])
+@pytest.fixture(
+    params=[_endpoint, _messages, _local, _foreign],
+    ids=["openai-compatible", "anthropic", "local", "entry-point"],
+)
 async def provider(
     request: pytest.FixtureRequest, llmock: LLMock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Provider]:

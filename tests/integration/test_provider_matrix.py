@@ -388,7 +388,7 @@ async def ask(provider: OpenAICompatible) -> Answered:
         async for each in chunks:
             text, reasoning, finish = text + each.text, reasoning + each.reasoning, each.finish_reason
             usage = each.usage
-    return Answered(text, reasoning, finish, None if usage is None else msgspec.structs.astuple(usage))
+    return Answered(text, reasoning, finish, None if usage is None else msgspec.structs.astuple(usage)[:2])
 
 
 @pytest.mark.parametrize("size", [1, 17, 1 << 20])

@@ -8,10 +8,8 @@ from typing import Any, Final
 import msgspec
 
 from conduit_widget.providers.error_bodies import error_in, reports_error
+from conduit_widget.providers.http_api.answer_decoder import count_of
 from conduit_widget.providers.provider import Usage
-
-MAX_COUNT: Final = 2**53 - 1
-"""The largest count every JSON reader keeps exactly."""
 
 _REASONING_FIELDS: Final = (
     "reasoning_content",
@@ -21,7 +19,9 @@ _REASONING_FIELDS: Final = (
     "reasoning_details",
 )
 _TEXT_KEYS: Final = ("text", "content", "thinking", "reasoning", "summary")
-_TOOL_FIELDS: Final = ("tool_calls", "function_call")
+
+ToolCallPiece = tuple[Any, Any, Any, Any]
+"""The key, id, name and arguments of a piece of a tool call, as the server wrote them."""
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,7 +33,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     model: Any = None
     usage: Any = None
     error: Any = None
-    calls_tools: bool = False
+    tool_calls: list[ToolCallPiece] = []
     alive: bool = False
 
 
@@ -59,7 +59,7 @@ def read_event(payload: Any) -> Event:
         finish_reason=finish_reason,
         model=payload.get("model"),
         usage=usage,
-        calls_tools=any(bool(delta.get(name)) for name in _TOOL_FIELDS),
+        tool_calls=_tool_calls(delta),
         alive=bool(choice or usage),
     )
 
@@ -68,26 +68,30 @@ def usage_of(value: Any) -> Usage | None:
     """Return the counts a provider reports, or None. A value that cannot be a count is None, too."""
     if not isinstance(value, Mapping):
         return None
-    prompt = _count(value.get("prompt_tokens", value.get("input_tokens")))
-    completion = _count(value.get("completion_tokens", value.get("output_tokens")))
-    return None if prompt is None and completion is None else Usage(prompt, completion)
-
-
-def finish_reason_of(value: Any) -> str:
-    """Return the word for an answer's end, empty while it goes on, ``unknown`` for anything but a word."""
-    if isinstance(value, Mapping):
-        value = value.get("type")
-    if isinstance(value, str):
-        return value.strip()
-    return "unknown" if value else ""
-
-
-def _count(value: Any) -> int | None:
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int):
+    prompt = count_of(value.get("prompt_tokens", value.get("input_tokens")))
+    completion = count_of(value.get("completion_tokens", value.get("output_tokens")))
+    if prompt is None and completion is None:
         return None
-    return value if 0 <= value <= MAX_COUNT else None
+    cached = count_of(_mapping(value.get("prompt_tokens_details")).get("cached_tokens"))
+    if cached is None:
+        cached = count_of(value.get("prompt_cache_hit_tokens"))
+    return Usage(prompt, completion, cached)
+
+
+def _tool_calls(delta: Mapping[str, Any]) -> list[ToolCallPiece]:
+    listed = delta.get("tool_calls")
+    calls = listed if isinstance(listed, list) else [listed]
+    found = []
+    for place, call in enumerate(calls):
+        if isinstance(call, Mapping) and call:
+            function = _mapping(call.get("function"))
+            index = call.get("index")
+            key = index if isinstance(index, int) else place
+            found.append((key, call.get("id"), function.get("name"), function.get("arguments")))
+    legacy = _mapping(delta.get("function_call"))
+    if legacy:
+        found.append((-1, None, legacy.get("name"), legacy.get("arguments")))
+    return found
 
 
 def _parts(content: Any) -> tuple[str, str]:

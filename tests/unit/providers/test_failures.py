@@ -83,7 +83,7 @@ def test_retry_after_is_told_when_the_provider_states_it() -> None:
         ("rate_limit_exceeded", 429),
         ("insufficient_quota", 429),
         ("BadRequestError", 400),
-        ("overloaded_error", 503),
+        ("overloaded_error", 529),
         ("odd", 500),
         (None, 500),
     ],

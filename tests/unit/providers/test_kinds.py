@@ -64,7 +64,7 @@ def test_broken_kind_costs_a_line(caplog: pytest.LogCaptureFixture) -> None:
 
 def test_unknown_kind_names_those_there_are() -> None:
     """The error lists what can be chosen."""
-    with pytest.raises(ProviderError, match=r"called 'acme'\. Choose one of: local, openai"):
+    with pytest.raises(ProviderError, match=r"called 'acme'\. Choose one of: anthropic, local, openai"):
         kinds.load("acme")
 
 

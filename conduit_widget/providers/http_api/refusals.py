@@ -11,16 +11,6 @@ from conduit_widget.providers.provider import PromptMessage
 from conduit_widget.types import TextPart
 
 SYSTEM_ROLE: Final = "system role"
-_OPTIONAL_FIELDS: Final = (
-    "stream_options",
-    "max_completion_tokens",
-    "max_tokens",
-    "temperature",
-    "top_p",
-    "seed",
-    "stop",
-)
-_UNSOLICITED: Final = "stream_options"
 _NEWER_NAME: Final = {"max_tokens": "max_completion_tokens"}
 # A value out of range is the asker's to mend: leaving it out would hide that.
 _RANGE_WORDS: Final = (
@@ -45,9 +35,15 @@ _MAX_MODELS: Final = 100
 
 
 class Refusals:
-    """What must be left out of requests, by model. Bounded: the oldest model is forgotten first."""
+    """What must be left out of requests, by model. Bounded: the oldest model is forgotten first.
 
-    def __init__(self) -> None:
+    ``optional`` are the fields that may be left out, ``unsolicited`` is one that no asker has set. A body's
+    ``messages`` are a prompt's, system text included.
+    """
+
+    def __init__(self, optional: Sequence[str], *, unsolicited: str | None = None) -> None:
+        self._optional = tuple(optional)
+        self._unsolicited = unsolicited
         self._learnt: dict[str, set[str]] = {}
 
     def fit(self, body: Mapping[str, Any], model: str) -> dict[str, Any]:
@@ -67,7 +63,7 @@ class Refusals:
 
     def learn(self, status: int, problem: ErrorBody, body: Mapping[str, Any], model: str) -> bool:
         """Learn from a refusal of ``body``. Returns True if another try without what it names makes sense."""
-        found = _refused_part(status, problem, body)
+        found = self._refused_part(status, problem, body)
         if found is None:
             return False
         if model not in self._learnt and len(self._learnt) >= _MAX_MODELS:
@@ -78,6 +74,22 @@ class Refusals:
     def forget(self, model: str) -> None:
         """Forget what was learnt about a model: it did not help."""
         self._learnt.pop(model, None)
+
+    def _refused_part(self, status: int, problem: ErrorBody, body: Mapping[str, Any]) -> str | None:
+        # A chat template that raises is a 500 on some servers.
+        if status in {400, 422, 500} and _refuses_system(problem) and _has_system(body):
+            return SYSTEM_ROLE
+        if status not in {400, 422}:
+            return None
+        if problem.is_empty:
+            return self._unsolicited if self._unsolicited in body else None
+        if any(word in problem.message for word in _RANGE_WORDS):
+            return None
+        present = [field for field in self._optional if field in body]
+        if problem.fields:
+            named = {path[0] for path in problem.fields if path}
+            return next((field for field in present if field in named), None)
+        return next((field for field in present if _names(problem.message, field)), None)
 
 
 def without_system(messages: Sequence[PromptMessage]) -> list[PromptMessage]:
@@ -98,23 +110,6 @@ def _texts(message: PromptMessage) -> list[str]:
     if isinstance(message.content, str):
         return [message.content]
     return [part.text for part in message.content if isinstance(part, TextPart)]
-
-
-def _refused_part(status: int, problem: ErrorBody, body: Mapping[str, Any]) -> str | None:
-    # A chat template that raises is a 500 on some servers.
-    if status in {400, 422, 500} and _refuses_system(problem) and _has_system(body):
-        return SYSTEM_ROLE
-    if status not in {400, 422}:
-        return None
-    if problem.is_empty:
-        return _UNSOLICITED if _UNSOLICITED in body else None
-    if any(word in problem.message for word in _RANGE_WORDS):
-        return None
-    present = [field for field in _OPTIONAL_FIELDS if field in body]
-    if problem.fields:
-        named = {path[0] for path in problem.fields if path}
-        return next((field for field in present if field in named), None)
-    return next((field for field in present if _names(problem.message, field)), None)
 
 
 def _names(text: str, field: str) -> bool:

@@ -1,4 +1,4 @@
-"""The events of a chat completion stream, from servers that write server-sent events loosely."""
+"""The events of an answer, one JSON text each, from servers that write server-sent events loosely."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from conduit_widget.event_stream import EventDataDecoder
 DONE: Final = b"[DONE]"
 
 
-class ChunkEventDecoder(EventDataDecoder):
+class JsonEventDecoder(EventDataDecoder):
     """Decodes events whose payload is one JSON text, and so separates what the standard would join or skip.
 
     Taken as well: one line end between two events, ``[DONE]`` without a blank line, a JSON object or an error

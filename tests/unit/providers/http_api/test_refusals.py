@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from conduit_widget.providers.error_bodies import read_error_body
-from conduit_widget.providers.openai.refusals import SYSTEM_ROLE, Refusals, without_system
+from conduit_widget.providers.http_api.refusals import SYSTEM_ROLE, Refusals, without_system
+from conduit_widget.providers.openai.adapter import OPTIONAL_FIELDS, UNSOLICITED_FIELD
 from conduit_widget.providers.provider import PromptMessage
 from conduit_widget.providers.provider_words import ProviderWords
 from conduit_widget.types import ImagePart, ImageUrl, TextPart
@@ -171,7 +172,7 @@ def learn(refusals: Refusals, status: int, payload: Any) -> bool:
 )
 def test_part_that_is_refused_is_left_out_and_nothing_else(status: int, payload: Any, part: str) -> None:
     """Next time the request goes without it; what a validator echoes misleads nobody."""
-    refusals = Refusals()
+    refusals = Refusals(OPTIONAL_FIELDS, unsolicited=UNSOLICITED_FIELD)
     assert learn(refusals, status, payload)
     fitted = refusals.fit(BODY, "m")
     if part == SYSTEM_ROLE:
@@ -210,14 +211,14 @@ def test_part_that_is_refused_is_left_out_and_nothing_else(status: int, payload:
 )
 def test_other_refusals_are_final(status: int, payload: Any) -> None:
     """A value out of range, a word that is English, another status: nothing is left out."""
-    refusals = Refusals()
+    refusals = Refusals(OPTIONAL_FIELDS, unsolicited=UNSOLICITED_FIELD)
     assert not learn(refusals, status, payload)
     assert refusals.fit(BODY, "m") == BODY
 
 
 def test_newer_name_is_given_up_when_it_is_refused_too() -> None:
     """First ``max_tokens``, then ``max_completion_tokens``, then neither."""
-    refusals = Refusals()
+    refusals = Refusals(OPTIONAL_FIELDS, unsolicited=UNSOLICITED_FIELD)
     assert learn(refusals, 400, {"error": {"param": "max_tokens", "message": "x"}})
     fitted = refusals.fit(BODY, "m")
     problem = read_error_body(
@@ -231,7 +232,7 @@ def test_newer_name_is_given_up_when_it_is_refused_too() -> None:
 
 def test_memory_is_bounded() -> None:
     """Of too many models the oldest is forgotten."""
-    refusals = Refusals()
+    refusals = Refusals(OPTIONAL_FIELDS, unsolicited=UNSOLICITED_FIELD)
     problem = read_error_body(b'{"error": {"param": "seed", "message": "x"}}', ProviderWords())
     for number in range(200):
         assert refusals.learn(400, problem, BODY, f"m{number}")

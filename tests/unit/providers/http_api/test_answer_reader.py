@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 import pytest
 
 from conduit_widget.errors import ProviderError
+from conduit_widget.providers.http_api.answer_decoder import MAX_KEEP_ALIVES
+from conduit_widget.providers.http_api.answer_reader import AnswerReader
 from conduit_widget.providers.keys import Secret
-from conduit_widget.providers.openai.chunk_reader import ChunkReader
-from conduit_widget.providers.openai.chunk_stream import MAX_KEEP_ALIVES, ChunkStream
+from conduit_widget.providers.openai.chunk_stream import ChunkStream
 from conduit_widget.providers.provider import Chunk, Usage
 from conduit_widget.providers.provider_words import ProviderWords
 
@@ -53,7 +54,7 @@ DONE = data("[DONE]")
 def read(stream: bytes, size: int, *, words: ProviderWords | None = None) -> list[Chunk]:
     """Read a stream in pieces of ``size`` bytes."""
     completion = ChunkStream("acme", "asked", key_hint="Set ACME_KEY", words=words)
-    reader = ChunkReader("acme", completion)
+    reader = AnswerReader("acme", completion)
     chunks: list[Chunk] = []
     for start in range(0, len(stream), size):
         chunks += reader.feed(stream[start : start + size])
@@ -417,7 +418,7 @@ ERRORS: dict[str, tuple[bytes, tuple[str, str | None, int | None]]] = {
     ),
     "a type that is an error": (
         error({"type": "error", "error": {"type": "overloaded_error"}}),
-        ("server_error", "overloaded_error", 503),
+        ("server_error", "overloaded_error", 529),
     ),
     "error_type and error_message": (
         error({"error_type": "context_length_exceeded", "error_message": "x"}),
@@ -466,7 +467,7 @@ def test_error_in_a_stream_has_its_own_code_and_costs_no_text(case: str, size: i
     """What came before the error is passed on; the error is the provider's, not a guess."""
     stream, expected = ERRORS[case]
     completion = ChunkStream("acme", "asked", key_hint="Set ACME_KEY")
-    reader = ChunkReader("acme", completion)
+    reader = AnswerReader("acme", completion)
     text = ""
 
     def play() -> None:
@@ -529,6 +530,6 @@ def test_names_are_bounded_and_plain_where_they_come_in() -> None:
 def test_white_space_and_first_words_are_not_held_back() -> None:
     """What cannot become a tag is passed on at once."""
     completion = ChunkStream("acme", "asked", key_hint="")
-    reader = ChunkReader("acme", completion)
+    reader = AnswerReader("acme", completion)
     assert [chunk.text for chunk in reader.feed(data(delta(content=" Hi")))] == [" Hi"]
     assert [chunk.text for chunk in reader.feed(data(delta(content="<think>")))] == ["<think>"]

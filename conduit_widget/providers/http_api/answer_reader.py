@@ -8,21 +8,21 @@ from typing import Final
 from conduit_widget.errors import ProviderError
 from conduit_widget.event_stream import MAX_EVENT_BYTES, EventTooLargeError
 from conduit_widget.providers import failures
-from conduit_widget.providers.openai.chunk_stream import ChunkStream
-from conduit_widget.providers.openai.event_decoder import ChunkEventDecoder
+from conduit_widget.providers.http_api.answer_decoder import AnswerDecoder
+from conduit_widget.providers.http_api.event_decoder import JsonEventDecoder
 from conduit_widget.providers.provider import Chunk
 
 _BEFORE: Final = b" \t\r\n\xef\xbb\xbf"
 
 
-class ChunkReader:
-    """Feeds ``stream``. The first character, not the content type, says what kind of answer it is."""
+class AnswerReader:
+    """Feeds ``answer``. The first character, not the content type, says what kind of answer it is."""
 
-    def __init__(self, provider: str, stream: ChunkStream) -> None:
+    def __init__(self, provider: str, answer: AnswerDecoder) -> None:
         self._provider = provider
-        self._stream = stream
+        self._answer = answer
         self._start = bytearray()
-        self._events: ChunkEventDecoder | None = None
+        self._events: JsonEventDecoder | None = None
         self._is_whole = False
 
     def feed(self, piece: bytes) -> Iterator[Chunk]:
@@ -38,16 +38,16 @@ class ChunkReader:
                 raise failures.malformed(self._provider)
             if self._is_whole or not self._knows_kind():
                 return
-            piece, self._events = bytes(self._start), ChunkEventDecoder()
+            piece, self._events = bytes(self._start), JsonEventDecoder()
         try:
             payloads = self._events.feed(piece)
         except EventTooLargeError as error:
             raise failures.malformed(self._provider) from error
         for payload in payloads:
-            chunk = self._stream.decode(payload)
+            chunk = self._answer.decode(payload)
             if chunk is not None:
                 yield chunk
-            if self._stream.ended:
+            if self._answer.ended:
                 return
 
     def end(self) -> Iterator[Chunk]:
@@ -58,12 +58,12 @@ class ChunkReader:
 
         """
         if self._is_whole:
-            yield from self._stream.decode_whole(bytes(self._start))
-        elif self._events is not None and not self._stream.ended:
+            yield from self._answer.decode_whole(bytes(self._start))
+        elif self._events is not None and not self._answer.ended:
             yield from self._last_chunks()
-        if (rest := self._stream.rest()) is not None:
+        if (rest := self._answer.rest()) is not None:
             yield rest
-        yield self._stream.last_chunk()
+        yield self._answer.last_chunk()
 
     def _knows_kind(self) -> bool:
         """Look at the first character; True for events, False for a whole text or while nothing came.
@@ -83,6 +83,6 @@ class ChunkReader:
         try:
             yield from self.feed(b"\n\n")
         except ProviderError as error:
-            if self._stream.began and error.code == failures.MALFORMED:
+            if self._answer.began and error.code == failures.MALFORMED:
                 raise failures.truncated(self._provider) from error
             raise

@@ -1,0 +1,1 @@
+"""What providers behind an HTTP API have in common: the request, its refusals, the bytes of its answer."""
