@@ -12,10 +12,10 @@ import msgspec
 from conduit_widget.providers.anthropic.message_stream import MessageStream
 from conduit_widget.providers.anthropic.prompt import blanks_cut_off, to_prompt
 from conduit_widget.providers.anthropic.refusals import MessagesRefusals
-from conduit_widget.providers.http_api.http_provider import HttpProvider
+from conduit_widget.providers.http_api.http_provider import HttpProvider, options_of
 from conduit_widget.providers.kinds import ProviderContext, ProviderKind
 from conduit_widget.providers.provider import GenerationRequest
-from conduit_widget.providers.provider_config import ANTHROPIC_URL, ProviderConfig, timeouts_for
+from conduit_widget.providers.provider_config import ANTHROPIC_URL, ProviderConfig
 
 API_VERSION: Final = "2023-06-01"
 MAX_TOKENS: Final = 8192
@@ -82,18 +82,11 @@ class AnthropicMessages(HttpProvider):
 
 
 def _build(config: ProviderConfig, context: ProviderContext) -> AnthropicMessages:
-    base_url = config.base_url or ANTHROPIC_URL
     return AnthropicMessages(
         config.name,
-        base_url,
-        api_key=config.api_key,
-        model=config.model,
-        context_tokens=config.context_tokens,
-        timeouts=config.timeouts or timeouts_for(base_url),
-        key_variable=config.key_variable,
+        config.base_url or ANTHROPIC_URL,
         defaults=config.options,
-        on_headers=context.on_headers,
-        words=context.words,
+        **options_of(config, context),
     )
 
 

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import time
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any, Final
 
@@ -26,8 +26,9 @@ from conduit_widget.providers.http_api.answer_decoder import AnswerDecoder
 from conduit_widget.providers.http_api.answer_reader import AnswerReader
 from conduit_widget.providers.http_api.refusals import Refusals
 from conduit_widget.providers.keys import Secret
+from conduit_widget.providers.kinds import ProviderContext
 from conduit_widget.providers.provider import Chunk, GenerationRequest
-from conduit_widget.providers.provider_config import Timeouts, timeouts_for
+from conduit_widget.providers.provider_config import ProviderConfig, Timeouts, timeouts_for
 from conduit_widget.providers.provider_words import ProviderWords
 from conduit_widget.providers.response_bytes import (
     ResponseBytesError,
@@ -49,7 +50,8 @@ class HttpProvider(ABC):
     """A provider behind ``base_url``; a subclass knows what its API is asked and how it answers.
 
     ``defaults`` are body fields sent unless the request sets them; ``on_headers`` sees the headers of every
-    response (rate limits live there). ``key_variable`` is named in the error when the key is refused.
+    response (rate limits live there). ``key_variable`` is named in the error when the key is refused;
+    ``headers`` go with every request.
     ``words`` lets no other key pass either, where several are known.
     """
 
@@ -68,6 +70,7 @@ class HttpProvider(ABC):
         timeouts: Timeouts | None = None,
         key_variable: str | None = None,
         defaults: Mapping[str, Any] | None = None,
+        headers: Sequence[tuple[str, Secret]] = (),
         on_headers: Callable[[Mapping[str, str]], None] | None = None,
         words: ProviderWords | None = None,
     ) -> None:
@@ -77,7 +80,10 @@ class HttpProvider(ABC):
         self._base_url = base_url.rstrip("/")
         self._api_key = api_key
         self._key_variable = key_variable
-        self._words = words or ProviderWords([api_key] if api_key is not None else ())
+        self._further_headers = tuple(headers)
+        self._words = words or ProviderWords(
+            [*([] if api_key is None else [api_key]), *(value for _, value in headers)]
+        )
         self._key_hint = f"Set a valid key in {key_variable}" if key_variable else "Set a valid key"
         self._timeouts = timeouts or timeouts_for(base_url)
         self._defaults = dict(defaults or {})
@@ -266,6 +272,7 @@ class HttpProvider(ABC):
                 raise failures.unusable_key(self.name, self._key_variable)
             header, value = self._key_header(self._api_key.reveal())
             headers[header] = value
+        headers |= {header: value.reveal() for header, value in self._further_headers}
         return headers
 
     def _refusal(self, response: httpx2.Response, problem: ErrorBody, model: str | None) -> ProviderError:
@@ -274,6 +281,20 @@ class HttpProvider(ABC):
         return failures.refused(
             self.name, status, problem, model=model, headers=response.headers, key_hint=self._key_hint
         )
+
+
+def options_of(config: ProviderConfig, context: ProviderContext) -> dict[str, Any]:
+    """Return the keyword arguments of an adapter that a configuration and a hub's context stand for."""
+    return {
+        "api_key": config.api_key,
+        "model": config.model,
+        "context_tokens": config.context_tokens,
+        "timeouts": config.timeouts,
+        "key_variable": config.key_variable,
+        "headers": config.headers,
+        "on_headers": context.on_headers,
+        "words": context.words,
+    }
 
 
 def _is_loading(status: int, problem: ErrorBody) -> bool:

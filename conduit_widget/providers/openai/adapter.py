@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from conduit_widget.providers.http_api.http_provider import HttpProvider
+from conduit_widget.providers.http_api.http_provider import HttpProvider, options_of
 from conduit_widget.providers.http_api.refusals import Refusals
 from conduit_widget.providers.kinds import ProviderContext, ProviderKind
 from conduit_widget.providers.openai.chunk_stream import ChunkStream
@@ -60,17 +60,7 @@ class OpenAICompatible(HttpProvider):
 
 
 def _build(config: ProviderConfig, context: ProviderContext) -> OpenAICompatible:
-    return OpenAICompatible(
-        config.name,
-        config.base_url,
-        api_key=config.api_key,
-        model=config.model,
-        context_tokens=config.context_tokens,
-        timeouts=config.clocks,
-        key_variable=config.key_variable,
-        on_headers=context.on_headers,
-        words=context.words,
-    )
+    return OpenAICompatible(config.name, config.base_url, **options_of(config, context))
 
 
 KIND: Final = ProviderKind(build=_build)
