@@ -28,8 +28,8 @@ def context(models_dir: Path) -> ProviderContext:
 
 
 def test_our_kinds_come_through_the_door_of_all(tmp_path: Path) -> None:
-    """Both are there, and make providers of their names."""
-    assert kinds.names() == ["local", "openai"]
+    """All are there, and make providers of their names."""
+    assert kinds.names() == ["anthropic", "local", "openai"]
     for kind in kinds.names():
         config = ProviderConfig(name="mine", kind=kind, base_url="http://127.0.0.1:9/v1")
         assert kinds.build(kinds.load(kind), config, context(tmp_path)).name == "mine"
