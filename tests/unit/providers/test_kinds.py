@@ -45,7 +45,7 @@ def test_naming_the_kinds_imports_none() -> None:
 @pytest.mark.usefixtures("_installed")
 def test_kind_of_another_package_is_found(tmp_path: Path) -> None:
     """An entry point is all it takes; its settings reach it."""
-    assert kinds.names() == ["gone", "local", "openai", "parrot"]
+    assert kinds.names() == ["anthropic", "gone", "local", "openai", "parrot"]
     kind = kinds.load("parrot")
     config = ProviderConfig(name="polly", kind="parrot", context_tokens=99)
     assert kind.note == "A parrot."
