@@ -89,11 +89,23 @@ def _openai(headers: Mapping[str, str], scope: str, now: float) -> dict[str, Any
 
 
 def _anthropic(headers: Mapping[str, str], scope: str, now: float) -> dict[str, Any] | None:
+    if scope == "tokens" and f"anthropic-ratelimit-{scope}-limit" not in headers:
+        return _tightest(headers, now)
     prefix = f"anthropic-ratelimit-{scope}"
     limit = _number(headers.get(f"{prefix}-limit"))
     remaining = _number(headers.get(f"{prefix}-remaining"))
     moment = _rfc3339(headers.get(f"{prefix}-reset"))
     return _entry(limit, remaining, None if moment is None else moment - now, now)
+
+
+def _tightest(headers: Mapping[str, str], now: float) -> dict[str, Any] | None:
+    """Of the limits of tokens read and of tokens written, the one of which more is used."""
+    entries = [_anthropic(headers, f"{kind}-tokens", now) for kind in ("input", "output")]
+    return max(
+        (entry for entry in entries if entry is not None),
+        key=lambda entry: -1.0 if entry["percentageUsed"] is None else entry["percentageUsed"],
+        default=None,
+    )
 
 
 def _ietf(headers: Mapping[str, str], now: float) -> dict[str, Any] | None:

@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from conduit_widget.errors import UNREADABLE
+from conduit_widget.providers import failures
 from conduit_widget.providers.error_bodies import error_in, reports_error
 from conduit_widget.providers.http_api.answer_decoder import AnswerDecoder, count_of, word_of
 from conduit_widget.providers.provider import Chunk, Usage
@@ -98,6 +99,8 @@ class MessageStream(AnswerDecoder):
                     self._finish("stop")
             case "content_block_stop":
                 self._alive()
+            case _ if "choices" in event:  # of another API
+                raise failures.malformed(self._provider)
             case _:  # a ping, or an event of a later version
                 self._keep_alive()
         return None

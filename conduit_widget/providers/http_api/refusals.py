@@ -21,6 +21,7 @@ _RANGE_WORDS: Final = (
     "at least",
     "too large",
     "too small",
+    "range",
 )
 _NO_SYSTEM_ROLE: Final = re.compile(
     r"system['\"`]? (?:role|message|prompt|instruction)s?\b.{0,40}\b(?:not|unsupported|only)"
@@ -28,7 +29,8 @@ _NO_SYSTEM_ROLE: Final = re.compile(
     r"|does not support ['\"`]?system"
     r"|role.{0,20} must (?:always )?alternate"
     r"|only.{0,20}user.{0,20}assistant.{0,20}roles?"
-    r"|developer instruction is not enabled",
+    r"|developer instruction is not enabled"
+    r"|\bsystem: (?:extra|unsupported|unknown|unexpected|not )",
     re.DOTALL,
 )
 _MAX_MODELS: Final = 100
@@ -117,10 +119,8 @@ def _names(text: str, field: str) -> bool:
     if "_" in field:
         return re.search(rf"(?<![a-z0-9_]){field}(?![a-z0-9_])", text) is not None
     word = rf"(?<![a-z0-9_]){field}(?![a-z0-9_])"
-    return (
-        re.search(rf"['\"`]{word}['\"`]|(?:param\w*|field|argument|option|key|name|property):? {word}", text)
-        is not None
-    )
+    before = r"(?:param\w*|field|argument|option|key|name|property):? "
+    return re.search(rf"(?:^|\s){word}: |['\"`]{word}['\"`]|{before}{word}", text) is not None
 
 
 def _refuses_system(problem: ErrorBody) -> bool:

@@ -57,6 +57,27 @@ def test_openai_variables_are_used_when_they_are_all_there_is(tmp_path: Path) ->
     assert (other.name, other.base_url, other.model) == ("eu.example", "https://eu.example/v1", None)
 
 
+def test_anthropics_variables_come_after_openais(tmp_path: Path) -> None:
+    """ANTHROPIC_API_KEY alone is enough; beside OPENAI_API_KEY it is the second choice."""
+    (only,) = load(tmp_path, {"ANTHROPIC_API_KEY": " k \n", "CONDUIT_MODEL": "m"}).configured
+    assert (only.name, only.kind, only.base_url) == ("anthropic", "anthropic", "https://api.anthropic.com")
+    assert (only.api_key, only.key_variable, only.model) == (Secret("k"), "ANTHROPIC_API_KEY", "m")
+    environ = {"ANTHROPIC_API_KEY": "k2", "OPENAI_API_KEY": "k1", "CONDUIT_MODEL": "gpt"}
+    first, second = load(tmp_path, environ).configured
+    assert [(item.name, item.model) for item in (first, second)] == [("openai", "gpt"), ("anthropic", None)]
+    environ["ANTHROPIC_BASE_URL"] = "https://gateway.example/anthropic/v1/messages/"
+    assert load(tmp_path, environ).configured[1].base_url == "https://gateway.example/anthropic/v1"
+
+
+def test_anthropic_needs_neither_address_nor_variable(tmp_path: Path) -> None:
+    """The kind alone asks the API that it is named after, with the key that it is known by."""
+    (tmp_path / "config.toml").write_text("[[providers]]\nname = 'claude'\nkind = 'anthropic'\n")
+    (found,) = load(tmp_path, {"ANTHROPIC_API_KEY": "k"}).configured[:1]
+    assert (found.name, found.api_key, found.missing_key) == ("claude", Secret("k"), None)
+    (found,) = load(tmp_path, {}).configured
+    assert found.missing_key == "ANTHROPIC_API_KEY"
+
+
 def test_nothing_is_configured_when_nothing_is_said(tmp_path: Path) -> None:
     """An empty environment configures nothing and leaves detection on."""
     settings = load(tmp_path, {})

@@ -138,3 +138,16 @@ def test_moment_that_is_none_is_left_out(headers: dict[str, str]) -> None:
 def test_wait_of_more_than_a_year_is_unknown(headers: dict[str, str]) -> None:
     """Nobody is told to try again in a million years."""
     assert parse_retry_after(headers, now=NOW) is None
+
+
+def test_tokens_read_and_written_apart_are_one_limit_of_tokens() -> None:
+    """Where only they are stated, the one of which more is used is the limit that people hear of."""
+    headers = {
+        "anthropic-ratelimit-input-tokens-limit": "1000",
+        "anthropic-ratelimit-input-tokens-remaining": "900",
+        "anthropic-ratelimit-output-tokens-limit": "100",
+        "anthropic-ratelimit-output-tokens-remaining": "20",
+    }
+    assert parse_rate_limit(headers)["tokens"]["percentageUsed"] == 80.0
+    whole = {"anthropic-ratelimit-tokens-limit": "10", "anthropic-ratelimit-tokens-remaining": "9"}
+    assert parse_rate_limit({**headers, **whole})["tokens"]["limit"] == 10
