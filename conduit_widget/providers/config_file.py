@@ -18,7 +18,7 @@ from conduit_widget.providers.config_fields import FAILOVER_FIELDS, PROVIDER_FIE
 from conduit_widget.providers.configured import configured
 from conduit_widget.providers.failover_policy import FailoverPolicy
 from conduit_widget.providers.keys import Secret, pasted_key
-from conduit_widget.providers.provider_config import KEY_FILE_WORDS, ProviderConfig
+from conduit_widget.providers.provider_config import DEFAULT_KEY_VARIABLES, KEY_FILE_WORDS, ProviderConfig
 
 CONFIG_FILE: Final = "config.toml"
 MAX_BYTES: Final = 1024 * 1024
@@ -72,6 +72,8 @@ def _read(path: Path, environ: Mapping[str, str], timeouts: Mapping[str, float])
         if (first := places.setdefault(values["name"], place)) != place:
             raise SettingsError(f"{place}.name is that of {first}: give each provider its own.")
         key, source = None, values.get("api_key_env")
+        if source is None and not {"base_url", "api_key_file"} & values.keys():
+            source = DEFAULT_KEY_VARIABLES.get(values.get("kind", ""))
         if key_path := values.get("api_key_file"):
             if source:
                 raise SettingsError(f"{place} has api_key_env and api_key_file: leave one of them out.")

@@ -20,6 +20,8 @@ KEY_FILE_WORDS: Final = "the file "
 
 DEFAULT_URLS: Final[dict[str, str]] = {ANTHROPIC_KIND: ANTHROPIC_URL}
 """Of the kinds that have one address for everybody."""
+DEFAULT_KEY_VARIABLES: Final[dict[str, str]] = {ANTHROPIC_KIND: "ANTHROPIC_API_KEY"}
+"""Where the keys for those addresses are kept."""
 
 
 class Timeouts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
