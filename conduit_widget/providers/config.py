@@ -58,7 +58,6 @@ _KNOWN_HOSTS: Final = {
     "api.together.xyz": "together",
     "api.deepseek.com": "deepseek",
     "api.x.ai": "xai",
-    "api.anthropic.com": "anthropic",
 }
 # Only where the service's own list cannot tell a chat model from the rest.
 _DEFAULT_MODELS: Final = {"api.openai.com": "gpt-4o-mini"}
@@ -138,7 +137,7 @@ class ProviderSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def from_environment(environ: Mapping[str, str], *, model: str | None = None) -> list[ProviderConfig]:
-    """Providers the environment names: ``CONDUIT_PROVIDER_URL``, then ``OPENAI_API_KEY``, ``ANTHROPIC_API_KEY``.
+    """Providers of the environment: ``CONDUIT_PROVIDER_URL``, then ``OPENAI_API_KEY``, ``ANTHROPIC_API_KEY``.
 
     A ``CONDUIT_PROVIDER_KIND`` whose address is known needs no ``CONDUIT_PROVIDER_URL``.
     """

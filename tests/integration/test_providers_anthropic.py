@@ -45,7 +45,7 @@ def events(*payloads: dict[str, Any]) -> bytes:
 
 def start(**usage: Any) -> dict[str, Any]:
     """The beginning of a message."""
-    message = {
+    message: dict[str, Any] = {
         "model": MODEL,
         "id": "msg_01",
         "type": "message",
