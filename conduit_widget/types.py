@@ -31,6 +31,7 @@ LimitScope = Literal["requests", "tokens", "connection", "user"]
 SegmentOutcome = Literal["complete", "failed", "cancelled"]
 FailoverMode = Literal["continue", "stop"]
 FailoverOrder = Literal["priority", "latency"]
+LimitSource = Literal["stated", "configured"]
 
 
 class Wire(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
@@ -98,6 +99,13 @@ class Segment(Wire, frozen=True, kw_only=True, omit_defaults=False, rename={"sta
     reason: str | None = None
 
 
+class Cost(Wire, frozen=True, kw_only=True, omit_defaults=False):
+    """What an answer cost; ``currency`` as in ISO 4217."""
+
+    amount: float
+    currency: str
+
+
 class HubMetadata(TypedDict, total=False):
     """Keys of a message's ``metadata`` that only the hub writes; a client's are dropped.
 
@@ -124,6 +132,7 @@ class HubMetadata(TypedDict, total=False):
     reasoningTime: float | None
     notice: str
     unstored: str
+    cost: Cost
     segments: list[Segment]
 
 
@@ -385,6 +394,21 @@ class ProviderLatency(
     tokens_per_second: float | None = None
 
 
+class RateLimit(Wire, frozen=True, kw_only=True, omit_defaults=False):
+    """One limit of a provider: as its headers state it, or as configured and counted here (``source``).
+
+    Numbers that nobody stated are None, never guessed. ``reset_time`` is ISO 8601 UTC; ``forecast_seconds``
+    says when nothing is left at the present rate, None while that is unknown or nothing is being used up.
+    """
+
+    limit: int | None = None
+    remaining: int | None = None
+    percentage_used: float | None = None
+    reset_time: str | None = None
+    forecast_seconds: float | None = None
+    source: LimitSource = "stated"
+
+
 class ProviderStatus(Wire, frozen=True, kw_only=True, omit_defaults=False):
     """Health of one provider, as the hub sees it.
 
@@ -401,7 +425,7 @@ class ProviderStatus(Wire, frozen=True, kw_only=True, omit_defaults=False):
     retry_at: str | None = None
     latency: ProviderLatency = ProviderLatency()
     error_rate: float = 0.0
-    rate_limit: dict[str, Any] = {}
+    rate_limit: dict[str, RateLimit] = {}
     models: list[str] = []
     last_checked_at: str = ""
     source: Literal["traffic", "probe"] = "probe"
@@ -449,6 +473,7 @@ class RateLimitNotice(Wire, frozen=True, kw_only=True, omit_defaults=False):
     ``provider`` is ``"hub"`` for the hub's own limits, whose ``name`` says which one: ``invocations``,
     ``conversations``, ``connections``, ``joins``, ``messages``, ``requests``, ``signals``. ``timestamp`` and
     ``reset_time`` are ISO 8601 UTC, ``percentage_used`` is 0 to 100, ``priority`` 0 to 3.
+    ``forecast_seconds`` says when nothing is left at the present rate; None while that is unknown.
     """
 
     id: str
@@ -460,6 +485,7 @@ class RateLimitNotice(Wire, frozen=True, kw_only=True, omit_defaults=False):
     remaining: int | None
     percentage_used: float | None
     reset_time: str | None
+    forecast_seconds: float | None = None
     name: str = ""
     type: str = "RateLimitWarning"
 

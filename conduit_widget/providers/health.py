@@ -12,8 +12,8 @@ import msgspec
 
 from conduit_widget.errors import ProviderError
 from conduit_widget.providers import failures
+from conduit_widget.providers.limits import LimitTracker, warning_levels
 from conduit_widget.providers.outcome import GenerationOutcome
-from conduit_widget.providers.rate_limit_headers import parse_rate_limit, warning_levels
 from conduit_widget.times import iso_time
 from conduit_widget.types import ProviderLatency, ProviderState, ProviderStatus
 
@@ -47,9 +47,16 @@ class ProviderHealth:
     """
 
     def __init__(
-        self, provider: str, on_change: ChangeCallback, *, state: ProviderState = "unknown", reason: str = ""
+        self,
+        provider: str,
+        on_change: ChangeCallback,
+        *,
+        state: ProviderState = "unknown",
+        reason: str = "",
+        limits: LimitTracker | None = None,
     ) -> None:
         now = iso_time(time.time())
+        self.limits = limits or LimitTracker()
         self._on_change = on_change
         self._ttft: deque[float] = deque(maxlen=_SAMPLES)
         self._rates: deque[float] = deque(maxlen=_SAMPLES)
@@ -67,7 +74,7 @@ class ProviderHealth:
         if self._retry is not None and time.monotonic() >= self._retry.due:
             self._retry = None
             self._set("unknown", self.standing_reason, source=self._status.source)
-        return self._status
+        return msgspec.structs.replace(self._status, rate_limit=self.limits.rate_limit())
 
     def record(self, outcome: GenerationOutcome) -> None:
         """Update the health from the outcome of a generation. One that was closed early changes nothing."""
@@ -92,6 +99,7 @@ class ProviderHealth:
         self._outcomes.append(False)
         self._failures_in_a_row += 1
         self._retry = None
+        self.limits.record_error(error)
         if error.type == "rate_limit" and error.retry_after is not None:
             self._retry = _Retry.after(error.retry_after)
         self._set(self._state_after(error), str(error), source="traffic")
@@ -116,13 +124,12 @@ class ProviderHealth:
 
     def record_headers(self, headers: Mapping[str, str]) -> None:
         """Remember the rate limits a response states."""
-        limits = parse_rate_limit(headers)
-        if not limits:
-            return
-        before = warning_levels(self._status.rate_limit)
-        self._status = msgspec.structs.replace(self._status, rate_limit=limits)
-        if warning_levels(limits) != before:
-            self._on_change(self._status)
+        if self.limits.record_headers(headers):
+            self.note_limits()
+
+    def note_limits(self) -> None:
+        """Announce it when a limit has reached a level people are warned at, or is back below."""
+        self._replace()
 
     def _state_after(self, error: ProviderError) -> ProviderState:
         if error.type == "rate_limit":
@@ -133,20 +140,24 @@ class ProviderHealth:
         return "down" if certain or self._failures_in_a_row >= _DOWN_AFTER else "degraded"
 
     def _set(self, state: ProviderState, reason: str, **fields: Any) -> None:
-        before, now = self._status, time.time()
-        self._status = msgspec.structs.replace(
-            before,
+        now = time.time()
+        self._replace(
             state=state,
             reason=reason,
-            since=before.since if before.state == state else iso_time(now),
+            since=self._status.since if self._status.state == state else iso_time(now),
             retry_at=None if self._retry is None else self._retry.shown,
             latency=self._latency(),
             error_rate=self._error_rate(),
             last_checked_at=iso_time(now),
             **fields,
         )
-        if any(getattr(before, name) != getattr(self._status, name) for name in _WATCHED):
-            self._on_change(self._status)
+
+    def _replace(self, **fields: Any) -> None:
+        before = self._status
+        self._status = now = msgspec.structs.replace(before, rate_limit=self.limits.rate_limit(), **fields)
+        levels = [warning_levels(status.rate_limit) for status in (before, now)]
+        if levels[0] != levels[1] or any(getattr(before, name) != getattr(now, name) for name in _WATCHED):
+            self._on_change(now)
 
     def _latency(self) -> ProviderLatency:
         return ProviderLatency(

@@ -1,26 +1,40 @@
 """What providers say about their limits in HTTP headers; nothing is ever guessed.
 
 Dialects: ``x-ratelimit-{limit,remaining,reset}-{requests,tokens}`` (OpenAI and most others; reset is a Go
-duration), ``anthropic-ratelimit-*`` (RFC 3339), ``retry-after`` (RFC 9110, 10.2.3), ``retry-after-ms``, and
-the IETF draft's ``RateLimit`` / ``RateLimit-Policy``.
+duration), the same with ``-minute`` and ``-day``, ``anthropic-ratelimit-*`` (RFC 3339),
+``X-RateLimit-{Limit,Remaining,Reset}`` (OpenRouter, in epoch milliseconds, and gateways), ``retry-after``
+(RFC 9110, 10.2.3), ``retry-after-ms``, and ``RateLimit`` with its kin as the IETF drafts have them.
+
+The reset of OpenAI's and Anthropic's dialects is the moment in which the whole limit is free again; what was
+used comes back bit by bit until then. That of the others ends a window.
 """
 
 from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, Final
+from typing import Final, Literal
 
-from conduit_widget.contract import LIMIT_WARNING_LEVELS
-from conduit_widget.times import iso_time
+import msgspec
 
 LONGEST_WAIT: Final = 366 * 86400.0
 """Seconds. What a header puts further off than a year is no time to wait for, and not always a date."""
 
-SCOPES: Final = ("requests", "tokens")
+ProviderScope = Literal["requests", "tokens"]
+SCOPES: Final[tuple[ProviderScope, ...]] = ("requests", "tokens")
+_OPENAI_NAMES: Final[Mapping[ProviderScope, tuple[str, ...]]] = {
+    "requests": ("requests", "requests-minute", "requests-day", "req-minute"),
+    "tokens": ("tokens", "tokens-minute", "tokens-day"),
+}
+_ANTHROPIC_NAMES: Final[Mapping[ProviderScope, tuple[str, ...]]] = {
+    "requests": ("requests",),
+    "tokens": ("tokens", "input-tokens", "output-tokens"),
+}
+_LEAST_EPOCH: Final = 1e9
+"""A number of seconds that is larger is a moment."""
 _GO_PART: Final = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h|d)")
 _GO_SECONDS: Final = {
     "ns": 1e-9,
@@ -53,66 +67,92 @@ def parse_retry_after(headers: Mapping[str, str], *, now: float | None = None) -
     return None if moment is None else _wait(moment - (time.time() if now is None else now))
 
 
-def parse_rate_limit(headers: Mapping[str, str], *, now: float | None = None) -> dict[str, Any]:
-    """Return ``{"requests": {...}, "tokens": {...}}`` with what the headers state, else an empty mapping.
+class StatedLimit(msgspec.Struct, frozen=True, kw_only=True):
+    """What headers say of one limit; None where they say nothing.
 
-    Each scope has ``limit`` and ``remaining`` (counts), ``resetTime`` (ISO 8601 UTC) and ``percentageUsed``
-    (0 to 100, None unless both counts are stated). ``now`` is epoch seconds.
+    ``reset`` is in seconds from now. ``refills``: what was used comes back evenly until then, and not all at
+    once in that moment.
+    """
+
+    limit: int | None = None
+    remaining: int | None = None
+    reset: float | None = None
+    refills: bool = False
+
+    @property
+    def used_share(self) -> float:
+        """The part of the limit that is used up, 0 where that is unknown."""
+        if not self.limit or self.remaining is None:
+            return 0.0
+        return 1 - self.remaining / self.limit
+
+
+def parse_rate_limit(
+    headers: Mapping[str, str], *, now: float | None = None
+) -> dict[ProviderScope, StatedLimit]:
+    """Return what the headers state of each scope, of several limits the tightest.
+
+    The names of the headers are lowercase, or their mapping does not care. ``now`` is epoch seconds.
     """
     present = time.time() if now is None else now
-    found: dict[str, Any] = {}
+    found: dict[ProviderScope, StatedLimit] = {}
     for scope in SCOPES:
-        entry = _openai(headers, scope, present) or _anthropic(headers, scope, present)
-        if entry is None and scope == "requests":
-            entry = _ietf(headers, present)
-        if entry is not None:
-            found[scope] = entry
+        stated = [
+            *_openai(headers, scope),
+            *_anthropic(headers, scope, present),
+            *_plain(headers, scope, present),
+        ]
+        if scope == "requests":
+            stated += [*_ietf(headers), *_ietf_draft_7(headers)]
+        if stated:
+            found[scope] = max(stated, key=lambda limit: limit.used_share)
     return found
 
 
-def warning_levels(limits: Mapping[str, Any]) -> dict[str, float]:
-    """Return the warning level (80 or 95) of each scope of :func:`parse_rate_limit` that has reached one."""
-    found = {}
-    for scope, entry in limits.items():
-        used = entry["percentageUsed"]
-        reached = [level for level in LIMIT_WARNING_LEVELS if used is not None and used >= level]
-        if reached:
-            found[scope] = max(reached)
-    return found
+def _openai(headers: Mapping[str, str], scope: ProviderScope) -> Iterator[StatedLimit]:
+    for name in _OPENAI_NAMES[scope]:
+        yield from _stated(
+            headers.get(f"x-ratelimit-limit-{name}"),
+            headers.get(f"x-ratelimit-remaining-{name}"),
+            go_duration(headers.get(f"x-ratelimit-reset-{name}")),
+            refills=True,
+        )
 
 
-def _openai(headers: Mapping[str, str], scope: str, now: float) -> dict[str, Any] | None:
-    limit = _number(headers.get(f"x-ratelimit-limit-{scope}"))
-    remaining = _number(headers.get(f"x-ratelimit-remaining-{scope}"))
-    seconds = go_duration(headers.get(f"x-ratelimit-reset-{scope}"))
-    return _entry(limit, remaining, seconds, now)
+def _anthropic(headers: Mapping[str, str], scope: ProviderScope, now: float) -> Iterator[StatedLimit]:
+    for name in _ANTHROPIC_NAMES[scope]:
+        prefix = f"anthropic-ratelimit-{name}"
+        moment = _rfc3339(headers.get(f"{prefix}-reset"))
+        yield from _stated(
+            headers.get(f"{prefix}-limit"),
+            headers.get(f"{prefix}-remaining"),
+            None if moment is None else moment - now,
+            refills=True,
+        )
 
 
-def _anthropic(headers: Mapping[str, str], scope: str, now: float) -> dict[str, Any] | None:
-    if scope == "tokens" and f"anthropic-ratelimit-{scope}-limit" not in headers:
-        return _tightest(headers, now)
-    prefix = f"anthropic-ratelimit-{scope}"
-    limit = _number(headers.get(f"{prefix}-limit"))
-    remaining = _number(headers.get(f"{prefix}-remaining"))
-    moment = _rfc3339(headers.get(f"{prefix}-reset"))
-    return _entry(limit, remaining, None if moment is None else moment - now, now)
+def _plain(headers: Mapping[str, str], scope: ProviderScope, now: float) -> Iterator[StatedLimit]:
+    """``X-RateLimit-Limit: 20`` and its kin, whose reset is a moment (epoch s or ms) or seconds from now."""
+    prefixes = ("x-ratelimit", "ratelimit") if scope == "requests" else ("x-tokenlimit",)
+    for prefix in prefixes:
+        reset = _number(headers.get(f"{prefix}-reset"))
+        if reset is not None and reset >= _LEAST_EPOCH:
+            reset = (reset / 1000 if reset >= 1000 * _LEAST_EPOCH else reset) - now
+        yield from _stated(headers.get(f"{prefix}-limit"), headers.get(f"{prefix}-remaining"), reset)
 
 
-def _tightest(headers: Mapping[str, str], now: float) -> dict[str, Any] | None:
-    """Of the limits of tokens read and of tokens written, the one of which more is used."""
-    entries = [_anthropic(headers, f"{kind}-tokens", now) for kind in ("input", "output")]
-    return max(
-        (entry for entry in entries if entry is not None),
-        key=lambda entry: -1.0 if entry["percentageUsed"] is None else entry["percentageUsed"],
-        default=None,
-    )
-
-
-def _ietf(headers: Mapping[str, str], now: float) -> dict[str, Any] | None:
+def _ietf(headers: Mapping[str, str]) -> Iterator[StatedLimit]:
     """``RateLimit: "name";r=50;t=30`` with ``RateLimit-Policy: "name";q=100;w=60``."""
     state = _ietf_parameters(headers.get("ratelimit"))
     policy = _ietf_parameters(headers.get("ratelimit-policy"))
-    return _entry(_number(policy.get("q")), _number(state.get("r")), _number(state.get("t")), now)
+    yield from _stated(policy.get("q"), state.get("r"), _number(state.get("t")))
+
+
+def _ietf_draft_7(headers: Mapping[str, str]) -> Iterator[StatedLimit]:
+    """``RateLimit: limit=100, remaining=50, reset=30``."""
+    pairs = (part.split("=", 1) for part in headers.get("ratelimit", "").split(",") if "=" in part)
+    state = {key.strip(): item.strip() for key, item in pairs}
+    yield from _stated(state.get("limit"), state.get("remaining"), _number(state.get("reset")))
 
 
 def _ietf_parameters(value: str | None) -> dict[str, str]:
@@ -124,25 +164,22 @@ def _ietf_parameters(value: str | None) -> dict[str, str]:
     return {key.strip(): item.strip().strip('"') for key, item in pairs}
 
 
+def _stated(
+    limit: str | None, remaining: str | None, reset: float | None, *, refills: bool = False
+) -> Iterator[StatedLimit]:
+    most, left = _number(limit), _number(remaining)
+    if most is None and left is None:
+        return
+    yield StatedLimit(
+        limit=None if most is None else int(most),
+        remaining=None if left is None else int(left),
+        reset=round(reset, 6) if reset is not None and 0 < reset <= LONGEST_WAIT else None,
+        refills=refills,
+    )
+
+
 def _wait(seconds: float) -> float | None:
     return max(0.0, seconds) if seconds <= LONGEST_WAIT else None
-
-
-def _entry(
-    limit: float | None, remaining: float | None, reset: float | None, now: float
-) -> dict[str, Any] | None:
-    """``reset`` is in seconds from ``now``; a moment more than a year away is as none."""
-    if limit is None and remaining is None:
-        return None
-    used = None
-    if limit and remaining is not None:
-        used = round(min(100.0, max(0.0, 100.0 * (limit - remaining) / limit)), 1)
-    return {
-        "limit": None if limit is None else int(limit),
-        "remaining": None if remaining is None else int(remaining),
-        "percentageUsed": used,
-        "resetTime": None if reset is None or abs(reset) > LONGEST_WAIT else iso_time(now + reset),
-    }
 
 
 def go_duration(value: str | None) -> float | None:

@@ -55,6 +55,12 @@ export interface Author {
   userName: string;
 }
 
+/** What an answer cost; `currency` as in ISO 4217. */
+export interface Cost {
+  amount: number;
+  currency: string;
+}
+
 /** What one of several providers wrote of an answer: the code points from `from` to `to`. */
 export interface Segment {
   provider: string;
@@ -69,6 +75,7 @@ export interface Segment {
 export interface MessageMetadata {
   completionTokens?: number | null;
   conversationId?: string;
+  cost?: Cost;
   eventSeq?: number;
   failover?: boolean;
   finishReason?: FinishReason | null;

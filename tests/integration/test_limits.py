@@ -39,7 +39,7 @@ from conduit_widget.hub.connections.timer_wheel import TimerWheel
 from conduit_widget.hub.delivery.connection import HubConnectionContext
 from conduit_widget.hub.limits.hub_limits import HubLimits
 from conduit_widget.hub.limits.user_rates import LimitWarning
-from conduit_widget.types import ProviderStatus, RateLimitNotice
+from conduit_widget.types import ProviderStatus, RateLimit, RateLimitNotice
 from tests.support.cluster_chat import NODES, Node, cluster
 from tests.support.echo_hub import EchoHub
 from tests.support.hub_client import JSON, MESSAGEPACK, hub_client
@@ -693,17 +693,14 @@ async def test_provider_s_limit_warns_everybody_with_what_it_stated(tmp_path: Pa
     ):
 
         def report(**stated: int | None) -> None:
-            limits: dict[str, Any] = {
-                scope: {
-                    "limit": 100,
-                    "remaining": 100 - used,
-                    "percentageUsed": float(used),
-                    "resetTime": None,
-                }
+            limits = {
+                scope: RateLimit(
+                    limit=100, remaining=100 - used, percentage_used=float(used), forecast_seconds=40.0
+                )
                 for scope, used in stated.items()
                 if used is not None
             }
-            unknown = {"limit": None, "remaining": 0, "percentageUsed": None, "resetTime": None}
+            unknown = RateLimit(remaining=0)
             limits |= {scope: unknown for scope, used in stated.items() if used is None}
             directory.report(ProviderStatus(provider="acme", state="healthy", rate_limit=limits))
 
@@ -719,7 +716,7 @@ async def test_provider_s_limit_warns_everybody_with_what_it_stated(tmp_path: Pa
                 ("tokens", 96.0, 4),
                 ("requests", 95.0, 5),
             ]
-            assert {item.provider for item in warnings} == {"acme"}
+            assert {(item.provider, item.forecast_seconds) for item in warnings} == {("acme", 40.0)}
 
 
 async def test_many_conversations_come_back_without_a_refusal(tmp_path: Path) -> None:

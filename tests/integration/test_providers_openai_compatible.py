@@ -17,10 +17,10 @@ from llmock.pytest_plugin import LLMock
 
 from conduit_widget.errors import ProviderError
 from conduit_widget.providers.keys import Secret
+from conduit_widget.providers.limits import LimitTracker
 from conduit_widget.providers.openai.adapter import OpenAICompatible
 from conduit_widget.providers.provider import Chunk, GenerationParameters, GenerationRequest, PromptMessage
 from conduit_widget.providers.provider_config import Timeouts
-from conduit_widget.providers.rate_limit_headers import parse_rate_limit
 from tests.support.ports import free_port
 from tests.support.raw_http_server import RawHttpServer, RawReply, RawRequest, Script
 from tests.support.self_signed import self_signed
@@ -142,14 +142,11 @@ async def test_rate_limit_tells_when_to_come_back(llmock: LLMock) -> None:
 async def test_limits_are_read_from_real_headers(llmock: LLMock) -> None:
     """Every response's headers are seen; the counts are the provider's own."""
     llmock.limits(rpm=10)
-    seen: list[dict[str, Any]] = []
-    async with adapter(
-        llmock.base_url(), on_headers=lambda headers: seen.append(parse_rate_limit(headers))
-    ) as provider:
+    limits = LimitTracker()
+    async with adapter(llmock.base_url(), on_headers=limits.record_headers) as provider:
         await answer(provider)
-    assert seen[-1]["requests"]["limit"] == 10
-    assert seen[-1]["requests"]["remaining"] == 9
-    assert seen[-1]["requests"]["percentageUsed"] == 10.0
+    stated = limits.rate_limit()["requests"]
+    assert (stated.limit, stated.remaining, stated.percentage_used) == (10, 9, 10.0)
 
 
 async def test_context_overflow_has_its_own_code(llmock: LLMock) -> None:

@@ -1,7 +1,7 @@
 """From the branch of a conversation that leads to an answer to what the model reads, within its context.
 
-Sizes are estimated, at 3.5 ASCII characters or one other character a token: the hub has no tokenizer for
-every model, and a provider refuses what is really too long.
+Sizes are estimated (:mod:`~conduit_widget.providers.token_estimate`); a provider refuses what is really too
+long.
 
 Servers keep what they have read of a prompt for the next one that begins alike, which is most of the time to
 the first token. So a history that is too long does not lose its oldest message with every question: it is cut
@@ -12,7 +12,6 @@ node, after any restart, cuts it in the same place, however much of it was read.
 from __future__ import annotations
 
 import contextlib
-import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
@@ -20,13 +19,12 @@ import msgspec
 
 from conduit_widget.contract import MAX_HISTORY_PAGE
 from conduit_widget.providers.provider import PromptMessage
+from conduit_widget.providers.token_estimate import MESSAGE_OVERHEAD_TOKENS, estimate_tokens
 from conduit_widget.types import ChatMessage, HistoryPage, Role
 
 Ancestors = Callable[[str, int], Awaitable[HistoryPage]]
 """``ancestors(message_id, limit)`` returns the messages that lead to a message, oldest first."""
 
-CHARS_PER_TOKEN: Final = 3.5
-MESSAGE_OVERHEAD_TOKENS: Final = 8
 DEFAULT_ANSWER_SHARE: Final = 4
 """Without a maxTokens, one part in this many of the context is kept free for the answer."""
 TYPICAL_MESSAGE_TOKENS: Final = 64
@@ -35,12 +33,6 @@ SMALLEST_PAGE: Final = 16
 
 _SEVERAL: Final = "Several people take part; each of their messages starts with its writer's name."
 _CUT: Final = "\n[…]\n"
-
-
-def estimate_tokens(text: str) -> int:
-    """Return about how many tokens the text has."""
-    ascii_chars = len(text) if text.isascii() else sum(character.isascii() for character in text)
-    return math.ceil(ascii_chars / CHARS_PER_TOKEN) + len(text) - ascii_chars
 
 
 async def read_prompt(

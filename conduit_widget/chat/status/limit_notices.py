@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 import uuid
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Final
 
 from conduit_widget.chat.settings import ChatSettings
 from conduit_widget.contract import ChatEvent, ChatMethod, StatusMethod, names_in
@@ -12,7 +13,7 @@ from conduit_widget.hub.calls.hub import Hub
 from conduit_widget.hub.delivery.connection import HubConnectionContext
 from conduit_widget.hub.limits.user_rates import LimitWarning, UserRate, WarningGauge
 from conduit_widget.times import iso_time
-from conduit_widget.types import LimitScope, ProviderStatus, RateLimitNotice
+from conduit_widget.types import LimitScope, ProviderStatus, RateLimit, RateLimitNotice
 
 OWN_LIMITS: Final = "hub"
 """What stands for a provider in the warnings of the hub's own limits."""
@@ -111,40 +112,62 @@ def notice_of(warning: LimitWarning) -> RateLimitNotice:
     )
 
 
-class ProviderLimits:
-    """Watches the limits that providers state. What they do not state is never guessed."""
+class ProviderLimitNotices:
+    """Watches the limits of providers, and tells of each level of a limit once in its window."""
 
-    def __init__(self) -> None:
-        self._gauges: dict[tuple[str, LimitScope], WarningGauge] = {}
+    def __init__(
+        self, clock: Callable[[], float] = time.monotonic, wall: Callable[[], float] = time.time
+    ) -> None:
+        self._clock = clock
+        self._wall = wall
+        self._gauges: dict[tuple[str, LimitScope], _WindowGauge] = {}
 
     def warnings(self, status: ProviderStatus) -> list[RateLimitNotice]:
         """Return a notice for each limit of the provider that has newly reached 80 or 95 %."""
         found = []
         for scope in _SCOPES:
-            stated = status.rate_limit.get(scope)
-            if isinstance(stated, dict) and (notice := self._warning(status.provider, scope, stated)):
+            limit = status.rate_limit.get(scope)
+            if limit is not None and (notice := self._warning(status.provider, scope, limit)):
                 found.append(notice)
         return found
 
-    def _warning(self, provider: str, scope: LimitScope, stated: dict[str, Any]) -> RateLimitNotice | None:
-        used = stated.get("percentageUsed")
+    def _warning(self, provider: str, scope: LimitScope, limit: RateLimit) -> RateLimitNotice | None:
+        used = limit.percentage_used
         if used is None:
             return None
-        gauge = self._gauges.setdefault((provider, scope), WarningGauge())
-        level = gauge.crossed(used, time.monotonic())
+        gauge = self._gauges.setdefault((provider, scope), _WindowGauge())
+        level = gauge.crossed(used, limit.reset_time, self._clock(), iso_time(self._wall()))
         if level is None:
             return None
         return RateLimitNotice(
             id=str(uuid.uuid4()),
-            timestamp=iso_time(time.time()),
+            timestamp=iso_time(self._wall()),
             priority=_priority(level),
             provider=provider,
             scope=scope,
-            limit=stated.get("limit"),
-            remaining=stated.get("remaining"),
+            limit=limit.limit,
+            remaining=limit.remaining,
             percentage_used=used,
-            reset_time=stated.get("resetTime"),
+            reset_time=limit.reset_time,
+            forecast_seconds=limit.forecast_seconds,
         )
+
+
+class _WindowGauge:
+    """A gauge that begins anew when the reset of the limit it warned of is over."""
+
+    def __init__(self) -> None:
+        self._gauge = WarningGauge()
+        self._until: str | None = None
+
+    def crossed(self, percentage: float, reset_time: str | None, now: float, moment: str) -> float | None:
+        """Return the level that was newly reached; ``reset_time`` and ``moment`` are ISO 8601 UTC."""
+        if self._until is not None and moment >= self._until:
+            self._gauge, self._until = WarningGauge(), None
+        level = self._gauge.crossed(percentage, now)
+        if level is not None:
+            self._until = reset_time
+        return level
 
 
 def _priority(level: float) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from conduit_widget.chat.answers.generation_job import ProviderChoice
-from conduit_widget.chat.status.limit_notices import ProviderLimits
+from conduit_widget.chat.status.limit_notices import ProviderLimitNotices
 from conduit_widget.contract import StatusEvent
 from conduit_widget.hub.calls.hub import Hub
 from conduit_widget.hub.delivery.connection import HubConnectionContext
@@ -42,7 +42,7 @@ class ProviderFeed:
         self._providers = providers
         self._hubs = hubs
         self._interval = interval
-        self._limits = ProviderLimits()
+        self._limits = ProviderLimitNotices()
         self._due: dict[str, ProviderStatus] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._states: dict[str, ProviderState] = {}  # as logged

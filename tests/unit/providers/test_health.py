@@ -168,7 +168,7 @@ def test_limits_are_kept_from_headers_without_a_change(
     for left in ("9", "5", "3"):
         subject.record_headers({"x-ratelimit-limit-requests": "10", "x-ratelimit-remaining-requests": left})
     subject.record_headers({})
-    assert subject.status.rate_limit["requests"]["percentageUsed"] == 70.0
+    assert subject.status.rate_limit["requests"].percentage_used == 70.0
     assert changes == []
 
 
@@ -178,6 +178,6 @@ def test_limit_is_announced_when_it_reaches_a_level(
     """At 80 and 95 %, and when it is back; nothing is made of a limit that is not stated."""
     for left in (30, 20, 10, 4, 2, 90):
         subject.record_headers({"x-ratelimit-limit-tokens": "100", "x-ratelimit-remaining-tokens": str(left)})
-    assert [status.rate_limit["tokens"]["percentageUsed"] for status in changes] == [80.0, 96.0, 10.0]
+    assert [status.rate_limit["tokens"].percentage_used for status in changes] == [80.0, 96.0, 10.0]
     subject.record_headers({"x-ratelimit-remaining-tokens": "0"})
     assert len(changes) == 3

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from conduit_widget.providers.rate_limit_headers import go_duration, parse_rate_limit, parse_retry_after
+from conduit_widget.providers.rate_limit_headers import (
+    StatedLimit,
+    go_duration,
+    parse_rate_limit,
+    parse_retry_after,
+)
 
 NOW = 1_800_000_000.0  # 2027-01-15T08:00:00Z
 
@@ -40,45 +43,128 @@ def test_openai_headers_are_read_when_both_counts_are_stated() -> None:
         "x-ratelimit-remaining-tokens": "1000",
     }
     assert parse_rate_limit(headers, now=NOW) == {
-        "requests": {
-            "limit": 200,
-            "remaining": 50,
-            "percentageUsed": 75.0,
-            "resetTime": "2027-01-15T08:01:00.000Z",
-        },
-        "tokens": {"limit": 1000, "remaining": 1000, "percentageUsed": 0.0, "resetTime": None},
+        "requests": StatedLimit(limit=200, remaining=50, reset=60.0, refills=True),
+        "tokens": StatedLimit(limit=1000, remaining=1000, refills=True),
     }
 
 
-@pytest.mark.parametrize(
-    ("headers", "scope", "entry"),
-    [
-        (
-            {
-                "anthropic-ratelimit-tokens-limit": "80",
-                "anthropic-ratelimit-tokens-remaining": "20",
-                "anthropic-ratelimit-tokens-reset": "2027-01-15T08:00:30Z",
-            },
-            "tokens",
-            {"limit": 80, "remaining": 20, "percentageUsed": 75.0, "resetTime": "2027-01-15T08:00:30.000Z"},
-        ),
-        (
-            {"ratelimit": '"default";r=50;t=30', "ratelimit-policy": '"default";q=100;w=60'},
-            "requests",
-            {"limit": 100, "remaining": 50, "percentageUsed": 50.0, "resetTime": "2027-01-15T08:00:30.000Z"},
-        ),
-        (
-            {"ratelimit": '"default";r=50;t=30'},
-            "requests",
-            {"limit": None, "remaining": 50, "percentageUsed": None, "resetTime": "2027-01-15T08:00:30.000Z"},
-        ),
-    ],
-)
-def test_other_dialects_are_read_when_they_are_used(
-    headers: dict[str, str], scope: str, entry: dict[str, Any]
+AS_THEY_LOOK: dict[str, tuple[dict[str, str], dict[str, StatedLimit]]] = {
+    "OpenAI": (
+        {
+            "x-ratelimit-limit-requests": "5000",
+            "x-ratelimit-limit-tokens": "160000",
+            "x-ratelimit-limit-tokens_usage_based": "160000",
+            "x-ratelimit-remaining-requests": "4999",
+            "x-ratelimit-remaining-tokens": "159976",
+            "x-ratelimit-remaining-tokens_usage_based": "159976",
+            "x-ratelimit-reset-requests": "12ms",
+            "x-ratelimit-reset-tokens": "9ms",
+            "x-ratelimit-reset-tokens_usage_based": "9ms",
+        },
+        {
+            "requests": StatedLimit(limit=5000, remaining=4999, reset=0.012, refills=True),
+            "tokens": StatedLimit(limit=160000, remaining=159976, reset=0.009, refills=True),
+        },
+    ),
+    "Groq, at a refusal": (
+        {
+            "retry-after": "2",
+            "x-ratelimit-limit-requests": "14400",
+            "x-ratelimit-limit-tokens": "18000",
+            "x-ratelimit-remaining-requests": "14370",
+            "x-ratelimit-remaining-tokens": "0",
+            "x-ratelimit-reset-requests": "2m59.56s",
+            "x-ratelimit-reset-tokens": "7.66s",
+        },
+        {
+            "requests": StatedLimit(limit=14400, remaining=14370, reset=179.56, refills=True),
+            "tokens": StatedLimit(limit=18000, remaining=0, reset=7.66, refills=True),
+        },
+    ),
+    "Azure, which states no limit": (
+        {"x-ratelimit-remaining-requests": "19", "x-ratelimit-remaining-tokens": "19913"},
+        {
+            "requests": StatedLimit(remaining=19, refills=True),
+            "tokens": StatedLimit(remaining=19913, refills=True),
+        },
+    ),
+    "OpenRouter, in epoch milliseconds": (
+        {"x-ratelimit-limit": "20", "x-ratelimit-remaining": "0", "x-ratelimit-reset": "1800000030000"},
+        {"requests": StatedLimit(limit=20, remaining=0, reset=30.0)},
+    ),
+    "a gateway, in epoch seconds": (
+        {"x-ratelimit-limit": "60", "x-ratelimit-remaining": "6", "x-ratelimit-reset": "1800000012"},
+        {"requests": StatedLimit(limit=60, remaining=6, reset=12.0)},
+    ),
+    "Together": (
+        {
+            "x-ratelimit-limit": "100",
+            "x-ratelimit-remaining": "99",
+            "x-ratelimit-reset": "1",
+            "x-tokenlimit-limit": "3000",
+            "x-tokenlimit-remaining": "1500",
+        },
+        {
+            "requests": StatedLimit(limit=100, remaining=99, reset=1.0),
+            "tokens": StatedLimit(limit=3000, remaining=1500),
+        },
+    ),
+    "Cerebras, by minute and day": (
+        {
+            "x-ratelimit-limit-requests-day": "14400",
+            "x-ratelimit-limit-tokens-minute": "60000",
+            "x-ratelimit-remaining-requests-day": "14399",
+            "x-ratelimit-remaining-tokens-minute": "6000",
+            "x-ratelimit-reset-requests-day": "33011.382867097855",
+            "x-ratelimit-reset-tokens-minute": "11.382867097854614",
+        },
+        {
+            "requests": StatedLimit(limit=14400, remaining=14399, reset=33011.382867, refills=True),
+            "tokens": StatedLimit(limit=60000, remaining=6000, reset=11.382867, refills=True),
+        },
+    ),
+    "Anthropic, of whose limits the tightest counts": (
+        {
+            "anthropic-ratelimit-requests-limit": "50",
+            "anthropic-ratelimit-requests-remaining": "49",
+            "anthropic-ratelimit-requests-reset": "2027-01-15T08:00:01Z",
+            "anthropic-ratelimit-input-tokens-limit": "30000",
+            "anthropic-ratelimit-input-tokens-remaining": "30000",
+            "anthropic-ratelimit-input-tokens-reset": "2027-01-15T08:00:00Z",
+            "anthropic-ratelimit-output-tokens-limit": "8000",
+            "anthropic-ratelimit-output-tokens-remaining": "2000",
+            "anthropic-ratelimit-output-tokens-reset": "2027-01-15T08:00:45Z",
+        },
+        {
+            "requests": StatedLimit(limit=50, remaining=49, reset=1.0, refills=True),
+            "tokens": StatedLimit(limit=8000, remaining=2000, reset=45.0, refills=True),
+        },
+    ),
+    "the IETF's draft": (
+        {"ratelimit": '"default";r=50;t=30', "ratelimit-policy": '"default";q=100;w=60'},
+        {"requests": StatedLimit(limit=100, remaining=50, reset=30.0)},
+    ),
+    "the IETF's draft without its policy": (
+        {"ratelimit": '"default";r=50;t=30'},
+        {"requests": StatedLimit(remaining=50, reset=30.0)},
+    ),
+    "its seventh draft": (
+        {"ratelimit": "limit=100, remaining=50, reset=30"},
+        {"requests": StatedLimit(limit=100, remaining=50, reset=30.0)},
+    ),
+    "its first drafts": (
+        {"ratelimit-limit": "100", "ratelimit-remaining": "50", "ratelimit-reset": "30"},
+        {"requests": StatedLimit(limit=100, remaining=50, reset=30.0)},
+    ),
+}
+
+
+@pytest.mark.parametrize(("headers", "stated"), AS_THEY_LOOK.values(), ids=AS_THEY_LOOK)
+def test_headers_are_read_as_servers_send_them(
+    headers: dict[str, str], stated: dict[str, StatedLimit]
 ) -> None:
-    """Anthropic's names and the IETF draft; a missing limit leaves the share unknown."""
-    assert parse_rate_limit(headers, now=NOW) == {scope: entry}
+    """Every dialect gives limit, remaining and the seconds until the reset; what is not said is None."""
+    assert parse_rate_limit(headers, now=NOW) == stated
 
 
 @pytest.mark.parametrize(
@@ -120,11 +206,15 @@ def test_retry_after_is_read_in_every_form(headers: dict[str, str], seconds: flo
             "anthropic-ratelimit-requests-limit": "5",
             "anthropic-ratelimit-requests-reset": "0001-01-01T00:00:00+23:59",
         },
+        {
+            "anthropic-ratelimit-requests-limit": "5",
+            "anthropic-ratelimit-requests-reset": "2027-01-15T07:59:58Z",
+        },
     ],
 )
 def test_moment_that_is_none_is_left_out(headers: dict[str, str]) -> None:
-    """A reset in the year 31,690,765 costs neither the answer nor the counts beside it."""
-    assert parse_rate_limit(headers, now=NOW)["requests"]["resetTime"] is None
+    """A reset in the year 31,690,765, or before now by a clock that differs, costs nothing beside it."""
+    assert parse_rate_limit(headers, now=NOW)["requests"].reset is None
 
 
 @pytest.mark.parametrize(
@@ -138,16 +228,3 @@ def test_moment_that_is_none_is_left_out(headers: dict[str, str]) -> None:
 def test_wait_of_more_than_a_year_is_unknown(headers: dict[str, str]) -> None:
     """Nobody is told to try again in a million years."""
     assert parse_retry_after(headers, now=NOW) is None
-
-
-def test_tokens_read_and_written_apart_are_one_limit_of_tokens() -> None:
-    """Where only they are stated, the one of which more is used is the limit that people hear of."""
-    headers = {
-        "anthropic-ratelimit-input-tokens-limit": "1000",
-        "anthropic-ratelimit-input-tokens-remaining": "900",
-        "anthropic-ratelimit-output-tokens-limit": "100",
-        "anthropic-ratelimit-output-tokens-remaining": "20",
-    }
-    assert parse_rate_limit(headers)["tokens"]["percentageUsed"] == 80.0
-    whole = {"anthropic-ratelimit-tokens-limit": "10", "anthropic-ratelimit-tokens-remaining": "9"}
-    assert parse_rate_limit({**headers, **whole})["tokens"]["limit"] == 10
