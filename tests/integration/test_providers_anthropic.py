@@ -636,6 +636,6 @@ async def test_limits_are_read_from_real_headers(llmock: LLMock) -> None:
     await answer(provider)
     await provider.aclose()
     limits = parse_rate_limit(headers[-1])
-    assert (limits["requests"]["limit"], limits["requests"]["remaining"]) == (10, 9)
-    assert limits["tokens"]["limit"] == 100_000
-    assert limits["requests"]["resetTime"]
+    assert (limits["requests"].limit, limits["requests"].remaining) == (10, 9)
+    assert limits["tokens"].limit == 100_000
+    assert limits["requests"].reset
