@@ -89,12 +89,15 @@ class JsonRecordDecoder:
 
     def feed(self, data: bytes | str) -> list[HubMessage]:
         """Return the messages completed by ``data``; see :class:`~.hub_protocol.RecordDecoder`."""
-        messages = None
         if type(data) is bytes and not self._reader.tail and len(data) <= self._max_record_bytes:
-            messages = _read_whole(data)
-        return self._read_each(data) if messages is None else messages
-
-    def _read_each(self, data: bytes | str) -> list[HubMessage]:
+            end = len(data) - 1
+            try:
+                if end == data.find(RECORD_SEPARATOR):
+                    return [_decode(data[:end])]
+                if data.endswith(RECORD_SEPARATOR):
+                    return list(map(_decode, data[:end].split(RECORD_SEPARATOR)))
+            except UNREADABLE:
+                pass  # an unknown type, perhaps: one by one it will be clear
         messages: list[HubMessage] = []
         for record in self._reader.feed(data):
             try:
@@ -106,19 +109,6 @@ class JsonRecordDecoder:
                 else:
                     messages.append(salvaged)
         return messages
-
-
-def _read_whole(data: bytes) -> list[HubMessage] | None:
-    """Decode whole records the quick way; None when these are none, or are not all plain hub messages."""
-    end = len(data) - 1
-    try:
-        if end == data.find(RECORD_SEPARATOR):
-            return [_decode(data[:end])]
-        if data.endswith(RECORD_SEPARATOR):
-            return list(map(_decode, data[:end].split(RECORD_SEPARATOR)))
-    except UNREADABLE:
-        pass  # an unknown type, perhaps: one by one it will be clear
-    return None
 
 
 def _salvage(record: bytes, error: Exception) -> HubMessage | None:

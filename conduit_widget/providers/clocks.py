@@ -32,16 +32,16 @@ class GenerationClocks:
         self._answer_until = None if timeouts.answer is None else now + timeouts.answer
 
     def life_seen(self) -> None:
-        """The provider is at work: the clock of the first token begins again."""
+        """Start the clock of the first token again: the provider is at work."""
         if self._first_until is not None:
             self._first_until = time.monotonic() + self._timeouts.first_token
 
     def token_seen(self) -> None:
-        """The first delta came: from now on the idle clock counts."""
+        """Let the idle clock count from now on: the first delta came."""
         self._first_until = None
 
     def finish_seen(self) -> None:
-        """A finish reason came: what follows takes nothing from the answer and is not waited for long."""
+        """Wait no longer than :data:`_AFTER_FINISH` for what follows a finish reason: the answer is whole."""
         if self._finish_until is None:
             self._finish_until = time.monotonic() + _AFTER_FINISH
 

@@ -102,7 +102,7 @@ def _status(value: Mapping[str, Any]) -> int | None:
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """All texts of a payload (its depth is bounded), without what a validator echoes."""
+    """Yield all texts of a payload (its depth is bounded), without what a validator echoes."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):
@@ -115,7 +115,7 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _fields(value: Any, text: str) -> Iterator[tuple[str, ...]]:
-    """The request's fields a payload names: by ``param``, by ``loc``, and by a ``loc`` inside a text."""
+    """Yield the request's fields that a payload names: by ``param``, ``loc``, or a ``loc`` inside a text."""
     yield from _named_fields(value)
     for match in _QUOTED_LOC.finditer(text):
         yield tuple(_NAME.findall(match[1]))

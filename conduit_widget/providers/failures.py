@@ -71,7 +71,7 @@ def refused(
     headers: Mapping[str, str] | None = None,
     key_hint: str = "Set the provider's key",
 ) -> ProviderError:
-    """The error for an HTTP status (or an error event in the stream, where ``status`` is its own or 500)."""
+    """Return the error for an HTTP status, or for an error event in the stream (its own status, or 500)."""
     if (
         body.code in _OVERFLOW_CODES
         or status == 413
@@ -131,7 +131,7 @@ def refused(
 
 
 def unreachable(provider: str, origin: str) -> ProviderError:
-    """No connection could be made, or it broke before an answer began."""
+    """Return the error of a connection that could not be made, or broke before an answer began."""
     return ProviderError(
         f"Cannot reach {provider} at {origin}. Check that it runs and the network is up, then try again.",
         type="network_error",
@@ -141,7 +141,7 @@ def unreachable(provider: str, origin: str) -> ProviderError:
 
 
 def timed_out(provider: str, clock: str, seconds: float) -> ProviderError:
-    """One of the clocks ran out: ``connect``, ``first token``, ``idle`` or ``answer`` (seconds)."""
+    """Return the error of a clock that ran out: ``connect``, ``first token``, ``idle`` or ``answer``."""
     what = {
         "connect": f"did not accept a connection within {seconds:g} s",
         "first token": f"sent no first token within {seconds:g} s",
@@ -157,7 +157,7 @@ def timed_out(provider: str, clock: str, seconds: float) -> ProviderError:
 
 
 def truncated(provider: str) -> ProviderError:
-    """The stream ended without a word that the answer is whole."""
+    """Return the error of a stream that ended without a word that the answer is whole."""
     return ProviderError(
         f"{provider} ended the answer before it was complete. Ask again for the rest.",
         type="network_error",
@@ -167,7 +167,7 @@ def truncated(provider: str) -> ProviderError:
 
 
 def malformed(provider: str) -> ProviderError:
-    """The provider sent something that is no answer of its API."""
+    """Return the error of something that is no answer of the provider's API."""
     return ProviderError(
         f"{provider} sent an answer that cannot be read. Check its URL, and whether its kind fits.",
         type="server_error",
@@ -177,7 +177,7 @@ def malformed(provider: str) -> ProviderError:
 
 
 def untrusted(provider: str, origin: str) -> ProviderError:
-    """The server's certificate is not trusted here."""
+    """Return the error of a server whose certificate is not trusted here."""
     return ProviderError(
         f"The certificate of {provider} at {origin} is not trusted here. Name your CA's file in "
         "SSL_CERT_FILE and start the hub again.",
@@ -189,7 +189,7 @@ def untrusted(provider: str, origin: str) -> ProviderError:
 
 
 def proxy_failed(provider: str, variable: str) -> ProviderError:
-    """The proxy cannot be reached, or refuses."""
+    """Return the error of a proxy that cannot be reached, or refuses."""
     return ProviderError(
         f"Cannot reach {provider} through the proxy that {variable} names. Correct or unset {variable}, or "
         "put the provider's host into NO_PROXY, and start the hub again.",
@@ -200,7 +200,7 @@ def proxy_failed(provider: str, variable: str) -> ProviderError:
 
 
 def unusable_key(provider: str, variable: str | None) -> ProviderError:
-    """The key holds characters that no HTTP header carries."""
+    """Return the error of a key with characters that no HTTP header carries."""
     where = f" in {variable}" if variable else ""
     return ProviderError(
         f"{provider}'s key{where} holds a space, a line end or a typographic sign (a dash, a quote) that no "
@@ -213,7 +213,7 @@ def unusable_key(provider: str, variable: str | None) -> ProviderError:
 
 
 def closed(provider: str) -> ProviderError:
-    """Our side has closed the provider."""
+    """Return the error of a provider that our side has closed."""
     return ProviderError(
         f"{provider} is closed here. Start the hub again.",
         type="network_error",
@@ -223,7 +223,7 @@ def closed(provider: str) -> ProviderError:
 
 
 def no_models(provider: str) -> ProviderError:
-    """The endpoint lists no model and none was configured."""
+    """Return the error of an endpoint that lists no model where none was configured."""
     return ProviderError(
         f"{provider} lists no model. Load one there, or name one in CONDUIT_MODEL.",
         type="model_not_found",

@@ -28,7 +28,6 @@ class ChangeMethods:
         answer: ChatMessage | None = None,
         on_commit: OnCommit | None = None,
     ) -> Commit:
-        """Append a message, and the placeholder of its answer, in one transaction."""
         return await self.write(Append(conversation_id, author_id, message, answer), on_commit)
 
     async def update(
@@ -39,9 +38,7 @@ class ChangeMethods:
         close_stream: bool = False,
         on_commit: OnCommit | None = None,
     ) -> Commit:
-        """Append a new version of a message; ``close_stream`` also ends its stream."""
         return await self.write(Update(conversation_id, message, close_stream=close_stream), on_commit)
 
     async def checkpoint(self, stream: StoredStream) -> None:
-        """Keep the text so far of an open stream."""
         await self.write(Checkpoint(stream))

@@ -52,8 +52,8 @@ class EventFeed:
         """The ``seq`` of the last event delivered."""
         return self._gate.position
 
-    def take(self, events: Iterable[LogEvent]) -> None:
-        """Take events in whatever order they come, and deliver those whose turn has come."""
+    def accept(self, events: Iterable[LogEvent]) -> None:
+        """Accept events in whatever order they come, and deliver those whose turn has come."""
         if self._lost:
             return
         passed = self._gate.offer(events)
@@ -157,5 +157,5 @@ class EventFeed:
                 self._filling = None
                 self.lose()
                 return
-            self.take(events or ())
+            self.accept(events or ())
             wait = self._gap_delay if self.position > before else min(wait * 2, LONGEST_WAIT)

@@ -11,9 +11,10 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any, Final, Generic, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 from conduit_widget.chat.history.batch import Change
+from conduit_widget.chat.history.pending_write import PendingWrite
 from conduit_widget.chat.history.sqlite_failures import unavailable_by, wants_new_connection
 from conduit_widget.errors import ConduitError, StoreUnavailableError, trace_of
 
@@ -29,22 +30,7 @@ WriteChanges = Callable[[sqlite3.Connection, Sequence[Change[Any]]], list[Any]]
 """Does many changes at once; returns their results, an exception standing for one that refused."""
 
 
-class _Write(Generic[T]):
-    """A write under way: what to do, who waits, who is told."""
-
-    __slots__ = ("error", "future", "on_commit", "result", "work")
-
-    def __init__(
-        self,
-        work: Work[T] | Change[T],
-        future: asyncio.Future[T],
-        on_commit: Callable[[T], None] | None,
-    ) -> None:
-        self.work = work
-        self.future = future
-        self.on_commit = on_commit
-        self.result: T | None = None
-        self.error: BaseException | None = None
+_Write = PendingWrite[Work[Any] | Change[Any], Any]
 
 
 class GroupCommitWriter:
@@ -64,10 +50,10 @@ class GroupCommitWriter:
         self._write_changes = write_changes
         self.failure: StoreUnavailableError | None = None
         self._connection: sqlite3.Connection | None = None  # the thread's
-        self._queue: queue.SimpleQueue[list[_Write[Any]] | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[list[_Write] | None] = queue.SimpleQueue()
         self._pending = 0  # writes in the queue, on their way to it, or being done
-        self._gathered: list[_Write[Any]] = []
-        self._late: collections.deque[_Write[Any]] = collections.deque()  # whose callers wait their turn
+        self._gathered: list[_Write] = []
+        self._late: collections.deque[_Write] = collections.deque()  # whose callers wait their turn
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -136,7 +122,7 @@ class GroupCommitWriter:
         finally:
             self._disconnect()
 
-    def _next_batch(self) -> list[_Write[Any]]:
+    def _next_batch(self) -> list[_Write]:
         """Wait for writes; return those that wait, empty at the end."""
         batch = self._queue.get() or []
         while batch:
@@ -150,7 +136,7 @@ class GroupCommitWriter:
             batch += more
         return batch
 
-    def _commit(self, batch: list[_Write[Any]]) -> None:
+    def _commit(self, batch: list[_Write]) -> None:
         """Run the batch in one transaction; after an unexpected error, each write in its own."""
         try:
             self._transaction(batch)
@@ -162,7 +148,7 @@ class GroupCommitWriter:
                 if unavailable is not None:
                     unavailable.__cause__ = error
                     self._failed(unavailable)
-                batch[0].error = unavailable or error
+                batch[0].outcome = unavailable or error
                 return
             for write in batch:
                 self._commit([write])
@@ -185,7 +171,7 @@ class GroupCommitWriter:
             with contextlib.suppress(sqlite3.Error):  # the file may be out of reach
                 connection.close()
 
-    def _transaction(self, batch: list[_Write[Any]]) -> None:
+    def _transaction(self, batch: list[_Write]) -> None:
         connection = self._connection
         if connection is None:
             connection = self._connection = self._open()
@@ -210,40 +196,27 @@ class GroupCommitWriter:
         except sqlite3.Error:
             self._disconnect()
 
-    def _do_changes(self, connection: sqlite3.Connection, writes: list[_Write[Any]]) -> None:
+    def _do_changes(self, connection: sqlite3.Connection, writes: list[_Write]) -> None:
         if self._write_changes is None:
             raise RuntimeError("This writer was made without a way to write changes.")
         outcomes = self._write_changes(connection, [cast("Change[Any]", write.work) for write in writes])
         for write, outcome in zip(writes, outcomes, strict=True):
-            if isinstance(outcome, BaseException):
-                write.error = outcome
-            else:
-                write.result, write.error = outcome, None
+            write.outcome = outcome
 
-    def _deliver(self, batch: list[_Write[Any]]) -> None:
+    def _deliver(self, batch: list[_Write]) -> None:
         self._pending -= len(batch)
         while self._late and self._pending < MAX_PENDING_WRITES:
             self._admit_one()
         for write in batch:
-            if write.error is None and write.on_commit is not None:
-                try:
-                    write.on_commit(write.result)
-                except Exception as error:  # noqa: BLE001 - one listener's fault must not cost the others their results
-                    _logger.error("A commit callback failed: %s", trace_of(error))  # noqa: TRY400  # noqa: TRY400
-            if write.future.done():
-                continue
-            if write.error is None:
-                write.future.set_result(write.result)
-            else:
-                write.future.set_exception(cast("Exception", write.error))
+            write.tell_listener()
+            write.tell_caller()
 
 
-def _do_work(connection: sqlite3.Connection, write: _Write[Any]) -> None:
-    write.error = None
+def _do_work(connection: sqlite3.Connection, write: _Write) -> None:
     try:
-        write.result = cast("Work[Any]", write.work)(connection)
+        write.outcome = cast("Work[Any]", write.work)(connection)
     except ConduitError as refusal:
-        write.error = refusal
+        write.outcome = refusal
 
 
 def _call(loop: asyncio.AbstractEventLoop, callback: Callable[..., object], *args: Any) -> None:

@@ -160,8 +160,6 @@ class PostgresHistoryStore(ChangeMethods):
         assistant: AssistantSetting,
         title: str | None = None,
     ) -> ConversationRecord:
-        """Create a conversation owned by ``owner_id``; an existing one is returned unchanged."""
-
         async def work(db: Connection) -> ConversationRecord:
             async with db.transaction():
                 created = await db.execute(
@@ -180,11 +178,9 @@ class PostgresHistoryStore(ChangeMethods):
         return await self._with_connection(work)
 
     async def find(self, conversation_id: str) -> ConversationRecord | None:
-        """Return the conversation, or None."""
         return await self._with_connection(lambda db: self._record(db, conversation_id))
 
     async def role(self, conversation_id: str, user_id: str) -> MemberRole | None:
-        """Return the user's role, or None for a stranger."""
         found = await self._select(
             "SELECT role FROM conduit_members WHERE conversation_id=%b AND user_id=%b",
             (conversation_id, user_id),
@@ -192,8 +188,6 @@ class PostgresHistoryStore(ChangeMethods):
         return found[0][0] if found else None
 
     async def set_role(self, conversation_id: str, user_id: str, role: MemberRole | None) -> None:
-        """Make the user an owner, member or reader; None removes them; the last owner stays one."""
-
         async def work(db: Connection) -> None:
             async with db.transaction():
                 locked = await db.execute(
@@ -222,7 +216,6 @@ class PostgresHistoryStore(ChangeMethods):
         await self._with_connection(work)
 
     async def members(self, conversation_id: str) -> list[tuple[str, MemberRole]]:
-        """Return every user with a role, by user id."""
         found = await self._select(
             'SELECT user_id, role FROM conduit_members WHERE conversation_id=%b ORDER BY user_id COLLATE "C"',
             (conversation_id,),
@@ -232,7 +225,6 @@ class PostgresHistoryStore(ChangeMethods):
     async def conversations_of(
         self, user_id: str, *, limit: int
     ) -> list[tuple[ConversationRecord, MemberRole]]:
-        """Return the conversations in which the user has a role, and which; the newest event's first."""
         found = await self._select(self._rows.OF_USER, (user_id, limit))
         return [(ConversationRecord.of_row(row), role) for *row, role in found]
 
@@ -268,14 +260,12 @@ class PostgresHistoryStore(ChangeMethods):
     # ---- nodes and streams -----------------------------------------------------------------------------
 
     async def heartbeat(self) -> None:
-        """Say that this node lives."""
         await self._with_connection(self._say_alive)
 
     async def _say_alive(self, db: Connection) -> None:
         await db.execute(self._rows.HEARTBEAT, {"me": self._node_id, "silence": _HEARTBEAT_PAUSE})
 
     async def open_streams(self, conversation_id: str | None = None) -> list[StoredStream]:
-        """Return every answer that has no end yet, of one conversation or all."""
         found = await self._select(self._rows.STREAMS, {"one": conversation_id})
         return [self._rows.stream_of(row) for row in found]
 
@@ -290,7 +280,6 @@ class PostgresHistoryStore(ChangeMethods):
     # ---- reading ---------------------------------------------------------------------------------------
 
     async def message(self, conversation_id: str, message_id: str) -> dict[str, Any] | None:
-        """Return the latest version of a message in wire form, or None."""
         found = await self._select(
             "SELECT body FROM conduit_messages WHERE conversation_id=%b AND id=%b",
             (conversation_id, message_id),
@@ -298,7 +287,6 @@ class PostgresHistoryStore(ChangeMethods):
         return read_message(found[0][0]) if found else None
 
     async def snapshot(self, conversation_id: str, *, limit: int, max_bytes: int) -> Snapshot | None:
-        """Return the newest messages and the position they were read at, or None."""
         rows = self._rows
         page = rows.page_request(conversation_id, before_seq=rows.BEYOND, limit=limit, max_bytes=max_bytes)
 
@@ -321,7 +309,6 @@ class PostgresHistoryStore(ChangeMethods):
     async def history(
         self, conversation_id: str, *, before_seq: int, limit: int, max_bytes: int
     ) -> HistoryPage:
-        """Return the messages just before a position, oldest first."""
         page = self._rows.page_request(
             conversation_id, before_seq=before_seq, limit=limit, max_bytes=max_bytes
         )
@@ -330,12 +317,10 @@ class PostgresHistoryStore(ChangeMethods):
     async def ancestors(
         self, conversation_id: str, message_id: str, *, limit: int, max_bytes: int
     ) -> HistoryPage:
-        """Return the messages that lead to a message, oldest first."""
         asked = {"id": conversation_id, "message": message_id, "limit": limit, "bytes": max_bytes}
         return page_of(await self._select(self._rows.ANCESTORS, asked), limit, max_bytes)
 
     async def children(self, conversation_id: str, parent_id: str | None) -> list[str]:
-        """Return the ids of the messages that continue a message, oldest first; with None, of the roots."""
         found = await self._select(self._rows.CHILDREN, {"id": conversation_id, "parent": parent_id})
         return [message_id for (message_id,) in found]
 
@@ -349,12 +334,10 @@ class PostgresHistoryStore(ChangeMethods):
         max_bytes: int,
         recent: float = RECOVERY_SECONDS,
     ) -> list[LogEvent] | None:
-        """Return all events after ``seq`` of that epoch, or None where that cannot be had."""
         missed = self._rows.Missed(conversation_id, epoch, seq, limit, max_bytes, recent)
         return await self._with_connection(lambda db: self._rows.events_after(db, missed))
 
     async def newest_seqs(self, conversation_ids: Collection[str]) -> dict[str, int]:
-        """Return the position of the newest event of each conversation; unknown ones are left out."""
         found = await self._select(
             "SELECT id, seq FROM conduit_conversations WHERE id = ANY(%b::text[])", (list(conversation_ids),)
         )

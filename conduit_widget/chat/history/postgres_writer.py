@@ -10,18 +10,16 @@ from __future__ import annotations
 import asyncio
 import collections
 import dataclasses
-import logging
 from collections.abc import Callable, Sequence
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, TypeVar
 
 import psycopg
 
 from conduit_widget.chat.history.batch import Batch, Change, apply_changes
+from conduit_widget.chat.history.pending_write import PendingWrite
 from conduit_widget.chat.history.postgres_connections import RETRY_INTERVAL, Database, is_lost, unavailable_by
 from conduit_widget.chat.history.postgres_rows import Connection, read_batch, write_batch
-from conduit_widget.errors import StoreUnavailableError, trace_of
-
-_logger = logging.getLogger(__name__)
+from conduit_widget.errors import StoreUnavailableError
 
 T = TypeVar("T")
 
@@ -29,34 +27,7 @@ MAX_PENDING_WRITES: Final = 1024
 MAX_BATCH: Final = 256
 
 
-class _Write(Generic[T]):
-    """A change under way: what to do, who waits, who is told."""
-
-    __slots__ = ("change", "future", "on_commit", "outcome")
-
-    def __init__(
-        self, change: Change[T], future: asyncio.Future[T], on_commit: Callable[[T], None] | None
-    ) -> None:
-        self.change = change
-        self.future = future
-        self.on_commit = on_commit
-        self.outcome: T | Exception | None = None
-
-    def tell_listener(self) -> None:
-        if self.on_commit is None or isinstance(self.outcome, Exception):
-            return
-        try:
-            self.on_commit(self.outcome)  # type: ignore[arg-type]
-        except Exception as error:  # noqa: BLE001 - one listener's fault must not cost the others their results
-            _logger.error("A commit callback failed: %s", trace_of(error))  # noqa: TRY400  # noqa: TRY400
-
-    def tell_caller(self) -> None:
-        if self.future.done():
-            return
-        if isinstance(self.outcome, Exception):
-            self.future.set_exception(self.outcome)
-        else:
-            self.future.set_result(self.outcome)  # type: ignore[arg-type]
+_Write = PendingWrite[Change[Any], Any]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -64,7 +35,7 @@ class _Doubt:
     """A commit whose answer never came."""
 
     number: int
-    writes: Sequence[_Write[Any]]
+    writes: Sequence[_Write]
 
 
 class PostgresWriter:
@@ -80,7 +51,7 @@ class PostgresWriter:
         self._database = database
         self._node_id = node_id
         self._connection: Connection | None = None
-        self._pending: collections.deque[_Write[Any]] = collections.deque()
+        self._pending: collections.deque[_Write] = collections.deque()
         self._room = asyncio.Semaphore(MAX_PENDING_WRITES)
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -168,7 +139,7 @@ class PostgresWriter:
             for write in doubt.writes:
                 write.tell_listener()
 
-    async def _commit(self, writes: list[_Write[Any]]) -> None:
+    async def _commit(self, writes: list[_Write]) -> None:
         connection = self._connection
         if connection is None:
             self.failure = StoreUnavailableError()
@@ -189,16 +160,14 @@ class PostgresWriter:
             write.tell_listener()
             write.tell_caller()
 
-    async def _begin(self, connection: Connection, writes: list[_Write[Any]]) -> Batch:
-        changes = [write.change for write in writes]
+    async def _begin(self, connection: Connection, writes: list[_Write]) -> Batch:
+        changes = [write.work for write in writes]
         batch = await read_batch(connection, changes, self._node_id)
         for write, outcome in zip(writes, apply_changes(batch, changes), strict=True):
             write.outcome = outcome
         return batch
 
-    async def _commit_failed(
-        self, connection: Connection, writes: list[_Write[Any]], error: Exception
-    ) -> None:
+    async def _commit_failed(self, connection: Connection, writes: list[_Write], error: Exception) -> None:
         is_away = isinstance(error, (psycopg.Error, OSError)) and is_lost(error, connection)
         await self._disconnect()
         if is_away:
@@ -216,13 +185,13 @@ class PostgresWriter:
                 await self._connect()
             await self._commit([write])
 
-    def _fail(self, writes: list[_Write[Any]], error: Exception) -> None:
+    def _fail(self, writes: list[_Write], error: Exception) -> None:
         self._release(writes)
         for write in writes:
-            if not write.future.done():
+            if not write.future.done():  # the outcome stays: the commit may turn out to be done
                 write.future.set_exception(error)
 
-    def _release(self, writes: list[_Write[Any]]) -> None:
+    def _release(self, writes: list[_Write]) -> None:
         for _ in writes:
             self._room.release()
 

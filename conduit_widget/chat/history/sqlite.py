@@ -100,7 +100,6 @@ class SqliteHistoryStore(ChangeMethods):
         assistant: AssistantSetting,
         title: str | None = None,
     ) -> ConversationRecord:
-        """Create a conversation owned by ``owner_id``; an existing one is returned unchanged."""
         record = ConversationRecord(
             id=conversation_id,
             epoch=secrets.token_hex(8),
@@ -121,12 +120,9 @@ class SqliteHistoryStore(ChangeMethods):
         return await self._writer.write(work)
 
     async def find(self, conversation_id: str) -> ConversationRecord | None:
-        """Return the conversation, or None."""
         return await self._read(lambda db: rows.find(db, conversation_id))
 
     async def role(self, conversation_id: str, user_id: str) -> MemberRole | None:
-        """Return the user's role, or None for a stranger."""
-
         def work(db: sqlite3.Connection) -> MemberRole | None:
             row = db.execute(
                 "SELECT role FROM members WHERE conversation_id=? AND user_id=?", (conversation_id, user_id)
@@ -136,12 +132,9 @@ class SqliteHistoryStore(ChangeMethods):
         return await self._read(work)
 
     async def set_role(self, conversation_id: str, user_id: str, role: MemberRole | None) -> None:
-        """Make the user an owner, member or reader; None removes them; the last owner stays one."""
         await self._writer.write(lambda db: rows.set_role(db, conversation_id, user_id, role))
 
     async def members(self, conversation_id: str) -> list[tuple[str, MemberRole]]:
-        """Return every user with a role, by user id."""
-
         def work(db: sqlite3.Connection) -> list[tuple[str, MemberRole]]:
             return db.execute(
                 "SELECT user_id, role FROM members WHERE conversation_id=? ORDER BY user_id",
@@ -153,11 +146,9 @@ class SqliteHistoryStore(ChangeMethods):
     async def conversations_of(
         self, user_id: str, *, limit: int
     ) -> list[tuple[ConversationRecord, MemberRole]]:
-        """Return the conversations in which the user has a role, and which; the newest event's first."""
         return await self._read(lambda db: rows.conversations_of(db, user_id, limit))
 
     async def open_streams(self, conversation_id: str | None = None) -> list[StoredStream]:
-        """Return every answer that has no end yet, of one conversation or all."""
         return await self._read(lambda db: rows.streams(db, conversation_id=conversation_id))
 
     async def abandoned_streams(self) -> list[StoredStream]:
@@ -168,8 +159,6 @@ class SqliteHistoryStore(ChangeMethods):
         """Do nothing: no other process looks whether this one lives."""
 
     async def message(self, conversation_id: str, message_id: str) -> dict[str, Any] | None:
-        """Return the latest version of a message in wire form, or None."""
-
         def work(db: sqlite3.Connection) -> dict[str, Any] | None:
             row = db.execute(
                 "SELECT body FROM messages WHERE conversation_id=? AND id=?", (conversation_id, message_id)
@@ -179,8 +168,6 @@ class SqliteHistoryStore(ChangeMethods):
         return await self._read(work)
 
     async def snapshot(self, conversation_id: str, *, limit: int, max_bytes: int) -> Snapshot | None:
-        """Return the newest messages and the position they were read at, or None."""
-
         def work(db: sqlite3.Connection) -> Snapshot | None:
             record = rows.find(db, conversation_id)
             if record is None:
@@ -195,7 +182,6 @@ class SqliteHistoryStore(ChangeMethods):
     async def history(
         self, conversation_id: str, *, before_seq: int, limit: int, max_bytes: int
     ) -> HistoryPage:
-        """Return the messages just before a position, oldest first."""
         return await self._read(
             lambda db: rows.page_before(
                 db, conversation_id, before_seq=before_seq, limit=limit, max_bytes=max_bytes
@@ -205,13 +191,11 @@ class SqliteHistoryStore(ChangeMethods):
     async def ancestors(
         self, conversation_id: str, message_id: str, *, limit: int, max_bytes: int
     ) -> HistoryPage:
-        """Return the messages that lead to a message, oldest first."""
         return await self._read(
             lambda db: rows.ancestors(db, conversation_id, message_id, limit=limit, max_bytes=max_bytes)
         )
 
     async def children(self, conversation_id: str, parent_id: str | None) -> list[str]:
-        """Return the ids of the messages that continue a message, oldest first; with None, of the roots."""
         return await self._read(lambda db: rows.children(db, conversation_id, parent_id))
 
     async def events_after(
@@ -224,7 +208,6 @@ class SqliteHistoryStore(ChangeMethods):
         max_bytes: int,
         recent: float = RECOVERY_SECONDS,
     ) -> list[LogEvent] | None:
-        """Return all events after ``seq`` of that epoch, or None where that cannot be had."""
         since = self._clock().timestamp() - recent
 
         def work(db: sqlite3.Connection) -> list[LogEvent] | None:
@@ -236,7 +219,6 @@ class SqliteHistoryStore(ChangeMethods):
         return await self._read(work)
 
     async def newest_seqs(self, conversation_ids: Collection[str]) -> dict[str, int]:
-        """Return the position of the newest event of each conversation; unknown ones are left out."""
         ids = list(conversation_ids)
         return await self._read(lambda db: rows.newest_seqs(db, ids))
 

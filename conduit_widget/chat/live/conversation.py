@@ -190,7 +190,7 @@ class Conversation:
         try:
             self.nodes.committed(commit.events)
         finally:
-            self.feed.take(commit.events)
+            self.feed.accept(commit.events)
 
     def _deliver(self, event: LogEvent) -> None:
         """Send a committed event, whose turn has come."""

@@ -253,7 +253,7 @@ class OtherNodes:
 
     def _on_event(self, epoch: str, event: LogEvent) -> None:
         if epoch == self._epoch:
-            self._feed.take((event,))
+            self._feed.accept((event,))
         else:
             self._spawn(self.check_epoch())
 

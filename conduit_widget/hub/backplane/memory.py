@@ -98,7 +98,7 @@ class MemoryBus:
 
 
 class MemoryBackplane:
-    """A node on ``bus``; without one it is alone: nothing is sent or kept. See :class:`Backplane`."""
+    """A :class:`Backplane` on ``bus``; without one the node is alone: nothing is sent or kept."""
 
     def __init__(self, bus: MemoryBus | None = None) -> None:
         self.listeners = Listeners()
@@ -111,67 +111,54 @@ class MemoryBackplane:
 
     @property
     def node_id(self) -> str:
-        """See :class:`Backplane`."""
         return self._node_id
 
     @property
     def connected(self) -> bool:
-        """See :class:`Backplane`."""
         return self._started and (self._bus is None or self._bus.reaches(self._node_id))
 
     async def start(self) -> None:
-        """See :class:`Backplane`."""
         if not self._started:
             self._started = True
             if self._bus is not None:
                 self._bus.join(self)
 
     async def aclose(self) -> None:
-        """See :class:`Backplane`."""
         self._started = False
         if self._bus is not None:
             self._bus.leave(self._node_id)
 
     def publish(self, channel: str, payload: bytes) -> None:
-        """See :class:`Backplane`."""
         self._send(channel, payload)
 
     def append(self, channel: str, position: int, payload: bytes) -> None:
-        """See :class:`Backplane`."""
         bus = self._send(channel, payload)
         if bus is not None and len(payload) <= MAX_WINDOW_PAYLOAD_BYTES:
             bus.keep(channel, position, payload)
 
     async def window(self, channel: str, after: int) -> list[tuple[int, bytes]]:
-        """See :class:`Backplane`."""
         self._check_connected()
         return [] if self._bus is None else self._bus.window(channel, after)
 
     def subscribe(self, channel: str, receive: Receive) -> Callable[[], None]:
-        """See :class:`Backplane`."""
         return self.listeners.subscribe(channel, receive, lambda: None)
 
     async def subscribed(self, channel: str) -> bool:
-        """See :class:`Backplane`."""
         return self.connected and channel in self.listeners.channels
 
     def on_interruption(self, callback: Callable[[], None]) -> Callable[[], None]:
-        """See :class:`Backplane`."""
         return self.listeners.on_interruption(callback)
 
     def put(self, table: str, key: str, value: bytes | None) -> None:
-        """See :class:`Backplane`."""
         check_entry(table, value)
         if self._bus is not None:
             self._bus.put(self._node_id, table, key, value)
 
     async def entries(self, table: str, key: str) -> Mapping[str, bytes]:
-        """See :class:`Backplane`."""
         self._check_connected()
         return {} if self._bus is None else self._bus.entries(self._node_id, table, key)
 
     def on_nodes_change(self, callback: Callable[[frozenset[str]], None]) -> Callable[[], None]:
-        """See :class:`Backplane`."""
         return self.listeners.on_nodes_change(callback)
 
     def nodes_changed(self) -> None:

@@ -23,7 +23,7 @@ _logger = logging.getLogger(__name__)
 
 
 class RedisBackplane:
-    """A node on the engine at ``url`` (``redis://``, ``rediss://``, ``unix://``); see :class:`Backplane`.
+    """A :class:`Backplane` on the engine at ``url`` (``redis://``, ``rediss://`` or ``unix://``).
 
     All hubs that share ``namespace`` on one engine are nodes of one another. The engine is one primary
     (Redis 7 or Valkey), not Redis Cluster; nothing in it needs to be persistent. The URL's password is never
@@ -51,12 +51,10 @@ class RedisBackplane:
 
     @property
     def node_id(self) -> str:
-        """See :class:`Backplane`."""
         return self._node_id
 
     @property
     def connected(self) -> bool:
-        """See :class:`Backplane`."""
         return self._commands.up and self._subscriptions.up
 
     @property
@@ -65,7 +63,6 @@ class RedisBackplane:
         return self._commands.queued_bytes
 
     async def start(self) -> None:
-        """See :class:`Backplane`."""
         if self._tasks:
             return
         self._tasks = [
@@ -77,7 +74,7 @@ class RedisBackplane:
                 await self._first_try.wait()
 
     async def aclose(self) -> None:
-        """See :class:`Backplane`; a closed node cannot be started again."""
+        """Take this node's entries back and disconnect; a closed node cannot be started again."""
         if self._commands.up:
             self._commands.close()
             await asyncio.wait(self._tasks[:1], timeout=CLOSE_TIMEOUT)
@@ -96,41 +93,32 @@ class RedisBackplane:
             self._telling.cancel()
 
     def publish(self, channel: str, payload: bytes) -> None:
-        """See :class:`Backplane`."""
         self._commands.publish(channel, payload)
 
     def append(self, channel: str, position: int, payload: bytes) -> None:
-        """See :class:`Backplane`."""
         self._commands.publish(channel, payload, position)
 
     async def window(self, channel: str, after: int) -> list[tuple[int, bytes]]:
-        """See :class:`Backplane`."""
         return await self._commands.window(channel, after)
 
     def subscribe(self, channel: str, receive: Receive) -> Callable[[], None]:
-        """See :class:`Backplane`."""
         self._subscriptions.changed()
         return self._listeners.subscribe(channel, receive, self._subscriptions.changed)
 
     async def subscribed(self, channel: str) -> bool:
-        """See :class:`Backplane`."""
         return await self._subscriptions.holds(channel)
 
     def on_interruption(self, callback: Callable[[], None]) -> Callable[[], None]:
-        """See :class:`Backplane`."""
         return self._listeners.on_interruption(callback)
 
     def put(self, table: str, key: str, value: bytes | None) -> None:
-        """See :class:`Backplane`."""
         check_entry(table, value)
         self._commands.put(table, key, value)
 
     async def entries(self, table: str, key: str) -> Mapping[str, bytes]:
-        """See :class:`Backplane`."""
         return await self._commands.entries(table, key)
 
     def on_nodes_change(self, callback: Callable[[frozenset[str]], None]) -> Callable[[], None]:
-        """See :class:`Backplane`."""
         return self._listeners.on_nodes_change(callback)
 
     # CommandEvents, SubscriptionEvents

@@ -12,7 +12,7 @@ Authorize = str | Collection[str] | Callable[[HubConnectionContext], bool | Awai
 
 
 async def is_authorized(rule: Authorize, caller: HubConnectionContext) -> bool:
-    """Tell whether ``rule`` lets the caller in; looked at anew at each call."""
+    """Return whether ``rule`` lets the caller in; it is asked anew at each call."""
     if isinstance(rule, str):
         return rule in caller.user.roles
     if callable(rule):

@@ -133,11 +133,11 @@ class Dispatcher:
             self._queued_streams[invocation_id] = True
 
     def stream_item(self, message: StreamItem) -> bool:
-        """Hand an item of an upload on; tell whether there is one that wants it."""
+        """Hand an item of an upload on; return whether a method wants it."""
         return self._uploads is not None and self._uploads.put(message.invocation_id, message.item)
 
     def completion(self, message: Completion) -> bool:
-        """Take a client's result, or the end of an upload; tell whether the hub has asked for it."""
+        """Accept a client's result, or the end of an upload; return whether the hub has asked for it."""
         results = self._context.results
         if results is not None and results.complete(message):
             return True

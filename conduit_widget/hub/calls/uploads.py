@@ -45,7 +45,7 @@ class Upload:
         self._waiter: asyncio.Future[None] | None = None
 
     def put(self, item: Any) -> bool:
-        """Take an item from the client; False, and nothing, once the stream has ended."""
+        """Accept an item from the client; return False, and drop it, once the stream has ended."""
         if self._ended:
             return False
         if is_too_deep(item):
@@ -62,7 +62,7 @@ class Upload:
         return True
 
     def end(self, error: Exception | None = None) -> bool:
-        """End the stream after what it holds; only the first end counts and is told as one."""
+        """End the stream after what it holds; return whether this is the first end, which alone counts."""
         if self._ended:
             return False
         self._ended, self._error = True, error
@@ -127,12 +127,12 @@ class Uploads:
         return uploads
 
     def put(self, stream_id: str, item: Any) -> bool:
-        """Hand an item on; tell whether it was wanted: one of a stream that is over is dropped."""
+        """Hand an item on; return False where its stream is over, which drops it."""
         upload = self._open.get(stream_id)
         return upload is not None and upload.put(item)
 
     def end(self, stream_id: str, error: str | None) -> bool:
-        """End a stream as the client says; tell whether it was open."""
+        """End a stream as the client says; return whether it was open."""
         upload = self._open.get(stream_id)
         return upload is not None and upload.end(None if error is None else HubException(error))
 

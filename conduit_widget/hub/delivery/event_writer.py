@@ -6,9 +6,11 @@ import logging
 from collections.abc import Callable, Collection
 from typing import Any, Final
 
+import msgspec
+
 from conduit_widget.errors import LocalProtocolError, trace_of
 from conduit_widget.hub.delivery.outbox import EncodedRecord
-from conduit_widget.hub.delivery.payload import arguments_for
+from conduit_widget.hub.delivery.payload import JsonObject, to_wire
 from conduit_widget.protocol.hub_protocol import HubProtocol
 from conduit_widget.protocol.messages import Invocation
 
@@ -34,8 +36,11 @@ class EventWriter:
     def encode(self, protocol: HubProtocol, target: str, arguments: Collection[Any]) -> EncodedRecord | None:
         """Return the event as a record, or None where ``protocol`` has no way to write it."""
         try:
-            message = Invocation(target=target, arguments=arguments_for(protocol, arguments))
-            return EncodedRecord(protocol.encode(message))
+            if protocol.name == "json":
+                values = [msgspec.Raw(v.json) if type(v) is JsonObject else to_wire(v) for v in arguments]
+            else:
+                values = [to_wire(value) for value in arguments]
+            return EncodedRecord(protocol.encode(Invocation(target=target, arguments=values)))
         except LocalProtocolError as error:
             self._failed("encoding")
             self._tell_once(protocol.name, target, error)

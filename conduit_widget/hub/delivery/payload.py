@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
 
 from conduit_widget.errors import LocalProtocolError
-from conduit_widget.protocol.hub_protocol import HubProtocol
 from conduit_widget.types import Wire
 
 MAX_OUTGOING_DEPTH: Final = 60
@@ -23,9 +21,9 @@ _object = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 class JsonObject(dict[str, Any]):
-    """A JSON object read from ``json``, which goes out again as it came in; nobody changes it.
+    """A JSON object read from ``json``, which goes out in JSON as it came in; nobody changes it.
 
-    To a codec other than JSON's it is an ordinary mapping.
+    To another codec it is an ordinary mapping.
     """
 
     __slots__ = ("json",)
@@ -33,18 +31,6 @@ class JsonObject(dict[str, Any]):
     def __init__(self, json: bytes) -> None:
         super().__init__(_object(json))
         self.json = json
-
-
-def arguments_for(protocol: HubProtocol, arguments: Iterable[Any]) -> list[Any]:
-    """Return arguments as what that protocol's codec writes, see :func:`to_wire`.
-
-    Raises:
-        LocalProtocolError: an argument has no wire form.
-
-    """
-    if protocol.name == "json":
-        return [msgspec.Raw(item.json) if type(item) is JsonObject else to_wire(item) for item in arguments]
-    return [to_wire(item) for item in arguments]
 
 
 def to_wire(value: Any) -> Any:

@@ -82,10 +82,10 @@ def _bare_socket(transport: asyncio.Transport | None) -> int:
 
 
 class _Parser(ServerProtocol):
-    """The library's parser, but for two kinds of close.
+    """The library's parser, but for two kinds of close frame.
 
-    Between fragments it is in good order, not an error;
-    without a code it is answered with 1000, as the official server does.
+    One between fragments is in good order, not an error; one without a code is answered with 1000, as the
+    official server does.
     """
 
     def recv_frame(self, frame: Frame) -> None:
@@ -183,7 +183,7 @@ class WebSocketServerConnection(asyncio.Protocol):
                 self._cutter.stop()
 
     def has_enough(self) -> bool:
-        """Tell whether the frames that follow have to wait: for their turn, for the receiver, for nothing."""
+        """Return whether the frames that follow have to wait: for their turn, the receiver, or for ever."""
         assert self._transport is not None
         now = time.perf_counter()
         if self._piece_ends is None:  # the second frame: most reads have one
@@ -339,12 +339,12 @@ class WebSocketServerConnection(asyncio.Protocol):
             self._transport.abort()
 
     def welcome(self) -> None:
-        """Take note that whoever opens this has shown who it is, though it may take a while to attach."""
+        """Note that whoever opens this has shown who it is, though it may take a while to attach."""
         if self.strangers is not None:
             self.strangers.discard(self)
 
     def make_room(self) -> None:
-        """Go: nobody is attached yet, and there are too many of those."""
+        """Cut the connection: nobody is attached to it yet, and there are too many such."""
         self.abort()
 
     def refuse(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:

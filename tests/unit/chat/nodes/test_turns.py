@@ -55,7 +55,7 @@ async def end(store: AwayStore, feed: EventFeed, answer_id: str) -> None:
     """Commit an answer's end and tell the feed."""
     message = ChatMessage(id=answer_id, role="assistant", content="done")
     commit = await store.update("c", message, close_stream=True)
-    feed.take(commit.events)
+    feed.accept(commit.events)
 
 
 async def test_turn_comes_with_the_end_of_the_one_before(
@@ -89,7 +89,7 @@ async def test_turn_waits_for_the_message_to_be_sent(store: AwayStore) -> None:
     assert store.asked == 0
     events = await store.events_after("c", (await store.find("c")).epoch, 1, limit=9, max_bytes=1 << 20)  # type: ignore[union-attr]
     assert events is not None
-    feed.take(events)
+    feed.accept(events)
     assert await first is True
 
 

@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from conduit_widget.errors import LocalProtocolError
-from conduit_widget.hub.delivery.payload import MAX_OUTGOING_DEPTH, JsonObject, arguments_for, to_wire
+from conduit_widget.hub.delivery.event_writer import EventWriter
+from conduit_widget.hub.delivery.payload import MAX_OUTGOING_DEPTH, JsonObject, to_wire
 from conduit_widget.protocol.hub_protocol import HubProtocol
 from conduit_widget.protocol.json_protocol import JsonHubProtocol
 from conduit_widget.protocol.messagepack_protocol import MessagePackHubProtocol
@@ -21,15 +22,19 @@ VALUE = {
 }
 
 
+def written(protocol: HubProtocol, *arguments: Any) -> bytes:
+    """Return an event as it goes out."""
+    record = EventWriter(lambda _target, _count: None, lambda _kind: None).encode(protocol, "T", arguments)
+    assert record is not None
+    return record.payload
+
+
 @pytest.mark.parametrize("protocol", [JsonHubProtocol(), MessagePackHubProtocol()], ids=lambda p: p.name)
 def test_json_object_is_sent_like_the_mapping_it_is(protocol: HubProtocol) -> None:
     """The very same bytes, whether its text is at hand or the mapping is written anew."""
     value = JsonObject(msgspec.json.encode(VALUE))
     assert value == VALUE
-    sent, plain = (
-        protocol.encode(Invocation(target="ReceiveMessage", arguments=arguments_for(protocol, [item, "x"])))
-        for item in (value, VALUE)
-    )
+    sent, plain = (written(protocol, item, "x") for item in (value, VALUE))
     assert sent == plain
     assert protocol.decoder(1 << 16).feed(sent)[0].arguments == [VALUE, "x"]  # type: ignore[union-attr]
 
@@ -57,7 +62,7 @@ def test_deepest_value_is_sent_in_either_protocol() -> None:
     for _ in range(MAX_OUTGOING_DEPTH - 1):
         nested = {"a": nested}
     for protocol in (JsonHubProtocol(), MessagePackHubProtocol()):
-        record = protocol.encode(Invocation(target="T", arguments=arguments_for(protocol, [nested])))
+        record = written(protocol, nested)
         assert protocol.decoder(1 << 16).feed(record)[0].arguments == [nested]  # type: ignore[union-attr]
 
 
@@ -65,6 +70,4 @@ def test_value_without_a_wire_form_is_one_kind_of_error() -> None:
     """Whatever msgspec makes of it."""
     for value in (object(), [object()], {1j: 2}, {"a": {object()}}):
         with pytest.raises(LocalProtocolError):
-            JsonHubProtocol().encode(
-                Invocation(target="T", arguments=arguments_for(JsonHubProtocol(), [value]))
-            )
+            JsonHubProtocol().encode(Invocation(target="T", arguments=[to_wire(value)]))
