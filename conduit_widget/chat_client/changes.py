@@ -5,9 +5,18 @@ from __future__ import annotations
 from typing import Literal
 
 from conduit_widget.plain_text import shown
-from conduit_widget.types import ChatMessage, Participant, ProviderState, StreamKind, StreamMetrics, Wire
+from conduit_widget.types import (
+    ChatMessage,
+    Participant,
+    ProviderState,
+    ProviderStatus,
+    StreamKind,
+    StreamMetrics,
+    Wire,
+)
 
 LinkState = Literal["connecting", "live", "reconnecting", "offline", "removed"]
+NoticeKind = Literal["failover", "limit", "models", "announcement"]
 
 
 class ConnectionInfo(Wire, frozen=True, kw_only=True, omit_defaults=False):
@@ -30,6 +39,28 @@ class ProviderInfo(Wire, frozen=True, kw_only=True, omit_defaults=False):
     model: str
     state: ProviderState
     reason: str = ""
+
+
+class ProviderFigures(Wire, frozen=True, kw_only=True, omit_defaults=False):
+    """A provider's status and its newest times to the first token (the median in ms, oldest first)."""
+
+    status: ProviderStatus
+    latencies: list[float]
+
+
+class NoticeLine(Wire, frozen=True, kw_only=True, omit_defaults=False):
+    """A notice of the hub in a line for people; ``after_seq`` is the conversation's position when it came.
+
+    ``conversation_id`` is the one it concerns, None for all.
+    """
+
+    id: str
+    kind: NoticeKind
+    text: str
+    timestamp: str
+    priority: int = 0
+    after_seq: int = 0
+    conversation_id: str | None = None
 
 
 class MessageChange(Wire, frozen=True, kw_only=True):
@@ -72,6 +103,19 @@ class ProviderChange(Wire, frozen=True, kw_only=True):
     provider: ProviderInfo | None
 
 
+class ProvidersChange(Wire, frozen=True, kw_only=True):
+    """What is known of the providers changed; both lists are whole, the newest failover first."""
+
+    providers: list[ProviderFigures]
+    failovers: list[NoticeLine]
+
+
+class NoticeChange(Wire, frozen=True, kw_only=True):
+    """The hub told something that concerns everybody in the conversation."""
+
+    notice: NoticeLine
+
+
 class ConnectionChange(Wire, frozen=True, kw_only=True):
     """The state of the connection to the hub changed."""
 
@@ -96,6 +140,8 @@ Change = (
     | ParticipantsChange
     | TypingChange
     | ProviderChange
+    | ProvidersChange
+    | NoticeChange
     | ConnectionChange
     | HistoryChange
     | ResetChange

@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import logging
 import time
+from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final
 
@@ -22,12 +23,14 @@ from conduit_widget.chat_client.changes import (
     ConnectionChange,
     ConnectionInfo,
     LinkState,
+    NoticeChange,
+    NoticeLine,
     ProviderChange,
+    ProvidersChange,
 )
 from conduit_widget.chat_client.connectivity import REMOVED, Connectivity
 from conduit_widget.chat_client.hub_proxies import ChatHubClient
 from conduit_widget.chat_client.pool import Failure, Lease
-from conduit_widget.chat_client.provider_line import ProviderLine
 from conduit_widget.chat_client.sender import Sender
 from conduit_widget.chat_client.synchronizer import RESYNC_DELAY, Synchronizer
 from conduit_widget.chat_client.transcript import Transcript
@@ -43,11 +46,12 @@ from conduit_widget.errors import (
     trace_of,
 )
 from conduit_widget.listeners import add_listener
-from conduit_widget.types import ChatMessage, ProviderStatus, SendReceipt
+from conduit_widget.types import ChatMessage, SendReceipt
 
 ChangeHandler = Callable[[list[Change]], None]
 
 HISTORY_PAGE: Final = 50
+MAX_NOTICES: Final = 20
 FLUSH_TIMEOUT: Final = 1.5
 """Seconds that :meth:`Conversation.close` waits for what is on its way, and again for the goodbye."""
 
@@ -57,7 +61,8 @@ _logger = logging.getLogger(__name__)
 class Conversation:
     """One conversation over a leased connection.
 
-    ``transcript`` is what was said, ``connectivity`` the way to the hub, ``sender`` what waits for it.
+    ``transcript`` is what was said, ``connectivity`` the way to the hub, ``sender`` what waits for it,
+    ``providers`` who answers, ``notices`` what the hub told everybody lately.
 
     Args:
         lease: the pooled connection; released by :meth:`close`.
@@ -72,7 +77,8 @@ class Conversation:
     ) -> None:
         self.transcript = Transcript(conversation_id, user_id)
         self.connectivity = Connectivity(self._on_connectivity)
-        self.provider_line = ProviderLine()
+        self.providers = lease.providers
+        self.notices: deque[NoticeLine] = deque(maxlen=MAX_NOTICES)
         self.conversation_id = conversation_id
         self._lease = lease
         self._hub = ChatHubClient(lease.connection)
@@ -114,6 +120,7 @@ class Conversation:
             connection.on_retry_scheduled(self._on_retry_scheduled),
             connection.on_reconnected(lambda _id: self._sync.request()),
             connection.on_close(self._on_close),
+            self.providers.subscribe(self._on_providers, self._on_notice),
         ]
         self._begin()
 
@@ -255,8 +262,6 @@ class Conversation:
                 self._on_removed()
         elif self._sync.held is not None:
             self._sync.hold(target, arguments)
-        elif target == ChatEvent.PROVIDER_STATUS_UPDATE:
-            self._on_provider_status(arguments)
         else:
             self._emit(self.transcript.apply_event(target, arguments))
             if self.transcript.needs_resync:
@@ -267,27 +272,32 @@ class Conversation:
         for target, arguments in held:
             self._on_event(target, arguments)
         self.connectivity.enter("live")
-        if not self.provider_line.is_known:
+        if not self.providers.is_known:
             self._spawn(self._ask_provider_status())
 
     async def _ask_provider_status(self) -> None:
         await self._lease.pace.turn()
-        if self.provider_line.is_known:  # the answer to another conversation of this connection told us too
+        if self.providers.is_known:  # another conversation of this connection asked
             return
         try:
-            self._update_provider(await self._hub.request_provider_status())
-        except (ConduitError, msgspec.ValidationError) as error:
+            await self.providers.refresh()
+        except ConduitError as error:
             _logger.info("No provider status: %s", line_of(error))
 
-    def _on_provider_status(self, arguments: Sequence[Any]) -> None:
-        try:
-            self._update_provider([msgspec.convert(arguments[-1], ProviderStatus)])
-        except Exception as error:  # noqa: BLE001 - whatever an event holds, it is one of many
-            _logger.warning("A provider's status was not understood: %s", type(error).__name__)
+    def _on_providers(self, *, is_line_new: bool) -> None:
+        changes: list[Change] = [
+            ProvidersChange(providers=self.providers.figures(), failovers=list(self.providers.failovers))
+        ]
+        if is_line_new:
+            changes.append(ProviderChange(provider=self.providers.current))
+        self._emit(changes)
 
-    def _update_provider(self, statuses: list[ProviderStatus]) -> None:
-        if self.provider_line.update(statuses):
-            self._emit([ProviderChange(provider=self.provider_line.current)])
+    def _on_notice(self, notice: NoticeLine) -> None:
+        if notice.conversation_id not in (None, self.conversation_id):
+            return
+        notice = msgspec.structs.replace(notice, after_seq=self.transcript.seq)
+        self.notices.append(notice)
+        self._emit([NoticeChange(notice=notice)])
 
     # ---- what a member does ----------------------------------------------------------------------------
 

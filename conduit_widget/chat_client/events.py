@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, Final
 
 from conduit_widget.client.hub_connection import HubConnection
-from conduit_widget.contract import ChatEvent, names_in
+from conduit_widget.contract import ChatEvent, StatusEvent, names_in
 
 EventHandler = Callable[[str, Sequence[Any]], None]
 
@@ -20,6 +20,8 @@ _NAMED_FIRST: Final = frozenset(
     }
 )
 _NAMED_IN_MESSAGE: Final = frozenset({ChatEvent.RECEIVE_MESSAGE, ChatEvent.MESSAGE_UPDATED})
+_OF_NO_CONVERSATION: Final = frozenset(names_in(StatusEvent))
+"""What a connection hears of providers and of the hub: ``ProviderBook`` reads it."""
 
 
 class ConversationEvents:
@@ -30,14 +32,15 @@ class ConversationEvents:
         events = ConversationEvents(connection)
         remove = events.of("team", lambda event, arguments: print(event, arguments))
 
-    What names no conversation goes to all: a provider's status, and presence of a hub with only the seed's
-    events.
+    What names no conversation goes to all: presence of a hub with only the seed's events.
     """
 
     def __init__(self, connection: HubConnection) -> None:
         self._handlers: dict[str, tuple[EventHandler, ...]] = {}
         self._removers = [
-            connection.on(event, partial(self._deliver, event)) for event in names_in(ChatEvent)
+            connection.on(event, partial(self._deliver, event))
+            for event in names_in(ChatEvent)
+            if event not in _OF_NO_CONVERSATION
         ]
 
     def of(self, conversation_id: str, handler: EventHandler) -> Callable[[], None]:

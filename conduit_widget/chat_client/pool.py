@@ -14,6 +14,7 @@ from typing import NamedTuple
 from conduit_widget.cancellation import cancel_and_wait
 from conduit_widget.chat_client.events import ConversationEvents
 from conduit_widget.chat_client.pacing import JoinPace
+from conduit_widget.chat_client.provider_book import ProviderBook
 from conduit_widget.client.connection_state import ConnectionState
 from conduit_widget.client.hub_connection import HubConnection
 from conduit_widget.errors import ConduitError
@@ -36,6 +37,7 @@ class _Shared:
         self.connection = connection
         self.users = 0
         self.events = ConversationEvents(connection)
+        self.providers = ProviderBook(connection)
         self.starting: asyncio.Task[None] | None = None
         self.pace = JoinPace()
         self.last_failure: Failure | None = None
@@ -57,6 +59,7 @@ class _Shared:
     async def stop(self) -> None:
         self._unsubscribe()
         self.events.close()
+        self.providers.close()
         try:
             if self.starting is not None:
                 await cancel_and_wait(self.starting)
@@ -74,6 +77,7 @@ class Lease:
         self.connection = shared.connection
         self.pace = shared.pace
         self.events = shared.events
+        self.providers = shared.providers
 
     @property
     def last_failure(self) -> Failure | None:

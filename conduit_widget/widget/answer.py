@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from typing import Any
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any, Final
 
 from conduit_widget.chat_client.changes import (
     Change,
@@ -17,7 +17,10 @@ from conduit_widget.chat_client.conversation import Conversation
 from conduit_widget.chat_client.messages import is_final
 from conduit_widget.contract import ErrorText
 from conduit_widget.errors import ConduitError, HubException, ProviderError
-from conduit_widget.types import ChatMessage
+from conduit_widget.plain_text import shown
+from conduit_widget.types import ChatMessage, ProviderStatus
+
+_NAMED_MODELS: Final = 12
 
 
 class Answer:
@@ -116,11 +119,14 @@ class Answer:
                 return text
             message = self.message
             if message is not None:
-                raise_for_error(message)
+                self._raise_for_error(message)
                 return None
             if self._error is not None:
                 raise self._error
             await self._changed.wait()
+
+    def _raise_for_error(self, message: ChatMessage) -> None:
+        raise_for_error(message, models_line(self._conversation.providers.statuses))
 
     def _pop_new_text(self) -> str:
         stream = self._conversation.transcript.streams.get(self.id or "")
@@ -146,15 +152,29 @@ class Answer:
             self._changed.clear()
             message = self.message
             if message is not None:
-                raise_for_error(message)
+                self._raise_for_error(message)
                 return message
             if self._error is not None:
                 raise self._error
             await self._changed.wait()
 
 
-def raise_for_error(message: ChatMessage) -> None:
+def models_line(statuses: Iterable[ProviderStatus]) -> str:
+    """Return which models the providers have, in a sentence; empty where none is named."""
+    lists = [
+        f"{shown(status.provider)}: {', '.join(map(shown, status.models[:_NAMED_MODELS]))}"
+        for status in statuses
+        if status.models
+    ]
+    return f"There are {'; '.join(lists[:_NAMED_MODELS])}." if lists else ""
+
+
+def raise_for_error(message: ChatMessage, models: str = "") -> None:
     """Raise the failure that a finished answer reports, if it does.
+
+    Args:
+        message: the answer.
+        models: which models there are, told where the one that was asked for is not one of them.
 
     Raises:
         ProviderError: with the provider's type, code and suggestions.
@@ -164,7 +184,8 @@ def raise_for_error(message: ChatMessage) -> None:
     if message.error is not None:
         error = message.error
         advice = " ".join(each for each in error.suggestions if each not in (error.message or ""))
-        text = " ".join(filter(None, [error.message or f"The model failed ({error.type}).", advice]))
+        known = models if error.type == "model_not_found" else ""
+        text = " ".join(filter(None, [error.message or f"The model failed ({error.type}).", advice, known]))
         raise ProviderError(
             text,
             type=error.type,

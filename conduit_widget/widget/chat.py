@@ -28,6 +28,7 @@ from conduit_widget.widget.live_widget import LiveWidget
 from conduit_widget.widget.message_listeners import Listener, Listening
 from conduit_widget.widget.pending_answer import PendingAnswer
 from conduit_widget.widget.pending_result import PendingResult, check_timeout
+from conduit_widget.widget.provider_table import ProviderTable
 from conduit_widget.widget.question import user_message
 from conduit_widget.widget.stream import ChatStream
 
@@ -152,10 +153,11 @@ class Chat(LiveWidget):
     ) -> PendingResult[SendReceipt]:
         """Send a message; the receipt comes after the hub has committed it.
 
-        ``respond`` overrides whether the model answers; parameters as for :meth:`ask`.
+        ``model`` and ``provider`` name who answers this message, see :attr:`providers`; ``respond`` overrides
+        whether the model answers; parameters as for :meth:`ask`.
 
         Raises:
-            ValidationError: the text is empty or too long.
+            ValidationError: the text is empty or too long, or the hub has no provider of that name.
 
         """
         message = user_message(text, model=model, provider=provider, respond=respond, **parameters)
@@ -172,8 +174,9 @@ class Chat(LiveWidget):
     ) -> PendingAnswer:
         """Send a question; the result is the finished answer (``.text``).
 
-        ``parameters``: temperature, top_p, max_tokens, stop, seed, system_prompt. ``timeout`` in seconds;
-        giving up (also by interrupting the cell) stops the generation.
+        ``model`` and ``provider`` name who answers this question: ``chat.providers`` lists both. A question
+        that names its provider stays with it. ``parameters``: temperature, top_p, max_tokens, stop, seed,
+        system_prompt. ``timeout`` in seconds; giving up (also by interrupting the cell) stops the generation.
 
         Raises (when awaited):
             InvocationTimeoutError: not finished in time.
@@ -206,6 +209,22 @@ class Chat(LiveWidget):
     def participants(self) -> list[Participant]:
         """The people in the conversation now."""
         return self._read(lambda backend: list(backend.conversation.transcript.people.participants))
+
+    @property
+    def providers(self) -> ProviderTable:
+        """The hub's providers as they are now, a row each: state, breaker, speed, errors, limits, models.
+
+        Waits up to :data:`CONNECT_TIMEOUT` seconds for the connection; inside a callback of the loop thread
+        it returns what is known.
+
+        Raises:
+            ConduitError: the hub cannot be asked; the text says why.
+
+        """
+        if self._thread.is_current:
+            return ProviderTable(self._backend.conversation.providers.statuses)
+        self.wait_connected()
+        return self._pending("providers", _ask_providers(self._backend)).result(CONNECT_TIMEOUT)
 
     @property
     def connection(self) -> ConnectionInfo:
@@ -327,6 +346,12 @@ def _weak_call(chat: Chat, method: Callable[[Chat], None]) -> Callable[[], None]
 
 async def _wait_live(backend: ChatBackend) -> None:
     await backend.conversation.connectivity.wait_live()
+
+
+async def _ask_providers(backend: ChatBackend) -> ProviderTable:
+    providers = backend.conversation.providers
+    await providers.refresh()
+    return ProviderTable(providers.statuses)
 
 
 async def _stop_all(backend: ChatBackend) -> None:

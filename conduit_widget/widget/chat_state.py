@@ -16,7 +16,7 @@ SNAPSHOT_CHARS: Final = 512 * 1024
 
 def chat_state(conversation: Conversation, identity: Identity) -> dict[str, Any]:
     """Return everything a view shows, with the newest messages that fit."""
-    transcript, provider = conversation.transcript, conversation.provider_line.current
+    transcript, providers = conversation.transcript, conversation.providers
     messages, left_out = _newest(transcript.messages)
     return {
         "conversationId": transcript.conversation_id,
@@ -24,7 +24,10 @@ def chat_state(conversation: Conversation, identity: Identity) -> dict[str, Any]
         "seq": transcript.seq,
         "self": {"userId": identity.user_id, "userName": identity.user_name},
         "connection": conversation.connectivity.info.to_wire(),
-        "provider": provider and provider.to_wire(),
+        "provider": providers.current and providers.current.to_wire(),
+        "providers": msgspec.to_builtins(providers.figures()),
+        "failovers": msgspec.to_builtins(list(providers.failovers)),
+        "notices": msgspec.to_builtins(list(conversation.notices)),
         "participants": msgspec.to_builtins(transcript.people.participants),
         "typing": transcript.people.typing,
         "messages": messages,

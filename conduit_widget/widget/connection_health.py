@@ -88,7 +88,7 @@ class _Watch:
     def handle(self, content: object) -> None:
         match content:
             case {"kind": "retry"}:
-                self.monitor.retry_now()
+                self.monitor.link.retry_now()
             case _:
                 self.views.handle(content)
 

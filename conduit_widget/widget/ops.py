@@ -11,8 +11,10 @@ from conduit_widget.chat_client.changes import (
     ConnectionChange,
     HistoryChange,
     MessageChange,
+    NoticeChange,
     ParticipantsChange,
     ProviderChange,
+    ProvidersChange,
     ResetChange,
     StreamEndChange,
     TokenChange,
@@ -40,6 +42,10 @@ def to_op(change: Change) -> dict[str, Any] | None:
             return {"op": "typing", "userIds": list(user_ids)}
         case ProviderChange(provider=provider):
             return {"op": "provider", "provider": provider and provider.to_wire()}
+        case ProvidersChange():
+            return {"op": "providers", **change.to_wire()}
+        case NoticeChange(notice=notice):
+            return {"op": "notice", "notice": notice.to_wire()}
         case ConnectionChange(connection=connection):
             return {"op": "connection", "connection": connection.to_wire()}
         case HistoryChange(messages=messages, has_more=has_more):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 from typing import Final
@@ -10,7 +11,14 @@ from typing import Final
 from conduit_widget.chat_client.connectivity import PATIENCE
 from conduit_widget.chat_client.conversation import Conversation
 from conduit_widget.chat_client.messages import is_final
-from conduit_widget.errors import ConduitError, ConnectionFailedError, InvocationTimeoutError, ProviderError
+from conduit_widget.errors import (
+    ConduitError,
+    ConnectionFailedError,
+    InvocationTimeoutError,
+    ProviderError,
+    ValidationError,
+)
+from conduit_widget.plain_text import shown
 from conduit_widget.types import ChatMessage, SendReceipt
 from conduit_widget.widget.answer import Answer
 from conduit_widget.widget.question import as_prompted
@@ -53,11 +61,32 @@ class Questions:
         """
         self._sending += 1
         try:
+            await self._check_provider(message.metadata.get("provider"))
             return await self._conversation().send(message, patience=patience, keep=keep)
         except ConduitError as error:
             raise as_prompted(error) from None
         finally:
             self._sending -= 1
+
+    async def _check_provider(self, name: str | None) -> None:
+        """Refuse a provider that the hub does not have, before anything is sent.
+
+        Raises:
+            ValidationError: with the names of those it has.
+
+        """
+        conversation = self._conversation()
+        providers = conversation.providers
+        if name is None or not conversation.connectivity.live.is_set():
+            return  # the hub will say
+        if name not in (known := [status.provider for status in providers.statuses]):
+            with contextlib.suppress(ConduitError):
+                await providers.refresh()  # it may have come a moment ago
+            known = [status.provider for status in providers.statuses]
+        if known and name not in known:
+            raise ValidationError(
+                "provider", f"is none of this hub's. It has: {', '.join(map(shown, known))}."
+            )
 
     async def begin(self, message: ChatMessage) -> Answer:
         """Send a question and follow its answer; give the answer back to :meth:`end`.

@@ -15,6 +15,8 @@ export type MessageStatus = "queued" | "streaming" | "complete" | "cancelled" | 
 
 export type ProviderState = "healthy" | "degraded" | "rate_limited" | "down" | "unknown" | "disabled";
 
+export type BreakerState = "closed" | "open" | "half_open";
+
 export type ParticipantState = "active" | "idle" | "away";
 
 export type StreamKind = "reasoning";
@@ -22,6 +24,8 @@ export type StreamKind = "reasoning";
 export type SegmentOutcome = "complete" | "failed" | "cancelled";
 
 export type LinkState = "connecting" | "live" | "reconnecting" | "offline" | "removed";
+
+export type NoticeKind = "failover" | "limit" | "models" | "announcement";
 
 /** Acknowledgement after commit. `answerId` is set when the model will answer (additive). */
 export interface SendReceipt {
@@ -155,6 +159,46 @@ export interface ProviderInfo {
   reason: string;
 }
 
+/** Observed speed: times in ms, rate in tokens per second; None until measured. */
+export interface ProviderLatency {
+  ttftP50?: number | null;
+  ttftP95?: number | null;
+  tokensPerSecond?: number | null;
+}
+
+/** Health of one provider, as the hub sees it. Reserved: `breaker` is always `closed` so far. */
+export interface ProviderStatus {
+  provider: string;
+  state: ProviderState;
+  breaker: BreakerState;
+  since: string;
+  reason: string;
+  retryAt: string | null;
+  latency: ProviderLatency;
+  errorRate: number;
+  rateLimit: Record<string, unknown>;
+  models: string[];
+  lastCheckedAt: string;
+  source: "probe" | "traffic";
+}
+
+/** A provider's status and its newest times to the first token (the median in ms, oldest first). */
+export interface ProviderFigures {
+  status: ProviderStatus;
+  latencies: number[];
+}
+
+/** A notice of the hub in a line for people; `afterSeq` is the conversation's position when it came. */
+export interface NoticeLine {
+  id: string;
+  kind: NoticeKind;
+  text: string;
+  timestamp: string;
+  priority: number;
+  afterSeq: number;
+  conversationId: string | null;
+}
+
 /** State of the connection to the hub. `retryAt` is in epoch ms; `message` is one line for people. */
 export interface ConnectionInfo {
   state: LinkState;
@@ -178,5 +222,7 @@ export type Op =
   | { op: "participants"; participants: Participant[] }
   | { op: "typing"; userIds: string[] }
   | { op: "provider"; provider: ProviderInfo | null }
+  | { op: "providers"; providers: ProviderFigures[]; failovers: NoticeLine[] }
+  | { op: "notice"; notice: NoticeLine }
   | { op: "connection"; connection: ConnectionInfo }
   | { op: "history"; messages: ChatMessage[]; hasMore: boolean };

@@ -1,5 +1,14 @@
 // What travels between the kernel and a view, as custom messages of the widget's comm (conduit_widget/widget/views.py).
-import type { ChatMessage, ConnectionInfo, Op, Participant, ProviderInfo, StreamMetrics } from "./contract";
+import type {
+  ChatMessage,
+  ConnectionInfo,
+  NoticeLine,
+  Op,
+  Participant,
+  ProviderFigures,
+  ProviderInfo,
+  StreamMetrics,
+} from "./contract";
 
 export interface StreamText {
   text: string;
@@ -16,6 +25,11 @@ export interface ChatState {
   self: { userId: string; userName: string };
   connection: ConnectionInfo;
   provider: ProviderInfo | null;
+  providers: ProviderFigures[];
+  /** The newest first. */
+  failovers: NoticeLine[];
+  /** What the hub told everybody lately, the oldest first. */
+  notices: NoticeLine[];
   participants: Participant[];
   typing: string[];
   messages: ChatMessage[];
@@ -38,6 +52,22 @@ export interface HealthState {
   unsent: number;
 }
 
+/** What the view of the providers shows. */
+export interface ProvidersState {
+  connection: ConnectionInfo;
+  /** Whether the hub has told anything yet. */
+  isKnown: boolean;
+  providers: ProviderFigures[];
+  /** The newest first. */
+  failovers: NoticeLine[];
+}
+
+/** Who is to answer a message: what is left out the hub chooses. */
+export interface Choice {
+  provider?: string;
+  model?: string;
+}
+
 /** Kernel to view. */
 export type KernelMessage<State = ChatState> =
   | { kind: "snapshot"; n: number; state: State }
@@ -48,11 +78,13 @@ export type KernelMessage<State = ChatState> =
 /** View to kernel. */
 export type ViewMessage =
   | { kind: "hello"; n: number }
-  | { kind: "send"; requestId: string; id: string; text: string }
+  | ({ kind: "send"; requestId: string; id: string; text: string } & Choice)
   | { kind: "stop"; requestId: string; messageId: string }
   | { kind: "typing"; isTyping: boolean }
   | { kind: "history"; requestId: string; beforeSeq: number }
   | { kind: "ping"; requestId: string }
+  | { kind: "providers" }
+  | { kind: "painted"; messageId: string; at: number; held: number }
   | { kind: "here" }
   | { kind: "bye" }
   | { kind: "retry" };

@@ -1,11 +1,14 @@
 // Applies the kernel's ops to the chat. Pure; the Python side passes the same vectors (tests/vectors/ops.json).
 import { codePoints, dropCodePoints } from "./code-points";
-import type { ChatMessage, Op } from "./contract";
+import type { ChatMessage, NoticeLine, Op } from "./contract";
 import type { ChatState, StreamText } from "./kernel-messages";
 import { isFinal, seqOf, streamOf } from "./messages";
 
 /** The most messages kept; the oldest beyond it are dropped and can be loaded from the history again. */
 export const MAX_MESSAGES = 5000;
+
+/** The most notices kept, as in the kernel. */
+const MAX_NOTICES = 20;
 
 /** Applies one op; `null` means that text is missing and a snapshot is needed. Unknown ops change nothing. */
 export function applyOp(chat: ChatState, op: Op): ChatState | null {
@@ -22,6 +25,10 @@ export function applyOp(chat: ChatState, op: Op): ChatState | null {
       return { ...chat, typing: op.userIds };
     case "provider":
       return { ...chat, provider: op.provider };
+    case "providers":
+      return { ...chat, providers: op.providers, failovers: op.failovers };
+    case "notice":
+      return withNotice(chat, op.notice);
     case "connection":
       return { ...chat, connection: op.connection };
     case "history":
@@ -49,6 +56,11 @@ function withMessage(chat: ChatState, message: ChatMessage): ChatState {
   const streams = isFinal(message) ? withoutStream(chat.streams, message.id) : chat.streams;
   if (messages.length <= MAX_MESSAGES) return { ...chat, messages, streams };
   return { ...chat, messages: messages.slice(-MAX_MESSAGES), streams, hasMore: true };
+}
+
+function withNotice(chat: ChatState, notice: NoticeLine): ChatState {
+  if (chat.notices.some(({ id }) => id === notice.id)) return chat;
+  return { ...chat, notices: [...chat.notices, notice].slice(-MAX_NOTICES) };
 }
 
 function withToken(chat: ChatState, op: Extract<Op, { op: "token" }>): ChatState | null {

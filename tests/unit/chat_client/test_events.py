@@ -67,7 +67,6 @@ def test_an_event_reaches_the_conversation_it_names_and_no_other(
 @pytest.mark.parametrize(
     ("event", "arguments"),
     [
-        ("ProviderStatusUpdate", ({},)),
         ("UserJoined", ("ann", "Ann")),
         ("ReceiveMessage", ({"id": "m"},)),
         ("ReceiveMessage", ({"id": "m", "metadata": []},)),

@@ -22,6 +22,8 @@ KINDS: dict[str, Any] = {
     "participants": changes.ParticipantsChange,
     "typing": changes.TypingChange,
     "provider": changes.ProviderChange,
+    "providers": changes.ProvidersChange,
+    "notice": changes.NoticeChange,
     "connection": changes.ConnectionChange,
     "history": changes.HistoryChange,
 }
