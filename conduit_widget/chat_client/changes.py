@@ -51,7 +51,7 @@ class ProviderFigures(Wire, frozen=True, kw_only=True, omit_defaults=False):
 class NoticeLine(Wire, frozen=True, kw_only=True, omit_defaults=False):
     """A notice of the hub in a line for people; ``after_seq`` is the conversation's position when it came.
 
-    ``conversation_id`` is the one it concerns, None for all.
+    ``conversation_id`` is the one it concerns, None for all; ``message_id`` is the answer it is about.
     """
 
     id: str
@@ -61,6 +61,7 @@ class NoticeLine(Wire, frozen=True, kw_only=True, omit_defaults=False):
     priority: int = 0
     after_seq: int = 0
     conversation_id: str | None = None
+    message_id: str | None = None
 
 
 class MessageChange(Wire, frozen=True, kw_only=True):

@@ -79,6 +79,7 @@ class Conversation:
         self.connectivity = Connectivity(self._on_connectivity)
         self.providers = lease.providers
         self.notices: deque[NoticeLine] = deque(maxlen=MAX_NOTICES)
+        self.paints = lease.paints
         self.conversation_id = conversation_id
         self._lease = lease
         self._hub = ChatHubClient(lease.connection)
@@ -103,6 +104,7 @@ class Conversation:
         self._removers: list[Callable[[], None]] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._sending: asyncio.Task[None] | None = None
+        self._asking: asyncio.Task[None] | None = None
         self._closed = False
         self._typing: TypingSignal
 
@@ -263,7 +265,10 @@ class Conversation:
         elif self._sync.held is not None:
             self._sync.hold(target, arguments)
         else:
-            self._emit(self.transcript.apply_event(target, arguments))
+            changes = self.transcript.apply_event(target, arguments)
+            if target == ChatEvent.STREAM_TOKEN:
+                self.paints.arrived(changes)
+            self._emit(changes)
             if self.transcript.needs_resync:
                 self._sync.request()
 
@@ -274,6 +279,15 @@ class Conversation:
         self.connectivity.enter("live")
         if not self.providers.is_known:
             self._spawn(self._ask_provider_status())
+
+    def ask_providers(self) -> None:
+        """Ask the hub how its providers are; they are told as changes."""
+        if self.connectivity.info.state == "live" and (self._asking is None or self._asking.done()):
+            self._asking = self._spawn(self._refresh_providers())
+
+    async def _refresh_providers(self) -> None:
+        with contextlib.suppress(ConduitError):  # it is asked again
+            await self.providers.refresh()
 
     async def _ask_provider_status(self) -> None:
         await self._lease.pace.turn()

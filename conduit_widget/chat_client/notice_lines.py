@@ -94,14 +94,15 @@ def duration(seconds: float) -> str:
 def _line(kind: NoticeKind, notice: Payload, text: str) -> NoticeLine | None:
     if not text:
         return None
-    priority, conversation = notice.get("priority"), notice.get("conversationId")
+    priority = notice.get("priority")
     return NoticeLine(
         id=_text(notice.get("id")) or str(uuid.uuid4()),
         kind=kind,
         text=plain_name(text, _TEXT_CHARS),
         timestamp=_text(notice.get("timestamp")),
         priority=priority if isinstance(priority, int) else 0,
-        conversation_id=conversation if isinstance(conversation, str) else None,
+        conversation_id=_id(notice.get("conversationId")),
+        message_id=_id(notice.get("messageId")),
     )
 
 
@@ -121,6 +122,10 @@ def _list(value: object) -> str:
 
 def _name(value: object) -> str:
     return plain_name(value, _NAME_CHARS) if isinstance(value, str) else ""
+
+
+def _id(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
 
 
 def _text(value: object) -> str:

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import msgspec
 
-from conduit_widget.types import StreamMetrics
+from conduit_widget.types import Segment, StreamMetrics
 
 
 class Delta(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,6 +22,7 @@ class Delta(msgspec.Struct, frozen=True, kw_only=True):
     finish_reason: str | None = None
     metrics: StreamMetrics | None = None
     kind: str | None = None
+    segments: list[Segment] = []
 
     @classmethod
     def from_event(cls, text: str, metadata: dict[str, Any]) -> Self:
@@ -44,6 +45,8 @@ class OpenText:
         self.model = model
         self.provider = provider
         self.metrics: StreamMetrics | None = None
+        self.segments: list[Segment] = []
+        """What providers that broke off have written; another has gone on from there."""
         self.reasoning = ""  # bounded by the hub
         self.length = 0
         self._parts: list[str] = []
@@ -54,6 +57,22 @@ class OpenText:
         if len(self._parts) > 1:
             self._parts = ["".join(self._parts)]
         return self._parts[0] if self._parts else ""
+
+    def note_provider(self, delta: Delta) -> bool:
+        """Note who writes from here on; return whether another provider has gone on from the text so far.
+
+        A hub's snapshot of the answer names the ``segments``, a delta only who wrote it.
+        """
+        if delta.segments and delta.segments != self.segments:
+            self.segments = list(delta.segments)
+            return True
+        if not delta.provider or not self.provider or delta.provider == self.provider:
+            return False
+        start = self.segments[-1].end if self.segments else 0
+        self.segments.append(
+            Segment(provider=self.provider, model=self.model, start=start, end=self.length, outcome="failed")
+        )
+        return True
 
     def add(self, delta: Delta) -> str | None:
         """Append what is new of the text, or of the reasoning, and return it; None after a hole."""

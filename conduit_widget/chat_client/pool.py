@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from conduit_widget.cancellation import cancel_and_wait
 from conduit_widget.chat_client.events import ConversationEvents
+from conduit_widget.chat_client.first_paints import FirstPaints
 from conduit_widget.chat_client.pacing import JoinPace
 from conduit_widget.chat_client.provider_book import ProviderBook
 from conduit_widget.client.connection_state import ConnectionState
@@ -38,6 +39,7 @@ class _Shared:
         self.users = 0
         self.events = ConversationEvents(connection)
         self.providers = ProviderBook(connection)
+        self.paints = FirstPaints()
         self.starting: asyncio.Task[None] | None = None
         self.pace = JoinPace()
         self.last_failure: Failure | None = None
@@ -78,6 +80,7 @@ class Lease:
         self.pace = shared.pace
         self.events = shared.events
         self.providers = shared.providers
+        self.paints = shared.paints
 
     @property
     def last_failure(self) -> Failure | None:

@@ -143,6 +143,7 @@ class Transcript:
                 model=stream.model,
                 provider=stream.provider,
                 metrics=stream.metrics,
+                segments=stream.segments,
             )
             if stream.reasoning:
                 reasoning = msgspec.structs.replace(delta, text=stream.reasoning, kind="reasoning")
@@ -205,8 +206,9 @@ class Transcript:
                 known = _placeholder(delta, self.conversation_id)
                 self._place(known)
                 changes.append(MessageChange(message=known))
-        if delta.model and known is not None and not known.metadata.get("model"):
-            changes.append(self._name_model(known, delta))
+        has_switched = stream.note_provider(delta)
+        if known is not None and (has_switched or (delta.model and not known.metadata.get("model"))):
+            changes.append(self._name_model(known, delta, stream))
         offset = stream.length if kind is None else len(stream.reasoning)
         added = stream.add(delta)
         if added is None:  # what is missing of the reasoning comes with the answer's end
@@ -220,9 +222,14 @@ class Transcript:
             changes += self._end_stream(delta, stream)
         return changes
 
-    def _name_model(self, message: ChatMessage, delta: Delta) -> Change:
-        """Put the model into the message as soon as a delta names it; the hub does so only at the end."""
-        named = {"model": delta.model, "provider": delta.provider}
+    def _name_model(self, message: ChatMessage, delta: Delta, stream: OpenText) -> Change:
+        """Put the model into the message as soon as a delta names it; the hub does so only at the end.
+
+        So it is with the segments, once another provider goes on.
+        """
+        named: dict[str, Any] = {"model": delta.model, "provider": delta.provider}
+        if stream.segments:
+            named["segments"] = [segment.to_wire() for segment in stream.segments]
         message = msgspec.structs.replace(message, metadata={**message.metadata, **named})
         self._place(message)
         return MessageChange(message=message)

@@ -21,6 +21,7 @@ from conduit_widget.kernel.cell_output import CellOutput
 from conduit_widget.kernel.comm_batcher import comm_batcher
 from conduit_widget.types import ChatMessage, Participant, SendReceipt
 from conduit_widget.widget import display
+from conduit_widget.widget.answer_metrics import AnswerMetrics, newest_metrics
 from conduit_widget.widget.backend import ChatBackend
 from conduit_widget.widget.chat_views import ChatViews
 from conduit_widget.widget.connections import connections_of
@@ -225,6 +226,11 @@ class Chat(LiveWidget):
             return ProviderTable(self._backend.conversation.providers.statuses)
         self.wait_connected()
         return self._pending("providers", _ask_providers(self._backend)).result(CONNECT_TIMEOUT)
+
+    @property
+    def metrics(self) -> AnswerMetrics | None:
+        """How long the newest finished answer took: its provider's clocks, and the view's first paint."""
+        return self._read(lambda backend: newest_metrics(backend.conversation))
 
     @property
     def connection(self) -> ConnectionInfo:

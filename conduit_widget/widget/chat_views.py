@@ -84,8 +84,13 @@ class ChatViews:
                 self.backend.conversation.set_typing(is_typing)
             case {"kind": "retry"}:
                 self.backend.conversation.retry_now()
-            case {"kind": "send", "requestId": request_id, "id": str() as id_, "text": text}:
-                views.serve(request_id, self._send(id_, text))
+            case {"kind": "send", "requestId": request_id, "id": str() as id_, "text": text, **options}:
+                choice = {name: options.get(name) for name in ("provider", "model")}
+                views.serve(request_id, self._send(id_, text, choice))
+            case {"kind": "providers"}:
+                self.backend.conversation.ask_providers()
+            case {"kind": "painted", "messageId": str() as id_, "at": int() as at, "held": int() as held}:
+                self.backend.conversation.paints.painted(id_, at, held)
             case {"kind": "stop", "requestId": request_id, "messageId": str() as id_}:
                 views.serve(request_id, self.backend.questions.stop(id_))
             case {"kind": "history", "requestId": request_id, "beforeSeq": int() as before}:
@@ -93,8 +98,9 @@ class ChatViews:
             case _:
                 views.handle(content)
 
-    async def _send(self, message_id: str, text: Any) -> dict[str, Any]:
-        receipt = await self.backend.questions.send(user_message(text, message_id=message_id))
+    async def _send(self, message_id: str, text: Any, choice: dict[str, Any]) -> dict[str, Any]:
+        message = user_message(text, message_id=message_id, **choice)
+        receipt = await self.backend.questions.send(message)
         return receipt.to_wire()
 
     async def _history(self, before_seq: int) -> dict[str, Any]:

@@ -28,13 +28,18 @@ SAMPLES: Final = 150
 
 
 class HealthReport(Wire, frozen=True, kw_only=True, omit_defaults=False):
-    """The figures of a connection. Latencies are round trips in ms, None before the first one."""
+    """The figures of a connection, times in ms, None before the first one.
+
+    Latencies are round trips. ``first_paint`` is from an answer's first text in the kernel to its picture.
+    """
 
     connection: ConnectionInfo = ConnectionInfo()
     host: str | None = None
     transport: str | None = None
     latency: float | None = None
     latency_p95: float | None = None
+    first_paint: float | None = None
+    first_paint_p95: float | None = None
     reconnects: int = 0
     unsent: int = 0
 
@@ -46,6 +51,8 @@ class HealthReport(Wire, frozen=True, kw_only=True, omit_defaults=False):
             parts.append(self.transport)
         if link.state == "live" and self.latency is not None:
             parts.append(f"{self.latency:g} ms (p95 {self.latency_p95:g} ms)")
+        if self.first_paint is not None:
+            parts.append(f"first paint {self.first_paint:g} ms (p95 {self.first_paint_p95:g} ms)")
         if link.state != "live" and link.message:
             parts.append(link.message.rstrip("."))
         parts.append("1 reconnect" if self.reconnects == 1 else f"{self.reconnects} reconnects")
@@ -87,12 +94,15 @@ class HealthMonitor:
 
     def _publish(self) -> None:
         connection = None if self.link.lease is None else self.link.lease.connection
+        paints = [] if self.link.lease is None else self.link.lease.paints.samples
         report = HealthReport(
             connection=self.link.info,
             host=self.report.host if connection is None else connection.host or self.report.host,
             transport=None if connection is None else connection.transport_name,
             latency=round(self._round_trips[-1], 1) if self._round_trips else None,
             latency_p95=quantile(self._round_trips, 0.95),
+            first_paint=paints[-1] if paints else None,
+            first_paint_p95=quantile(paints, 0.95),
             reconnects=self.link.reconnects,
             unsent=self._connections.unsent(self._access),
         )

@@ -49,6 +49,7 @@ export function createAnnouncer(): Announcer {
   /** How many characters of each open answer were announced already. */
   const said = new Map<string, number>();
   let heard = new Set<string>();
+  let told = new Set<string>();
   /** Position of the oldest message at hand: what is older comes from the history. */
   let oldest = Number.NEGATIVE_INFINITY;
   let list: Announcement[] = [];
@@ -77,6 +78,11 @@ export function createAnnouncer(): Announcer {
     else say(spoken(rest));
   };
 
+  const tellNotices = ({ notices }: ChatState, silent: boolean): void => {
+    for (const { id, text } of notices) if (!silent && !told.has(id)) say(brief(text));
+    told = new Set(notices.map(({ id }) => id));
+  };
+
   /** Forgets messages that have left the view. */
   const forget = (chat: ChatState): void => {
     heard = new Set(chat.messages.flatMap(({ id }) => (heard.has(id) ? [id] : [])));
@@ -93,6 +99,7 @@ export function createAnnouncer(): Announcer {
         if (heard.has(message.id) || Object.hasOwn(chat.streams, message.id) || !isFinal(message)) continue;
         finished(message, chat, silent || seqOf(message) < oldest);
       }
+      tellNotices(chat, silent);
       oldest = chat.messages.length > 0 ? seqOf(chat.messages[0]) : oldest;
       if (heard.size + said.size > 2 * chat.messages.length + KEPT) forget(chat);
       return list;

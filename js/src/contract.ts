@@ -166,7 +166,7 @@ export interface ProviderLatency {
   tokensPerSecond?: number | null;
 }
 
-/** Health of one provider, as the hub sees it. Reserved: `breaker` is always `closed` so far. */
+/** Health of one provider, as the hub sees it. */
 export interface ProviderStatus {
   provider: string;
   state: ProviderState;
@@ -197,6 +197,7 @@ export interface NoticeLine {
   priority: number;
   afterSeq: number;
   conversationId: string | null;
+  messageId: string | null;
 }
 
 /** State of the connection to the hub. `retryAt` is in epoch ms; `message` is one line for people. */

@@ -5,11 +5,16 @@
 export interface Kept {
   id: string;
   text: string;
+  /** Which model is to answer it, as `choiceText` writes it. */
+  choice?: string;
 }
 
 export interface Keeper {
   draft(place: string): string;
   keepDraft(place: string, text: string): void;
+  /** The model chosen for a conversation, as `choiceText` writes it. */
+  choice(place: string): string;
+  keepChoice(place: string, text: string): void;
   unsent(place: string): Kept[];
   keepUnsent(place: string, message: Kept): void;
   forget(place: string, id: string): void;
@@ -59,11 +64,13 @@ export function createKeeper(storage: TextStorage | null = tabStorage()): Keeper
   return {
     draft: (place) => read(`draft:${place}`) ?? "",
     keepDraft: (place, text) => write(`draft:${place}`, text.length > MAX_DRAFT_CHARS ? "" : text),
+    choice: (place) => read(`choice:${place}`) ?? "",
+    keepChoice: (place, text) => write(`choice:${place}`, text),
     unsent,
-    keepUnsent(place, { id, text }) {
+    keepUnsent(place, { id, text, choice }) {
       const known = unsent(place);
       if (known.length >= MAX_UNSENT || known.some((each) => each.id === id)) return;
-      writeUnsent(place, [...known, { id, text }]);
+      writeUnsent(place, [...known, { id, text, ...(choice && { choice }) }]);
     },
     forget(place, id) {
       const known = unsent(place);
@@ -88,6 +95,7 @@ function isKept(value: unknown): value is Kept {
     "id" in value &&
     typeof value.id === "string" &&
     "text" in value &&
-    typeof value.text === "string"
+    typeof value.text === "string" &&
+    (!("choice" in value) || typeof value.choice === "string")
   );
 }

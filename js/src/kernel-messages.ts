@@ -48,6 +48,9 @@ export interface HealthState {
   transport: string | null;
   latency: number | null;
   latencyP95: number | null;
+  /** From an answer's first text in the kernel to its picture, in ms. */
+  firstPaint: number | null;
+  firstPaintP95: number | null;
   reconnects: number;
   unsent: number;
 }

@@ -2,6 +2,7 @@
 import { batch, type ReadonlySignal, signal } from "@preact/signals";
 import { type Announcement, createAnnouncer } from "./announce";
 import type { Clock } from "./clock";
+import { createFirstPaints } from "./first-paints";
 import { createFrames } from "./frames";
 import type { ChatState } from "./kernel-messages";
 import { createLiveTexts } from "./live-texts";
@@ -20,7 +21,11 @@ export interface Picture {
   end(): void;
 }
 
-export function createPicture(clock: Clock): Picture {
+/** `painted` is told when the first text of an answer is on the screen, and how long it was here by then. */
+export function createPicture(
+  clock: Clock,
+  painted: (messageId: string, at: number, held: number) => void = () => {},
+): Picture {
   let state: ViewState = EMPTY;
   /** The first picture is history, too. */
   let history = true;
@@ -29,6 +34,7 @@ export function createPicture(clock: Clock): Picture {
   const announcements = signal<readonly Announcement[]>([]);
   const live = createLiveTexts();
   const announcer = createAnnouncer();
+  const paints = createFirstPaints(clock, painted);
 
   const frames = createFrames(clock, (elapsed) => {
     let more = false;
@@ -40,6 +46,7 @@ export function createPicture(clock: Clock): Picture {
       announcements.value = announcer.update(state.chat, history);
     });
     history = false;
+    paints.drawn();
     return more;
   });
 
@@ -51,6 +58,7 @@ export function createPicture(clock: Clock): Picture {
     show(next, isHistory) {
       state = next;
       history ||= isHistory;
+      if (next.chat) paints.came(next.chat.streams, history);
       frames.request();
     },
     attach: frames.attach,

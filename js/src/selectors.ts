@@ -1,5 +1,5 @@
 import { computed, type ReadonlySignal } from "@preact/signals";
-import type { ChatMessage, Participant, ProviderInfo } from "./contract";
+import type { ChatMessage, NoticeLine, Participant, ProviderFigures, ProviderInfo } from "./contract";
 import type { ChatState } from "./kernel-messages";
 import { isFinal } from "./messages";
 
@@ -9,6 +9,9 @@ export interface Selectors {
   participants: ReadonlySignal<readonly Participant[]>;
   typing: ReadonlySignal<readonly string[]>;
   provider: ReadonlySignal<ProviderInfo | null>;
+  providers: ReadonlySignal<readonly ProviderFigures[]>;
+  failovers: ReadonlySignal<readonly NoticeLine[]>;
+  notices: ReadonlySignal<readonly NoticeLine[]>;
   hasMore: ReadonlySignal<boolean>;
   selfId: ReadonlySignal<string>;
   conversationId: ReadonlySignal<string>;
@@ -20,6 +23,8 @@ export interface Selectors {
 
 const NOBODY: readonly Participant[] = [];
 const NOTHING: readonly ChatMessage[] = [];
+const NO_PROVIDERS: readonly ProviderFigures[] = [];
+const NO_LINES: readonly NoticeLine[] = [];
 const NONE: readonly string[] = [];
 
 export function createSelectors(chat: ReadonlySignal<ChatState | null>): Selectors {
@@ -31,6 +36,9 @@ export function createSelectors(chat: ReadonlySignal<ChatState | null>): Selecto
     participants: computed(() => chat.value?.participants ?? NOBODY),
     typing: computed(() => chat.value?.typing ?? NONE),
     provider: computed(() => chat.value?.provider ?? null),
+    providers: computed(() => chat.value?.providers ?? NO_PROVIDERS),
+    failovers: computed(() => chat.value?.failovers ?? NO_LINES),
+    notices: computed(() => chat.value?.notices ?? NO_LINES),
     hasMore: computed(() => chat.value?.hasMore ?? false),
     selfId: computed(() => chat.value?.self.userId ?? ""),
     conversationId: computed(() => chat.value?.conversationId ?? ""),

@@ -10,6 +10,8 @@ const RELOADED = "The page was loaded again before the hub confirmed it.";
 export interface OutgoingMessage {
   id: string;
   text: string;
+  /** Which model is to answer it, as `choiceText` writes it. */
+  choice: string;
   requestId: string;
   state: "sending" | "sent" | "failed";
   error: string | null;
@@ -84,8 +86,14 @@ function sameObject(known: ChatMessage[], message: ChatMessage): ChatMessage {
 }
 
 /** Shows an own message at once, or tries a failed one again under its id. */
-export function startSend(state: ViewState, id: string, requestId: string, text: string): ViewState {
-  const message: OutgoingMessage = { id, text, requestId, state: "sending", error: null };
+export function startSend(
+  state: ViewState,
+  id: string,
+  requestId: string,
+  text: string,
+  choice = "",
+): ViewState {
+  const message: OutgoingMessage = { id, text, choice, requestId, state: "sending", error: null };
   const known = state.outbox.some((candidate) => candidate.id === id);
   const outbox = known
     ? state.outbox.map((candidate) => (candidate.id === id ? message : candidate))
@@ -94,11 +102,19 @@ export function startSend(state: ViewState, id: string, requestId: string, text:
 }
 
 /** Shows messages kept from before a reload, for another try; those the conversation has are left out. */
-export function restoreUnsent(state: ViewState, kept: readonly { id: string; text: string }[]): ViewState {
+export function restoreUnsent(
+  state: ViewState,
+  kept: readonly { id: string; text: string; choice?: string }[],
+): ViewState {
   const known = new Set([...(state.chat?.messages ?? []), ...state.outbox].map((message) => message.id));
   const restored = kept
     .filter(({ id }) => !known.has(id))
-    .map(({ id, text }): OutgoingMessage => ({ id, text, requestId: "", state: "failed", error: RELOADED }));
+    .map(
+      ({ id, text, choice = "" }): OutgoingMessage => ({
+        ...{ id, text, choice, requestId: "" },
+        ...{ state: "failed", error: RELOADED },
+      }),
+    );
   return restored.length > 0 ? { ...state, outbox: [...restored, ...state.outbox] } : state;
 }
 

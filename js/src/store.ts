@@ -1,5 +1,6 @@
 // One store a model: holds the state, talks to the kernel, and lets the picture of it be drawn.
 import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import { readChoice } from "./choice";
 import { browserClock, type Clock } from "./clock";
 import type { Host } from "./host";
 import { uuid } from "./identifier";
@@ -23,6 +24,8 @@ export interface Store extends Way, Pick<Picture, "chat" | "outbox" | "announcem
   /** What went wrong with the last action, in words. */
   readonly notice: ReadonlySignal<string | null>;
   readonly draft: Signal<string>;
+  /** The model chosen for the next messages, as `choiceText` writes it; empty for the hub's own choice. */
+  readonly choice: Signal<string>;
   readonly stopping: ReadonlySignal<boolean>;
   readonly loadingEarlier: ReadonlySignal<boolean>;
   /** Height asked for in Python, in px; 0 is the default. */
@@ -34,6 +37,8 @@ export interface Store extends Way, Pick<Picture, "chat" | "outbox" | "announcem
   discard(id: string): void;
   stop(messageId: string): void;
   loadEarlier(): void;
+  /** Asks the hub how its providers are. */
+  askProviders(): void;
   typed(): void;
   stoppedTyping(): void;
 }
@@ -48,10 +53,13 @@ export function createStore(
   let state: ViewState = EMPTY;
   const failure = signal<string | null>(null);
   const draft = signal("");
+  const choice = signal("");
   const loadingEarlier = signal(false);
   const height = signal(readHeight(host));
-  const unsent = createUnsent(keeper, draft);
-  const picture = createPicture(clock);
+  const unsent = createUnsent(keeper, draft, choice);
+  const picture = createPicture(clock, (messageId, at, held) =>
+    link.tell({ kind: "painted", messageId, at, held }),
+  );
   const select = createSelectors(picture.chat);
   const connection = computed(() => picture.chat.value?.connection ?? null);
 
@@ -101,13 +109,13 @@ export function createStore(
   const typing = createTypingNotifier(clock, (isTyping) => link.tell({ kind: "typing", isTyping }));
   const stopping = createStopping(clock, link, told);
 
-  const deliver = (id: string, text: string): void => {
+  const deliver = (id: string, text: string, chosen: string): void => {
     const requestId = uuid();
-    set(startSend(state, id, requestId, text));
+    set(startSend(state, id, requestId, text, chosen));
     const settled = (reply: Reply): void => {
       if (!reply.ok) set(failSend(state, requestId, reply.error.message));
     };
-    link.request({ kind: "send", id, text }, settled, requestId);
+    link.request({ kind: "send", id, text, ...readChoice(chosen) }, settled, requestId);
   };
 
   const notice = computed(() => {
@@ -132,6 +140,7 @@ export function createStore(
     kernel: link.health,
     notice,
     draft,
+    choice,
     stopping: computed(() => stopping.id.value !== null),
     loadingEarlier,
     height,
@@ -150,11 +159,11 @@ export function createStore(
     send(text) {
       typing.stop();
       failure.value = null;
-      deliver(uuid(), text);
+      deliver(uuid(), text, choice.value);
     },
     resend(id) {
       const message = state.outbox.find((candidate) => candidate.id === id);
-      if (message) deliver(id, message.text);
+      if (message) deliver(id, message.text, message.choice);
     },
     discard: (id) => set(discard(state, id)),
     stop: stopping.stop,
@@ -167,6 +176,7 @@ export function createStore(
         told(reply);
       });
     },
+    askProviders: () => link.tell({ kind: "providers" }),
     retryConnection: link.retry,
     typed() {
       typing.input();

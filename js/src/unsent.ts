@@ -1,4 +1,4 @@
-// What was typed here and not sent: the draft and the outbox, kept for a reload of the page.
+// What was typed here and not sent (the draft, the outbox) and the model chosen, kept for a reload of the page.
 import { effect, type Signal, signal } from "@preact/signals";
 import { type Keeper, type Kept, placeOf } from "./keeper";
 import type { ChatState } from "./kernel-messages";
@@ -11,11 +11,13 @@ export interface Unsent {
   end(): void;
 }
 
-export function createUnsent(keeper: Keeper, draft: Signal<string>): Unsent {
+export function createUnsent(keeper: Keeper, draft: Signal<string>, choice: Signal<string>): Unsent {
   /** Conversation and person; null until the kernel has named them. */
   const place = signal<string | null>(null);
   const end = effect(() => {
-    if (place.value !== null) keeper.keepDraft(place.value, draft.value);
+    if (place.value === null) return;
+    keeper.keepDraft(place.value, draft.value);
+    keeper.keepChoice(place.value, choice.value);
   });
 
   const update = (before: readonly Kept[], after: readonly Kept[]): void => {
@@ -32,6 +34,7 @@ export function createUnsent(keeper: Keeper, draft: Signal<string>): Unsent {
       if (where === place.value) return [];
       const kept = keeper.unsent(where);
       if (!draft.value) draft.value = keeper.draft(where);
+      if (!choice.value) choice.value = keeper.choice(where);
       place.value = where;
       update([], outbox);
       return kept;

@@ -42,7 +42,7 @@ async def test_connection_health_stands_alone_and_follows_the_hub(
         hub.start()
         await view.get_by_role("button", name="Try now").click()
         await expect(view.locator(".badge")).to_have_text("Live")
-        await expect(view.locator("dd").nth(4)).to_have_text("1")
+        await expect(view.locator("dd").nth(5)).to_have_text("1")
         await notebook.page.set_viewport_size({"width": 520, "height": 800})
         box = await view.bounding_box()
         assert box is not None

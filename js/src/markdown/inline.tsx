@@ -5,6 +5,7 @@ import type { BlockToken, Tokens } from "./lexer";
 import { Link } from "./link";
 import { MessageImage } from "./message-image";
 import { plainText } from "./plain-text";
+import { seamed, withoutMarks } from "./seams";
 
 export function inline(tokens: BlockToken[] | undefined): ComponentChildren {
   return tokens?.map(inlineNode);
@@ -12,7 +13,7 @@ export function inline(tokens: BlockToken[] | undefined): ComponentChildren {
 
 /** Shows a run of text, which may contain tokens of its own. */
 export function textRun(token: Tokens.Text): ComponentChildren {
-  return token.tokens ? inline(token.tokens) : decodeEntities(token.text);
+  return token.tokens ? inline(token.tokens) : seamed(decodeEntities(token.text));
 }
 
 export function inlineNode(token: BlockToken, key: number): ComponentChildren {
@@ -20,7 +21,7 @@ export function inlineNode(token: BlockToken, key: number): ComponentChildren {
     case "text":
       return textRun(token as Tokens.Text);
     case "escape":
-      return (token as Tokens.Escape).text;
+      return seamed((token as Tokens.Escape).text);
     case "strong":
       return <strong key={key}>{inline(token.tokens)}</strong>;
     case "em":
@@ -30,13 +31,13 @@ export function inlineNode(token: BlockToken, key: number): ComponentChildren {
     case "codespan":
       return (
         <code key={key} dir="ltr">
-          {(token as Tokens.Codespan).text}
+          {seamed((token as Tokens.Codespan).text)}
         </code>
       );
     case "formula":
       return (
         <code key={key} class="formula" dir="ltr">
-          {(token as Tokens.Generic).text}
+          {seamed((token as Tokens.Generic).text)}
         </code>
       );
     case "br":
@@ -62,17 +63,17 @@ export function inlineNode(token: BlockToken, key: number): ComponentChildren {
         />
       );
     default:
-      return token.raw;
+      return seamed(token.raw);
   }
 }
 
 function link(token: Tokens.Link, key: number): ComponentChildren {
   const words = plainText(token.tokens);
-  const href = token.autolink ? token.href : decodeEntities(token.href);
+  const href = withoutMarks(token.autolink ? token.href : decodeEntities(token.href));
   const title = token.title ? decodeEntities(token.title) : null;
   const empty = !words.trim() && !token.tokens.some(({ type }) => type === "image");
   return (
-    <Link key={key} href={href} words={words} title={title}>
+    <Link key={key} href={href} words={withoutMarks(words)} title={title}>
       {empty ? href : inline(token.tokens)}
     </Link>
   );

@@ -4,16 +4,21 @@ import { AsWritten } from "./as-written";
 import { type BlockToken, lex } from "./lexer";
 import { OpenBlocks } from "./open-blocks";
 import { isBlank, renderBlock } from "./render";
+import { type Seam, Seams, withMarks } from "./seams";
 import { TextBoundary } from "./text-boundary";
 
 interface MarkdownProps {
   text: string;
   /** Whether the text is still growing at its end. */
   open?: boolean;
+  /** Where another provider went on. */
+  seams?: readonly Seam[];
 }
 
+const NO_SEAMS: readonly Seam[] = [];
+
 /** Shows a text as Markdown, or as it was written when it cannot be drawn. */
-export function Markdown({ text, open = false }: MarkdownProps): VNode {
+export function Markdown({ text, open = false, seams = NO_SEAMS }: MarkdownProps): VNode {
   // A growing text that failed is not tried again on every frame.
   return (
     <TextBoundary
@@ -24,13 +29,16 @@ export function Markdown({ text, open = false }: MarkdownProps): VNode {
         </div>
       )}
     >
-      <Blocks text={text} open={open} />
+      <Seams.Provider value={seams}>
+        <Blocks text={text} seams={seams} open={open} />
+      </Seams.Provider>
     </TextBoundary>
   );
 }
 
 /** While the text grows, only its last block is parsed and rendered again. */
-function Blocks({ text, open }: { text: string; open: boolean }): VNode {
+function Blocks({ text: words, seams, open }: Required<MarkdownProps>): VNode {
+  const text = withMarks(words, seams);
   const growing = useRef<Growing | null>(null);
   if (open) growing.current ??= new Growing();
   else growing.current = null;

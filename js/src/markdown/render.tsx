@@ -6,6 +6,7 @@ import { inline, inlineNode, textRun } from "./inline";
 import type { BlockToken, Tokens } from "./lexer";
 import { Link } from "./link";
 import { plainText } from "./plain-text";
+import { withoutMarks } from "./seams";
 
 /**
  * A block by itself takes its direction from its own first letter. One inside a list or a quote leaves that to it (an
@@ -32,7 +33,7 @@ export function renderBlock(token: BlockToken, key: number | string, dir: Direct
       );
     case "code": {
       const { text, lang } = token as Tokens.Code;
-      return <CodeBlock key={key} text={text} language={lang ?? ""} />;
+      return <CodeBlock key={key} text={withoutMarks(text)} language={lang ?? ""} />;
     }
     case "blockquote":
       return (

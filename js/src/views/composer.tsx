@@ -4,6 +4,7 @@ import { useRef } from "preact/hooks";
 import { MAX_CONTENT_BYTES } from "../contract";
 import type { Store } from "../store";
 import { SendIcon, StopIcon } from "./icons";
+import { ModelPicker } from "./model-picker";
 
 /** Where a message is written. Enter sends, Shift+Enter breaks the line, Escape stops the answer. */
 export function Composer({ store }: { store: Store }): VNode {
@@ -60,6 +61,7 @@ export function Composer({ store }: { store: Store }): VNode {
             onBlur={store.stoppedTyping}
           />
         </div>
+        <ModelPicker store={store} />
         <StopButton store={store} />
         <button
           type="button"

@@ -12,6 +12,7 @@ export function Health({ store }: { store: HealthStore }): VNode {
         ["Transport", plainName(health.transport)],
         ["Round trip", milliseconds(health.latency)],
         ["95 % within", milliseconds(health.latencyP95)],
+        ["First paint", milliseconds(health.firstPaint)],
         ["Reconnects", String(health.reconnects)],
         ["Unsent", String(health.unsent)],
       ]

@@ -6,6 +6,7 @@ import { MessageImage } from "../markdown/message-image";
 import { TextBoundary } from "../markdown/text-boundary";
 import { Typed } from "../markdown/typed";
 import { imagesOf, isFinal, lostText, noticeOf, streamOf, textOf } from "../messages";
+import { seamsOf, segmentsLine } from "../segments";
 import type { OutgoingMessage } from "../state";
 import type { Store } from "../store";
 import { AssistantAvatar, Avatar } from "./avatar";
@@ -114,7 +115,7 @@ function Answer({ store, message, streaming }: MessageProps): VNode {
         <Byline name={name} message={message} />
         <Reasoning store={store} message={message} />
         {streaming ? (
-          <StreamingText store={store} id={message.id} />
+          <StreamingText store={store} message={message} />
         ) : (
           <FinalText store={store} message={message} />
         )}
@@ -124,14 +125,14 @@ function Answer({ store, message, streaming }: MessageProps): VNode {
   );
 }
 
-function StreamingText({ store, id }: { store: Store; id: string }): VNode {
-  const text = store.liveText(id).value;
+function StreamingText({ store, message }: { store: Store; message: ChatMessage }): VNode {
+  const text = store.liveText(message.id).value;
   return text ? (
     <Body>
-      <Markdown text={text} open />
+      <Markdown text={text} open seams={seamsOf(message)} />
     </Body>
   ) : (
-    <Thinking />
+    <NoWord store={store} message={message} />
   );
 }
 
@@ -139,12 +140,12 @@ function FinalText({ store, message }: { store: Store; message: ChatMessage }): 
   const text = textOf(message);
   const lost = lostText(message);
   if (message.metadata?.status === "queued") return <p class="waiting">Waiting for the current answer…</p>;
-  if (!isFinal(message) && !text) return <FirstWord clock={store.clock} />;
+  if (!isFinal(message) && !text) return <FirstWord store={store} message={message} />;
   const line = text.trim() || lost || imagesOf(message).length > 0 ? null : emptyLine(message);
   if (line) return <p class="waiting">{line}</p>;
   return (
     <Body>
-      <Markdown text={text} />
+      <Markdown text={text} seams={seamsOf(message)} />
       <Images message={message} />
       {lost && <LostText text={lost} />}
     </Body>
@@ -170,12 +171,16 @@ function Body({ children }: { children: ComponentChildren }): VNode {
   );
 }
 
-function Thinking(): VNode {
-  return (
+/** A model that thinks is at work; one that has said nothing at all is waited for. */
+function NoWord({ store, message }: { store: Store; message: ChatMessage }): VNode {
+  const thinks = useComputed(() => Boolean(streamOf(store.chat.value?.streams, message.id)?.reasoning)).value;
+  return thinks ? (
     <p class="waiting">
       <Dots />
       <span class="sr-only">Thinking…</span>
     </p>
+  ) : (
+    <FirstWord store={store} message={message} />
   );
 }
 
@@ -191,8 +196,10 @@ function AnswerFoot({ message }: { message: ChatMessage }): VNode | null {
   const line = metricsLine(message.metadata ?? {});
   const notice = noticeOf(message);
   const text = textOf(message);
+  const switched = segmentsLine(message);
   return (
     <>
+      {switched && <p class="foot switched">{switched}</p>}
       {notice && <p class="foot ending">{notice}</p>}
       {ending && <p class={message.error ? "foot ending problem" : "foot ending"}>{ending}</p>}
       {(line || text) && (

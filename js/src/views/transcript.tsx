@@ -1,7 +1,9 @@
 import { useSignal } from "@preact/signals";
 import type { RefObject, VNode } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { ChatMessage } from "../contract";
+import type { ChatMessage, NoticeLine } from "../contract";
+import { noticesAfter } from "../notices";
+import { plainLine } from "../plain";
 import type { Store } from "../store";
 import { DownIcon } from "./icons";
 import { Message, Outgoing } from "./message";
@@ -33,6 +35,7 @@ export function Transcript({ store }: { store: Store }): VNode {
   };
   const people = new Map(store.select.participants.value.map((person) => [person.userId, person]));
   const self = store.select.selfId.value;
+  const notices = noticesAfter(messages, store.select.notices.value);
   const empty = messages.length === 0 && outbox.length === 0;
 
   return (
@@ -51,16 +54,21 @@ export function Transcript({ store }: { store: Store }): VNode {
             </button>
           )}
           {empty && <Empty store={store} />}
-          {messages.slice(window.start).map((message) => (
-            <Message
-              key={message.id}
-              store={store}
-              message={message}
-              own={message.author?.userId === self}
-              streaming={store.select.streaming(message.id)}
-              participant={people.get(message.author?.userId ?? "")}
-            />
-          ))}
+          {messages
+            .slice(window.start)
+            .flatMap((message) => [
+              <Message
+                key={message.id}
+                store={store}
+                message={message}
+                own={message.author?.userId === self}
+                streaming={store.select.streaming(message.id)}
+                participant={people.get(message.author?.userId ?? "")}
+              />,
+              ...(notices.get(message.id) ?? []).map((notice) => (
+                <HubNotice key={notice.id} notice={notice} />
+              )),
+            ])}
           {outbox.map((message) => (
             <Outgoing key={message.id} store={store} message={message} />
           ))}
@@ -73,6 +81,15 @@ export function Transcript({ store }: { store: Store }): VNode {
         </button>
       )}
     </div>
+  );
+}
+
+/** What the hub told everybody: a quiet line where it came. */
+function HubNotice({ notice }: { notice: NoticeLine }): VNode {
+  return (
+    <p class="message note" data-kind={notice.kind}>
+      {plainLine(notice.text)}
+    </p>
   );
 }
 

@@ -67,6 +67,15 @@ function isNumber(value: unknown): value is number {
   return typeof value === "number" && Number.isFinite(value);
 }
 
+/** "40 s", "2 min 5 s", "3 h 10 min"; conduit_widget/chat_client/notice_lines.py says it the same way. */
+export function durationWords(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 60) return `${whole} s`;
+  const [minutes, rest] = [Math.floor(whole / 60), whole % 60];
+  if (minutes < 60) return rest && minutes < 10 ? `${minutes} min ${rest} s` : `${minutes} min`;
+  return minutes % 60 ? `${Math.floor(minutes / 60)} h ${minutes % 60} min` : `${minutes / 60} h`;
+}
+
 /** Why an answer ended early, in plain words; null when it is simply complete. */
 export function endingLine(message: ChatMessage): string | null {
   const ending = endingOf(message);

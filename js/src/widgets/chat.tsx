@@ -7,11 +7,12 @@ import chatCss from "../styles/chat.css?inline";
 import connectionCss from "../styles/connection.css?inline";
 import markdownCss from "../styles/markdown.css?inline";
 import messageCss from "../styles/message.css?inline";
+import providersCss from "../styles/providers.css?inline";
 import reasoningCss from "../styles/reasoning.css?inline";
 import { Chat } from "../views/chat";
 import type { Widget } from "../widget";
 
-const CSS = [connectionCss, chatCss, messageCss, reasoningCss, markdownCss];
+const CSS = [connectionCss, chatCss, messageCss, reasoningCss, providersCss, markdownCss];
 
 export const chat: Widget<Store> = {
   open: createStore,

@@ -1,10 +1,9 @@
 // Entry: how the connection to the hub is.
-import { computed, type ReadonlySignal, signal } from "@preact/signals";
-import { browserClock, type Clock } from "../clock";
+import type { ReadonlySignal } from "@preact/signals";
 import { anywidget } from "../host-anywidget";
-import { createKernelLink } from "../kernel-link";
 import type { HealthState } from "../kernel-messages";
 import { type Attached, mount } from "../mount";
+import { createSnapshots } from "../snapshots";
 import connectionCss from "../styles/connection.css?inline";
 import healthCss from "../styles/connection-health.css?inline";
 import { Health } from "../views/health";
@@ -18,26 +17,9 @@ export interface HealthStore extends Way {
 }
 
 export const connectionHealth: Widget<HealthStore> = {
-  open(host, lifetime, clock: Clock = browserClock) {
-    const health = signal<HealthState | null>(null);
-    const link = createKernelLink<HealthState>({
-      host,
-      clock,
-      lifetime,
-      position: () => 0,
-      heard(message) {
-        if (message.kind === "snapshot") health.value = message.state;
-      },
-      overdue: () => null,
-    });
-    return {
-      clock,
-      health,
-      kernel: link.health,
-      connection: computed(() => health.value?.connection ?? null),
-      attach: link.attach,
-      retryConnection: link.retry,
-    };
+  open(host, lifetime, clock) {
+    const { state, ...store } = createSnapshots<HealthState>(host, lifetime, clock);
+    return { ...store, health: state };
   },
   show(el, store, _host, lifetime) {
     mount(el, <Health store={store} />, [connectionCss, healthCss], store.attach, lifetime);

@@ -1,4 +1,12 @@
-import type { ChatMessage, MessageMetadata, Op, Participant, StreamMetrics } from "../../src/contract";
+import type {
+  ChatMessage,
+  MessageMetadata,
+  Op,
+  Participant,
+  ProviderFigures,
+  ProviderStatus,
+  StreamMetrics,
+} from "../../src/contract";
 import type { ChatState } from "../../src/kernel-messages";
 
 export const ADA: Participant = person("ada", "Ada");
@@ -43,4 +51,18 @@ export function chatState(change: Partial<ChatState> = {}): ChatState {
 
 export function token(id: string, offset: number, text: string, metrics?: StreamMetrics): Op {
   return { op: "token", id, offset, text, ...(metrics && { metrics }) };
+}
+
+/** A healthy provider as a view has it. */
+export function figures(
+  provider: string,
+  change: Partial<ProviderStatus> = {},
+  latencies: number[] = [],
+): ProviderFigures {
+  const status: ProviderStatus = {
+    ...{ provider, state: "healthy", breaker: "closed", since: "", reason: "", retryAt: null, latency: {} },
+    ...{ errorRate: 0, rateLimit: {}, models: [], lastCheckedAt: "", source: "traffic" },
+    ...change,
+  };
+  return { status, latencies };
 }

@@ -63,13 +63,19 @@ describe("reasoning", () => {
 });
 
 describe("an answer without a word", () => {
-  it("says after a while what it may be waiting for", async () => {
-    await view.live({ messages: [question(1, "Q"), answer(2, "", { status: "streaming" })] });
+  it("says what is waited for and for how long, and for a server of one's own what that may be", async () => {
+    const messages = [question(1, "Q"), answer(2, "", { status: "streaming" })];
+    const provider = { provider: "ollama", model: "m", state: "healthy" as const, reason: "" };
+    await view.live({ messages, provider });
     expect(view.text(".answer .waiting")).toContain("Thinking…");
-    await view.pass(10_000);
-    expect(view.text(".answer .waiting")).toContain("may be loading its model");
+    for (let second = 0; second < 4; second += 1) await view.pass(1_000);
+    expect(view.text(".answer .waiting .late")).toBe(" Waiting for the first token, 4 s");
+    for (let second = 0; second < 8; second += 1) await view.pass(1_000);
+    expect(view.text(".answer .waiting .late")).toBe(
+      " Waiting for the first token, 12 s. The server may be loading its model.",
+    );
     await view.ops(thought(0, "Hm"));
-    expect(view.text(".answer .waiting")).not.toContain("loading");
+    expect(view.text(".answer .waiting")).toContain("Thinking…");
   });
 });
 

@@ -11,6 +11,8 @@ const LIVE: HealthState = {
   transport: "WebSockets",
   latency: 3.14,
   latencyP95: 41.6,
+  firstPaint: 21.4,
+  firstPaintP95: 60,
   reconnects: 2,
   unsent: 0,
 };
@@ -67,6 +69,7 @@ it("asks for the figures and shows each under its name", async () => {
     Transport: "WebSockets",
     "Round trip": "3.1 ms",
     "95 % within": "42 ms",
+    "First paint": "21 ms",
     Reconnects: "2",
     Unsent: "0",
   });
@@ -86,7 +89,7 @@ it("shows a dash for what is not known, and no markup of a foreign name", async 
 it("is a named section whose parts a screen reader can tell apart", async () => {
   await hear();
   expect(root().querySelector("section")?.getAttribute("aria-label")).toBe("Connection to the hub");
-  expect(root().querySelectorAll("dl > div > dt + dd")).toHaveLength(6);
+  expect(root().querySelectorAll("dl > div > dt + dd")).toHaveLength(7);
 });
 
 it("says why there is no connection, and tries again when asked", async () => {

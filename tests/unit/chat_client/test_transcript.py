@@ -30,6 +30,7 @@ from conduit_widget.types import (
     OpenStream,
     Participant,
     ResumeResult,
+    Segment,
 )
 
 LIMITS = ConversationLimits(max_message_bytes=1, max_history_page=1, invocations_per_second=1)
@@ -232,6 +233,30 @@ def test_answer_gets_its_model_s_name_with_the_first_delta_that_tells() -> None:
     assert transcript.messages[1].metadata["model"] == "m"
     assert [type(change) for change in token(transcript, "2", 1, model="m")] == [TokenChange]
     assert transcript.streams["a"].text == "42"
+
+
+def test_another_provider_that_goes_on_is_told_with_what_the_first_has_written() -> None:
+    """The view draws the seam at once; the hub's own segments come with the end."""
+    transcript = joined(message("q", 1), seq=1)
+    receive(transcript, answer(2))
+    token(transcript, "One ", 0, model="m", provider="a")
+    changes = token(transcript, "two", 4, model="n", provider="b")
+    assert [type(change) for change in changes] == [MessageChange, TokenChange]
+    metadata = transcript.messages[1].metadata
+    assert (metadata["provider"], metadata["model"]) == ("b", "n")
+    assert [(each["provider"], each["from"], each["to"]) for each in metadata["segments"]] == [("a", 0, 4)]
+    assert [type(change) for change in token(transcript, ".", 7, provider="b")] == [TokenChange]
+
+
+def test_late_joiner_sees_the_seams_too() -> None:
+    """The snapshot of an open answer names the parts of providers that have failed."""
+    failed = Segment(provider="a", model="m", start=0, end=4, outcome="failed", reason="network_error")
+    stream = OpenStream(
+        message_id="a", seq=2, text="One two", index=2, model="n", provider="b", segments=[failed]
+    )
+    transcript = joined(message("q", 1), answer(2), seq=2, streams=[stream])
+    assert transcript.messages[1].metadata["segments"] == [failed.to_wire()]
+    assert transcript.messages[1].metadata["provider"] == "b"
 
 
 def test_answer_ends_once_when_done_and_final_text_both_come() -> None:

@@ -453,6 +453,38 @@ def test_view_sends_with_its_own_id_and_a_retry_gets_a_receipt_again(
     assert request(comms, 2, kind="send", id="view-id", text="hello")["ok"]
 
 
+def test_view_names_the_model_that_is_to_answer(chat: Chat, hub: ScriptedHub, comms: CommLedger) -> None:
+    """The picker's choice travels as the prompt's options do."""
+    assert request(comms, 1, kind="send", id="a", text="Hi", provider="openai", model="gpt")["ok"]
+    assert hub.questions[0]["metadata"] == {"provider": "openai", "model": "gpt"}
+    assert request(comms, 2, kind="send", id="b", text="Hi", model=5)["error"]["code"] == "invalid"
+
+
+def test_view_asks_how_the_providers_are(chat: Chat, hub: ScriptedHub, comms: CommLedger) -> None:
+    """While its details are open; the answer comes as an op."""
+    comms.view.receive({"kind": "hello", "n": 0})
+    hub.answers["RequestProviderStatus"] = lambda: [{"provider": "local", "state": "healthy"}]
+    comms.view.receive({"kind": "providers"})
+    told = eventually_sync(
+        lambda: [op for m in comms.view.custom for op in m.get("ops", []) if op["op"] == "providers"]
+    )
+    assert told[0]["providers"][0]["status"]["provider"] == "local"
+
+
+def test_first_paint_is_a_figure_of_the_answer(chat: Chat, hub: ScriptedHub, comms: CommLedger) -> None:
+    """A view tells when it drew; the newest finished answer has the figure beside its provider's."""
+    comms.view.receive({"kind": "hello", "n": 0})
+    assert chat.metrics is None
+    chat.send("Hi").result(30)
+    hub.stream("Hel")
+    eventually_sync(lambda: chat.messages[-1].text == "Hel")
+    comms.view.receive({"kind": "painted", "messageId": chat.messages[-1].id, "at": 0, "held": 7})
+    hub.finish("Hello")
+    metrics = eventually_sync(lambda: chat.metrics)
+    assert metrics.first_paint is not None
+    assert repr(metrics) == f"<smol: first paint {metrics.first_paint:g} ms>"
+
+
 @pytest.mark.parametrize(
     ("content", "code"),
     [

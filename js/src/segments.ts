@@ -1,0 +1,63 @@
+// Which providers wrote an answer, where more than one was asked (`metadata.segments`).
+import type { ChatMessage } from "./contract";
+import type { Seam } from "./markdown/seams";
+import { plainLine, plainName } from "./plain";
+
+interface Part {
+  provider: string;
+  model: string;
+  from: number;
+  to: number;
+  reason: string;
+}
+
+/** Reads the segments of a message; what is none is left out. */
+function partsOf({ metadata }: ChatMessage): Part[] {
+  const segments: unknown = metadata?.segments;
+  if (!Array.isArray(segments)) return [];
+  return segments.flatMap((value: unknown) => {
+    const { provider, model, from, to, reason } = Object(value) as Record<string, unknown>;
+    if (typeof from !== "number" || typeof to !== "number" || !(to >= from)) return [];
+    return [
+      { provider: plainName(provider), model: plainName(model), from, to, reason: reasonWords(reason) },
+    ];
+  });
+}
+
+/** The seams inside an answer's text: where a provider went on from what another had written. */
+export function seamsOf(message: ChatMessage): Seam[] {
+  const parts = partsOf(message);
+  return parts.flatMap((part, index): Seam[] => {
+    if (part.to === part.from) return [];
+    const next = parts.slice(index + 1).find((each) => each.to > each.from);
+    const last = next ?? (index === parts.length - 1 ? successor(message, part) : undefined);
+    if (!last) return [];
+    return [{ at: part.to, words: `continued by ${last.provider}`, reason: part.reason }];
+  });
+}
+
+/** While an answer is written, its own metadata names who goes on. */
+function successor({ metadata }: ChatMessage, part: Part): Part | undefined {
+  const provider = plainName(metadata?.provider);
+  if (metadata?.status !== "streaming" || !provider || provider === part.provider) return undefined;
+  return { ...part, provider, from: part.to };
+}
+
+/** What became of the providers that were asked, in a line; empty where only one was. */
+export function segmentsLine(message: ChatMessage): string {
+  const parts = partsOf(message);
+  const lines = parts.slice(0, -1).map(({ provider, from, to, reason }) => {
+    const what = to > from ? "broke off" : "did not answer";
+    return `${provider || "A provider"} ${what}${reason ? ` (${reason})` : ""}`;
+  });
+  const last = parts.at(-1);
+  if (!last || lines.length === 0) return "";
+  const before = parts.slice(0, -1).some(({ from, to }) => to > from);
+  const name = last.provider || "another";
+  if (last.to === last.from) return `${lines.join("; ")}; ${name} could not go on.`;
+  return `${lines.join("; ")}; ${name} ${before ? "went on" : "answered"}.`;
+}
+
+function reasonWords(reason: unknown): string {
+  return plainLine(reason, 80).replaceAll("_", " ");
+}

@@ -1,0 +1,166 @@
+// Every provider with its health: the same in a cell of its own and under a chat's provider line.
+import type { VNode } from "preact";
+import type { Clock } from "../clock";
+import type { NoticeLine, ProviderFigures, ProviderState, ProviderStatus } from "../contract";
+import { plainLine, plainName } from "../plain";
+import { Sparkline } from "./sparkline";
+import { useCountdown } from "./use-countdown";
+import { durationWords, modelLabel, providerWords, timeLabel, wordFor } from "./words";
+
+const TONE: Record<ProviderState, string> = {
+  healthy: "good",
+  degraded: "warn",
+  rate_limited: "warn",
+  down: "bad",
+  unknown: "idle",
+  disabled: "idle",
+};
+const BREAKER: Record<string, string> = { closed: "closed", open: "open", half_open: "trying one request" };
+const SHOWN_MODELS = 4;
+
+export function toneOf(state: string): string {
+  return wordFor(TONE, state) ?? "idle";
+}
+
+interface ProvidersProps {
+  clock: Clock;
+  providers: readonly ProviderFigures[];
+  failovers: readonly NoticeLine[];
+}
+
+export function Providers({ clock, providers, failovers }: ProvidersProps): VNode {
+  return (
+    <>
+      {providers.length === 0 && <p class="none">The hub has named no provider.</p>}
+      <ul class="providers">
+        {providers.map((figures) => (
+          <Row key={figures.status.provider} clock={clock} {...figures} />
+        ))}
+      </ul>
+      {failovers.length > 0 && (
+        <div class="failovers">
+          <h3>Last failovers</h3>
+          <ul>
+            {failovers.map(({ id, text, timestamp }) => (
+              <li key={id}>
+                <time dateTime={timestamp}>{timeLabel(timestamp)}</time> {plainLine(text)}
+              </li>
+            ))}
+          </ul>
+        </div>
+      )}
+    </>
+  );
+}
+
+function Row({ clock, status, latencies }: ProviderFigures & { clock: Clock }): VNode {
+  const { latency } = status;
+  const name = plainName(status.provider);
+  return (
+    <li aria-label={name}>
+      <div class="who">
+        <span class={`dot ${toneOf(status.state)}`} aria-hidden="true" />
+        <bdi class="name">{name}</bdi>
+        <span class="state">{providerWords(status.state)}</span>
+      </div>
+      <dl>
+        <Figure name="First token">
+          {seconds(latency?.ttftP50)}
+          <Sparkline values={latencies} />
+        </Figure>
+        <Figure name="Speed">{rate(latency?.tokensPerSecond)}</Figure>
+        <Figure name="Errors">{percent(status.errorRate)}</Figure>
+        <Figure name="Breaker">{wordFor(BREAKER, status.breaker) ?? plainName(status.breaker)}</Figure>
+        <Limit clock={clock} name="Requests" stated={status.rateLimit?.requests} />
+        <Limit clock={clock} name="Tokens" stated={status.rateLimit?.tokens} />
+        <Models status={status} />
+      </dl>
+      <Reason clock={clock} status={status} />
+    </li>
+  );
+}
+
+function Figure({ name, children }: { name: string; children: preact.ComponentChildren }): VNode {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
+/** What is left of a limit, and when it is whole again; a dash where nobody has stated one. */
+function Limit({ clock, name, stated }: { clock: Clock; name: string; stated: unknown }): VNode {
+  const { limit, remaining, percentageUsed, resetTime } = Object(stated) as Record<string, unknown>;
+  const left = useCountdown(clock, moment(resetTime));
+  const used = isNumber(percentageUsed) ? Math.min(100, Math.max(0, percentageUsed)) : null;
+  const counts = [remaining, limit].map((each) => (isNumber(each) ? each.toLocaleString("en") : ""));
+  const words = counts[0] && counts[1] ? `${counts[0]} of ${counts[1]}` : counts[0] || counts[1];
+  return (
+    <Figure name={`${name} left`}>
+      {words || "–"}
+      {used !== null && (
+        <span class={used >= 95 ? "meter bad" : used >= 80 ? "meter warn" : "meter"} aria-hidden="true">
+          <i style={{ width: `${100 - used}%` }} />
+        </span>
+      )}
+      {words && left ? <span class="reset">resets in {durationWords(left)}</span> : null}
+    </Figure>
+  );
+}
+
+function Models({ status }: { status: ProviderStatus }): VNode {
+  const names = (status.models ?? []).map(modelLabel);
+  const more = names.slice(SHOWN_MODELS);
+  return (
+    <div class="models">
+      <dt>Models</dt>
+      <dd>
+        {names.slice(0, SHOWN_MODELS).join(", ") || "–"}
+        {more.length > 0 && (
+          <details>
+            <summary>{more.length} more</summary>
+            {more.join(", ")}
+          </details>
+        )}
+      </dd>
+    </div>
+  );
+}
+
+/** Why a provider is as it is, and when it is tried again. */
+function Reason({ clock, status }: { clock: Clock; status: ProviderStatus }): VNode | null {
+  const left = useCountdown(clock, moment(status.retryAt));
+  const reason = plainLine(status.reason);
+  if (!reason && !left) return null;
+  return (
+    <p class="why">
+      {reason && <span>{reason} </span>}
+      {left ? <span class="retry">Tried again in {durationWords(left)}.</span> : null}
+    </p>
+  );
+}
+
+/** A moment of the contract (ISO 8601) in epoch ms; null where it is none. */
+function moment(value: unknown): number | null {
+  const at = typeof value === "string" ? Date.parse(value) : Number.NaN;
+  return Number.isFinite(at) ? at : null;
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === "number" && Number.isFinite(value);
+}
+
+function seconds(value: unknown): string {
+  if (!isNumber(value)) return "–";
+  return value < 10_000 ? `${(value / 1000).toFixed(2)} s` : durationWords(value / 1000);
+}
+
+function rate(value: unknown): string {
+  if (!isNumber(value)) return "–";
+  return `${value < 10 ? value.toFixed(1) : Math.round(value)} tok/s`;
+}
+
+function percent(value: unknown): string {
+  return isNumber(value) ? `${Math.round(value * 100)} %` : "–";
+}

@@ -1,0 +1,30 @@
+// Entry: every provider of the hub with its health.
+import type { ReadonlySignal } from "@preact/signals";
+import { anywidget } from "../host-anywidget";
+import type { ProvidersState } from "../kernel-messages";
+import { type Attached, mount } from "../mount";
+import { createSnapshots } from "../snapshots";
+import connectionCss from "../styles/connection.css?inline";
+import boardCss from "../styles/provider-status.css?inline";
+import providersCss from "../styles/providers.css?inline";
+import { Board } from "../views/board";
+import type { Way } from "../way";
+import type { Widget } from "../widget";
+
+export interface BoardStore extends Way {
+  /** Null until the kernel has said anything. */
+  readonly board: ReadonlySignal<ProvidersState | null>;
+  attach(): Attached;
+}
+
+export const providerStatus: Widget<BoardStore> = {
+  open(host, lifetime, clock) {
+    const { state, ...store } = createSnapshots<ProvidersState>(host, lifetime, clock);
+    return { ...store, board: state };
+  },
+  show(el, store, _host, lifetime) {
+    mount(el, <Board store={store} />, [connectionCss, providersCss, boardCss], store.attach, lifetime);
+  },
+};
+
+export default anywidget(providerStatus);
