@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import html
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
 from conduit_widget.chat_client.notice_lines import duration
 from conduit_widget.plain_text import plain_name
-from conduit_widget.types import BreakerState, ProviderState, ProviderStatus
+from conduit_widget.types import BreakerState, ProviderState, ProviderStatus, RateLimit
 
 _COLUMNS: Final = ("Provider", "State", "Breaker", "First token", "Errors", "Limits", "Models")
 _STATE_WORDS: Final[dict[ProviderState, str]] = {
@@ -86,19 +86,22 @@ class ProviderTable(tuple[ProviderStatus, ...]):
         )
 
 
-def limit_line(scope: str, stated: object) -> str:
-    """Return what is left of a stated limit: ``18 of 100 requests, resets in 40 s``; empty if unknown."""
-    if not isinstance(stated, Mapping):
+def limit_line(scope: str, stated: RateLimit | None) -> str:
+    """Return what is left of a limit: ``18 of 100 requests, resets in 40 s``; empty if unknown."""
+    if stated is None:
         return ""
-    limit, remaining = _count(stated.get("limit")), _count(stated.get("remaining"))
+    limit, remaining = stated.limit, stated.remaining
     if remaining is not None:
         line = f"{remaining} of {limit} {scope}" if limit is not None else f"{remaining} {scope} left"
     elif limit is not None:
         line = f"{limit} {scope} at most"
     else:
         return ""
-    left = seconds_until(stated.get("resetTime"))
-    return f"{line}, resets in {duration(left)}" if left else line
+    left, forecast = seconds_until(stated.reset_time), stated.forecast_seconds
+    parts = [line, f"resets in {duration(left)}" if left else ""]
+    if forecast is not None and (left is None or forecast < left):
+        parts.append(f"used up in about {duration(forecast)} at this rate")
+    return ", ".join(filter(None, parts))
 
 
 def seconds_until(moment: object) -> float | None:
@@ -154,7 +157,3 @@ def _row_html(status: ProviderStatus) -> str:
     state = f'<td style="{_CELL};{_LINE}">{dot}{html.escape(others[0])}{note}</td>'
     rest = "".join(f'<td style="{_CELL};{_LINE}">{html.escape(each)}</td>' for each in others[1:])
     return f"<tr>{first}{state}{rest}</tr>"
-
-
-def _count(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None

@@ -23,6 +23,8 @@ export type StreamKind = "reasoning";
 
 export type SegmentOutcome = "complete" | "failed" | "cancelled";
 
+export type LimitSource = "stated" | "configured";
+
 export type LinkState = "connecting" | "live" | "reconnecting" | "offline" | "removed";
 
 export type NoticeKind = "failover" | "limit" | "models" | "announcement";
@@ -166,6 +168,16 @@ export interface ProviderLatency {
   tokensPerSecond?: number | null;
 }
 
+/** One limit of a provider: as its headers state it, or as configured and counted here (`source`). */
+export interface RateLimit {
+  limit: number | null;
+  remaining: number | null;
+  percentageUsed: number | null;
+  resetTime: string | null;
+  forecastSeconds: number | null;
+  source: LimitSource;
+}
+
 /** Health of one provider, as the hub sees it. */
 export interface ProviderStatus {
   provider: string;
@@ -176,7 +188,7 @@ export interface ProviderStatus {
   retryAt: string | null;
   latency: ProviderLatency;
   errorRate: number;
-  rateLimit: Record<string, unknown>;
+  rateLimit: Record<string, RateLimit>;
   models: string[];
   lastCheckedAt: string;
   source: "probe" | "traffic";

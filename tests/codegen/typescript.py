@@ -70,6 +70,8 @@ def _shapes_read_by_views() -> list[type]:
                     visit(each)
             case msgspec_inspect.ListType():
                 visit(info.item_type)
+            case msgspec_inspect.DictType():
+                visit(info.value_type)
             case msgspec_inspect.StructType() | msgspec_inspect.TypedDictType():
                 for field in info.fields:
                     known = _FIELD_TYPES.get((info.cls.__name__, field.name))

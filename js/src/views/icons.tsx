@@ -19,6 +19,7 @@ export const SendIcon = icon("M8 13V3M3.5 7.5 8 3l4.5 4.5");
 export const CopyIcon = icon("M5.5 5.5v-3h8v8h-3M2.5 5.5h8v8h-8z");
 export const CheckIcon = icon("m3 8.5 3.2 3.2L13 5");
 export const DownIcon = icon("M8 3v10M3.5 8.5 8 13l4.5-4.5");
+export const UnfoldIcon = icon("m3.5 6 4.5 4.5L12.5 6");
 /** The model's avatar: a four-pointed spark. */
 export const SparkIcon = icon(
   "M8 1.8c.6 3.8 2.4 5.6 6.2 6.2-3.8.6-5.6 2.4-6.2 6.2-.6-3.8-2.4-5.6-6.2-6.2 3.8-.6 5.6-2.4 6.2-6.2z",

@@ -3,7 +3,7 @@ import type { VNode } from "preact";
 import { useEffect, useId } from "preact/hooks";
 import { plainLine, plainName } from "../plain";
 import type { Store } from "../store";
-import { DownIcon } from "./icons";
+import { UnfoldIcon } from "./icons";
 import { Providers, toneOf } from "./providers";
 import { modelLabel, providerWords } from "./words";
 
@@ -38,7 +38,7 @@ export function Provider({ store }: { store: Store }): VNode | null {
         {provider === "local" && state !== "down" && <span class="caution">small model, often wrong</span>}
         {state !== "healthy" && reason && <span class="reason">{reason}</span>}
         <span class="more">
-          <DownIcon />
+          <UnfoldIcon />
         </span>
       </button>
       <div id={id} class="details" hidden={!open.value}>

@@ -15,7 +15,7 @@ const TONE: Record<ProviderState, string> = {
   unknown: "idle",
   disabled: "idle",
 };
-const BREAKER: Record<string, string> = { closed: "closed", open: "open", half_open: "trying one request" };
+const BREAKER: Record<string, string> = { closed: "closed", open: "open", half_open: "trying one" };
 const SHOWN_MODELS = 4;
 
 export function toneOf(state: string): string {
@@ -63,6 +63,7 @@ function Row({ clock, status, latencies }: ProviderFigures & { clock: Clock }): 
         <bdi class="name">{name}</bdi>
         <span class="state">{providerWords(status.state)}</span>
       </div>
+      <Reason clock={clock} status={status} />
       <dl>
         <Figure name="First token">
           {seconds(latency?.ttftP50)}
@@ -75,7 +76,6 @@ function Row({ clock, status, latencies }: ProviderFigures & { clock: Clock }): 
         <Limit clock={clock} name="Tokens" stated={status.rateLimit?.tokens} />
         <Models status={status} />
       </dl>
-      <Reason clock={clock} status={status} />
     </li>
   );
 }
@@ -91,7 +91,10 @@ function Figure({ name, children }: { name: string; children: preact.ComponentCh
 
 /** What is left of a limit, and when it is whole again; a dash where nobody has stated one. */
 function Limit({ clock, name, stated }: { clock: Clock; name: string; stated: unknown }): VNode {
-  const { limit, remaining, percentageUsed, resetTime } = Object(stated) as Record<string, unknown>;
+  const { limit, remaining, percentageUsed, resetTime, forecastSeconds } = Object(stated) as Record<
+    string,
+    unknown
+  >;
   const left = useCountdown(clock, moment(resetTime));
   const used = isNumber(percentageUsed) ? Math.min(100, Math.max(0, percentageUsed)) : null;
   const counts = [remaining, limit].map((each) => (isNumber(each) ? each.toLocaleString("en") : ""));
@@ -105,6 +108,9 @@ function Limit({ clock, name, stated }: { clock: Clock; name: string; stated: un
         </span>
       )}
       {words && left ? <span class="reset">resets in {durationWords(left)}</span> : null}
+      {words && isNumber(forecastSeconds) && forecastSeconds < (left || Number.POSITIVE_INFINITY) ? (
+        <span class="reset">lasts about {durationWords(forecastSeconds)} at this rate</span>
+      ) : null}
     </Figure>
   );
 }

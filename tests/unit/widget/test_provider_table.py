@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from conduit_widget.times import iso_time
-from conduit_widget.types import ProviderLatency, ProviderStatus
+from conduit_widget.types import ProviderLatency, ProviderStatus, RateLimit
 from conduit_widget.widget.provider_table import ProviderTable, limit_line
 
 READY = ProviderStatus(
@@ -49,10 +49,19 @@ def test_html_escapes_what_servers_wrote() -> None:
 def test_limits_are_told_as_far_as_they_are_stated() -> None:
     """Never a guess: a missing count or reset is left out."""
     reset = iso_time(time.time() + 90.4)
-    assert limit_line("requests", {"limit": 100, "remaining": 18, "resetTime": reset}) == (
+    assert limit_line("requests", RateLimit(limit=100, remaining=18, reset_time=reset)) == (
         "18 of 100 requests, resets in 1 min 30 s"
     )
-    assert limit_line("tokens", {"limit": None, "remaining": 5, "resetTime": "soon"}) == "5 tokens left"
-    assert limit_line("tokens", {"limit": 5, "remaining": None}) == "5 tokens at most"
-    assert limit_line("tokens", {"limit": True, "remaining": None}) == ""
+    assert limit_line("tokens", RateLimit(remaining=5, reset_time="soon")) == "5 tokens left"
+    assert limit_line("tokens", RateLimit(limit=5)) == "5 tokens at most"
+    assert limit_line("tokens", RateLimit()) == ""
     assert limit_line("tokens", None) == ""
+
+
+def test_a_limit_that_will_not_last_says_so() -> None:
+    """The forecast is told where it comes before the reset."""
+    reset = iso_time(time.time() + 90.4)
+    soon = RateLimit(limit=100, remaining=18, reset_time=reset, forecast_seconds=40.2)
+    assert limit_line("requests", soon).endswith("resets in 1 min 30 s, used up in about 40 s at this rate")
+    later = RateLimit(limit=100, remaining=18, reset_time=reset, forecast_seconds=400.0)
+    assert limit_line("requests", later).endswith("resets in 1 min 30 s")
