@@ -11,7 +11,6 @@ from conduit_widget.chat.node_watch import NodeWatch
 from conduit_widget.chat.reaper import Reaper
 from conduit_widget.chat.settings import ChatSettings
 from conduit_widget.chat.status.chat_metrics import ChatMetrics
-from conduit_widget.chat.status.notices import Notices
 from conduit_widget.chat.status.provider_statuses import ProviderFeed, Providers
 from conduit_widget.chat.status.readiness import bus_check, store_check
 from conduit_widget.chat.status.system_health import SystemHealthReader
@@ -40,11 +39,11 @@ class Chat:
         )
         self.chat_hub = ChatHub(store, providers, settings, metrics, backplane)
         health = SystemHealthReader(metrics, self.chat_hub.conversations, providers, self.readiness)
-        self._notices = Notices(backplane)
+        self._notices = self.chat_hub.notices
         self.status_hub = StatusHub(providers, settings, health, self._notices)
-        self._notices.hubs = (self.chat_hub, self.status_hub)
+        self._notices.mount(self.chat_hub, self.status_hub)
         self._feed = ProviderFeed(
-            providers, (self.chat_hub, self.status_hub), interval=settings.status_interval
+            providers, self._notices, (self.chat_hub, self.status_hub), interval=settings.status_interval
         )
         conversations = self.chat_hub.conversations
         self._reaper = Reaper(store, conversations, settings)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
@@ -27,6 +28,7 @@ from conduit_widget.providers.provider import Provider
 from conduit_widget.providers.provider_config import LOCAL_KIND
 from conduit_widget.providers.provider_words import ProviderWords
 from conduit_widget.providers.retiring import RetirableProvider
+from conduit_widget.providers.router import Candidate, Router
 from conduit_widget.types import ProviderStatus
 
 _logger = logging.getLogger(__name__)
@@ -35,6 +37,8 @@ CHECK_INTERVAL: Final = 5.0
 PROBE_INTERVAL: Final = 30.0
 RETIRE_GRACE: Final = 10.0
 NO_LONGER_CONFIGURED: Final = "It is no longer configured."
+MODELS_INTERVAL: Final = 45.0
+"""Seconds between two looks at the models of a provider that is well: a change is told within a minute."""
 
 
 async def discover(settings: ProviderSettings) -> ProviderDirectory:
@@ -53,7 +57,13 @@ class _Entry:
         self.problem = found.problem
         self.provider: RetirableProvider | None = None
         self.fixed_models = False
+        self.prefills = False
         self.probed_at = 0.0
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether it can be asked at all."""
+        return self.provider is not None and self.problem is None
 
 
 class ProviderDirectory:
@@ -71,11 +81,13 @@ class ProviderDirectory:
         check_interval: float = CHECK_INTERVAL,
         probe_interval: float = PROBE_INTERVAL,
         retire_grace: float = RETIRE_GRACE,
+        models_interval: float = MODELS_INTERVAL,
     ) -> None:
         self._settings = settings
         self._signatures = tuple(signatures)
         self._check_interval = check_interval
         self._probe_interval = probe_interval
+        self._models_interval = models_interval
         # No provider may tell the key of another.
         self._words = ProviderWords(_secrets_of(settings))
         self._entries: dict[str, _Entry] = {}
@@ -160,14 +172,24 @@ class ProviderDirectory:
         """Call ``callback`` when a state, reason, retry time or model list changes. Returns its remover."""
         return add_listener(self._callbacks, callback)
 
-    def select(self, provider: str | None = None, model: str | None = None) -> Provider:
+    def select(
+        self, provider: str | None = None, model: str | None = None, *, failover: bool | None = None
+    ) -> Provider:
         """Return the provider for one generation; :meth:`record` how that went.
+
+        With ``failover`` (None: unless a provider is named) and others that could answer, too, it is a router
+        over all of them.
 
         Raises:
             ProviderError: there is none, or none of that name or model; the text says what to do.
 
         """
         entry = self._entry_for(provider, model)
+        may_fail_over = provider is None if failover is None else failover
+        if may_fail_over and len(self._entries) > 1:
+            candidates = self._candidates(entry, is_named=provider is not None or model is not None)
+            if len(candidates) > 1 or (candidates and not entry.is_usable):
+                return Router(candidates, self._settings.failover)
         if entry.provider is None or entry.problem is not None:
             raise entry.problem or failures.closed(entry.found.name)
         models = entry.health.status.models
@@ -179,6 +201,19 @@ class ProviderDirectory:
         """Update the health of the provider that answered from the outcome of a generation."""
         if (entry := self._entries.get(outcome.provider)) is not None:
             entry.health.record(outcome)
+
+    def _candidates(self, preferred: _Entry, *, is_named: bool) -> list[Candidate]:
+        """Return who may answer, in the order in which they are asked; a named one stays the first."""
+        entries = [entry for entry in self._entries.values() if entry.is_usable]
+        if self._settings.failover.order == "latency":
+            entries.sort(key=_time_to_first_token)
+        if is_named or self._settings.failover.order != "latency":
+            entries.sort(key=lambda entry: entry is not preferred)
+        return [
+            Candidate(entry.provider, entry.health, entry.prefills)
+            for entry in entries
+            if entry.provider is not None
+        ]
 
     def _entry_for(self, provider: str | None, model: str | None) -> _Entry:
         if not self._entries:
@@ -221,6 +256,7 @@ class ProviderDirectory:
         try:
             kind = kinds.load(found.config.kind)
             health.standing_reason, entry.fixed_models = kind.note, kind.fixed_models
+            entry.prefills = kind.prefills(found.config)
             entry.provider = RetirableProvider(kinds.build(kind, found.config, context))
         except ProviderError as error:
             entry.problem = error
@@ -241,16 +277,19 @@ class ProviderDirectory:
                 await asyncio.wait_for(self._check_now.wait(), self._check_interval)
 
     async def _check(self) -> None:
-        """Look again where something is missing or down; leave alone what works."""
-        for entry in list(self._entries.values()):
-            await self._probe(entry)
+        """Look again where something is missing or down, and now and then for the models of what works."""
+        entries = list(self._entries.values())
+        for entry in entries:
+            entry.health.look_at_clock()
+        await asyncio.gather(*(self._probe(entry) for entry in entries))
         if not self._entries:
             await self._find()
 
     async def _probe(self, entry: _Entry) -> None:
-        due = entry.probed_at == 0.0 or time.monotonic() - entry.probed_at >= self._probe_interval
         is_troubled = entry.health.status.state in {"unknown", "down"}
-        if entry.provider is None or not is_troubled or not (due or entry.found.detected):
+        interval = self._probe_interval if is_troubled else self._models_interval
+        due = entry.probed_at == 0.0 or time.monotonic() - entry.probed_at >= interval
+        if entry.provider is None or not (due or (is_troubled and entry.found.detected)):
             return
         if entry.problem is not None and entry.problem.type == "auth_error":
             return  # a key that is missing or unusable is as it is until the hub starts again
@@ -296,6 +335,12 @@ class ProviderDirectory:
 
 def _secrets_of(settings: ProviderSettings) -> Iterable[Secret]:
     return (secret for config in settings.configured for secret in config.secrets)
+
+
+def _time_to_first_token(entry: _Entry) -> float:
+    """Return the usual time to the first token in ms; who has not answered yet comes last."""
+    first = entry.health.status.latency.ttft_p50
+    return math.inf if first is None else first
 
 
 def _no_provider(text: str) -> ProviderError:

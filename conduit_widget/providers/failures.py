@@ -24,6 +24,7 @@ BAD_REQUEST: Final = "bad_request"
 NO_PROVIDER: Final = "no_provider"
 PREFILL_REFUSED: Final = "prefill_refused"
 """The model continues no text of an assistant; the last message must be a user's."""
+RESTARTED: Final = "restarted"
 
 _OVERFLOW_CODES: Final = frozenset({CONTEXT_OVERFLOW, "exceed_context_size_error", "context_window_exceeded"})
 _OVERFLOW_WORDS: Final = (
@@ -53,7 +54,17 @@ _STATUS_WORDS: Final = (
     ("billing", 402),
     ("unavailable", 503),
 )
+_PROVIDERS_FAULT: Final = frozenset({401, 403, 404, 408, 409, 425, 429})
+"""Statuses of 4xx that another provider may well not answer with."""
 _MODEL_CODES: Final = frozenset({"model_not_found", "model_not_available"})
+
+
+def is_requests_fault(error: ProviderError) -> bool:
+    """Whether the request is at fault, so that another provider would refuse it as well."""
+    if error.code in {CONTEXT_OVERFLOW, BAD_REQUEST}:
+        return True
+    status = error.status_code or 0
+    return error.type == "server_error" and 400 <= status < 500 and status not in _PROVIDERS_FAULT
 
 
 def status_of(code: str | None) -> int:
@@ -173,6 +184,26 @@ def malformed(provider: str) -> ProviderError:
         type="server_error",
         code=MALFORMED,
         suggestions=("Check that the URL ends in the API's path, usually /v1.",),
+    )
+
+
+def restarted(provider: str) -> ProviderError:
+    """The provider was to go on with another one's answer, and began a new one instead."""
+    return ProviderError(
+        f"{provider} could not go on with the answer of another provider. Ask again for the rest.",
+        type="server_error",
+        code=RESTARTED,
+        suggestions=("Ask again.",),
+    )
+
+
+def unexpected(provider: str) -> ProviderError:
+    """The provider's own code failed. Its error's text is left out: it may hold the prompt."""
+    return ProviderError(
+        f"{provider} failed unexpectedly. Try again, or choose another provider.",
+        type="server_error",
+        code="unexpected",
+        suggestions=("Try again.", "Choose another provider."),
     )
 
 

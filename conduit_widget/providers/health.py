@@ -6,44 +6,33 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Final
 
 import msgspec
 
 from conduit_widget.errors import ProviderError
 from conduit_widget.providers import failures
+from conduit_widget.providers.breaker import OPENS_AFTER, Breaker, is_certain
 from conduit_widget.providers.limits import LimitTracker, warning_levels
-from conduit_widget.providers.outcome import GenerationOutcome
+from conduit_widget.providers.outcome import UNEXPECTED, GenerationOutcome
 from conduit_widget.times import iso_time
 from conduit_widget.types import ProviderLatency, ProviderState, ProviderStatus
 
 _SAMPLES: Final = 50
 _OUTCOMES: Final = 20
-_DOWN_AFTER: Final = 3
-# Not the provider's fault: the next request may well succeed.
-_REQUEST_CODES: Final = frozenset({failures.CONTEXT_OVERFLOW, failures.BAD_REQUEST})
+_OUTCOME_AGE: Final = 900.0
+"""Seconds after which an outcome says nothing of the present error rate."""
 _WATCHED: Final = ("state", "breaker", "reason", "retry_at", "models")
 
 ChangeCallback = Callable[[ProviderStatus], None]
 
 
-class _Retry(NamedTuple):
-    """When to try again: by a clock that never jumps, and as people read it (ISO 8601 UTC)."""
-
-    due: float
-    shown: str
-
-    @classmethod
-    def after(cls, seconds: float) -> Self:
-        """In so many seconds."""
-        return cls(time.monotonic() + seconds, iso_time(time.time() + seconds))
-
-
 class ProviderHealth:
-    """Keeps the status; ``on_change`` is called when state, reason, retry time or models differ.
+    """Keeps the status; ``on_change`` is called when state, breaker, reason, retry time or models differ.
 
-    Speed, error rate and rate limits are up to date in :attr:`status` but do not count as a change, but for a
-    stated limit that reaches 80 or 95 % or falls below again.
+    ``monotonic`` is a clock that never jumps, ``wall`` tells the time of day (both in seconds). Speed, error
+    rate and rate limits are up to date in :attr:`status` but do not count as a change, but for a stated limit
+    that reaches 80 or 95 % or falls below again.
     """
 
     def __init__(
@@ -54,16 +43,21 @@ class ProviderHealth:
         state: ProviderState = "unknown",
         reason: str = "",
         limits: LimitTracker | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
     ) -> None:
-        now = iso_time(time.time())
+        self._monotonic = monotonic
+        self._wall = wall
         self.limits = limits or LimitTracker()
+        self.breaker = Breaker(monotonic)
+        now = iso_time(wall())
         self._on_change = on_change
         self._ttft: deque[float] = deque(maxlen=_SAMPLES)
         self._rates: deque[float] = deque(maxlen=_SAMPLES)
-        self._outcomes: deque[bool] = deque(maxlen=_OUTCOMES)
-        self._failures_in_a_row = 0
+        self._outcomes: deque[tuple[float, bool]] = deque(maxlen=_OUTCOMES)
         self.standing_reason = reason
-        self._retry: _Retry | None = None
+        self._retry_due: float | None = None
+        self._retry_at: str | None = None
         self._status = ProviderStatus(
             provider=provider, state=state, since=now, reason=reason, last_checked_at=now
         )
@@ -71,15 +65,23 @@ class ProviderHealth:
     @property
     def status(self) -> ProviderStatus:
         """The present status; a rate limit whose time is over reads as unknown until the next request."""
-        if self._retry is not None and time.monotonic() >= self._retry.due:
-            self._retry = None
-            self._set("unknown", self.standing_reason, source=self._status.source)
+        self.look_at_clock()
         return msgspec.structs.replace(self._status, rate_limit=self.limits.rate_limit())
+
+    def look_at_clock(self) -> None:
+        """Notice that the breaker is half open now, if it is."""
+        if self._status.breaker != self.breaker.state:
+            is_limited = self._status.state == "rate_limited"
+            state = "unknown" if is_limited else self._status.state
+            reason = self.standing_reason if is_limited else self._status.reason
+            self._set(state, reason, source=self._status.source)
 
     def record(self, outcome: GenerationOutcome) -> None:
         """Update the health from the outcome of a generation. One that was closed early changes nothing."""
         if outcome.error is not None:
-            self._record_failure(outcome.error)
+            self.record_failure(outcome.error)
+        elif outcome.error_type == UNEXPECTED:
+            self.record_failure(failures.unexpected(outcome.provider))
         elif not outcome.error_type:
             self._record_success(outcome)
 
@@ -88,20 +90,17 @@ class ProviderHealth:
             self._ttft.append(outcome.time_to_first_token * 1000)
         if outcome.tokens_per_second is not None:
             self._rates.append(outcome.tokens_per_second)
-        self._outcomes.append(True)
-        self._failures_in_a_row = 0
-        self._retry = None
+        self._outcomes.append((self._monotonic(), True))
+        self.breaker.succeed()
         self._set("healthy", self.standing_reason, source="traffic")
 
-    def _record_failure(self, error: ProviderError) -> None:
-        if error.code in _REQUEST_CODES:
+    def record_failure(self, error: ProviderError) -> None:
+        """Update the health from an answer that failed, unless the request itself was at fault."""
+        if failures.is_requests_fault(error) or error.code == failures.RESTARTED:
             return
-        self._outcomes.append(False)
-        self._failures_in_a_row += 1
-        self._retry = None
+        self._outcomes.append((self._monotonic(), False))
         self.limits.record_error(error)
-        if error.type == "rate_limit" and error.retry_after is not None:
-            self._retry = _Retry.after(error.retry_after)
+        self.breaker.fail(error)
         self._set(self._state_after(error), str(error), source="traffic")
 
     def record_probe(self, models: Sequence[str] | ProviderError) -> None:
@@ -109,8 +108,11 @@ class ProviderHealth:
         if isinstance(models, ProviderError):
             if models.type == "model_not_found" or models.code == "malformed":
                 return
+            if is_certain(models) or models.retry_after is not None:
+                self.breaker.fail(models)
             self._set(self._state_after(models), str(models), source="probe")
             return
+        self.breaker.connect()
         recovered = self._status.state in {"unknown", "down"}
         state = "healthy" if recovered else self._status.state
         reason = self.standing_reason if recovered else self._status.reason
@@ -136,16 +138,17 @@ class ProviderHealth:
             return "rate_limited"
         if error.type == "model_not_found":
             return "degraded"
-        certain = error.type == "auth_error" or not error.recoverable or error.code == failures.UNREACHABLE
-        return "down" if certain or self._failures_in_a_row >= _DOWN_AFTER else "degraded"
+        return "down" if is_certain(error) or self.breaker.failures >= OPENS_AFTER else "degraded"
 
     def _set(self, state: ProviderState, reason: str, **fields: Any) -> None:
-        now = time.time()
+        now = self._wall()
+        self._note_retry(now)
         self._replace(
             state=state,
             reason=reason,
             since=self._status.since if self._status.state == state else iso_time(now),
-            retry_at=None if self._retry is None else self._retry.shown,
+            breaker=self.breaker.state,
+            retry_at=self._retry_at,
             latency=self._latency(),
             error_rate=self._error_rate(),
             last_checked_at=iso_time(now),
@@ -159,6 +162,13 @@ class ProviderHealth:
         if levels[0] != levels[1] or any(getattr(before, name) != getattr(now, name) for name in _WATCHED):
             self._on_change(now)
 
+    def _note_retry(self, now: float) -> None:
+        """Say when the open breaker lets a request in again, in the same words until that changes."""
+        due = self.breaker.open_until if self.breaker.state == "open" else None
+        if due != self._retry_due:
+            self._retry_due = due
+            self._retry_at = None if due is None else iso_time(now + due - self._monotonic())
+
     def _latency(self) -> ProviderLatency:
         return ProviderLatency(
             ttft_p50=_quantile(self._ttft, 0.50),
@@ -167,9 +177,9 @@ class ProviderHealth:
         )
 
     def _error_rate(self) -> float:
-        if not self._outcomes:
-            return 0.0
-        return round(1 - sum(self._outcomes) / len(self._outcomes), 3)
+        oldest = self._monotonic() - _OUTCOME_AGE
+        recent = [succeeded for at, succeeded in self._outcomes if at >= oldest]
+        return round(recent.count(False) / len(recent), 3) if recent else 0.0
 
 
 def _quantile(samples: Sequence[float], share: float) -> float | None:

@@ -57,16 +57,22 @@ class ProviderContext(msgspec.Struct, frozen=True, kw_only=True):
     on_note: Callable[[str], None] = lambda _note: None
 
 
+def _never(_config: ProviderConfig) -> bool:
+    return False
+
+
 class ProviderKind(msgspec.Struct, frozen=True, kw_only=True):
     """``build`` makes a provider of its configuration, without asking anything over the network.
 
     ``note`` is shown beside a healthy provider of the kind. ``fixed_models``: no other model than those it
-    lists can be asked for.
+    lists can be asked for. ``prefills``: such a provider goes on with an answer whose beginning is the last
+    message; others are told to.
     """
 
     build: Callable[[ProviderConfig, ProviderContext], Provider]
     note: str = ""
     fixed_models: bool = False
+    prefills: Callable[[ProviderConfig], bool] = _never
 
 
 def names() -> list[str]:

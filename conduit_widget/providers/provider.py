@@ -6,12 +6,12 @@ when its last chunk carries a ``finish_reason``; an answer that stops without on
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Protocol, runtime_checkable
 
 import msgspec
 
-from conduit_widget.types import Content, Role
+from conduit_widget.types import Content, FailoverMode, Role
 
 
 class PromptMessage(msgspec.Struct, frozen=True):
@@ -36,13 +36,15 @@ class GenerationRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     Requests with one ``cache_key`` tend to begin alike: a provider that has what it read of a prompt in
     several places finds it again by that. It means nothing else, and leaves this process for no other's
-    servers.
+    servers. ``fit(context_tokens, text)`` returns the messages shortened for a provider whose context is
+    smaller, with room for a ``text`` beside them.
     """
 
     messages: list[PromptMessage]
     model: str | None = None
     parameters: GenerationParameters = GenerationParameters()
     cache_key: str | None = None
+    fit: Callable[[int, str], Awaitable[list[PromptMessage]]] | None = None
 
 
 class Usage(msgspec.Struct, frozen=True):
@@ -66,14 +68,31 @@ class ToolCall(msgspec.Struct, frozen=True):
     arguments: str
 
 
+class Failover(msgspec.Struct, frozen=True, kw_only=True):
+    """A provider, ``source``, failed in an answer; ``target`` takes over, None: nobody does.
+
+    ``reason`` is the code of its error, ``text`` one line for people. ``mid_stream``: readers had seen text.
+    """
+
+    source: str
+    source_model: str
+    target: str | None
+    target_model: str
+    reason: str
+    text: str
+    mid_stream: bool
+    policy: FailoverMode
+
+
 class Chunk(msgspec.Struct, frozen=True, gc=False):
     """One delta. ``text`` may be empty (a chunk with only reasoning, a finish reason or usage).
 
     ``reasoning`` is what the model thinks before it answers, and comes before ``text``; it is no part of the
     answer. ``model`` is the name the provider answers under. ``provider`` is the name of the provider that
-    really answers, where that is not the one asked (which may stand for several). ``finish_reason`` is the
-    provider's word (``stop``, ``length``, ``content_filter``, ``tool_calls``, ``refusal``, …); it, ``usage``
-    and ``tool_calls``, which are data for whoever reads the answer, come on the last chunk of a generation.
+    really answers, where that is not the one asked (which may stand for several); a chunk with ``failover``
+    stands where one of those failed, and says nothing else. ``finish_reason`` is the provider's word
+    (``stop``, ``length``, ``content_filter``, ``tool_calls``, ``refusal``, …); it, ``usage`` and
+    ``tool_calls``, which are data for whoever reads the answer, come on the last chunk of a generation.
     """
 
     text: str
@@ -83,6 +102,7 @@ class Chunk(msgspec.Struct, frozen=True, gc=False):
     reasoning: str = ""
     provider: str = ""
     tool_calls: tuple[ToolCall, ...] = ()
+    failover: Failover | None = None
 
 
 @runtime_checkable

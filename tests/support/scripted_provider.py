@@ -84,9 +84,11 @@ class ScriptedDirectory:
         self._reported: ProviderStatus | None = None
         self.outcomes: list[GenerationOutcome] = []
         self.selected: list[tuple[str | None, str | None]] = []
+        self.failovers: list[bool | None] = []
 
-    def select(self, provider: str | None, model: str | None) -> Provider:
+    def select(self, provider: str | None, model: str | None, *, failover: bool | None = None) -> Provider:
         """Return the provider."""
+        self.failovers.append(failover)
         self.selected.append((provider, model))
         if self._provider is None:
             raise ProviderError(

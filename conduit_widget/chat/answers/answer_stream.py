@@ -16,8 +16,16 @@ from conduit_widget.chat.answers.speed import Speed
 from conduit_widget.chat.history.store import StoredStream
 from conduit_widget.chat.settings import ChatSettings
 from conduit_widget.plain_text import plain_name
-from conduit_widget.providers.provider import Chunk
-from conduit_widget.types import FinishReason, OpenStream, StreamKind, StreamMetadata, StreamMetrics
+from conduit_widget.providers.provider import Chunk, Failover
+from conduit_widget.types import (
+    FinishReason,
+    OpenStream,
+    Segment,
+    SegmentOutcome,
+    StreamKind,
+    StreamMetadata,
+    StreamMetrics,
+)
 
 MAX_REASONING_BYTES: Final = 64 * 1024
 """Of what the model thinks; the rest is left out, the answer is not."""
@@ -27,7 +35,8 @@ class AnswerStream:
     """Text, reasoning, speed and origin of one answer; sends what is new to the conversation.
 
     ``provider`` and ``model`` say who answers, ``finish_reason`` how it ended, in the provider's words;
-    ``attempts`` counts the providers that have answered.
+    ``attempts`` counts the providers that have been asked, ``segments`` are the parts of those that failed.
+    ``attempt`` measures the provider that answers now, ``speed`` the answer as its readers see it.
     """
 
     def __init__(self, job: GenerationJob, settings: ChatSettings) -> None:
@@ -37,10 +46,11 @@ class AnswerStream:
         self.model = ""
         self.finish_reason: str | None = None
         self.attempts = 1
+        self.segments: list[Segment] = []
         self._job = job
         self._settings = settings
         self._loop = asyncio.get_running_loop()
-        self.speed = Speed(self._loop.time())
+        self.speed = self.attempt = Speed(self._loop.time())
         self.checkpoints = Checkpoints(job.conversation, settings.checkpoint_interval, self._stored)
         self._named = ("", "")  # provider and model as the last chunk spelled them
         self._timer: asyncio.TimerHandle | None = None
@@ -48,20 +58,44 @@ class AnswerStream:
 
     def begin(self) -> None:
         """Start the clocks of the answer: the provider is asked now."""
-        self.speed = Speed(self._loop.time())
+        self.speed = self.attempt = Speed(self._loop.time())
+
+    def fail_over(self, failover: Failover) -> None:
+        """One provider has failed: what it wrote is sent as its own, what follows is the next one's."""
+        if failover.target is None:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        if self.text.waiting or self.reasoning.waiting:
+            self._flush()
+        self._timer = None
+        self.segments.append(self._segment("failed", failover.reason, model=failover.source_model))
+        self.provider, self.model = plain_name(failover.target, MAX_NAME_CHARS), ""
+        self._named = (failover.target, "")
+        self.finish_reason = None
+        self.attempts += 1
+        self.attempt = Speed(self._loop.time())
+
+    def all_segments(self, outcome: SegmentOutcome, reason: str | None = None) -> list[Segment]:
+        """Return the parts of an answer that has ended, none where only one provider was asked."""
+        return [*self.segments, self._segment(outcome, reason)] if self.segments else []
 
     def add(self, chunk: Chunk) -> None:
         """Add what a chunk brings; its text is sent at once, or with what follows within the interval."""
         if chunk.model != self._named[1] or (chunk.provider and chunk.provider != self._named[0]):
             self._name(chunk)
         if chunk.usage is not None:
-            self.speed.report(chunk.usage)
+            self.attempt.report(chunk.usage)
+            if not any(segment.end for segment in self.segments):
+                self.speed.report(chunk.usage)  # it covers the whole text
         if chunk.finish_reason is not None:
             self.finish_reason = plain_name(chunk.finish_reason, MAX_NAME_CHARS)
         if not (chunk.text or chunk.reasoning):
             return
         now = self._loop.time()
         self.speed.chunk(now, text=bool(chunk.text), reasoning=bool(chunk.reasoning))
+        if self.attempt is not self.speed:
+            self.attempt.chunk(now, text=bool(chunk.text), reasoning=bool(chunk.reasoning))
         if chunk.reasoning and not self.reasoning.is_full:
             self.reasoning.add(chunk.reasoning)
         if chunk.text:
@@ -96,6 +130,17 @@ class AnswerStream:
             provider=self.provider,
             metrics=self.speed.metrics(),
             reasoning=self.reasoning.sent,
+            segments=list(self.segments),
+        )
+
+    def _segment(self, outcome: SegmentOutcome, reason: str | None, *, model: str = "") -> Segment:
+        return Segment(
+            provider=self.provider,
+            model=self.model or plain_name(model, MAX_NAME_CHARS),
+            start=self.segments[-1].end if self.segments else 0,
+            end=self.text.length,
+            outcome=outcome,
+            reason=reason,
         )
 
     def _name(self, chunk: Chunk) -> None:

@@ -45,6 +45,11 @@ class AnswerText:
         """The text of all deltas, that of the next one included."""
         return self.sent + "".join(self.waiting)
 
+    @property
+    def length(self) -> int:
+        """Code points of the text so far, that of the next delta included."""
+        return self._sent_chars + sum(map(len, self.waiting))
+
     def add(self, token: str) -> None:
         """Add a token; what no text encoding can carry becomes U+FFFD, what is over the limit is left out."""
         try:

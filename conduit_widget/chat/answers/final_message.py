@@ -7,7 +7,7 @@ from typing import Any, Final
 from conduit_widget.chat.answers.answer_end import AnswerEnd
 from conduit_widget.chat.answers.answer_stream import AnswerStream
 from conduit_widget.chat.answers.speed import milliseconds
-from conduit_widget.types import ChatMessage
+from conduit_widget.types import ChatMessage, SegmentOutcome
 
 _UNFINISHED: Final = frozenset({"cancelled", "interrupted", "error"})
 
@@ -18,6 +18,7 @@ def final_message(placeholder: ChatMessage, stream: AnswerStream, end: AnswerEnd
         "providerFinishReason": end.provider_reason,
         "notice": end.notice,
         "reasoning": stream.reasoning.whole or None,
+        "segments": _segments(stream, end) or None,
         **_measured(stream, now),
     }
     return ChatMessage(
@@ -33,6 +34,15 @@ def final_message(placeholder: ChatMessage, stream: AnswerStream, end: AnswerEnd
         },
         error=end.error,
     )
+
+
+def _segments(stream: AnswerStream, end: AnswerEnd) -> list[dict[str, Any]]:
+    """Return which provider wrote what, where more than one was asked."""
+    outcome: SegmentOutcome = "cancelled" if end.reason in {"cancelled", "interrupted"} else "complete"
+    if end.error is not None:
+        outcome = "failed"
+    reason = None if end.error is None else end.error.code or end.error.type
+    return [segment.to_wire() for segment in stream.all_segments(outcome, reason)]
 
 
 def _measured(stream: AnswerStream, now: float) -> dict[str, Any]:

@@ -18,7 +18,8 @@ from conduit_widget.chat.answers.prompt import read_prompt
 from conduit_widget.chat.settings import ChatSettings
 from conduit_widget.errors import ProviderError
 from conduit_widget.providers.outcome import CANCELLED, UNEXPECTED, GenerationOutcome
-from conduit_widget.providers.provider import GenerationRequest
+from conduit_widget.providers.provider import GenerationRequest, PromptMessage
+from conduit_widget.providers.token_estimate import estimate_tokens
 from conduit_widget.types import ChatMessage, FinishReason, OpenStream
 
 _logger = logging.getLogger(__name__)
@@ -140,7 +141,7 @@ class Generation:
     async def _consume(self) -> None:
         """Read the provider's answer to its end, measure it, and report how it went."""
         options, stream = self.job.options, self._stream
-        provider = self._providers.select(options.provider, options.model)
+        provider = self._providers.select(options.provider, options.model, failover=options.failover)
         stream.provider = provider.name
         request = await self._request(provider.context_tokens)
         stream.begin()
@@ -151,13 +152,19 @@ class Generation:
                 async for chunk in chunks:
                     if self._states.reason is not None:
                         return
+                    if chunk.failover is not None:
+                        stream.fail_over(chunk.failover)
+                        self._observer.failed_over(self.job, chunk.failover)
+                        continue
                     stream.add(chunk)
                     if stream.text.is_full:
                         stream.finish_reason = "length"
                         return
             error_type = ""
         except ProviderError as error:
-            error_type, failure = error.type, error
+            # Of several providers only the last one is judged here.
+            error_type = error.type
+            failure = error.__cause__ if isinstance(error.__cause__, ProviderError) else error
             raise
         except Exception:
             error_type = UNEXPECTED
@@ -165,19 +172,25 @@ class Generation:
         finally:
             self._observer.ended(self._outcome(error_type, failure))
 
-    async def _request(self, context_tokens: int | None) -> GenerationRequest:
+    async def _prompt(self, context_tokens: int | None, text: str = "") -> list[PromptMessage]:
+        """Return what a provider reads; ``text`` needs room, too: the beginning of its answer."""
         options, settings = self.job.options, self._settings
         prompt = options.system_prompt if options.system_prompt is not None else settings.system_prompt
-        messages = await read_prompt(
+        room = context_tokens or settings.default_context_tokens
+        return await read_prompt(
             self.job.conversation.ancestors,
             self.job.answer.id,
             system_prompt=prompt,
-            context_tokens=context_tokens or settings.default_context_tokens,
+            context_tokens=max(room - estimate_tokens(text), room // 4),
             max_tokens=options.parameters.max_tokens,
             max_messages=settings.max_history_page,
         )
+
+    async def _request(self, context_tokens: int | None) -> GenerationRequest:
+        options = self.job.options
         return GenerationRequest(
-            messages=messages,
+            messages=await self._prompt(context_tokens),
+            fit=self._prompt,
             model=options.model,
             parameters=options.parameters,
             cache_key=self.job.conversation.conversation_id,
@@ -195,7 +208,7 @@ class Generation:
         )
 
     def _outcome(self, error_type: str, failure: ProviderError | None) -> GenerationOutcome:
-        stream, speed = self._stream, self._stream.speed
+        stream, speed = self._stream, self._stream.attempt
         return GenerationOutcome(
             provider=stream.provider,
             model=stream.model,

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from conduit_widget.chat.answers.answer_options import AnswerOptions
 from conduit_widget.chat.history.store import StoredStream
 from conduit_widget.providers.outcome import GenerationOutcome
-from conduit_widget.providers.provider import Provider
+from conduit_widget.providers.provider import Failover, Provider
 from conduit_widget.types import ChatMessage, HistoryPage, StreamMetadata
 
 
@@ -43,8 +43,8 @@ class AnsweredConversation(Protocol):
 class ProviderChoice(Protocol):
     """Picks the provider of a generation."""
 
-    def select(self, provider: str | None, model: str | None) -> Provider:
-        """Return the provider to ask.
+    def select(self, provider: str | None, model: str | None, *, failover: bool | None = None) -> Provider:
+        """Return the provider to ask, which may stand for several; with ``failover`` False for none.
 
         Raises:
             ProviderError: there is none; the text says what to do.
@@ -57,6 +57,9 @@ class GenerationObserver(Protocol):
 
     def began(self) -> None:
         """A provider is asked for an answer."""
+
+    def failed_over(self, job: GenerationJob, failover: Failover) -> None:
+        """A provider failed in an answer that another one takes over, or would, were there one."""
 
     def ended(self, outcome: GenerationOutcome) -> None:
         """The provider's work on one of those answers is over."""

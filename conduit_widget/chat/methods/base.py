@@ -26,6 +26,7 @@ from conduit_widget.chat.settings import ChatSettings
 from conduit_widget.chat.status.chat_metrics import ChatMetrics
 from conduit_widget.chat.status.generation_outcomes import GenerationOutcomes
 from conduit_widget.chat.status.limit_notices import WarnsOfLimits, user_rates
+from conduit_widget.chat.status.notices import Notices
 from conduit_widget.chat.status.provider_statuses import Providers
 from conduit_widget.contract import ErrorText
 from conduit_widget.errors import HubException
@@ -55,8 +56,11 @@ class ChatMethods(WarnsOfLimits):
         self._metrics = metrics
         self._store = store
         self._providers = providers
+        self.notices = Notices(backplane)
         self.warm_up = WarmUp(providers)
-        self.generations = GenerationQueue(providers, settings, GenerationOutcomes(providers, metrics))
+        self.generations = GenerationQueue(
+            providers, settings, GenerationOutcomes(providers, metrics, self.notices)
+        )
         self.conversations = Conversations(self, store, self.generations, settings, backplane)
         self._membership = Membership(store, self.conversations, settings)
         self.user_rates = user_rates(settings)

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+from conduit_widget.chat.answers.generation_job import GenerationJob
 from conduit_widget.chat.status.chat_metrics import ChatMetrics
+from conduit_widget.chat.status.notices import Notices
 from conduit_widget.chat.status.provider_statuses import Providers
 from conduit_widget.providers.outcome import GenerationOutcome
+from conduit_widget.providers.provider import Failover
 
 
 class GenerationOutcomes:
-    """Tells ``providers`` and ``metrics`` of every generation, once, when it has ended."""
+    """Tells ``providers`` and ``metrics`` of every generation, once, when it has ended.
 
-    def __init__(self, providers: Providers, metrics: ChatMetrics) -> None:
+    What happens on the way goes out as notices.
+    """
+
+    def __init__(self, providers: Providers, metrics: ChatMetrics, notices: Notices) -> None:
         self._providers = providers
         self._metrics = metrics
+        self._notices = notices
 
     def began(self) -> None:
         """A provider is asked for an answer."""
         self._metrics.active.inc()
+
+    def failed_over(self, job: GenerationJob, failover: Failover) -> None:
+        """Tell people that a provider failed in an answer, and who goes on."""
+        self._notices.failed_over(job.conversation.conversation_id, job.answer.id, failover)
 
     def ended(self, outcome: GenerationOutcome) -> None:
         """The provider's work on an answer is over."""

@@ -9,6 +9,7 @@ from typing import Final, Protocol
 
 from conduit_widget.chat.answers.generation_job import ProviderChoice
 from conduit_widget.chat.status.limit_notices import ProviderLimitNotices
+from conduit_widget.chat.status.notices import Notices
 from conduit_widget.contract import StatusEvent
 from conduit_widget.hub.calls.hub import Hub
 from conduit_widget.hub.delivery.connection import HubConnectionContext
@@ -38,8 +39,12 @@ class ProviderFeed:
     A limit that a provider states goes out at once, as ``RateLimitWarning``, when it reaches 80 or 95 %.
     """
 
-    def __init__(self, providers: Providers, hubs: tuple[Hub, ...], *, interval: float) -> None:
+    def __init__(
+        self, providers: Providers, notices: Notices, hubs: tuple[Hub, ...], *, interval: float
+    ) -> None:
         self._providers = providers
+        self._notices = notices
+        self._models: dict[str, list[str]] = {}  # as people know them
         self._hubs = hubs
         self._interval = interval
         self._limits = ProviderLimitNotices()
@@ -51,6 +56,7 @@ class ProviderFeed:
     def start(self) -> None:
         """Begin listening for changes."""
         if self._unsubscribe is None:
+            self._models = {status.provider: status.models for status in self._providers.statuses()}
             self._unsubscribe = self._providers.on_change(self._changed)
 
     def close(self) -> None:
@@ -67,9 +73,20 @@ class ProviderFeed:
         for notice in self._limits.warnings(status):
             for hub in self._hubs:
                 hub.clients.all().send(StatusEvent.RATE_LIMIT_WARNING, notice)
+        self._tell_models(status)
         self._due[status.provider] = status
         if status.provider not in self._timers:
             self._send(status.provider)
+
+    def _tell_models(self, status: ProviderStatus) -> None:
+        """Tell which models came and went; the first list of a provider is no news."""
+        before = self._models.get(status.provider)
+        if before:
+            self._notices.models_changed(status.provider, before, status.models)
+        self._models[status.provider] = status.models
+        there = {each.provider for each in self._providers.statuses()} | {status.provider}
+        for gone in self._models.keys() - there:
+            self._notices.models_changed(gone, self._models.pop(gone), ())
 
     def _send(self, provider: str) -> None:
         self._timers.pop(provider, None)

@@ -90,4 +90,4 @@ def _build(config: ProviderConfig, context: ProviderContext) -> AnthropicMessage
     )
 
 
-KIND: Final = ProviderKind(build=_build)
+KIND: Final = ProviderKind(build=_build, prefills=lambda _config: True)

@@ -372,4 +372,6 @@ def _unusable(what: str) -> ProviderError:
     return ProviderError(f"{what}. Correct config.toml.", code="settings", recoverable=False)
 
 
-KIND: Final = ProviderKind(build=_build, note="A model on this computer.", fixed_models=True)
+KIND: Final = ProviderKind(
+    build=_build, note="A model on this computer.", fixed_models=True, prefills=lambda _: True
+)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from conduit_widget.providers.addresses import is_self_hosted
 from conduit_widget.providers.http_api.http_provider import HttpProvider, options_of
 from conduit_widget.providers.http_api.refusals import Refusals
 from conduit_widget.providers.kinds import ProviderContext, ProviderKind
@@ -63,4 +64,9 @@ def _build(config: ProviderConfig, context: ProviderContext) -> OpenAICompatible
     return OpenAICompatible(config.name, config.base_url, **options_of(config, context))
 
 
-KIND: Final = ProviderKind(build=_build)
+def _prefills(config: ProviderConfig) -> bool:
+    """Whether the server goes on with a last message of the assistant: llama.cpp, Ollama and their kin do."""
+    return is_self_hosted(config.base_url)
+
+
+KIND: Final = ProviderKind(build=_build, prefills=_prefills)

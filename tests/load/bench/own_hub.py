@@ -33,7 +33,7 @@ _PLENTY: Final = 1_000_000
 class NoProviders:
     """A directory without a model: nothing is answered."""
 
-    def select(self, provider: str | None, model: str | None) -> Provider:
+    def select(self, provider: str | None, model: str | None, *, failover: bool | None = None) -> Provider:
         """Refuse."""
         raise ProviderError("There is no model here.", type="model_not_found")
 

@@ -241,7 +241,7 @@ async def test_detected_server_is_forgotten_when_it_is_gone(tmp_path: Path) -> N
         directory = await stack.__aenter__()
         assert names(directory) == ["vllm", "local"]
     with pytest.raises(ProviderError) as caught:
-        await read(directory.select())
+        await read(directory.select(failover=False))
     directory.record(failed("vllm", caught.value))
     await eventually(lambda: names(directory) == ["local"])
     await stack.__aexit__(None, None, None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from conduit_widget.errors import ProviderError
-from conduit_widget.providers import failures, health
+from conduit_widget.providers import failures
 from conduit_widget.providers.error_bodies import ErrorBody
 from conduit_widget.providers.health import ProviderHealth
 from conduit_widget.providers.outcome import CANCELLED, GenerationOutcome
@@ -26,11 +26,9 @@ class Clock:
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """The clock the module under test reads."""
-    clock = Clock()
-    monkeypatch.setattr(health, "time", clock)
-    return clock
+def clock() -> Clock:
+    """The clock that the health reads."""
+    return Clock()
 
 
 @pytest.fixture
@@ -42,7 +40,7 @@ def changes() -> list[ProviderStatus]:
 @pytest.fixture
 def subject(clock: Clock, changes: list[ProviderStatus]) -> ProviderHealth:
     """A provider nothing is known of."""
-    return ProviderHealth("acme", changes.append)
+    return ProviderHealth("acme", changes.append, monotonic=clock.monotonic, wall=clock.time)
 
 
 def good(first: float | None = None, latency: float | None = None) -> GenerationOutcome:
@@ -181,3 +179,32 @@ def test_limit_is_announced_when_it_reaches_a_level(
     assert [status.rate_limit["tokens"].percentage_used for status in changes] == [80.0, 96.0, 10.0]
     subject.record_headers({"x-ratelimit-remaining-tokens": "0"})
     assert len(changes) == 3
+
+
+def test_breaker_is_told_with_its_times(
+    subject: ProviderHealth, clock: Clock, changes: list[ProviderStatus]
+) -> None:
+    """Open with the time of the next try, half open at that time, closed by one whole answer."""
+    subject.record_failure(failures.unreachable("acme", "http://x"))
+    assert (subject.status.breaker, subject.status.retry_at) == ("open", "2027-01-15T08:00:05.000Z")
+    clock.now += 5
+    subject.look_at_clock()
+    assert (subject.status.breaker, subject.status.retry_at) == ("half_open", None)
+    subject.record(good(0.1))
+    assert [status.breaker for status in changes] == ["open", "half_open", "closed"]
+
+
+def test_error_rate_is_that_of_the_last_quarter_of_an_hour(subject: ProviderHealth, clock: Clock) -> None:
+    """Of the newest twenty answers at most; what is long past says nothing of now."""
+    subject.record(failed(failures.truncated("acme")))
+    clock.now += 1000
+    for _ in range(3):
+        subject.record(good(0.1))
+    subject.record(failed(failures.truncated("acme")))
+    assert subject.status.error_rate == 0.25
+
+
+def test_providers_own_code_that_fails_counts(subject: ProviderHealth) -> None:
+    """An exception of a package's provider is a failure like any other, without its text."""
+    subject.record(GenerationOutcome(provider="acme", duration=1.0, error_type="unexpected"))
+    assert (subject.status.state, subject.status.error_rate) == ("degraded", 1.0)

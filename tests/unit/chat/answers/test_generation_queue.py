@@ -16,7 +16,7 @@ from conduit_widget.chat.history.store import StoredStream
 from conduit_widget.chat.settings import ChatSettings
 from conduit_widget.errors import ProviderError
 from conduit_widget.providers.outcome import GenerationOutcome
-from conduit_widget.providers.provider import Chunk, GenerationRequest, Usage
+from conduit_widget.providers.provider import Chunk, Failover, GenerationRequest, Usage
 from conduit_widget.types import ChatMessage, HistoryPage, StreamMetadata
 from tests.support.scripted_provider import ScriptedDirectory, ScriptedProvider, Step
 from tests.support.waiting import eventually
@@ -104,6 +104,11 @@ class Recorder:
     def __init__(self) -> None:
         self.begun = 0
         self.outcomes: list[GenerationOutcome] = []
+        self.failovers: list[Failover] = []
+
+    def failed_over(self, job: GenerationJob, failover: Failover) -> None:
+        """Keep it."""
+        self.failovers.append(failover)
 
     def began(self) -> None:
         """Count it."""

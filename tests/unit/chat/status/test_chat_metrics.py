@@ -6,6 +6,7 @@ from prometheus_client import generate_latest
 
 from conduit_widget.chat.status.chat_metrics import ChatMetrics
 from conduit_widget.chat.status.generation_outcomes import GenerationOutcomes
+from conduit_widget.chat.status.notices import Notices
 from conduit_widget.hub.metrics.figures import Change
 from conduit_widget.hub.metrics.hub_metrics import HubMetrics
 from conduit_widget.providers.outcome import CHUNK_TIME_BOUNDS, ChunkTimes, GenerationOutcome
@@ -36,7 +37,7 @@ def test_models_name_is_a_short_plain_label() -> None:
 def test_outcome_reaches_the_metrics_and_the_provider_once() -> None:
     """Times between chunks add up over generations; the gauge counts what is under way."""
     metrics, directory = ChatMetrics(), ScriptedDirectory(ScriptedProvider())
-    outcomes = GenerationOutcomes(directory, metrics)
+    outcomes = GenerationOutcomes(directory, metrics, Notices())
     counts = (3, *[0] * (len(CHUNK_TIME_BOUNDS) - 1), 1)
     outcome = GenerationOutcome(
         provider="scripted",
@@ -62,7 +63,7 @@ def test_hub_shows_the_chats_figures() -> None:
     """What top and the dashboard show of answers: those being written, those that ended, the first chunk."""
     hub = HubMetrics()
     metrics = ChatMetrics(hub)
-    outcomes = GenerationOutcomes(ScriptedDirectory(ScriptedProvider()), metrics)
+    outcomes = GenerationOutcomes(ScriptedDirectory(ScriptedProvider()), metrics, Notices())
     outcomes.began()
     outcomes.began()
     outcomes.ended(

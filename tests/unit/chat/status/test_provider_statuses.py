@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from conduit_widget.chat.status.notices import Notices
 from conduit_widget.chat.status.provider_statuses import ProviderFeed
 from conduit_widget.types import ProviderState, ProviderStatus
 from tests.support.scripted_provider import ScriptedDirectory
@@ -15,7 +16,7 @@ from tests.support.waiting import eventually
 async def test_trouble_and_its_end_are_logged_once_each(caplog: pytest.LogCaptureFixture) -> None:
     """A line when a provider gets into trouble, when that changes, and when it is over; else none."""
     directory = ScriptedDirectory()
-    feed = ProviderFeed(directory, (), interval=0.0)
+    feed = ProviderFeed(directory, Notices(), (), interval=0.0)
     feed.start()
     states: list[tuple[ProviderState, str]] = [
         ("unknown", ""),
