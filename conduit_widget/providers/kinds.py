@@ -21,6 +21,7 @@ from typing import Final
 import msgspec
 
 from conduit_widget.errors import ProviderError
+from conduit_widget.providers import guarded
 from conduit_widget.providers.provider import Provider
 from conduit_widget.providers.provider_config import (
     ANTHROPIC_KIND,
@@ -96,7 +97,7 @@ def load(kind: str) -> ProviderKind:
         )
     try:
         loaded = found[0].load()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise _broken(kind, found[0], type(error).__name__) from error
     if not isinstance(loaded, ProviderKind):
         raise _broken(kind, found[0], "it is no ProviderKind")
@@ -104,30 +105,38 @@ def load(kind: str) -> ProviderKind:
 
 
 def build(kind: ProviderKind, config: ProviderConfig, context: ProviderContext) -> Provider:
-    """Make a provider.
+    """Make a provider; one of another package is held to what the seam allows.
 
     Raises:
         ProviderError: its kind does not accept the configuration.
 
     """
     try:
-        return kind.build(config, context)
+        provider = kind.build(config, context)
     except ProviderError:
         raise
-    except Exception as error:
-        name = type(error).__name__
-        _logger.warning("Provider %s of kind %s cannot be made: %s", config.name, config.kind, name)
-        raise ProviderError(
-            f"{config.name} cannot be made by its kind {config.kind!r} ({name}). Check its settings.",
-            code="broken_kind",
-            recoverable=False,
-        ) from error
+    except (Exception, SystemExit) as error:
+        raise _unmade(config, type(error).__name__) from error
+    if config.kind in _OURS:
+        return provider
+    if lacks := guarded.missing(provider):
+        raise _unmade(config, f"{type(provider).__name__} has no {', '.join(lacks)}")
+    return guarded.GuardedProvider(provider, config, context.words)
+
+
+def _unmade(config: ProviderConfig, why: str) -> ProviderError:
+    _logger.warning("Provider %s of kind %s cannot be made: %s", config.name, config.kind, why)
+    return ProviderError(
+        f"{config.name} cannot be made by its kind {config.kind!r} ({why}). Check its settings.",
+        code=guarded.BROKEN,
+        recoverable=False,
+    )
 
 
 def _broken(kind: str, entry: EntryPoint, why: str) -> ProviderError:
     _logger.warning("The kind of providers %r (%s) cannot be used: %s", kind, entry.value, why)
     return ProviderError(
         f"The package of the kind of providers {kind!r} cannot be used ({why}). Install it again.",
-        code="broken_kind",
+        code=guarded.BROKEN,
         recoverable=False,
     )
