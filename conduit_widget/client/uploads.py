@@ -66,15 +66,13 @@ class Uploads:
 
     async def stop(self, *, tell_hub: bool) -> None:
         """Cancel the streams that still run and close their sources; ``tell_hub`` unless it has answered."""
-        running = [
-            (task, stream_id)
-            for task, stream_id in zip(self._tasks, self._ids, strict=False)
-            if not task.done()
-        ]
+        if not self._tasks:
+            return
+        tasks = zip(self._tasks, self._ids, strict=True)
+        running = [(task, stream_id) for task, stream_id in tasks if not task.done()]
         for task, _ in running:
             task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+        await asyncio.wait(self._tasks)
         for _, stream_id in running if tell_hub else ():
             with contextlib.suppress(ConnectionLostError):
                 self._link.send(Completion(stream_id, error="The client cancelled the stream."))

@@ -191,6 +191,12 @@ def has_two_lengths(head: HttpRequest) -> bool:
     return "content-length" in head.headers and "transfer-encoding" in head.headers
 
 
+async def client_gone(receive: Receive) -> None:
+    """Return when the client has left its request."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
 async def send_response(send: Send, response: HttpResponse, request: HttpRequest) -> None:
     """Send a response whose body is complete, but for ``HEAD``.
 

@@ -54,6 +54,7 @@ from conduit_widget.hub.http import (
     HttpResponse,
     Scope,
     Send,
+    client_gone,
     error_response,
     response_start,
     send_response,
@@ -305,7 +306,7 @@ async def _stream(response: HttpResponse, request: HttpRequest, send: Send) -> N
         await send({"type": "http.response.body", "body": b""})
         return
     writing = asyncio.ensure_future(_write(body, size, send))
-    leaving = asyncio.ensure_future(_client_gone(request))
+    leaving = asyncio.ensure_future(client_gone(request.body))
     try:
         await asyncio.wait((writing, leaving), return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -339,8 +340,3 @@ async def _write(body: Content | AsyncIterator[bytes], size: int | None, send: S
 async def _close(pieces: AsyncIterator[bytes] | None) -> None:
     if isinstance(pieces, AsyncGenerator):
         await pieces.aclose()
-
-
-async def _client_gone(request: HttpRequest) -> None:
-    while (await request.body())["type"] != "http.disconnect":
-        pass

@@ -115,7 +115,7 @@ async def serve(
     """
     install_redaction()
     logging.getLogger("uvicorn.error").addFilter(_once_a_minute)
-    listener = _bind(host, port)
+    listener = bound_listener(host, port)
     strangers = Strangers(strangers_limit())
     config = uvicorn.Config(
         app,
@@ -156,7 +156,13 @@ async def serve(
         raise app.start_error or HubStartError("The hub could not start; the log says why.")
 
 
-def _bind(host: str, port: int) -> socket.socket:
+def bound_listener(host: str, port: int) -> socket.socket:
+    """Return a socket that is bound to an address and does not listen yet.
+
+    Raises:
+        AddressUnusableError: it cannot be bound.
+
+    """
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE

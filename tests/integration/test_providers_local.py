@@ -223,9 +223,8 @@ async def test_broken_model_says_how_to_get_a_good_one(tmp_path: Path) -> None:
 )
 async def test_child_that_does_not_serve_is_one_line(program: str, words: str) -> None:
     """A missing engine, an early exit and a child that hangs each say what to do; none is left running."""
-    server = LocalServer(the_small_model, command=[sys.executable, "-c", program], ready_timeout=0.5)
-    if "sleep" not in program:
-        server._ready_timeout = 30
+    timeout = 0.5 if "sleep" in program else 30.0
+    server = LocalServer(the_small_model, command=[sys.executable, "-c", program], ready_timeout=timeout)
     with pytest.raises(ProviderError, match=words):
         await server.start()
     assert server.pid is None

@@ -24,7 +24,7 @@ from tests.support.waiting import eventually
 
 def test_listener_names_its_protocol() -> None:
     """The listening socket says TCP, which is what makes asyncio switch Nagle's delay off."""
-    listener = server._bind("127.0.0.1", 0)
+    listener = server.bound_listener("127.0.0.1", 0)
     try:
         assert listener.proto == socket.IPPROTO_TCP
     finally:

@@ -201,7 +201,7 @@ async def _call(client: RawClient, row: Row, ends: float) -> None:
 
 
 async def _ask_health(url: str, row: Row, ends: float) -> None:
-    """As a probe does: on a connection of its own each time."""
+    """Ask as a probe does: on a connection of its own each time."""
     host, _, port = url.removeprefix("http://").partition(":")
     request = f"GET /healthz HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode()
     while time.monotonic() < ends:

@@ -110,7 +110,7 @@ class Member:
                     self._wanted_before = page[0].seq if page and change.has_more else None
 
     def _see_all(self) -> None:
-        """Everything may be different. Seen now, it holds what the other changes of the batch say."""
+        """Tell the observer of a snapshot, which holds what the other changes of the batch say."""
         transcript = self.conversation.transcript
         # An answer older than the snapshot stands there too, before the hub has told its message.
         told = (seen for seen in map(Sighting.of, transcript.messages) if seen.position > 0)
@@ -122,7 +122,7 @@ class Member:
             self._history_wanted.set()
 
     def _see_message(self, seen: Sighting) -> None:
-        """Pass on what the hub said; the client also tells anew an answer whose end or model it learned."""
+        """Tell the observer what the hub said; the client also repeats an answer that has got its model."""
         told_by_the_hub = seen.position > 0
         if told_by_the_hub and not (seen.is_open and self.observer.version_of(seen.id) == seen.position):
             self.observer.live(seen)

@@ -162,7 +162,7 @@ def _most(
 
 
 def _kill_most(chance: random.Random, at: float, nodes: int) -> Step:
-    """Everybody goes to the one that is left; then a cut spreads them over all again."""
+    """Stop all hubs but one, which everybody goes to; then a cut spreads them over all again."""
     down = chance.uniform(0, 1)
     what = f"kill -9 {{hubs}}, {down:.2f} s down, then a cut of every connection"
     step = _most(chance, at, nodes, what, lambda stage, hub: stage.kill(hub, down))
@@ -193,7 +193,7 @@ def _cut_off_most(chance: random.Random, at: float, nodes: int) -> Step:
 
 
 def _bury(chance: random.Random, at: float, nodes: int) -> Step:
-    """Have two survivors at least notice at once that a hub is dead, and both end what it left."""
+    """Kill a hub for so long that two survivors at least notice it at once, and both end what it left."""
     hub, down = chance.randrange(nodes), chance.uniform(14, 17)
     return Step(at, f"kill -9 hub {hub}, {down:.2f} s down", lambda stage: stage.kill(hub, down))
 
@@ -281,7 +281,7 @@ class Plan:
 
     @property
     def replay(self) -> str:
-        """The command that plays this run again."""
+        """Return the command that plays this run again."""
         return (
             f"python -m tests.load proof --runs 1 --seed {self.seed} --nemesis {self.name}"
             f" --nodes {self.nodes} --seconds {self.seconds:g}"
@@ -289,7 +289,7 @@ class Plan:
 
     @property
     def chaos(self) -> Chaos | None:
-        """Random faults of the network, where there are any."""
+        """Return the random faults of the network, where there are any."""
         if not self.nemesis.chaos:
             return None
         return Chaos(self.seed, mean_interval=3.0, longest=1.0, weights=SHORT_FAULTS)

@@ -87,11 +87,11 @@ class Cast:
 
     @property
     def reconnects(self) -> int:
-        """How often anybody had to come back."""
+        """Return how often anybody had to come back."""
         return sum(t.reconnects for t in self.talkers) + sum(w.reconnects for w in self._eyes())
 
     async def begin(self) -> None:
-        """Everybody comes in, and the talk begins."""
+        """Let everybody in, and begin the talk."""
         await self.official.open()
         self.stage.sleepers.append(self.official.pid)
         longest = LARGE if self.plan.nemesis.slow_readers else 200
@@ -135,7 +135,7 @@ class Cast:
                 self.checker.verdict_so_far.note(f"{talker.name} at the end: {talker.condition}")
 
     async def close(self) -> None:
-        """Everybody leaves."""
+        """Let everybody leave."""
         await self._end_slow_readers()
         for task in (*self._tasks, *self._helpers):
             task.cancel()

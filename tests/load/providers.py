@@ -23,7 +23,7 @@ SHAPES = ("text", "reasoning", "parts")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Options of the command."""
+    """Add the options of ``providers``."""
     parser.add_argument("--chunks", type=int, default=20_000, help="chunks of an answer")
     parser.add_argument("--rounds", type=int, default=5, help="answers of each shape; the best one counts")
 

@@ -76,7 +76,7 @@ class _Memory:
         self.sample()
 
     def sample(self) -> None:
-        """Take one more sample."""
+        """Record one more sample."""
         self.samples.append((self._hub.memory_info().rss / MIB, self._client.memory_info().rss / MIB))
 
 

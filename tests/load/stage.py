@@ -104,7 +104,7 @@ class Stage:
         return self.cluster.redis if name == "redis" else self.cluster.postgres
 
     def set_clock(self, number: int, offset: float) -> None:
-        """Have a hub's wall clock jump to ``offset`` seconds from the truth."""
+        """Set a hub's wall clock to ``offset`` seconds from the truth."""
         _write_clock(self.clocks[number], offset)
 
     async def log(self, conversation: str) -> list[Sighting]:

@@ -42,7 +42,7 @@ _NAMELESS: Final = frozenset({"<listcomp>", "<dictcomp>", "<setcomp>", "<genexpr
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Options of the command."""
+    """Add the options of ``walk``."""
     parser.add_argument("--tokens", type=int, default=8, help="tokens whose walks are compared")
 
 

@@ -33,6 +33,7 @@ from conduit_widget.hub.auth.revocation_file import (
     too_many,
 )
 from conduit_widget.hub.backplane.backplane import Backplane
+from conduit_widget.hub.backplane.memory import MemoryBackplane
 from conduit_widget.listeners import add_listener
 
 LOOK_INTERVAL: Final = 1.0
@@ -56,7 +57,7 @@ class Revocations:
 
     def __init__(self, file: RevocationFile | None = None, backplane: Backplane | None = None) -> None:
         self._file = file
-        self._backplane = backplane
+        self._backplane = backplane or MemoryBackplane()
         self._tokens: dict[str, Revocation] = {}
         self._users: dict[str, Revocation] = {}
         self._listeners: list[Callable[[], None]] = []
@@ -119,14 +120,13 @@ class Revocations:
             self._read_file()
         except (OSError, ValueError) as error:
             raise SettingsError(f"The revocations cannot be read: {error}") from error
-        if self._backplane is not None:
-            self._removers = [
-                self._backplane.subscribe(CHANNEL, self._heard),
-                self._backplane.on_interruption(self._stale.set),
-                self._backplane.on_nodes_change(lambda _others: self._stale.set()),
-            ]
-            await self._backplane.subscribed(CHANNEL)
-            await self._ask_nodes()
+        self._removers = [
+            self._backplane.subscribe(CHANNEL, self._heard),
+            self._backplane.on_interruption(self._stale.set),
+            self._backplane.on_nodes_change(lambda _others: self._stale.set()),
+        ]
+        await self._backplane.subscribed(CHANNEL)
+        await self._ask_nodes()
         self._watcher = asyncio.create_task(self._watch())
 
     async def aclose(self) -> None:
@@ -145,8 +145,7 @@ class Revocations:
         if len(self) >= MAX_REVOCATIONS:
             raise too_many(len(self) + 1)
         self._take([item])
-        if self._backplane is not None:
-            self._backplane.publish(CHANNEL, _encode([item]))
+        self._backplane.publish(CHANNEL, _encode([item]))
         if self._file is not None:
             await asyncio.to_thread(self._file.add, [item])
 
@@ -169,8 +168,7 @@ class Revocations:
         if len(every) != len(known) or new:
             self._tokens = {item.id: item for item in every if item.kind == "token"}
             self._users = {item.id: item for item in every if item.kind == "user"}
-            if self._backplane is not None:
-                self._backplane.put(TABLE, KEY, _encode(every) if every else None)
+            self._backplane.put(TABLE, KEY, _encode(every) if every else None)
         if new:
             for callback in tuple(self._listeners):
                 callback()
@@ -183,16 +181,15 @@ class Revocations:
         if stamp != self._stamp:
             self._stamp = stamp
             new = self._take(self._file.read())
-            if new and self._backplane is not None:
+            if new:
                 self._backplane.publish(CHANNEL, _encode(new))
 
     async def _ask_nodes(self) -> None:
         """Read what the other nodes know; once they can be reached again if they cannot now."""
         self._stale.clear()
-        if self._backplane is not None:
-            with contextlib.suppress(BackplaneUnavailableError):
-                for payload in (await self._backplane.entries(TABLE, KEY)).values():
-                    self._heard("", payload)
+        with contextlib.suppress(BackplaneUnavailableError):
+            for payload in (await self._backplane.entries(TABLE, KEY)).values():
+                self._heard("", payload)
 
     async def _watch(self) -> None:
         while True:

@@ -8,6 +8,7 @@ from typing import Final
 
 from conduit_widget.errors import BackplaneUnavailableError
 from conduit_widget.hub.backplane.backplane import Backplane
+from conduit_widget.hub.backplane.memory import MemoryBackplane
 
 TABLE: Final = "connections"
 READ_TIMEOUT: Final = 1.0
@@ -17,7 +18,7 @@ class UserConnections:
     """Counts a user's connections over all living nodes. Two nodes that admit at once may go over by one."""
 
     def __init__(self, backplane: Backplane | None = None) -> None:
-        self._backplane = backplane
+        self._backplane = backplane or MemoryBackplane()
         self._here: Counter[str] = Counter()
 
     def opened(self, user_id: str) -> None:
@@ -38,7 +39,7 @@ class UserConnections:
 
     async def elsewhere(self, user_id: str) -> int:
         """Return a user's connections on the other nodes; 0 while the backplane is away."""
-        if self._backplane is None:
+        if not self._backplane.connected:
             return 0
         try:
             async with asyncio.timeout(READ_TIMEOUT):
@@ -48,6 +49,5 @@ class UserConnections:
         return sum(int(count) for count in entries.values() if count.isdigit())
 
     def _tell(self, user_id: str) -> None:
-        if self._backplane is not None:
-            count = self._here[user_id]
-            self._backplane.put(TABLE, user_id, b"%d" % count if count else None)
+        count = self._here[user_id]
+        self._backplane.put(TABLE, user_id, b"%d" % count if count else None)

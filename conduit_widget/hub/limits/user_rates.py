@@ -194,11 +194,7 @@ class UserRates:
             return True, None
         rate, cost = found
         key = (rate.name, user_id)
-        meter = self._meters.get(key)
-        if meter is None:
-            meter = self._meters[key] = self._new(rate, now)
-        else:
-            self._meters.move_to_end(key)
+        meter = self._meter_of(key, rate, now)
         if not meter.consume(now, cost):
             return False, None
         if self.on_spent is not None:
@@ -213,16 +209,16 @@ class UserRates:
     def spend(self, key: UserKey, cost: float, now: float) -> None:
         """Count what a user has spent at another node; a rate this hub does not have is ignored."""
         rate = self._by_name.get(key[0])
-        if rate is None:
-            return
-        meter = self._meters.get(key)
-        if meter is None:
-            meter = self._meters[key] = self._new(rate, now)
-        else:
-            self._meters.move_to_end(key)
-        meter.spend(now, cost)
+        if rate is not None:
+            self._meter_of(key, rate, now).spend(now, cost)
 
-    def _new(self, rate: UserRate, now: float) -> MeteredRate:
+    def _meter_of(self, key: UserKey, rate: UserRate, now: float) -> MeteredRate:
+        meter = self._meters.get(key)
+        if meter is not None:
+            self._meters.move_to_end(key)
+            return meter
         if len(self._meters) >= self._limit:
             self._meters.popitem(last=False)
-        return MeteredRate(rate.name, "user", rate.per_minute / 60.0, rate.burst, now)
+        meter = MeteredRate(rate.name, "user", rate.per_minute / 60.0, rate.burst, now)
+        self._meters[key] = meter
+        return meter

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-from conduit_widget.hub.http import HttpResponse, Receive, error_response
+from conduit_widget.hub.http import HttpResponse, error_response
 from conduit_widget.transports.server.server_connection import ConnectionReceiver
 
 HIGH_BYTES: Final = 256 * 1024
@@ -120,9 +120,3 @@ class HttpServerConnection:
         self._changed()
         if self._receiver is not None:
             self._receiver.connection_lost(error)
-
-
-async def client_gone(receive: Receive) -> None:
-    """Return when the client has left its request."""
-    while (await receive())["type"] != "http.disconnect":
-        pass

@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-from conduit_widget.hub.http import HttpResponse, Receive
-from conduit_widget.hub.transports.http_connection import ACCEPTED, HttpServerConnection, client_gone
+from conduit_widget.hub.http import HttpResponse, Receive, client_gone
+from conduit_widget.hub.transports.http_connection import ACCEPTED, HttpServerConnection
 from conduit_widget.transports.server.server_connection import Framer
 
 CLOSE_TIMEOUT: Final = 2.0

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from conduit_widget.event_stream import encode_event
-from conduit_widget.hub.http import Receive, Send
-from conduit_widget.hub.transports.http_connection import HttpServerConnection, client_gone
+from conduit_widget.hub.http import Receive, Send, client_gone
+from conduit_widget.hub.transports.http_connection import HttpServerConnection
 from conduit_widget.transports.server.server_connection import Framer
 
 CLOSE_TIMEOUT: Final = 2.0

@@ -22,6 +22,6 @@ def allow_files() -> None:
 
 
 def ready(port: int) -> None:
-    """Say where the server is."""
+    """Print where the server is."""
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()

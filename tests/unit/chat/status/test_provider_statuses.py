@@ -10,13 +10,15 @@ from conduit_widget.chat.status.notices import Notices
 from conduit_widget.chat.status.provider_statuses import ProviderFeed
 from conduit_widget.types import ProviderState, ProviderStatus
 from tests.support.scripted_provider import ScriptedDirectory
-from tests.support.waiting import eventually
+from tests.support.skipping_clock import SkippingClock
 
 
-async def test_trouble_and_its_end_are_logged_once_each(caplog: pytest.LogCaptureFixture) -> None:
+async def test_trouble_and_its_end_are_logged_once_each(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A line when a provider gets into trouble, when that changes, and when it is over; else none."""
-    directory = ScriptedDirectory()
-    feed = ProviderFeed(directory, Notices(), (), interval=0.0)
+    clock, directory = SkippingClock(monkeypatch), ScriptedDirectory()
+    feed = ProviderFeed(directory, Notices(), (), interval=60.0)
     feed.start()
     states: list[tuple[ProviderState, str]] = [
         ("unknown", ""),
@@ -29,9 +31,10 @@ async def test_trouble_and_its_end_are_logged_once_each(caplog: pytest.LogCaptur
     ]
     for state, reason in states:
         directory.report(ProviderStatus(provider="acme", state=state, reason=reason))
-        await eventually(lambda: not feed._timers)
+        clock.skip(61.0)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
     feed.close()
-    await asyncio.sleep(0)
     assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
         ("WARNING", "Provider acme is down: It cannot be reached."),
         ("WARNING", "Provider acme is rate_limited: Too many requests."),
