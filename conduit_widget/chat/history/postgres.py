@@ -10,6 +10,7 @@ import contextlib
 import logging
 import secrets
 from collections.abc import Awaitable, Callable, Collection
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from conduit_widget.chat.history.batch import Change
@@ -239,7 +240,10 @@ class PostgresHistoryStore(ChangeMethods):
         total = 0
         after_id: str | None = ""
         while after_id is not None:
-            dropped, after_id = await self._prune_slice(keep_events, older_than, after_id)
+            prune = partial(
+                self._rows.prune_slice, keep_events=keep_events, older_than=older_than, after_id=after_id
+            )
+            dropped, after_id = await self._with_connection(prune)
             total += dropped
         await self._with_connection(
             lambda db: db.execute(
@@ -247,15 +251,6 @@ class PostgresHistoryStore(ChangeMethods):
             )
         )
         return total
-
-    async def _prune_slice(
-        self, keep_events: int, older_than: float, after_id: str
-    ) -> tuple[int, str | None]:
-        return await self._with_connection(
-            lambda db: self._rows.prune_slice(
-                db, keep_events=keep_events, older_than=older_than, after_id=after_id
-            )
-        )
 
     # ---- nodes and streams -----------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -225,18 +226,13 @@ class SqliteHistoryStore(ChangeMethods):
     async def prune(self, *, keep_events: int, older_than: float) -> int:
         """Forget old log events, a slice a transaction, so that no write waits long."""
         before = self._clock().timestamp() - older_than
-        total, after_id = 0, ""
-        while True:
-            at = after_id
-            dropped, following = await self._writer.write(
-                lambda db, at=at: rows.prune(  # type: ignore[misc]
-                    db, keep_events=keep_events, before=before, after_id=at
-                )
-            )
+        total = 0
+        after_id: str | None = ""
+        while after_id is not None:
+            prune = partial(rows.prune, keep_events=keep_events, before=before, after_id=after_id)
+            dropped, after_id = await self._writer.write(prune)
             total += dropped
-            if following is None:
-                return total
-            after_id = following
+        return total
 
     async def write(self, change: Change[T], on_commit: Callable[[T], None] | None = None) -> T:
         """Do a change and return its result after the commit."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, NamedTuple
 
 from conduit_widget.contract import ErrorText
@@ -21,6 +21,8 @@ from conduit_widget.hub.calls.hub import (
 )
 from conduit_widget.hub.delivery.connection import HubConnectionContext
 from conduit_widget.hub.limits.user_rates import LimitWarning, UserRates
+
+_Step = Callable[..., Awaitable[Any]]
 
 _logger = logging.getLogger(__name__)
 _DETAILED: Final = "An unexpected error occurred invoking '{name}' on the server. {kind}: {text}"
@@ -41,9 +43,12 @@ class HubInvoker:
         self.user_rates = UserRates(hub.user_rates)
         self._detailed = detailed_errors
         filters = (*filters, *hub.filters)
-        self._filtered = _around_invocation(filters, self._call) if filters else None
-        self.connected = _around_connected(filters, hub.on_connected)
-        self.disconnected = _around_disconnected(filters, hub.on_disconnected)
+        steps = [each.invoke_method for each in filters]
+        self._filtered: InvokeNext | None = _around(steps, self._call) if filters else None
+        self.connected: ConnectedNext = _around([each.on_connected for each in filters], hub.on_connected)
+        self.disconnected: DisconnectedNext = _around(
+            [each.on_disconnected for each in filters], hub.on_disconnected
+        )
 
     async def invoke(
         self,
@@ -102,34 +107,12 @@ class HubInvoker:
         return Failure(text, "unexpected")
 
 
-def _around_invocation(filters: Sequence[HubFilter], innermost: InvokeNext) -> InvokeNext:
-    """Return ``innermost`` with the filters around it, the first outermost."""
-    for item in reversed(filters):
-        innermost = _invocation_step(item, innermost)
+def _around(steps: Sequence[_Step], innermost: _Step) -> _Step:
+    """Return ``innermost`` with the filters' steps around it, the first outermost."""
+    for step in reversed(steps):
+        innermost = _with(step, innermost)
     return innermost
 
 
-def _around_connected(filters: Sequence[HubFilter], innermost: ConnectedNext) -> ConnectedNext:
-    """Return ``innermost`` with the filters around it, the first outermost."""
-    for item in reversed(filters):
-        innermost = _connected_step(item, innermost)
-    return innermost
-
-
-def _around_disconnected(filters: Sequence[HubFilter], innermost: DisconnectedNext) -> DisconnectedNext:
-    """Return ``innermost`` with the filters around it, the first outermost."""
-    for item in reversed(filters):
-        innermost = _disconnected_step(item, innermost)
-    return innermost
-
-
-def _invocation_step(item: HubFilter, proceed: InvokeNext) -> InvokeNext:
-    return lambda invocation: item.invoke_method(invocation, proceed)
-
-
-def _connected_step(item: HubFilter, proceed: ConnectedNext) -> ConnectedNext:
-    return lambda caller: item.on_connected(caller, proceed)
-
-
-def _disconnected_step(item: HubFilter, proceed: DisconnectedNext) -> DisconnectedNext:
-    return lambda caller, error: item.on_disconnected(caller, error, proceed)
+def _with(step: _Step, proceed: _Step) -> _Step:
+    return lambda *arguments: step(*arguments, proceed)
