@@ -33,7 +33,7 @@ LEAVES = {
     "times",
     "types",
 }
-ENTRY = {"__init__", "__main__", "app", "cli", "magics", "jupyter_extension"}
+ENTRY = {"__init__", "__main__", "app", "cli", "magics", "jupyter"}
 ARROWS: dict[str, set[str]] = {
     "protocol": set(),
     "transports": {"protocol"},
