@@ -16,14 +16,17 @@ from conduit_widget.cancellation import cancel_and_wait
 from conduit_widget.errors import ProviderError
 from conduit_widget.listeners import add_listener
 from conduit_widget.providers import available, failures, kinds, loopback_servers
+from conduit_widget.providers.admission import Admission
 from conduit_widget.providers.available import Found, installed_model
 from conduit_widget.providers.config import ProviderSettings
 from conduit_widget.providers.error_bodies import ErrorBody
 from conduit_widget.providers.health import ChangeCallback, ProviderHealth
 from conduit_widget.providers.keys import Secret
 from conduit_widget.providers.kinds import ProviderContext
+from conduit_widget.providers.limits import LimitTracker
 from conduit_widget.providers.local.model import INSTALL_COMMAND
 from conduit_widget.providers.outcome import GenerationOutcome
+from conduit_widget.providers.prices import Price
 from conduit_widget.providers.provider import Provider
 from conduit_widget.providers.provider_config import LOCAL_KIND
 from conduit_widget.providers.provider_words import ProviderWords
@@ -197,6 +200,11 @@ class ProviderDirectory:
             raise failures.refused(entry.found.name, 404, ErrorBody(), model=model)
         return entry.provider
 
+    def price(self, provider: str) -> Price | None:
+        """Return what a provider's tokens cost; None while nobody has said."""
+        entry = self._entries.get(provider)
+        return None if entry is None else entry.found.config.price
+
     def record(self, outcome: GenerationOutcome) -> None:
         """Update the health of the provider that answered from the outcome of a generation."""
         if (entry := self._entries.get(outcome.provider)) is not None:
@@ -245,7 +253,11 @@ class ProviderDirectory:
 
     def _add(self, found: Found) -> None:
         """Add a provider; its first status is announced like any change."""
-        health = ProviderHealth(found.name, lambda status: self._changed_of(entry, status))
+        health = ProviderHealth(
+            found.name,
+            lambda status: self._changed_of(entry, status),
+            limits=LimitTracker(found.config.limits),
+        )
         self._entries[found.name] = entry = _Entry(found, health)
         context = ProviderContext(
             on_headers=health.record_headers,
@@ -257,7 +269,8 @@ class ProviderDirectory:
             kind = kinds.load(found.config.kind)
             health.standing_reason, entry.fixed_models = kind.note, kind.fixed_models
             entry.prefills = kind.prefills(found.config)
-            entry.provider = RetirableProvider(kinds.build(kind, found.config, context))
+            admission = Admission(found.name, health, found.config.clocks.answer)
+            entry.provider = RetirableProvider(kinds.build(kind, found.config, context), admission.wait)
         except ProviderError as error:
             entry.problem = error
         if entry.problem is not None:
@@ -268,11 +281,11 @@ class ProviderDirectory:
 
     async def _watching(self) -> None:
         while True:
+            self._check_now.clear()  # before: what changes while it looks is looked at again
             try:
                 await self._check()
             except Exception:
                 _logger.exception("Checking the providers failed.")
-            self._check_now.clear()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._check_now.wait(), self._check_interval)
 

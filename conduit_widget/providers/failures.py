@@ -25,6 +25,7 @@ NO_PROVIDER: Final = "no_provider"
 PREFILL_REFUSED: Final = "prefill_refused"
 """The model continues no text of an assistant; the last message must be a user's."""
 RESTARTED: Final = "restarted"
+LIMIT_REACHED: Final = "limit_reached"
 
 _OVERFLOW_CODES: Final = frozenset({CONTEXT_OVERFLOW, "exceed_context_size_error", "context_window_exceeded"})
 _OVERFLOW_WORDS: Final = (
@@ -138,6 +139,18 @@ def refused(
         status_code=status,
         recoverable=False,
         suggestions=("Check the model name and the parameters.",),
+    )
+
+
+def limit_reached(provider: str, seconds: float) -> ProviderError:
+    """A limit would keep the request waiting for longer than an answer may take: it was not sent."""
+    wait = f"in {seconds:.0f} s"
+    return ProviderError(
+        f"A limit of {provider} is used up. Try again {wait}, or choose another provider.",
+        type="rate_limit",
+        code=LIMIT_REACHED,
+        retry_after=round(seconds, 1),
+        suggestions=(f"Try again {wait}.", "Choose another provider."),
     )
 
 

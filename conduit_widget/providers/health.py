@@ -15,6 +15,7 @@ from conduit_widget.providers import failures
 from conduit_widget.providers.breaker import OPENS_AFTER, Breaker, is_certain
 from conduit_widget.providers.limits import LimitTracker, warning_levels
 from conduit_widget.providers.outcome import UNEXPECTED, GenerationOutcome
+from conduit_widget.providers.provider import Usage
 from conduit_widget.times import iso_time
 from conduit_widget.types import ProviderLatency, ProviderState, ProviderStatus
 
@@ -23,6 +24,9 @@ _OUTCOMES: Final = 20
 _OUTCOME_AGE: Final = 900.0
 """Seconds after which an outcome says nothing of the present error rate."""
 _WATCHED: Final = ("state", "breaker", "reason", "retry_at", "models")
+
+WAITS: Final = "A limit is used up; questions wait until it allows them."
+_NOT_ITS_FAULT: Final = frozenset({failures.RESTARTED, failures.LIMIT_REACHED})
 
 ChangeCallback = Callable[[ProviderStatus], None]
 
@@ -58,6 +62,8 @@ class ProviderHealth:
         self.standing_reason = reason
         self._retry_due: float | None = None
         self._retry_at: str | None = None
+        self._limit_due: float | None = None
+        self._before_limit: tuple[ProviderState, str] = ("unknown", reason)
         self._status = ProviderStatus(
             provider=provider, state=state, since=now, reason=reason, last_checked_at=now
         )
@@ -76,8 +82,28 @@ class ProviderHealth:
             reason = self.standing_reason if is_limited else self._status.reason
             self._set(state, reason, source=self._status.source)
 
+    def wait_for_limit(self, seconds: float) -> None:
+        """Say that a question waits for a limit, for about so many seconds from now."""
+        due = self._monotonic() + seconds
+        if self._limit_due is None:
+            if self._status.state == "rate_limited":
+                return  # it has said so itself
+            self._before_limit = self._status.state, self._status.reason
+        elif abs(due - self._limit_due) < 1:
+            return
+        self._limit_due = due
+        self._set("rate_limited", WAITS, source=self._status.source)
+
+    def limit_allows(self) -> None:
+        """Say that questions go out again."""
+        if self._limit_due is not None:
+            self._limit_due = None
+            if self._status.reason == WAITS:
+                self._set(*self._before_limit, source=self._status.source)
+
     def record(self, outcome: GenerationOutcome) -> None:
         """Update the health from the outcome of a generation. One that was closed early changes nothing."""
+        self.limits.settle(Usage(outcome.prompt_tokens, outcome.completion_tokens))
         if outcome.error is not None:
             self.record_failure(outcome.error)
         elif outcome.error_type == UNEXPECTED:
@@ -96,7 +122,7 @@ class ProviderHealth:
 
     def record_failure(self, error: ProviderError) -> None:
         """Update the health from an answer that failed, unless the request itself was at fault."""
-        if failures.is_requests_fault(error) or error.code == failures.RESTARTED:
+        if failures.is_requests_fault(error) or error.code in _NOT_ITS_FAULT:
             return
         self._outcomes.append((self._monotonic(), False))
         self.limits.record_error(error)
@@ -164,7 +190,7 @@ class ProviderHealth:
 
     def _note_retry(self, now: float) -> None:
         """Say when the open breaker lets a request in again, in the same words until that changes."""
-        due = self.breaker.open_until if self.breaker.state == "open" else None
+        due = self.breaker.open_until if self.breaker.state == "open" else self._limit_due
         if due != self._retry_due:
             self._retry_due = due
             self._retry_at = None if due is None else iso_time(now + due - self._monotonic())

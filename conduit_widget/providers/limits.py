@@ -4,16 +4,17 @@ Both are asked before a request goes out. A request that a provider would surely
 another provider; whoever sends it says which::
 
     if (seconds := entry.limits.would_refuse(request)) is None:
-        spending = entry.limits.begin(request)
+        entry.limits.begin(request)
         ...
-        spending.settle(usage)
+        entry.limits.settle(usage)
 """
 
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
-from typing import Annotated, Final
+from typing import Annotated, Final, NamedTuple
 
 import msgspec
 
@@ -29,6 +30,9 @@ from conduit_widget.types import RateLimit
 
 _SURE_SHARE: Final = 0.75
 """Of estimated tokens: a request takes at least so many, whatever the model's tokenizer."""
+
+_MAX_UNSETTLED: Final = 1000
+"""Requests whose estimate a count may still replace; that of older ones stands."""
 
 PerMinute = Annotated[int, msgspec.Meta(ge=1, le=2**53 - 1)]
 
@@ -59,6 +63,7 @@ class LimitTracker:
         self._retry_due: float | None = None
         self._stated = {scope: _Stated() for scope in SCOPES}
         self._own: dict[ProviderScope, _Own] = {}
+        self._unsettled: deque[_Spending] = deque(maxlen=_MAX_UNSETTLED)
         if configured.requests_per_minute is not None:
             self._own["requests"] = _Own(configured.requests_per_minute)
         if configured.tokens_per_minute is not None:
@@ -80,7 +85,7 @@ class LimitTracker:
         longest = max(waits, default=0.0)
         return longest if longest > 0 else None
 
-    def begin(self, request: GenerationRequest) -> Spending:
+    def begin(self, request: GenerationRequest) -> None:
         """Count a request that is sent now, its tokens as an estimate."""
         now, prompt = self._clock(), self._prompt_tokens(request)
         for scope, stated in self._stated.items():
@@ -88,10 +93,22 @@ class LimitTracker:
         if (requests := self._own.get("requests")) is not None:
             requests.add(1, now)
         tokens = self._own.get("tokens")
-        if tokens is None:
-            return Spending(None, 0, 0)
-        estimate = prompt + (request.parameters.max_tokens or 0)
-        return Spending(tokens, tokens.add(estimate, now), estimate)
+        if tokens is not None:
+            estimate = prompt + (request.parameters.max_tokens or 0)
+            self._unsettled.append(_Spending(tokens.add(estimate, now), prompt, estimate))
+
+    def settle(self, usage: Usage | None) -> None:
+        """Put what a provider has counted for an answer that has ended in place of its estimate.
+
+        Which of the requests under way it was, is told by its prompt. Without counts of both kinds the
+        estimate stands.
+        """
+        counts, tokens = counted_tokens(usage), self._own.get("tokens")
+        if counts is None or tokens is None or not self._unsettled:
+            return
+        spending = min(self._unsettled, key=lambda each: abs(each.prompt - counts[0]))
+        self._unsettled.remove(spending)
+        tokens.correct(spending.place, sum(counts) - spending.estimate)
 
     def record_headers(self, headers: Mapping[str, str]) -> bool:
         """Remember what a response states; return whether it states anything."""
@@ -131,22 +148,12 @@ class LimitTracker:
         return 0
 
 
-class Spending:
-    """What one request was counted as."""
+class _Spending(NamedTuple):
+    """What one request was counted as, and where."""
 
-    def __init__(self, tokens: _Own | None, place: int, estimate: int) -> None:
-        self._tokens = tokens
-        self._place = place
-        self._estimate = estimate
-
-    def settle(self, usage: Usage | None) -> None:
-        """Put what the provider has counted in place of the estimate, when the answer has ended (idempotent).
-
-        Without a count of both kinds the estimate stands.
-        """
-        tokens, self._tokens = self._tokens, None
-        if tokens is not None and (counts := counted_tokens(usage)) is not None:
-            tokens.correct(self._place, sum(counts) - self._estimate)
+    place: int
+    prompt: int
+    estimate: int
 
 
 class _Own:

@@ -33,6 +33,8 @@ class GenerationOutcome(msgspec.Struct, frozen=True, kw_only=True):
     ``requested_model`` is what the asker wrote. ``prompt_tokens`` and ``completion_tokens`` are what the
     provider counted, None where it reports no count.
 
+    ``flush_times`` are the hub's own: from the arrival of a chunk to the sending of its delta.
+
     ``error_type`` is empty for a whole answer, ``cancelled`` for one that was closed early, the ``type`` of
     the ``ProviderError`` in ``error``, or ``unexpected`` for any other exception.
     """
@@ -44,6 +46,7 @@ class GenerationOutcome(msgspec.Struct, frozen=True, kw_only=True):
     time_to_first_token: float | None = None
     inter_token_latency: float | None = None
     chunk_times: ChunkTimes | None = None
+    flush_times: ChunkTimes | None = None
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     finish_reason: str | None = None

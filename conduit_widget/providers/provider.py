@@ -93,6 +93,7 @@ class Chunk(msgspec.Struct, frozen=True, gc=False):
     stands where one of those failed, and says nothing else. ``finish_reason`` is the provider's word
     (``stop``, ``length``, ``content_filter``, ``tool_calls``, ``refusal``, …); it, ``usage`` and
     ``tool_calls``, which are data for whoever reads the answer, come on the last chunk of a generation.
+    An empty chunk with ``asked`` says that the provider is asked only now: the request waited for a limit.
     """
 
     text: str
@@ -103,6 +104,7 @@ class Chunk(msgspec.Struct, frozen=True, gc=False):
     provider: str = ""
     tool_calls: tuple[ToolCall, ...] = ()
     failover: Failover | None = None
+    asked: bool = False
 
 
 @runtime_checkable

@@ -10,6 +10,8 @@ import msgspec
 from conduit_widget.errors import SettingsError
 from conduit_widget.providers.addresses import is_self_hosted
 from conduit_widget.providers.keys import Secret
+from conduit_widget.providers.limits import ProviderLimits
+from conduit_widget.providers.prices import Price
 
 OPENAI_KIND: Final = "openai"
 ANTHROPIC_KIND: Final = "anthropic"
@@ -79,6 +81,8 @@ class ProviderConfig(msgspec.Struct, frozen=True, kw_only=True):
     priority: int = 0
     context_tokens: int | None = None
     capabilities: Capabilities = Capabilities()
+    limits: ProviderLimits = ProviderLimits()
+    price: Price | None = None
     key_needed: bool = False
     headers: tuple[tuple[str, Secret], ...] = ()
     missing_header: str | None = None

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from typing import Any
 
 from conduit_widget.providers.provider import Chunk, GenerationRequest, Provider
 
 
 class RetirableProvider:
-    """Passes everything on to ``provider`` and counts the answers that are open."""
+    """Passes everything on to ``provider`` and counts the answers that are open.
 
-    def __init__(self, provider: Provider) -> None:
+    A request goes out when ``admit`` returns, which says whether it had to wait.
+    """
+
+    def __init__(
+        self, provider: Provider, admit: Callable[[GenerationRequest], Awaitable[bool]] | None = None
+    ) -> None:
         self.name = provider.name
         self._provider = provider
+        self._admit = admit
         self._open = 0
         self._asked = 0
         self._idle = asyncio.Event()
@@ -34,7 +40,8 @@ class RetirableProvider:
         self._asked += 1
         self._open += 1
         self._idle.clear()
-        return _OpenAnswer(self._provider.generate(request), self._ended)
+        admission = None if self._admit is None else self._admit(request)
+        return _OpenAnswer(self._provider.generate(request), self._ended, admission)
 
     async def models(self) -> list[str]:
         """Return the names of the models that can be asked for."""
@@ -69,14 +76,28 @@ class RetirableProvider:
 
 
 class _OpenAnswer(AsyncGenerator[Chunk, None]):
-    """A provider's answer; says once that it is over. It adds nothing to the way of a chunk."""
+    """A provider's answer; says once that it is over. It adds nothing to the way of a chunk.
 
-    def __init__(self, answer: AsyncGenerator[Chunk, None], on_end: Callable[[], None]) -> None:
+    Before the first chunk it awaits its ``admission``; an empty chunk says that this took time.
+    """
+
+    def __init__(
+        self,
+        answer: AsyncGenerator[Chunk, None],
+        on_end: Callable[[], None],
+        admission: Awaitable[bool] | None,
+    ) -> None:
         self._answer = answer
+        self._admission = admission
         self._on_end: Callable[[], None] | None = on_end
 
     def __anext__(self) -> Coroutine[Any, Any, Chunk]:
-        return self._answer.__anext__()
+        return self._answer.__anext__() if self._admission is None else self._admitted(self._admission)
+
+    async def _admitted(self, admission: Awaitable[bool]) -> Chunk:
+        waited = await admission
+        self._admission = None
+        return Chunk("", "", asked=True) if waited else await self._answer.__anext__()
 
     def asend(self, value: None) -> Coroutine[Any, Any, Chunk]:
         return self._answer.asend(value)
@@ -86,6 +107,8 @@ class _OpenAnswer(AsyncGenerator[Chunk, None]):
 
     async def aclose(self) -> None:
         try:
+            if isinstance(self._admission, Coroutine):
+                self._admission.close()
             await self._answer.aclose()
         finally:
             self._end()

@@ -11,6 +11,7 @@ _MAKERS: Final = {
     # The proxies first: the other is made from a package that cannot be imported while they are out of date.
     "conduit_widget/chat_client/hub_proxies.py": ("tests.codegen.hub_proxies", "hub_proxies_python"),
     "js/src/contract.ts": ("tests.codegen.typescript", "contract_typescript"),
+    "notebooks/reference/metrics.md": ("tests.codegen.metrics", "metrics_table"),
 }
 GENERATED_FILES: Final = tuple(ROOT / path for path in _MAKERS)
 

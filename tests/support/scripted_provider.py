@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 
 from conduit_widget.errors import ProviderError
 from conduit_widget.providers.outcome import GenerationOutcome
+from conduit_widget.providers.prices import Price
 from conduit_widget.providers.provider import Chunk, GenerationRequest, Provider, Usage
 from conduit_widget.types import ProviderStatus
 
@@ -84,6 +85,7 @@ class ScriptedDirectory:
         self._reported: ProviderStatus | None = None
         self.outcomes: list[GenerationOutcome] = []
         self.selected: list[tuple[str | None, str | None]] = []
+        self.prices: dict[str, Price] = {}
         self.failovers: list[bool | None] = []
 
     def select(self, provider: str | None, model: str | None, *, failover: bool | None = None) -> Provider:
@@ -97,6 +99,10 @@ class ScriptedDirectory:
                 suggestions=("conduit-widget model install",),
             )
         return self._provider
+
+    def price(self, provider: str) -> Price | None:
+        """Return the price a test has set."""
+        return self.prices.get(provider)
 
     def record(self, outcome: GenerationOutcome) -> None:
         """Keep how a generation went."""

@@ -12,7 +12,7 @@ from conduit_widget.chat.answers.answer_options import MAX_NAME_CHARS
 from conduit_widget.chat.answers.answer_text import AnswerText, Delta
 from conduit_widget.chat.answers.checkpoints import Checkpoints
 from conduit_widget.chat.answers.generation_job import GenerationJob
-from conduit_widget.chat.answers.speed import Speed
+from conduit_widget.chat.answers.speed import FlushTimes, Speed
 from conduit_widget.chat.history.store import StoredStream
 from conduit_widget.chat.settings import ChatSettings
 from conduit_widget.plain_text import plain_name
@@ -36,7 +36,8 @@ class AnswerStream:
 
     ``provider`` and ``model`` say who answers, ``finish_reason`` how it ended, in the provider's words;
     ``attempts`` counts the providers that have been asked, ``segments`` are the parts of those that failed.
-    ``attempt`` measures the provider that answers now, ``speed`` the answer as its readers see it.
+    ``attempt`` measures the provider that answers now, ``speed`` the answer as its readers see it,
+    ``flushes`` how long chunks wait here.
     """
 
     def __init__(self, job: GenerationJob, settings: ChatSettings) -> None:
@@ -55,6 +56,8 @@ class AnswerStream:
         self._named = ("", "")  # provider and model as the last chunk spelled them
         self._timer: asyncio.TimerHandle | None = None
         self._last_flush = self._last_metrics = float("-inf")
+        self._arrived = 0.0  # the oldest chunk that waits to be sent
+        self.flushes = FlushTimes()
 
     def begin(self) -> None:
         """Start the clocks of the answer: the provider is asked now."""
@@ -91,6 +94,8 @@ class AnswerStream:
         if chunk.finish_reason is not None:
             self.finish_reason = plain_name(chunk.finish_reason, MAX_NAME_CHARS)
         if not (chunk.text or chunk.reasoning):
+            if chunk.asked:
+                self.attempt = Speed(self._loop.time())
             return
         now = self._loop.time()
         self.speed.chunk(now, text=bool(chunk.text), reasoning=bool(chunk.reasoning))
@@ -101,6 +106,7 @@ class AnswerStream:
         if chunk.text:
             self.text.add(chunk.text)
         if self._timer is None:
+            self._arrived = now
             wait = self._last_flush + self._settings.batch_interval - now
             if wait > 0:
                 self._timer = self._loop.call_later(wait, self._flush)
@@ -153,6 +159,7 @@ class AnswerStream:
     def _flush(self) -> None:
         self._timer = None
         self._last_flush = self._loop.time()
+        self.flushes.add(self._last_flush - self._arrived)
         if self.reasoning.waiting:
             self._send(self.reasoning.pop_delta(), kind="reasoning")
         if self.text.waiting:

@@ -7,19 +7,31 @@ from typing import Any, Final
 from conduit_widget.chat.answers.answer_end import AnswerEnd
 from conduit_widget.chat.answers.answer_stream import AnswerStream
 from conduit_widget.chat.answers.speed import milliseconds
+from conduit_widget.providers.prices import Price
+from conduit_widget.providers.provider import Usage
 from conduit_widget.types import ChatMessage, SegmentOutcome
 
 _UNFINISHED: Final = frozenset({"cancelled", "interrupted", "error"})
 
 
-def final_message(placeholder: ChatMessage, stream: AnswerStream, end: AnswerEnd, now: float) -> ChatMessage:
-    """Return the answer with its text, how it ended and what was measured, at ``now`` of the loop's clock."""
+def final_message(
+    placeholder: ChatMessage,
+    stream: AnswerStream,
+    end: AnswerEnd,
+    now: float,
+    price: Price | None = None,
+) -> ChatMessage:
+    """Return the answer with its text, how it ended and what was measured, at ``now`` of the loop's clock.
+
+    ``price`` is that of who answered; the cost is left out where the counts are not of the whole answer.
+    """
     found = {
         "providerFinishReason": end.provider_reason,
         "notice": end.notice,
         "reasoning": stream.reasoning.whole or None,
         "segments": _segments(stream, end) or None,
         **_measured(stream, now),
+        "cost": _cost(stream, price),
     }
     return ChatMessage(
         id=placeholder.id,
@@ -43,6 +55,12 @@ def _segments(stream: AnswerStream, end: AnswerEnd) -> list[dict[str, Any]]:
         outcome = "failed"
     reason = None if end.error is None else end.error.code or end.error.type
     return [segment.to_wire() for segment in stream.all_segments(outcome, reason)]
+
+
+def _cost(stream: AnswerStream, price: Price | None) -> dict[str, Any] | None:
+    speed = stream.speed
+    cost = None if price is None else price.of(Usage(speed.prompt_tokens, speed.reported_tokens))
+    return None if cost is None else cost.to_wire()
 
 
 def _measured(stream: AnswerStream, now: float) -> dict[str, Any]:

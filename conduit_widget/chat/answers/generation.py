@@ -94,7 +94,8 @@ class Generation:
         self._states.enter(GenerationState.STORING)
         try:
             await self._stream.checkpoints.settle()
-            message = final_message(self.job.answer, self._stream, end, self._loop.time())
+            price = self._providers.price(self._stream.provider)
+            message = final_message(self.job.answer, self._stream, end, self._loop.time(), price)
             # Said to be done only when it is: another node may have ended it with less text.
             await self.job.conversation.finish_answer(message, lambda: self._finish(end.reason))
         finally:
@@ -217,6 +218,7 @@ class Generation:
             time_to_first_token=speed.time_to_first_token,
             inter_token_latency=speed.inter_token_latency,
             chunk_times=speed.chunk_times,
+            flush_times=stream.flushes.times,
             prompt_tokens=speed.prompt_tokens,
             completion_tokens=speed.reported_tokens,
             finish_reason=stream.finish_reason,

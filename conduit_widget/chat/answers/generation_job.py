@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from conduit_widget.chat.answers.answer_options import AnswerOptions
 from conduit_widget.chat.history.store import StoredStream
 from conduit_widget.providers.outcome import GenerationOutcome
+from conduit_widget.providers.prices import Price
 from conduit_widget.providers.provider import Failover, Provider
 from conduit_widget.types import ChatMessage, HistoryPage, StreamMetadata
 
@@ -50,6 +51,9 @@ class ProviderChoice(Protocol):
             ProviderError: there is none; the text says what to do.
 
         """
+
+    def price(self, provider: str) -> Price | None:
+        """Return what a provider's tokens cost; None while nobody has said."""
 
 
 class GenerationObserver(Protocol):

@@ -20,6 +20,7 @@ class GenerationOutcomes:
         self._providers = providers
         self._metrics = metrics
         self._notices = notices
+        metrics.watch(providers.statuses)
 
     def began(self) -> None:
         """A provider is asked for an answer."""
@@ -27,6 +28,7 @@ class GenerationOutcomes:
 
     def failed_over(self, job: GenerationJob, failover: Failover) -> None:
         """Tell people that a provider failed in an answer, and who goes on."""
+        self._metrics.failed_over(failover.source, failover.target, mid_stream=failover.mid_stream)
         self._notices.failed_over(job.conversation.conversation_id, job.answer.id, failover)
 
     def ended(self, outcome: GenerationOutcome) -> None:
@@ -34,5 +36,5 @@ class GenerationOutcomes:
         self._metrics.active.dec()
         statuses = self._providers.statuses()
         listed = next((status.models for status in statuses if status.provider == outcome.provider), ())
-        self._metrics.record(outcome, listed)
+        self._metrics.record(outcome, listed, self._providers.price(outcome.provider))
         self._providers.record(outcome)

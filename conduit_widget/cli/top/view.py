@@ -119,7 +119,12 @@ def table_of(figures: Figures, connections: str = "", throughput: str = "") -> T
     received, sent, back = counter("received").all, counter("sent").all, counter("reconnections").all
     row("messages in", _show(received.per_second, "{:.1f}/s"), f"{received.total:.0f}", throughput)
     row("messages out", _show(sent.per_second, "{:.1f}/s"), f"{sent.total:.0f}")
-    for what, name in (("delivery", "delivery"), ("method", "method"), ("first chunk", "firstChunk")):
+    for what, name in (
+        ("delivery", "delivery"),
+        ("method", "method"),
+        ("first chunk", "firstChunk"),
+        ("chunk to sent", "flush"),
+    ):
         timing = figures.timings.get(name)
         now, ever = (Quantiles(), Quantiles()) if timing is None else (timing.now, timing.ever)
         row(f"{what} p50/p95", _quantiles(now), _quantiles(ever))
@@ -141,6 +146,10 @@ def table_of(figures: Figures, connections: str = "", throughput: str = "") -> T
         changes = counter(name).by
         row(heading, _several(changes, lambda c: c.new, "+"), _several(changes, lambda c: c.total, ""))
     row("generations", f"{gauge('generations').all:g}")
+    over = counter("failovers").all
+    row("failovers", _show(over.new, "{:+.0f}"), f"{over.total:.0f}")
+    cost = counter("cost").by
+    row("cost", _costs(cost, lambda c: c.new), _costs(cost, lambda c: c.total))
     memory = figures.gauges.get("memoryBytes")
     row("hub memory", "-" if memory is None else _bytes(memory.all))
     row("hub CPU", _show(counter("cpuSeconds").all.per_second, "{:.0%}"))
@@ -154,6 +163,11 @@ def _show(value: float | None, pattern: str) -> str:
 def _several(changes: dict[str, Change], value: Callable[[Change], float | None], sign: str) -> str:
     found = [(name, value(change)) for name, change in sorted(changes.items())]
     return ", ".join(f"{name} {sign}{count:.0f}" for name, count in found if count) or "-"
+
+
+def _costs(changes: dict[str, Change], value: Callable[[Change], float | None]) -> str:
+    found = [(currency, value(change)) for currency, change in sorted(changes.items())]
+    return ", ".join(f"{amount:.4f} {currency}" for currency, amount in found if amount) or "-"
 
 
 def _quantiles(found: Quantiles) -> str:

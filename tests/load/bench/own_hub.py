@@ -23,6 +23,7 @@ from conduit_widget.hub.auth.secret_file import load_or_create_secrets
 from conduit_widget.hub.limits.hub_limits import HubLimits
 from conduit_widget.hub.server import serve
 from conduit_widget.providers.outcome import GenerationOutcome
+from conduit_widget.providers.prices import Price
 from conduit_widget.providers.provider import Provider
 from conduit_widget.types import ProviderStatus
 
@@ -36,6 +37,10 @@ class NoProviders:
     def select(self, provider: str | None, model: str | None, *, failover: bool | None = None) -> Provider:
         """Refuse."""
         raise ProviderError("There is no model here.", type="model_not_found")
+
+    def price(self, provider: str) -> Price | None:
+        """Nobody has said."""
+        return None
 
     def record(self, outcome: GenerationOutcome) -> None:
         """Nothing is ever generated."""

@@ -58,7 +58,8 @@ def test_everything_is_accepted_while_nothing_is_known(clock: Clock) -> None:
     """No limit, no wait, nothing to show."""
     limits = tracker(clock)
     assert limits.would_refuse(SHORT) is None
-    limits.begin(SHORT).settle(Usage(1, 1))
+    limits.begin(SHORT)
+    limits.settle(Usage(1, 1))
     assert limits.rate_limit() == {}
     assert limits.record_headers({"content-type": "text/event-stream"}) is False
 
@@ -83,11 +84,11 @@ def test_configured_requests_are_counted_over_a_sliding_minute(clock: Clock) -> 
 def test_configured_tokens_are_estimated_and_then_counted(clock: Clock) -> None:
     """The prompt and the tokens asked for at first, then what the provider says."""
     limits = tracker(clock, tokens_per_minute=1000)
-    spending = limits.begin(of_tokens(200, max_tokens=600))
+    limits.begin(of_tokens(200, max_tokens=600))
     assert limits.rate_limit()["tokens"].remaining == 200
     assert limits.would_refuse(of_tokens(150, max_tokens=100)) == 61.0
-    spending.settle(Usage(180, 20))
-    spending.settle(Usage(0, 0))
+    limits.settle(Usage(180, 20))
+    limits.settle(Usage(0, 0))
     assert limits.rate_limit()["tokens"].remaining == 800
     assert limits.would_refuse(of_tokens(150, max_tokens=100)) is None
 
@@ -95,9 +96,22 @@ def test_configured_tokens_are_estimated_and_then_counted(clock: Clock) -> None:
 def test_estimate_stands_where_the_provider_counts_nothing(clock: Clock) -> None:
     """Half a count is none."""
     limits = tracker(clock, tokens_per_minute=1000)
-    limits.begin(of_tokens(300)).settle(None)
-    limits.begin(of_tokens(300)).settle(Usage(1, None))
+    for usage in (None, Usage(1, None)):
+        limits.begin(of_tokens(300))
+        limits.settle(usage)
     assert limits.rate_limit()["tokens"].remaining == 400
+
+
+def test_count_replaces_the_estimate_of_its_own_request(clock: Clock) -> None:
+    """Of two under way the one with such a prompt has ended; the other's estimate stands."""
+    limits = tracker(clock, tokens_per_minute=10_000)
+    limits.begin(of_tokens(2000))
+    clock.now += 30
+    limits.begin(of_tokens(100))
+    limits.settle(Usage(120, 400))
+    assert limits.rate_limit()["tokens"].remaining == 10_000 - 2000 - 520
+    clock.now += 31
+    assert limits.rate_limit()["tokens"].remaining == 10_000 - 520
 
 
 def test_request_larger_than_the_limit_goes_when_all_is_free(clock: Clock) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 from prometheus_client import generate_latest
 
 from conduit_widget.chat.status.chat_metrics import ChatMetrics
@@ -9,7 +10,9 @@ from conduit_widget.chat.status.generation_outcomes import GenerationOutcomes
 from conduit_widget.chat.status.notices import Notices
 from conduit_widget.hub.metrics.figures import Change
 from conduit_widget.hub.metrics.hub_metrics import HubMetrics
-from conduit_widget.providers.outcome import CHUNK_TIME_BOUNDS, ChunkTimes, GenerationOutcome
+from conduit_widget.providers.outcome import CANCELLED, CHUNK_TIME_BOUNDS, ChunkTimes, GenerationOutcome
+from conduit_widget.providers.prices import Price
+from conduit_widget.types import ProviderStatus, RateLimit
 from tests.support.scripted_provider import ScriptedDirectory, ScriptedProvider
 
 LABELS = {
@@ -77,3 +80,88 @@ def test_hub_shows_the_chats_figures() -> None:
     first = figures.timings["firstChunk"].ever.p50
     assert isinstance(first, float)
     assert 0.32 < first <= 0.64, "within the bucket of half a second"
+
+
+def test_outcomes_are_counted_by_provider_and_model() -> None:
+    """Tokens a second, cost in its currency, attempts by their end, failovers by who took over."""
+    metrics = ChatMetrics()
+    outcome = GenerationOutcome(
+        provider="scripted",
+        model="script-1",
+        duration=4.0,
+        inter_token_latency=0.02,
+        prompt_tokens=1_000_000,
+        completion_tokens=500_000,
+        flush_times=ChunkTimes((2, *[0] * len(CHUNK_TIME_BOUNDS)), 0.001),
+    )
+    price = Price(input=2, output=8, currency="EUR")
+    metrics.record(outcome, ["script-1"], price)
+    metrics.record(outcome, ["script-1"])
+    failed = msgspec.structs.replace(outcome, error_type="server_error", completion_tokens=None)
+    metrics.record(failed, ["script-1"], price)
+    metrics.record(msgspec.structs.replace(failed, error_type=CANCELLED), ["script-1"], price)
+    metrics.failed_over("scripted", "spare", mid_stream=True)
+    metrics.failed_over("spare", None, mid_stream=False)
+    sample = metrics.registry.get_sample_value
+    assert sample("conduit_chat_cost_total", {**LABELS, "currency": "EUR"}) == 6
+    assert sample("conduit_chat_tokens_per_second_sum", LABELS) == 200
+    assert sample("conduit_chat_flush_seconds_count") == 8
+    ends = {
+        end: sample("conduit_chat_attempts_total", {"gen_ai_provider_name": "scripted", "outcome": end})
+        for end in ("answered", "failed", "cancelled")
+    }
+    assert ends == {"answered": 2, "failed": 2, "cancelled": 1}
+    over = {"gen_ai_provider_name": "scripted", "to": "spare", "mid_stream": "true"}
+    assert sample("conduit_chat_failovers_total", over) == 1
+    nobody = {"gen_ai_provider_name": "spare", "to": "", "mid_stream": "false"}
+    assert sample("conduit_chat_failovers_total", nobody) == 1
+    assert (
+        sample("conduit_chat_attempts_total", {"gen_ai_provider_name": "spare", "outcome": "failed"}) is None
+    )
+    figures = metrics.figures.since("")
+    assert figures.counters["cost"].by["EUR"].total == 6
+    assert figures.counters["failovers"].all.total == 2
+    assert isinstance(figures.timings["flush"].ever.p50, float)
+
+
+def test_breakers_and_limits_are_as_they_are_when_the_page_is_read() -> None:
+    """One of the three states is 1; a share that nobody knows is not there."""
+    metrics = ChatMetrics()
+    known, unknown = RateLimit(limit=10, remaining=1, percentage_used=90.0), RateLimit(remaining=0)
+    statuses = [ProviderStatus(provider="acme", state="healthy", rate_limit={"tokens": known})]
+    metrics.watch(lambda: statuses)
+    sample = metrics.registry.get_sample_value
+
+    def breakers() -> list[float | None]:
+        labels = [
+            {"gen_ai_provider_name": "acme", "state": state} for state in ("closed", "half_open", "open")
+        ]
+        return [sample("conduit_provider_breaker", each) for each in labels]
+
+    used = {"gen_ai_provider_name": "acme", "scope": "tokens"}
+    assert breakers() == [1, 0, 0]
+    assert sample("conduit_provider_limit_used_ratio", used) == 0.9
+    statuses[0] = ProviderStatus(
+        provider="acme", state="down", breaker="open", rate_limit={"tokens": unknown}
+    )
+    assert breakers() == [0, 0, 1]
+    assert sample("conduit_provider_limit_used_ratio", used) is None
+
+
+def test_providers_name_is_a_bounded_label() -> None:
+    """A package may name providers as it likes: the page stays small and plain."""
+    metrics = ChatMetrics()
+    for number in range(200):
+        name = f"{number}\u202e" + "p" * 1000
+        metrics.record(GenerationOutcome(provider=name, model="m", duration=1.0), ["m"])
+        metrics.failed_over(name, name, mid_stream=False)
+    page = generate_latest(metrics.registry).decode()
+    names = {
+        line.split('gen_ai_provider_name="')[1].split('"')[0]
+        for line in page.splitlines()
+        if "_name=" in line
+    }
+    assert len(names) == 65
+    assert "other" in names
+    assert "\u202e" not in page
+    assert max(map(len, names)) <= 128
