@@ -23,13 +23,14 @@ NOTHING_FOUND: Final = (
 class Found(msgspec.Struct, frozen=True, kw_only=True):
     """A provider that exists.
 
-    ``models`` is what is already known of its models, ``detected`` whether it was found by looking,
-    ``problem`` why it cannot be asked before somebody mends that.
+    ``models`` is what is already known of its models, ``detected`` whether it was found by looking, ``label``
+    the line that people see beside it then, ``problem`` why it cannot be asked before somebody mends that.
     """
 
     config: ProviderConfig
     models: tuple[str, ...] = ()
     detected: bool = False
+    label: str = ""
     problem: ProviderError | None = None
 
     @property
@@ -56,7 +57,12 @@ async def find_providers(
     found = sorted(configured, key=lambda item: -item.config.priority)
     if not found and settings.detect:
         found = [
-            Found(config=_with_timeouts(config, settings), models=tuple(models), detected=True)
+            Found(
+                config=_with_timeouts(config, settings),
+                models=tuple(models),
+                detected=True,
+                label=loopback_servers.label(config.name),
+            )
             for config, models in await loopback_servers.detect(signatures)
         ]
     if all(LOCAL_KIND not in {item.name, item.config.kind} for item in found):

@@ -267,7 +267,8 @@ class ProviderDirectory:
         )
         try:
             kind = kinds.load(found.config.kind)
-            health.standing_reason, entry.fixed_models = kind.note, kind.fixed_models
+            health.standing_reason = found.label or kind.note
+            entry.fixed_models = kind.fixed_models
             entry.prefills = kind.prefills(found.config)
             admission = Admission(found.name, health, found.config.clocks.answer)
             entry.provider = RetirableProvider(kinds.build(kind, found.config, context), admission.wait)
