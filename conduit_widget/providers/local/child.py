@@ -96,7 +96,7 @@ def _parameters(engine: Any, settings: ChildSettings) -> Any:
     p.ui = False
     p.endpoint_slots = False
     p.offline = True
-    p.verbosity = -1
+    p.verbosity = 1
     p.n_parallel = settings.slots
     p.n_ctx = settings.slots * settings.context_tokens
     p.kv_unified = False

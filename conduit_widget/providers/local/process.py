@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import msgspec
 
+from conduit_widget.cancellation import cancel_and_wait
 from conduit_widget.child_process import child_environment, python_command
 from conduit_widget.errors import UNREADABLE
 from conduit_widget.providers.keys import Secret
@@ -30,6 +31,7 @@ COMMAND: Final = tuple(python_command("conduit_widget.providers.local.child"))
 _FOLDER: Final = Path(sys.executable).anchor  # one that is not the notebook's
 _STOP_TIMEOUT: Final = 3.0
 _EXIT_CODE_TIMEOUT: Final = 1.0
+_WORDS_BYTES: Final = 4096
 
 
 class ModelProcess:
@@ -44,6 +46,8 @@ class ModelProcess:
         self._began = time.monotonic()
         self._is_unwanted = False
         self._process: asyncio.subprocess.Process | None = None
+        self._last_words = b""
+        self._listening: asyncio.Task[None] | None = None
 
     @property
     def age(self) -> float:
@@ -123,6 +127,8 @@ class ModelProcess:
                 with suppress(ProcessLookupError):
                     process.kill()
         await process.wait()
+        if self._listening is not None:
+            await cancel_and_wait(self._listening)
 
     async def has_ended(self) -> bool:
         """Whether the child ended; the socket tells before the exit code does."""
@@ -135,24 +141,29 @@ class ModelProcess:
         if not ready.url:
             await self._wait_for_exit()
             small = self.model.is_the_small_one
-            raise troubles.not_loaded(self.model.name, self.exit_code, is_the_small_one=small)
+            raise troubles.not_loaded(
+                self.model.name, self.exit_code, self._last_words, is_the_small_one=small
+            )
 
     async def _wait_for_exit(self) -> None:
         if self._process is not None:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._process.wait(), _EXIT_CODE_TIMEOUT)
+                if self._listening is not None:
+                    await asyncio.wait([self._listening], timeout=_EXIT_CODE_TIMEOUT)
 
     async def _spawn(self, settings: ChildSettings) -> ChildReady:
         self._process = process = await asyncio.create_subprocess_exec(
             *self._command,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
             cwd=_FOLDER,
             env=child_environment(),
             # Its own session: a Ctrl-C in the terminal must not cut answers that the hub is still draining.
             start_new_session=True,
         )
+        self._listening = asyncio.create_task(self._listen(process), name="local-model-words")
         if self._is_unwanted:
             process.kill()
         if process.stdin is None or process.stdout is None:
@@ -165,6 +176,11 @@ class ModelProcess:
             return msgspec.json.decode(line, type=ChildReady)
         except UNREADABLE:
             return ChildReady(error="no answer", code="died")
+
+    async def _listen(self, process: asyncio.subprocess.Process) -> None:
+        """Read what the engine says, and keep its last words: they tell why it could not go on."""
+        while process.stderr is not None and (words := await process.stderr.read(_WORDS_BYTES)):
+            self._last_words = (self._last_words + words.lower())[-_WORDS_BYTES:]
 
 
 def new_key() -> str:

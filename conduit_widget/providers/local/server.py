@@ -117,6 +117,7 @@ class LocalServer:
         self._slots = ModelSlots(SLOTS)
         self._process: ModelProcess | None = None
         self._loading: asyncio.Task[ModelProcess] | None = None
+        self._questions = 0
         self._ending: set[asyncio.Task[None]] = set()
         self._finishing: set[ModelProcess] = set()
         """Of models that are not in use any more, with answers still being written."""
@@ -173,12 +174,17 @@ class LocalServer:
             ProviderError: the model cannot be started, or its process died in the middle of the answer.
 
         """
-        async with (
-            self._slots.hold(request.cache_key) as slot,
-            aclosing(self._answer(request, slot)) as chunks,
-        ):
-            async for chunk in chunks:
-                yield chunk
+        self._questions += 1
+        try:
+            async with (
+                self._slots.hold(request.cache_key) as slot,
+                aclosing(self._answer(request, slot)) as chunks,
+            ):
+                async for chunk in chunks:
+                    yield chunk
+        finally:
+            self._questions -= 1
+            self._rest()
 
     async def _answer(self, request: GenerationRequest, slot: int) -> AsyncGenerator[Chunk, None]:
         began = False
@@ -204,10 +210,9 @@ class LocalServer:
         self, process: ModelProcess, request: GenerationRequest, slot: int
     ) -> AsyncGenerator[Chunk, None]:
         endpoint = process.endpoint
-        if endpoint is None:
-            raise failures.closed(self.name)
+        if endpoint is None:  # another model came into use since
+            raise failures.unreachable(self.name, "its process")
         process.answers += 1
-        self._cancel_idle_timer()
         try:
             prepared = _prepared(request, process.model)
             async with aclosing(endpoint.generate(prepared, extra={"id_slot": slot})) as chunks:
@@ -215,7 +220,9 @@ class LocalServer:
                     yield chunk
         finally:
             process.answers -= 1
-            self._rest(process)
+            if not process.answers and process in self._finishing:
+                self._finishing.discard(process)
+                self._end(process)
 
     async def _serving(self) -> ModelProcess:
         """Return the process of the model in use, and start it where there is none.
@@ -249,14 +256,15 @@ class LocalServer:
             await self._launch(process)
         except ProviderError as error:
             self._process = None
-            self._crashes.count(model, troubles.cause_of(error, process.exit_code), process.exit_code)
+            cause = troubles.cause_of(error, process.exit_code)
+            self._crashes.count(model, cause, process.exit_code, error)
             raise
         finally:
             self._on_note(SMALL_MODEL_NOTE if model.is_the_small_one else f"{model.name} on this computer.")
         if self._closing.is_set():
             await process.stop()
             raise failures.closed(self.name)
-        self._rest(process)
+        self._rest()
         return process
 
     async def _retire(self, process: ModelProcess) -> None:
@@ -298,20 +306,16 @@ class LocalServer:
             patience=self._ready_timeout,
         )
 
-    def _rest(self, process: ModelProcess) -> None:
-        """After an answer: end a model that is not in use any more, and one nobody asks for a while."""
-        if process.answers or self._closing.is_set():
-            return
-        if process is not self._process:
-            self._finishing.discard(process)
-            self._end(process)
-        elif self._idle_seconds is not None:
-            self._cancel_idle_timer()
+    def _rest(self) -> None:
+        """Unload the model after a while in which nobody asks."""
+        self._cancel_idle_timer()
+        if self._idle_seconds is not None and not self._questions and not self._closing.is_set():
             loop = asyncio.get_running_loop()
-            self._idle_timer = loop.call_later(self._idle_seconds, self._unload, process)
+            self._idle_timer = loop.call_later(self._idle_seconds, self._unload)
 
-    def _unload(self, process: ModelProcess) -> None:
-        if process is self._process and not process.answers and self._loading is None:
+    def _unload(self) -> None:
+        process = self._process
+        if process is not None and not self._questions and self._loading is None:
             _logger.info("local model %s unloaded: nobody asked for a while", process.model.name)
             self._process = None
             self._end(process)

@@ -10,7 +10,10 @@ from conduit_widget.providers import failures
 from conduit_widget.providers.local.model import INSTALL_COMMAND
 
 UNSUPPORTED_CPU: Final = "unsupported_cpu"
+TOO_LITTLE_MEMORY: Final = "too_little_memory"
 _ILLEGAL_INSTRUCTION_EXITS: Final = frozenset({-4, 0xC000001D, 0xC000001D - (1 << 32)})
+_MEMORY_WORDS: Final = (b"allocate", b"bad_alloc", b"out of memory", b"memoryerror")
+_UNKNOWN_WORDS: Final = b"unknown model architecture"
 _UPGRADE_COMMAND: Final = "pip install --upgrade xllamacpp"
 _OTHER_MODEL: Final = "Choose a smaller model (conduit-widget model use NAME), or another provider."
 
@@ -47,8 +50,8 @@ def ended(exit_code: int | None) -> ProviderError:
     )
 
 
-def not_loaded(model: str, exit_code: int | None, *, is_the_small_one: bool) -> ProviderError:
-    """The process ended, or said that it cannot serve, while it loaded the model."""
+def not_loaded(model: str, exit_code: int | None, words: bytes, *, is_the_small_one: bool) -> ProviderError:
+    """The process ended, or said that it cannot serve, while it loaded the model; ``words`` were its last."""
     if is_illegal_instruction(exit_code):
         return unsupported_cpu()
     if exit_code == -9:
@@ -58,9 +61,17 @@ def not_loaded(model: str, exit_code: int | None, *, is_the_small_one: bool) -> 
             code="local_model_killed",
             suggestions=(_OTHER_MODEL,),
         )
+    if any(word in words for word in _MEMORY_WORDS):
+        return ProviderError(
+            f"The local model {model} found too little memory to be loaded. Close programs. {_OTHER_MODEL}",
+            code=TOO_LITTLE_MEMORY,
+            suggestions=("Close programs.", _OTHER_MODEL),
+        )
     how = f" ({exit_words(exit_code)})" if exit_code is not None and exit_code < 0 else ""
     remedy = f"run: {INSTALL_COMMAND}" if is_the_small_one else f"run: {_UPGRADE_COMMAND}, or choose another"
     cause = "" if is_the_small_one else " The file is broken, or newer than the engine."
+    if _UNKNOWN_WORDS in words:
+        cause = " The engine does not know its architecture."
     return _not_started(f"{model} could not be loaded{how}.{cause}", remedy)
 
 
@@ -116,7 +127,7 @@ def too_little_memory(model: str, needed: int, available: int) -> ProviderError:
     return ProviderError(
         f"The local model {model} needs about {_gigabytes(needed)} of memory, {_gigabytes(available)} are "
         f"free. {remedy}",
-        code="too_little_memory",
+        code=TOO_LITTLE_MEMORY,
         recoverable=False,
         suggestions=(remedy,),
     )
