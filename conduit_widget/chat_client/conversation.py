@@ -307,8 +307,8 @@ class Conversation:
         self._emit(changes)
 
     def _on_notice(self, notice: NoticeLine) -> None:
-        if notice.conversation_id not in (None, self.conversation_id):
-            return
+        if notice.kind == "failover" and notice.conversation_id != self.conversation_id:
+            return  # another conversation's; it stands among the providers' figures
         notice = msgspec.structs.replace(notice, after_seq=self.transcript.seq)
         self.notices.append(notice)
         self._emit([NoticeChange(notice=notice)])

@@ -23,6 +23,9 @@ Payload = Mapping[str, Any]
 
 
 def _failover(notice: Payload) -> NoticeLine | None:
+    """Read the hub's own sentence; one who sends none has said enough for another."""
+    if text := _text(notice.get("text")):
+        return _line("failover", notice, text)
     away, to = _place(notice.get("from")), _place(notice.get("to"))
     if notice.get("midStream") is True:
         happened = f"{away} broke off"
@@ -30,8 +33,8 @@ def _failover(notice: Payload) -> NoticeLine | None:
     else:
         happened = f"{away} did not answer"
         then = f"{to} answers instead" if to else "no other provider could answer"
-    why = _text(notice.get("text")) or _text(notice.get("reason")).replace("_", " ")
-    return _line("failover", notice, " ".join(filter(None, [f"{happened}; {then}.", _sentence(why)])))
+    why = _text(notice.get("reason")).replace("_", " ")
+    return _line("failover", notice, f"{happened}{f' ({why})' if why else ''}; {then}.")
 
 
 def _limit(notice: Payload) -> NoticeLine | None:
@@ -130,12 +133,6 @@ def _id(value: object) -> str | None:
 
 def _text(value: object) -> str:
     return plain_name(value, _TEXT_CHARS) if isinstance(value, str) else ""
-
-
-def _sentence(text: str) -> str:
-    if not text:
-        return ""
-    return text[0].upper() + text[1:] + ("" if text[-1] in ".!?" else ".")
 
 
 def _number(value: object) -> float | None:

@@ -14,6 +14,7 @@ from conduit_widget.chat_client.changes import (
     Change,
     ConnectionChange,
     MessageChange,
+    NoticeChange,
     ProviderChange,
     ResetChange,
 )
@@ -462,6 +463,22 @@ async def test_provider_line_follows_status_updates(opened: Opened, connection: 
         ("smol", "healthy", ""),
         ("smol", "down", "no answer"),
     ]
+
+
+async def test_notices_are_told_where_they_came(opened: Opened, connection: ScriptedConnection) -> None:
+    """With the position in the conversation; a failover only in the conversation it happened in."""
+    await opened.live()
+    connection.emit("SystemAnnouncement", {"id": "n1", "text": "Back at six."})
+    away = {"text": "a broke off; b goes on.", "midStream": True}
+    connection.emit("ProviderFailover", {"id": "n2", **away, "conversationId": "c", "messageId": "m"})
+    connection.emit("ProviderFailover", {"id": "n3", **away, "conversationId": None})
+    told = [change.notice for change in opened.changes if isinstance(change, NoticeChange)]
+    assert [(each.id, each.message_id, each.after_seq) for each in told] == [
+        ("n1", None, opened.conversation.transcript.seq),
+        ("n2", "m", opened.conversation.transcript.seq),
+    ]
+    assert list(opened.conversation.notices) == told
+    assert [line.id for line in opened.conversation.providers.failovers] == ["n3", "n2"]
 
 
 async def test_works_with_a_hub_that_has_only_the_seeds_methods(connection: ScriptedConnection) -> None:

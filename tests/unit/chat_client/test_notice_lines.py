@@ -19,16 +19,16 @@ LIMIT = {"provider": "openai", "scope": "requests", "limit": 100, "remaining": 1
         (
             "ProviderFailover",
             {"from": OPENAI, "to": LOCAL, "reason": "connect_timeout"},
-            "openai (gpt-4o) did not answer; local (smol) answers instead. Connect timeout.",
+            "openai (gpt-4o) did not answer (connect timeout); local (smol) answers instead.",
         ),
         (
             "ProviderFailover",
-            {"from": OPENAI, "to": LOCAL, "midStream": True, "text": "The connection was cut."},
-            "openai (gpt-4o) broke off; local (smol) goes on from there. The connection was cut.",
+            {"from": OPENAI, "to": LOCAL, "midStream": True, "text": "openai broke off; local goes on."},
+            "openai broke off; local goes on.",
         ),
         (
             "ProviderFailover",
-            {"from": OPENAI, "to": None, "midStream": True},
+            {"from": OPENAI, "to": None, "midStream": True, "text": ""},
             "openai (gpt-4o) broke off; no other provider could go on.",
         ),
         ("RateLimitWarning", LIMIT, "openai has used 82 % of its requests (18 of 100 left)."),
