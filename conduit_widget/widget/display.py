@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from conduit_widget.chat_client.messages import is_final
 from conduit_widget.markup import as_shown, text_html
@@ -76,7 +76,24 @@ def _body(message: ChatMessage) -> str:
         parts.append(as_shown(message.error.message or f"The model failed ({message.error.type})."))
     elif (status := message.metadata.get("status")) in {"interrupted", "cancelled"}:
         parts.append(f"({status})")
+    parts.append(_writers(message))
     return "\n\n".join(filter(None, parts)) or "(no text)"
+
+
+def _writers(message: ChatMessage) -> str:
+    """Name the providers that wrote an answer one after the other; empty where one wrote all of it."""
+    segments = message.metadata.get("segments")
+    names = [_writer(each) for each in segments] if isinstance(segments, list) else []
+    names = [name for name in names if name]
+    return f"(written by {', then '.join(names)})" if len(names) > 1 else ""
+
+
+def _writer(segment: Any) -> str:
+    match segment:
+        case {"provider": str() as name, "from": int() as start, "to": int() as end} if end > start:
+            return plain_name(name, MAX_NAME_CHARS)
+        case _:
+            return ""
 
 
 def _message_html(message: ChatMessage) -> str:

@@ -51,6 +51,16 @@ def test_answers_show_their_model_and_failures_their_reason() -> None:
     ]
 
 
+def test_an_answer_that_another_provider_ended_names_both() -> None:
+    """The seam is in the saved document, too; a provider that wrote nothing is not, nor is a broken entry."""
+    parts = [("a", 0, 2), ("b", 2, 2), ("c", 2, 4)]
+    segments = [{"provider": name, "from": start, "to": end} for name, start, end in parts]
+    answer = ChatMessage(id="1", role="assistant", content="ha!!", metadata={"segments": [*segments, 5]})
+    assert saved_bundle("c", [answer])["text/plain"].endswith("Assistant: ha!!\n\n(written by a, then c)")
+    whole = ChatMessage(id="1", role="assistant", content="ha", metadata={"segments": segments[:2]})
+    assert saved_bundle("c", [whole])["text/plain"].endswith("Assistant: ha")
+
+
 def test_an_answer_that_has_not_begun_is_not_an_empty_line() -> None:
     """What waits for its first token is not in the saved document."""
     waiting = ChatMessage(id="1", role="assistant", content="", metadata={"status": "streaming"})
