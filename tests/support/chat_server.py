@@ -12,6 +12,7 @@ from typing import Any
 
 from conduit_widget.chat import Chat, ChatSettings, HistoryStore, SqliteHistoryStore, build_chat
 from conduit_widget.chat.status.chat_metrics import ChatMetrics
+from conduit_widget.chat.status.provider_statuses import Providers
 from conduit_widget.chat_client.hub_proxies import ChatHubClient
 from conduit_widget.client.hub_connection import HubConnection
 from conduit_widget.contract import CHAT_HUB_PATH, STATUS_HUB_PATH, ChatEvent, ChatMethod
@@ -105,10 +106,10 @@ class Person:
         return positions
 
     def streamed(self, answer_id: str) -> str:
-        """The text streamed for an answer so far; fails on a gap or an overlap."""
+        """The text streamed for an answer so far, without its reasoning; fails on a gap or an overlap."""
         text = ""
         for _, token_text, metadata in self.of(ChatEvent.STREAM_TOKEN):
-            if metadata["messageId"] == answer_id:
+            if metadata["messageId"] == answer_id and "kind" not in metadata:
                 assert metadata["offset"] == len(text), "a delta does not continue the text"
                 text += token_text
         return text
@@ -137,11 +138,17 @@ async def chat_server(
     settings: ChatSettings = FAST,
     store: HistoryStore | None = None,
     revocations: Revocations | None = None,
+    directory: Providers | None = None,
 ) -> AsyncIterator[ChatServer]:
-    """Serve a chat whose history is the file ``path``; None as provider means none is there."""
-    directory = ScriptedDirectory(provider)
+    """Serve a chat whose history is the file ``path``.
+
+    Its only provider is ``provider``, None: it has none; unless it has those of a ``directory``.
+    """
+    scripted = ScriptedDirectory(provider)
     metrics = HubMetrics()
-    chat = build_chat(store or SqliteHistoryStore(path), directory, settings, metrics=ChatMetrics(metrics))
+    chat = build_chat(
+        store or SqliteHistoryStore(path), directory or scripted, settings, metrics=ChatMetrics(metrics)
+    )
     app = HubApp(
         {CHAT_HUB_PATH: chat.chat_hub, STATUS_HUB_PATH: chat.status_hub},
         authenticator=authority(),
@@ -152,7 +159,7 @@ async def chat_server(
     await chat.start()
     try:
         async with running(app) as url:
-            yield ChatServer(url, chat, directory)
+            yield ChatServer(url, chat, scripted)
     finally:
         await chat.aclose()
 
