@@ -1,6 +1,7 @@
 """providers: the processor time of one streamed chunk, from the socket to a chunk of text.
 
-A server in a process of its own sends an answer, one event a write, as hosted services do.
+A server in a process of its own sends an answer: in bursts, as hosted services do when they are quick, and so
+slowly that each read brings one chunk. ``router`` is the same answer with a second provider to fall back to.
 """
 
 from __future__ import annotations
@@ -15,11 +16,19 @@ from contextlib import aclosing
 from multiprocessing.connection import Connection
 from typing import Any
 
+from conduit_widget.providers.failover_policy import FailoverPolicy
+from conduit_widget.providers.health import ProviderHealth
 from conduit_widget.providers.openai.adapter import OpenAICompatible
-from conduit_widget.providers.provider import GenerationRequest, PromptMessage
+from conduit_widget.providers.provider import GenerationRequest, PromptMessage, Provider
+from conduit_widget.providers.router import Candidate, Router
 
 REQUEST = GenerationRequest(messages=[PromptMessage("user", "?")])
 SHAPES = ("text", "reasoning", "parts")
+ROUTED = "router"
+SINGLE_SHARE = 20
+"""One part in this many of the chunks is sent one by one."""
+PACE = 0.002
+"""Seconds between two chunks of which each is read by itself."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -44,15 +53,28 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def _measure(port: int, chunks: int, rounds: int) -> None:
-    print(f"{'shape':<12}{'µs a chunk':>12}")
-    for shape in SHAPES:
-        provider = OpenAICompatible("bench", f"http://127.0.0.1:{port}/{shape}", model="m")
-        best = min([await _answer(provider) for _ in range(rounds)])
-        await provider.aclose()
-        print(f"{shape:<12}{best / chunks * 1e6:>12.2f}")
+    single = chunks // SINGLE_SHARE
+    print(f"{'µs a chunk':<12}{'in bursts':>12}{'one a read':>12}")
+    for shape in (*SHAPES, ROUTED):
+        figures = []
+        for way, count in (("burst", chunks), ("single", single)):
+            path = f"{'text' if shape == ROUTED else shape}-{way}"
+            provider = OpenAICompatible("bench", f"http://127.0.0.1:{port}/{path}", model="m")
+            asked = _routed(provider) if shape == ROUTED else provider
+            best = min([await _answer(asked) for _ in range(rounds)])
+            await provider.aclose()
+            figures.append(best / count * 1e6)
+        print(f"{shape:<12}{figures[0]:>12.2f}{figures[1]:>12.2f}")
 
 
-async def _answer(provider: OpenAICompatible) -> float:
+def _routed(provider: OpenAICompatible) -> Router:
+    """Return a router over the provider and one that is never asked."""
+    spare = OpenAICompatible("spare", "http://127.0.0.1:9/v1", model="m")
+    candidates = [Candidate(each, ProviderHealth(each.name, lambda _: None)) for each in (provider, spare)]
+    return Router(candidates, FailoverPolicy())
+
+
+async def _answer(provider: Provider) -> float:
     """Read one answer; return the seconds of this process's processor it took."""
     started = time.process_time()
     async with aclosing(provider.generate(REQUEST)) as chunks:
@@ -99,11 +121,13 @@ def _handler(chunks: int) -> Callable[[asyncio.StreamReader, asyncio.StreamWrite
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
         await reader.readexactly(int(head.lower().split(b"content-length: ")[1].split(b"\r", 1)[0]))
-        shape = head.split(b" ", 2)[1].split(b"/")[1].decode()
+        shape, _, way = head.split(b" ", 2)[1].split(b"/")[1].decode().partition("-")
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n")
-        for number in range(chunks):
+        for number in range(chunks if way == "burst" else chunks // SINGLE_SHARE):
             writer.write(_event(shape, number))
-            if number % 20 == 0:
+            if way == "single":
+                await asyncio.sleep(PACE)
+            elif number % 20 == 0:
                 await writer.drain()
         writer.write(b"data: [DONE]\n\n")
         await writer.drain()
