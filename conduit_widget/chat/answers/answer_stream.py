@@ -6,16 +6,18 @@ A token waits at most one batch interval. Nobody needs to be reading.
 from __future__ import annotations
 
 import asyncio
+from bisect import bisect_left
 from typing import Final
 
 from conduit_widget.chat.answers.answer_options import MAX_NAME_CHARS
 from conduit_widget.chat.answers.answer_text import AnswerText, Delta
 from conduit_widget.chat.answers.checkpoints import Checkpoints
 from conduit_widget.chat.answers.generation_job import GenerationJob
-from conduit_widget.chat.answers.speed import FlushTimes, Speed
+from conduit_widget.chat.answers.speed import Speed
 from conduit_widget.chat.history.store import StoredStream
 from conduit_widget.chat.settings import ChatSettings
 from conduit_widget.plain_text import plain_name
+from conduit_widget.providers.outcome import CHUNK_TIME_BOUNDS, ChunkTimes
 from conduit_widget.providers.provider import Chunk, Failover
 from conduit_widget.types import (
     FinishReason,
@@ -36,8 +38,7 @@ class AnswerStream:
 
     ``provider`` and ``model`` say who answers, ``finish_reason`` how it ended, in the provider's words;
     ``attempts`` counts the providers that have been asked, ``segments`` are the parts of those that failed.
-    ``attempt`` measures the provider that answers now, ``speed`` the answer as its readers see it,
-    ``flushes`` how long chunks wait here.
+    ``attempt`` measures the provider that answers now, ``speed`` the answer as its readers see it.
     """
 
     def __init__(self, job: GenerationJob, settings: ChatSettings) -> None:
@@ -57,7 +58,8 @@ class AnswerStream:
         self._timer: asyncio.TimerHandle | None = None
         self._last_flush = self._last_metrics = float("-inf")
         self._arrived = 0.0  # the oldest chunk that waits to be sent
-        self.flushes = FlushTimes()
+        self._flush_counts = [0] * (len(CHUNK_TIME_BOUNDS) + 1)
+        self._flush_seconds = 0.0
 
     def begin(self) -> None:
         """Start the clocks of the answer: the provider is asked now."""
@@ -125,6 +127,12 @@ class AnswerStream:
         if self._timer is not None:
             self._timer.cancel()
 
+    @property
+    def flush_times(self) -> ChunkTimes | None:
+        """How long the oldest chunk of each delta waited here; None where nothing was sent."""
+        counts = tuple(self._flush_counts)
+        return ChunkTimes(counts, self._flush_seconds) if any(counts) else None
+
     def as_open(self) -> OpenStream:
         """Return the stream as a late joiner needs it: every later delta continues this text."""
         return OpenStream(
@@ -159,7 +167,9 @@ class AnswerStream:
     def _flush(self) -> None:
         self._timer = None
         self._last_flush = self._loop.time()
-        self.flushes.add(self._last_flush - self._arrived)
+        waited = self._last_flush - self._arrived
+        self._flush_counts[bisect_left(CHUNK_TIME_BOUNDS, waited)] += 1
+        self._flush_seconds += waited
         if self.reasoning.waiting:
             self._send(self.reasoning.pop_delta(), kind="reasoning")
         if self.text.waiting:

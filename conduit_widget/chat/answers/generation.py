@@ -218,7 +218,7 @@ class Generation:
             time_to_first_token=speed.time_to_first_token,
             inter_token_latency=speed.inter_token_latency,
             chunk_times=speed.chunk_times,
-            flush_times=stream.flushes.times,
+            flush_times=stream.flush_times,
             prompt_tokens=speed.prompt_tokens,
             completion_tokens=speed.reported_tokens,
             finish_reason=stream.finish_reason,

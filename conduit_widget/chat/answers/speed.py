@@ -10,24 +10,6 @@ from conduit_widget.providers.token_estimate import MAX_COUNT
 from conduit_widget.types import StreamMetrics
 
 
-class FlushTimes:
-    """Counts how long chunks waited until they were sent, once a delta. Times are in seconds."""
-
-    def __init__(self) -> None:
-        self._counts = [0] * (len(CHUNK_TIME_BOUNDS) + 1)
-        self._seconds = 0.0
-
-    def add(self, seconds: float) -> None:
-        """Note how long the oldest chunk of a delta has waited."""
-        self._counts[bisect_left(CHUNK_TIME_BOUNDS, seconds)] += 1
-        self._seconds += seconds
-
-    @property
-    def times(self) -> ChunkTimes | None:
-        """The times so far; None where nothing was sent."""
-        return ChunkTimes(tuple(self._counts), self._seconds) if any(self._counts) else None
-
-
 class Speed:
     """Measures one answer. Times go in as seconds of one monotonic clock.
 

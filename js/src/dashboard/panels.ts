@@ -121,6 +121,7 @@ export const PANELS: readonly PanelSpec[] = [
   timing("delivery", "delivery", "from queued to written", "delivery"),
   timing("method", "method", "time in a hub method", "method"),
   timing("first-chunk", "first chunk", "until a model begins", "firstChunk"),
+  timing("flush", "chunk to sent", "how long chunks wait in the hub", "flush"),
   {
     id: "queue",
     title: "outbound queue",

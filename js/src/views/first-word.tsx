@@ -43,6 +43,7 @@ function waitingWords(store: Store, message: ChatMessage, waited: number): strin
   const status = store.select.providers.value.find((each) => each.status.provider === name)?.status;
   const time = durationWords(waited);
   if (/\bload(s|ing)\b/i.test(status?.reason ?? "")) return `Loading the model, ${time}`;
+  if (status?.state === "rate_limited") return `Waiting for ${name}'s limit, ${time}`;
   const words = `Waiting for the first token, ${time}`;
   return waited >= LOADING_S && OWN_SERVER.test(name)
     ? `${words}. The server may be loading its model.`

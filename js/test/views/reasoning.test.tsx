@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Op } from "../../src/contract";
 import { applyOp } from "../../src/ops";
 import { thoughtLabel } from "../../src/views/reasoning";
-import { answer, chatState, question, token } from "../support/chat";
+import { answer, chatState, figures, question, token } from "../support/chat";
 import { View } from "../support/view";
 
 let view: View;
@@ -76,6 +76,15 @@ describe("an answer without a word", () => {
     );
     await view.ops(thought(0, "Hm"));
     expect(view.text(".answer .waiting")).toContain("Thinking…");
+  });
+
+  it("says that a limit is waited for, and Stop is there meanwhile", async () => {
+    const messages = [question(1, "Q"), answer(2, "", { status: "streaming" })];
+    const provider = { provider: "acme", model: "m", state: "rate_limited" as const, reason: "" };
+    await view.live({ messages, provider, providers: [figures("acme", { state: "rate_limited" })] });
+    for (let second = 0; second < 4; second += 1) await view.pass(1_000);
+    expect(view.text(".answer .waiting .late")).toBe(" Waiting for acme's limit, 4 s");
+    expect(view.find("button[title^=Stop]")).toBeTruthy();
   });
 });
 

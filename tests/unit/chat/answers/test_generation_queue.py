@@ -465,6 +465,21 @@ async def test_count_that_is_none_is_left_out() -> None:
         assert message.metadata["completionTokens"] == 1
 
 
+async def test_wait_for_a_limit_is_in_the_readers_clock_and_not_in_the_providers() -> None:
+    """Who waited knows for how long; the provider that then began at once is not called slow."""
+    conversation, seen = RecordingConversation(), Recorder()
+    provider = ScriptedProvider([0.2, Chunk("", "", asked=True), "Hello"])
+    queue = queue_for(provider, observer=seen)
+    queue.enqueue(job(conversation))
+    await eventually(lambda: conversation.finished)
+    [outcome] = seen.outcomes
+    assert outcome.time_to_first_token is not None
+    readers = conversation.finished[0].metadata["timeToFirstToken"] / 1000
+    assert readers - outcome.time_to_first_token >= 0.19
+    assert outcome.flush_times is not None
+    assert sum(outcome.flush_times.counts) == 1
+
+
 async def test_users_take_turns_in_a_conversation() -> None:
     """Who asks second waits for the answer being written, not for everything the first has asked."""
     conversation, gate = RecordingConversation(), asyncio.Event()
