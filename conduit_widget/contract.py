@@ -70,6 +70,7 @@ class StatusMethod:
 
     REQUEST_PROVIDER_STATUS: Final = "RequestProviderStatus"
     REQUEST_SYSTEM_HEALTH: Final = "RequestSystemHealth"
+    EXPLAIN_PROVIDERS: Final = "ExplainProviders"
     ANNOUNCE: Final = "Announce"
     REFRESH_TOKEN: Final = "RefreshToken"
 

@@ -16,10 +16,24 @@ import platformdirs
 
 from conduit_widget.errors import UNREADABLE
 from conduit_widget.nesting import is_json_too_deep
-from conduit_widget.types import HubRuntime
+from conduit_widget.types import Wire
 
 RUNTIME_FILE: Final = "hub.json"
 _MAX_RUNTIME_BYTES: Final = 64 * 1024
+
+
+class HubRuntime(Wire, frozen=True, kw_only=True):
+    """What a running local hub writes for its own OS user (a 0600 file): where it is and how to get a token.
+
+    ``mint_key`` authorises ``POST /auth/token``; it never leaves this user's machine.
+    """
+
+    url: str
+    pid: int
+    instance: str
+    mint_key: str
+    version: str
+    started_at: str
 
 
 def default_data_dir() -> Path:

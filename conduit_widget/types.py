@@ -27,6 +27,7 @@ Visibility = Literal["open", "members"]
 StreamKind = Literal["reasoning"]
 SystemState = Literal["healthy", "degraded", "down"]
 PartState = Literal["healthy", "down", "none"]
+ProviderAbility = Literal["vision", "tools", "reasoning"]
 LimitScope = Literal["requests", "tokens", "connection", "user"]
 SegmentOutcome = Literal["complete", "failed", "cancelled"]
 FailoverMode = Literal["continue", "stop"]
@@ -431,6 +432,37 @@ class ProviderStatus(Wire, frozen=True, kw_only=True, omit_defaults=False):
     source: Literal["traffic", "probe"] = "probe"
 
 
+class ProviderQuestion(Wire, frozen=True, kw_only=True):
+    """A message that might be sent: the provider and the model it names, the abilities it needs."""
+
+    provider: str | None = None
+    model: str | None = None
+    needs: list[ProviderAbility] = []
+
+
+class ExplainedProvider(Wire, frozen=True, kw_only=True, omit_defaults=False):
+    """A provider, whether it would answer, and why (not)."""
+
+    provider: str
+    kind: str
+    model: str | None
+    priority: int
+    answers: bool
+    reason: str
+
+
+class ProviderExplanation(Wire, frozen=True, kw_only=True, omit_defaults=False):
+    """Which provider would answer a message now, and why not the others, in the order they are asked.
+
+    ``settings_problem`` says why what is written in the settings is not in use; operators and the owner of a
+    hub read it in full.
+    """
+
+    provider: str | None
+    providers: list[ExplainedProvider]
+    settings_problem: str | None = None
+
+
 class PartHealth(Wire, frozen=True, kw_only=True, omit_defaults=False):
     """Whether a part that the hub needs does its work; ``none``: this hub has no such part."""
 
@@ -558,17 +590,3 @@ class Announcement(Wire, frozen=True, kw_only=True):
 
     text: str
     priority: int = 1
-
-
-class HubRuntime(Wire, frozen=True, kw_only=True):
-    """What a running local hub writes for its own OS user (a 0600 file): where it is and how to get a token.
-
-    ``mint_key`` authorises ``POST /auth/token``; it never leaves this user's machine.
-    """
-
-    url: str
-    pid: int
-    instance: str
-    mint_key: str
-    version: str
-    started_at: str

@@ -22,8 +22,7 @@ from conduit_widget.contract import CHAT_HUB_PATH, MAX_ID_CHARS
 from conduit_widget.credentials import TOKEN_VARIABLE, URL_VARIABLE, clean_token, clean_url
 from conduit_widget.errors import UNREADABLE, ValidationError
 from conduit_widget.plain_text import is_plain
-from conduit_widget.runtime_file import default_data_dir
-from conduit_widget.types import HubRuntime
+from conduit_widget.runtime_file import HubRuntime, default_data_dir
 
 
 class Identity(NamedTuple):

@@ -23,8 +23,8 @@ import msgspec
 from conduit_widget.child_process import child_environment, python_command
 from conduit_widget.contract import HEALTH_PATH, MINT_PATH
 from conduit_widget.errors import UNREADABLE, AuthenticationError, ConnectionFailedError, HubStartError
-from conduit_widget.runtime_file import default_data_dir, read_runtime
-from conduit_widget.types import HubRuntime, Wire
+from conduit_widget.runtime_file import HubRuntime, default_data_dir, read_runtime
+from conduit_widget.types import Wire
 
 LOG_FILE: Final = "hub.log"
 LOCK_FILE: Final = "hub.lock"

@@ -42,9 +42,8 @@ from conduit_widget.hub.routes import Route
 from conduit_widget.hub.server import serve
 from conduit_widget.providers.config import ProviderSettings
 from conduit_widget.providers.directory import ProviderDirectory, discover
-from conduit_widget.runtime_file import read_runtime, remove_runtime, write_runtime
+from conduit_widget.runtime_file import HubRuntime, read_runtime, remove_runtime, write_runtime
 from conduit_widget.times import iso_time
-from conduit_widget.types import HubRuntime
 
 OPTION_NAMES: Final = {"allowed_hosts": "--allow-host", "allowed_origins": "--allow-origin"}
 LOOPBACK_NETWORKS: Final = ("127.0.0.0/8", "::1/128")

@@ -94,6 +94,9 @@ class ChatSettings:
     """Limits of one user, over their connections to one process; 0 a minute means no limit. Requests read
     something or change members; signals are typing, stopping and holding answers."""
 
+    tells_settings: bool = False
+    """Whether everybody reads what is wrong in a file of the settings, with its folder; else operators do."""
+
     conversations_per_connection: int = CONVERSATIONS_PER_CONNECTION
     max_members: int = MAX_MEMBERS
     """Of one conversation, in any role; two nodes that add at the same moment may exceed it by one."""
@@ -114,6 +117,7 @@ class ChatSettings:
             messages_per_minute=0,
             requests_per_minute=0,
             signals_per_minute=0,
+            tells_settings=True,
             conversations_per_connection=OWNERS_CONVERSATIONS,
             generations_per_user=cls.concurrent_generations,
             invocations_per_second=OWNERS_INVOCATIONS,

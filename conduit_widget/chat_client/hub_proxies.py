@@ -18,6 +18,8 @@ from conduit_widget.types import (
     HistoryPage,
     JoinResult,
     MemberOptions,
+    ProviderExplanation,
+    ProviderQuestion,
     ProviderStatus,
     ResumeResult,
     SendReceipt,
@@ -135,6 +137,12 @@ class StatusHubClient(HubProxy):
     async def request_system_health(self) -> SystemHealth:
         """Return what the hub does at present, and whether its parts work."""
         return msgspec.convert(await self._invoke(StatusMethod.REQUEST_SYSTEM_HEALTH), SystemHealth)
+
+    async def explain_providers(self, question: ProviderQuestion) -> ProviderExplanation:
+        """Return which provider would answer a message now, and why not the others."""
+        return msgspec.convert(
+            await self._invoke(StatusMethod.EXPLAIN_PROVIDERS, question), ProviderExplanation
+        )
 
     async def announce(self, announcement: Announcement) -> AnnouncementNotice:
         """Tell everybody on both hubs one line; for operators. Return what they are told."""

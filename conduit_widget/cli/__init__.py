@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "key": "make, show or take back opaque keys, or rotate the signing secret",
     "revoke": "take back a token, or all tokens of a user",
     "model": "install, list, choose and remove the language models of this computer",
+    "providers": "show the providers and their state, test one, or explain which would answer",
     "top": "show a running hub's connections, throughput and latency, live",
     "check": "show what is installed and which hub and provider would be used",
 }

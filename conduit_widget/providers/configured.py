@@ -11,6 +11,8 @@ from conduit_widget.errors import SettingsError
 from conduit_widget.pasted import pasted
 from conduit_widget.providers import kinds
 from conduit_widget.providers.keys import Secret
+from conduit_widget.providers.limits import ProviderLimits
+from conduit_widget.providers.prices import Price
 from conduit_widget.providers.provider_config import (
     DEFAULT_URLS,
     OPENAI_KIND,
@@ -62,6 +64,8 @@ def configured(
         priority=values.get("priority", 0),
         context_tokens=values.get("context_tokens"),
         capabilities=Capabilities(**table(values, "capabilities")),
+        limits=ProviderLimits(**table(values, "limits")),
+        price=_price(values, named),
         headers=headers,
         missing_header=missing_header,
         timeouts=with_timeouts(base_url, table(values, "timeouts")),
@@ -92,6 +96,22 @@ def api_url(base_url: str) -> str:
     for method in _METHODS:
         url = url.removesuffix(method).rstrip("/")
     return url
+
+
+def _price(values: Mapping[str, Any], named: Callable[[str], str]) -> Price | None:
+    """Return the price; half of one is a mistake.
+
+    Raises:
+        SettingsError: there is only a part of it.
+
+    """
+    given = table(values, "price")
+    if not given:
+        return None
+    for half in ("input", "output"):
+        if half not in given:
+            raise SettingsError(f"{named(f'price.{half}')} is missing: give both prices.")
+    return Price(**given)
 
 
 def _headers(

@@ -15,9 +15,10 @@ import msgspec
 from conduit_widget.cancellation import cancel_and_wait
 from conduit_widget.errors import ProviderError
 from conduit_widget.listeners import add_listener
-from conduit_widget.providers import available, failures, kinds, loopback_servers
+from conduit_widget.providers import available, choice, failures, kinds, loopback_servers
 from conduit_widget.providers.admission import Admission
 from conduit_widget.providers.available import Found, installed_model
+from conduit_widget.providers.choice import ABILITIES, Considered, Order
 from conduit_widget.providers.config import ProviderSettings
 from conduit_widget.providers.error_bodies import ErrorBody
 from conduit_widget.providers.health import ChangeCallback, ProviderHealth
@@ -28,11 +29,11 @@ from conduit_widget.providers.local.model import INSTALL_COMMAND
 from conduit_widget.providers.outcome import GenerationOutcome
 from conduit_widget.providers.prices import Price
 from conduit_widget.providers.provider import Provider
-from conduit_widget.providers.provider_config import LOCAL_KIND
+from conduit_widget.providers.provider_config import LOCAL_KIND, ProviderConfig
 from conduit_widget.providers.provider_words import ProviderWords
 from conduit_widget.providers.retiring import RetirableProvider
 from conduit_widget.providers.router import Candidate, Router
-from conduit_widget.types import ProviderStatus
+from conduit_widget.types import ProviderExplanation, ProviderQuestion, ProviderStatus
 
 _logger = logging.getLogger(__name__)
 
@@ -68,6 +69,22 @@ class _Entry:
         """Whether it can be asked at all."""
         return self.provider is not None and self.problem is None
 
+    def considered(self) -> Considered:
+        """Return it as the choice of a provider sees it."""
+        config, problem = self.found.config, self.problem
+        if problem is None and self.provider is None:
+            problem = failures.closed(config.name)
+        lacks = (name for name in ABILITIES if getattr(config.capabilities, name) is False)
+        return Considered(
+            kind=config.kind,
+            model=config.model,
+            priority=config.priority,
+            status=self.health.status,
+            problem=None if problem is None else str(problem),
+            lacks=frozenset(lacks),
+            is_last_resort=self.found.detected and config.kind == LOCAL_KIND,
+        )
+
 
 class ProviderDirectory:
     """Finds providers, watches them, and hands them out.
@@ -100,6 +117,7 @@ class ProviderDirectory:
         self._retire_grace = retire_grace
         self._retiring: set[asyncio.Task[None]] = set()
         self._check_now = asyncio.Event()
+        self._looked = asyncio.Event()
         # Says what to do while there is nothing.
         self._no_health = ProviderHealth(
             LOCAL_KIND, self._changed, state="down", reason=self._nothing_found()
@@ -171,6 +189,29 @@ class ProviderDirectory:
         """The status of the provider that answers by default."""
         return self.statuses()[0]
 
+    async def looked(self) -> None:
+        """Wait until every provider has been looked at once."""
+        await self._looked.wait()
+
+    def config_of(self, provider: str) -> ProviderConfig | None:
+        """Return the configuration of a provider, or None."""
+        entry = self._entries.get(provider)
+        return None if entry is None else entry.found.config
+
+    def explain(self, question: ProviderQuestion) -> ProviderExplanation:
+        """Return which provider would answer a message now, and why not the others."""
+        settings, entries = self._settings, []
+        if self._entries:
+            preferred = self._entries.get(question.provider or "") or self._entry_with(question.model)
+            is_named = question.provider is not None or question.model is not None
+            entries = self._in_order(preferred, is_named=is_named)
+        explanation = choice.explain(
+            [entry.considered() for entry in entries],
+            question,
+            Order(settings.failover.order, settings.preferred),
+        )
+        return msgspec.structs.replace(explanation, settings_problem=self.settings_problem)
+
     def on_change(self, callback: ChangeCallback) -> Callable[[], None]:
         """Call ``callback`` when a state, reason, retry time or model list changes. Returns its remover."""
         return add_listener(self._callbacks, callback)
@@ -211,17 +252,21 @@ class ProviderDirectory:
             entry.health.record(outcome)
 
     def _candidates(self, preferred: _Entry, *, is_named: bool) -> list[Candidate]:
-        """Return who may answer, in the order in which they are asked; a named one stays the first."""
-        entries = [entry for entry in self._entries.values() if entry.is_usable]
+        """Return who may answer, in the order in which they are asked."""
+        return [
+            Candidate(entry.provider, entry.health, entry.prefills)
+            for entry in self._in_order(preferred, is_named=is_named)
+            if entry.provider is not None and entry.is_usable
+        ]
+
+    def _in_order(self, preferred: _Entry, *, is_named: bool) -> list[_Entry]:
+        """Return all in the order in which they are asked; a named one stays the first."""
+        entries = list(self._entries.values())
         if self._settings.failover.order == "latency":
             entries.sort(key=_time_to_first_token)
         if is_named or self._settings.failover.order != "latency":
             entries.sort(key=lambda entry: entry is not preferred)
-        return [
-            Candidate(entry.provider, entry.health, entry.prefills)
-            for entry in entries
-            if entry.provider is not None
-        ]
+        return entries
 
     def _entry_for(self, provider: str | None, model: str | None) -> _Entry:
         if not self._entries:
@@ -287,6 +332,7 @@ class ProviderDirectory:
                 await self._check()
             except Exception:
                 _logger.exception("Checking the providers failed.")
+            self._looked.set()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._check_now.wait(), self._check_interval)
 

@@ -127,11 +127,13 @@ CHAT_CALLS: dict[str, Arguments] = {
 STATUS_CALLS: dict[str, Arguments] = {
     StatusMethod.REQUEST_PROVIDER_STATUS: lambda world, user: [[]],
     StatusMethod.REQUEST_SYSTEM_HEALTH: lambda world, user: [[]],
+    StatusMethod.EXPLAIN_PROVIDERS: lambda world, user: [[{}], [{"model": "m", "needs": ["vision"]}]],
     StatusMethod.ANNOUNCE: lambda world, user: [[{"text": "boo"}], [{"text": "boo", "priority": 3}]],
     StatusMethod.REFRESH_TOKEN: lambda world, user: [[token("annabel")], [token(user)]],
 }
 HARMLESS = {
     *(ChatMethod.REQUEST_PROVIDER_STATUS, StatusMethod.REQUEST_SYSTEM_HEALTH),
+    StatusMethod.EXPLAIN_PROVIDERS,
     *(ChatMethod.LIST_CONVERSATIONS, ChatMethod.LEAVE_CONVERSATION),
 }
 """What anybody may call: their own things, or nobody's."""

@@ -9,7 +9,7 @@ from conduit_widget.errors import ProviderError
 from conduit_widget.providers.outcome import GenerationOutcome
 from conduit_widget.providers.prices import Price
 from conduit_widget.providers.provider import Chunk, GenerationRequest, Provider, Usage
-from conduit_widget.types import ProviderStatus
+from conduit_widget.types import ProviderExplanation, ProviderQuestion, ProviderStatus
 
 Step = str | float | asyncio.Event | Exception | Chunk
 """A token to say, seconds to pause, an event to wait for, an error to raise, or a chunk as it is."""
@@ -87,6 +87,7 @@ class ScriptedDirectory:
         self.selected: list[tuple[str | None, str | None]] = []
         self.prices: dict[str, Price] = {}
         self.failovers: list[bool | None] = []
+        self.settings_problem: str | None = None
 
     def select(self, provider: str | None, model: str | None, *, failover: bool | None = None) -> Provider:
         """Return the provider."""
@@ -107,6 +108,10 @@ class ScriptedDirectory:
     def record(self, outcome: GenerationOutcome) -> None:
         """Keep how a generation went."""
         self.outcomes.append(outcome)
+
+    def explain(self, question: ProviderQuestion) -> ProviderExplanation:
+        """Nothing to explain but what is wrong with the settings."""
+        return ProviderExplanation(provider=None, providers=[], settings_problem=self.settings_problem)
 
     def statuses(self) -> list[ProviderStatus]:
         """Return what was reported last, else one healthy status, if there is a provider."""

@@ -9,13 +9,13 @@ import msgspec
 import pytest
 
 from conduit_widget.runtime_file import (
+    HubRuntime,
     default_data_dir,
     read_runtime,
     remove_runtime,
     runtime_path,
     write_runtime,
 )
-from conduit_widget.types import HubRuntime
 
 
 def runtime(instance: str = "i1") -> HubRuntime:

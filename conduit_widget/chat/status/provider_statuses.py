@@ -14,7 +14,7 @@ from conduit_widget.contract import StatusEvent
 from conduit_widget.hub.calls.hub import Hub
 from conduit_widget.hub.delivery.connection import HubConnectionContext
 from conduit_widget.providers.outcome import GenerationOutcome
-from conduit_widget.types import ProviderState, ProviderStatus
+from conduit_widget.types import ProviderExplanation, ProviderQuestion, ProviderState, ProviderStatus
 
 TROUBLE: Final = ("degraded", "rate_limited", "down")
 _logger = logging.getLogger(__name__)
@@ -28,6 +28,9 @@ class Providers(ProviderChoice, Protocol):
 
     def statuses(self) -> list[ProviderStatus]:
         """Return the state of every provider."""
+
+    def explain(self, question: ProviderQuestion) -> ProviderExplanation:
+        """Return which provider would answer a message now, and why not the others."""
 
     def on_change(self, callback: Callable[[ProviderStatus], None]) -> Callable[[], None]:
         """Call ``callback`` on every change. Returns a function that unregisters it."""

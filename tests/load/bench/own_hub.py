@@ -25,7 +25,7 @@ from conduit_widget.hub.server import serve
 from conduit_widget.providers.outcome import GenerationOutcome
 from conduit_widget.providers.prices import Price
 from conduit_widget.providers.provider import Provider
-from conduit_widget.types import ProviderStatus
+from conduit_widget.types import ProviderExplanation, ProviderQuestion, ProviderStatus
 
 KEY_FILE: Final = "bench.key"
 _PLENTY: Final = 1_000_000
@@ -44,6 +44,10 @@ class NoProviders:
 
     def record(self, outcome: GenerationOutcome) -> None:
         """Nothing is ever generated."""
+
+    def explain(self, question: ProviderQuestion) -> ProviderExplanation:
+        """Nothing to explain."""
+        return ProviderExplanation(provider=None, providers=[])
 
     def statuses(self) -> list[ProviderStatus]:
         """Return nothing."""

@@ -23,8 +23,7 @@ from conduit_widget.access.hub_access import Identity, LocalHub, RemoteHub, iden
 from conduit_widget.access.local_hub import find, find_or_start, mint, start_child
 from conduit_widget.errors import AuthenticationError, ConnectionFailedError, HubStartError, ValidationError
 from conduit_widget.hub.auth.local_authority import LocalAuthority
-from conduit_widget.runtime_file import write_runtime
-from conduit_widget.types import HubRuntime
+from conduit_widget.runtime_file import HubRuntime, write_runtime
 from tests.support.waiting import eventually_sync
 
 STAND_IN = """

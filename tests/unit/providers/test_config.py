@@ -11,6 +11,8 @@ from conduit_widget.errors import SettingsError
 from conduit_widget.providers.config import ProviderSettings
 from conduit_widget.providers.failover_policy import FailoverPolicy
 from conduit_widget.providers.keys import Secret
+from conduit_widget.providers.limits import ProviderLimits
+from conduit_widget.providers.prices import Price
 from conduit_widget.providers.provider_config import Capabilities, ProviderConfig, Timeouts
 
 CONFIG = """
@@ -150,6 +152,7 @@ ENTRY = "[[providers]]\nname = 'x'\n"
             "requests_per_minute must be a whole number from 1 to",
         ),
         (ENTRY + "base_url = 'http://x/v1'\nprice = { input = -1, output = 1 }", "input must be a price"),
+        (ENTRY + "base_url = 'http://x/v1'\nprice = { input = 1 }", "providers[0].price.output is missing"),
         (
             ENTRY + "base_url = 'http://x/v1'\nprice = { input = 1, output = 1, currency = 'euro' }",
             "currency must be three capital letters such as USD",
@@ -392,6 +395,8 @@ def test_file_and_variables_say_the_same(tmp_path: Path) -> None:
         priority=5,
         context_tokens=32000,
         capabilities=Capabilities(vision=True, system=False),
+        limits=ProviderLimits(requests_per_minute=60, tokens_per_minute=100_000),
+        price=Price(input=0.15, output=0.6, currency="EUR"),
         headers=(("X-Team", Secret("chat team")), ("X-Org", Secret("o-1"))),
         timeouts=Timeouts(connect=2, first_token=120, idle=15.5, answer=None),
         options={"any": {"thing": [1]}},
