@@ -45,9 +45,10 @@ def explain(
 ) -> ProviderExplanation:
     """Return who would answer, of providers in the order in which they are asked."""
     obstacles = {one.name: _obstacle(one, question) for one in considered}
-    askable = [one for one in considered if one.problem is None and not _is_unfit(one, question)]
-    # When every breaker is open, the first is asked all the same: somebody has to find out.
-    chosen = next((one for one in askable if not obstacles[one.name]), askable[0] if askable else None)
+    named = [one for one in considered if one.problem is None and question.provider in {None, one.name}]
+    able = [one for one in named if one.lacks.isdisjoint(question.needs)]
+    # Where something keeps every one, the first is asked all the same: somebody has to find out.
+    chosen = next((one for one in able if not obstacles[one.name]), next(iter(able or named), None))
     explained = [
         ExplainedProvider(
             provider=one.name,
@@ -62,10 +63,6 @@ def explain(
         for one in considered
     ]
     return ProviderExplanation(provider=None if chosen is None else chosen.name, providers=explained)
-
-
-def _is_unfit(one: Considered, question: ProviderQuestion) -> bool:
-    return (question.provider not in {None, one.name}) or not one.lacks.isdisjoint(question.needs)
 
 
 def _obstacle(one: Considered, question: ProviderQuestion) -> str:

@@ -254,7 +254,12 @@ class ProviderDirectory:
     def _candidates(self, preferred: _Entry, *, is_named: bool) -> list[Candidate]:
         """Return who may answer, in the order in which they are asked."""
         return [
-            Candidate(entry.provider, entry.health, entry.prefills)
+            Candidate(
+                entry.provider,
+                entry.health,
+                entry.prefills,
+                reads_images=entry.found.config.capabilities.vision is not False,
+            )
             for entry in self._in_order(preferred, is_named=is_named)
             if entry.provider is not None and entry.is_usable
         ]
@@ -313,7 +318,7 @@ class ProviderDirectory:
         try:
             kind = kinds.load(found.config.kind)
             health.standing_reason = found.label or kind.note
-            entry.fixed_models = kind.fixed_models
+            entry.fixed_models = kind.fixed_models or bool(found.config.models)
             entry.prefills = kind.prefills(found.config)
             admission = Admission(found.name, health, found.config.clocks.answer)
             entry.provider = RetirableProvider(kinds.build(kind, found.config, context), admission.wait)
@@ -354,16 +359,19 @@ class ProviderDirectory:
         if entry.problem is not None and entry.problem.type == "auth_error":
             return  # a key that is missing or unusable is as it is until the hub starts again
         entry.probed_at = time.monotonic()
+        offered = list(entry.found.config.models)
         try:
             models = await entry.provider.models()
         except ProviderError as error:
             if entry.found.detected and error.code == failures.UNREACHABLE:
                 await self._forget(entry)
+            elif offered and error.type == "model_not_found":
+                entry.health.record_probe(offered)  # it is there, and has no list
             else:
                 entry.health.record_probe(error)
         else:
             entry.problem = None
-            entry.health.record_probe(models)
+            entry.health.record_probe(offered or models)
 
     async def _forget(self, entry: _Entry) -> None:
         """Forget a server that was found by looking and is gone; look again."""

@@ -22,6 +22,7 @@ from conduit_widget.providers.failover_policy import FailoverPolicy
 from conduit_widget.providers.health import ProviderHealth
 from conduit_widget.providers.provider import Chunk, Failover, GenerationRequest, PromptMessage, Provider
 from conduit_widget.providers.seam import RestartedError, Seam, last_words
+from conduit_widget.types import ImagePart
 
 _logger = logging.getLogger(__name__)
 
@@ -35,11 +36,16 @@ GO_ON: Final = (
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Candidate:
-    """A provider that may answer. ``prefills``: it goes on with a text that is the last message."""
+    """A provider that may answer.
+
+    ``prefills``: it goes on with a text that is the last message. ``reads_images`` is False where it is
+    configured not to: a question with one goes to another, if there is one.
+    """
 
     provider: Provider
     health: ProviderHealth
     prefills: bool = False
+    reads_images: bool = True
 
     @property
     def name(self) -> str:
@@ -142,7 +148,7 @@ class _Route:
         self._request = request
         self._clock = clock
         self._several = len(candidates) > 1
-        self._left = list(candidates)
+        self._left = _able(candidates, request)
         self._preferred = candidates[0]
         self._attempts = 0
         self._text: list[str] = []
@@ -302,6 +308,23 @@ class _Route:
             if attempt.by_instruction:
                 messages.append(PromptMessage("user", GO_ON.format(words=last_words(text))))
         return msgspec.structs.replace(request, messages=messages, model=attempt.model)
+
+
+def _able(candidates: Sequence[Candidate], request: GenerationRequest) -> list[Candidate]:
+    """Return the candidates that can read what the request holds; all of them where none can."""
+    able = list(candidates)
+    if any(one.reads_images for one in able) and _has_image(request):
+        able = [one for one in able if one.reads_images]
+    return able
+
+
+def _has_image(request: GenerationRequest) -> bool:
+    return any(
+        isinstance(part, ImagePart)
+        for message in request.messages
+        if not isinstance(message.content, str)
+        for part in message.content
+    )
 
 
 def _model_of(attempt: _Attempt) -> str:

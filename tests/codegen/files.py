@@ -10,6 +10,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 _MAKERS: Final = {
     # The proxies first: the other is made from a package that cannot be imported while they are out of date.
     "conduit_widget/chat_client/hub_proxies.py": ("tests.codegen.hub_proxies", "hub_proxies_python"),
+    "notebooks/reference/providers.md": ("tests.codegen.provider_reference", "providers_markdown"),
     "js/src/contract.ts": ("tests.codegen.typescript", "contract_typescript"),
     "notebooks/reference/metrics.md": ("tests.codegen.metrics", "metrics_table"),
 }

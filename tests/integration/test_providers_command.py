@@ -80,10 +80,13 @@ async def test_without_a_hub_the_configuration_is_shown_and_said_to_be(tmp_path:
         assert "-> house (big): It is the first that can answer." in explained.stdout
         assert "cloud: cloud needs a key." in explained.stdout
         blind = await run(tmp_path, "explain", "--vision", "--json")
-        assert blind.returncode == 1
         told = json.loads(blind.stdout)
-        assert (told["source"], told["explanation"]["provider"]) == ("configuration", None)
-        assert told["explanation"]["providers"][0]["reason"] == "Its models do not read images."
+        assert (told["source"], told["explanation"]["provider"]) == ("configuration", "house")
+        reason = told["explanation"]["providers"][0]["reason"]
+        assert reason == "No other is left. Its models do not read images."
+        nobody = await run(tmp_path, "explain", "--provider", "cloud")
+        assert nobody.returncode == 1
+        assert "Nobody would answer" in nobody.stdout
 
 
 async def test_running_hub_is_asked_and_a_file_it_cannot_use_is_named(tmp_path: Path) -> None:

@@ -74,14 +74,17 @@ def test_message_that_names_somebody_goes_there() -> None:
     assert "quicker" in reasons(one("a"), one("b"), order=Order("latency"))[1]["b"]
 
 
-def test_image_goes_to_who_can_read_it_and_to_nobody_where_none_can() -> None:
-    """A provider that is configured not to read images is not asked."""
+def test_image_goes_to_who_can_read_it() -> None:
+    """A provider that is configured not to read images is asked only where none can."""
     blind, seeing = one("blind", lacks=("vision",)), one("seeing")
     assert reasons(blind, seeing, needs=["vision"]) == (
         "seeing",
         {"blind": "Its models do not read images.", "seeing": "It is the first that can answer."},
     )
-    assert reasons(blind, needs=["vision"])[0] is None
+    assert reasons(blind, needs=["vision"]) == (
+        "blind",
+        {"blind": "No other is left. Its models do not read images."},
+    )
     assert reasons()[0] is None
 
 

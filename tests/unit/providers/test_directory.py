@@ -372,3 +372,19 @@ async def test_provider_that_vanishes_closes_when_its_answer_is_done(tmp_path: P
 
         await eventually(is_closed)
         await directory.aclose()
+
+
+@pytest.mark.parametrize("has_list", [True, False])
+async def test_configured_models_are_the_ones_offered(tmp_path: Path, has_list: bool) -> None:
+    """Whatever the server lists, or if it lists nothing; another one is refused before it is asked for."""
+
+    async def listing(_request: RawRequest, reply: RawReply) -> None:
+        await reply.json({"data": [{"id": "qwen"}, {"id": "embed"}]}, status=200 if has_list else 404)
+
+    async with RawHttpServer(listing) as server:
+        config = ProviderConfig(name="house", base_url=server.base_url, models=("big", "small"))
+        async with started(settings(tmp_path, config), interval=60) as directory:
+            await eventually(lambda: directory.current().state == "healthy")
+            assert directory.current().models == ["big", "small"]
+            with pytest.raises(ProviderError, match="no model 'qwen'"):
+                directory.select("house", "qwen")

@@ -14,6 +14,7 @@ from conduit_widget.providers.failover_policy import FailoverPolicy
 from conduit_widget.providers.health import ProviderHealth
 from conduit_widget.providers.provider import Chunk, Failover, GenerationRequest, PromptMessage
 from conduit_widget.providers.router import Candidate, Router
+from conduit_widget.types import ImagePart, ImageUrl, TextPart
 from tests.support.scripted_provider import ScriptedProvider
 
 REQUEST = GenerationRequest(messages=[PromptMessage("user", "Hi")])
@@ -269,3 +270,19 @@ async def test_code_that_fails_is_a_failure_like_any_other(caplog: pytest.LogCap
     assert (case.text, case.error) == ("Hello", None)
     assert "ValueError" in caplog.text
     assert "secret" not in caplog.text
+
+
+@pytest.mark.parametrize(("reads", "asked"), [((False, True), [0, 1]), ((False, False), [1, 0])])
+async def test_image_goes_to_a_provider_that_reads_it(reads: tuple[bool, bool], asked: list[int]) -> None:
+    """One that is configured not to is passed over, unless none can; plain questions go to it as ever."""
+    case = Case(["a cat"], ["a cat"])
+    candidates = [
+        Candidate(provider, health, reads_images=can)
+        for provider, health, can in zip(case.providers, case.healths, reads, strict=True)
+    ]
+    case.router = Router(candidates, FailoverPolicy())
+    image = ImagePart(image_url=ImageUrl(url="data:image/png;base64,AA=="))
+    await case.ask(GenerationRequest(messages=[PromptMessage("user", [TextPart(text="What?"), image])]))
+    assert (case.text, case.asked) == ("a cat", asked)
+    await case.ask()
+    assert case.asked == [asked[0] + 1, asked[1]]
