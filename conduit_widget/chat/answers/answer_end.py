@@ -22,8 +22,9 @@ _MEANS: Final[dict[str, FinishReason]] = {
     ),
     **dict.fromkeys(("length", "max_tokens", "max_length", "model_length", "max_output_tokens"), "length"),
 }
-_FILTERS: Final = frozenset({"content_filter", "content_filtered", "safety", "refusal", "recitation"})
+_FILTERS: Final = frozenset({"content_filter", "content_filtered", "safety", "recitation"})
 _TOOLS: Final = frozenset({"tool_calls", "tool_call", "tool_use", "function_call"})
+_BROKEN_OFF: Final = frozenset({"abort", "aborted", "cancelled", "canceled"})
 _WORD: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.\-]{0,63}")
 
 
@@ -97,6 +98,10 @@ def _why_empty(word: str, reason: FinishReason, provider: str, has_reasoning: bo
         return (
             f"The content filter of {provider} left no answer. Ask in other words, or choose another model."
         )
+    if word == "refusal":
+        return "The model declined to answer. Ask in other words, or choose another model."
+    if word == "pause_turn":
+        return f"{provider} paused before the answer began. Ask again."
     if word in _TOOLS:
         return "The model asked for a tool instead of answering. Ask again, or choose another model."
     if reason == "length" and has_reasoning:
@@ -115,6 +120,12 @@ def _notice(word: str) -> str | None:
         return None
     if word.lower() in _FILTERS:
         return "The provider's content filter ended this answer."
+    if word.lower() == "refusal":
+        return "The model declined to go on with this answer."
+    if word.lower() == "pause_turn":
+        return "The provider paused this answer here; ask the model to go on."
     if word.lower() in _TOOLS:
         return "The model asked for a tool here, and has none."
+    if word.lower() in _BROKEN_OFF:
+        return f"The provider broke this answer off ({word})."
     return f"The provider ended this answer early ({word})."

@@ -31,6 +31,8 @@ from conduit_widget.types import (
 
 MAX_REASONING_BYTES: Final = 64 * 1024
 """Of what the model thinks; the rest is left out, the answer is not."""
+MAX_TOOL_CALLS: Final = 32
+"""Of an answer; the rest is left out."""
 
 
 class AnswerStream:
@@ -47,6 +49,7 @@ class AnswerStream:
         self.provider = ""
         self.model = ""
         self.finish_reason: str | None = None
+        self.tool_calls: tuple[ToolCall, ...] = ()
         self.attempts = 1
         self.segments: list[Segment] = []
         self._job = job
@@ -95,6 +98,8 @@ class AnswerStream:
                 self.speed.report(chunk.usage)  # it covers the whole text
         if chunk.finish_reason is not None:
             self.finish_reason = plain_name(chunk.finish_reason, MAX_NAME_CHARS)
+        if chunk.tool_calls:
+            self.tool_calls = chunk.tool_calls[:MAX_TOOL_CALLS]
         if not (chunk.text or chunk.reasoning):
             if chunk.asked:
                 self.attempt = Speed(self._loop.time())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import msgspec
+
 from conduit_widget.chat.answers.answer_end import AnswerEnd
 from conduit_widget.chat.answers.answer_stream import AnswerStream
 from conduit_widget.chat.answers.speed import milliseconds
@@ -30,6 +32,7 @@ def final_message(
         "notice": end.notice,
         "reasoning": stream.reasoning.whole or None,
         "segments": _segments(stream, end) or None,
+        "toolCalls": msgspec.to_builtins(list(stream.tool_calls)) or None,
         **_measured(stream, now),
         "cost": _cost(stream, price),
     }

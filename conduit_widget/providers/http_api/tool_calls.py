@@ -11,7 +11,7 @@ from conduit_widget.providers.provider import ToolCall
 
 MAX_CALLS: Final = 32
 MAX_NAME_CHARS: Final = 128
-MAX_ARGUMENTS_CHARS: Final = 64 * 1024
+MAX_ARGUMENTS_CHARS: Final = 32 * 1024
 """Of all calls of an answer together. A call over it is kept without its arguments: half of a JSON text is
 worse than none."""
 

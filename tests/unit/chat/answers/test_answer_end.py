@@ -20,6 +20,8 @@ from conduit_widget.chat.answers.answer_end import end_of
         ("tool_calls", "stop", "tool_calls", True),
         ("abort", "stop", "abort", True),
         ("cancelled", "stop", "cancelled", True),
+        ("refusal", "stop", "refusal", True),
+        ("pause_turn", "stop", "pause_turn", True),
         ("error", "stop", "error", True),
         ("two words", "stop", "unknown", True),
         ("x" * 1000, "stop", "unknown", True),
@@ -45,6 +47,8 @@ def test_finish_reasons_are_told_apart_in_words(
         ("content_filter", False, "content_filter", "content filter"),
         ("tool_calls", False, "tool_calls", "tool"),
         ("abort", False, "abort", "abort"),
+        ("refusal", False, "refusal", "declined"),
+        ("pause_turn", True, "pause_turn", "paused"),
     ],
 )
 def test_answer_without_text_is_a_failed_one_that_says_why(
@@ -58,3 +62,11 @@ def test_answer_without_text_is_a_failed_one_that_says_why(
     assert end.error.message is not None
     assert word in end.error.message
     assert "\n" not in end.error.message
+
+
+def test_each_odd_end_has_its_own_words() -> None:
+    """Filtered, declined, paused, broken off, in want of a tool and unknown are six different things."""
+    odd = ("content_filter", "refusal", "pause_turn", "abort", "tool_calls", "who_knows")
+    with_text = {end_of(word, "acme", has_text=True, has_reasoning=False).notice for word in odd}
+    empty = [end_of(word, "acme", has_text=False, has_reasoning=False).error for word in odd]
+    assert len(with_text) == len({error.message for error in empty if error is not None}) == len(odd)
