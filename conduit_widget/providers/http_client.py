@@ -9,6 +9,7 @@ import importlib.util
 import os
 import ssl
 from ipaddress import ip_address, ip_network
+from pathlib import Path
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -120,16 +121,24 @@ def _trust(provider: str, base_url: str, proxy: Proxy | None) -> ssl.SSLContext:
     if base_url.lower().startswith("http://") and (proxy is None or not proxy.url.startswith("https://")):
         # Without TLS there is no need to load the trust store (an empty one trusts nobody).
         return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    folder = os.environ.get("SSL_CERT_DIR")
+    if folder and not os.environ.get("SSL_CERT_FILE") and not Path(folder).is_dir():
+        # Without a word, nobody would be trusted.
+        raise _unusable_certificates(provider, "SSL_CERT_DIR", "the folder does not exist")
     try:
         return httpx2.create_ssl_context(trust_env=True)
     except (OSError, ValueError) as error:
         variable = next((name for name in _CERTIFICATE_VARIABLES if os.environ.get(name)), "SSL_CERT_FILE")
         kind = "does not exist" if isinstance(error, FileNotFoundError) else "cannot be read"
-        raise _refusal(
-            f"The certificates that {variable} names for {provider} cannot be used: the file {kind}.",
-            f"Correct or unset {variable} and start the hub again.",
-            "certificates",
-        ) from None
+        raise _unusable_certificates(provider, variable, f"the file {kind}") from None
+
+
+def _unusable_certificates(provider: str, variable: str, why: str) -> ProviderError:
+    return _refusal(
+        f"The certificates that {variable} names for {provider} cannot be used: {why}.",
+        f"Correct or unset {variable} and start the hub again.",
+        "certificates",
+    )
 
 
 def _unusable_proxy(provider: str, variable: str, why: str) -> ProviderError:

@@ -135,6 +135,15 @@ STREAMS: dict[str, tuple[bytes, Chunk, str, str]] = {
         TEXT,
         "",
     ),
+    "signs of life": (
+        b": PROCESSING\n\n"
+        + events(start())
+        + b"data: \n\ndata: : keepalive\n\n"
+        + PLAIN.partition(b"\n\n")[2].replace(b"\n\n", b"\n\n: PROCESSING\n\ndata: \n\n"),
+        Chunk("", MODEL, "stop", Usage(12, 5)),
+        TEXT,
+        "",
+    ),
     "two thoughts": (
         events(start(), *THINKING, *text_block(1, TEXT[:3]), *THINKING, *text_block(3, TEXT[3:]), *end()),
         Chunk("", MODEL, "stop", Usage(12, 5)),

@@ -47,7 +47,7 @@ class AnswerDecoder(ABC):
         self._words = words or ProviderWords()
         self._said_model: Any = None
         self._finish_reason: str | None = None
-        self._tool_calls = ToolCallCollector()
+        self._tool_calls = ToolCallCollector(self._words)
         self._understood = False
         self._keep_alives = 0
         self._tags = ThinkingTags()

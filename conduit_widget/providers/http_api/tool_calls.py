@@ -6,11 +6,10 @@ from typing import Any, Final
 
 import msgspec
 
-from conduit_widget.plain_text import is_plain
 from conduit_widget.providers.provider import ToolCall
+from conduit_widget.providers.provider_words import ProviderWords
 
 MAX_CALLS: Final = 32
-MAX_NAME_CHARS: Final = 128
 MAX_ARGUMENTS_CHARS: Final = 32 * 1024
 """Of all calls of an answer together. A call over it is kept without its arguments: half of a JSON text is
 worse than none."""
@@ -26,7 +25,8 @@ class _Draft:
 class ToolCallCollector:
     """Collects calls by the key their pieces carry. What is of a wrong type is as if it were missing."""
 
-    def __init__(self) -> None:
+    def __init__(self, words: ProviderWords) -> None:
+        self._words = words
         self._drafts: dict[Any, _Draft] = {}
         self._chars = 0
         self._is_dropping = False
@@ -46,8 +46,8 @@ class ToolCallCollector:
             if len(self._drafts) == MAX_CALLS:
                 return
             draft = self._drafts[key] = _Draft()
-        draft.id = _word(call_id) or draft.id
-        draft.name = _word(name) or draft.name
+        draft.id = self._words.name(call_id) or draft.id
+        draft.name = self._words.name(name) or draft.name
         text = arguments if isinstance(arguments, str) else _json(arguments)
         self._chars += len(text)
         if self._chars > MAX_ARGUMENTS_CHARS:
@@ -61,10 +61,6 @@ class ToolCallCollector:
         return tuple(
             ToolCall(draft.id, draft.name, "".join(draft.arguments)) for draft in self._drafts.values()
         )
-
-
-def _word(value: Any) -> str:
-    return value if isinstance(value, str) and len(value) <= MAX_NAME_CHARS and is_plain(value) else ""
 
 
 def _json(value: Any) -> str:
