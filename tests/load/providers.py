@@ -173,13 +173,16 @@ class _Choice:
     def __init__(self, provider: Provider) -> None:
         self._provider = provider
 
-    def select(self, provider: str | None, model: str | None) -> Provider:
+    def select(self, provider: str | None, model: str | None, *, failover: bool | None = None) -> Provider:
         return self._provider
 
     def began(self) -> None:
         pass
 
     def ended(self, outcome: GenerationOutcome) -> None:
+        pass
+
+    def failed_over(self, *_: Any) -> None:
         pass
 
 
