@@ -112,8 +112,6 @@ class HubMetadata(TypedDict, total=False):
 
     Times are ISO 8601 UTC, durations in ms, rates in tokens per second. ``segments`` is there when more than
     one provider was asked, in the order asked; ``model`` and ``provider`` then name the last of them.
-    ``toolCalls`` (``id``, ``name``, ``arguments`` as the JSON text that the model wrote) are data: the hub
-    calls no tool.
     """
 
     conversationId: str
@@ -137,7 +135,6 @@ class HubMetadata(TypedDict, total=False):
     unstored: str
     cost: Cost
     segments: list[Segment]
-    toolCalls: list[dict[str, Any]]
 
 
 class MessageMetadata(HubMetadata, total=False):

@@ -103,7 +103,6 @@ export interface MessageMetadata {
   tokensEstimated?: boolean;
   tokensPerSecond?: number | null;
   tokensUsed?: number | null;
-  toolCalls?: Record<string, unknown>[];
   unstored?: string;
   updatedAt?: string;
   [key: string]: unknown;

@@ -13,6 +13,7 @@ import argparse
 import asyncio
 import json
 import multiprocessing
+import os
 import subprocess
 import sys
 import tempfile
@@ -214,7 +215,8 @@ def _rivals_python() -> Path:
 def _rival(python: Path, name: str, url: str, rounds: int) -> float:
     """Return the seconds of its process's processor that a rival's best answer took."""
     command = [str(python), str(_RIVAL), name, url, str(rounds)]
-    return float(subprocess.check_output(command, text=True, timeout=600).split()[-1])
+    environ = {**os.environ, "LITELLM_LOCAL_MODEL_COST_MAP": "True"}
+    return float(subprocess.check_output(command, text=True, timeout=600, env=environ).split()[-1])
 
 
 def _delta(shape: str, word: str) -> dict[str, Any]:
@@ -242,7 +244,7 @@ def _event(shape: str, word: str) -> bytes:
 def _end(shape: str) -> bytes:
     if shape == "anthropic":
         return b'data: {"type": "message_delta", "delta": {"stop_reason": "end_turn"}}\n\n'
-    return b"data: [DONE]\n\n"
+    return b'data: {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}\n\ndata: [DONE]\n\n'
 
 
 def _serve(pipe: Connection, counts: dict[str, int]) -> None:
