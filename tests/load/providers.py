@@ -177,6 +177,9 @@ class _Choice:
     def select(self, provider: str | None, model: str | None, *, failover: bool | None = None) -> Provider:
         return self._provider
 
+    def price(self, *_: Any) -> None:
+        return None
+
     def began(self) -> None:
         pass
 
