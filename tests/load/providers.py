@@ -31,9 +31,12 @@ from conduit_widget.chat.answers.generation_job import GenerationJob
 from conduit_widget.chat.history.store import StoredStream
 from conduit_widget.chat.settings import ChatSettings
 from conduit_widget.providers.anthropic.adapter import AnthropicMessages
+from conduit_widget.providers.failover_policy import FailoverPolicy
+from conduit_widget.providers.health import ProviderHealth
 from conduit_widget.providers.openai.adapter import OpenAICompatible
 from conduit_widget.providers.outcome import GenerationOutcome
 from conduit_widget.providers.provider import GenerationRequest, PromptMessage, Provider
+from conduit_widget.providers.router import Candidate, Router
 from conduit_widget.types import ChatMessage, HistoryPage, StreamMetadata
 
 REQUEST: Final = GenerationRequest(messages=[PromptMessage("user", "?")])
@@ -76,6 +79,7 @@ async def _measure(url: str, counts: dict[str, int], arguments: argparse.Namespa
     print(f"{'µs of the processor a chunk':<30}{'burst':>10}{'one a read':>12}")
     for shape in SHAPES:
         await _row(f"adapter, {shape}", _answer, f"{url}/{shape}", counts, arguments.rounds)
+    await _row("router, text", _routed_answer, f"{url}/text", counts, arguments.rounds)
     for shape in ("text", "anthropic"):
         await _row(f"generation, {shape}", _generation, f"{url}/{shape}", counts, arguments.rounds)
     if arguments.rivals:
@@ -119,6 +123,13 @@ async def _answer(provider: Provider) -> float:
         async for _ in chunks:
             pass
     return time.process_time() - started
+
+
+async def _routed_answer(provider: Provider) -> float:
+    """Read one answer through a router over the provider and one that is never asked."""
+    spare = _provider("http://127.0.0.1:9/v1")
+    candidates = [Candidate(each, ProviderHealth(each.name, lambda _: None)) for each in (provider, spare)]
+    return await _answer(Router(candidates, FailoverPolicy()))
 
 
 async def _parallel(url: str, shape: str, answers: int, chunks: int) -> None:
