@@ -229,6 +229,9 @@ class ProviderDirectory:
 
         """
         entry = self._entry_for(provider, model)
+        models = entry.health.status.models
+        if entry.is_usable and entry.fixed_models and models and model not in {None, *models}:
+            raise failures.refused(entry.found.name, 404, ErrorBody(), model=model)
         may_fail_over = provider is None if failover is None else failover
         if may_fail_over and len(self._entries) > 1:
             candidates = self._candidates(entry, is_named=provider is not None or model is not None)
@@ -236,9 +239,6 @@ class ProviderDirectory:
                 return Router(candidates, self._settings.failover)
         if entry.provider is None or entry.problem is not None:
             raise entry.problem or failures.closed(entry.found.name)
-        models = entry.health.status.models
-        if entry.fixed_models and models and model not in {None, *models}:
-            raise failures.refused(entry.found.name, 404, ErrorBody(), model=model)
         return entry.provider
 
     def price(self, provider: str) -> Price | None:

@@ -170,8 +170,9 @@ async def test_name_and_model_choose_the_provider(tmp_path: Path) -> None:
             assert directory.select(None, "qwen").name == "house"
             with pytest.raises(ProviderError, match=r"no provider 'nope'.*house, local"):
                 directory.select("nope")
-            with pytest.raises(ProviderError, match="no model 'gpt-5'"):
-                directory.select("local", "gpt-5")
+            for failover in (None, True):
+                with pytest.raises(ProviderError, match="no model 'gpt-5'"):
+                    directory.select("local", "gpt-5", failover=failover)
 
 
 async def test_missing_key_is_named_before_anything_is_sent(tmp_path: Path) -> None:
