@@ -39,13 +39,13 @@ class SlidingWindow:
 
         Never more than until the window is empty, whatever is allowed.
         """
-        used, until = self.used(now), now
-        for place, amount in self._slots.items():
-            if used <= allowed:
-                break
-            used -= amount
-            until = self._leaves_at(place)
-        return until - now
+        self._forget(now)
+        kept = 0.0
+        for place, amount in reversed(self._slots.items()):
+            kept += amount  # added up from the newest, never subtracted: no rest of rounding is waited for
+            if kept > allowed:
+                return self._leaves_at(place) - now
+        return 0.0
 
     def _leaves_at(self, place: int) -> float:
         return (place + 1) * self._width + self._seconds

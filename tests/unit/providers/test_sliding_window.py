@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, strategies as st
+from hypothesis import example, given, strategies as st
 
 from conduit_widget.providers.sliding_window import SlidingWindow
 
@@ -42,6 +42,7 @@ def test_wait_is_as_long_as_needed(uses: list[tuple[float, float]], allowed: flo
 
 
 @given(USES, st.floats(1, 4), st.floats(0, 1e7))
+@example([(0, 1.3885525631631026), (0, 1.3559974994786899), (1, 524286), (1, 0)], 1.5, 0.0)
 def test_wait_grows_with_use(uses: list[tuple[float, float]], factor: float, allowed: float) -> None:
     """Whoever uses more at the same times waits as long or longer."""
     less, now = filled(uses)
