@@ -135,6 +135,7 @@ class HubMetadata(TypedDict, total=False):
     unstored: str
     cost: Cost
     segments: list[Segment]
+    toolCalls: list[dict[str, Any]]
 
 
 class MessageMetadata(HubMetadata, total=False):

@@ -103,6 +103,7 @@ export interface MessageMetadata {
   tokensEstimated?: boolean;
   tokensPerSecond?: number | null;
   tokensUsed?: number | null;
+  toolCalls?: Record<string, unknown>[];
   unstored?: string;
   updatedAt?: string;
   [key: string]: unknown;

@@ -379,6 +379,7 @@ async def test_identity_in_a_payload_counts_for_nothing(tmp_path: Path) -> None:
             **{"respond": False, "seq": 1, "eventSeq": 1, "timestamp": "1999-01-01T00:00:00Z", "status": "x"},
             **{"conversationId": "elsewhere", "author": "annabel", "tokensUsed": 9},
             **{"notice": "x", "reasoning": "x", "reasoningTime": 1, "unstored": "x"},
+            **{"toolCalls": [{"name": "x"}], "segments": [], "cost": {"amount": 0, "currency": "EUR"}},
         },
         "error": {"type": "server_error", "recoverable": False},
     }
@@ -392,6 +393,7 @@ async def test_identity_in_a_payload_counts_for_nothing(tmp_path: Path) -> None:
         assert not got["metadata"]["timestamp"].startswith("1999")
         assert {"status", "tokensUsed", "eventSeq"}.isdisjoint(got["metadata"])
         assert {"notice", "reasoning", "reasoningTime", "unstored"}.isdisjoint(got["metadata"])
+        assert {"toolCalls", "segments", "cost"}.isdisjoint(got["metadata"])
         assert "error" not in got
         for role in ("assistant", "system", "tool"):
             kind, text = await attempt(
