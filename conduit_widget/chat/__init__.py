@@ -8,7 +8,7 @@ order of the log, and ``chat/answers/generation_queue.py: GenerationQueue.enqueu
 nodes are told and heard in ``chat/nodes/other_nodes.py: OtherNodes``; what the bus lost is found by
 ``chat/node_watch.py: NodeWatch`` and ``chat/reaper.py: Reaper``.
 
-A token of the answer, from the provider to the page, passes 51 functions in Python, which
+A token of the answer, from the provider to the page, passes 49 functions in Python, which
 ``python -m tests.load walk`` counts and prints, and 21 in TypeScript, which steps 9 and 10 name:
 
 1. The provider sends bytes; the adapter makes a chunk of them.

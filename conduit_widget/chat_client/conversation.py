@@ -27,6 +27,7 @@ from conduit_widget.chat_client.changes import (
     NoticeLine,
     ProviderChange,
     ProvidersChange,
+    TokenChange,
 )
 from conduit_widget.chat_client.connectivity import REMOVED, Connectivity
 from conduit_widget.chat_client.hub_proxies import ChatHubClient
@@ -266,8 +267,9 @@ class Conversation:
             self._sync.hold(target, arguments)
         else:
             changes = self.transcript.apply_event(target, arguments)
-            if target == ChatEvent.STREAM_TOKEN:
-                self.paints.arrived(changes)
+            for change in changes:
+                if isinstance(change, TokenChange) and not change.offset:
+                    self.paints.arrived(change)
             self._emit(changes)
             if self.transcript.needs_resync:
                 self._sync.request()

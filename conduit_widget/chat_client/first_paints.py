@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict, deque
-from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from conduit_widget.chat_client.changes import Change, TokenChange
+from conduit_widget.chat_client.changes import TokenChange
 
 MAX_OPEN: Final = 200
 """Answers whose first picture is waited for; nobody may look at the oldest of them."""
@@ -27,7 +26,7 @@ class FirstPaints:
     kernel knows when the text arrived and when the report came. Where the two clocks differ, the figure
     is held between what certainly passed in the view and what certainly passed in the kernel::
 
-        paints.arrived(changes)
+        paints.arrived(change)
         paints.painted("the answer's id", at=1760000000123, held=16)
         print(paints.newest)
 
@@ -48,13 +47,12 @@ class FirstPaints:
         """Return the figure of an answer; None where no view has told one."""
         return self._by_answer.get(message_id)
 
-    def arrived(self, changes: Iterable[Change]) -> None:
-        """Note the first text of an answer."""
-        for change in changes:
-            if isinstance(change, TokenChange) and change.kind is None and not change.offset and change.text:
-                self._arrivals[change.id] = _Arrival(time.monotonic(), time.time() * 1000)
-                if len(self._arrivals) > MAX_OPEN:
-                    self._arrivals.popitem(last=False)
+    def arrived(self, change: TokenChange) -> None:
+        """Note the first text of an answer; reasoning is none."""
+        if change.kind is None and not change.offset and change.text:
+            self._arrivals[change.id] = _Arrival(time.monotonic(), time.time() * 1000)
+            if len(self._arrivals) > MAX_OPEN:
+                self._arrivals.popitem(last=False)
 
     def painted(self, message_id: str, at: float, held: float) -> None:
         """Take in a view's report, the first of each answer: ``at`` is epoch ms, ``held`` ms."""

@@ -206,7 +206,8 @@ class Transcript:
                 known = _placeholder(delta, self.conversation_id)
                 self._place(known)
                 changes.append(MessageChange(message=known))
-        has_switched = stream.note_provider(delta)
+        names = delta.segments or delta.provider != stream.provider
+        has_switched = bool(names) and stream.note_provider(delta)
         if known is not None and (has_switched or (delta.model and not known.metadata.get("model"))):
             changes.append(self._name_model(known, delta, stream))
         offset = stream.length if kind is None else len(stream.reasoning)

@@ -17,9 +17,8 @@ def paints(monkeypatch: pytest.MonkeyPatch) -> FirstPaints:
     monkeypatch.setattr(time, "monotonic", lambda: clock[0])
     monkeypatch.setattr(time, "time", lambda: 1000.0)
     found = FirstPaints()
-    found.arrived(
-        [TokenChange(id="a", offset=0, text="", kind=None), TokenChange(id="a", offset=0, text="Hi")]
-    )
+    found.arrived(TokenChange(id="a", offset=0, text="", kind=None))
+    found.arrived(TokenChange(id="a", offset=0, text="Hi"))
     clock[0] += 1.0
     return found
 
@@ -52,7 +51,7 @@ def test_the_first_report_counts(paints: FirstPaints) -> None:
 def test_it_is_bounded(paints: FirstPaints) -> None:
     """Answers that nobody looks at, and figures, are forgotten in their order."""
     for at in range(MAX_OPEN + 10):
-        paints.arrived([TokenChange(id=str(at), offset=0, text="x")])
+        paints.arrived(TokenChange(id=str(at), offset=0, text="x"))
     paints.painted("0", 1_000_001, 0)
     assert paints.newest is None
     for at in range(10, MAX_OPEN + 10):
