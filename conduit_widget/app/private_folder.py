@@ -10,7 +10,7 @@ from typing import Final
 
 from conduit_widget.app.settings import HISTORY_FILE
 from conduit_widget.errors import SettingsError
-from conduit_widget.providers.config_file import CONFIG_FILE
+from conduit_widget.providers.config.file import CONFIG_FILE
 
 # The history itself and what SQLite keeps beside it.
 _HISTORY_FILES: Final = tuple(f"{HISTORY_FILE}{suffix}" for suffix in ("", "-wal", "-shm", "-journal"))

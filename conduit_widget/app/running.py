@@ -40,7 +40,7 @@ from conduit_widget.hub.metrics.hub_metrics import HubMetrics
 from conduit_widget.hub.open_files import raise_open_file_limit
 from conduit_widget.hub.routes import Route
 from conduit_widget.hub.server import serve
-from conduit_widget.providers.config import ProviderSettings
+from conduit_widget.providers.config.settings import ProviderSettings
 from conduit_widget.providers.directory import ProviderDirectory, discover
 from conduit_widget.runtime_file import HubRuntime, read_runtime, remove_runtime, write_runtime
 from conduit_widget.times import iso_time

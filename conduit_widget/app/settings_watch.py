@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from conduit_widget.errors import SettingsError
-from conduit_widget.providers.config import ProviderSettings
+from conduit_widget.providers.config.settings import ProviderSettings
 
 LOOK_INTERVAL: Final = 1.0
 

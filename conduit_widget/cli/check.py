@@ -16,7 +16,7 @@ from conduit_widget.cli.arguments import say
 from conduit_widget.client import HubConnection
 from conduit_widget.client.hub_url import origin
 from conduit_widget.errors import ConduitError
-from conduit_widget.providers.config import ProviderSettings
+from conduit_widget.providers.config.settings import ProviderSettings
 from conduit_widget.providers.directory import discover
 from conduit_widget.runtime_file import default_data_dir
 from conduit_widget.types import ProviderStatus

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from conduit_widget.cli.arguments import UsageError, say
 from conduit_widget.errors import ModelInstallError, SettingsError
-from conduit_widget.providers.config import ProviderSettings
+from conduit_widget.providers.config.settings import ProviderSettings
 from conduit_widget.providers.local import download, installation, library
 from conduit_widget.providers.local.gguf import GgufHeader
 from conduit_widget.providers.local.library import LocalModel

@@ -19,7 +19,7 @@ from conduit_widget.client import HubConnection
 from conduit_widget.client.hub_url import origin
 from conduit_widget.contract import CHAT_HUB_PATH, STATUS_HUB_PATH
 from conduit_widget.errors import ConduitError, HubException
-from conduit_widget.providers.config import ProviderSettings
+from conduit_widget.providers.config.settings import ProviderSettings
 from conduit_widget.providers.directory import ProviderDirectory
 from conduit_widget.providers.first_word import FirstWord, ask_one_word
 from conduit_widget.runtime_file import default_data_dir

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from conduit_widget.providers.anthropic.adapter import AnthropicMessages as AnthropicMessages
-    from conduit_widget.providers.config import ProviderSettings as ProviderSettings
+    from conduit_widget.providers.config.settings import ProviderSettings as ProviderSettings
     from conduit_widget.providers.directory import (
         ProviderDirectory as ProviderDirectory,
         discover as discover,
@@ -48,7 +48,7 @@ _HOMES: Final = {
     "ToolCall": "provider",
     "Usage": "provider",
     "ProviderConfig": "provider_config",
-    "ProviderSettings": "config",
+    "ProviderSettings": "config.settings",
     "Secret": "keys",
     "Timeouts": "provider_config",
     "ProviderDirectory": "directory",

@@ -7,7 +7,7 @@ import time
 from typing import Final
 
 from conduit_widget.providers import failures
-from conduit_widget.providers.health import ProviderHealth
+from conduit_widget.providers.failover.health import ProviderHealth
 from conduit_widget.providers.provider import GenerationRequest
 
 LONGEST_WAIT: Final = 600.0

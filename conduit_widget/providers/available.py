@@ -9,8 +9,8 @@ import msgspec
 
 from conduit_widget.errors import ProviderError
 from conduit_widget.providers import failures, loopback_servers
-from conduit_widget.providers.config import ProviderSettings
-from conduit_widget.providers.configured import with_timeouts
+from conduit_widget.providers.config.configured import with_timeouts
+from conduit_widget.providers.config.settings import ProviderSettings
 from conduit_widget.providers.local.library import model_in_use
 from conduit_widget.providers.local.model import INSTALL_COMMAND, engine_problem
 from conduit_widget.providers.provider_config import KEY_FILE_WORDS, LOCAL_KIND, ProviderConfig

@@ -12,7 +12,7 @@ from typing import Final
 
 from conduit_widget.errors import ProviderError
 from conduit_widget.providers.error_bodies import ErrorBody
-from conduit_widget.providers.rate_limit_headers import parse_retry_after
+from conduit_widget.providers.limits.rate_limit_headers import parse_retry_after
 
 CONTEXT_OVERFLOW: Final = "context_length_exceeded"
 QUOTA_EXHAUSTED: Final = "insufficient_quota"

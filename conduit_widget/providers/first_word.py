@@ -9,8 +9,8 @@ from typing import Any, Final
 import httpx2
 
 from conduit_widget.errors import ProviderError
-from conduit_widget.providers import http_client
 from conduit_widget.providers.addresses import origin_of
+from conduit_widget.providers.http_api import http_client
 from conduit_widget.providers.provider import (
     GenerationParameters,
     GenerationRequest,

@@ -15,9 +15,9 @@ import httpx2
 import msgspec
 
 from conduit_widget.providers import lenient_json
+from conduit_widget.providers.http_api.response_bytes import read_all
 from conduit_widget.providers.provider_config import ProviderConfig
 from conduit_widget.providers.provider_words import ProviderWords
-from conduit_widget.providers.response_bytes import read_all
 
 DETECT_TIMEOUT: Final = 0.5
 _MAX_BYTES: Final = 1 << 20

@@ -10,8 +10,8 @@ import msgspec
 from conduit_widget.errors import SettingsError
 from conduit_widget.providers.addresses import is_self_hosted
 from conduit_widget.providers.keys import Secret
-from conduit_widget.providers.limits import ProviderLimits
-from conduit_widget.providers.prices import Price
+from conduit_widget.providers.limits.limit_tracker import ProviderLimits
+from conduit_widget.providers.limits.prices import Price
 
 OPENAI_KIND: Final = "openai"
 ANTHROPIC_KIND: Final = "anthropic"

@@ -8,8 +8,8 @@ from prometheus_client.metrics import MetricWrapperBase
 
 from conduit_widget.chat.status.chat_metrics import ChatMetrics
 from conduit_widget.hub.metrics.hub_metrics import HubMetrics
+from conduit_widget.providers.limits.prices import Price
 from conduit_widget.providers.outcome import CHUNK_TIME_BOUNDS, ChunkTimes, GenerationOutcome
-from conduit_widget.providers.prices import Price
 from conduit_widget.types import ProviderStatus, RateLimit
 
 _HEAD: Final = """\

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from conduit_widget.providers.config_fields import FAILOVER_FIELDS, PROVIDER_FIELDS, Field
+from conduit_widget.providers.config.fields import FAILOVER_FIELDS, PROVIDER_FIELDS, Field
 
 EXAMPLE: Final = """\
 [failover]

@@ -11,7 +11,7 @@ import pytest
 
 from conduit_widget.client import HubConnection
 from conduit_widget.contract import STATUS_HUB_PATH, ChatEvent, StatusEvent
-from conduit_widget.providers.config import ProviderSettings
+from conduit_widget.providers.config.settings import ProviderSettings
 from conduit_widget.providers.directory import ProviderDirectory
 from conduit_widget.providers.provider_config import ProviderConfig
 from tests.support.chat_server import ChatServer, chat_server

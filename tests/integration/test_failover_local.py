@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from conduit_widget.contract import ChatEvent
-from conduit_widget.providers.config import ProviderSettings
+from conduit_widget.providers.config.settings import ProviderSettings
 from conduit_widget.providers.directory import ProviderDirectory
 from conduit_widget.providers.provider_config import LOCAL_KIND, ProviderConfig, Timeouts
 from tests.support.chat_server import ChatServer, Person, chat_server

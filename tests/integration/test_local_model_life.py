@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from conduit_widget.errors import ProviderError
-from conduit_widget.providers.config import ProviderSettings
+from conduit_widget.providers.config.settings import ProviderSettings
 from conduit_widget.providers.directory import ProviderDirectory
 from conduit_widget.providers.local import crashes, library, server as local_server
 from conduit_widget.providers.local.library import LocalModel

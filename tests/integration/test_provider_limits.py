@@ -13,12 +13,12 @@ import httpx2
 import pytest
 
 from conduit_widget.contract import METRICS_PATH
-from conduit_widget.providers.config import ProviderSettings
+from conduit_widget.providers.config.settings import ProviderSettings
 from conduit_widget.providers.directory import ProviderDirectory
-from conduit_widget.providers.health import WAITS
-from conduit_widget.providers.limits import ProviderLimits
+from conduit_widget.providers.failover.health import WAITS
+from conduit_widget.providers.limits.limit_tracker import ProviderLimits
+from conduit_widget.providers.limits.prices import Price
 from conduit_widget.providers.outcome import GenerationOutcome
-from conduit_widget.providers.prices import Price
 from conduit_widget.providers.provider import Chunk, GenerationRequest, PromptMessage, Usage
 from conduit_widget.providers.provider_config import ProviderConfig
 from tests.support.chat_server import chat_server

@@ -16,6 +16,7 @@ from conduit_widget.errors import ProviderError
 from conduit_widget.providers import failures
 from conduit_widget.providers.anthropic.adapter import MAX_TOKENS, AnthropicMessages
 from conduit_widget.providers.keys import Secret
+from conduit_widget.providers.limits.rate_limit_headers import parse_rate_limit
 from conduit_widget.providers.provider import (
     Chunk,
     GenerationParameters,
@@ -25,7 +26,6 @@ from conduit_widget.providers.provider import (
     Usage,
 )
 from conduit_widget.providers.provider_config import Timeouts
-from conduit_widget.providers.rate_limit_headers import parse_rate_limit
 from conduit_widget.types import ImagePart, ImageUrl, TextPart
 from tests.support.raw_http_server import RawHttpServer, RawReply, RawRequest, Script
 

@@ -17,7 +17,7 @@ from llmock.pytest_plugin import LLMock
 
 from conduit_widget.errors import ProviderError
 from conduit_widget.providers.keys import Secret
-from conduit_widget.providers.limits import LimitTracker
+from conduit_widget.providers.limits.limit_tracker import LimitTracker
 from conduit_widget.providers.openai.adapter import OpenAICompatible
 from conduit_widget.providers.provider import Chunk, GenerationParameters, GenerationRequest, PromptMessage
 from conduit_widget.providers.provider_config import Timeouts

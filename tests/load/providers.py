@@ -31,12 +31,12 @@ from conduit_widget.chat.answers.generation_job import GenerationJob
 from conduit_widget.chat.history.store import StoredStream
 from conduit_widget.chat.settings import ChatSettings
 from conduit_widget.providers.anthropic.adapter import AnthropicMessages
-from conduit_widget.providers.failover_policy import FailoverPolicy
-from conduit_widget.providers.health import ProviderHealth
+from conduit_widget.providers.failover.health import ProviderHealth
+from conduit_widget.providers.failover.policy import FailoverPolicy
+from conduit_widget.providers.failover.router import Candidate, Router
 from conduit_widget.providers.openai.adapter import OpenAICompatible
 from conduit_widget.providers.outcome import GenerationOutcome
 from conduit_widget.providers.provider import GenerationRequest, PromptMessage, Provider
-from conduit_widget.providers.router import Candidate, Router
 from conduit_widget.types import ChatMessage, HistoryPage, StreamMetadata
 
 REQUEST: Final = GenerationRequest(messages=[PromptMessage("user", "?")])

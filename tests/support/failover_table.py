@@ -17,9 +17,9 @@ from llmock.pytest_plugin import LLMock
 from llmock.testing import LLMockServer
 
 from conduit_widget.contract import ChatEvent, ChatMethod
-from conduit_widget.providers.config import ProviderSettings
+from conduit_widget.providers.config.settings import ProviderSettings
 from conduit_widget.providers.directory import ProviderDirectory
-from conduit_widget.providers.failover_policy import FailoverPolicy
+from conduit_widget.providers.failover.policy import FailoverPolicy
 from conduit_widget.providers.keys import Secret
 from conduit_widget.providers.provider_config import ProviderConfig
 from conduit_widget.types import FailoverMode

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 
 from conduit_widget.errors import ProviderError
+from conduit_widget.providers.limits.prices import Price
 from conduit_widget.providers.outcome import GenerationOutcome
-from conduit_widget.providers.prices import Price
 from conduit_widget.providers.provider import Chunk, GenerationRequest, Provider, Usage
 from conduit_widget.types import ProviderExplanation, ProviderQuestion, ProviderStatus
 

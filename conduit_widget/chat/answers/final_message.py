@@ -9,7 +9,7 @@ import msgspec
 from conduit_widget.chat.answers.answer_end import AnswerEnd
 from conduit_widget.chat.answers.answer_stream import AnswerStream
 from conduit_widget.chat.answers.speed import milliseconds
-from conduit_widget.providers.prices import Price
+from conduit_widget.providers.limits.prices import Price
 from conduit_widget.providers.provider import Usage
 from conduit_widget.types import ChatMessage, SegmentOutcome
 

@@ -17,9 +17,9 @@ from conduit_widget.chat.answers.generation_state import GenerationState, Genera
 from conduit_widget.chat.answers.prompt import read_prompt
 from conduit_widget.chat.settings import ChatSettings
 from conduit_widget.errors import ProviderError
+from conduit_widget.providers.limits.token_estimate import estimate_tokens
 from conduit_widget.providers.outcome import CANCELLED, UNEXPECTED, GenerationOutcome
 from conduit_widget.providers.provider import GenerationRequest, PromptMessage
-from conduit_widget.providers.token_estimate import estimate_tokens
 from conduit_widget.types import ChatMessage, FinishReason, OpenStream
 
 _logger = logging.getLogger(__name__)

@@ -8,8 +8,8 @@ from typing import Any, Protocol
 
 from conduit_widget.chat.answers.answer_options import AnswerOptions
 from conduit_widget.chat.history.store import StoredStream
+from conduit_widget.providers.limits.prices import Price
 from conduit_widget.providers.outcome import GenerationOutcome
-from conduit_widget.providers.prices import Price
 from conduit_widget.providers.provider import Failover, Provider
 from conduit_widget.types import ChatMessage, HistoryPage, StreamMetadata
 

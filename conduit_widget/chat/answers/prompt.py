@@ -1,7 +1,7 @@
 """From the branch of a conversation that leads to an answer to what the model reads, within its context.
 
-Sizes are estimated (:mod:`~conduit_widget.providers.token_estimate`); a provider refuses what is really too
-long.
+Sizes are estimated (:mod:`~conduit_widget.providers.limits.token_estimate`); a provider refuses what really
+is too long.
 
 Servers keep what they have read of a prompt for the next one that begins alike, which is most of the time to
 the first token. So a history that is too long does not lose its oldest message with every question: it is cut
@@ -18,8 +18,8 @@ from typing import Any, Final
 import msgspec
 
 from conduit_widget.contract import MAX_HISTORY_PAGE
+from conduit_widget.providers.limits.token_estimate import MESSAGE_OVERHEAD_TOKENS, estimate_tokens
 from conduit_widget.providers.provider import PromptMessage
-from conduit_widget.providers.token_estimate import MESSAGE_OVERHEAD_TOKENS, estimate_tokens
 from conduit_widget.types import ChatMessage, HistoryPage, Role
 
 Ancestors = Callable[[str, int], Awaitable[HistoryPage]]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_left
 
+from conduit_widget.providers.limits.token_estimate import MAX_COUNT
 from conduit_widget.providers.outcome import CHUNK_TIME_BOUNDS, ChunkTimes
 from conduit_widget.providers.provider import Usage
-from conduit_widget.providers.token_estimate import MAX_COUNT
 from conduit_widget.types import StreamMetrics
 
 

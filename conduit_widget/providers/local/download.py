@@ -20,8 +20,8 @@ import msgspec
 
 from conduit_widget.back_off import BackOff
 from conduit_widget.errors import UNREADABLE, ModelInstallError, ProviderError
-from conduit_widget.providers import http_client
 from conduit_widget.providers.addresses import host_and_port, is_loopback
+from conduit_widget.providers.http_api import http_client
 from conduit_widget.providers.local.library import write_aside
 
 ATTEMPTS: Final = 6

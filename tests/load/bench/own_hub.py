@@ -22,8 +22,8 @@ from conduit_widget.hub.auth.local_authority import LocalAuthority
 from conduit_widget.hub.auth.secret_file import load_or_create_secrets
 from conduit_widget.hub.limits.hub_limits import HubLimits
 from conduit_widget.hub.server import serve
+from conduit_widget.providers.limits.prices import Price
 from conduit_widget.providers.outcome import GenerationOutcome
-from conduit_widget.providers.prices import Price
 from conduit_widget.providers.provider import Provider
 from conduit_widget.types import ProviderExplanation, ProviderQuestion, ProviderStatus
 

@@ -12,7 +12,7 @@ import pytest
 
 from conduit_widget.app.settings_watch import SettingsWatch
 from conduit_widget.cancellation import cancel_and_wait
-from conduit_widget.providers.config import ProviderSettings
+from conduit_widget.providers.config.settings import ProviderSettings
 from tests.support.waiting import eventually
 
 ENTRY = "[[providers]]\nname = '{}'\nbase_url = 'https://x.example/v1'\n"

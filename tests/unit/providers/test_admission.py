@@ -11,8 +11,8 @@ from conduit_widget.cancellation import cancel_and_wait
 from conduit_widget.errors import ProviderError
 from conduit_widget.providers import failures
 from conduit_widget.providers.admission import Admission
-from conduit_widget.providers.health import WAITS, ProviderHealth
-from conduit_widget.providers.limits import LimitTracker, ProviderLimits
+from conduit_widget.providers.failover.health import WAITS, ProviderHealth
+from conduit_widget.providers.limits.limit_tracker import LimitTracker, ProviderLimits
 from conduit_widget.providers.outcome import GenerationOutcome
 from conduit_widget.providers.provider import Chunk, GenerationRequest, PromptMessage
 from conduit_widget.providers.retiring import RetirableProvider

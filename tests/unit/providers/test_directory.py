@@ -14,7 +14,7 @@ import pytest
 
 from conduit_widget.errors import ProviderError
 from conduit_widget.providers import failures, loopback_servers
-from conduit_widget.providers.config import ProviderSettings
+from conduit_widget.providers.config.settings import ProviderSettings
 from conduit_widget.providers.directory import ProviderDirectory
 from conduit_widget.providers.keys import Secret
 from conduit_widget.providers.local import model

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from conduit_widget.chat.answers.prompt import read_prompt
+from conduit_widget.providers.limits.token_estimate import estimate_tokens
 from conduit_widget.providers.provider import PromptMessage
-from conduit_widget.providers.token_estimate import estimate_tokens
 from conduit_widget.types import HistoryPage
 
 

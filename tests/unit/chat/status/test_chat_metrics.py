@@ -10,8 +10,8 @@ from conduit_widget.chat.status.generation_outcomes import GenerationOutcomes
 from conduit_widget.chat.status.notices import Notices
 from conduit_widget.hub.metrics.figures import Change
 from conduit_widget.hub.metrics.hub_metrics import HubMetrics
+from conduit_widget.providers.limits.prices import Price
 from conduit_widget.providers.outcome import CANCELLED, CHUNK_TIME_BOUNDS, ChunkTimes, GenerationOutcome
-from conduit_widget.providers.prices import Price
 from conduit_widget.types import ProviderStatus, RateLimit
 from tests.support.scripted_provider import ScriptedDirectory, ScriptedProvider
 

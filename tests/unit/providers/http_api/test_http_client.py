@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from conduit_widget.errors import ProviderError
-from conduit_widget.providers.http_client import open_client, proxy_for
+from conduit_widget.providers.http_api.http_client import open_client, proxy_for
 
 PASSWORD = "hunter2"
 

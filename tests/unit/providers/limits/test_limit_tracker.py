@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from conduit_widget.errors import ProviderError
-from conduit_widget.providers.limits import LimitTracker, ProviderLimits
+from conduit_widget.providers.limits.limit_tracker import LimitTracker, ProviderLimits
 from conduit_widget.providers.provider import GenerationParameters, GenerationRequest, PromptMessage, Usage
 
 SHORT = GenerationRequest(messages=[PromptMessage("user", "Hi")])

@@ -12,8 +12,8 @@ import msgspec
 
 from conduit_widget.errors import ProviderError
 from conduit_widget.providers import failures
-from conduit_widget.providers.breaker import OPENS_AFTER, Breaker, is_certain
-from conduit_widget.providers.limits import LimitTracker, warning_levels
+from conduit_widget.providers.failover.breaker import OPENS_AFTER, Breaker, is_certain
+from conduit_widget.providers.limits.limit_tracker import LimitTracker, warning_levels
 from conduit_widget.providers.outcome import UNEXPECTED, GenerationOutcome
 from conduit_widget.providers.provider import Usage
 from conduit_widget.times import iso_time

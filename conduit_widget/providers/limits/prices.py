@@ -6,8 +6,8 @@ from typing import Annotated, Final
 
 import msgspec
 
+from conduit_widget.providers.limits.token_estimate import counted_tokens
 from conduit_widget.providers.provider import Usage
-from conduit_widget.providers.token_estimate import counted_tokens
 from conduit_widget.types import Cost
 
 _TOKENS: Final = 1_000_000

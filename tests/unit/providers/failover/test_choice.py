@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from conduit_widget.providers.choice import Considered, Order, explain
+from conduit_widget.providers.failover.choice import Considered, Order, explain
 from conduit_widget.types import ProviderQuestion, ProviderStatus
 
 LATER = "2026-01-01T00:00:30Z"

@@ -8,9 +8,9 @@ import msgspec
 import pytest
 
 from conduit_widget.chat.settings import ChatSettings
-from conduit_widget.providers.config import ProviderSettings
-from conduit_widget.providers.config_fields import FAILOVER_FIELDS, PROVIDER_FIELDS, TIMEOUT_FIELDS, Field
-from conduit_widget.providers.failover_policy import FailoverPolicy
+from conduit_widget.providers.config.fields import FAILOVER_FIELDS, PROVIDER_FIELDS, TIMEOUT_FIELDS, Field
+from conduit_widget.providers.config.settings import ProviderSettings
+from conduit_widget.providers.failover.policy import FailoverPolicy
 from conduit_widget.providers.provider_config import SELF_HOSTED_TIMEOUTS, Timeouts
 from tests.codegen.files import ROOT
 from tests.codegen.provider_reference import EXAMPLE

@@ -18,10 +18,10 @@ import msgspec
 
 from conduit_widget.errors import ProviderError, trace_of
 from conduit_widget.providers import failures
-from conduit_widget.providers.failover_policy import FailoverPolicy
-from conduit_widget.providers.health import ProviderHealth
+from conduit_widget.providers.failover.health import ProviderHealth
+from conduit_widget.providers.failover.policy import FailoverPolicy
+from conduit_widget.providers.failover.seam import RestartedError, Seam, last_words
 from conduit_widget.providers.provider import Chunk, Failover, GenerationRequest, PromptMessage, Provider
-from conduit_widget.providers.seam import RestartedError, Seam, last_words
 from conduit_widget.types import ImagePart
 
 _logger = logging.getLogger(__name__)

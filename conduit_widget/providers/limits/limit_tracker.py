@@ -20,11 +20,16 @@ import msgspec
 
 from conduit_widget.contract import LIMIT_WARNING_LEVELS
 from conduit_widget.errors import ProviderError
-from conduit_widget.providers.forecasts import Forecast
+from conduit_widget.providers.limits.forecasts import Forecast
+from conduit_widget.providers.limits.rate_limit_headers import (
+    SCOPES,
+    ProviderScope,
+    StatedLimit,
+    parse_rate_limit,
+)
+from conduit_widget.providers.limits.sliding_window import SlidingWindow
+from conduit_widget.providers.limits.token_estimate import counted_tokens, estimate_prompt
 from conduit_widget.providers.provider import GenerationRequest, Usage
-from conduit_widget.providers.rate_limit_headers import SCOPES, ProviderScope, StatedLimit, parse_rate_limit
-from conduit_widget.providers.sliding_window import SlidingWindow
-from conduit_widget.providers.token_estimate import counted_tokens, estimate_prompt
 from conduit_widget.times import iso_time
 from conduit_widget.types import RateLimit
 

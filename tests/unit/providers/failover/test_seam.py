@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from conduit_widget.providers.seam import RestartedError, Seam, last_words
+from conduit_widget.providers.failover.seam import RestartedError, Seam, last_words
 
 TEXT = "The capital of France is Paris. It lies on the Seine and has two"
 LONG = "Once upon a time there was a fox who lived in a wood. " * 40 + "One day it met"

@@ -6,7 +6,7 @@ import math
 
 from hypothesis import given, strategies as st
 
-from conduit_widget.providers.forecasts import HORIZON, Forecast
+from conduit_widget.providers.limits.forecasts import HORIZON, Forecast
 
 STEPS = st.lists(
     st.tuples(st.floats(0, 20), st.floats(-1e6, 1e6), st.floats(0, 1e6)), min_size=1, max_size=40

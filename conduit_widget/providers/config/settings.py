@@ -18,7 +18,8 @@ import msgspec
 from conduit_widget.errors import SettingsError
 from conduit_widget.pasted import pasted
 from conduit_widget.providers.addresses import host_and_port
-from conduit_widget.providers.config_fields import (
+from conduit_widget.providers.config.configured import api_url, configured, table
+from conduit_widget.providers.config.fields import (
     FAILOVER_FIELDS,
     FAILOVER_PREFIX,
     PREFIX,
@@ -28,15 +29,14 @@ from conduit_widget.providers.config_fields import (
     read_variables,
     unknown,
 )
-from conduit_widget.providers.config_file import (
+from conduit_widget.providers.config.file import (
     CONFIG_FILE,
     read_config,
     read_key_file,
     sendable_key,
     source_of,
 )
-from conduit_widget.providers.configured import api_url, configured, table
-from conduit_widget.providers.failover_policy import FailoverPolicy
+from conduit_widget.providers.failover.policy import FailoverPolicy
 from conduit_widget.providers.keys import Secret
 from conduit_widget.providers.models_dir import default_models_dir
 from conduit_widget.providers.provider_config import (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from conduit_widget.providers.rate_limit_headers import (
+from conduit_widget.providers.limits.rate_limit_headers import (
     StatedLimit,
     go_duration,
     parse_rate_limit,

@@ -8,11 +8,11 @@ import msgspec
 import pytest
 
 from conduit_widget.errors import SettingsError
-from conduit_widget.providers.config import ProviderSettings
-from conduit_widget.providers.failover_policy import FailoverPolicy
+from conduit_widget.providers.config.settings import ProviderSettings
+from conduit_widget.providers.failover.policy import FailoverPolicy
 from conduit_widget.providers.keys import Secret
-from conduit_widget.providers.limits import ProviderLimits
-from conduit_widget.providers.prices import Price
+from conduit_widget.providers.limits.limit_tracker import ProviderLimits
+from conduit_widget.providers.limits.prices import Price
 from conduit_widget.providers.provider_config import Capabilities, ProviderConfig, Timeouts
 
 CONFIG = """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from conduit_widget.providers.prices import Price
+from conduit_widget.providers.limits.prices import Price
 from conduit_widget.providers.provider import Usage
 from conduit_widget.types import Cost
 

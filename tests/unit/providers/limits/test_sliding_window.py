@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import example, given, strategies as st
 
-from conduit_widget.providers.sliding_window import SlidingWindow
+from conduit_widget.providers.limits.sliding_window import SlidingWindow
 
 USES = st.lists(st.tuples(st.floats(0, 30), st.floats(0, 1e6)), max_size=40)
 """How much time passes, and how much is then used."""

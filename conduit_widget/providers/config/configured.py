@@ -11,8 +11,8 @@ from conduit_widget.errors import SettingsError
 from conduit_widget.pasted import pasted
 from conduit_widget.providers import kinds
 from conduit_widget.providers.keys import Secret
-from conduit_widget.providers.limits import ProviderLimits
-from conduit_widget.providers.prices import Price
+from conduit_widget.providers.limits.limit_tracker import ProviderLimits
+from conduit_widget.providers.limits.prices import Price
 from conduit_widget.providers.provider_config import (
     DEFAULT_URLS,
     OPENAI_KIND,
