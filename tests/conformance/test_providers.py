@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from pathlib import Path
@@ -69,7 +70,7 @@ async def provider(
     request: pytest.FixtureRequest, llmock: LLMock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Provider]:
     """Each implementation, closed afterwards."""
-    monkeypatch.syspath_prepend(foreign_provider.install(tmp_path / "site"))
+    monkeypatch.setattr(sys, "path", [foreign_provider.install(tmp_path / "site"), *sys.path])
     factory: Callable[[LLMock], Provider] = request.param
     provider = factory(llmock)
     yield provider

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -284,7 +285,7 @@ async def test_kinds_of_other_packages_answer_and_a_broken_one_keeps_nobody_else
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A broken package costs one line in the log and is a provider that is down, with the reason."""
-    monkeypatch.syspath_prepend(foreign_provider.install(tmp_path / "site"))
+    monkeypatch.setattr(sys, "path", [foreign_provider.install(tmp_path / "site"), *sys.path])
     broken = ProviderConfig(name="broken", kind=foreign_provider.BROKEN_KIND)
     polly = ProviderConfig(name="polly", kind=foreign_provider.KIND, options={"words": "Hello you"})
     async with started(settings(tmp_path, broken, polly)) as directory:

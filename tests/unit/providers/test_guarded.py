@@ -230,7 +230,7 @@ def test_a_package_that_exits_ends_nothing(tmp_path: Path, monkeypatch: pytest.M
     (tmp_path / "leaver.py").write_text("import sys\nsys.exit(3)\n")
     (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: leaver\nVersion: 1.0\n")
     (metadata / "entry_points.txt").write_text("[conduit_widget.providers]\nleaver = leaver:KIND\n")
-    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     with pytest.raises(ProviderError, match="SystemExit"):
         kinds.load("leaver")
 

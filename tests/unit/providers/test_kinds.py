@@ -19,7 +19,7 @@ from tests.support import foreign_provider
 @pytest.fixture
 def _installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another package with a kind, and with one that cannot be imported."""
-    monkeypatch.syspath_prepend(foreign_provider.install(tmp_path))
+    monkeypatch.setattr(sys, "path", [foreign_provider.install(tmp_path), *sys.path])
 
 
 def context(models_dir: Path) -> ProviderContext:
