@@ -70,6 +70,7 @@ FLOORS: dict[str, list[set[str]]] = {
         {ROOT_MODULES},
     ],
     "transports": [{ROOT_MODULES}, {"client", "server"}],
+    "widget": [{"answers"}, {ROOT_MODULES}],
     "providers": [
         {"addresses", "keys", "lenient_json", "models_dir", "outcome", "provider"},
         {"provider_words"},

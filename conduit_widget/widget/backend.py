@@ -20,9 +20,9 @@ from conduit_widget.chat_client.changes import ResetChange
 from conduit_widget.chat_client.conversation import ChangeHandler, Conversation
 from conduit_widget.errors import ConduitError
 from conduit_widget.types import ChatMessage
+from conduit_widget.widget.answers.questions import Questions
 from conduit_widget.widget.connections import Connections
 from conduit_widget.widget.message_listeners import MessageListeners
-from conduit_widget.widget.questions import Questions
 
 ABSENCE: Final = 10.0
 RETURN_TIMEOUT: Final = 4.0

@@ -21,17 +21,17 @@ from conduit_widget.kernel.cell_output import CellOutput
 from conduit_widget.kernel.comm_batcher import comm_batcher
 from conduit_widget.types import ChatMessage, Participant, SendReceipt
 from conduit_widget.widget import display
-from conduit_widget.widget.answer_metrics import AnswerMetrics, newest_metrics
+from conduit_widget.widget.answers.answer_metrics import AnswerMetrics, newest_metrics
+from conduit_widget.widget.answers.pending_answer import PendingAnswer
+from conduit_widget.widget.answers.pending_result import PendingResult, check_timeout
+from conduit_widget.widget.answers.question import user_message
+from conduit_widget.widget.answers.stream import ChatStream
 from conduit_widget.widget.backend import ChatBackend
 from conduit_widget.widget.chat_views import ChatViews
 from conduit_widget.widget.connections import connections_of
 from conduit_widget.widget.live_widget import LiveWidget
 from conduit_widget.widget.message_listeners import Listener, Listening
-from conduit_widget.widget.pending_answer import PendingAnswer
-from conduit_widget.widget.pending_result import PendingResult, check_timeout
 from conduit_widget.widget.provider_table import ProviderTable
-from conduit_widget.widget.question import user_message
-from conduit_widget.widget.stream import ChatStream
 
 _T = TypeVar("_T")
 

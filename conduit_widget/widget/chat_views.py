@@ -11,11 +11,11 @@ from conduit_widget.chat_client.changes import Change
 from conduit_widget.contract import MAX_HISTORY_PAGE
 from conduit_widget.kernel.cell_output import CellOutput
 from conduit_widget.kernel.comm_batcher import Comm, CommBatcher
+from conduit_widget.widget.answers.question import user_message
 from conduit_widget.widget.backend import ChatBackend
 from conduit_widget.widget.chat_state import chat_state
 from conduit_widget.widget.encodable import encodable
 from conduit_widget.widget.ops import to_op
-from conduit_widget.widget.question import user_message
 from conduit_widget.widget.saved_transcript import SavedTranscript
 from conduit_widget.widget.views import Views
 

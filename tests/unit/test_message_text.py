@@ -10,7 +10,7 @@ from conduit_widget.chat.methods.validation import check_message
 from conduit_widget.contract import MAX_CONTENT_BYTES
 from conduit_widget.errors import ValidationError
 from conduit_widget.types import Author
-from conduit_widget.widget.question import user_message
+from conduit_widget.widget.answers.question import user_message
 
 ADA = Author(user_id="ada", user_name="Ada")
 REFUSED = {

@@ -19,8 +19,8 @@ from conduit_widget.errors import (
     ValidationError,
 )
 from conduit_widget.kernel.loop_thread import THREAD_NAME
+from conduit_widget.widget.answers.pending_result import PendingResult
 from conduit_widget.widget.message_listeners import Listening
-from conduit_widget.widget.pending_result import PendingResult
 
 Future = concurrent.futures.Future[str]
 

@@ -12,8 +12,8 @@ from conduit_widget.kernel.cell_output import CellOutput, after_each_cell
 from conduit_widget.kernel.loop_thread import LoopThread
 from conduit_widget.markup import as_shown, text_html
 from conduit_widget.types import ChatMessage
-from conduit_widget.widget.answer import Answer
-from conduit_widget.widget.pending_result import PendingResult
+from conduit_widget.widget.answers.answer import Answer
+from conduit_widget.widget.answers.pending_result import PendingResult
 
 _logger = logging.getLogger(__name__)
 

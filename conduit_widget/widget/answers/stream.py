@@ -11,9 +11,9 @@ from conduit_widget.errors import LocalProtocolError
 from conduit_widget.kernel.interrupts import interruptible, watch
 from conduit_widget.kernel.loop_thread import THREAD_NAME, LoopThread
 from conduit_widget.types import ChatMessage
-from conduit_widget.widget.answer import Answer
-from conduit_widget.widget.pending_result import PendingResult
-from conduit_widget.widget.questions import Questions
+from conduit_widget.widget.answers.answer import Answer
+from conduit_widget.widget.answers.pending_result import PendingResult
+from conduit_widget.widget.answers.questions import Questions
 
 
 class _Reading:

@@ -20,8 +20,8 @@ from conduit_widget.errors import (
 )
 from conduit_widget.plain_text import shown
 from conduit_widget.types import ChatMessage, SendReceipt
-from conduit_widget.widget.answer import Answer
-from conduit_widget.widget.question import as_prompted
+from conduit_widget.widget.answers.answer import Answer
+from conduit_widget.widget.answers.question import as_prompted
 
 _logger = logging.getLogger(__name__)
 

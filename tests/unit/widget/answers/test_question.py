@@ -10,7 +10,7 @@ from conduit_widget.chat.methods.validation import check_message
 from conduit_widget.contract import MAX_CONTENT_BYTES
 from conduit_widget.errors import ConduitError, ConnectionLostError, HubException, ValidationError
 from conduit_widget.types import Author
-from conduit_widget.widget.question import as_prompted, user_message
+from conduit_widget.widget.answers.question import as_prompted, user_message
 
 
 def test_options_travel_as_metadata_in_wire_spelling() -> None:

@@ -1,0 +1,1 @@
+"""A question asked from Python and its answer: awaited, streamed, shown."""
