@@ -9,16 +9,17 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import deque
-from collections.abc import Callable, Sequence
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
 from conduit_widget.access.hub_access import HubAccess
 from conduit_widget.chat_client.changes import ConnectionInfo
 from conduit_widget.chat_client.pool import Lease
 from conduit_widget.contract import ChatMethod
+from conduit_widget.kernel.comm_batcher import Comm
+from conduit_widget.kernel.loop_thread import LoopThread
 from conduit_widget.types import Wire
-from conduit_widget.widget.connections import Connections
-from conduit_widget.widget.link_watch import LinkWatch
+from conduit_widget.widget.connection_widget import ConnectionWatch
 
 INTERVAL: Final = 2.0
 """Seconds between two measurements."""
@@ -59,43 +60,32 @@ class HealthReport(Wire, frozen=True, kw_only=True, omit_defaults=False):
         return f"{hub}: {', '.join([*parts, f'{self.unsent} unsent'])}"
 
 
-class HealthMonitor:
-    """Watches one connection from :meth:`start` to :meth:`close`, which may follow each other.
+class HealthMonitor(ConnectionWatch):
+    """Measures one connection, with round trips at intervals."""
 
-    Args:
-        access: the hub, and who we are there.
-        connections: those of this loop thread.
-        changed: called when there is a new report.
+    interval = INTERVAL
 
-    """
-
-    def __init__(self, access: HubAccess, connections: Connections, changed: Callable[[], None]) -> None:
+    def __init__(self, access: HubAccess, thread: LoopThread, comm: Comm) -> None:
         self.report = HealthReport()
-        self.link = LinkWatch(access, connections, self._publish, self._measure, INTERVAL)
-        self._access = access
-        self._connections = connections
-        self._changed = changed
         self._round_trips: deque[float] = deque(maxlen=SAMPLES)
+        super().__init__(access, thread, comm)
 
-    def start(self) -> None:
-        """Connect, where nothing else has, and measure."""
-        self.link.start()
+    def state(self) -> dict[str, Any]:
+        """Return the newest report."""
+        return self.report.to_wire()
 
-    async def close(self) -> None:
-        """Give the connection back; its last user closes it."""
-        await self.link.close()
-
-    async def _measure(self, lease: Lease) -> None:
+    async def work(self, lease: Lease) -> None:
         """Time a call that costs the hub next to nothing; SignalR's pings are not answered."""
         clock = asyncio.get_running_loop().time
         began = clock()
         await lease.connection.invoke(ChatMethod.REQUEST_PROVIDER_STATUS, timeout=INTERVAL * 5)
         self._round_trips.append((clock() - began) * 1000)
 
-    def _publish(self) -> None:
+    def changed(self) -> None:
+        """Make a new report, and send it where it is another than before."""
         connection = None if self.link.lease is None else self.link.lease.connection
         paints = [] if self.link.lease is None else self.link.lease.paints.samples
-        report = HealthReport(
+        self.report = HealthReport(
             connection=self.link.info,
             host=self.report.host if connection is None else connection.host or self.report.host,
             transport=None if connection is None else connection.transport_name,
@@ -104,11 +94,9 @@ class HealthMonitor:
             first_paint=paints[-1] if paints else None,
             first_paint_p95=quantile(paints, 0.95),
             reconnects=self.link.reconnects,
-            unsent=self._connections.unsent(self._access),
+            unsent=self.connections.unsent(self.access),
         )
-        if report != self.report:
-            self.report = report
-            self._changed()
+        super().changed()
 
 
 def quantile(samples: Sequence[float], share: float) -> float | None:
