@@ -28,7 +28,7 @@ _logger = logging.getLogger(__name__)
 
 GO_ON: Final = (
     "Your answer above was cut off. Go on with it from exactly where it ends, in the same language and "
-    "format. Begin by repeating its last words, {words!r}, then write what follows. Do not start again and "
+    "format. Begin by repeating its last words, «{words}», then write what follows. Do not start again and "
     "do not comment on this."
 )
 """What a provider is told that cannot be given the beginning of its own answer."""

@@ -116,7 +116,7 @@ async def test_next_one_is_told_to_go_on_where_it_cannot_be_given_its_beginning(
     assert case.text == "One two three"
     (_, _), (role, text), (last, instruction) = case.messages(1)
     assert (role, text, last) == ("assistant", "One two", "user")
-    assert "'One two'" in str(instruction)
+    assert "«One two»" in str(instruction)
 
 
 async def test_provider_that_refuses_a_beginning_is_told_to_go_on() -> None:
