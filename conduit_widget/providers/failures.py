@@ -6,6 +6,7 @@ error *code* is, as :mod:`provider_words` lets it pass.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from typing import Final
@@ -144,7 +145,7 @@ def refused(
 
 def limit_reached(provider: str, seconds: float) -> ProviderError:
     """A limit would keep the request waiting for longer than an answer may take: it was not sent."""
-    wait = f"in {seconds:.0f} s"
+    wait = _when(seconds)
     return ProviderError(
         f"A limit of {provider} is used up. Try again {wait}, or choose another provider.",
         type="rate_limit",
@@ -299,6 +300,16 @@ def _model_not_found(provider: str, status: int, model: str | None, code: str | 
     )
 
 
+def _when(seconds: float | None) -> str:
+    """Return when to try again, as people say it."""
+    if not seconds:
+        return "in a moment"
+    for size, unit in ((86400, "days"), (3600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"in {math.ceil(seconds / size)} {unit}"
+    return f"in {math.ceil(seconds)} s"
+
+
 def _says_quota(status: int, text: str) -> bool:
     return status in {400, 403, 429} and any(word in text for word in _QUOTA_WORDS)
 
@@ -338,7 +349,7 @@ def _prefill_refused(provider: str, status: int) -> ProviderError:
 
 
 def _rate_limited(provider: str, status: int, body: ErrorBody, retry_after: float | None) -> ProviderError:
-    wait = f"in {retry_after:g} s" if retry_after is not None else "in a moment"
+    wait = _when(retry_after)
     return ProviderError(
         f"{provider} limits the rate of requests. Try again {wait}, or choose another provider.",
         type="rate_limit",

@@ -84,22 +84,23 @@ class ProviderHealth:
 
     def wait_for_limit(self, seconds: float) -> None:
         """Say that a question waits for a limit, for about so many seconds from now."""
-        due = self._monotonic() + seconds
-        if self._limit_due is None:
-            if self._status.state == "rate_limited":
-                return  # it has said so itself
-            self._before_limit = self._status.state, self._status.reason
-        elif abs(due - self._limit_due) < 1:
+        due, is_said = self._monotonic() + seconds, self._status.reason == WAITS
+        if not is_said and self._status.state == "rate_limited":
+            return  # it has said so itself
+        if is_said and self._limit_due is not None and abs(due - self._limit_due) < 1:
             return
+        if not is_said:
+            self._before_limit = self._status.state, self._status.reason
         self._limit_due = due
         self._set("rate_limited", WAITS, source=self._status.source)
 
     def limit_allows(self) -> None:
-        """Say that questions go out again."""
+        """Say that nothing waits any more: questions go out again, or nobody asks."""
         if self._limit_due is not None:
             self._limit_due = None
-            if self._status.reason == WAITS:
-                self._set(*self._before_limit, source=self._status.source)
+            is_said = self._status.reason == WAITS
+            state, reason = self._before_limit if is_said else (self._status.state, self._status.reason)
+            self._set(state, reason, source=self._status.source)
 
     def record(self, outcome: GenerationOutcome) -> None:
         """Update the health from the outcome of a generation. One that was closed early changes nothing."""
@@ -118,7 +119,11 @@ class ProviderHealth:
             self._rates.append(outcome.tokens_per_second)
         self._outcomes.append((self._monotonic(), True))
         self.breaker.succeed()
-        self._set("healthy", self.standing_reason, source="traffic")
+        if self._limit_due is not None and self._status.reason == WAITS:
+            self._before_limit = "healthy", self.standing_reason
+            self._set("rate_limited", WAITS, source="traffic")  # others still wait
+        else:
+            self._set("healthy", self.standing_reason, source="traffic")
 
     def record_failure(self, error: ProviderError) -> None:
         """Update the health from an answer that failed, unless the request itself was at fault."""

@@ -18,6 +18,7 @@ import msgspec
 
 from conduit_widget.errors import ProviderError, trace_of
 from conduit_widget.providers import failures
+from conduit_widget.providers.failover.breaker import Permit
 from conduit_widget.providers.failover.health import ProviderHealth
 from conduit_widget.providers.failover.policy import FailoverPolicy
 from conduit_widget.providers.failover.seam import RestartedError, Seam, last_words
@@ -82,31 +83,31 @@ class Router:
 
         """
         route = _Route(self._candidates, self._policy, request, self._clock)
-        attempt = route.first()
-        if attempt.candidate.name != self.name:
-            yield Chunk("", "", provider=attempt.candidate.name)
-        while True:
-            try:
-                async with aclosing(route.chunks(attempt)) as chunks:
-                    async for chunk in chunks:
-                        yield chunk
-            except ProviderError as error:
-                failure = error
-            except Exception as error:  # noqa: BLE001 - whatever a package's provider does, another may answer
-                _logger.error("Provider %s failed: %s", attempt.candidate.name, trace_of(error))  # noqa: TRY400
-                failure = failures.unexpected(attempt.candidate.name)
-            else:
-                return
-            finally:
-                if attempt.is_admitted:
-                    attempt.candidate.health.breaker.release()
-            following = route.after(attempt, failure)
-            notice = route.notice(attempt, following, failure)
-            if notice is not None:
-                yield Chunk("", "", provider=notice.target or "", failover=notice)
-            if following is None:
-                raise route.last_error(failure) from failure
-            attempt = following
+        try:
+            attempt = route.first()
+            if attempt.candidate.name != self.name:
+                yield Chunk("", "", provider=attempt.candidate.name)
+            while True:
+                try:
+                    async with aclosing(route.chunks(attempt)) as chunks:
+                        async for chunk in chunks:
+                            yield chunk
+                except ProviderError as error:
+                    failure = error
+                except Exception as error:  # noqa: BLE001 - whatever a package's provider does, another may answer
+                    _logger.error("Provider %s failed: %s", attempt.candidate.name, trace_of(error))  # noqa: TRY400
+                    failure = failures.unexpected(attempt.candidate.name)
+                else:
+                    return
+                following = route.after(attempt, failure)
+                notice = route.notice(attempt, following, failure)
+                if notice is not None:
+                    yield Chunk("", "", provider=notice.target or "", failover=notice)
+                if following is None:
+                    raise route.last_error(failure) from failure
+                attempt = following
+        finally:
+            route.release()  # also where the reader leaves between two attempts
 
     async def models(self) -> list[str]:
         """Return the models of the first candidate."""
@@ -122,14 +123,10 @@ class Router:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Attempt:
-    """One candidate asked once; ``text`` is the beginning of the answer it goes on with.
-
-    ``is_admitted``: its breaker let it in.
-    """
+    """One candidate asked once; ``text`` is the beginning of the answer it goes on with."""
 
     candidate: Candidate
     model: str | None
-    is_admitted: bool
     text: str = ""
     by_instruction: bool = False
 
@@ -156,13 +153,17 @@ class _Route:
         self._has_reasoning = False
         self._last_text_at = clock()
         self._failed: list[tuple[str, ProviderError]] = []
+        self._permit: Permit | None = None  # of who is asked now; without one somebody has to find out
 
     def first(self) -> _Attempt:
         """Return the first attempt: of the first candidate whose breaker admits it, else of the first."""
-        candidate = self._next_candidate()
-        if candidate is None:
-            return self._attempt(self._left[0], is_admitted=False)
-        return self._attempt(candidate)
+        return self._attempt(self._next_candidate() or self._left[0])
+
+    def release(self) -> None:
+        """Nobody is asked any more: the breaker of who was may let others in."""
+        if self._permit is not None:
+            self._permit.release()
+            self._permit = None
 
     async def chunks(self, attempt: _Attempt) -> AsyncGenerator[Chunk, None]:
         """Stream what an attempt adds to the answer."""
@@ -280,7 +281,6 @@ class _Route:
         text: str = "",
         *,
         by_instruction: bool = False,
-        is_admitted: bool = True,
     ) -> _Attempt:
         if candidate in self._left:
             self._left.remove(candidate)
@@ -289,13 +289,18 @@ class _Route:
         model = self._request.model
         if candidate is not self._preferred and model not in listed:
             model = None
-        return _Attempt(candidate, model, is_admitted, text if self._has_text else "", by_instruction)
+        return _Attempt(candidate, model, text if self._has_text else "", by_instruction)
 
     def _next_candidate(self, model: str | None = None) -> Candidate | None:
         able = [one for one in self._left if model is None or model in one.health.status.models]
         # Whose limit is used up would only say so.
         able.sort(key=lambda one: one.health.limits.would_refuse(self._request) is not None)
-        return next((one for one in able if one.health.breaker.admit()), None)
+        self.release()
+        for one in able:
+            self._permit = one.health.breaker.admit()
+            if self._permit is not None:
+                return one
+        return None
 
     async def _request_of(self, attempt: _Attempt) -> GenerationRequest:
         request, text = self._request, attempt.text

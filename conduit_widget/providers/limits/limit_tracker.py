@@ -36,6 +36,9 @@ from conduit_widget.types import RateLimit
 _SURE_SHARE: Final = 0.75
 """Of estimated tokens: a request takes at least so many, whatever the model's tokenizer."""
 
+LONGEST_RETRY_AFTER: Final = 3600.0
+"""Seconds: whatever a provider has said, after an hour one request finds out whether it still holds."""
+
 _MAX_UNSETTLED: Final = 1000
 """Requests whose estimate a count may still replace; that of older ones stands."""
 
@@ -125,7 +128,7 @@ class LimitTracker:
     def record_error(self, error: ProviderError) -> None:
         """Remember how long a provider that refused wants to be left alone."""
         if error.retry_after is not None:
-            self._retry_due = self._clock() + error.retry_after
+            self._retry_due = self._clock() + min(error.retry_after, LONGEST_RETRY_AFTER)
         elif error.type == "rate_limit":
             for stated in self._stated.values():
                 stated.refused()
@@ -232,11 +235,12 @@ class _Stated:
         missing = need - (remaining - self.begun)
         if missing <= 0:
             return 0.0
+        longest = max(0.0, self._read_at + LONGEST_RETRY_AFTER - now)
         if self._in_windows or not (self._limit.refills and limit and limit > remaining):
-            return due - now
+            return min(due - now, longest)
         # What was used when the statement was made comes back evenly until its reset.
         rate = (limit - remaining) / (due - self._read_at)
-        return min(due - now, max(0.0, missing / rate - (now - self._read_at)))
+        return min(due - now, longest, max(0.0, missing / rate - (now - self._read_at)))
 
     def shown(self, now: float, moment: Callable[[float], str]) -> RateLimit | None:
         stated = self._limit

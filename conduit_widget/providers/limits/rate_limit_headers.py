@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final, Literal
 
@@ -52,7 +52,8 @@ _IETF_ITEM: Final = re.compile(r'^\s*"?(?P<name>[^";]*)"?\s*;(?P<parameters>.*)$
 def parse_retry_after(headers: Mapping[str, str], *, now: float | None = None) -> float | None:
     """Seconds to wait before the next try, or None where the provider does not say.
 
-    ``now`` is the present epoch time in seconds, for dates.
+    A number, a date, a Go duration or a moment of RFC 3339. ``now`` (epoch seconds) is what a moment is told
+    from where the headers do not say what time their sender has.
     """
     milliseconds = _number(headers.get("retry-after-ms"))
     if milliseconds is not None:
@@ -60,11 +61,13 @@ def parse_retry_after(headers: Mapping[str, str], *, now: float | None = None) -
     value = headers.get("retry-after")
     if value is None:
         return None
-    seconds = _number(value)
+    seconds = go_duration(value)
     if seconds is not None:
         return _wait(seconds)
-    moment = _http_date(value)
-    return None if moment is None else _wait(moment - (time.time() if now is None else now))
+    moment = _rfc3339(value.strip())
+    if moment is None:
+        moment = _http_date(value)
+    return None if moment is None else _wait(moment - _time_of(headers, now))
 
 
 class StatedLimit(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,9 +95,10 @@ def parse_rate_limit(
 ) -> dict[ProviderScope, StatedLimit]:
     """Return what the headers state of each scope, of several limits the tightest.
 
-    The names of the headers are lowercase, or their mapping does not care. ``now`` is epoch seconds.
+    The names of the headers are lowercase, or their mapping does not care. ``now`` (epoch seconds) is what a
+    moment is told from where the headers do not say what time their sender has.
     """
-    present = time.time() if now is None else now
+    present = _time_of(headers, now)
     found: dict[ProviderScope, StatedLimit] = {}
     for scope in SCOPES:
         stated = [
@@ -205,15 +209,28 @@ def _number(value: str | None) -> float | None:
     return number if number is not None and 0 <= number < 1e15 else None
 
 
+def _time_of(headers: Mapping[str, str], now: float | None) -> float:
+    """Return the time that the sender of the headers has: its clock and ours may differ by hours."""
+    date = _http_date(headers.get("date", ""))
+    if date is not None:
+        return date
+    return time.time() if now is None else now
+
+
 def _rfc3339(value: str | None) -> float | None:
     try:
-        return datetime.fromisoformat(value).timestamp() if value else None
+        return _epoch(datetime.fromisoformat(value)) if value else None
     except (ValueError, OverflowError):
         return None
 
 
 def _http_date(value: str) -> float | None:
     try:
-        return parsedate_to_datetime(value).timestamp()
+        return _epoch(parsedate_to_datetime(value))
     except (ValueError, TypeError, OverflowError):
         return None
+
+
+def _epoch(moment: datetime) -> float:
+    """Return epoch seconds; a moment without a zone is UTC, wherever the hub stands."""
+    return (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)).timestamp()

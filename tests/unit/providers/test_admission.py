@@ -103,9 +103,78 @@ async def test_stop_ends_a_wait_at_once() -> None:
     waiting = asyncio.create_task(anext(answer))
     await eventually(lambda: door.health.status.state == "rate_limited")
     await cancel_and_wait(waiting)
+    status = door.health.status
+    assert (status.state, status.reason, status.retry_at) == ("healthy", "", None), "nobody waits"
     await asyncio.wait_for(answer.aclose(), 30)
     assert door.quick.asked == 1
     await asyncio.wait_for(door.provider.retire(0), 30)
+
+
+async def test_those_who_wait_go_in_their_order() -> None:
+    """Whoever comes when there is room at last goes behind them, and each of them is shown to wait."""
+    door = Door()
+    await door.answer()
+    order: list[int] = []
+
+    async def ask(number: int) -> None:
+        await door.answer()
+        order.append(number)
+
+    asking = [asyncio.create_task(ask(number)) for number in range(5)]
+    await eventually(lambda: door.health.status.state == "rate_limited")
+    door.now += 61
+    late = asyncio.create_task(ask(99))
+    for count in range(1, 7):
+        await eventually(lambda count=count: len(order) == count)  # type: ignore[misc]
+        if count < 6:
+            await eventually(lambda: door.health.status.reason == WAITS)
+        door.now += 61
+    await asyncio.gather(*asking, late)
+    assert order == [0, 1, 2, 3, 4, 99]
+    shown = [change.state for change in door.changes]
+    assert shown[shown.index("rate_limited") : -1] == ["rate_limited"] * (
+        len(shown) - shown.index("rate_limited") - 1
+    )
+    assert (door.health.status.state, door.health.status.retry_at) == ("healthy", None)
+
+
+async def test_one_that_is_stopped_lets_the_next_one_go() -> None:
+    """The first of those who wait leaves; nobody waits for it."""
+    door = Door()
+    await door.answer()
+    first, second = (asyncio.create_task(door.answer()) for _ in range(2))
+    await eventually(lambda: door.health.status.reason == WAITS)
+    await cancel_and_wait(first)
+    assert door.health.status.reason == WAITS
+    door.now += 61
+    assert [chunk.text for chunk in await asyncio.wait_for(second, 30)] == ["", "Hello"]
+
+
+async def test_wait_stays_visible_while_other_answers_end_well() -> None:
+    """A success says that the provider is well, not that questions go out; it is shown when they do."""
+    door = Door()
+    await door.answer()
+    second = asyncio.create_task(door.answer())
+    await eventually(lambda: door.health.status.reason == WAITS)
+    door.health.record(GenerationOutcome(provider="quick", duration=1, time_to_first_token=0.5))
+    status = door.health.status
+    assert (status.state, status.reason, status.latency.ttft_p50) == ("rate_limited", WAITS, 500.0)
+    door.now += 61
+    await asyncio.wait_for(second, 30)
+    assert (door.health.status.state, door.health.status.retry_at) == ("healthy", None)
+
+
+async def test_whoever_waits_behind_others_is_refused_in_time() -> None:
+    """Its own wait is short; theirs are not."""
+    door = Door()
+    await door.answer()
+    admission = Admission("quick", door.health, 0.2)
+    door.now += 60.9  # room in a moment, by a clock that stands still
+    waiting = [asyncio.create_task(admission.wait(REQUEST)) for _ in range(3)]
+    for refused in await asyncio.wait_for(asyncio.gather(*waiting, return_exceptions=True), 30):
+        assert isinstance(refused, ProviderError)
+        assert refused.code == failures.LIMIT_REACHED
+    assert (door.health.status.state, door.health.status.retry_at) == ("healthy", None)
 
 
 async def test_wait_that_no_answer_may_take_is_refused_at_once() -> None:

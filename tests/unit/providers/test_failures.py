@@ -8,7 +8,7 @@ import pytest
 
 from conduit_widget.errors import ProviderError
 from conduit_widget.providers import failures
-from conduit_widget.providers.error_bodies import read_error_body
+from conduit_widget.providers.error_bodies import ErrorBody, read_error_body
 from conduit_widget.providers.provider_words import ProviderWords
 
 SECRET = "sk-verysecret"
@@ -114,3 +114,26 @@ def test_redirect_is_told_as_one(status: int) -> None:
 def test_success_without_an_answer_is_no_refusal_of_the_request(status: int) -> None:
     """What says yes and is no answer is no chat API."""
     assert refused(status).code == failures.MALFORMED
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (None, "in a moment"),
+        (0.0, "in a moment"),
+        (0.2, "in 1 s"),
+        (7.0, "in 7 s"),
+        (119.0, "in 119 s"),
+        (120.0, "in 2 min"),
+        (3700.0, "in 62 min"),
+        (90_000.0, "in 25 h"),
+        (1_234_567.0, "in 15 days"),
+    ],
+)
+def test_wait_is_told_as_people_say_it(seconds: float | None, words: str) -> None:
+    """In whole numbers of a unit that fits, never as a power of ten."""
+    headers = {} if seconds is None else {"retry-after": str(seconds)}
+    error = failures.refused("acme", 429, ErrorBody(), headers=headers)
+    assert f"Try again {words}, or" in str(error)
+    assert error.suggestions[0] == f"Try again {words}."
+    assert error.retry_after == seconds

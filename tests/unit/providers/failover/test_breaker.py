@@ -39,6 +39,11 @@ def state_of(breaker: Breaker) -> str:
     return breaker.state
 
 
+def admits(breaker: Breaker) -> bool:
+    """Whether it lets one more request in, which is not over."""
+    return breaker.admit() is not None
+
+
 def test_three_failures_in_a_row_open_it(breaker: Breaker) -> None:
     """An answer cut off in the middle counts; a whole one between begins the count anew."""
     for error in (CUT, CUT, None, CUT, CUT):
@@ -46,9 +51,9 @@ def test_three_failures_in_a_row_open_it(breaker: Breaker) -> None:
             breaker.succeed()
         else:
             breaker.fail(error)
-        assert (state_of(breaker), breaker.admit()) == ("closed", True)
+        assert (state_of(breaker), admits(breaker)) == ("closed", True)
     breaker.fail(CUT)
-    assert (state_of(breaker), breaker.admit()) == ("open", False)
+    assert (state_of(breaker), admits(breaker)) == ("open", False)
 
 
 @pytest.mark.parametrize(
@@ -78,11 +83,45 @@ def test_half_open_lets_one_request_in(breaker: Breaker, clock: Clock) -> None:
     breaker.fail(AWAY)
     clock.now += FIRST_COOL_DOWN
     assert state_of(breaker) == "half_open"
-    assert [breaker.admit(), breaker.admit()] == [True, False]
-    breaker.release()
-    assert [breaker.admit(), breaker.admit()] == [True, False]
+    permit = breaker.admit()
+    assert permit is not None
+    assert not admits(breaker)
+    permit.release()
+    assert [admits(breaker), admits(breaker)] == [True, False]
+    permit.release()
+    assert not admits(breaker), "what was released before lets no other in"
     breaker.succeed()
-    assert [state_of(breaker), breaker.admit(), breaker.admit()] == ["closed", True, True]
+    assert [state_of(breaker), admits(breaker), admits(breaker)] == ["closed", True, True]
+
+
+def test_request_from_before_lets_nobody_in_when_it_ends(breaker: Breaker, clock: Clock) -> None:
+    """Many were let in while it was closed; that they end is no reason for a second trial."""
+    early = [breaker.admit() for _ in range(8)]
+    breaker.fail(AWAY)
+    clock.now += FIRST_COOL_DOWN
+    assert admits(breaker)
+    for permit in early:
+        assert permit is not None
+        permit.release()
+        assert not admits(breaker)
+
+
+def test_many_failures_at_once_open_it_once(breaker: Breaker, clock: Clock) -> None:
+    """The cool-down doubles with each trial that fails, not with each answer that was under way."""
+    for _ in range(50):
+        breaker.fail(AWAY)
+    assert breaker.open_until == clock.now + FIRST_COOL_DOWN
+
+
+@pytest.mark.parametrize("retry_after", [None, 0.0])
+def test_retry_after_of_nothing_is_no_cool_down(
+    breaker: Breaker, clock: Clock, retry_after: float | None
+) -> None:
+    """A server that says "at once" with each failure is left alone as one that says nothing."""
+    for _ in range(3):
+        assert state_of(breaker) == "closed"
+        breaker.fail(ProviderError("no", retry_after=retry_after))
+    assert breaker.open_until == clock.now + FIRST_COOL_DOWN
 
 
 def test_cool_down_doubles_with_each_failed_try_up_to_a_bound(breaker: Breaker, clock: Clock) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Any
 
 import msgspec
@@ -225,7 +227,47 @@ async def test_half_open_breaker_lets_one_answer_through() -> None:
     await case.ask()
     assert case.text == "there"
     await first.aclose()
-    assert case.healths[0].breaker.admit()
+    assert case.healths[0].breaker.admit() is not None
+
+
+@pytest.mark.parametrize("left_at", ["name", "notice"])
+async def test_stop_between_two_attempts_gives_the_place_back(left_at: str) -> None:
+    """A half open provider that was to be asked, and never was, is asked by the next one."""
+    case = Case([BUSY], ["Hello"], ["there"])
+    case.healths[1].record_failure(failures.unreachable("b", "http://x"))
+    if left_at == "name":
+        case.healths[0].record_failure(failures.refused("a", 429, ErrorBody(), headers={"retry-after": "60"}))
+    case.clock.now += 5
+    answer = case.router.generate(REQUEST)
+    first = await anext(answer)
+    assert (first.provider, first.failover is None) == ("b", left_at == "name")
+    await answer.aclose()
+    assert case.healths[1].breaker.admit() is not None
+
+
+async def test_second_try_by_instruction_keeps_the_place() -> None:
+    """Nobody else is let in between the two requests of one trial."""
+    case = Case(["One two", CUT], ["unused"])
+    health = case.healths[1]
+    health.record_failure(failures.unreachable("b", "http://x"))
+    case.clock.now += 5
+    admitted = []
+
+    class Watched(ScriptedProvider):
+        async def generate(self, request: GenerationRequest) -> AsyncGenerator[Chunk, None]:
+            admitted.append(health.breaker.admit())
+            async with aclosing(super().generate(request)) as chunks:
+                async for chunk in chunks:
+                    yield chunk
+
+    watched = Watched([failures.refused("b", 400, ErrorBody())], ["One two three"], name="b")
+    case.router = Router(
+        [Candidate(case.providers[0], case.healths[0]), Candidate(watched, health, prefills=True)],
+        FailoverPolicy(),
+        clock=case.clock,
+    )
+    await case.ask()
+    assert (case.text, case.error, admitted) == ("One two three", None, [None, None])
 
 
 async def test_model_is_asked_for_only_where_it_is() -> None:

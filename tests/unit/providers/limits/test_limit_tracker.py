@@ -296,3 +296,33 @@ def test_wait_ends_and_is_a_time(steps: list[tuple[float, int, str]], per_minute
             break
         clock.now += wait + 1e-6
     assert limits.would_refuse(SHORT) is None
+
+
+@pytest.mark.parametrize("seconds", [86_400.0, 30_000_000.0])
+def test_after_an_hour_one_request_finds_out(clock: Clock, seconds: float) -> None:
+    """Whatever was said: a unit that was mistaken does not shut a provider out until the hub starts again."""
+    limits = tracker(clock)
+    limits.record_error(ProviderError("no", type="rate_limit", retry_after=seconds))
+    stated = tracker(clock)
+    stated.record_headers(openai("requests", limit=10, remaining=0, reset=str(seconds)))
+    stated.record_error(ProviderError("no", type="rate_limit"))
+    for each in (limits, stated):
+        assert each.would_refuse(SHORT) == pytest.approx(3600)
+    clock.now += 3600
+    assert (limits.would_refuse(SHORT), stated.would_refuse(SHORT)) == (None, None)
+
+
+@pytest.mark.parametrize("hours", [-5, 5])
+def test_moments_are_told_by_the_clock_of_the_provider(clock: Clock, hours: int) -> None:
+    """A hub whose clock is wrong neither waits for hours nor takes a limit for over."""
+    limits = LimitTracker(clock=clock, wall=lambda: clock.wall() + hours * 3600)
+    limits.record_headers(
+        {
+            "date": "Fri, 15 Jan 2027 08:00:00 GMT",
+            "anthropic-ratelimit-requests-limit": "10",
+            "anthropic-ratelimit-requests-remaining": "0",
+            "anthropic-ratelimit-requests-reset": "2027-01-15T08:00:30Z",
+        }
+    )
+    limits.record_error(ProviderError("no", type="rate_limit"))
+    assert limits.would_refuse(SHORT) == pytest.approx(30)

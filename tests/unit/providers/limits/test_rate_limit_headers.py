@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from conduit_widget.providers.limits.rate_limit_headers import (
@@ -228,3 +230,59 @@ def test_moment_that_is_none_is_left_out(headers: dict[str, str]) -> None:
 def test_wait_of_more_than_a_year_is_unknown(headers: dict[str, str]) -> None:
     """Nobody is told to try again in a million years."""
     assert parse_retry_after(headers, now=NOW) is None
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Asia/Tokyo"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Fri, 15 Jan 2027 08:00:30 GMT",
+        "Fri, 15 Jan 2027 08:00:30 -0000",
+        "Friday, 15-Jan-27 08:00:30 GMT",
+        "Fri Jan 15 08:00:30 2027",
+        "2027-01-15T08:00:30Z",
+        "2027-01-15T08:00:30",
+        "2027-01-15T10:00:30+02:00",
+        "30",
+        " 30 ",
+        "30s",
+        "0m30s",
+        "3e1",
+    ],
+)
+def test_retry_after_means_the_same_everywhere(text: str, zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All forms of HTTP dates, wherever the hub stands; what has no zone is UTC."""
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        assert parse_retry_after({"retry-after": text}, now=NOW) == 30
+        sent = {"retry-after": text, "date": "Fri, 15 Jan 2027 08:00:00 GMT"}
+        assert parse_retry_after(sent, now=NOW - 7200) == 30, "the sender's own clock counts"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "-5",
+        "NaN",
+        "inf",
+        "-inf",
+        "1e400",
+        "9" * 400,
+        "",
+        "soon",
+        "\u0663\u0660 s",
+        "0x1e",
+        "30 minutes",
+        "[]",
+        "Fri, 99 Jan 2027 08:00:30 GMT",
+        "Fri, 15 Jan 99999 08:00:30 GMT",
+    ],
+)
+def test_retry_after_of_no_sense_says_nothing(text: str) -> None:
+    """It is neither an error nor a wait."""
+    assert parse_retry_after({"retry-after": text}, now=NOW) is None
+    assert parse_retry_after({"retry-after": "7", "date": text}, now=NOW) == 7
