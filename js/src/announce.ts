@@ -3,6 +3,7 @@ import { prefix } from "./code-points";
 import type { ChatMessage } from "./contract";
 import type { ChatState } from "./kernel-messages";
 import { isFinal, seqOf, textOf } from "./messages";
+import { text } from "./texts/texts";
 import { shownName } from "./views/words";
 
 const SENTENCE = /[^\n]*?[.!?:…][)"'”’*_`]*(?=\s)|[^\n]*\n/y;
@@ -74,7 +75,8 @@ export function createAnnouncer(): Announcer {
     said.delete(message.id);
     if (silent || message.author?.userId === chat.self.userId) return;
     const rest = textOf(message).slice(from);
-    if (message.role === "user") say(`${shownName(message.author?.userName ?? "Someone")}: ${brief(rest)}`);
+    if (message.role === "user")
+      say(`${shownName(message.author?.userName ?? text("message.someone"))}: ${brief(rest)}`);
     else say(spoken(rest));
   };
 

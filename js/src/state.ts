@@ -3,8 +3,10 @@ import type { ChatMessage, Op, SendReceipt } from "./contract";
 import type { ChatState, KernelMessage } from "./kernel-messages";
 import { seqOf } from "./messages";
 import { applyOp, merged } from "./ops";
+import { text } from "./texts/texts";
 
-const RELOADED = "The page was loaded again before the hub confirmed it.";
+/** What is said of a message that was kept; the outbox holds reasons as they are shown. */
+const reloaded = (): string => text("message.reloaded");
 
 /** An own message that the conversation does not contain yet. */
 export interface OutgoingMessage {
@@ -112,7 +114,7 @@ export function restoreUnsent(
     .map(
       ({ id, text, choice = "" }): OutgoingMessage => ({
         ...{ id, text, choice, requestId: "" },
-        ...{ state: "failed", error: RELOADED },
+        ...{ state: "failed", error: reloaded() },
       }),
     );
   return restored.length > 0 ? { ...state, outbox: [...restored, ...state.outbox] } : state;

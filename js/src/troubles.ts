@@ -2,6 +2,7 @@
 import type { ConnectionInfo } from "./contract";
 import type { KernelHealth } from "./kernel-link";
 import { plainLine } from "./plain";
+import { text } from "./texts/texts";
 
 export interface Trouble {
   /** Two or three words. */
@@ -72,6 +73,6 @@ export function overdueLine(
 
 /** What is said of an own message that is on its way. */
 export function sendingLine(health: KernelHealth, connection: ConnectionInfo | null): string {
-  if (health !== "answering") return "Waiting for the kernel…";
-  return connection && connection.state !== "live" ? "Waiting for the connection…" : "Sending…";
+  if (health !== "answering") return text("sending.kernel");
+  return text(connection && connection.state !== "live" ? "sending.connection" : "sending.sending");
 }

@@ -1,4 +1,8 @@
 import { afterEach, beforeEach, expect, vi } from "vitest";
+import { chatTexts } from "../src/texts/en/chat";
+import { addTexts } from "../src/texts/texts";
+
+addTexts(chatTexts);
 
 beforeEach(() => {
   globalThis.sessionStorage?.clear();

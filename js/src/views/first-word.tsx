@@ -2,6 +2,7 @@ import type { VNode } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { ChatMessage } from "../contract";
 import type { Store } from "../store";
+import { text } from "../texts/texts";
 import { Dots } from "./typing";
 import { durationWords } from "./words";
 
@@ -26,7 +27,7 @@ export function FirstWord({ store, message }: { store: Store; message: ChatMessa
       {waited >= LATE_S ? (
         <span class="late"> {waitingWords(store, message, waited)}</span>
       ) : (
-        <span class="sr-only">Thinking…</span>
+        <span class="sr-only">{text("answer.thinking")}</span>
       )}
     </p>
   );
@@ -42,10 +43,8 @@ function waitingWords(store: Store, message: ChatMessage, waited: number): strin
   const name = message.metadata?.provider || store.select.provider.value?.provider || "";
   const status = store.select.providers.value.find((each) => each.status.provider === name)?.status;
   const time = durationWords(waited);
-  if (/\bload(s|ing)\b/i.test(status?.reason ?? "")) return `Loading the model, ${time}`;
-  if (status?.state === "rate_limited") return `Waiting for ${name}'s limit, ${time}`;
-  const words = `Waiting for the first token, ${time}`;
-  return waited >= LOADING_S && OWN_SERVER.test(name)
-    ? `${words}. The server may be loading its model.`
-    : words;
+  if (/\bload(s|ing)\b/i.test(status?.reason ?? "")) return text("answer.loading", { time });
+  if (status?.state === "rate_limited") return text("answer.limited", { provider: name, time });
+  const loads = waited >= LOADING_S && OWN_SERVER.test(name);
+  return text(loads ? "answer.firstTokenOwnServer" : "answer.firstToken", { time });
 }

@@ -9,6 +9,7 @@ import { imagesOf, isFinal, lostText, noticeOf, streamOf, textOf } from "../mess
 import { seamsOf, segmentsLine } from "../segments";
 import type { OutgoingMessage } from "../state";
 import type { Store } from "../store";
+import { text } from "../texts/texts";
 import { AssistantAvatar, Avatar } from "./avatar";
 import { CopyButton } from "./copy-button";
 import { FirstWord } from "./first-word";
@@ -44,12 +45,12 @@ function MessageContent(props: MessageProps): VNode {
   const { message, own } = props;
   if (message.role === "assistant") return <Answer {...props} />;
   if (message.role !== "user") return <Note message={message} />;
-  const name = shownName(message.author?.userName ?? "Someone");
+  const name = shownName(message.author?.userName ?? text("message.someone"));
   return (
     <article
       class={own ? "message own" : "message"}
       data-message-id={message.id}
-      aria-label={own ? "You" : name}
+      aria-label={own ? text("message.you") : name}
     >
       {!own && <Avatar name={name} participant={props.participant} />}
       <div class="column">
@@ -64,8 +65,8 @@ function MessageContent(props: MessageProps): VNode {
 }
 
 function UserText({ message }: { message: ChatMessage }): VNode | null {
-  const text = textOf(message);
-  if (text.trim()) return <Typed text={text} />;
+  const words = textOf(message);
+  if (words.trim()) return <Typed text={words} />;
   const line = emptyLine(message);
   return line && imagesOf(message).length === 0 ? <p class="waiting">{line}</p> : null;
 }
@@ -74,7 +75,7 @@ function UserText({ message }: { message: ChatMessage }): VNode | null {
 export function Outgoing({ store, message }: { store: Store; message: OutgoingMessage }): VNode {
   const failed = message.state === "failed";
   return (
-    <article class="message own outgoing" data-message-id={message.id} aria-label="You">
+    <article class="message own outgoing" data-message-id={message.id} aria-label={text("message.you")}>
       <div class="column">
         <div class="bubble">
           <Typed text={message.text} />
@@ -82,12 +83,12 @@ export function Outgoing({ store, message }: { store: Store; message: OutgoingMe
         {message.state === "sending" && <Sending store={store} />}
         {failed && (
           <p class="foot problem" role="alert">
-            <span>Not sent. {message.error}</span>
+            <span>{text("message.notSent", { reason: message.error ?? "" })}</span>
             <button type="button" class="plain" onClick={() => store.resend(message.id)}>
-              Retry
+              {text("message.retry")}
             </button>
             <button type="button" class="quiet" onClick={() => store.discard(message.id)}>
-              Discard
+              {text("message.discard")}
             </button>
           </p>
         )}
@@ -126,10 +127,10 @@ function Answer({ store, message, streaming }: MessageProps): VNode {
 }
 
 function StreamingText({ store, message }: { store: Store; message: ChatMessage }): VNode {
-  const text = store.liveText(message.id).value;
-  return text ? (
+  const words = store.liveText(message.id).value;
+  return words ? (
     <Body>
-      <Markdown text={text} open seams={seamsOf(message)} />
+      <Markdown text={words} open seams={seamsOf(message)} />
     </Body>
   ) : (
     <NoWord store={store} message={message} />
@@ -137,27 +138,27 @@ function StreamingText({ store, message }: { store: Store; message: ChatMessage 
 }
 
 function FinalText({ store, message }: { store: Store; message: ChatMessage }): VNode | null {
-  const text = textOf(message);
+  const words = textOf(message);
   const lost = lostText(message);
-  if (message.metadata?.status === "queued") return <p class="waiting">Waiting for the current answer…</p>;
-  if (!isFinal(message) && !text) return <FirstWord store={store} message={message} />;
-  const line = text.trim() || lost || imagesOf(message).length > 0 ? null : emptyLine(message);
+  if (message.metadata?.status === "queued") return <p class="waiting">{text("answer.queued")}</p>;
+  if (!isFinal(message) && !words) return <FirstWord store={store} message={message} />;
+  const line = words.trim() || lost || imagesOf(message).length > 0 ? null : emptyLine(message);
   if (line) return <p class="waiting">{line}</p>;
   return (
     <Body>
-      <Markdown text={text} seams={seamsOf(message)} />
+      <Markdown text={words} seams={seamsOf(message)} />
       <Images message={message} />
-      {lost && <LostText text={lost} />}
+      {lost && <LostText words={lost} />}
     </Body>
   );
 }
 
 /** What people had read before the hub broke off, and the hub then had no more. */
-function LostText({ text }: { text: string }): VNode {
+function LostText({ words }: { words: string }): VNode {
   return (
     <div class="lost">
-      <p class="foot">Shown while it was written, but not stored:</p>
-      <Markdown text={text} />
+      <p class="foot">{text("answer.lost")}</p>
+      <Markdown text={words} />
     </div>
   );
 }
@@ -177,7 +178,7 @@ function NoWord({ store, message }: { store: Store; message: ChatMessage }): VNo
   return thinks ? (
     <p class="waiting">
       <Dots />
-      <span class="sr-only">Thinking…</span>
+      <span class="sr-only">{text("answer.thinking")}</span>
     </p>
   ) : (
     <FirstWord store={store} message={message} />
@@ -195,17 +196,17 @@ function AnswerFoot({ message }: { message: ChatMessage }): VNode | null {
   const ending = endingLine(message);
   const line = metricsLine(message.metadata ?? {});
   const notice = noticeOf(message);
-  const text = textOf(message);
+  const words = textOf(message);
   const switched = segmentsLine(message);
   return (
     <>
       {switched && <p class="foot switched">{switched}</p>}
       {notice && <p class="foot ending">{notice}</p>}
       {ending && <p class={message.error ? "foot ending problem" : "foot ending"}>{ending}</p>}
-      {(line || text) && (
+      {(line || words) && (
         <p class="foot metrics">
           {line && <span>{line}</span>}
-          {text && <CopyButton text={text} what="answer" />}
+          {words && <CopyButton text={words} what="answer" />}
         </p>
       )}
     </>

@@ -3,6 +3,7 @@ import type { ChatMessage } from "../contract";
 import { AsWritten } from "../markdown/as-written";
 import { textOf } from "../messages";
 import type { Store } from "../store";
+import { text } from "../texts/texts";
 
 interface PlainMessageProps {
   store: Store;
@@ -12,12 +13,12 @@ interface PlainMessageProps {
 
 /** A message that could not be drawn: its words and nothing else. */
 export function PlainMessage({ store, message, streaming }: PlainMessageProps): VNode {
-  const text = (streaming && store.liveText(message.id).value) || writtenText(message);
+  const words = (streaming && store.liveText(message.id).value) || writtenText(message);
   return (
-    <article class="message" data-message-id={message.id} aria-label="Message">
+    <article class="message" data-message-id={message.id} aria-label={text("message.label")}>
       <div class="column">
         <div class="bubble">
-          <AsWritten text={text || "This message cannot be shown."} />
+          <AsWritten text={words || text("message.unshown")} />
         </div>
       </div>
     </article>

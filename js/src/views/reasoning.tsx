@@ -4,6 +4,8 @@ import { useState } from "preact/hooks";
 import type { ChatMessage } from "../contract";
 import { isFinal, reasoningOf, streamOf, textOf } from "../messages";
 import type { Store } from "../store";
+import { text } from "../texts/texts";
+import { durationWords } from "./words";
 
 interface ReasoningProps {
   store: Store;
@@ -22,7 +24,9 @@ export function Reasoning({ store, message }: ReasoningProps): VNode | null {
   const known = reasoningOf(message);
   if (!begun.value && !known) return null;
   const over = answering.value || isFinal(message) || Boolean(textOf(message));
-  const label = over ? thoughtLabel(measured.value ?? message.metadata?.reasoningTime) : "Thinking…";
+  const label = over
+    ? thoughtLabel(measured.value ?? message.metadata?.reasoningTime)
+    : text("answer.thinking");
   return (
     <details class="reasoning" open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>{label}</summary>
@@ -37,9 +41,6 @@ export function Reasoning({ store, message }: ReasoningProps): VNode | null {
 
 /** "Thought for 8 s"; without a time where none was measured. */
 export function thoughtLabel(milliseconds: unknown): string {
-  if (typeof milliseconds !== "number" || !Number.isFinite(milliseconds)) return "Thought";
-  const seconds = Math.max(1, Math.round(milliseconds / 1000));
-  if (seconds < 60) return `Thought for ${seconds} s`;
-  const rest = seconds % 60;
-  return `Thought for ${Math.floor(seconds / 60)} min${rest ? ` ${rest} s` : ""}`;
+  if (typeof milliseconds !== "number" || !Number.isFinite(milliseconds)) return text("answer.thought");
+  return text("answer.thoughtFor", { time: durationWords(Math.max(1, milliseconds / 1000)) });
 }

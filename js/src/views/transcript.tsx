@@ -5,6 +5,7 @@ import type { ChatMessage, NoticeLine } from "../contract";
 import { noticesAfter } from "../notices";
 import { plainLine } from "../plain";
 import type { Store } from "../store";
+import { text } from "../texts/texts";
 import { DownIcon } from "./icons";
 import { Message, Outgoing } from "./message";
 import { type StickToBottom, stickToBottom } from "./stick-to-bottom";
@@ -40,8 +41,15 @@ export function Transcript({ store }: { store: Store }): VNode {
 
   return (
     <div class="transcript">
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard */}
-      <div class="scroller" ref={scroller} tabIndex={0} role="log" aria-label="Conversation" aria-live="off">
+      <div
+        class="scroller"
+        ref={scroller}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard
+        tabIndex={0}
+        role="log"
+        aria-label={text("transcript.label")}
+        aria-live="off"
+      >
         <div class="content" ref={content}>
           {(window.start > 0 || store.select.hasMore.value) && (
             <button
@@ -50,7 +58,7 @@ export function Transcript({ store }: { store: Store }): VNode {
               onClick={earlier}
               disabled={store.loadingEarlier.value}
             >
-              {store.loadingEarlier.value ? "Loading…" : "Load earlier"}
+              {store.loadingEarlier.value ? text("transcript.loading") : text("transcript.earlier")}
             </button>
           )}
           {empty && <Empty store={store} />}
@@ -77,7 +85,7 @@ export function Transcript({ store }: { store: Store }): VNode {
       {!following && (
         <button type="button" class="pill" onClick={() => stick?.jump()}>
           <DownIcon />
-          {unseen > 0 ? `${unseen} new ${unseen === 1 ? "message" : "messages"}` : "Latest"}
+          {unseen > 0 ? text("transcript.new", { count: unseen }) : text("transcript.latest")}
         </button>
       )}
     </div>
@@ -95,11 +103,11 @@ function HubNotice({ notice }: { notice: NoticeLine }): VNode {
 
 function Empty({ store }: { store: Store }): VNode {
   const joined = store.chat.value && store.connection.value?.state !== "connecting";
-  if (!joined) return <p class="empty">Opening the conversation…</p>;
+  if (!joined) return <p class="empty">{text("transcript.opening")}</p>;
   return (
     <div class="empty">
-      <p class="lead">Ask the model anything.</p>
-      <p>Everybody who opens “{store.select.conversationId.value}” sees the same conversation, live.</p>
+      <p class="lead">{text("transcript.empty")}</p>
+      <p>{text("transcript.emptyShared", { conversation: store.select.conversationId.value })}</p>
     </div>
   );
 }

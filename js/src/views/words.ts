@@ -1,23 +1,24 @@
-// Every sentence and number a person reads that is not Markdown, in one place.
+// What values of the wire are in words.
 import type { ChatMessage, ErrorType, Participant, ProviderState, StreamMetrics } from "../contract";
 import { noticeOf, textOf } from "../messages";
 import { plainLine, plainName } from "../plain";
+import { listed, numeral, type PlainKey, text } from "../texts/texts";
 
-const PROVIDER_WORDS: Record<ProviderState, string> = {
-  healthy: "ready",
-  degraded: "slow or failing",
-  rate_limited: "rate limited",
-  down: "not reachable",
-  unknown: "not checked yet",
-  disabled: "off",
+const PROVIDER_WORDS: Record<ProviderState, PlainKey> = {
+  healthy: "provider.healthy",
+  degraded: "provider.degraded",
+  rate_limited: "provider.rateLimited",
+  down: "provider.down",
+  unknown: "provider.unknown",
+  disabled: "provider.disabled",
 };
 
-const ERROR_WORDS: Record<ErrorType, string> = {
-  rate_limit: "The provider's rate limit is reached.",
-  model_not_found: "The provider does not know this model.",
-  auth_error: "The provider refused the key.",
-  network_error: "The provider could not be reached.",
-  server_error: "The provider failed.",
+const ERROR_WORDS: Record<ErrorType, PlainKey> = {
+  rate_limit: "error.rateLimit",
+  model_not_found: "error.modelNotFound",
+  auth_error: "error.auth",
+  network_error: "error.network",
+  server_error: "error.server",
 };
 
 const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]|[\ud802\ud803\ud83a\ud83b]/;
@@ -30,37 +31,40 @@ export function shownName(name: string): string {
 
 /** "Ada", "Ada and Bo", "Ada, Bo and Cy", "Ada, Bo and 3 others". */
 export function nameList(names: readonly string[]): string {
-  const shown = names.length > 3 ? [...names.slice(0, 2), `${names.length - 2} others`] : names;
-  if (shown.length < 2) return shown[0] ?? "";
-  return `${shown.slice(0, -1).join(", ")} and ${shown.at(-1)}`;
+  if (names.length <= 3) return listed(names);
+  return listed([...names.slice(0, 2), text("names.others", { count: names.length - 2 })]);
 }
 
-/** "Ada" and " is typing…": the names can be cut short, what they do cannot; empty when nobody types. */
+/** "Ada" and what stands around the names: they can be cut short, what they do cannot; null when nobody types. */
 export function typingWords(
   userIds: readonly string[],
   participants: readonly Participant[],
-): [who: string, does: string] {
-  if (userIds.length === 0) return ["", ""];
+): { who: string; count: number } | null {
+  if (userIds.length === 0) return null;
   const names = userIds.map((id) =>
-    shownName(participants.find((participant) => participant.userId === id)?.userName ?? "Someone"),
+    shownName(
+      participants.find((participant) => participant.userId === id)?.userName ?? text("message.someone"),
+    ),
   );
-  return [nameList(names), names.length === 1 ? " is typing…" : " are typing…"];
+  return { who: nameList(names), count: names.length };
 }
 
 /** "TTFT 0.41 s · 63 tok/s · 120 tokens", as far as it is known. */
 export function metricsLine(metrics: StreamMetrics): string {
+  const { timeToFirstToken, tokensPerSecond, completionTokens } = metrics;
   const parts: string[] = [];
-  if (isNumber(metrics.timeToFirstToken))
-    parts.push(`TTFT ${(metrics.timeToFirstToken / 1000).toFixed(2)} s`);
-  if (isNumber(metrics.tokensPerSecond)) parts.push(`${rate(metrics.tokensPerSecond)} tok/s`);
-  if (isNumber(metrics.completionTokens)) {
-    parts.push(`${metrics.completionTokens} ${metrics.completionTokens === 1 ? "token" : "tokens"}`);
+  if (isNumber(timeToFirstToken)) {
+    const seconds = numeral(timeToFirstToken / 1000, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+    parts.push(text("metrics.firstToken", { seconds }));
   }
+  if (isNumber(tokensPerSecond)) parts.push(text("metrics.rate", { rate: rate(tokensPerSecond) }));
+  if (isNumber(completionTokens)) parts.push(text("metrics.tokens", { count: completionTokens }));
   return parts.join(" · ");
 }
 
 function rate(value: number): string {
-  return value < 10 ? value.toFixed(1) : String(Math.round(value));
+  const digits = value < 10 ? 1 : 0;
+  return numeral(value, { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
 
 function isNumber(value: unknown): value is number {
@@ -70,43 +74,47 @@ function isNumber(value: unknown): value is number {
 /** "40 s", "2 min 5 s", "3 h 10 min"; conduit_widget/chat_client/notice_lines.py says it the same way. */
 export function durationWords(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
-  if (whole < 60) return `${whole} s`;
+  if (whole < 60) return text("time.seconds", { seconds: whole });
   const [minutes, rest] = [Math.floor(whole / 60), whole % 60];
-  if (minutes < 60) return rest && minutes < 10 ? `${minutes} min ${rest} s` : `${minutes} min`;
-  return minutes % 60 ? `${Math.floor(minutes / 60)} h ${minutes % 60} min` : `${minutes / 60} h`;
+  if (minutes < 10 && rest) return text("time.minutesSeconds", { minutes, seconds: rest });
+  if (minutes < 60) return text("time.minutes", { minutes });
+  const hours = Math.floor(minutes / 60);
+  return minutes % 60
+    ? text("time.hoursMinutes", { hours, minutes: minutes % 60 })
+    : text("time.hours", { hours });
 }
 
 /** Why an answer ended early, in plain words; null when it is simply complete. */
 export function endingLine(message: ChatMessage): string | null {
   const ending = endingOf(message);
   if (ending === "error") return errorLine(message);
-  const text = ENDING_WORDS.get(ending);
-  if (!text) return null;
-  return textOf(message).trim() ? text : null;
+  const key = ENDING_WORDS.get(ending);
+  return key && textOf(message).trim() ? text(key) : null;
 }
 
-const ENDING_WORDS = new Map([
-  ["cancelled", "Stopped. The text so far is kept."],
-  ["interrupted", "Interrupted before the end. Ask again to get the whole answer."],
-  ["length", "Cut off at the length limit."],
+const ENDING_WORDS = new Map<string, PlainKey>([
+  ["cancelled", "answer.cancelled"],
+  ["interrupted", "answer.interrupted"],
+  ["length", "answer.length"],
 ]);
 
 /** Why a message has no text, in place of it; null where something else says so. */
 export function emptyLine(message: ChatMessage): string | null {
-  if (message.metadata?.deletedAt) return "This message was deleted.";
-  if (message.role !== "assistant") return "This message has no text.";
+  if (message.metadata?.deletedAt) return text("message.deleted");
+  if (message.role !== "assistant") return text("message.noText");
   const ending = endingOf(message);
   if (ending === "error" || noticeOf(message)) return null;
-  return EMPTY_WORDS.get(ending) ?? `The answer has no text (${plainLine(ending, 40)}).`;
+  const key = EMPTY_WORDS.get(ending);
+  return key ? text(key) : text("answer.emptyOther", { reason: plainLine(ending, 40) });
 }
 
-const EMPTY_WORDS = new Map([
-  ["stop", "The model ended its answer without a word. Ask again, or in other words."],
-  ["cancelled", "Stopped before the first word."],
-  ["interrupted", "Interrupted before the first word. Ask again."],
-  ["length", "The length limit was reached before the first word. Ask for more tokens, or less."],
-  ["content_filter", "The provider held the answer back. Ask in other words."],
-  ["tool_calls", "The model asked for a tool instead of answering. Ask in other words."],
+const EMPTY_WORDS = new Map<string, PlainKey>([
+  ["stop", "answer.emptyStop"],
+  ["cancelled", "answer.emptyCancelled"],
+  ["interrupted", "answer.emptyInterrupted"],
+  ["length", "answer.emptyLength"],
+  ["content_filter", "answer.emptyFilter"],
+  ["tool_calls", "answer.emptyTools"],
 ]);
 
 /** How a final message ended, in the hub's word: an error before anything else, "stop" where nothing is said. */
@@ -119,25 +127,27 @@ function endingOf({ error, metadata }: ChatMessage): string {
 
 function errorLine(message: ChatMessage): string {
   const { error } = message;
-  if (!error) return "The answer failed.";
+  if (!error) return text("answer.failed");
+  const { retryAfter } = error;
   const wait =
-    isNumber(error.retryAfter) && error.retryAfter > 0
-      ? `Try again in ${Math.ceil(error.retryAfter)} s.`
+    isNumber(retryAfter) && retryAfter > 0
+      ? text("answer.tryAgainIn", { time: durationWords(Math.ceil(retryAfter)) })
       : "";
-  const text = plainLine(error.message) || wordFor(ERROR_WORDS, error.type) || "The answer failed.";
+  const what = plainLine(error.message) || text(wordFor(ERROR_WORDS, error.type) ?? "answer.failed");
   const advice = (error.suggestions ?? [])
     .map((each) => plainLine(each))
-    .filter((each) => !text.includes(each));
-  return [text, wait, ...advice].filter(Boolean).join(" ");
+    .filter((each) => !what.includes(each));
+  return [what, wait, ...advice].filter(Boolean).join(" ");
 }
 
 /** A provider's state in words. */
 export function providerWords(state: ProviderState): string {
-  return wordFor(PROVIDER_WORDS, state) ?? plainName(state);
+  const key = wordFor(PROVIDER_WORDS, state);
+  return key ? text(key) : plainName(state);
 }
 
-/** The words for a value that came from outside: it may be none that is known, or the name of an object's method. */
-export function wordFor(words: Record<string, string>, value: string): string | undefined {
+/** What stands for a value that came from outside: it may be none that is known, or the name of an object's method. */
+export function wordFor<W extends string>(words: Record<string, W>, value: string): W | undefined {
   return Object.hasOwn(words, value) ? words[value] : undefined;
 }
 
@@ -152,7 +162,7 @@ export function timeLabel(timestamp: string | undefined, now: Date = new Date())
 
 /** Who answers: the model's own name where it is known. */
 export function assistantName(model: string | null | undefined): string {
-  return (model && modelLabel(model)) || "Assistant";
+  return (model && modelLabel(model)) || text("message.assistant");
 }
 
 /** A model by its name alone: no folder, no file ending, nothing that is not seen, and no longer than a line. */

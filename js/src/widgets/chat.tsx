@@ -9,8 +9,12 @@ import markdownCss from "../styles/markdown.css?inline";
 import messageCss from "../styles/message.css?inline";
 import providersCss from "../styles/providers.css?inline";
 import reasoningCss from "../styles/reasoning.css?inline";
+import { chatTexts } from "../texts/en/chat";
+import { addTexts } from "../texts/texts";
 import { Chat } from "../views/chat";
 import type { Widget } from "../widget";
+
+addTexts(chatTexts);
 
 const CSS = [connectionCss, chatCss, messageCss, reasoningCss, providersCss, markdownCss];
 

@@ -6,9 +6,13 @@ import { type Attached, mount } from "../mount";
 import { createSnapshots } from "../snapshots";
 import connectionCss from "../styles/connection.css?inline";
 import healthCss from "../styles/connection-health.css?inline";
+import { widgetTexts } from "../texts/en/widgets";
+import { addTexts } from "../texts/texts";
 import { Health } from "../views/health";
 import type { Way } from "../way";
 import type { Widget } from "../widget";
+
+addTexts(widgetTexts);
 
 export interface HealthStore extends Way {
   /** Null until the kernel has said anything. */

@@ -7,9 +7,13 @@ import { createSnapshots } from "../snapshots";
 import connectionCss from "../styles/connection.css?inline";
 import boardCss from "../styles/provider-status.css?inline";
 import providersCss from "../styles/providers.css?inline";
+import { widgetTexts } from "../texts/en/widgets";
+import { addTexts } from "../texts/texts";
 import { Board } from "../views/board";
 import type { Way } from "../way";
 import type { Widget } from "../widget";
+
+addTexts(widgetTexts);
 
 export interface BoardStore extends Way {
   /** Null until the kernel has said anything. */

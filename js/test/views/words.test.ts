@@ -24,10 +24,10 @@ it("joins names the way people do", () => {
 });
 
 it("says who is typing", () => {
-  expect(typingWords([], [ADA])).toEqual(["", ""]);
-  expect(typingWords(["ada"], [ADA, BO])).toEqual(["Ada", " is typing…"]);
-  expect(typingWords(["ada", "bo"], [ADA, BO])).toEqual(["Ada and Bo", " are typing…"]);
-  expect(typingWords(["gone"], [ADA])).toEqual(["Someone", " is typing…"]);
+  expect(typingWords([], [ADA])).toBeNull();
+  expect(typingWords(["ada"], [ADA, BO])).toEqual({ who: "Ada", count: 1 });
+  expect(typingWords(["ada", "bo"], [ADA, BO])).toEqual({ who: "Ada and Bo", count: 2 });
+  expect(typingWords(["gone"], [ADA])).toEqual({ who: "Someone", count: 1 });
 });
 
 it("shows the metrics it has", () => {
@@ -101,7 +101,7 @@ it("keeps a name to itself, whatever way it is written", () => {
   expect(shownName("علی‌رضا")).toBe("\u2068علی‌رضا\u2069");
   expect(shownName("Ada\u202egnp.exe")).toBe("Adagnp.exe");
   expect(shownName("\u2067\u200fAda\u061c\u2069")).toBe("Ada");
-  expect(typingWords(["x"], [{ ...ADA, userId: "x", userName: "דנה\u202e" }])[0]).toBe("\u2068דנה\u2069");
+  expect(typingWords(["x"], [{ ...ADA, userId: "x", userName: "דנה\u202e" }])?.who).toBe("\u2068דנה\u2069");
 });
 
 it("shows a model by a plain name that speaks for itself alone", () => {

@@ -1,0 +1,5 @@
+// English, complete. Each part of the product has a file of its own. `chatTexts` come with the chat's first picture,
+// `widgetTexts` with every small widget; a chunk brings its own and adds them with `addTexts` when it is loaded.
+import type { chatTexts } from "./en/chat";
+
+export type English = typeof chatTexts;

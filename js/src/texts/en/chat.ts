@@ -1,0 +1,6 @@
+import { message } from "./message";
+import { transcript } from "./transcript";
+import { widgetTexts } from "./widgets";
+
+/** What the first picture of a chat may say. */
+export const chatTexts = { ...widgetTexts, ...message, ...transcript } as const;

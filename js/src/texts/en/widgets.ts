@@ -1,0 +1,4 @@
+import { words } from "./words";
+
+/** What every widget may say. */
+export const widgetTexts = { ...words } as const;

@@ -1,0 +1,70 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { chatTexts } from "../src/texts/en/chat";
+import { addTexts, type Forms, language, listed, numeral, speak, text, textNodes } from "../src/texts/texts";
+
+afterEach(() => speak("en-GB"));
+
+describe("a text", () => {
+  it("is a sentence with its places filled", () => {
+    expect(text("message.copy")).toBe("Copy");
+    expect(text("message.notSent", { reason: "No." })).toBe("Not sent. No.");
+  });
+
+  it("counts as the language does, and writes numbers its way", () => {
+    expect([0, 1, 2, 1234].map((count) => text("transcript.new", { count }))).toEqual([
+      "0 new messages",
+      "1 new message",
+      "2 new messages",
+      "1,234 new messages",
+    ]);
+    speak("pl", {
+      "transcript.new": { one: "{count} nowa", few: "{count} nowe", other: "{count} nowych" },
+    });
+    expect([1, 3, 5, 12345].map((count) => text("transcript.new", { count }))).toEqual([
+      "1 nowa",
+      "3 nowe",
+      "5 nowych",
+      "12 345 nowych".replace(" ", "\u00a0"),
+    ]);
+  });
+
+  it("puts nothing of what others wrote in place of its own places", () => {
+    expect(text("message.notSent", { reason: "{reason} $& {count}" })).toBe("Not sent. {reason} $& {count}");
+  });
+
+  it("is English where a language lacks it, with English plurals", () => {
+    speak("de", { "message.copy": "Kopieren" });
+    expect(text("message.copy")).toBe("Kopieren");
+    expect(text("message.retry")).toBe("Retry");
+    expect(text("transcript.new", { count: 1 })).toBe("1 new message");
+    expect(text("transcript.new", { count: 1234 })).toBe("1,234 new messages");
+  });
+
+  it("lets a view draw what is in a place", () => {
+    const who = { node: true };
+    expect(textNodes("typing.typing", { who, count: 2 })).toEqual(["", who, " are typing…"]);
+  });
+});
+
+it("takes the texts of a part that comes later", () => {
+  addTexts({ "message.copy": "Copy" });
+  expect(text("message.copy")).toBe("Copy");
+});
+
+it("joins names and writes numbers in the language spoken", () => {
+  expect(listed(["A", "B", "C"])).toBe("A, B and C");
+  speak("de");
+  expect(language()).toBe("de");
+  expect(listed(["A", "B", "C"])).toBe("A, B und C");
+  expect(numeral(1.5, { minimumFractionDigits: 2 })).toBe("1,50");
+});
+
+it("is always a whole: no text begins or ends in the middle of space, and each that counts has a form for the rest", () => {
+  for (const [key, entry] of Object.entries<string | Forms>(chatTexts)) {
+    for (const form of typeof entry === "string" ? [entry] : Object.values<string>({ ...entry })) {
+      expect(form, key).toBe(form.trim());
+      expect(form, key).not.toBe("");
+    }
+    if (typeof entry !== "string") expect(entry.other, key).toBeTruthy();
+  }
+});
