@@ -1,5 +1,6 @@
 // What was typed outlives the page: drafts and messages that were not sent, in the tab's own storage. Never in the
 // notebook, and never in another tab.
+import type { SendOptions } from "./kernel-messages";
 
 /** An own message that nobody has confirmed. */
 export interface Kept {
@@ -7,6 +8,7 @@ export interface Kept {
   text: string;
   /** Which model is to answer it, as `choiceText` writes it. */
   choice?: string;
+  options?: SendOptions;
 }
 
 export interface Keeper {
@@ -67,10 +69,11 @@ export function createKeeper(storage: TextStorage | null = tabStorage()): Keeper
     choice: (place) => read(`choice:${place}`) ?? "",
     keepChoice: (place, text) => write(`choice:${place}`, text),
     unsent,
-    keepUnsent(place, { id, text, choice }) {
+    keepUnsent(place, { id, text, choice, options = {} }) {
       const known = unsent(place);
       if (known.length >= MAX_UNSENT || known.some((each) => each.id === id)) return;
-      writeUnsent(place, [...known, { id, text, ...(choice && { choice }) }]);
+      const extras = Object.keys(options).length > 0 && { options };
+      writeUnsent(place, [...known, { id, text, ...(choice && { choice }), ...extras }]);
     },
     forget(place, id) {
       const known = unsent(place);
@@ -96,6 +99,7 @@ function isKept(value: unknown): value is Kept {
     typeof value.id === "string" &&
     "text" in value &&
     typeof value.text === "string" &&
-    (!("choice" in value) || typeof value.choice === "string")
+    (!("choice" in value) || typeof value.choice === "string") &&
+    (!("options" in value) || (typeof value.options === "object" && value.options !== null))
   );
 }

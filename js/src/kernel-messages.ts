@@ -71,6 +71,18 @@ export interface Choice {
   model?: string;
 }
 
+/** What a message may carry beside its text; what is left out the kernel chooses. */
+export interface SendOptions {
+  /** The message it continues; without one, the newest. */
+  parentId?: string;
+  /** Id of the message it answers. */
+  replyTo?: string;
+  /** Ids of the people it speaks to. */
+  mentions?: readonly string[];
+  /** How the model is to answer: temperature, topP, maxTokens, stop, systemPrompt, seed. */
+  parameters?: Readonly<Record<string, unknown>>;
+}
+
 /** Kernel to view. */
 export type KernelMessage<State = ChatState> =
   | { kind: "snapshot"; n: number; state: State }
@@ -81,7 +93,7 @@ export type KernelMessage<State = ChatState> =
 /** View to kernel. */
 export type ViewMessage =
   | { kind: "hello"; n: number }
-  | ({ kind: "send"; requestId: string; id: string; text: string } & Choice)
+  | ({ kind: "send"; requestId: string; id: string; text: string } & Choice & SendOptions)
   | { kind: "stop"; requestId: string; messageId: string }
   | { kind: "typing"; isTyping: boolean }
   | { kind: "history"; requestId: string; beforeSeq: number }

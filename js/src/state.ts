@@ -1,6 +1,7 @@
 // The state of a view and everything that may change it. Pure: no clock, no host, no DOM.
 import type { ChatMessage, Op, SendReceipt } from "./contract";
-import type { ChatState, KernelMessage } from "./kernel-messages";
+import type { Kept } from "./keeper";
+import type { ChatState, KernelMessage, SendOptions } from "./kernel-messages";
 import { seqOf } from "./messages";
 import { applyOp, merged } from "./ops";
 import { text } from "./texts/texts";
@@ -14,6 +15,7 @@ export interface OutgoingMessage {
   text: string;
   /** Which model is to answer it, as `choiceText` writes it. */
   choice: string;
+  options: SendOptions;
   requestId: string;
   state: "sending" | "sent" | "failed";
   error: string | null;
@@ -94,8 +96,12 @@ export function startSend(
   requestId: string,
   text: string,
   choice = "",
+  options: SendOptions = {},
 ): ViewState {
-  const message: OutgoingMessage = { id, text, choice, requestId, state: "sending", error: null };
+  const message: OutgoingMessage = {
+    ...{ id, text, choice, options, requestId },
+    ...{ state: "sending", error: null },
+  };
   const known = state.outbox.some((candidate) => candidate.id === id);
   const outbox = known
     ? state.outbox.map((candidate) => (candidate.id === id ? message : candidate))
@@ -104,16 +110,13 @@ export function startSend(
 }
 
 /** Shows messages kept from before a reload, for another try; those the conversation has are left out. */
-export function restoreUnsent(
-  state: ViewState,
-  kept: readonly { id: string; text: string; choice?: string }[],
-): ViewState {
+export function restoreUnsent(state: ViewState, kept: readonly Kept[]): ViewState {
   const known = new Set([...(state.chat?.messages ?? []), ...state.outbox].map((message) => message.id));
   const restored = kept
     .filter(({ id }) => !known.has(id))
     .map(
-      ({ id, text, choice = "" }): OutgoingMessage => ({
-        ...{ id, text, choice, requestId: "" },
+      ({ id, text, choice = "", options = {} }): OutgoingMessage => ({
+        ...{ id, text, choice, options, requestId: "" },
         ...{ state: "failed", error: reloaded() },
       }),
     );

@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from "vitest";
 import { codePoints, dropCodePoints, prefix } from "../src/code-points";
 import { uuid } from "../src/identifier";
 import { framesToSkip, nextShown } from "../src/reveal";
-import { createTypingNotifier } from "../src/typing-notifier";
+import { createTypingNotifier } from "../src/store/typing-notifier";
 import { FakeClock } from "./support/fake-clock";
 
 describe("code points", () => {

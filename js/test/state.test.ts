@@ -29,7 +29,7 @@ it("marks a refused message with the reason and tries again under the same id", 
   expect(failed.outbox).toMatchObject([{ id: "m1", state: "failed", error: "No." }]);
   const again = startSend(failed, "m1", "r2", "Hi");
   expect(again.outbox).toEqual([
-    { id: "m1", requestId: "r2", text: "Hi", choice: "", state: "sending", error: null },
+    { id: "m1", requestId: "r2", text: "Hi", choice: "", options: {}, state: "sending", error: null },
   ]);
   expect(failSend(again, "r1", "late"), "a reply to the first try says nothing about the second").toBe(again);
   expect(discard(failed, "m1").outbox).toEqual([]);

@@ -401,6 +401,17 @@ describe("what was typed, after a reload", () => {
     expect([...memory.keys()]).toEqual([]);
   });
 
+  it("keeps with it what it was sent with: where it continues, whom it answers", async () => {
+    await live();
+    const options = { parentId: "a1", replyTo: "q1", mentions: ["bo"], parameters: { temperature: 0 } };
+    store.send("Hello", options);
+    expect(host.all("send")).toMatchObject([{ text: "Hello", ...options }]);
+    reload();
+    await live();
+    store.resend(store.outbox.value[0]?.id ?? "");
+    expect(host.all("send")).toMatchObject([{ text: "Hello", ...options }]);
+  });
+
   it("is not offered when the conversation has it, nor when it was discarded", async () => {
     await live();
     store.send("One");

@@ -1,9 +1,9 @@
 import { beforeEach, expect, it } from "vitest";
-import { createKernelLink } from "../src/kernel-link";
-import type { Reply } from "../src/kernel-messages";
-import { createStopping, type Stopping } from "../src/stopping";
-import { FakeClock } from "./support/fake-clock";
-import { FakeHost } from "./support/fake-host";
+import { createKernelLink } from "../../src/kernel-link";
+import type { Reply } from "../../src/kernel-messages";
+import { createStopping, type Stopping } from "../../src/store/stopping";
+import { FakeClock } from "../support/fake-clock";
+import { FakeHost } from "../support/fake-host";
 
 let host: FakeHost;
 let clock: FakeClock;

@@ -1,8 +1,8 @@
 import { type Signal, signal } from "@preact/signals";
 import { expect, it } from "vitest";
-import { createKeeper, placeOf } from "../src/keeper";
-import { createUnsent } from "../src/unsent";
-import { chatState } from "./support/chat";
+import { createKeeper, placeOf } from "../../src/keeper";
+import { createUnsent } from "../../src/store/unsent";
+import { chatState } from "../support/chat";
 
 /** A tab's storage that the test can look into. */
 class Tab {

@@ -1,5 +1,5 @@
-import type { Clock } from "./clock";
-import { TYPING_TTL } from "./contract";
+import type { Clock } from "../clock";
+import { TYPING_TTL } from "../contract";
 
 /** Twice in the time that the hub keeps a typing mark without a refresh. */
 const REFRESH_MS = (TYPING_TTL * 1_000) / 2;

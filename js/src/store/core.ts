@@ -1,0 +1,94 @@
+// What every part of the store stands on: the state, the way to the kernel, and the picture that is drawn.
+import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import type { Clock } from "../clock";
+import type { ConnectionInfo } from "../contract";
+import type { Host } from "../host";
+import type { Keeper } from "../keeper";
+import { createKernelLink, type KernelLink, type KernelRequest } from "../kernel-link";
+import type { ChatState, KernelMessage, Reply } from "../kernel-messages";
+import { createPicture, type Picture } from "../picture";
+import { plainLine } from "../plain";
+import { createSelectors, type Selectors } from "../selectors";
+import { EMPTY, receive, type ViewState } from "../state";
+import { overdueLine } from "../troubles";
+
+export interface Core {
+  readonly host: Host;
+  readonly clock: Clock;
+  readonly keeper: Keeper;
+  readonly lifetime: AbortSignal;
+  readonly link: KernelLink;
+  readonly picture: Picture;
+  readonly select: Selectors;
+  readonly connection: ReadonlySignal<ConnectionInfo | null>;
+  /** What went wrong with the last action, in words. */
+  readonly failure: Signal<string | null>;
+  state(): ViewState;
+  /** Takes the next state, and draws it soon. */
+  set(next: ViewState): void;
+  /** Calls back before a changed state is taken, with the one before; for what is kept beside it. */
+  onChange(listener: (before: ViewState, after: ViewState) => void): void;
+  /** Calls back with each whole state that the kernel sends, once it is taken. */
+  onSnapshot(listener: (chat: ChatState) => void): void;
+  /** Asks the kernel for something; why it was refused is shown as the notice. */
+  ask(message: KernelRequest, settled?: (reply: Reply) => void): void;
+  /** Shows why a request was refused; null takes it away. */
+  told(reply: Reply | null): void;
+  /** Ends `part` with the store. */
+  endWith(part: () => void): void;
+}
+
+/** Opens the core; everything it holds ends with `lifetime`. */
+export function createCore(host: Host, lifetime: AbortSignal, clock: Clock, keeper: Keeper): Core {
+  let state: ViewState = EMPTY;
+  const changed: ((before: ViewState, after: ViewState) => void)[] = [];
+  const snapshots: ((chat: ChatState) => void)[] = [];
+  const failure = signal<string | null>(null);
+  const picture = createPicture(clock, (messageId, at, held) =>
+    link.tell({ kind: "painted", messageId, at, held }),
+  );
+
+  const take = (next: ViewState, isHistory: boolean): void => {
+    if (next === state) return;
+    for (const listener of changed) listener(state, next);
+    state = next;
+    picture.show(state, isHistory);
+  };
+
+  const heard = (message: KernelMessage): void => {
+    const missedBefore = state.needsHello;
+    take(receive(state, message), message.kind === "snapshot");
+    if (message.kind === "snapshot") for (const listener of snapshots) listener(message.state);
+    if (state.chat && state.needsHello && !missedBefore) link.hello();
+  };
+
+  const link: KernelLink = createKernelLink<ChatState>({
+    host,
+    clock,
+    lifetime,
+    position: () => state.n,
+    heard,
+    overdue: (kind) => overdueLine(kind, link.health.value, state.chat?.connection ?? null),
+  });
+
+  const told = (reply: Reply | null): void => {
+    failure.value = !reply || reply.ok ? null : plainLine(reply.error.message);
+  };
+  const endWith = (part: () => void): void => lifetime.addEventListener("abort", part, { once: true });
+  endWith(picture.end);
+
+  return {
+    ...{ host, clock, keeper, lifetime, link, picture, failure, told, endWith },
+    select: createSelectors(picture.chat),
+    connection: computed(() => picture.chat.value?.connection ?? null),
+    state: () => state,
+    set: (next) => take(next, false),
+    onChange: (listener) => changed.push(listener),
+    onSnapshot: (listener) => snapshots.push(listener),
+    ask: (message, settled) =>
+      link.request(message, (reply) => {
+        told(reply);
+        settled?.(reply);
+      }),
+  };
+}

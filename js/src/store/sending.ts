@@ -1,0 +1,66 @@
+// Own messages on their way: sent, sent again, given up, and kept for a reload of the page.
+import { type Signal, signal } from "@preact/signals";
+import { readChoice } from "../choice";
+import { uuid } from "../identifier";
+import type { Reply, SendOptions } from "../kernel-messages";
+import { discard, failSend, restoreUnsent, startSend } from "../state";
+import type { Core } from "./core";
+import { createTypingNotifier } from "./typing-notifier";
+import { createUnsent } from "./unsent";
+
+export interface Sending {
+  readonly draft: Signal<string>;
+  /** The model chosen for the next messages, as `choiceText` writes it; empty for the hub's own choice. */
+  readonly choice: Signal<string>;
+  send(text: string, options?: SendOptions): void;
+  resend(id: string): void;
+  discard(id: string): void;
+  typed(): void;
+  stoppedTyping(): void;
+}
+
+export function createSending(core: Core): Sending {
+  const draft = signal("");
+  const choice = signal("");
+  const { link, state, set } = core;
+  const unsent = createUnsent(core.keeper, draft, choice);
+  const typing = createTypingNotifier(core.clock, (isTyping) => link.tell({ kind: "typing", isTyping }));
+  core.onChange((before, after) => unsent.update(before.outbox, after.outbox));
+  core.onSnapshot((chat) => {
+    const kept = unsent.settle(chat, state().outbox);
+    if (kept.length === 0) return;
+    set(restoreUnsent(state(), kept));
+    unsent.update(kept, state().outbox); // what the conversation has by now is kept no longer
+  });
+  core.endWith(unsent.end);
+  core.endWith(typing.stop);
+
+  const deliver = (id: string, text: string, chosen: string, options: SendOptions): void => {
+    const requestId = uuid();
+    set(startSend(state(), id, requestId, text, chosen, options));
+    const settled = (reply: Reply): void => {
+      if (!reply.ok) set(failSend(state(), requestId, reply.error.message));
+    };
+    link.request({ kind: "send", id, text, ...readChoice(chosen), ...options }, settled, requestId);
+  };
+
+  return {
+    draft,
+    choice,
+    send(text, options = {}) {
+      typing.stop();
+      core.told(null);
+      deliver(uuid(), text, choice.value, options);
+    },
+    resend(id) {
+      const message = state().outbox.find((candidate) => candidate.id === id);
+      if (message) deliver(id, message.text, message.choice, message.options);
+    },
+    discard: (id) => set(discard(state(), id)),
+    typed() {
+      typing.input();
+      link.check();
+    },
+    stoppedTyping: typing.stop,
+  };
+}
