@@ -17,6 +17,12 @@ export interface Keeper {
   /** The model chosen for a conversation, as `choiceText` writes it. */
   choice(place: string): string;
   keepChoice(place: string, text: string): void;
+  /** The branches that were chosen in a conversation: id of a message → id of the one shown after it. */
+  branches(place: string): Record<string, string>;
+  keepBranches(place: string, choices: Readonly<Record<string, string>>): void;
+  /** Messages whose deletion waits for a change of mind: id → when it is sent, in epoch ms. */
+  deletions(place: string): Record<string, number>;
+  keepDeletions(place: string, waiting: Readonly<Record<string, number>>): void;
   unsent(place: string): Kept[];
   keepUnsent(place: string, message: Kept): void;
   forget(place: string, id: string): void;
@@ -29,6 +35,8 @@ const PREFIX = "conduit-widget:";
 const MAX_DRAFT_CHARS = 64 * 1024;
 /** Most messages kept for one place; the newest are refused. */
 const MAX_UNSENT = 50;
+/** Most choices and deletions kept for one place; the oldest are dropped. */
+const MAX_ENTRIES = 200;
 
 /** Where something was typed: a conversation, and who one is in it. */
 export function placeOf(conversationId: string, userId: string): string {
@@ -52,6 +60,19 @@ export function createKeeper(storage: TextStorage | null = tabStorage()): Keeper
       // Denied or full: what is typed lives as long as the page.
     }
   };
+  const record = <V extends string | number>(key: string, type: "string" | "number"): Record<string, V> => {
+    try {
+      const found: unknown = JSON.parse(read(key) ?? "{}");
+      const entries = Object.entries(Object(found) as object);
+      return Object.fromEntries(entries.filter(([, value]) => typeof value === type)) as Record<string, V>;
+    } catch {
+      return {}; // not ours
+    }
+  };
+  const writeRecord = (key: string, values: Readonly<Record<string, string | number>>): void => {
+    const entries = Object.entries(values).slice(-MAX_ENTRIES);
+    write(key, entries.length > 0 ? JSON.stringify(Object.fromEntries(entries)) : "");
+  };
   const unsent = (place: string): Kept[] => {
     try {
       const found: unknown = JSON.parse(read(`unsent:${place}`) ?? "[]");
@@ -68,6 +89,10 @@ export function createKeeper(storage: TextStorage | null = tabStorage()): Keeper
     keepDraft: (place, text) => write(`draft:${place}`, text.length > MAX_DRAFT_CHARS ? "" : text),
     choice: (place) => read(`choice:${place}`) ?? "",
     keepChoice: (place, text) => write(`choice:${place}`, text),
+    branches: (place) => record(`branches:${place}`, "string"),
+    keepBranches: (place, choices) => writeRecord(`branches:${place}`, choices),
+    deletions: (place) => record(`deletions:${place}`, "number"),
+    keepDeletions: (place, waiting) => writeRecord(`deletions:${place}`, waiting),
     unsent,
     keepUnsent(place, { id, text, choice, options = {} }) {
       const known = unsent(place);

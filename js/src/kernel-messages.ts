@@ -97,6 +97,13 @@ export type ViewMessage =
   | { kind: "stop"; requestId: string; messageId: string }
   | { kind: "typing"; isTyping: boolean }
   | { kind: "history"; requestId: string; beforeSeq: number }
+  | { kind: "around"; requestId: string; seq: number }
+  | { kind: "edit"; requestId: string; messageId: string; text: string }
+  | { kind: "delete"; requestId: string; messageId: string }
+  | { kind: "react"; requestId: string; messageId: string; emoji: string; on: boolean }
+  | ({ kind: "regenerate"; requestId: string; messageId: string } & Choice)
+  | { kind: "pause"; on: boolean }
+  | { kind: "read"; seq: number }
   | { kind: "ping"; requestId: string }
   | { kind: "providers" }
   | { kind: "painted"; messageId: string; at: number; held: number }

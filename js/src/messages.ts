@@ -37,6 +37,20 @@ export function streamOf(streams: ChatState["streams"] | undefined, id: string):
   return streams && Object.hasOwn(streams, id) ? streams[id] : undefined;
 }
 
+/** Whether a message was deleted: what is left of it says when and by whom. */
+export function isDeleted({ metadata }: ChatMessage): boolean {
+  return Boolean(metadata?.deletedAt);
+}
+
+/** Returns the reactions to a message: who gave each, the first given first. */
+export function reactionsOf({ metadata }: ChatMessage): [emoji: string, userIds: string[]][] {
+  const reactions: unknown = metadata?.reactions;
+  if (typeof reactions !== "object" || reactions === null) return [];
+  return Object.entries(reactions).flatMap(([emoji, users]): [string, string[]][] =>
+    Array.isArray(users) && users.length > 0 ? [[plainLine(emoji, 16), users.map(String)]] : [],
+  );
+}
+
 /** Returns a message's position in the conversation; one without a position comes last. */
 export function seqOf(message: ChatMessage | undefined): number {
   return message?.metadata?.seq ?? Number.POSITIVE_INFINITY;

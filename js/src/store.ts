@@ -6,14 +6,20 @@ import { createKeeper, type Keeper } from "./keeper";
 import type { Attached } from "./mount";
 import type { Picture } from "./picture";
 import type { Selectors } from "./selectors";
+import { type Acting, createActing } from "./store/acting";
+import { type Branching, createBranching } from "./store/branching";
 import { type Core, createCore } from "./store/core";
+import { createDeleting, type Deleting } from "./store/deleting";
 import { createHistory, type History } from "./store/history";
+import { createPausing, type Pausing } from "./store/pausing";
+import { createReading, type ReadingOn } from "./store/reading";
 import { createSending, type Sending } from "./store/sending";
 import { createStopping, type Stopping } from "./store/stopping";
 import { stopHint } from "./troubles";
 import type { Way } from "./way";
 
-type Parts = Way & Pick<Picture, "chat" | "outbox" | "announcements" | "liveText"> & Sending & History;
+type Drawn = Pick<Picture, "chat" | "outbox" | "announcements" | "liveText">;
+type Parts = Way & Drawn & Sending & History & Branching & Acting & Deleting & Pausing & ReadingOn;
 
 export interface Store extends Parts {
   readonly select: Selectors;
@@ -38,11 +44,18 @@ export function createStore(
 ): Store {
   const core = createCore(host, lifetime, clock, keeper);
   const { link, picture } = core;
+  const branching = createBranching(core);
+  const pausing = createPausing(core);
   const stopping = createStopping(clock, link, core.told);
   core.endWith(stopping.end);
   return {
     ...picture,
-    ...createSending(core),
+    ...branching,
+    ...createSending(core, branching, pausing),
+    ...createActing(core, branching),
+    ...createDeleting(core),
+    ...pausing,
+    ...createReading(core),
     ...createHistory(core),
     clock,
     select: core.select,

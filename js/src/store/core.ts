@@ -3,7 +3,7 @@ import { computed, type ReadonlySignal, type Signal, signal } from "@preact/sign
 import type { Clock } from "../clock";
 import type { ConnectionInfo } from "../contract";
 import type { Host } from "../host";
-import type { Keeper } from "../keeper";
+import { type Keeper, placeOf } from "../keeper";
 import { createKernelLink, type KernelLink, type KernelRequest } from "../kernel-link";
 import type { ChatState, KernelMessage, Reply } from "../kernel-messages";
 import { createPicture, type Picture } from "../picture";
@@ -30,6 +30,8 @@ export interface Core {
   onChange(listener: (before: ViewState, after: ViewState) => void): void;
   /** Calls back with each whole state that the kernel sends, once it is taken. */
   onSnapshot(listener: (chat: ChatState) => void): void;
+  /** Calls back when the kernel has named the conversation and who one is in it, and when that changes. */
+  onPlace(listener: (place: string) => void): void;
   /** Asks the kernel for something; why it was refused is shown as the notice. */
   ask(message: KernelRequest, settled?: (reply: Reply) => void): void;
   /** Shows why a request was refused; null takes it away. */
@@ -43,6 +45,8 @@ export function createCore(host: Host, lifetime: AbortSignal, clock: Clock, keep
   let state: ViewState = EMPTY;
   const changed: ((before: ViewState, after: ViewState) => void)[] = [];
   const snapshots: ((chat: ChatState) => void)[] = [];
+  const places: ((place: string) => void)[] = [];
+  let place: string | null = null;
   const failure = signal<string | null>(null);
   const picture = createPicture(clock, (messageId, at, held) =>
     link.tell({ kind: "painted", messageId, at, held }),
@@ -55,10 +59,18 @@ export function createCore(host: Host, lifetime: AbortSignal, clock: Clock, keep
     picture.show(state, isHistory);
   };
 
+  const entered = (chat: ChatState): void => {
+    for (const listener of snapshots) listener(chat);
+    const now = placeOf(chat.conversationId, chat.self.userId);
+    if (now === place) return;
+    place = now;
+    for (const listener of places) listener(place);
+  };
+
   const heard = (message: KernelMessage): void => {
     const missedBefore = state.needsHello;
     take(receive(state, message), message.kind === "snapshot");
-    if (message.kind === "snapshot") for (const listener of snapshots) listener(message.state);
+    if (message.kind === "snapshot") entered(message.state);
     if (state.chat && state.needsHello && !missedBefore) link.hello();
   };
 
@@ -84,6 +96,7 @@ export function createCore(host: Host, lifetime: AbortSignal, clock: Clock, keep
     state: () => state,
     set: (next) => take(next, false),
     onChange: (listener) => changed.push(listener),
+    onPlace: (listener) => places.push(listener),
     onSnapshot: (listener) => snapshots.push(listener),
     ask: (message, settled) =>
       link.request(message, (reply) => {

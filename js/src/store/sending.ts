@@ -4,7 +4,9 @@ import { readChoice } from "../choice";
 import { uuid } from "../identifier";
 import type { Reply, SendOptions } from "../kernel-messages";
 import { discard, failSend, restoreUnsent, startSend } from "../state";
+import type { Branching } from "./branching";
 import type { Core } from "./core";
+import type { Pausing } from "./pausing";
 import { createTypingNotifier } from "./typing-notifier";
 import { createUnsent } from "./unsent";
 
@@ -19,7 +21,11 @@ export interface Sending {
   stoppedTyping(): void;
 }
 
-export function createSending(core: Core): Sending {
+export function createSending(
+  core: Core,
+  { continues }: Pick<Branching, "continues">,
+  { resume }: Pick<Pausing, "resume">,
+): Sending {
   const draft = signal("");
   const choice = signal("");
   const { link, state, set } = core;
@@ -44,13 +50,24 @@ export function createSending(core: Core): Sending {
     link.request({ kind: "send", id, text, ...readChoice(chosen), ...options }, settled, requestId);
   };
 
+  /** Where a new message continues: after those that are on their way from the same branch, else after what is shown. */
+  const parent = (): SendOptions => {
+    const before = state().outbox.findLast(
+      (message) => message.state !== "failed" && message.options.parentId,
+    );
+    const parentId = before?.id ?? continues();
+    return parentId ? { parentId } : {};
+  };
+
   return {
     draft,
     choice,
     send(text, options = {}) {
       typing.stop();
       core.told(null);
-      deliver(uuid(), text, choice.value, options);
+      // Whoever writes wants to see it.
+      resume();
+      deliver(uuid(), text, choice.value, { ...parent(), ...options });
     },
     resend(id) {
       const message = state().outbox.find((candidate) => candidate.id === id);

@@ -1,0 +1,90 @@
+// Deleting with a minute to change one's mind: the message is hidden at once, the deletion is sent when the minute is
+// over, when the page is left, or at the next start. So none is lost.
+import { type ReadonlySignal, signal } from "@preact/signals";
+import { isDeleted } from "../messages";
+import type { Core } from "./core";
+
+export const UNDO_MS = 60_000;
+
+export interface Deleting {
+  /** Hidden messages by id: when the deletion is sent (epoch ms), 0 once it was. */
+  readonly deleting: ReadonlySignal<ReadonlyMap<string, number>>;
+  remove(messageId: string): void;
+  undoRemove(messageId: string): void;
+}
+
+export function createDeleting(core: Core): Deleting {
+  const deleting = signal<ReadonlyMap<string, number>>(new Map());
+  const timers = new Map<string, () => void>();
+  let place: string | null = null;
+
+  const update = (change: (waiting: Map<string, number>) => void): void => {
+    const next = new Map(deleting.value);
+    change(next);
+    deleting.value = next;
+    // A deletion under way is kept too: whether it was heard is known when the reply comes.
+    if (place !== null) core.keeper.keepDeletions(place, Object.fromEntries(next));
+  };
+
+  const forget = (id: string): void => {
+    timers.get(id)?.();
+    timers.delete(id);
+    update((waiting) => waiting.delete(id));
+  };
+
+  const send = (id: string): void => {
+    timers.get(id)?.();
+    timers.delete(id);
+    update((waiting) => waiting.set(id, 0));
+    core.ask({ kind: "delete", messageId: id }, (reply) => {
+      const isGone = core.state().chat?.messages.some((message) => message.id === id && isDeleted(message));
+      if (!reply.ok || isGone) forget(id);
+    });
+  };
+
+  const wait = (id: string, at: number): void => {
+    timers.get(id)?.();
+    timers.set(
+      id,
+      core.clock.after(Math.max(0, at - core.clock.now()), () => send(id)),
+    );
+  };
+
+  const sendAll = (): void => {
+    for (const id of [...timers.keys()]) send(id);
+  };
+
+  core.onPlace((now) => {
+    place = now;
+    for (const [id, at] of Object.entries(core.keeper.deletions(now))) {
+      if (deleting.value.has(id)) continue;
+      update((waiting) => waiting.set(id, at));
+      // A clock that was set back makes nobody wait longer than a minute.
+      wait(id, Math.min(at, core.clock.now() + UNDO_MS));
+    }
+  });
+  // One that was deleted is hidden until the conversation says so itself.
+  core.onChange((before, { chat }) => {
+    if (deleting.value.size === 0 || before.chat?.messages === chat?.messages) return;
+    for (const message of chat?.messages ?? [])
+      if (deleting.value.get(message.id) === 0 && isDeleted(message)) forget(message.id);
+  });
+  globalThis.addEventListener?.("pagehide", sendAll, { signal: core.lifetime });
+  core.endWith(() => {
+    for (const id of timers.keys()) core.link.tell({ kind: "delete", requestId: id, messageId: id });
+    for (const cancel of timers.values()) cancel();
+  });
+
+  return {
+    deleting,
+    remove(id) {
+      if (deleting.value.has(id)) return;
+      const at = core.clock.now() + UNDO_MS;
+      update((waiting) => waiting.set(id, at));
+      wait(id, at);
+    },
+    undoRemove(id) {
+      if (timers.has(id)) forget(id);
+    },
+  };
+}
