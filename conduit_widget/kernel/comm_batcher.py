@@ -16,7 +16,7 @@ import asyncio
 import contextvars
 import logging
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol
 
 from conduit_widget.contract import COMM_INTERVAL
@@ -43,8 +43,8 @@ MAX_PENDING_CHARS: Final = 256 * 1024
 class Comm(Protocol):
     """The part of a Jupyter comm that is used here."""
 
-    def send(self, data: dict[str, Any]) -> None:
-        """Send a message to the front end."""
+    def send(self, data: dict[str, Any], *, buffers: list[bytes] | None = None) -> None:
+        """Send a message to the front end, with binary parts if there are any."""
 
 
 class CommChannel:
@@ -106,16 +106,15 @@ class CommChannel:
             self.n += 1
             self.send({"kind": "ops", "n": self.n, "ops": ops})
 
-    def send(self, message: Message) -> None:
+    def send(self, message: Message, buffers: Sequence[bytes] = ()) -> None:
         """Send a message at once; what is neither a snapshot nor ops is not numbered."""
         if self.closed:
             return
         try:
             try:
-                self._context.run(self._comm.send, {"method": "custom", "content": message})
+                self._send(message, buffers)
             except UNENCODABLE:
-                message = self._reduce(message)
-                self._context.run(self._comm.send, {"method": "custom", "content": message})
+                self._send(self._reduce(message), buffers)
         except Exception as error:  # noqa: BLE001 - the kernel's sockets may be going down; the view asks again
             # The first failure has its cause in the log; a comm that stays broken does not fill it.
             level = logging.DEBUG if self._has_failed else logging.WARNING
@@ -123,6 +122,10 @@ class CommChannel:
             self._has_failed = True
         else:
             self._has_failed = False
+
+    def _send(self, message: Message, buffers: Sequence[bytes]) -> None:
+        data = {"method": "custom", "content": message}
+        self._context.run(self._comm.send, data, **({"buffers": list(buffers)} if buffers else {}))
 
     def close(self) -> None:
         """Send nothing any more and let go of everything."""

@@ -14,6 +14,7 @@ from conduit_widget.kernel.comm_batcher import Comm, CommBatcher
 from conduit_widget.widget.answers.question import user_message
 from conduit_widget.widget.backend import ChatBackend
 from conduit_widget.widget.chat_state import chat_state
+from conduit_widget.widget.chunks import send_chunk
 from conduit_widget.widget.encodable import encodable
 from conduit_widget.widget.ops import to_op
 from conduit_widget.widget.saved_transcript import SavedTranscript
@@ -95,6 +96,8 @@ class ChatViews:
                 views.serve(request_id, self.backend.questions.stop(id_))
             case {"kind": "history", "requestId": request_id, "beforeSeq": int() as before}:
                 views.serve(request_id, self._history(before))
+            case {"kind": "chunk", "requestId": request_id, "name": str() as name}:
+                views.serve(request_id, send_chunk(name))
             case _:
                 views.handle(content)
 

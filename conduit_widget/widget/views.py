@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
 from typing import Any, Final
 
 from conduit_widget.errors import (
@@ -26,6 +27,13 @@ _logger = logging.getLogger(__name__)
 
 MAX_REQUESTS: Final = 200
 ABSENCE: Final = 5.0  # seconds in which a view that is still there answers
+
+
+@dataclass(frozen=True, slots=True)
+class Binary:
+    """A result that travels beside the reply, as it is."""
+
+    content: bytes
 
 
 class Views:
@@ -123,7 +131,9 @@ class Views:
             self._reply(request_id, result)
 
     def _reply(self, request_id: object, result: Any) -> None:
-        self._channel.send({"kind": "reply", "requestId": request_id, "ok": True, "result": result})
+        buffers, result = ([result.content], None) if isinstance(result, Binary) else ([], result)
+        message = {"kind": "reply", "requestId": request_id, "ok": True, "result": result}
+        self._channel.send(message, buffers)
 
     def _refuse(self, request_id: object, error: ConduitError) -> None:
         problem = {"message": str(error), "code": _code(error)}

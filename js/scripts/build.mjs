@@ -1,15 +1,21 @@
-// Bundles the browser parts that entries.json names (the widgets, the hub's dashboard), each within its size budget.
+// Bundles the browser parts that entries.json names (the widgets, their lazy chunks, the hub's dashboard), each within its
+// size budget.
+import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build, transform } from "esbuild";
+import { chunkText, packed } from "./chunk.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const target = join(root, "..", "conduit_widget", "static");
 /** Name → the files the browser gets, each with its source, and their size in bytes when compressed. */
 const entries = JSON.parse(await readFile(join(root, "entries.json"), "utf8"));
-const bundled = ["preact", "@preact/signals", "@preact/signals-core", "marked", "uplot"];
+const bundled = [
+  ...["preact", "@preact/signals", "@preact/signals-core", "marked", "uplot"],
+  ...["highlight.js", "lowlight", "devlop"],
+];
 
 /** `import css from "./x.css?inline"` gives the minified text, the way Vite (and so vitest) reads it too. */
 const inlineCss = {
@@ -43,11 +49,13 @@ const options = {
   logLevel: "warning",
 };
 
-/** Makes one file; what is neither a script nor a style is taken as it is. */
+/** Makes one file; what is neither a script nor a style is taken as it is. A lazy chunk is compressed at the end. */
 async function make(name, source) {
+  if (name.endsWith(".chunk.gz"))
+    return { name, contents: await chunkText(root, source, options), isChunk: true };
   if (![".js", ".css"].includes(extname(name))) return { name, contents: await readFile(join(root, source)) };
   const { outputFiles } = await build({ ...options, entryPoints: [source] });
-  return { name, contents: Buffer.from(outputFiles[0].contents) };
+  return { name, contents: outputFiles[0].text };
 }
 
 async function licences() {
@@ -66,21 +74,42 @@ async function licences() {
 
 const kb = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;
 
-/** Makes the files of an entry; says how large they are, each compressed, and whether that is too much. */
-async function bundle([name, { gzip: budget, files: sources }]) {
-  const files = await Promise.all(Object.entries(sources).map(([file, source]) => make(file, source)));
+const bundle = ([name, { files }]) =>
+  Promise.all(Object.entries(files).map(([file, source]) => make(file, source))).then((made) => [name, made]);
+
+/** Names the build in each script, so that the parts of two builds never mix. */
+function named(made) {
+  const hash = createHash("sha256");
+  for (const [, files] of made) for (const { contents } of files) hash.update(contents);
+  const build = hash.digest("hex").slice(0, 16);
+  return ({ name, contents, isChunk }) => {
+    if (typeof contents !== "string") return { name, contents };
+    const text = contents.replaceAll("%conduit-build%", build);
+    return { name, contents: isChunk ? packed(text) : Buffer.from(text), isChunk };
+  };
+}
+
+/** Says how large the files of an entry are, each compressed; returns whether that is within its budget. */
+function fits(name, files) {
+  const { gzip: budget } = entries[name];
   const size = files.reduce((sum, { contents }) => sum + contents.length, 0);
-  const gzipped = files.reduce((sum, { contents }) => sum + gzipSync(contents, { level: 9 }).length, 0);
+  const gzipped = files.reduce(
+    (sum, { contents, isChunk }) => sum + (isChunk ? contents : gzipSync(contents, { level: 9 })).length,
+    0,
+  );
   console.log(`${name} ${kb(size)}, gzip ${kb(gzipped)} of ${kb(budget)}`);
   if (gzipped > budget)
     console.error(`${name} is over its size budget: leave something out or load it later.`);
-  return { files, fits: gzipped <= budget };
+  return gzipped <= budget;
 }
 
 const made = await Promise.all(Object.entries(entries).map(bundle));
-if (made.some(({ fits }) => !fits)) process.exit(1);
+const withBuild = named(made);
+const finished = made.map(([name, files]) => [name, files.map(withBuild)]);
+// All sizes are said, then the build fails.
+if (finished.filter(([name, files]) => !fits(name, files)).length > 0) process.exit(1);
 const files = [
-  ...made.flatMap((entry) => entry.files),
+  ...finished.flatMap(([, files]) => files),
   { name: "THIRD_PARTY_LICENSES.txt", contents: await licences() },
 ];
 await mkdir(target, { recursive: true });

@@ -2,8 +2,8 @@
 export interface Host {
   /** Hands a message to the kernel. Throws when the kernel's comm is gone. */
   send(message: object): void;
-  /** Calls back for each custom message of the kernel, until `signal` aborts. */
-  onMessage(listener: (message: unknown) => void, signal: AbortSignal): void;
+  /** Calls back for each custom message of the kernel, with its binary parts, until `signal` aborts. */
+  onMessage(listener: (message: unknown, buffers?: readonly DataView[]) => void, signal: AbortSignal): void;
   /** What the host knows of the kernel at this moment. */
   kernelStatus(): KernelStatus;
   /** Calls back when the way to the kernel, or what the host knows of it, changed (restart, shutdown, page offline). */

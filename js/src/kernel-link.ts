@@ -165,7 +165,7 @@ export function createKernelLink<State>({
     else if (before === status.value || !(isAtWork(before) && isAtWork(status.value))) hello();
   }, lifetime);
 
-  host.onMessage((message) => {
+  host.onMessage((message, buffers) => {
     if (!isKernelMessage<State>(message)) return;
     heardAt = clock.now();
     silent.value = false;
@@ -173,7 +173,7 @@ export function createKernelLink<State>({
     if (isOver()) status.value = "unknown";
     if (message.kind !== "ops") answered();
     if (message.kind === "anybody" && views > 0) tell({ kind: "here" });
-    if (message.kind === "reply") requests.settle(message);
+    if (message.kind === "reply") requests.settle(message.ok && buffers ? { ...message, buffers } : message);
     heard(message);
   }, lifetime);
 

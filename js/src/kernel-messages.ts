@@ -38,7 +38,7 @@ export interface ChatState {
 }
 
 export type Reply =
-  | { kind: "reply"; requestId: string; ok: true; result?: unknown }
+  | { kind: "reply"; requestId: string; ok: true; result?: unknown; buffers?: readonly DataView[] }
   | { kind: "reply"; requestId: string; ok: false; error: { message: string; code?: string | null } };
 
 /** What the view of a connection shows; latencies are round trips in ms. */
@@ -105,6 +105,7 @@ export type ViewMessage =
   | { kind: "pause"; on: boolean }
   | { kind: "read"; seq: number }
   | { kind: "ping"; requestId: string }
+  | { kind: "chunk"; requestId: string; name: string }
   | { kind: "providers" }
   | { kind: "painted"; messageId: string; at: number; held: number }
   | { kind: "here" }

@@ -1,3 +1,4 @@
+import { effect, type ReadonlySignal, signal } from "@preact/signals";
 import { type ComponentChildren, render } from "preact";
 import tokensCss from "./styles/tokens.css?inline";
 
@@ -15,37 +16,39 @@ export interface Attached {
 
 /**
  * Shows `view` inside `el`, in a shadow root of its own with `css`, until `signal` aborts; returns the root's host.
- * `attach` is told that there is one view more.
+ * `attach` is told that there is one view more; `later` holds the styles that come when the view is shown already.
  */
 export function mount(
   el: HTMLElement,
   view: ComponentChildren,
   css: readonly string[],
   attach: () => Attached,
-  signal: AbortSignal,
+  lifetime: AbortSignal,
+  later: ReadonlySignal<readonly CSSStyleSheet[]> = signal([]),
 ): HTMLElement | undefined {
-  if (signal.aborted) return undefined;
+  if (lifetime.aborted) return undefined;
   const outer = document.createElement("style");
   outer.textContent = OUTER_CSS;
   const host = document.createElement("div");
   // Lumino's shortcuts would otherwise fire through our focused buttons; events from the shadow tree name the host.
   host.dataset.lmSuppressShortcuts = "true";
   const root = host.attachShadow({ mode: "open" });
-  adoptStyles(root, [tokensCss, ...css].join("\n"));
+  const forgetStyles = adoptStyles(root, [tokensCss, ...css].join("\n"), later);
   const container = document.createElement("div");
   container.className = "frame";
   // Where an edit in a cell reaches the event's target (for JupyterLab: our host), it cancels line breaks and undo.
-  container.addEventListener("beforeinput", (event) => event.stopPropagation(), { signal });
+  container.addEventListener("beforeinput", (event) => event.stopPropagation(), { signal: lifetime });
   root.append(container);
   el.classList.add("conduit-view");
   el.append(host, outer);
   render(view, container);
   const attached = attach();
-  watchSight(host, attached.seen, signal);
-  signal.addEventListener(
+  watchSight(host, attached.seen, lifetime);
+  lifetime.addEventListener(
     "abort",
     () => {
       attached.end();
+      forgetStyles();
       render(null, container);
       host.remove();
       outer.remove();
@@ -75,8 +78,14 @@ function watchSight(element: Element, tell: (inSight: boolean) => void, signal: 
   );
 }
 
-function adoptStyles(root: ShadowRoot, css: string): void {
+function adoptStyles(
+  root: ShadowRoot,
+  css: string,
+  later: ReadonlySignal<readonly CSSStyleSheet[]>,
+): () => void {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(css);
-  root.adoptedStyleSheets = [sheet];
+  return effect(() => {
+    root.adoptedStyleSheets = [sheet, ...later.value];
+  });
 }

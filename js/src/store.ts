@@ -3,6 +3,8 @@ import { computed, type ReadonlySignal, signal } from "@preact/signals";
 import { browserClock, type Clock } from "./clock";
 import type { Host } from "./host";
 import { createKeeper, type Keeper } from "./keeper";
+import { askForChunk } from "./lazy/ask";
+import { type Chunks, createChunks } from "./lazy/chunks";
 import type { Attached } from "./mount";
 import type { Picture } from "./picture";
 import type { Selectors } from "./selectors";
@@ -23,6 +25,8 @@ type Parts = Way & Drawn & Sending & History & Branching & Acting & Deleting & P
 
 export interface Store extends Parts {
   readonly select: Selectors;
+  /** The parts of the chat that are fetched when they are needed. */
+  readonly chunks: Chunks;
   /** What went wrong with the last action, in words. */
   readonly notice: ReadonlySignal<string | null>;
   readonly stopping: ReadonlySignal<boolean>;
@@ -59,6 +63,7 @@ export function createStore(
     ...createHistory(core),
     clock,
     select: core.select,
+    chunks: createChunks(askForChunk(link)),
     connection: core.connection,
     kernel: link.health,
     retryConnection: link.retry,

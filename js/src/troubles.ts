@@ -63,7 +63,7 @@ export function overdueLine(
   health: KernelHealth,
   connection: ConnectionInfo | null,
 ): string | null {
-  if (health === "blocked" && kind === "send") return null; // taken when the cell ends
+  if (health === "blocked" && (kind === "send" || kind === "chunk")) return null; // taken when the cell ends
   if (health !== "answering") return KERNEL_TROUBLES[health].text;
   // The kernel holds the message and sends it once when the hub is back.
   const state = connection?.state;

@@ -18,6 +18,7 @@ class RecordingComm(BaseComm):
 
     def __init__(self, ledger: CommLedger, **keywords: Any) -> None:
         self.sent: list[tuple[str, dict[str, Any], str]] = []
+        self.buffers: list[list[bytes]] = []
         self._ledger = ledger
         super().__init__(**keywords)
 
@@ -30,6 +31,7 @@ class RecordingComm(BaseComm):
         **_: Any,
     ) -> None:
         self.sent.append((msg_type, data or {}, threading.current_thread().name))
+        self.buffers.append(buffers or [])
 
     @property
     def is_closed(self) -> bool:

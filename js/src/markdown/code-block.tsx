@@ -1,19 +1,85 @@
 import type { VNode } from "preact";
+import { useContext, useRef, useState } from "preact/hooks";
+import type { ColouredLine } from "../chunks/code";
 import { CopyButton } from "../views/copy-button";
+import { useColours } from "./colours";
+import { Growing } from "./growing";
 
-/** A fenced block: its language, a Copy button, the text. The language is shown as written, up to 24 characters. */
-export function CodeBlock({ text, language }: { text: string; language: string }): VNode {
+/** From here on lines have numbers. */
+const NUMBERED_FROM = 10;
+
+interface CodeBlockProps {
+  text: string;
+  /** As written after the fence. */
+  language: string;
+  /** Whether nothing can follow any more. In a text that grows only such code has colours: they would change with every character. */
+  isWhole?: boolean;
+}
+
+/**
+ * A block of code: its language, shown as written up to 24 characters, whether long lines wrap, a Copy button, the text.
+ */
+export function CodeBlock({ text, language, isWhole = false }: CodeBlockProps): VNode {
+  const [wraps, setWraps] = useState(false);
+  const isGrowing = useContext(Growing) && !isWhole;
   const label = language.split(/[\s,{]/)[0]?.slice(0, 24) ?? "";
+  const coloured = useColours(text, label.toLowerCase(), !isGrowing);
+  const plain = usePlainLines(text);
+  const lines = coloured?.map(colouredLine) ?? plain;
+  const kind = [lines.length >= NUMBERED_FROM && "numbered", wraps && "wraps"].filter(Boolean).join(" ");
   return (
     <figure class="code" dir="ltr" aria-label={label ? `Code, ${label}` : "Code"}>
       <figcaption>
         <span>{label || "text"}</span>
+        <button type="button" class="quiet" aria-pressed={wraps} onClick={() => setWraps(!wraps)}>
+          Wrap
+        </button>
         <CopyButton text={text} what="code" />
       </figcaption>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard */}
       <pre tabIndex={0} dir="ltr">
-        <code>{text}</code>
+        <code class={kind || undefined}>{lines}</code>
       </pre>
     </figure>
+  );
+}
+
+/** The lines of a text that may grow. A line that has ended keeps its node, which Preact then skips. */
+function usePlainLines(text: string): VNode[] {
+  const kept = useRef<{ text: string; nodes: VNode[] }>({ text: "", nodes: [] });
+  const { nodes } = kept.current;
+  if (!text.startsWith(kept.current.text)) {
+    kept.current.text = "";
+    nodes.length = 0;
+  }
+  const rest = text.slice(kept.current.text.length).split("\n");
+  const last = rest.pop() ?? "";
+  for (const line of rest) nodes.push(plainLine(`${line}\n`, nodes.length));
+  kept.current.text = text.slice(0, text.length - last.length);
+  return [...nodes, plainLine(last, nodes.length)];
+}
+
+function plainLine(text: string, key: number): VNode {
+  return (
+    <span key={key} class="line">
+      {text}
+    </span>
+  );
+}
+
+function colouredLine(pieces: ColouredLine, key: number, { length }: readonly ColouredLine[]): VNode {
+  return (
+    <span key={key} class="line">
+      {pieces.map(({ text, kind }, index) =>
+        kind ? (
+          <span key={index} class={kind}>
+            {text}
+          </span>
+        ) : (
+          text
+        ),
+      )}
+      {key < length - 1 && "\n"}
+    </span>
   );
 }

@@ -1,6 +1,7 @@
 import type { VNode } from "preact";
 import { useMemo, useRef } from "preact/hooks";
 import { AsWritten } from "./as-written";
+import { Growing } from "./growing";
 import { type BlockToken, lex } from "./lexer";
 import { OpenBlocks } from "./open-blocks";
 import { isBlank, renderBlock } from "./render";
@@ -30,7 +31,9 @@ export function Markdown({ text, open = false, seams = NO_SEAMS }: MarkdownProps
       )}
     >
       <Seams.Provider value={seams}>
-        <Blocks text={text} seams={seams} open={open} />
+        <Growing.Provider value={open}>
+          <Blocks text={text} seams={seams} open={open} />
+        </Growing.Provider>
       </Seams.Provider>
     </TextBoundary>
   );
@@ -39,8 +42,8 @@ export function Markdown({ text, open = false, seams = NO_SEAMS }: MarkdownProps
 /** While the text grows, only its last block is parsed and rendered again. */
 function Blocks({ text: words, seams, open }: Required<MarkdownProps>): VNode {
   const text = withMarks(words, seams);
-  const growing = useRef<Growing | null>(null);
-  if (open) growing.current ??= new Growing();
+  const growing = useRef<GrowingBlocks | null>(null);
+  if (open) growing.current ??= new GrowingBlocks();
   else growing.current = null;
   const whole = useMemo(() => (open ? null : lex(text).map(finalBlock)), [open ? null : text, open]);
   return <div class="markdown">{whole ?? growing.current?.nodes(text)}</div>;
@@ -51,7 +54,7 @@ function finalBlock(token: BlockToken, index: number): VNode | null {
 }
 
 /** Keeps the nodes of a growing text: Preact skips a node that it is given again unchanged. */
-class Growing {
+class GrowingBlocks {
   #blocks = new OpenBlocks();
   #closed: (VNode | null)[] = [];
   #seen = "";

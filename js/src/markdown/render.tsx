@@ -2,6 +2,7 @@
 import type { ComponentChildren, VNode } from "preact";
 import { AsWritten } from "./as-written";
 import { CodeBlock } from "./code-block";
+import { hasClosingFence } from "./growing";
 import { inline, inlineNode, textRun } from "./inline";
 import type { BlockToken, Tokens } from "./lexer";
 import { Link } from "./link";
@@ -32,8 +33,9 @@ export function renderBlock(token: BlockToken, key: number | string, dir: Direct
         </p>
       );
     case "code": {
-      const { text, lang } = token as Tokens.Code;
-      return <CodeBlock key={key} text={withoutMarks(text)} language={lang ?? ""} />;
+      const { text, lang, raw } = token as Tokens.Code;
+      const isWhole = hasClosingFence(raw);
+      return <CodeBlock key={key} text={withoutMarks(text)} language={lang ?? ""} isWhole={isWhole} />;
     }
     case "blockquote":
       return (

@@ -1,5 +1,6 @@
 // Entry: the chat.
 import { anywidget } from "../host-anywidget";
+import { ChunksContext } from "../lazy/lazy";
 import { mount } from "../mount";
 import { besideSaved } from "../saved";
 import { createStore, type Store } from "../store";
@@ -21,7 +22,12 @@ const CSS = [connectionCss, chatCss, messageCss, reasoningCss, providersCss, mar
 export const chat: Widget<Store> = {
   open: createStore,
   show(el, store, host, lifetime) {
-    const shown = mount(el, <Chat store={store} />, CSS, store.attach, lifetime);
+    const view = (
+      <ChunksContext.Provider value={store.chunks}>
+        <Chat store={store} />
+      </ChunksContext.Provider>
+    );
+    const shown = mount(el, view, CSS, store.attach, lifetime, store.chunks.styles);
     if (shown) besideSaved(shown, host.trait("saved_class"), store.chat, lifetime);
   },
 };

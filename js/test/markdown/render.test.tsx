@@ -118,7 +118,7 @@ describe("Markdown", () => {
     const root = show("```python title=x\nprint('<b>')\n```");
     expect(root.querySelector("figcaption")?.textContent).toContain("python");
     expect(root.querySelector("pre code")?.textContent).toBe("print('<b>')");
-    expect(root.querySelector("button")?.getAttribute("aria-label")).toBe("Copy code");
+    expect(root.querySelector("button.copy")?.getAttribute("aria-label")).toBe("Copy code");
   });
 
   it("leaves formulas as they were written", () => {

@@ -1,6 +1,8 @@
 import type { Host, KernelStatus } from "../../src/host";
 import type { KernelMessage, ViewMessage } from "../../src/kernel-messages";
 
+type Listener = (value: unknown, buffers?: readonly DataView[]) => void;
+
 /** A host whose kernel is the test. */
 export class FakeHost implements Host {
   readonly sent: ViewMessage[] = [];
@@ -12,7 +14,7 @@ export class FakeHost implements Host {
   broken = false;
   status: KernelStatus = "unknown";
   online = true;
-  readonly #listeners = new Map<string, Set<(value: unknown) => void>>();
+  readonly #listeners = new Map<string, Set<Listener>>();
 
   get listeners(): number {
     return [...this.#listeners.values()].reduce((sum, set) => sum + set.size, 0);
@@ -23,7 +25,7 @@ export class FakeHost implements Host {
     this.sent.push(message as ViewMessage);
   }
 
-  onMessage(listener: (message: unknown) => void, signal: AbortSignal): void {
+  onMessage(listener: Listener, signal: AbortSignal): void {
     this.#listen("message", listener, signal);
   }
 
@@ -48,12 +50,12 @@ export class FakeHost implements Host {
   }
 
   /** The kernel says something. */
-  push(message: KernelMessage): void {
-    this.emit("message", structuredClone(message));
+  push(message: KernelMessage, buffers: readonly DataView[] = []): void {
+    this.emit("message", structuredClone(message), buffers);
   }
 
-  emit(event: string, value?: unknown): void {
-    for (const listener of this.#listeners.get(event) ?? []) listener(value);
+  emit(event: string, value?: unknown, buffers?: readonly DataView[]): void {
+    for (const listener of this.#listeners.get(event) ?? []) listener(value, buffers);
   }
 
   /** The messages of one kind that the view sent. */
@@ -61,7 +63,7 @@ export class FakeHost implements Host {
     return this.sent.filter((message): message is Extract<ViewMessage, { kind: K }> => message.kind === kind);
   }
 
-  #listen(event: string, listener: (value: unknown) => void, signal: AbortSignal): void {
+  #listen(event: string, listener: Listener, signal: AbortSignal): void {
     const set = this.#listeners.get(event) ?? new Set();
     this.#listeners.set(event, set.add(listener));
     signal.addEventListener("abort", () => set.delete(listener));

@@ -48,9 +48,11 @@ class FakeComm:
 
     def __init__(self, take: Callable[[dict[str, Any]], None]) -> None:
         self._take = take
+        self.buffers: list[bytes] | None = None
 
-    def send(self, data: dict[str, Any]) -> None:
+    def send(self, data: dict[str, Any], *, buffers: list[bytes] | None = None) -> None:
         assert data["method"] == "custom"
+        self.buffers = buffers
         self._take(data["content"])
 
 
@@ -181,6 +183,16 @@ def test_message_of_its_own_is_sent_at_once_and_not_numbered(batcher: CommBatche
     channel.send({"kind": "reply", "requestId": 1, "ok": True})
     assert sent[1] == {"kind": "reply", "requestId": 1, "ok": True}
     assert channel.n == 1
+
+
+def test_binary_parts_travel_beside_the_message(batcher: CommBatcher) -> None:
+    """As bytes of their own; a message without any is sent as before."""
+    comm = FakeComm(lambda _message: None)
+    channel = batcher.open(comm, dict)
+    channel.send({"kind": "reply"}, [b"content"])
+    assert comm.buffers == [b"content"]
+    channel.send({"kind": "reply"})
+    assert comm.buffers is None
 
 
 def test_closed_channel_sends_nothing(batcher: CommBatcher, clock: Clock) -> None:

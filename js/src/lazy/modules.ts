@@ -1,0 +1,6 @@
+/** What each lazy chunk exports, by its name in `entries.json`. Types only: nothing of it is in the main bundle. */
+export interface ChunkModules {
+  code: typeof import("../chunks/code");
+}
+
+export type ChunkName = keyof ChunkModules;

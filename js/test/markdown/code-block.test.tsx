@@ -1,0 +1,110 @@
+// @vitest-environment happy-dom
+import { signal } from "@preact/signals";
+import { render } from "preact";
+import { describe, expect, it } from "vitest";
+import * as code from "../../src/chunks/code";
+import type { Chunks } from "../../src/lazy/chunks";
+import { ChunksContext } from "../../src/lazy/lazy";
+import { Markdown } from "../../src/markdown/markdown";
+import { settled } from "../support/fake-clock";
+
+const loaded = {
+  styles: signal([]),
+  state: () => signal({ module: code, error: null }),
+  load: async () => code,
+} as unknown as Chunks;
+
+const root = (): HTMLElement => document.createElement("div");
+
+function draw(into: HTMLElement, text: string, open = false): void {
+  render(
+    <ChunksContext.Provider value={loaded}>
+      <Markdown text={text} open={open} />
+    </ChunksContext.Provider>,
+    into,
+  );
+}
+
+/** Colours come when the page is idle. */
+async function idle(): Promise<void> {
+  for (let turn = 0; turn < 4; turn += 1) await new Promise((done) => setTimeout(done, 30));
+  await settled();
+}
+
+const fence = (language: string, ...lines: string[]): string =>
+  `\`\`\`${language}\n${lines.join("\n")}\n\`\`\``;
+
+describe("code", () => {
+  it.each([
+    ["python", "def f(x):  # why\n    return 'a'", "hljs-keyword", "def"],
+    ["py", "x = 1", "hljs-number", "1"],
+    ["TypeScript", "const a = `b`;", "hljs-keyword", "const"],
+    ["sh", "echo $HOME # home", "hljs-comment", "# home"],
+    ["json", '{"a": true}', "hljs-attr", '"a"'],
+    ["sql", "select 1", "hljs-keyword", "select"],
+  ])("has colours: %s", async (language, text, kind, found) => {
+    const view = root();
+    draw(view, fence(language, text));
+    expect(view.querySelector("pre")?.textContent).toBe(text);
+    await idle();
+    expect(view.querySelector(`.${kind}`)?.textContent).toBe(found);
+    expect(view.querySelector("pre")?.textContent).toBe(text);
+  });
+
+  it("of a language that nobody knows stays as it is", async () => {
+    const view = root();
+    draw(view, fence("brainfuck", "def <b>+++</b>"));
+    await idle();
+    expect(view.querySelector(".line")?.innerHTML).toBe("def &lt;b&gt;+++&lt;/b&gt;");
+  });
+
+  it("has line numbers from ten lines up, as no part of its text", () => {
+    const lines = Array.from({ length: 10 }, (_, index) => `line ${index}`);
+    const [short, long] = [root(), root()];
+    draw(short, fence("", ...lines.slice(1)));
+    draw(long, fence("", ...lines));
+    expect(short.querySelector("code.numbered")).toBeNull();
+    expect(long.querySelectorAll("code.numbered .line")).toHaveLength(10);
+    expect(long.querySelector("pre")?.textContent).toBe(lines.join("\n"));
+  });
+
+  it("wraps its long lines when it is told to", async () => {
+    const view = root();
+    draw(view, fence("", "x".repeat(300)));
+    const button = [...view.querySelectorAll("button")].find(({ textContent }) => textContent === "Wrap");
+    expect(button?.getAttribute("aria-pressed")).toBe("false");
+    button?.click();
+    await settled();
+    expect(button?.getAttribute("aria-pressed")).toBe("true");
+    expect(view.querySelector("code")?.classList.contains("wraps")).toBe(true);
+  });
+
+  it("is plain while it grows, coloured once its fence is closed, and its lines stay the same nodes", async () => {
+    const view = root();
+    const text = `Look:\n\n${fence("python", "import os", "import re")}`;
+    const lines: Element[] = [];
+    for (let end = 8; end <= text.length; end += 1) {
+      draw(view, text.slice(0, end), true);
+      const first = view.querySelector(".line");
+      if (first?.textContent === "import os\n") lines.push(first);
+      if (end === text.length - 4) {
+        await idle();
+        expect(view.querySelector(".hljs-keyword")).toBeNull();
+      }
+    }
+    expect(new Set(lines).size).toBe(1);
+    await idle();
+    expect(view.querySelectorAll(".hljs-keyword")).toHaveLength(2);
+    draw(view, `${text}\n\nDone.`, false);
+    await idle();
+    expect(view.querySelectorAll(".hljs-keyword")).toHaveLength(2);
+    expect(view.querySelector("pre")?.textContent).toBe("import os\nimport re");
+  });
+
+  it("that was broken off has its colours, too", async () => {
+    const view = root();
+    draw(view, "```python\nimport os");
+    await idle();
+    expect(view.querySelector(".hljs-keyword")?.textContent).toBe("import");
+  });
+});

@@ -1,0 +1,65 @@
+"""Lazy parts of a view: sent as they were built, by their names only."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from conduit_widget.errors import ValidationError
+from conduit_widget.widget import front_end
+from conduit_widget.widget.chat import Chat
+from conduit_widget.widget.chunks import read_chunk
+from tests.support.comm import CommLedger
+from tests.support.waiting import eventually_sync
+
+
+@pytest.fixture
+def static(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A folder of built files, with one chunk, beside a file that is nobody's business."""
+    folder = tmp_path / "static"
+    folder.mkdir()
+    (folder / "code.chunk.gz").write_bytes(b"\x1f\x8bcode")
+    (folder / "chat.js").write_text("main", encoding="utf-8")
+    (tmp_path / "secret.chunk.gz").write_bytes(b"secret")
+    monkeypatch.setattr(front_end, "STATIC", folder)
+    return folder
+
+
+def test_a_chunk_is_read_as_it_was_built_and_anew_after_a_build(static: Path) -> None:
+    """Who rebuilds gets the new chunk, as the new main part."""
+    assert read_chunk("code") == b"\x1f\x8bcode"
+    (static / "code.chunk.gz").write_bytes(b"new")
+    os.utime(static / "code.chunk.gz", ns=(0, 1))
+    assert read_chunk("code") == b"new"
+
+
+@pytest.mark.parametrize(
+    "name", ["", "chat", "chat.js", "../secret", "*", "cod?", "code.chunk.gz", "./code", "/etc/passwd", "\0"]
+)
+def test_only_what_was_built_as_a_chunk_is_sent(static: Path, name: str) -> None:
+    """No name leads to another file."""
+    with pytest.raises(ValidationError, match="is not one that this version has"):
+        read_chunk(name)
+
+
+def test_view_gets_a_chunk_beside_the_reply(chat: Chat, comms: CommLedger, built_front_end: Path) -> None:
+    """The bytes travel as they are, not as text; a name that is none is refused in words."""
+    content = bytes(range(256))
+    (built_front_end.parent / "code.chunk.gz").write_bytes(content)
+    comms.view.receive({"kind": "chunk", "requestId": "r", "name": "code"})
+    reply, buffers = eventually_sync(lambda: _reply(comms, "r"))
+    assert reply == {"kind": "reply", "requestId": "r", "ok": True, "result": None}
+    assert buffers == [content]
+    comms.view.receive({"kind": "chunk", "requestId": "s", "name": "nothing"})
+    refusal, buffers = eventually_sync(lambda: _reply(comms, "s"))
+    assert (refusal["ok"], refusal["error"]["code"], buffers) == (False, "invalid", [])
+
+
+def _reply(comms: CommLedger, request_id: str) -> tuple[dict[str, object], list[bytes]] | None:
+    for (_, data, _), buffers in zip(list(comms.view.sent), list(comms.view.buffers), strict=False):
+        content = data.get("content", {})
+        if content.get("requestId") == request_id:
+            return content, buffers
+    return None
