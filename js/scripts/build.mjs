@@ -33,6 +33,26 @@ const inlineCss = {
   },
 };
 
+/** Leaves the half of `marked` out that makes HTML: its only instance, made when the module is loaded, needs all of it. */
+const onlyLexer = {
+  name: "only-lexer",
+  setup(context) {
+    context.onLoad({ filter: /marked\.esm\.js$/ }, async ({ path }) => {
+      const source = await readFile(path, "utf8");
+      const instance = /var (\w+)=new \w+;function \w+\(\w+,\w+\)\{return \1\.parse\(.*?(?=export\{)/s;
+      const [, names] = /export\{(.*?)\};/s.exec(source) ?? [];
+      const kept = names
+        ?.split(",")
+        .filter((name) => / as (?:Hooks|Lexer|Tokenizer|getDefaults)$/.test(name));
+      if (!instance.test(source) || kept?.length !== 4)
+        return {
+          errors: [{ text: "This version of marked is put together in another way: see onlyLexer." }],
+        };
+      return { contents: `${source.replace(instance, "").replace(/export\{.*/s, "")}export{${kept}};` };
+    });
+  },
+};
+
 const options = {
   absWorkingDir: root,
   bundle: true,
@@ -45,7 +65,7 @@ const options = {
   legalComments: "none",
   jsx: "automatic",
   jsxImportSource: "preact",
-  plugins: [inlineCss],
+  plugins: [inlineCss, onlyLexer],
   logLevel: "warning",
 };
 

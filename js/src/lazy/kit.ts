@@ -1,17 +1,40 @@
 // What lazy chunks share with the main bundle. A chunk that imports one of these modules gets the main bundle's own copy:
-// hooks work with one copy of Preact only, and what holds state must exist once. `scripts/build.mjs` reads the imports below.
-import * as signals from "@preact/signals";
-import * as preact from "preact";
-import * as hooks from "preact/hooks";
-import * as jsx from "preact/jsx-runtime";
+// hooks work with one copy of Preact only, and what holds state must exist once. `scripts/chunk.mjs` reads this file: a
+// chunk that asks for a name which is missing here is an error of the build.
+import { batch, computed, effect, signal, untracked, useComputed, useSignal } from "@preact/signals";
+import { Component, createContext, Fragment, h, render } from "preact";
+import {
+  useCallback,
+  useContext,
+  useEffect,
+  useId,
+  useLayoutEffect,
+  useMemo,
+  useReducer,
+  useRef,
+  useState,
+} from "preact/hooks";
+import { jsx, jsxs } from "preact/jsx-runtime";
+import * as texts from "../texts/texts";
 import * as lazy from "./lazy";
 
 /** The modules by the name that a chunk asks for: as this file imports them. */
 export const kit: Readonly<Record<string, object>> = {
-  preact,
-  "preact/hooks": hooks,
-  "preact/jsx-runtime": jsx,
-  "@preact/signals": signals,
+  "@preact/signals": { batch, computed, effect, signal, untracked, useComputed, useSignal },
+  preact: { Component, createContext, Fragment, h, render },
+  "preact/hooks": {
+    useCallback,
+    useContext,
+    useEffect,
+    useId,
+    useLayoutEffect,
+    useMemo,
+    useReducer,
+    useRef,
+    useState,
+  },
+  "preact/jsx-runtime": { Fragment, jsx, jsxs },
+  "../texts/texts": texts,
   "./lazy": lazy,
 };
 

@@ -1,5 +1,13 @@
 // Turns text into Markdown tokens with bounded cost and depth.
-import { Hooks, Lexer, Marked, type MarkedOptions, type Token, type Tokens } from "marked";
+import {
+  getDefaults,
+  Hooks,
+  Lexer,
+  type MarkedOptions,
+  type Token,
+  type TokenizerExtension,
+  type Tokens,
+} from "marked";
 import { maskPunctuation } from "./cjk";
 import { formulas } from "./formulas";
 import { htmlTags } from "./html-tags";
@@ -35,9 +43,24 @@ class MessageHooks extends Hooks {
 
 /** Line breaks are kept, because models write verses and addresses. */
 const options: MarkedOptions = {
-  ...new Marked({ gfm: true, breaks: true }, { extensions: [...formulas, htmlTags] }).defaults,
+  ...getDefaults(),
+  gfm: true,
+  breaks: true,
+  extensions: { ...extensions([...formulas, htmlTags]), renderers: {}, childTokens: {} },
   hooks: new MessageHooks(),
 };
+
+/** The extensions as the lexer reads them; `Marked` would bring a parser and renderers along. */
+function extensions(all: readonly TokenizerExtension[]) {
+  const of = (level: string) => all.filter((extension) => extension.level === level);
+  const starts = (level: string) => of(level).flatMap(({ start }) => start ?? []);
+  return {
+    block: of("block").map(({ tokenizer }) => tokenizer),
+    inline: of("inline").map(({ tokenizer }) => tokenizer),
+    startBlock: starts("block"),
+    startInline: starts("inline"),
+  };
+}
 
 function asWritten(raw: string): Tokens.Generic {
   return { type: "asWritten", raw };
