@@ -71,7 +71,7 @@ FLOORS: dict[str, list[set[str]]] = {
     "transports": [{ROOT_MODULES}, {"client", "server"}],
     "widget": [{"answers"}, {ROOT_MODULES}],
     "providers": [
-        {"addresses", "keys", "lenient_json", "models_dir", "outcome", "provider"},
+        {"addresses", "keys", "lenient_json", "models_dir", "outcome", "provider", "watchdog"},
         {"provider_words"},
         {"limits"},
         {"provider_config"},

@@ -6,13 +6,13 @@ not given up. The clock of the whole answer does not.
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Awaitable
 from typing import Final, TypeVar
 
 from conduit_widget.providers import failures
 from conduit_widget.providers.provider_config import Timeouts
+from conduit_widget.providers.watchdog import WaitedTooLongError, Watchdog
 
 T = TypeVar("T")
 
@@ -21,15 +21,23 @@ _AFTER_FINISH: Final = 5.0
 
 
 class GenerationClocks:
-    """Started when made. Only awaits on the provider are timed; the reader's own time is not its fault."""
+    """Started when made, closed when the generation is over.
+
+    Only awaits on the provider are timed; the reader's own time is not its fault.
+    """
 
     def __init__(self, provider: str, timeouts: Timeouts) -> None:
         now = time.monotonic()
         self._provider = provider
         self._timeouts = timeouts
+        self._watchdog = Watchdog()
         self._first_until: float | None = now + timeouts.first_token
         self._finish_until: float | None = None
         self._answer_until = None if timeouts.answer is None else now + timeouts.answer
+
+    def close(self) -> None:
+        """Stop the clocks."""
+        self._watchdog.close()
 
     def life_seen(self) -> None:
         """Start the clock of the first token again: the provider is at work."""
@@ -60,13 +68,9 @@ class GenerationClocks:
         answer_first = self._answer_until is not None and self._answer_until < until
         if answer_first and self._answer_until is not None:
             until = self._answer_until
-        timeout = asyncio.timeout(max(0.0, until - now))
         try:
-            async with timeout:
-                result = await awaitable
-        except TimeoutError as error:
-            if not timeout.expired():
-                raise
+            result = await self._watchdog.wait(awaitable, until)
+        except WaitedTooLongError as error:
             raise self._expired(answer_first=answer_first, waiting_first=waiting_first) from error
         if self._first_until is not None:
             self.life_seen()

@@ -74,6 +74,7 @@ class GuardedProvider:
         except BaseException as error:  # noqa: BLE001 - raised again, as what the seam allows
             self._translate(error)
         finally:
+            clocks.close()
             await self._end(answer)
         if not finished:
             raise failures.truncated(self.name)

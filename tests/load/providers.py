@@ -261,6 +261,11 @@ def _end(shape: str) -> bytes:
     return b'data: {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}\n\ndata: [DONE]\n\n'
 
 
+def _chunked(data: bytes) -> bytes:
+    """As real servers frame it: one chunk an event."""
+    return b"%x\r\n%b\r\n" % (len(data), data)
+
+
 def _serve(pipe: Connection, counts: dict[str, int]) -> None:
     asyncio.run(_serving(pipe, counts))
 
@@ -278,19 +283,22 @@ def _handler(
         head = await reader.readuntil(b"\r\n\r\n")
         await reader.readexactly(int(head.lower().split(b"content-length: ")[1].split(b"\r", 1)[0]))
         shape, mode = head.split(b" ", 2)[1].decode().split("/")[1:3]
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n")
+        writer.write(
+            b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+            b"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+        )
         due = time.monotonic()
         for number in range(counts[mode]):
             if mode == "paced":
                 due += 1 / _RATE
                 await asyncio.sleep(due - time.monotonic())
             word = f" {time.monotonic():.6f}" if mode == "paced" else f" word{number % 10}"
-            writer.write(_event(shape, word))
+            writer.write(_chunked(_event(shape, word)))
             if mode == "single":
                 await asyncio.sleep(_PAUSE)
             elif number % 20 == 0:
                 await writer.drain()
-        writer.write(_end(shape))
+        writer.write(_chunked(_end(shape)) + b"0\r\n\r\n")
         await writer.drain()
         writer.close()
 

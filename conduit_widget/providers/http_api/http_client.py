@@ -18,6 +18,7 @@ import httpx2
 
 from conduit_widget.errors import ProviderError
 from conduit_widget.providers.addresses import is_loopback
+from conduit_widget.providers.http_api.direct_transport import DirectTransport
 
 _PROXY_SCHEMES: Final = ("http", "https", "socks5", "socks5h")
 _CERTIFICATE_VARIABLES: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR")
@@ -40,14 +41,17 @@ def open_client(provider: str, base_url: str, *, connect_timeout: float) -> http
     proxy = proxy_for(base_url)
     if proxy is not None:
         _check_proxy(provider, proxy, urlsplit(base_url).hostname or "")
+    trust = _trust(provider, base_url, proxy)
+    limits = httpx2.Limits(keepalive_expiry=2.0 if is_loopback(base_url) else 30.0)
     try:
         return httpx2.AsyncClient(
             timeout=httpx2.Timeout(None, connect=connect_timeout),
-            limits=httpx2.Limits(keepalive_expiry=2.0 if is_loopback(base_url) else 30.0),
+            limits=limits,
             proxy=None if proxy is None else proxy.url,
+            transport=DirectTransport(trust, limits) if proxy is None else None,
             # What it would read is read here already; no .netrc entry may stand in for a key.
             trust_env=False,
-            verify=_trust(provider, base_url, proxy),
+            verify=trust,
         )
     except (ValueError, TypeError, ImportError, httpx2.InvalidURL) as error:
         if proxy is None:

@@ -11,7 +11,7 @@ import logging
 import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, closing
 from typing import Any, Final
 
 import httpx2
@@ -115,15 +115,8 @@ class HttpProvider(ABC):
         )
         clocks = GenerationClocks(self.name, timeouts)
         url = f"{self._base_url}{self._models_path}"
-        response = await self._send(self._http().build_request("GET", url, headers=self._headers()), clocks)
-        try:
-            if response.status_code != 200:
-                raise self._refusal(response, await self._problem(response, clocks), None)
-            body = await read_all(response, _MODELS_BYTES, clocks)
-        except _BROKEN as error:
-            raise failures.malformed(self.name) from error
-        finally:
-            await response.aclose()
+        with closing(clocks):
+            body = await self._get(url, clocks)
         listed = self._words.names(_model_ids(self.name, body))
         if self.model is None:
             return listed
@@ -141,35 +134,35 @@ class HttpProvider(ABC):
 
         """
         model = request.model or await self._default_model()
-        clocks = GenerationClocks(self.name, self._timeouts)
-        response = await self._open({**self._body(request, model), **(extra or {})}, model, clocks)
-        answer = self._decoder(request, model)
-        began = False
-        try:
-            reader = AnswerReader(self.name, answer)
-            async with aclosing(pieces_of(response)) as pieces:
-                while not answer.ended:
-                    try:
-                        piece = await clocks.wait(anext(pieces, None))
-                    except (ProviderError, *_BROKEN) as error:
+        with closing(GenerationClocks(self.name, self._timeouts)) as clocks:
+            response = await self._open({**self._body(request, model), **(extra or {})}, model, clocks)
+            answer = self._decoder(request, model)
+            began = False
+            try:
+                reader = AnswerReader(self.name, answer)
+                async with aclosing(pieces_of(response)) as pieces:
+                    while not answer.ended:
+                        try:
+                            piece = await clocks.wait(anext(pieces, None))
+                        except (ProviderError, *_BROKEN) as error:
+                            if answer.complete:
+                                break  # after a finish reason every kind of end is one
+                            if isinstance(error, ProviderError):
+                                raise
+                            raise failures.truncated(self.name) from error
+                        if piece is None:
+                            break
+                        for chunk in reader.feed(piece):
+                            yield chunk
+                        if answer.began and not began:
+                            began = True
+                            clocks.token_seen()
                         if answer.complete:
-                            break  # after a finish reason every kind of end is one
-                        if isinstance(error, ProviderError):
-                            raise
-                        raise failures.truncated(self.name) from error
-                    if piece is None:
-                        break
-                    for chunk in reader.feed(piece):
+                            clocks.finish_seen()
+                    for chunk in reader.end():
                         yield chunk
-                    if answer.began and not began:
-                        began = True
-                        clocks.token_seen()
-                    if answer.complete:
-                        clocks.finish_seen()
-                for chunk in reader.end():
-                    yield chunk
-        finally:
-            await response.aclose()
+            finally:
+                await response.aclose()
 
     @abstractmethod
     def _body(self, request: GenerationRequest, model: str) -> dict[str, Any]:
@@ -198,6 +191,17 @@ class HttpProvider(ABC):
                 raise failures.no_models(self.name)
             self.model = self._preferred(listed)
         return self.model
+
+    async def _get(self, url: str, clocks: GenerationClocks) -> bytes:
+        response = await self._send(self._http().build_request("GET", url, headers=self._headers()), clocks)
+        try:
+            if response.status_code != 200:
+                raise self._refusal(response, await self._problem(response, clocks), None)
+            return await read_all(response, _MODELS_BYTES, clocks)
+        except _BROKEN as error:
+            raise failures.malformed(self.name) from error
+        finally:
+            await response.aclose()
 
     async def _open(self, wanted: dict[str, Any], model: str, clocks: GenerationClocks) -> httpx2.Response:
         """Send the request; again without what a refusal names, and once the model is loaded."""
