@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Final
 
 from conduit_widget.client.hub_connection import HubConnection
 from conduit_widget.contract import ChatEvent, StatusEvent, names_in
+
+_logger = logging.getLogger(__name__)
 
 EventHandler = Callable[[str, Sequence[Any]], None]
 
@@ -71,12 +74,19 @@ class ConversationEvents:
             named = _named_in(named) if event in _NAMED_IN_MESSAGE else None
             if named is None:
                 for handlers in tuple(self._handlers.values()):
-                    for handler in handlers:
-                        handler(event, arguments)
+                    _call(handlers, event, arguments)
                 return
         if isinstance(named, str):
-            for handler in self._handlers.get(named, ()):
-                handler(event, arguments)
+            _call(self._handlers.get(named, ()), event, arguments)
+
+
+def _call(handlers: Sequence[EventHandler], event: str, arguments: Sequence[Any]) -> None:
+    """Call all of them: one that fails costs a line in the log, and the others nothing."""
+    for handler in handlers:
+        try:
+            handler(event, arguments)
+        except Exception:
+            _logger.exception("a handler of %s failed", event)
 
 
 def _named_in(message: object) -> object:

@@ -15,6 +15,7 @@ import msgspec
 from conduit_widget.cancellation import cancel_and_wait
 from conduit_widget.errors import ProviderError
 from conduit_widget.listeners import add_listener
+from conduit_widget.plain_text import plain_name
 from conduit_widget.providers import available, failures, kinds, loopback_servers
 from conduit_widget.providers.admission import Admission
 from conduit_widget.providers.available import Found, installed_model
@@ -314,13 +315,13 @@ class ProviderDirectory:
             on_headers=health.record_headers,
             words=self._words,
             models_dir=self._settings.models_dir,
-            on_note=health.set_note,
+            on_note=lambda note: health.set_note(_note(note)),
         )
         try:
             kind = kinds.load(found.config.kind)
             health.standing_reason = found.label or kind.note
             entry.fixed_models = kind.fixed_models or bool(found.config.models)
-            entry.prefills = kind.prefills(found.config)
+            entry.prefills = kinds.prefills(kind, found.config)
             admission = Admission(found.name, health, found.config.clocks.answer)
             entry.provider = RetirableProvider(kinds.build(kind, found.config, context), admission.wait)
         except ProviderError as error:
@@ -404,6 +405,11 @@ class ProviderDirectory:
 
 def _secrets_of(settings: ProviderSettings) -> Iterable[Secret]:
     return (secret for config in settings.configured for secret in config.secrets)
+
+
+def _note(note: object) -> str:
+    """Return the line of a provider that people see; a package may say anything."""
+    return plain_name(note, kinds.MAX_NOTE_CHARS) if isinstance(note, str) else ""
 
 
 def _time_to_first_token(entry: _Entry) -> float:

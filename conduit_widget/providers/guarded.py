@@ -10,10 +10,11 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any, Final, NoReturn, get_args
 
 from conduit_widget.errors import ProviderError, trace_of
-from conduit_widget.plain_text import is_writable, writable
+from conduit_widget.plain_text import is_writable, plain_name, writable
 from conduit_widget.providers import failures
 from conduit_widget.providers.clocks import GenerationClocks
-from conduit_widget.providers.provider import Chunk, GenerationRequest, Provider, Usage
+from conduit_widget.providers.limits.rate_limit_headers import LONGEST_WAIT
+from conduit_widget.providers.provider import Chunk, GenerationRequest, Provider, ToolCall, Usage
 from conduit_widget.providers.provider_config import ProviderConfig
 from conduit_widget.providers.provider_words import ProviderWords
 from conduit_widget.types import ErrorType
@@ -25,6 +26,8 @@ START_TIMEOUT: Final = 600.0
 CLOSE_TIMEOUT: Final = 5.0
 _TURN: Final = 32
 """Chunks after which others get their turn: a provider may never wait for anything."""
+_MAX_LINE_CHARS: Final = 500
+_MAX_SUGGESTIONS: Final = 8
 
 _logger = logging.getLogger(__name__)
 
@@ -46,7 +49,9 @@ class GuardedProvider:
     @property
     def context_tokens(self) -> int | None:
         """Tokens the model can hold; what is configured where the provider says nothing that is a number."""
-        tokens: Any = getattr(self._provider, "context_tokens", None)
+        tokens: Any = None
+        with contextlib.suppress(Exception):  # a property of somebody else's
+            tokens = self._provider.context_tokens
         return tokens if type(tokens) is int and tokens > 0 else self._configured_tokens
 
     @context_tokens.setter
@@ -129,10 +134,12 @@ class GuardedProvider:
             self._refuse(f"a chunk's usage is {type(usage).__name__}, not Usage")
         if usage is not None and not (_is_count(usage.prompt_tokens) and _is_count(usage.completion_tokens)):
             self._refuse("a chunk's usage counts no tokens")
-        if is_writable(chunk.text) and is_writable(chunk.reasoning):
-            return chunk
-        text, reasoning = writable(chunk.text), writable(chunk.reasoning)
-        return Chunk(text, chunk.model, reason, usage, reasoning, chunk.provider)
+        calls: Any = chunk.tool_calls
+        if not isinstance(calls, tuple) or not all(map(_is_call, calls)):
+            self._refuse("a chunk's tool_calls are not ToolCalls of texts")
+        if is_writable(chunk.text) and is_writable(chunk.reasoning) and not (chunk.provider or calls):
+            return chunk if chunk.failover is None and not chunk.asked else _plain(chunk)
+        return _plain(chunk)
 
     def _translate(self, error: BaseException) -> NoReturn:
         """Raise what the seam allows; a cancellation counts only where somebody asked for it."""
@@ -142,9 +149,32 @@ class GuardedProvider:
         ):
             raise error
         if isinstance(error, ProviderError) and error.type in get_args(ErrorType):
-            raise error
+            checked = self._checked_error(error)
+            if checked is not None:
+                raise checked from error
         _logger.warning("The provider %s failed: %s", self.name, trace_of(error))
         raise self._error(type(error).__name__) from error
+
+    def _checked_error(self, error: ProviderError) -> ProviderError | None:
+        """Return a ``ProviderError`` with nothing but fields of their types; None where it tells a key."""
+        given: Any = error
+        texts = [text for text in (given.args[0:1] or [""]) if isinstance(text, str)]
+        if isinstance(given.suggestions, tuple | list):
+            texts += [text for text in given.suggestions if isinstance(text, str)]
+        if any(map(self._words.tells_key, texts)):
+            return None
+        line, *suggestions = [plain_name(text, _MAX_LINE_CHARS) for text in texts] or [""]
+        status, wait = given.status_code, given.retry_after
+        is_wait = isinstance(wait, int | float) and not isinstance(wait, bool) and 0 <= wait <= LONGEST_WAIT
+        return ProviderError(
+            line or f"{self.name} failed.",
+            type=error.type,
+            code=self._words.code(given.code),
+            status_code=status if type(status) is int and 100 <= status < 600 else None,
+            retry_after=float(wait) if is_wait else None,
+            recoverable=given.recoverable is not False,
+            suggestions=tuple(suggestions[:_MAX_SUGGESTIONS]),
+        )
 
     def _refuse(self, why: str) -> NoReturn:
         _logger.warning("The provider %s does not do what a provider does: %s.", self.name, why)
@@ -162,6 +192,25 @@ async def _next(chunks: AsyncIterator[Chunk], count: int) -> Chunk | None:
     if count % _TURN == _TURN - 1:
         await asyncio.sleep(0)
     return await anext(chunks, None)
+
+
+def _plain(chunk: Chunk) -> Chunk:
+    """Return a chunk of this provider, and of no other: its health and its price are kept by its name."""
+    return Chunk(
+        writable(chunk.text),
+        chunk.model,
+        chunk.finish_reason,
+        chunk.usage,
+        writable(chunk.reasoning),
+        tool_calls=chunk.tool_calls,
+    )
+
+
+def _is_call(call: Any) -> bool:
+    if not isinstance(call, ToolCall):
+        return False
+    texts: tuple[Any, ...] = (call.id, call.name, call.arguments)
+    return all(isinstance(text, str) and is_writable(text) for text in texts)
 
 
 def _is_count(value: Any) -> bool:

@@ -21,6 +21,7 @@ from typing import Final
 import msgspec
 
 from conduit_widget.errors import ProviderError
+from conduit_widget.plain_text import plain_name
 from conduit_widget.providers import guarded
 from conduit_widget.providers.provider import Provider
 from conduit_widget.providers.provider_config import (
@@ -33,6 +34,7 @@ from conduit_widget.providers.provider_words import ProviderWords
 
 _logger = logging.getLogger(__name__)
 
+MAX_NOTE_CHARS: Final = 200
 GROUP: Final = "conduit_widget.providers"
 _OURS: Final = {
     kind: EntryPoint(kind, f"conduit_widget.providers.{module}:KIND", GROUP)
@@ -101,7 +103,23 @@ def load(kind: str) -> ProviderKind:
         raise _broken(kind, found[0], type(error).__name__) from error
     if not isinstance(loaded, ProviderKind):
         raise _broken(kind, found[0], "it is no ProviderKind")
-    return loaded
+    note: object = loaded.note
+    if not isinstance(note, str):
+        raise _broken(kind, found[0], f"its note is {type(note).__name__}, not str")
+    return msgspec.structs.replace(loaded, note=plain_name(note, MAX_NOTE_CHARS))
+
+
+def prefills(kind: ProviderKind, config: ProviderConfig) -> bool:
+    """Return whether a provider of the kind goes on with an answer that was begun.
+
+    Raises:
+        ProviderError: its kind cannot say.
+
+    """
+    try:
+        return bool(kind.prefills(config))
+    except (Exception, SystemExit) as error:
+        raise _unmade(config, type(error).__name__) from error
 
 
 def build(kind: ProviderKind, config: ProviderConfig, context: ProviderContext) -> Provider:

@@ -15,6 +15,7 @@ MAX_MODELS: Final = 1000
 
 _CODE_SHAPE: Final = re.compile(r"[a-z][a-z0-9_.\-]*", re.IGNORECASE)
 _KEY_PART_CHARS: Final = 8
+_PUNCTUATION: Final = ".,:;!?()[]{}<>'\"`"
 
 
 class ProviderWords:
@@ -50,6 +51,11 @@ class ProviderWords:
             if len(found) == MAX_MODELS:
                 break
         return list(found)
+
+    def tells_key(self, text: str) -> bool:
+        """Whether a text holds one of the keys, or a word of it is a part of one."""
+        words = (word.strip(_PUNCTUATION) for word in text.lower().split())
+        return self._tells_key(text.lower()) or any(self._tells_key(word) for word in words)
 
     def _word(self, value: Any, limit: int) -> str | None:
         if not isinstance(value, str) or not 0 < len(value) <= limit or not is_plain(value):

@@ -7,7 +7,7 @@ import stat
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import msgspec
 
@@ -100,7 +100,9 @@ def _read(path: Path, environ: Mapping[str, str], timeouts: Mapping[str, float])
 
 def _tables(path: Path) -> dict[str, Any]:
     try:
-        with path.open("rb") as file:
+        with _open(path) as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise SettingsError("it is no plain file.")
             data = file.read(MAX_BYTES + 1)
         if len(data) > MAX_BYTES:
             raise SettingsError(f"it is larger than {MAX_BYTES} bytes.")
@@ -131,7 +133,7 @@ def read_key_file(path: Path, place: str) -> Secret | None:
 
     """
     try:
-        with path.open("rb") as file:
+        with _open(path) as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise SettingsError(f"{place}: {path} is no plain file.")
@@ -148,6 +150,15 @@ def read_key_file(path: Path, place: str) -> Secret | None:
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise SettingsError(f"{place}: {path} cannot be read ({reason}).") from error
+
+
+def _open(path: Path) -> BinaryIO:
+    """Open a file for reading; a pipe that nobody writes to is not waited for."""
+    return open(path, "rb", opener=_without_waiting)
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def source_of(key_file: Path) -> str:

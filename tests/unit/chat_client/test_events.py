@@ -134,3 +134,28 @@ async def calls_of_a_token(conversations: int) -> int:
 async def test_a_token_costs_the_same_however_many_conversations_share_the_connection() -> None:
     """One look-up, and nobody else is asked."""
     assert await calls_of_a_token(60) == await calls_of_a_token(2)
+
+
+@pytest.mark.parametrize(
+    ("event", "arguments", "heard"),
+    [
+        ("StreamToken", ("one", "Hi", METADATA), ["one"]),
+        ("ReceiveMessage", ({"id": "m", "metadata": {"conversationId": "one"}},), ["one"]),
+        ("UserJoined", ("ann", "Ann"), ["one", "two", "three"]),
+    ],
+)
+def test_handler_that_fails_keeps_nothing_from_the_others(
+    event: str, arguments: tuple[Any, ...], heard: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Those of its own conversation and of the later ones hear it; the log has one line for the failure."""
+    listening = Listening()
+    listening.removers["one"]()
+
+    def fail(_event: str, _arguments: Sequence[Any]) -> None:
+        raise ValueError("no")
+
+    listening.events.of("one", fail)
+    listening.listen("one")
+    assert sorted(listening.to_whom(event, *arguments)) == sorted(heard)
+    [record] = [record for record in caplog.records if "failed" in record.getMessage()]
+    assert record.getMessage() == f"a handler of {event} failed"

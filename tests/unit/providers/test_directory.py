@@ -14,10 +14,11 @@ import msgspec
 import pytest
 
 from conduit_widget.errors import ProviderError
-from conduit_widget.providers import failures, loopback_servers
+from conduit_widget.providers import failures, kinds, loopback_servers
 from conduit_widget.providers.config.settings import ProviderSettings
 from conduit_widget.providers.directory import ProviderDirectory
 from conduit_widget.providers.keys import Secret
+from conduit_widget.providers.kinds import ProviderKind
 from conduit_widget.providers.local import model
 from conduit_widget.providers.local.model import SMOLLM2, model_path
 from conduit_widget.providers.loopback_servers import SIGNATURES, Signature
@@ -390,3 +391,47 @@ async def test_configured_models_are_the_ones_offered(tmp_path: Path, has_list: 
             assert directory.current().models == ["big", "small"]
             with pytest.raises(ProviderError, match="no model 'qwen'"):
                 directory.select("house", "qwen")
+
+
+async def test_kind_that_cannot_say_whether_it_goes_on_costs_its_provider_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the start and when settings are read anew: the others are there, and it says what is wrong."""
+
+    def fail(_config: ProviderConfig) -> bool:
+        raise RuntimeError("sk-private")
+
+    load = kinds.load
+    broken = ProviderKind(build=load("openai").build, prefills=fail)
+    monkeypatch.setattr(kinds, "load", lambda kind: broken if kind == "odd" else load(kind))
+    odd = ProviderConfig(name="odd", kind="odd")
+    good = ProviderConfig(name="good", base_url="http://127.0.0.1:9/v1")
+    for at_once in (True, False):
+        async with started(settings(tmp_path, *([odd, good] if at_once else [good]))) as directory:
+            await directory.reload(settings(tmp_path, odd, good))
+            assert names(directory) == ["odd", "good"]
+            assert directory.statuses()[0].reason.startswith("odd cannot be made by its kind 'odd'")
+            assert "sk-private" not in directory.statuses()[0].reason
+            assert directory.select().name == "good"
+
+
+async def test_note_of_a_package_is_a_plain_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever it says; everybody reads it."""
+    contexts: list[Any] = []
+    load = kinds.load
+
+    def build(config: ProviderConfig, context: kinds.ProviderContext) -> Provider:
+        contexts.append(context)
+        return load("openai").build(config, context)
+
+    monkeypatch.setattr(kinds, "load", lambda _kind: ProviderKind(build=build))
+    async with started(
+        settings(tmp_path, ProviderConfig(name="a", base_url="http://127.0.0.1:9/v1"))
+    ) as directory:
+        for note, shown in (
+            (5, ""),
+            (None, ""),
+            ("Loading\x1b[31m\u202e\n" + "x" * 500, "Loading[31m " + "x" * 188),
+        ):
+            contexts[0].on_note(note)
+            assert directory._entries["a"].health.standing_reason == shown

@@ -12,7 +12,10 @@ import pytest
 
 from conduit_widget.errors import ProviderError
 from conduit_widget.providers import Chunk, GenerationRequest, Provider, Timeouts, Usage, guarded, kinds
+from conduit_widget.providers.failover.health import ProviderHealth
+from conduit_widget.providers.keys import Secret
 from conduit_widget.providers.kinds import ProviderContext, ProviderKind
+from conduit_widget.providers.provider import Failover, ToolCall
 from conduit_widget.providers.provider_config import ProviderConfig
 from conduit_widget.providers.provider_words import ProviderWords
 from tests.support.waiting import PATIENCE
@@ -49,7 +52,8 @@ class Foreign:
 
 def _made(foreign: Any, tmp_path: Path, **fields: Any) -> Provider:
     config = ProviderConfig(name="polly", kind="parrot", **fields)
-    context = ProviderContext(on_headers=lambda _headers: None, words=ProviderWords(), models_dir=tmp_path)
+    words = ProviderWords(config.secrets)
+    context = ProviderContext(on_headers=lambda _headers: None, words=words, models_dir=tmp_path)
     return kinds.build(ProviderKind(build=lambda _config, _context: foreign), config, context)
 
 
@@ -112,6 +116,9 @@ def _yields(item: Any) -> Generate:
         (_yields(Chunk("x", "polly", usage=(1, 2))), "usage is tuple"),  # type: ignore[arg-type]
         (_yields(Chunk("x", "polly", usage=Usage(-1, None))), "counts no tokens"),
         (_yields(Chunk("x", "polly", usage=Usage("1", None))), "counts no tokens"),  # type: ignore[arg-type]
+        (_yields(Chunk("x", "polly", tool_calls=[])), "tool_calls are not"),  # type: ignore[arg-type]
+        (_yields(Chunk("x", "polly", tool_calls=("call",))), "tool_calls are not"),  # type: ignore[arg-type]
+        (_yields(Chunk("x", "polly", tool_calls=(ToolCall("1", "f", {}),))), "tool_calls are not"),  # type: ignore[arg-type]
     ],
 )
 async def test_what_the_seam_does_not_allow_is_an_error_of_the_provider(
@@ -124,6 +131,90 @@ async def test_what_the_seam_does_not_allow_is_an_error_of_the_provider(
         await _words_of(provider)
     assert "sk-private" not in f"{caught.value} {caplog.text}"
     assert caught.value.code in {guarded.BROKEN, "truncated"}
+
+
+@pytest.mark.parametrize(
+    "retry_after", ["soon", float("nan"), float("-inf"), float("inf"), -1, True, 10**400, []]
+)
+async def test_an_error_has_fields_of_their_types(retry_after: Any, tmp_path: Path) -> None:
+    """Whatever a package puts into one: the breaker counts with it, and everybody reads it."""
+
+    async def refuses(_self: Any, _request: GenerationRequest) -> AsyncIterator[Any]:
+        yield Chunk("hi", "polly")
+        raise ProviderError(
+            "No\x1b[31m more\u202e\n" + "x" * 10_000,
+            type="rate_limit",
+            code=["odd"],  # type: ignore[arg-type]
+            status_code="429",  # type: ignore[arg-type]
+            retry_after=retry_after,
+            recoverable="maybe",  # type: ignore[arg-type]
+            suggestions=("Wait.", 5, "y" * 10_000),  # type: ignore[arg-type]
+        )
+
+    provider = _made(type("Odd", (Foreign,), {"generate": refuses})(), tmp_path)
+    with pytest.raises(ProviderError) as caught:
+        await _words_of(provider)
+    error = caught.value
+    assert str(error).startswith("No[31m more ")
+    assert len(str(error)) <= 500
+    assert (error.type, error.code, error.status_code, error.recoverable) == ("rate_limit", None, None, True)
+    assert error.suggestions[0] == "Wait."
+    assert all(len(text) <= 500 for text in error.suggestions)
+    assert error.retry_after is None
+    health = ProviderHealth("polly", lambda _status: None)
+    health.record_failure(error)
+    assert health.status.state == "rate_limited"
+
+
+@pytest.mark.parametrize("text", ["Bad key sk-Private-123456!", "Bad key (private-12).", "sk-private-123456"])
+async def test_an_error_that_tells_a_key_is_not_passed_on(
+    text: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Neither in its line nor in what it suggests; not a part of it either."""
+    for error in (ProviderError(text), ProviderError("No.", suggestions=(text,))):
+
+        async def refuses(
+            _self: Any, _request: GenerationRequest, error: ProviderError = error
+        ) -> AsyncIterator[Any]:
+            yield Chunk("hi", "polly")
+            raise error
+
+        foreign = type("Odd", (Foreign,), {"generate": refuses})()
+        provider = _made(foreign, tmp_path, api_key=Secret("sk-private-123456"))
+        with pytest.raises(ProviderError, match="its package has a mistake") as caught:
+            await _words_of(provider)
+        assert "private" not in f"{caught.value} {caught.value.suggestions} {caplog.text}".lower()
+
+
+async def test_no_provider_speaks_for_another(tmp_path: Path) -> None:
+    """Health, price and what people see are of the one that was asked; tool calls pass as they are."""
+    call = ToolCall("1", "f", "{}")
+    failover = Failover(
+        source="polly",
+        source_model="",
+        target="other",
+        target_model="",
+        reason="",
+        text="",
+        mid_stream=False,
+        policy="stop",
+    )
+    item = Chunk("x", "m", provider="other", failover=failover, tool_calls=(call,), asked=True)
+    provider = _made(type("Odd", (Foreign,), {"generate": _yields(item)})(), tmp_path)
+    [first, _] = [chunk async for chunk in provider.generate(REQUEST)]
+    assert first == Chunk("x", "m", tool_calls=(call,))
+
+
+async def test_a_size_that_cannot_be_read_is_the_configured_one(tmp_path: Path) -> None:
+    """A property of a package may raise."""
+
+    def fail(_self: Any) -> int:
+        raise RuntimeError("no")
+
+    provider = _made(
+        type("Odd", (Foreign,), {"context_tokens": property(fail)})(), tmp_path, context_tokens=99
+    )
+    assert provider.context_tokens == 99
 
 
 async def test_half_a_character_reaches_nobody(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
@@ -78,3 +79,17 @@ def test_kind_that_fails_to_build_is_an_error_of_the_provider(tmp_path: Path) ->
     with pytest.raises(ProviderError, match="cannot be made") as caught:
         kinds.build(kind, ProviderConfig(name="x", kind="acme"), context(tmp_path))
     assert "sk-secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("note", [None, 5, b"A parrot."])
+def test_note_that_is_no_text_is_a_broken_kind(note: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everybody reads it beside the provider."""
+    kind = ProviderKind(build=None, note=note)  # type: ignore[arg-type] # as a foreign one may be
+    monkeypatch.setattr(EntryPoint, "load", lambda _self: kind)
+    monkeypatch.setattr(kinds, "entry_points", lambda **_: [EntryPoint("acme", "acme:KIND", kinds.GROUP)])
+    with pytest.raises(ProviderError, match=f"its note is {type(note).__name__}, not str"):
+        kinds.load("acme")
+    monkeypatch.setattr(
+        EntryPoint, "load", lambda _self: ProviderKind(build=kind.build, note="A\x1b\u202e" + "a" * 10_000)
+    )
+    assert kinds.load("acme").note == "A" + "a" * 199

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import msgspec
@@ -211,6 +212,33 @@ def test_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     path.unlink()
     path.mkdir()
     with pytest.raises(SettingsError, match=r"config\.toml: it cannot be read"):
+        load(tmp_path, {})
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes in folders here")
+def test_pipe_in_place_of_a_file_is_named_and_not_waited_for(tmp_path: Path) -> None:
+    """Nobody may ever write to it; that of a key, too."""
+    path, key = tmp_path / "config.toml", tmp_path / "key"
+    os.mkfifo(path, 0o600)
+    os.mkfifo(key, 0o600)
+    with pytest.raises(SettingsError, match=r"config\.toml: it is no plain file"):
+        load(tmp_path, {})
+    path.unlink()
+    path.write_text('[[providers]]\nname = "x"\nbase_url = "http://127.0.0.1:9/v1"\napi_key_file = "key"\n')
+    with pytest.raises(SettingsError, match=r"key is no plain file"):
+        load(tmp_path, {})
+
+
+@pytest.mark.parametrize(
+    "value", ["1" + "0" * 400, "-1" + "0" * 400, "nan", "inf", "-inf", "-1", "true", '"5"', "[]"]
+)
+@pytest.mark.parametrize("field", ["price.input", "price.output", "timeouts.connect", "timeouts.answer"])
+def test_number_that_is_none_of_its_field_is_named(tmp_path: Path, field: str, value: str) -> None:
+    """However large it is."""
+    (tmp_path / "config.toml").write_text(
+        f'[[providers]]\nname = "x"\nbase_url = "http://127.0.0.1:9/v1"\n{field} = {value}\n'
+    )
+    with pytest.raises(SettingsError, match=rf"providers\[0\]\.{field} must be"):
         load(tmp_path, {})
 
 
