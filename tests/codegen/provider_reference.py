@@ -59,6 +59,11 @@ begins like these and is none of them is refused.
 """
 _FAILOVER: Final = """\
 
+`limits` are counted in each hub process on its own, from its start on. Where several share a key, give each
+its part of what the key allows: two processes behind a key of 500 requests a minute have 250 each. What a
+provider states in its headers is the key's own account; all processes read it, and a refusal that one of them
+gets in spite of it is waited for, or goes to another provider, as ever.
+
 ## `[failover]`
 
 """

@@ -60,6 +60,7 @@ class ProviderHealth:
         self._rates: deque[float] = deque(maxlen=_SAMPLES)
         self._outcomes: deque[tuple[float, bool]] = deque(maxlen=_OUTCOMES)
         self.standing_reason = reason
+        self._opened_by_probe = False
         self._retry_due: float | None = None
         self._retry_at: str | None = None
         self._limit_due: float | None = None
@@ -131,6 +132,7 @@ class ProviderHealth:
             return
         self._outcomes.append((self._monotonic(), False))
         self.limits.record_error(error)
+        self._opened_by_probe = False
         self.breaker.fail(error)
         self._set(self._state_after(error), str(error), source="traffic")
 
@@ -139,14 +141,21 @@ class ProviderHealth:
         if isinstance(models, ProviderError):
             if models.type == "model_not_found" or models.code == "malformed":
                 return
-            if is_certain(models) or models.retry_after is not None:
+            if is_certain(models) or models.retry_after:
+                self._opened_by_probe = self._opened_by_probe or self.breaker.state == "closed"
                 self.breaker.fail(models)
             self._set(self._state_after(models), str(models), source="probe")
             return
+        if self._opened_by_probe:
+            self._opened_by_probe = False
+            self.breaker.succeed()  # what a probe has opened, a probe closes
         self.breaker.connect()
-        recovered = self._status.state in {"unknown", "down"}
-        state = "healthy" if recovered else self._status.state
-        reason = self.standing_reason if recovered else self._status.reason
+        state, is_well = self._status.state, self.breaker.state == "closed"
+        if state == "down":
+            state = "healthy" if is_well else "degraded"  # it lists models; its answers may still fail
+        elif state == "unknown" and self.breaker.state != "open":
+            state = "healthy"
+        reason = self.standing_reason if state in {"healthy", "unknown"} else self._status.reason
         self._set(state, reason, source="probe", models=list(models))
 
     def set_note(self, note: str) -> None:

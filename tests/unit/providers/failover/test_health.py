@@ -208,3 +208,47 @@ def test_providers_own_code_that_fails_counts(subject: ProviderHealth) -> None:
     """An exception of a package's provider is a failure like any other, without its text."""
     subject.record(GenerationOutcome(provider="acme", duration=1.0, error_type="unexpected"))
     assert (subject.status.state, subject.status.error_rate) == ("degraded", 1.0)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        failures.refused("acme", 401, ErrorBody()),
+        failures.refused("acme", 503, ErrorBody(), headers={"retry-after": "60"}),
+        failures.truncated("acme"),
+    ],
+)
+def test_list_of_models_makes_nobody_healthy_whose_answers_fail(error: ProviderError) -> None:
+    """While its breaker is open or tries it, it is shown as what it is, with the reason."""
+    now = 1000.0
+    health = ProviderHealth("acme", lambda _status: None, monotonic=lambda: now)
+    for _ in range(3):
+        health.record_failure(error)
+    health.record_probe(["m"])
+    assert (health.status.breaker, health.status.models) == ("open", ["m"])
+    assert (health.status.state, health.status.reason) == ("degraded", str(error))
+    now += 61
+    health.record_probe(["m"])
+    assert (health.status.breaker, health.status.state) == ("half_open", "degraded")
+    health.record(GenerationOutcome(provider="acme", duration=1))
+    assert (health.status.breaker, health.status.state, health.status.reason) == ("closed", "healthy", "")
+    away = ProviderHealth("acme", lambda _status: None, monotonic=lambda: now)
+    away.record_failure(failures.unreachable("acme", "http://x"))
+    away.record_probe(["m"])
+    assert (away.status.breaker, away.status.state) == ("closed", "healthy"), (
+        "it could not be reached, and can"
+    )
+
+
+def test_what_a_probe_has_opened_a_probe_closes() -> None:
+    """An engine that was missing, a key that was refused; what answers have opened since stays open."""
+    health = ProviderHealth("acme", lambda _status: None)
+    refused = failures.refused("acme", 401, ErrorBody())
+    health.record_probe(refused)
+    assert (health.status.breaker, health.status.state) == ("open", "down")
+    health.record_probe(["m"])
+    assert (health.status.breaker, health.status.state, health.status.retry_at) == ("closed", "healthy", None)
+    health.record_probe(refused)
+    health.record_failure(refused)
+    health.record_probe(["m"])
+    assert (health.status.breaker, health.status.state) == ("open", "degraded")
