@@ -271,7 +271,7 @@ def test_modules_stay_small(path: Path) -> None:
 
 @pytest.mark.parametrize("order", ["down", "up"])
 def test_every_module_imports_in_any_order(order: str) -> None:
-    """No module needs another one imported first, and none warns; beside it, no circle is left to be hidden."""
+    """No module needs another one imported first, and none warns; no circle hides behind that."""
     names = sorted(module_name(path) for path in sources() if path.name != "__main__.py")
     names = names if order == "down" else names[::-1]
     script = "import importlib, sys\nfor name in sys.stdin.read().split(): importlib.import_module(name)"

@@ -299,7 +299,7 @@ PROVIDER_FIELDS: Final = (
         "capabilities.vision",
         _SWITCH,
         "unknown",
-        "Whether its models read images. A request with one passes over a provider with false; the chat's own questions are text.",
+        "Whether its models read images. A request with one passes over a provider with false.",
     ),
     _provider(
         "capabilities.tools",
