@@ -14,7 +14,7 @@ const target = join(root, "..", "conduit_widget", "static");
 const entries = JSON.parse(await readFile(join(root, "entries.json"), "utf8"));
 const bundled = [
   ...["preact", "@preact/signals", "@preact/signals-core", "marked", "uplot"],
-  ...["highlight.js", "lowlight", "devlop"],
+  ...["highlight.js", "lowlight", "devlop", "temml"],
 ];
 
 /** `import css from "./x.css?inline"` gives the minified text, the way Vite (and so vitest) reads it too. */

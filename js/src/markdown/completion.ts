@@ -1,7 +1,8 @@
 // A growing text ends in half-written marks. Closing them keeps stars and brackets from flashing up for a frame. The code
 // looks at the last line only, in linear time.
+import { isHalf, wholeLength } from "./formulas";
 
-const RUN = /\\[\s\S]|`+|\*+|_+|~~|!?\[|\]\(/g;
+const RUN = /\\[\s\S]|\$|`+|\*+|_+|~~|!?\[|\]\(/g;
 /** A line that may yet become a list or a rule; under a paragraph it would make that a heading. */
 const UNDERLINE = /^ {0,3}(?:--?|=+)[ \t]*$/;
 const DANGLING = /(?:^|[\s([{"'“])(?:\*{1,3}|_{1,3}|~~|`+)$/;
@@ -35,12 +36,14 @@ function completedLine(line: string): string {
     if (typeof next === "string") return next;
     RUN.lastIndex = next;
   }
-  return closed(line, open.marks);
+  // What the last backslash stands before is still to come.
+  return closed(/(?<!\\)(?:\\\\)*\\$/.test(line) ? line.slice(0, -1) : line, open.marks);
 }
 
 /** Where to read on after a run of marks, or the completed line if it ends in what the run began. */
 function afterRun(line: string, run: string, at: number, open: OpenMarks): number | string {
   const end = at + run.length;
+  if (run.startsWith("$") || run === "\\(" || run === "\\[") return afterFormula(line, at, open) || end;
   if (run.startsWith("`")) {
     const close = closingTicks(line, run, end);
     // A code span that reaches the end contains no other marks.
@@ -50,6 +53,19 @@ function afterRun(line: string, run: string, at: number, open: OpenMarks): numbe
   if (run.endsWith("[")) open.label = { at, text: end };
   else if (/^[*_~]/.test(run)) toggle(open.marks, run, line.charAt(at - 1), line.charAt(end));
   return end;
+}
+
+/** Where the formula ends that begins here; of half a formula nothing is shown, 0 where none begins. */
+function afterFormula(line: string, at: number, { marks }: OpenMarks): number | string {
+  const source = line.slice(at);
+  const before = line.slice(Math.max(0, at - 2), at);
+  const length = wholeLength(source, before);
+  if (length > 0) return at + length;
+  if (!isHalf(source, before)) return 0;
+  const words = line.slice(0, at);
+  // Of emphasis that begins with the formula there is nothing to show either.
+  const rest = words.replace(/[*_~]+$/, "");
+  return closed(rest, rest === words ? marks : marks.slice(0, -1));
 }
 
 /** Half an address: the label alone, and of an image nothing. */

@@ -62,6 +62,33 @@ function inlineStart(source: string): number | undefined {
   return source.length > LONGEST ? LONGEST - 1 : undefined;
 }
 
+/** Whether `source` begins with a block formula that has no end yet. */
+export function isHalfBlock(source: string): boolean {
+  return (
+    source.length < LONGEST &&
+    /^ {0,3}(?:\$\$|\\\[)/.test(source) &&
+    !BLANK_LINE.test(source) &&
+    !block(source)
+  );
+}
+
+/** What may still become a formula within a line: shown as text it would be gone a moment later. */
+const HALF = /^(?:\\[([]|\$\$?(?=[^\s\d$]))/;
+const LONGEST_HALF = 200;
+
+/** Whether `source`, to its end, is the beginning of a formula within a line. */
+export function isHalf(source: string, before: string): boolean {
+  if (source.length > LONGEST_HALF || !HALF.test(source))
+    return source === "$" && !BEFORE_DOLLAR.test(before);
+  if (source.startsWith("$") && BEFORE_DOLLAR.test(before)) return false;
+  return !inline(source, before) && !PROSE.test(source.replace(/^\$+/, "").trimEnd());
+}
+
+/** The length of the whole formula that `source` begins with; 0 if there is none. */
+export function wholeLength(source: string, before: string): number {
+  return inline(source, before)?.raw.length ?? 0;
+}
+
 function block(source: string): Tokens.Generic | undefined {
   const [indent] = /^ {0,3}/.exec(source) ?? [""];
   const found = source.startsWith("\\(", indent.length) ? "" : leading(source.slice(indent.length));

@@ -1,6 +1,7 @@
 // Turns the Markdown tokens inside a line into Preact nodes.
 import type { ComponentChildren } from "preact";
 import { decodeEntities } from "./entities";
+import { Formula } from "./formula";
 import type { BlockToken, Tokens } from "./lexer";
 import { Link } from "./link";
 import { MessageImage } from "./message-image";
@@ -35,11 +36,7 @@ export function inlineNode(token: BlockToken, key: number): ComponentChildren {
         </code>
       );
     case "formula":
-      return (
-        <code key={key} class="formula" dir="ltr">
-          {seamed((token as Tokens.Generic).text)}
-        </code>
-      );
+      return <Formula key={key} source={(token as Tokens.Generic).text} isBlock={false} />;
     case "br":
       return <br key={key} />;
     case "htmlTag": {

@@ -1,4 +1,5 @@
 import { completed } from "./completion";
+import { isHalfBlock } from "./formulas";
 import { type BlockToken, lex } from "./lexer";
 
 /**
@@ -24,6 +25,8 @@ export class OpenBlocks {
     if (this.#asWrittenTo > 0 && !/\n[ \t]*\n/.test(source.slice(this.#asWrittenTo - 1))) {
       return [{ type: "asWritten", raw: rest }];
     }
+    // Its source stands where it will be drawn; read as Markdown it would lose its marks for a while.
+    if (isHalfBlock(rest)) return [{ type: "formulaBlock", raw: rest, text: rest, isOpen: true }];
     // Only the last line is completed, so the blocks before it are final.
     const tokens = lex(isVerbatim(rest) ? rest : completed(rest));
     const open = tokens.slice(this.#close(source, tokens));

@@ -2,6 +2,7 @@
 import type { ComponentChildren, VNode } from "preact";
 import { AsWritten } from "./as-written";
 import { CodeBlock } from "./code-block";
+import { Formula } from "./formula";
 import { hasClosingFence } from "./growing";
 import { inline, inlineNode, textRun } from "./inline";
 import type { BlockToken, Tokens } from "./lexer";
@@ -49,12 +50,10 @@ export function renderBlock(token: BlockToken, key: number | string, dir: Direct
       return table(token as Tokens.Table, key);
     case "hr":
       return <hr key={key} />;
-    case "formulaBlock":
-      return (
-        <pre key={key} class="formula" dir="ltr">
-          {(token as Tokens.Generic).text}
-        </pre>
-      );
+    case "formulaBlock": {
+      const { text, isOpen } = token as Tokens.Generic;
+      return <Formula key={key} source={text} isBlock isOpen={isOpen === true} />;
+    }
     case "def":
       return definition(token as Tokens.Def, key, dir);
     case "text":
