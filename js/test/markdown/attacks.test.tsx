@@ -25,6 +25,7 @@ const ELEMENTS = new Set(
   ).split(" "),
 );
 const ADDRESS = /^(?:https?:\/\/|mailto:)/;
+const FORBIDDEN = /^on|^(?:id|name|srcset|srcdoc|action|formaction|background|data)$/;
 const OWN_ICON = ":is(button, a) svg, svg path";
 
 function draw(view: VNode): HTMLElement {
@@ -33,23 +34,31 @@ function draw(view: VNode): HTMLElement {
   return root;
 }
 
+function wrongElement(element: Element): string[] {
+  const name = element.tagName.toLowerCase();
+  const source = element.getAttribute("src") ?? "";
+  return [
+    !ELEMENTS.has(name) && `<${name}>`,
+    name === "svg" && !element.matches(OWN_ICON) && "an svg of its own",
+    name === "input" && !element.matches('[type="checkbox"][disabled]') && "a field",
+    name === "img" && !/^data:image\/(?:png|jpeg|gif|webp);/.test(source) && "an image that is fetched",
+  ].filter((found) => found !== false);
+}
+
+function wrongAttribute({ name, value }: Attr): string[] {
+  return [
+    FORBIDDEN.test(name) && name,
+    /href/.test(name) && !ADDRESS.test(value) && value,
+    name === "style" && !/^text-align: ?\w+;?$/.test(value) && `style ${value}`,
+  ].filter((found) => found !== false);
+}
+
 /** What of a drawn message should not be there. */
 function wrong(root: Element): string[] {
-  return [...root.querySelectorAll("*")].flatMap((element) => {
-    const name = element.tagName.toLowerCase();
-    const found = ELEMENTS.has(name) ? [] : [`<${name}>`];
-    if (name === "svg" && !element.matches(OWN_ICON)) found.push("an svg of its own");
-    if (name === "input" && !element.matches('[type="checkbox"][disabled]')) found.push("a field");
-    if (name === "img" && !/^data:image\/(?:png|jpeg|gif|webp);/.test(element.getAttribute("src") ?? ""))
-      found.push("an image that is fetched");
-    for (const { name: attribute, value } of element.attributes) {
-      if (/^on|^(?:id|name|srcset|srcdoc|action|formaction|background|data)$/.test(attribute))
-        found.push(attribute);
-      if (/href/.test(attribute) && !ADDRESS.test(value)) found.push(value);
-      if (attribute === "style" && !/^text-align: ?\w+;?$/.test(value)) found.push(`style ${value}`);
-    }
-    return found;
-  });
+  return [...root.querySelectorAll("*")].flatMap((element) => [
+    ...wrongElement(element),
+    ...[...element.attributes].flatMap(wrongAttribute),
+  ]);
 }
 
 it.each(attacks)("leaves nothing of %j but its text", ({ text }) => {
