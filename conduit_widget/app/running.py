@@ -202,21 +202,13 @@ async def _open_providers(settings: HubSettings, stack: contextlib.AsyncExitStac
 
 @contextlib.contextmanager
 def _hang_up_handled(load_now: Callable[[], None]) -> Iterator[None]:
-    """Call ``load_now`` at SIGHUP. One that comes because the terminal was closed ends the hub, as ever."""
+    """Call ``load_now`` at SIGHUP, also where the terminal was closed: the hub goes on."""
     number = getattr(signal, "SIGHUP", None)
     if number is None or signal.getsignal(number) is signal.SIG_IGN:  # Windows; nohup
         yield
         return
-    had_terminal = os.isatty(0)
-
-    def hung_up() -> None:
-        if had_terminal and not os.isatty(0):
-            signal.raise_signal(signal.SIGTERM)
-        else:
-            load_now()
-
     loop = asyncio.get_running_loop()
-    loop.add_signal_handler(number, hung_up)
+    loop.add_signal_handler(number, load_now)
     try:
         yield
     finally:

@@ -19,6 +19,7 @@ from conduit_widget.client import HubConnection
 from conduit_widget.client.hub_url import origin
 from conduit_widget.contract import CHAT_HUB_PATH, STATUS_HUB_PATH
 from conduit_widget.errors import ConduitError, HubException
+from conduit_widget.providers.config.file import CONFIG_FILE
 from conduit_widget.providers.config.settings import ProviderSettings
 from conduit_widget.providers.directory import ProviderDirectory
 from conduit_widget.providers.first_word import FirstWord, ask_one_word
@@ -97,7 +98,7 @@ def _explain(arguments: argparse.Namespace) -> int:
     else:
         _say_source(report)
         for one in report.explanation.providers:
-            model = f" ({one.model})" if one.model else ""
+            model = f" ({_model_name(one.model)})" if one.model else ""
             say(f"{'->' if one.answers else '  '} {one.provider}{model}: {one.reason}")
         if report.explanation.provider is None:
             reasons = [status.reason for status in report.statuses if status.reason]
@@ -107,10 +108,13 @@ def _explain(arguments: argparse.Namespace) -> int:
 
 def _test(arguments: argparse.Namespace) -> int:
     """Ask a provider of the configuration for a word; exit 1 where it gives none."""
-    word = asyncio.run(_ask(arguments.data_dir or default_data_dir(), arguments.name))
+    data_dir = arguments.data_dir or default_data_dir()
+    word = asyncio.run(_ask(data_dir, arguments.name))
     if arguments.json:
-        print(json.dumps(msgspec.to_builtins(word)))
+        print(json.dumps({"source": "configuration", **msgspec.to_builtins(word)}))
         return 0
+    beside = "" if local_hub.find(data_dir) is None else "; not through the running hub, whose may differ"
+    say(f"Asked with {data_dir / CONFIG_FILE} and this shell's variables{beside}.")
     say(f"{word.provider} ({word.kind}{f', {word.address}' if word.address else ''})")
     say(f"{word.model or 'a model without a name'} says {word.text!r}")
     _say_table(
@@ -182,9 +186,14 @@ def _row(status: ProviderStatus, kind: str, model: str) -> tuple[str, ...]:
         "-" if first is None else f"{first:.0f} ms",
         "-" if speed is None else f"{speed:.1f}",
         f"{status.error_rate * 100:.0f} %",
-        model or next(iter(status.models), "-"),
+        _model_name(model) or next(iter(status.models), "-"),
         status.reason,
     )
+
+
+def _model_name(model: str) -> str:
+    """Return a model's name, also where it is configured by its path."""
+    return Path(model).stem if model.endswith(".gguf") else model
 
 
 def _say_source(report: Report) -> None:

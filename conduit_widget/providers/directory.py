@@ -129,6 +129,7 @@ class ProviderDirectory:
         """Find the providers and begin watching them (idempotent)."""
         if self._watch is None:
             await self._find()
+            self._log_preference()
             self._watch = asyncio.create_task(self._watching(), name="provider-directory")
 
     async def aclose(self) -> None:
@@ -169,6 +170,7 @@ class ProviderDirectory:
                     retry_at=None,
                 )
                 self._changed(status)
+        self._log_preference()
         self._check_now.set()
 
     def tell_problem(self, problem: str | None) -> None:
@@ -212,7 +214,8 @@ class ProviderDirectory:
             question,
             Order(settings.failover.order, settings.preferred),
         )
-        return msgspec.structs.replace(explanation, settings_problem=self.settings_problem)
+        problem = self.settings_problem or self._preference_problem()
+        return msgspec.structs.replace(explanation, settings_problem=problem)
 
     def on_change(self, callback: ChangeCallback) -> Callable[[], None]:
         """Call ``callback`` when a state, reason, retry time or model list changes. Returns its remover."""
@@ -385,6 +388,18 @@ class ProviderDirectory:
         await self._find()
         self._changed(self.current())
 
+    def _preference_problem(self) -> str | None:
+        """Say that nobody has the name of the provider to be asked first."""
+        preferred = self._settings.preferred
+        if preferred is None or preferred == LOCAL_KIND or not self._entries or preferred in self._entries:
+            return None
+        known = ", ".join(self._entries)
+        return f"CONDUIT_PROVIDER: there is no provider {preferred!r}. Choose one of: {known}."
+
+    def _log_preference(self) -> None:
+        if (problem := self._preference_problem()) is not None:
+            _logger.warning("%s", problem)
+
     def _nothing_found(self) -> str:
         if self._settings.preferred == LOCAL_KIND:
             return f"The local model is not installed. Run: {INSTALL_COMMAND}"
@@ -434,5 +449,4 @@ def _unknown_provider(name: str, known: list[str]) -> ProviderError:
         type="model_not_found",
         code="unknown_provider",
         recoverable=False,
-        suggestions=tuple(f"Choose {other}." for other in known),
     )

@@ -2,6 +2,18 @@
 import type { ChatMessage } from "./contract";
 import type { Seam } from "./markdown/seams";
 import { plainLine, plainName } from "./plain";
+import { wordFor } from "./views/words";
+
+/** What the codes mean for whoever reads the answer; other codes say it themselves. */
+const REASONS: Record<string, string> = {
+  truncated: "its connection ended",
+  idle_timeout: "it fell silent",
+  answer_timeout: "it took too long",
+  first_token_timeout: "no word in time",
+  connect_timeout: "not reachable",
+  unreachable: "not reachable",
+  malformed: "unreadable reply",
+};
 
 interface Part {
   provider: string;
@@ -59,5 +71,6 @@ export function segmentsLine(message: ChatMessage): string {
 }
 
 function reasonWords(reason: unknown): string {
-  return plainLine(reason, 80).replaceAll("_", " ");
+  const code = plainLine(reason, 80);
+  return wordFor(REASONS, code) ?? code.replaceAll("_", " ");
 }

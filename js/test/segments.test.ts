@@ -29,6 +29,16 @@ describe("the segments of an answer", () => {
     expect(segmentsLine(message), "nothing is over yet").toBe("");
   });
 
+  it.each([
+    ["truncated", "its connection ended"],
+    ["idle_timeout", "it fell silent"],
+    ["unreachable", "not reachable"],
+    ["content_filter", "content filter"],
+  ])("say what the code %s means", (code, words) => {
+    const message = answer(1, "One two.", { segments: [segment("a", 0, 4, code), segment("b", 4, 8)] });
+    expect(segmentsLine(message)).toBe(`a broke off (${words}); b went on.`);
+  });
+
   it("skip those between that wrote nothing", () => {
     const segments = [segment("a", 0, 4, "x"), segment("b", 4, 4, "y"), segment("c", 4, 8)];
     expect(seamsOf(answer(1, "", { segments }))).toMatchObject([{ at: 4, words: "continued by c" }]);

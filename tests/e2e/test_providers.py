@@ -160,7 +160,8 @@ async def test_provider_status_shows_every_provider_live(
     await view.screenshot(path=screenshots / "providers-empty.png")
     for ttft in (412.0, 500.0, 380.0, 640.0):
         stage.tell(local(ttft), limited(), down())
-        await asyncio.sleep(1.1)
+        first = view.get_by_role("listitem", name="local").locator("dd").first
+        await expect(first).to_contain_text(f"{ttft / 1000:.2f} s")
     await expect(view.locator(".providers > li")).to_have_count(3)
     openai = view.get_by_role("listitem", name="openai")
     await expect(openai.locator(".reset").first).to_contain_text("1 min")

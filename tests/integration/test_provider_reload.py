@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,6 +14,7 @@ from typing import Any
 from conduit_widget.client import HubConnection
 from conduit_widget.contract import CHAT_HUB_PATH
 from tests.support.live_hub import LiveHub
+from tests.support.pseudo_terminal import pseudo_terminal
 from tests.support.raw_http_server import RawHttpServer, RawReply, RawRequest
 from tests.support.waiting import eventually
 
@@ -143,3 +145,21 @@ async def test_wrong_file_keeps_what_was_set_and_says_so_in_one_line(tmp_path: P
                 await eventually(lambda: ("new", "healthy") in ada.states())
         finally:
             await asyncio.to_thread(hub.stop)
+
+
+async def test_terminal_that_closes_takes_no_hub_with_it(tmp_path: Path) -> None:
+    """The window that it was begun in is shut: the hub goes on, follows its file, and ends in order."""
+    old, new = Scripted("old"), Scripted("new")
+    command = (sys.executable, "-m", "conduit_widget", "serve", "--log-level", "info", "--port", "0")
+    async with RawHttpServer(old) as old_server, RawHttpServer(new) as new_server:
+        write(tmp_path, entry("old", old_server))
+        with pseudo_terminal(
+            *command, "--data-dir", str(tmp_path), environment={"CONDUIT_DETECT": "0"}
+        ) as terminal:
+            await eventually(lambda: "listening on" in terminal.read(), within=60)
+            terminal.hang_up()
+            write(tmp_path, entry("new", new_server))
+            await eventually(lambda: new_server.requests, within=60)
+            assert terminal.process.poll() is None
+            terminal.process.terminate()
+            assert await asyncio.to_thread(terminal.process.wait, 60) == 0

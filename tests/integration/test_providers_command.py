@@ -19,6 +19,7 @@ from conduit_widget.types import ProviderQuestion
 from tests.support.chat_server import FAST, chat_server
 from tests.support.hub_server import token, token_with
 from tests.support.live_hub import LiveHub
+from tests.support.model import second_model
 from tests.support.raw_http_server import RawHttpServer, RawReply, RawRequest
 from tests.support.waiting import eventually
 
@@ -113,6 +114,9 @@ async def test_running_hub_is_asked_and_a_file_it_cannot_use_is_named(tmp_path: 
             )
             assert listed[3].split()[0] == "house"
             assert "-> house (big): " in (await run(tmp_path, "explain")).stdout
+            config.write_text(CONFIG.format(url=server.base_url))
+            tested = (await run(tmp_path, "test", "house")).stdout.splitlines()
+            assert tested[0].endswith("; not through the running hub, whose may differ.")
         finally:
             await asyncio.to_thread(hub.stop)
 
@@ -123,7 +127,8 @@ async def test_one_word_shows_the_four_clocks_and_their_limits(tmp_path: Path) -
         (tmp_path / "config.toml").write_text(CONFIG.format(url=server.base_url))
         done = await run(tmp_path, "test", "house", CONDUIT_PROVIDER_TIMEOUTS_IDLE="17")
         assert done.returncode == 0, done.stderr
-        lines = done.stdout.splitlines()
+        source, *lines = done.stdout.splitlines()
+        assert source == f"Asked with {tmp_path / 'config.toml'} and this shell's variables."
         assert lines[0] == f"house (openai, {server.base_url.removesuffix('/v1')})"
         assert lines[1] == "scripted says 'Hello'"
         limits = [(line.split("  ")[0], line.split("  ")[-1].strip()) for line in lines[3:]]
@@ -133,8 +138,9 @@ async def test_one_word_shows_the_four_clocks_and_their_limits(tmp_path: Path) -
             ("idle", "17 s"),
             ("answer", "1200 s"),
         ]
-        clocks = json.loads((await run(tmp_path, "test", "house", "--json")).stdout)["clocks"]
-        assert all(clock["seconds"] is not None for clock in clocks)
+        told = json.loads((await run(tmp_path, "test", "house", "--json")).stdout)
+        assert told["source"] == "configuration"
+        assert all(clock["seconds"] is not None for clock in told["clocks"])
         assert "authorization" not in next(r for r in server.requests if r.method == "HEAD").headers
         keyless = await run(tmp_path, "test", "cloud")
         assert keyless.returncode == 1
@@ -142,6 +148,27 @@ async def test_one_word_shows_the_four_clocks_and_their_limits(tmp_path: Path) -
         unknown = await run(tmp_path, "test", "nobody")
         assert unknown.returncode == 2
         assert "house, cloud" in unknown.stderr
+
+
+async def test_name_that_no_provider_has_is_one_line_with_those_there_are(tmp_path: Path) -> None:
+    """CONDUIT_PROVIDER with a slip of the pen: the list says so, and the first still answers."""
+    async with RawHttpServer(answer) as server:
+        (tmp_path / "config.toml").write_text(CONFIG.format(url=server.base_url))
+        done = await run(tmp_path, CONDUIT_PROVIDER="huose")
+        assert done.stdout.splitlines()[1] == (
+            "Not in use: CONDUIT_PROVIDER: there is no provider 'huose'. Choose one of: house, cloud."
+        )
+        assert "-> house (big): " in (await run(tmp_path, "explain", CONDUIT_PROVIDER="huose")).stdout
+
+
+async def test_local_model_is_listed_by_its_name(tmp_path: Path) -> None:
+    """A path in the configuration is long, and says no more than the name."""
+    path = second_model(tmp_path)
+    (tmp_path / "config.toml").write_text(f'[[providers]]\nname = "far"\nkind = "local"\nmodel = "{path}"\n')
+    listed = (await run(tmp_path)).stdout
+    assert "Second-135M" in listed
+    assert str(path) not in listed
+    assert "-> far (Second-135M): " in (await run(tmp_path, "explain")).stdout
 
 
 async def test_wrong_configuration_is_one_line_and_exit_code_2(tmp_path: Path) -> None:

@@ -96,6 +96,11 @@ class PseudoTerminal:
         assert self.process.returncode is not None, f"it does not end: {self.output[-500:]!r}"
         return self.process.returncode
 
+    def hang_up(self) -> None:
+        """Shut the window: the process hears SIGHUP, and has nowhere to write any more."""
+        os.close(self._master)
+        self._master = os.open(os.devnull, os.O_RDWR)
+
     def close(self) -> None:
         """Kill what still runs."""
         if self.process.poll() is None:

@@ -25,7 +25,7 @@ from conduit_widget.providers.loopback_servers import SIGNATURES, Signature
 from conduit_widget.providers.outcome import GenerationOutcome
 from conduit_widget.providers.provider import GenerationRequest, PromptMessage, Provider
 from conduit_widget.providers.provider_config import ProviderConfig
-from conduit_widget.types import ProviderStatus
+from conduit_widget.types import ProviderQuestion, ProviderStatus
 from tests.support import foreign_provider
 from tests.support.ports import free_port
 from tests.support.raw_http_server import RawHttpServer, RawReply, RawRequest
@@ -435,3 +435,25 @@ async def test_note_of_a_package_is_a_plain_line(tmp_path: Path, monkeypatch: py
         ):
             contexts[0].on_note(note)
             assert directory._entries["a"].health.standing_reason == shown
+
+
+async def test_names_that_no_provider_has_are_told_with_those_there_are(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """In a message, and as the one to be asked first: each time one line that names every provider once."""
+    async with RawHttpServer(serve) as server:
+        configs = [ProviderConfig(name=name, kind="openai", base_url=server.base_url) for name in "ab"]
+        directory = ProviderDirectory(settings(tmp_path, *configs, preferred="c"))
+        await directory.start()
+        try:
+            with pytest.raises(ProviderError) as caught:
+                directory.select("d")
+            assert str(caught.value) == "There is no provider 'd'. Choose one of: a, b."
+            assert caught.value.suggestions == ()
+            problem = "CONDUIT_PROVIDER: there is no provider 'c'. Choose one of: a, b."
+            assert directory.explain(ProviderQuestion()).settings_problem == problem
+            assert problem in caplog.text
+            await directory.reload(settings(tmp_path, *configs, preferred="b"))
+            assert directory.explain(ProviderQuestion()).settings_problem is None
+        finally:
+            await directory.aclose()

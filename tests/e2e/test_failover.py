@@ -1,0 +1,131 @@
+"""A model that dies in mid-answer, as the person in JupyterLab sees it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import psutil
+import pytest
+from playwright.async_api import BrowserContext, Locator, expect
+
+from conduit_widget.runtime_file import read_runtime
+from tests.support.jupyter_lab import JupyterLab
+from tests.support.model import installed_model, second_model
+from tests.support.notebook_page import ChatPart, NotebookPage, write_notebook
+from tests.support.waiting import eventually
+
+TWO_MODELS = """
+[[providers]]
+name = "near"
+kind = "local"
+model = "{near}"
+context_tokens = 300
+timeouts = {{ idle = {idle} }}
+
+[[providers]]
+name = "far"
+kind = "local"
+model = "{far}"
+context_tokens = 300
+"""
+CHAT = "from conduit_widget import Chat\nChat('story')"
+STORY = "Tell me a long story about a lighthouse keeper and a storm."
+LONG_MS = 180_000
+THEME = "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})"
+FITS = "element => element.scrollWidth <= element.clientWidth"
+
+
+@pytest.fixture
+def provider_environment() -> dict[str, str]:
+    """Only ``config.toml`` names providers."""
+    return {"CONDUIT_DETECT": "0"}
+
+
+def configure(data_dir: Path, text: str) -> None:
+    """Write the hub's ``config.toml``."""
+    data_dir.mkdir(mode=0o700)
+    (data_dir / "config.toml").write_text(text, encoding="utf-8")
+
+
+def two_models(tmp_path: Path, data_dir: Path, *, idle: float) -> None:
+    """Two real models; the first may fall silent for ``idle`` seconds."""
+    far = second_model(tmp_path)
+    configure(data_dir, TWO_MODELS.format(near=installed_model(), far=far, idle=idle))
+
+
+async def open_chat(context: BrowserContext, lab: JupyterLab) -> NotebookPage:
+    """Open a notebook that shows a chat."""
+    write_notebook(lab.root / "story.ipynb", CHAT)
+    notebook = await NotebookPage.open(context, lab, "story.ipynb")
+    await notebook.run_cell(0)
+    await notebook.chat.wait_live()
+    return notebook
+
+
+async def asked(chat: ChatPart, data_dir: Path) -> psutil.Process:
+    """Ask for a story, wait until some of it is there, and return the process that writes it."""
+    await chat.say(STORY)
+    body = chat.answers.last.locator(".body")
+    await expect(body).to_be_visible(timeout=LONG_MS)
+
+    async def begun() -> bool:
+        return len(await body.inner_text()) > 60
+
+    await eventually(begun, what="the beginning of the story")
+    runtime = read_runtime(data_dir)
+    assert runtime is not None
+    [child] = psutil.Process(runtime.pid).children()
+    return child
+
+
+async def check_seam(answer: Locator, reason: str) -> None:
+    """The seam stands within the text, in its sentence; below it stands what happened; nothing is doubled."""
+    seam = answer.locator(".body .seam")
+    await expect(seam).to_have_text("continued by far")
+    await expect(answer.locator(".switched")).to_have_text(f"near broke off ({reason}); far went on.")
+    before, after = await answer.locator(".body").evaluate(
+        """body => {
+          const range = document.createRange();
+          const seam = body.querySelector('.seam');
+          range.setStart(body, 0); range.setEndBefore(seam);
+          const before = range.toString();
+          range.setStartAfter(seam); range.setEndAfter(body.lastChild);
+          return [before, range.toString()];
+        }"""
+    )
+    assert len(before) > 60
+    assert after.strip()
+    assert before[:40] not in after, "it did not begin again"
+
+
+async def draw(notebook: NotebookPage, path: Path) -> None:
+    """Take pictures of the seam: light, dark, narrow."""
+    root = notebook.chat.root
+
+    async def picture(name: str) -> None:
+        await notebook.page.wait_for_timeout(300)
+        await root.locator(".seam").evaluate("seam => seam.scrollIntoView({block: 'center'})")
+        await notebook.page.wait_for_timeout(300)
+        await root.screenshot(path=path.with_name(f"{path.name}-{name}.png"))
+
+    for theme in ("Dark", "Light"):
+        await notebook.page.evaluate(THEME, f"JupyterLab {theme}")
+        await picture(theme.lower())
+    await notebook.page.set_viewport_size({"width": 730, "height": 900})
+    await picture("narrow")
+    assert await root.evaluate(FITS)
+
+
+async def test_other_model_ends_the_sentence_of_one_that_is_killed(
+    lab: JupyterLab, context: BrowserContext, screenshots: Path, tmp_path: Path, data_dir: Path
+) -> None:
+    """``kill -9`` in mid-answer: the text goes on, and seam, line and notice say who wrote what."""
+    two_models(tmp_path, data_dir, idle=60)
+    notebook = await open_chat(context, lab)
+    chat = notebook.chat
+    model = await asked(chat, data_dir)
+    model.kill()
+    await expect(chat.root.locator(".note[data-kind]")).to_contain_text("near", timeout=LONG_MS)
+    answer = await chat.wait_answer(timeout=LONG_MS)
+    await check_seam(answer, "its connection ended")
+    await draw(notebook, screenshots / "killed")
