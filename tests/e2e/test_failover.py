@@ -1,7 +1,8 @@
-"""A model that dies in mid-answer, as the person in JupyterLab sees it."""
+"""A model that dies in mid-answer, as the person in JupyterLab sees it; and how quick Stop is."""
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import psutil
@@ -12,6 +13,7 @@ from conduit_widget.runtime_file import read_runtime
 from tests.support.jupyter_lab import JupyterLab
 from tests.support.model import installed_model, second_model
 from tests.support.notebook_page import ChatPart, NotebookPage, write_notebook
+from tests.support.raw_http_server import RawHttpServer, RawReply, RawRequest
 from tests.support.waiting import eventually
 
 TWO_MODELS = """
@@ -27,6 +29,12 @@ name = "far"
 kind = "local"
 model = "{far}"
 context_tokens = 300
+"""
+ONE_SERVER = """
+[[providers]]
+name = "house"
+base_url = "{url}"
+model = "scripted"
 """
 CHAT = "from conduit_widget import Chat\nChat('story')"
 STORY = "Tell me a long story about a lighthouse keeper and a storm."
@@ -129,3 +137,38 @@ async def test_other_model_ends_the_sentence_of_one_that_is_killed(
     answer = await chat.wait_answer(timeout=LONG_MS)
     await check_seam(answer, "its connection ended")
     await draw(notebook, screenshots / "killed")
+
+
+async def test_stop_hangs_up_on_the_provider_within_a_second(
+    lab: JupyterLab, context: BrowserContext, data_dir: Path
+) -> None:
+    """The server can use its slot for others, also where it had not begun to answer."""
+    words = asyncio.Event()
+
+    async def script(request: RawRequest, reply: RawReply) -> None:
+        if request.method == "GET":
+            await reply.json({"data": [{"id": "scripted"}]})
+            return
+        await reply.start_stream()
+        while not request.closed.is_set():
+            if words.is_set():
+                await reply.delta("word ")
+            await asyncio.sleep(0.1)
+
+    async def stop() -> None:
+        await chat.stop_button.click()
+        await asyncio.wait_for(server.requests[-1].closed.wait(), 1.0)
+
+    async with RawHttpServer(script) as server:
+        configure(data_dir, ONE_SERVER.format(url=server.base_url))
+        chat = (await open_chat(context, lab)).chat
+        await chat.say("A first question.")
+        await eventually(lambda: server.requests[-1].method == "POST", what="the question")
+        await expect(chat.stop_button).to_be_enabled()
+        await stop()
+        await chat.wait_answer(1)
+        words.set()
+        await chat.say("Another one.")
+        await expect(chat.answers.last.locator(".body")).to_contain_text("word word")
+        await stop()
+        await chat.wait_answer(2)
