@@ -43,6 +43,7 @@ class Generation:
         self._loop = asyncio.get_running_loop()
         self._stream = AnswerStream(job, settings)
         self._asking: asyncio.Task[None] | None = None
+        self._is_reported = True  # nobody has been asked yet
         self._given_up: asyncio.Future[None] = self._loop.create_future()
 
     @property
@@ -122,6 +123,7 @@ class Generation:
             if not self._asking.done():
                 name = self._stream.provider
                 _logger.warning("The provider %s did not end a stopped generation in time.", name)
+                self._report(CANCELLED, None)
             elif self._states.reason is None and not self._asking.cancelled():
                 return self._end_after(self._asking.exception())
         return AnswerEnd(self._states.reason or "interrupted")
@@ -147,6 +149,7 @@ class Generation:
         request = await self._request(provider.context_tokens)
         stream.begin()
         self._observer.began()
+        self._is_reported = False
         error_type, failure = CANCELLED, None
         try:
             async with contextlib.aclosing(provider.generate(request)) as chunks:
@@ -171,6 +174,12 @@ class Generation:
             error_type = UNEXPECTED
             raise
         finally:
+            self._report(error_type, failure)
+
+    def _report(self, error_type: str, failure: ProviderError | None) -> None:
+        """Report how it went, once: when the provider ends, or is given up."""
+        if not self._is_reported:
+            self._is_reported = True
             self._observer.ended(self._outcome(error_type, failure))
 
     async def _prompt(self, context_tokens: int | None, text: str = "") -> list[PromptMessage]:

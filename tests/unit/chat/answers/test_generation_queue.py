@@ -15,7 +15,7 @@ from conduit_widget.chat.answers.generation_queue import GenerationQueue
 from conduit_widget.chat.history.store import StoredStream
 from conduit_widget.chat.settings import ChatSettings
 from conduit_widget.errors import ProviderError
-from conduit_widget.providers.outcome import GenerationOutcome
+from conduit_widget.providers.outcome import CANCELLED, GenerationOutcome
 from conduit_widget.providers.provider import Chunk, Failover, GenerationRequest, Usage
 from conduit_widget.types import ChatMessage, HistoryPage, StreamMetadata
 from tests.support.scripted_provider import ScriptedDirectory, ScriptedProvider, Step
@@ -317,8 +317,8 @@ class StubbornProvider(ScriptedProvider):
 
 async def test_answer_ends_when_provider_does_not(caplog: pytest.LogCaptureFixture) -> None:
     """A provider that will not let go delays the end of a stopped answer only so long."""
-    conversation, provider = RecordingConversation(), StubbornProvider()
-    queue = queue_for(provider)
+    conversation, provider, recorder = RecordingConversation(), StubbornProvider(), Recorder()
+    queue = queue_for(provider, observer=recorder)
     queue.enqueue(job(conversation))
     await eventually(lambda: conversation.tokens)
     generation = queue.find("a")
@@ -329,8 +329,10 @@ async def test_answer_ends_when_provider_does_not(caplog: pytest.LogCaptureFixtu
     assert conversation.finished[0].content == "word"
     assert "did not end a stopped generation" in caplog.text
     assert not work.done()
+    assert [outcome.error_type for outcome in recorder.outcomes] == [CANCELLED], "it counts as over"
     provider.let_go.set()
     await asyncio.wait({work})
+    assert (recorder.begun, len(recorder.outcomes)) == (1, 1), "and that once"
 
 
 async def test_queue_goes_on_when_store_fails(caplog: pytest.LogCaptureFixture) -> None:
