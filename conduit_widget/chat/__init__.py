@@ -36,8 +36,8 @@ A token of the answer, from the provider to the page, passes 49 functions in Pyt
    ``kernel/comm_batcher.py: CommChannel.flush``
 9. The page applies the op to its state.
    ``js/src/kernel-link.ts: onMessage``, ``js/src/kernel-messages.ts: isKernelMessage``,
-   ``js/src/store.ts: heard``, ``js/src/state.ts: receive``, ``js/src/state.ts: receiveOps``,
-   ``js/src/ops.ts: applyOp``, ``js/src/ops.ts: withToken``, ``js/src/store.ts: set``,
+   ``js/src/store/core.ts: heard``, ``js/src/state.ts: receive``, ``js/src/state.ts: receiveOps``,
+   ``js/src/ops.ts: applyOp``, ``js/src/ops.ts: withToken``, ``js/src/store/core.ts: set``,
    ``js/src/picture.ts: show``, ``js/src/frames.ts: request``
 10. It draws, once a frame, only the block that grew.
     ``js/src/frames.ts: draw``, ``js/src/frames.ts: publish``, ``js/src/live-texts.ts: advance``,
