@@ -8,19 +8,37 @@ from __future__ import annotations
 from typing import Any, Final
 
 from conduit_widget.chat_client.changes import Change
-from conduit_widget.contract import MAX_HISTORY_PAGE
 from conduit_widget.kernel.cell_output import CellOutput
 from conduit_widget.kernel.comm_batcher import Comm, CommBatcher
-from conduit_widget.widget.answers.question import user_message
 from conduit_widget.widget.backend import ChatBackend
 from conduit_widget.widget.chat_state import chat_state
 from conduit_widget.widget.chunks import send_chunk
 from conduit_widget.widget.encodable import encodable
 from conduit_widget.widget.ops import to_op
+from conduit_widget.widget.requests import answers, connection, history, messages
+from conduit_widget.widget.requests.handler import AskedChat, Handler, Serve
 from conduit_widget.widget.saved_transcript import SavedTranscript
 from conduit_widget.widget.views import Views
 
-_HISTORY_PAGE: Final = min(50, MAX_HISTORY_PAGE)
+
+def _send_chunk(content: object, _chat: AskedChat, serve: Serve) -> bool:
+    """Send a part of the view."""
+    match content:
+        case {"kind": "chunk", "requestId": request_id, "name": str() as name}:
+            serve(request_id, send_chunk(name))
+        case _:
+            return False
+    return True
+
+
+_HANDLERS: Final[tuple[Handler, ...]] = (
+    messages.handle,
+    answers.handle,
+    history.handle,
+    connection.handle,
+    _send_chunk,
+)
+"""What views may ask, a capability each; what belongs to none is every widget's (:meth:`.Views.handle`)."""
 
 
 class ChatViews:
@@ -79,34 +97,5 @@ class ChatViews:
 
     def handle(self, content: object) -> None:
         """Act on a message of a view; what it cannot mean is ignored."""
-        views = self._views
-        match content:
-            case {"kind": "typing", "isTyping": bool() as is_typing}:
-                self.backend.conversation.set_typing(is_typing)
-            case {"kind": "retry"}:
-                self.backend.conversation.retry_now()
-            case {"kind": "send", "requestId": request_id, "id": str() as id_, "text": text, **options}:
-                choice = {name: options.get(name) for name in ("provider", "model")}
-                views.serve(request_id, self._send(id_, text, choice))
-            case {"kind": "providers"}:
-                self.backend.conversation.ask_providers()
-            case {"kind": "painted", "messageId": str() as id_, "at": int() as at, "held": int() as held}:
-                self.backend.conversation.paints.painted(id_, at, held)
-            case {"kind": "stop", "requestId": request_id, "messageId": str() as id_}:
-                views.serve(request_id, self.backend.questions.stop(id_))
-            case {"kind": "history", "requestId": request_id, "beforeSeq": int() as before}:
-                views.serve(request_id, self._history(before))
-            case {"kind": "chunk", "requestId": request_id, "name": str() as name}:
-                views.serve(request_id, send_chunk(name))
-            case _:
-                views.handle(content)
-
-    async def _send(self, message_id: str, text: Any, choice: dict[str, Any]) -> dict[str, Any]:
-        message = user_message(text, message_id=message_id, **choice)
-        receipt = await self.backend.questions.send(message)
-        return receipt.to_wire()
-
-    async def _history(self, before_seq: int) -> dict[str, Any]:
-        conversation = self.backend.conversation
-        count = await conversation.load_history(before_seq, _HISTORY_PAGE)
-        return {"count": count, "hasMore": conversation.transcript.has_more}
+        if not any(handle(content, self.backend, self._views.serve) for handle in _HANDLERS):
+            self._views.handle(content)

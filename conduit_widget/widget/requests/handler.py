@@ -1,0 +1,31 @@
+"""What the capabilities of a chat's views share: how a message of a view is looked at and answered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol
+
+from conduit_widget.chat_client.conversation import Conversation
+from conduit_widget.widget.answers.questions import Questions
+
+
+class AskedChat(Protocol):
+    """The chat that a view asks: its conversation, entered if need be, and its questions."""
+
+    @property
+    def conversation(self) -> Conversation:
+        """The conversation."""
+
+    @property
+    def questions(self) -> Questions:
+        """The questions under way."""
+
+
+Serve = Callable[[object, Coroutine[Any, Any, Any]], None]
+"""``serve(request_id, work)`` does the work and replies with its result, or with what went wrong."""
+
+Handler = Callable[[object, AskedChat, Serve], bool]
+"""``handler(content, chat, serve)`` acts on a message of a view; it returns False to one it does not know.
+
+It runs on the loop thread and must not block.
+"""
