@@ -39,6 +39,7 @@ class ChatMethod:
     STOP_GENERATION: Final = "StopGeneration"
     PAUSE_STREAM: Final = "PauseStream"
     RESUME_STREAM: Final = "ResumeStream"
+    DELETE_MESSAGE: Final = "DeleteMessage"
     CREATE_CONVERSATION: Final = "CreateConversation"
     LIST_CONVERSATIONS: Final = "ListConversations"
     ADD_MEMBER: Final = "AddMember"
@@ -124,6 +125,9 @@ CONNECTIONS_PER_PROCESS: Final = 10_000
 OUTBOX_SOFT_BYTES: Final = 256 * 1024
 OUTBOX_HARD_BYTES: Final = 1024 * 1024
 MAX_ID_CHARS: Final = 128
+MAX_REACTION_BYTES: Final = 32  # of one emoji, as UTF-8
+MAX_REACTION_KINDS: Final = 20  # of a message
+MAX_REACTIONS: Final = 1000  # of a message, everybody's together
 MAX_ANNOUNCEMENT_CHARS: Final = 500
 OPERATOR_ROLE: Final = "operator"  # a role of the token: who may announce, and read a site's metrics
 

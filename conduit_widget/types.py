@@ -119,6 +119,12 @@ class HubMetadata(TypedDict, total=False):
     eventSeq: int
     timestamp: str
     updatedAt: str
+    version: int
+    editedAt: str
+    editOf: str
+    deletedAt: str
+    deletedBy: str
+    reactions: dict[str, list[str]]
     status: MessageStatus
     finishReason: FinishReason | None
     providerFinishReason: str | None

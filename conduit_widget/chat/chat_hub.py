@@ -9,11 +9,13 @@ from conduit_widget.chat.methods.members import MemberMethods
 from conduit_widget.chat.methods.messages import MessageMethods
 from conduit_widget.chat.methods.people import PeopleMethods
 from conduit_widget.chat.methods.providers import ProviderMethods, TokenMethods
+from conduit_widget.chat.methods.revisions import RevisionMethods
 
 
 class ChatHub(
     JoiningMethods,
     MessageMethods,
+    RevisionMethods,
     AnswerMethods,
     PeopleMethods,
     MemberMethods,

@@ -32,6 +32,7 @@ from conduit_widget.chat_client.changes import (
 from conduit_widget.chat_client.connectivity import REMOVED, Connectivity
 from conduit_widget.chat_client.hub_proxies import ChatHubClient
 from conduit_widget.chat_client.pool import Failure, Lease
+from conduit_widget.chat_client.revisions import Revisions
 from conduit_widget.chat_client.sender import Sender
 from conduit_widget.chat_client.synchronizer import RESYNC_DELAY, Synchronizer
 from conduit_widget.chat_client.transcript import Transcript
@@ -63,7 +64,8 @@ class Conversation:
     """One conversation over a leased connection.
 
     ``transcript`` is what was said, ``connectivity`` the way to the hub, ``sender`` what waits for it,
-    ``providers`` who answers, ``notices`` what the hub told everybody lately.
+    ``revisions`` changes what was said, ``providers`` who answers, ``notices`` what the hub told everybody
+    lately.
 
     Args:
         lease: the pooled connection; released by :meth:`close`.
@@ -101,6 +103,7 @@ class Conversation:
             unwanted=lambda answer_id: self._spawn(self._stop_unwanted(answer_id)),
             delay=resync_delay / 2,
         )
+        self.revisions = Revisions(self._hub, self.transcript, self.connectivity)
         self._handlers: list[ChangeHandler] = []
         self._removers: list[Callable[[], None]] = []
         self._tasks: set[asyncio.Task[None]] = set()

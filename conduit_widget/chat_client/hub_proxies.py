@@ -95,6 +95,10 @@ class ChatHubClient(HubProxy):
         """Send what was held as one delta, then go on; return False if nothing was, as after its end."""
         return bool(await self._invoke(ChatMethod.RESUME_STREAM, message_id))
 
+    async def delete_message(self, message_id: str) -> None:
+        """Delete a message for everybody: its author may, who asked for an answer may, an owner may."""
+        await self._invoke(ChatMethod.DELETE_MESSAGE, message_id)
+
     async def create_conversation(self, options: ConversationOptions) -> ConversationInfo:
         """Create a conversation owned by the caller, or return theirs of that id unchanged. Nobody joins."""
         return msgspec.convert(await self._invoke(ChatMethod.CREATE_CONVERSATION, options), ConversationInfo)

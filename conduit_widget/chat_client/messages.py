@@ -24,8 +24,15 @@ def seq_of(message: ChatMessage) -> int | None:
     return seq if isinstance(seq, int) else None
 
 
+def is_deleted(message: ChatMessage) -> bool:
+    """Whether only the place of a message is left."""
+    return "deletedAt" in message.metadata
+
+
 def is_final(message: ChatMessage) -> bool:
     """Whether nothing more will be written to the message."""
+    if is_deleted(message):
+        return True
     status = message.metadata.get("status")
     if status is not None:
         return status in FINAL_STATUSES

@@ -130,7 +130,8 @@ class ChatBackend:
 
     @property
     def _is_unused(self) -> bool:
-        unsent = self._conversation is not None and self._conversation.sender.unsent
+        conversation = self._conversation
+        unsent = conversation is not None and (conversation.sender.unsent or conversation.revisions.open)
         return not (self._is_attended or self.questions.open or self.listeners or unsent)
 
     async def came_back(self) -> None:

@@ -27,6 +27,7 @@ from conduit_widget.widget.answers.pending_result import PendingResult, check_ti
 from conduit_widget.widget.answers.question import user_message
 from conduit_widget.widget.answers.stream import ChatStream
 from conduit_widget.widget.backend import ChatBackend
+from conduit_widget.widget.chat_acts import ChatActs
 from conduit_widget.widget.chat_views import ChatViews
 from conduit_widget.widget.connections import connections_of
 from conduit_widget.widget.live_widget import LiveWidget
@@ -38,7 +39,7 @@ _T = TypeVar("_T")
 CONNECT_TIMEOUT: Final = 30.0
 
 
-class Chat(LiveWidget):
+class Chat(ChatActs, LiveWidget):
     """A chat with a model and with everybody else in the same conversation.
 
     Args:

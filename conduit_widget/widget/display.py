@@ -6,7 +6,7 @@ import html
 from collections.abc import Sequence
 from typing import Any, Final
 
-from conduit_widget.chat_client.messages import is_final
+from conduit_widget.chat_client.messages import is_deleted, is_final
 from conduit_widget.markup import as_shown, text_html
 from conduit_widget.plain_text import plain_name, shown as shown_line
 from conduit_widget.types import ChatMessage
@@ -71,6 +71,8 @@ def _newest(messages: Sequence[ChatMessage]) -> list[ChatMessage]:
 
 def _body(message: ChatMessage) -> str:
     """The text; of a failed answer the reason as well, of one that is being written that it is."""
+    if is_deleted(message):
+        return "(deleted)"
     parts = [as_shown(message.text)]
     if message.error is not None:
         parts.append(as_shown(message.error.message or f"The model failed ({message.error.type})."))

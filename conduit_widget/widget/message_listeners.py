@@ -9,7 +9,7 @@ from typing import Final
 
 from conduit_widget.chat_client.changes import Change, MessageChange, ResetChange
 from conduit_widget.chat_client.conversation import ChangeHandler
-from conduit_widget.chat_client.messages import is_final
+from conduit_widget.chat_client.messages import is_deleted, is_final
 from conduit_widget.kernel.callback_thread import callback_thread
 from conduit_widget.types import ChatMessage
 
@@ -99,7 +99,7 @@ class MessageListeners:
         self._announced[message.id] = None
         while len(self._announced) > MAX_ANNOUNCED:
             self._announced.popitem(last=False)
-        if silently:
+        if silently or is_deleted(message):
             return
         for context, listener in list(self._listeners.values()):
             callback_thread().call(context, listener, message)

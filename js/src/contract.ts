@@ -82,6 +82,10 @@ export interface MessageMetadata {
   completionTokens?: number | null;
   conversationId?: string;
   cost?: Cost;
+  deletedAt?: string;
+  deletedBy?: string;
+  editOf?: string;
+  editedAt?: string;
   eventSeq?: number;
   failover?: boolean;
   finishReason?: FinishReason | null;
@@ -92,6 +96,7 @@ export interface MessageMetadata {
   promptTokens?: number | null;
   provider?: string | null;
   providerFinishReason?: string | null;
+  reactions?: Record<string, string[]>;
   reasoning?: string;
   reasoningTime?: number | null;
   respond?: boolean;
@@ -106,6 +111,7 @@ export interface MessageMetadata {
   toolCalls?: Record<string, unknown>[];
   unstored?: string;
   updatedAt?: string;
+  version?: number;
   [key: string]: unknown;
 }
 

@@ -3,129 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import itertools
-import sqlite3
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Protocol
 
 import msgspec
-import psycopg
 import pytest
 
 from conduit_widget.chat.history import (
     postgres_rows as history_store_postgres_rows,
     sqlite_rows as history_rows,
 )
-from conduit_widget.chat.history.postgres import PostgresHistoryStore
-from conduit_widget.chat.history.sqlite import SqliteHistoryStore
 from conduit_widget.chat.history.store import Commit, HistoryStore, StoredStream
 from conduit_widget.errors import NotInHistoryError, ValidationError
 from conduit_widget.types import Author, ChatMessage, MessageError
-from tests.support.postgres_server import shared_postgres
+from tests.support.history_stores import Stores
 
 BIG = 1 << 20
-
-
-class Stores(Protocol):
-    """Opens the store under test, again and again on the same data."""
-
-    async def open(self) -> HistoryStore:
-        """Close what is open and open the store on the same data, as a new process or node does."""
-
-    async def aclose(self) -> None:
-        """Close what is open."""
-
-    async def pass_time(self, seconds: float) -> None:
-        """Make everything stored so far that much older."""
-
-    async def damage(self, message_id: str) -> None:
-        """Cut what is stored of a message."""
-
-
-class SqliteStores:
-    """SQLite files; time passes on the store's clock."""
-
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / "data" / "history.db"
-        self._open: list[HistoryStore] = []
-        self._ahead = timedelta()
-
-    async def open(self) -> HistoryStore:
-        await self.aclose()
-        store = SqliteHistoryStore(self._path, clock=lambda: datetime.now(UTC) + self._ahead)
-        await store.start()
-        self._open.append(store)
-        return store
-
-    async def aclose(self) -> None:
-        while self._open:
-            await self._open.pop().aclose()
-
-    async def pass_time(self, seconds: float) -> None:
-        self._ahead += timedelta(seconds=seconds)
-
-    async def damage(self, message_id: str) -> None:
-        with contextlib.closing(sqlite3.connect(self._path)) as db, db:
-            db.execute("UPDATE messages SET body=substr(body, 1, 20) WHERE id=?", (message_id,))
-
-
-class PostgresStores:
-    """A database of its own; time passes by making the rows older, for the clock is the database's."""
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-        self._open: list[HistoryStore] = []
-        self._nodes = itertools.count(1)
-
-    async def open(self) -> HistoryStore:
-        await self.aclose()
-        store = PostgresHistoryStore(self._url, node_id=f"node-{next(self._nodes)}")
-        await store.start()
-        self._open.append(store)
-        return store
-
-    async def aclose(self) -> None:
-        while self._open:
-            await self._open.pop().aclose()
-
-    async def pass_time(self, seconds: float) -> None:
-        async with await psycopg.AsyncConnection.connect(self._url) as connection:
-            for statement in (
-                "UPDATE conduit_events SET time = time - %s",
-                "UPDATE conduit_conversations SET active_at = active_at - %s",
-                "UPDATE conduit_nodes SET seen = seen - %s, since = since - %s",
-            ):
-                ago = timedelta(seconds=seconds)
-                await connection.execute(statement.encode(), [ago] * statement.count("%s"))
-
-    async def damage(self, message_id: str) -> None:
-        async with await psycopg.AsyncConnection.connect(self._url) as connection:
-            await connection.execute(
-                "UPDATE conduit_messages SET body=substr(body, 1, 20) WHERE id=%s", (message_id,)
-            )
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-async def stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Stores]:
-    """The implementation under test."""
-    stores: Stores
-    if request.param == "sqlite":
-        stores = SqliteStores(tmp_path)
-    else:
-        stores = PostgresStores(shared_postgres().new_database())
-    yield stores
-    await stores.aclose()
-
-
-@pytest.fixture
-async def store(stores: Stores) -> HistoryStore:
-    """An empty store with the open conversation ``c``."""
-    store = await stores.open()
-    await store.create("c", owner_id="ada", visibility="open", assistant="always")
-    return store
 
 
 def question(id_: str, text: str = "hello") -> ChatMessage:

@@ -55,6 +55,7 @@ class World:
     ann: Person
     bob: Person
     epoch: str
+    question_id: str
     answer_id: str
     go_on: asyncio.Event
 
@@ -88,10 +89,10 @@ async def world(path: Path, revocations: Revocations | None = None) -> AsyncIter
         await ann.invoke(ChatMethod.ADD_MEMBER, ROOM, "robert")
         epoch = (await ann.join(ROOM))["epoch"]
         await bob.join(ROOM)
-        answer_id = (await ann.send(CONTENT, conversation_id=ROOM))["answerId"]
+        receipt = await ann.send(CONTENT, conversation_id=ROOM)
         await ann.got(ChatEvent.STREAM_TOKEN)
         try:
-            yield World(server, ann, bob, epoch, answer_id, go_on)
+            yield World(server, ann, bob, epoch, receipt["id"], receipt["answerId"], go_on)
         finally:
             go_on.set()
 
@@ -110,6 +111,7 @@ CHAT_CALLS: dict[str, Arguments] = {
         [ROOM, {"id": "x", "role": "user", "content": "boo"}],
         [ROOM, {"id": "y", "role": "user", "content": "boo", "author": {"userId": "annabel"}}],
     ],
+    ChatMethod.DELETE_MESSAGE: lambda world, user: [[world.answer_id], [world.question_id]],
     ChatMethod.START_TYPING: lambda world, user: [[ROOM]],
     ChatMethod.STOP_TYPING: lambda world, user: [[ROOM]],
     ChatMethod.REQUEST_PROVIDER_STATUS: lambda world, user: [[]],

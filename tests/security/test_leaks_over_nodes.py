@@ -56,19 +56,19 @@ async def test_relayed_events_reach_members_only(tmp_path: Path) -> None:
         for person in (bob, mabel):
             await person.join(ROOM)
         await mallory.join("their-own")
-        answer_id = (await ann.send(CONTENT, conversation_id=ROOM))["answerId"]
+        receipt = await ann.send(CONTENT, conversation_id=ROOM)
         await bob.got(ChatEvent.STREAM_TOKEN)
         await ann.invoke(ChatMethod.REMOVE_MEMBER, ROOM, "mabel")
         assert await mabel.got(ChatEvent.REMOVED_FROM_CONVERSATION) == [[ROOM]]
         await eventually(lambda: ["mabel"] in bob.of(ChatEvent.USER_LEFT), what="mabel is out everywhere")
         await _all_has_come(mabel)
         mabel.events.clear()
-        here = World(two, ann, bob, epoch, answer_id, go_on)
+        here = World(two, ann, bob, epoch, receipt["id"], receipt["answerId"], go_on)
         before = await here.state()
         outcomes = {person: await try_everything(here, person) for person in (mallory, mabel)}
         assert await here.state() == before
         assert await happen(here) >= HAPPENING
-        await bob.final(answer_id)
+        await bob.final(here.answer_id)
         assert {name for name, _ in bob.events} >= HAPPENING - {ChatEvent.USER_TYPING}
         for person in (mallory, mabel):
             expect_refusals(outcomes[person])

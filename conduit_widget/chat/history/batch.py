@@ -7,7 +7,7 @@ stand here once, whatever the database, and a commit costs the same few statemen
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -15,7 +15,7 @@ import msgspec
 
 from conduit_widget.chat.history.store import Commit, StoredStream
 from conduit_widget.contract import ChatEvent
-from conduit_widget.errors import NotInHistoryError, ValidationError
+from conduit_widget.errors import UNREADABLE, NotInHistoryError, ValidationError
 from conduit_widget.hub.delivery.payload import JsonObject
 from conduit_widget.times import iso_time
 from conduit_widget.types import ChatMessage, LogEvent, SendReceipt
@@ -63,7 +63,8 @@ class EventRow(NamedTuple):
 class Batch:
     """The rows a batch of changes reads (``seqs`` to ``streams``) and those it writes (the rest).
 
-    ``seqs`` are the positions of the conversations' newest events.
+    ``seqs`` are the positions of the conversations' newest events, ``current`` the messages' newest versions,
+    ``logged`` the events in the log that may be about a message (all that are, and perhaps others).
     ``moment`` is the time of its commit (UTC); ``node_id`` the node that opens its streams.
     """
 
@@ -74,11 +75,15 @@ class Batch:
         self.seqs: dict[str, int] = {}
         self.places: dict[Key, Place] = {}
         self.streams: set[Key] = set()
+        self.current: dict[Key, bytes] = {}
+        self.logged: dict[Key, list[EventRow]] = {}
 
         self.moved: set[str] = set()
         self.messages: dict[Key, MessageRow] = {}
         self.bodies: dict[Key, bytes] = {}
         self.events: list[EventRow] = []
+        self.replaced: dict[tuple[str, int], bytes] = {}
+        self.answered: dict[Key, str] = {}
         self.opened: dict[Key, int] = {}
         self.closed: set[Key] = set()
         self.checkpoints: dict[Key, StoredStream] = {}
@@ -113,6 +118,28 @@ class Batch:
         else:
             self.messages[key] = new._replace(body=body)
 
+    def body(self, key: Key) -> bytes | None:
+        """Return a message's newest version, which the change has asked for (``Change.bodies``)."""
+        new = self.messages.get(key)
+        return new.body if new is not None else self.bodies.get(key, self.current.get(key))
+
+    def replace_logged(self, key: Key, write: Callable[[dict[str, Any]], bytes]) -> None:
+        """Replace what the log has of a message (``Change.logged``): ``write(old)`` returns the new message.
+
+        An event that cannot be read might hold anything: nothing is left of it.
+        """
+        conversation_id, message_id = key
+        for event in self.logged.get(key, ()):
+            arguments = _replaced(event.arguments, message_id, write)
+            if arguments is not None:
+                self.replaced[conversation_id, event.seq] = arguments
+        quoted = msgspec.json.encode(message_id)
+        for index, event in enumerate(self.events):
+            if event.conversation_id == conversation_id and quoted in event.arguments:
+                arguments = _replaced(event.arguments, message_id, write)
+                if arguments is not None:
+                    self.events[index] = event._replace(arguments=arguments)
+
     def is_busy(self, conversation_id: str) -> bool:
         """Whether an answer of the conversation is not through yet."""
         return any(stream[0] == conversation_id for stream in self.streams)
@@ -142,8 +169,14 @@ class Change(Generic[T_co]):
     """The message it is about."""
     places: tuple[Key, ...] = ()
     """The messages whose places must be loaded, and with them their conversation's position."""
+    bodies: tuple[Key, ...] = ()
+    """The messages, among those, whose newest versions must be loaded."""
+    logged: tuple[Key, ...] = ()
+    """The messages, among those, whose events must be loaded."""
     needs_streams = False
     """Whether the conversation's open streams must be loaded."""
+    leaves_nothing = False
+    """Whether nothing may be left of what it replaces, not in files beside the store's own either."""
 
     def apply(self, batch: Batch) -> T_co:
         """Apply the change to ``batch`` and return its result."""
@@ -284,6 +317,15 @@ def apply_changes(batch: Batch, changes: Sequence[Change[Any]]) -> list[Any]:
         except Exception as error:  # noqa: BLE001 - the change's own outcome; it has changed nothing
             outcomes.append(error)
     return outcomes
+
+
+def _replaced(arguments: bytes, message_id: str, write: Callable[[dict[str, Any]], bytes]) -> bytes | None:
+    """Return an event's new arguments; None for one about another message."""
+    try:
+        (message,) = msgspec.json.decode(arguments, type=tuple[dict[str, Any]])
+    except UNREADABLE:
+        return b""
+    return b"[" + write(message) + b"]" if message.get("id") == message_id else None
 
 
 def _queued(answer: ChatMessage) -> ChatMessage:

@@ -45,6 +45,20 @@ def read_messages(bodies: Iterable[bytes]) -> list[dict[str, Any]]:
     return messages
 
 
+def read_located(rows: Iterable[tuple[str, bytes]]) -> list[tuple[str, dict[str, Any]]]:
+    """Return stored messages with their conversations' ids; one that cannot be read has its id alone.
+
+    It can still be deleted: what a message says of itself is not needed for that.
+    """
+    found: list[tuple[str, dict[str, Any]]] = []
+    for conversation_id, body in rows:
+        try:
+            found.append((conversation_id, read_message(body)))
+        except UNREADABLE:
+            found.append((conversation_id, {"role": "", "content": "", "metadata": {}}))
+    return found
+
+
 def page_of(rows: Iterable[tuple[bytes]], limit: int, max_bytes: int) -> HistoryPage:
     """Return a page, oldest first, of bodies that come newest first: those that fit, but at least one.
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from conduit_widget.chat.history.batch import Append, Change, Checkpoint, Update
-from conduit_widget.chat.history.store import Commit, OnCommit, StoredStream
-from conduit_widget.types import ChatMessage
+from conduit_widget.chat.history.revisions import Delete, React, Revise
+from conduit_widget.chat.history.store import Commit, OnCommit, Reacted, Reaction, StoredStream
+from conduit_widget.types import ChatMessage, Content
 
 T = TypeVar("T")
 
 
 class ChangeMethods:
-    """``append``, ``update`` and ``checkpoint`` of a ``HistoryStore`` that can ``write`` a change."""
+    """``append``, ``update``, ``delete`` and the like of a ``HistoryStore`` that can ``write`` a change."""
 
     async def write(self, change: Change[T], on_commit: Callable[[T], None] | None = None) -> T:
         """Do a change in a transaction and return its result after the commit."""
@@ -39,6 +40,31 @@ class ChangeMethods:
         on_commit: OnCommit | None = None,
     ) -> Commit:
         return await self.write(Update(conversation_id, message, close_stream=close_stream), on_commit)
+
+    async def delete(
+        self, conversation_id: str, message_id: str, user_id: str, *, on_commit: OnCommit | None = None
+    ) -> Commit:
+        return await self.write(Delete(conversation_id, message_id, user_id), on_commit)
+
+    async def revise(
+        self,
+        conversation_id: str,
+        message_id: str,
+        content: Content,
+        *,
+        on_commit: OnCommit | None = None,
+    ) -> Commit:
+        return await self.write(Revise(conversation_id, message_id, content), on_commit)
+
+    async def react(
+        self,
+        conversation_id: str,
+        message_id: str,
+        reactions: Sequence[Reaction],
+        *,
+        on_commit: Callable[[Reacted], None] | None = None,
+    ) -> Reacted:
+        return await self.write(React(conversation_id, message_id, reactions), on_commit)
 
     async def checkpoint(self, stream: StoredStream) -> None:
         await self.write(Checkpoint(stream))

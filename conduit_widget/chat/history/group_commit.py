@@ -23,6 +23,8 @@ _logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 MAX_PENDING_WRITES: Final = 1024
+_CHECKPOINT_PATIENCE_MS: Final = 50
+_BUSY_TIMEOUT_MS: Final = 5000  # as sqlite3 has it
 
 Work = Callable[[sqlite3.Connection], T]
 """A write that is done by itself."""
@@ -50,6 +52,7 @@ class GroupCommitWriter:
         self._write_changes = write_changes
         self.failure: StoreUnavailableError | None = None
         self._connection: sqlite3.Connection | None = None  # the thread's
+        self._has_remains = False  # of what was deleted, in the write-ahead log
         self._queue: queue.SimpleQueue[list[_Write] | None] = queue.SimpleQueue()
         self._pending = 0  # writes in the queue, on their way to it, or being done
         self._gathered: list[_Write] = []
@@ -118,6 +121,7 @@ class GroupCommitWriter:
         try:
             while batch := self._next_batch():
                 self._commit(batch)
+                self._empty_log(batch)
                 _call(loop, self._deliver, batch)
         finally:
             self._disconnect()
@@ -154,6 +158,23 @@ class GroupCommitWriter:
                 self._commit([write])
         else:
             self._succeeded()
+
+    def _empty_log(self, batch: list[_Write]) -> None:
+        """Empty the write-ahead log after a deletion: what was deleted stands in it until then.
+
+        Somebody who reads may keep it from that; it is tried again after each of the next batches.
+        """
+        if any(isinstance(write.work, Change) and write.work.leaves_nothing for write in batch):
+            self._has_remains = True
+        if not self._has_remains or self._connection is None:
+            return
+        try:
+            self._connection.execute(f"PRAGMA busy_timeout={_CHECKPOINT_PATIENCE_MS}")
+            (is_busy, *_) = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            self._connection.execute(f"PRAGMA busy_timeout={_BUSY_TIMEOUT_MS}")
+            self._has_remains = bool(is_busy)
+        except sqlite3.Error as error:
+            _logger.debug("The write-ahead log could not be emptied: %s", error.sqlite_errorname)
 
     def _failed(self, failure: StoreUnavailableError) -> None:
         if self.failure is None:

@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from conduit_widget.chat.history.batch import Change
-from conduit_widget.chat.history.bodies import page_of, read_message
+from conduit_widget.chat.history.bodies import page_of, read_located, read_message
 from conduit_widget.chat.history.change_methods import ChangeMethods
 from conduit_widget.chat.history.store import (
     LAST_OWNER,
@@ -280,6 +280,11 @@ class PostgresHistoryStore(ChangeMethods):
             (conversation_id, message_id),
         )
         return read_message(found[0][0]) if found else None
+
+    async def locate(
+        self, conversation_ids: Collection[str], message_id: str
+    ) -> list[tuple[str, dict[str, Any]]]:
+        return read_located(await self._select(self._rows.LOCATE, (list(conversation_ids), message_id)))
 
     async def snapshot(self, conversation_id: str, *, limit: int, max_bytes: int) -> Snapshot | None:
         rows = self._rows

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
+import msgspec
 from psycopg import AsyncConnection, AsyncCursor
 
-from conduit_widget.chat.history.batch import Batch, Change, Place
+from conduit_widget.chat.history.batch import Batch, Change, EventRow, Place
 from conduit_widget.chat.history.bodies import read_event
 from conduit_widget.chat.history.store import StoredStream
 from conduit_widget.errors import UNREADABLE
@@ -80,6 +81,9 @@ WITH RECURSIVE chain (seq, parent_seq, body, depth, size) AS (
 )
 SELECT body FROM chain WHERE depth > 0 ORDER BY depth
 """
+LOCATE: Final = """
+SELECT conversation_id, body FROM conduit_messages WHERE conversation_id = ANY(%b::text[]) AND id=%b
+"""
 CHILDREN: Final = """
 WITH parent (at) AS (SELECT CASE WHEN %(parent)s::text IS NULL THEN 0
     ELSE (SELECT seq FROM conduit_messages WHERE conversation_id=%(id)s AND id=%(parent)s) END)
@@ -111,6 +115,19 @@ SELECT m.conversation_id, m.id, m.seq, m.author_id, m.timestamp, m.answer_id
 FROM unnest(%b::text[], %b::text[]) AS k (conversation_id, id)
 JOIN conduit_messages m ON m.conversation_id=k.conversation_id AND m.id=k.id
 """
+_BODIES: Final = """
+SELECT m.conversation_id, m.id, m.body
+FROM unnest(%b::text[], %b::text[]) AS k (conversation_id, id)
+JOIN conduit_messages m ON m.conversation_id=k.conversation_id AND m.id=k.id
+"""
+# The events that name a message; how many there are to look at is what recovery keeps.
+_LOGGED: Final = """
+SELECT k.id, e.conversation_id, e.seq, e.target, e.arguments
+FROM unnest(%b::text[], %b::text[], %b::bytea[]) AS k (conversation_id, id, quoted)
+JOIN conduit_messages m ON m.conversation_id=k.conversation_id AND m.id=k.id
+JOIN conduit_events e ON e.conversation_id=m.conversation_id AND e.seq>=m.seq
+    AND position(k.quoted IN e.arguments) > 0
+"""
 _BUSY: Final = (
     "SELECT conversation_id, message_id FROM conduit_streams WHERE conversation_id = ANY(%b::text[])"
 )
@@ -130,6 +147,14 @@ WHERE v.id=r.c
 """
 _REWRITE: Final = """
 UPDATE conduit_messages v SET body=r.b FROM unnest(%b::text[], %b::text[], %b::bytea[]) AS r (c, m, b)
+WHERE v.conversation_id=r.c AND v.id=r.m
+"""
+_REPLACE: Final = """
+UPDATE conduit_events v SET arguments=r.a FROM unnest(%b::text[], %b::int8[], %b::bytea[]) AS r (c, s, a)
+WHERE v.conversation_id=r.c AND v.seq=r.s
+"""
+_ANSWERED: Final = """
+UPDATE conduit_messages v SET answer_id=r.n FROM unnest(%b::text[], %b::text[], %b::text[]) AS r (c, m, n)
 WHERE v.conversation_id=r.c AND v.id=r.m
 """
 _OPEN: Final = """
@@ -175,12 +200,16 @@ async def read_batch(connection: Connection, changes: Sequence[Change[Any]], nod
     """
     ids = sorted({change.key[0] for change in changes})
     keys = list({key for change in changes for key in change.places})
+    bodies = list({key for change in changes for key in change.bodies})
+    logged = [(*key, msgspec.json.encode(key[1])) for key in {k for c in changes for k in c.logged}]
     busy = list({change.key[0] for change in changes if change.needs_streams})
     async with connection.pipeline():
         await connection.execute("BEGIN")
         seqs = await connection.execute(_LOCK, (ids,), binary=True)
         # Each of these statements sees what was committed before the locks were had.
         places = await connection.execute(_PLACES, _columns(keys, 2), binary=True) if keys else None
+        current = await connection.execute(_BODIES, _columns(bodies, 2), binary=True) if bodies else None
+        events = await connection.execute(_LOGGED, _columns(logged, 3), binary=True) if logged else None
         streams = await connection.execute(_BUSY, (busy,), binary=True) if busy else None
         clock = await connection.execute("SELECT clock_timestamp()", binary=True)
     moment: datetime = (await _one(clock))[0]
@@ -188,6 +217,12 @@ async def read_batch(connection: Connection, changes: Sequence[Change[Any]], nod
     batch.seqs.update({row[0]: row[1] for row in await seqs.fetchall()})
     if places is not None:
         batch.places.update({(row[0], row[1]): Place(*row[2:]) for row in await places.fetchall()})
+    if current is not None:
+        batch.current.update({(row[0], row[1]): bytes(row[2]) for row in await current.fetchall()})
+    if events is not None:
+        for message_id, *event in await events.fetchall():
+            row = EventRow(*event)._replace(arguments=bytes(event[-1]))
+            batch.logged.setdefault((row.conversation_id, message_id), []).append(row)
     if streams is not None:
         batch.streams.update((row[0], row[1]) for row in await streams.fetchall())
     return batch
@@ -205,6 +240,11 @@ async def write_batch(connection: Connection, batch: Batch, number: int) -> None
             await execute(_ADVANCE, [time, *_columns([(id_, batch.seqs[id_]) for id_ in batch.moved], 2)])
         if batch.bodies:
             await execute(_REWRITE, _columns([(*key, body) for key, body in batch.bodies.items()], 3))
+        if batch.replaced:
+            replaced = [(*place, arguments) for place, arguments in batch.replaced.items()]
+            await execute(_REPLACE, _columns(replaced, 3))
+        if batch.answered:
+            await execute(_ANSWERED, _columns([(*key, id_) for key, id_ in batch.answered.items()], 3))
         if batch.opened:
             opened = [(*key, seq) for key, seq in batch.opened.items()]
             await execute(_OPEN, [batch.node_id, *_columns(opened, 3)])

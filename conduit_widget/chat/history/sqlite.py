@@ -19,7 +19,7 @@ from typing import Any, Final, TypeVar
 
 from conduit_widget.chat.history import sqlite_rows as rows
 from conduit_widget.chat.history.batch import Change
-from conduit_widget.chat.history.bodies import read_message
+from conduit_widget.chat.history.bodies import read_located, read_message
 from conduit_widget.chat.history.change_methods import ChangeMethods
 from conduit_widget.chat.history.group_commit import GroupCommitWriter
 from conduit_widget.chat.history.sqlite_failures import unavailable_by
@@ -168,6 +168,13 @@ class SqliteHistoryStore(ChangeMethods):
 
         return await self._read(work)
 
+    async def locate(
+        self, conversation_ids: Collection[str], message_id: str
+    ) -> list[tuple[str, dict[str, Any]]]:
+        ids = list(conversation_ids)
+        found = await self._read(lambda db: rows.locate(db, ids, message_id))
+        return read_located(found)
+
     async def snapshot(self, conversation_id: str, *, limit: int, max_bytes: int) -> Snapshot | None:
         def work(db: sqlite3.Connection) -> Snapshot | None:
             record = rows.find(db, conversation_id)
@@ -289,6 +296,7 @@ class SqliteHistoryStore(ChangeMethods):
         connection = sqlite3.connect(self._path, isolation_level=None, cached_statements=CACHED_STATEMENTS)
         try:
             migrate(connection)
+            connection.execute("PRAGMA secure_delete=ON")  # what was deleted is overwritten in the file, too
             connection.execute(f"PRAGMA cache_size={-CACHE_KIB}")
             connection.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
         except ForeignHistoryError as error:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
-from conduit_widget.chat.history.batch import Batch, Change, Place, apply_changes
+from conduit_widget.chat.history.batch import Batch, Change, EventRow, Place, apply_changes
 from conduit_widget.chat.history.bodies import page_of, read_event
 from conduit_widget.chat.history.store import LAST_OWNER, ConversationRecord, StoredStream
 from conduit_widget.errors import UNREADABLE, NotInHistoryError, ValidationError
@@ -62,6 +62,16 @@ WITH wanted(conversation, message) AS (VALUES {})
 SELECT conversation_id, id, seq, author_id, timestamp, answer_id
 FROM wanted CROSS JOIN messages ON conversation_id=conversation AND id=message
 """
+_BODIES: Final = """
+WITH wanted(conversation, message) AS (VALUES {})
+SELECT conversation_id, id, body
+FROM wanted CROSS JOIN messages ON conversation_id=conversation AND id=message
+"""
+# The events that name a message; how many there are to look at is what recovery keeps.
+_LOGGED: Final = """
+SELECT conversation_id, seq, target, arguments FROM events
+WHERE conversation_id=? AND seq>=? AND instr(arguments, ?)>0
+"""
 _OPEN_STREAMS: Final = "SELECT conversation_id, message_id FROM streams WHERE conversation_id IN (VALUES {})"
 # OR ROLLBACK: what fails undoes the transaction anyhow. Else SQLite keeps every page a statement of
 # many rows changes in a file beside, to undo that statement alone: more than all the rest it writes.
@@ -86,6 +96,8 @@ INSERT OR ROLLBACK INTO streams (conversation_id, message_id, seq, node_id)
 SELECT * FROM (VALUES {}) LIMIT ?
 """
 _NEW_BODY: Final = "UPDATE messages SET body=? WHERE conversation_id=? AND id=?"
+_REPLACED_EVENT: Final = "UPDATE events SET arguments=? WHERE conversation_id=? AND seq=?"
+_ANSWERED: Final = "UPDATE messages SET answer_id=? WHERE conversation_id=? AND id=?"
 _CLOSED_STREAM: Final = "DELETE FROM streams WHERE conversation_id=? AND message_id=?"
 _CHECKPOINT: Final = """
 UPDATE streams SET text=?, token_index=?, model=?, provider=? WHERE conversation_id=? AND message_id=?
@@ -190,6 +202,11 @@ def _load(db: sqlite3.Connection, changes: Sequence[Change[Any]], batch: Batch) 
     for (seqs,) in _select(db, _SEQS, conversations):
         batch.seqs.update(msgspec.json.decode(seqs))
     batch.places.update(((row[0], row[1]), Place(*row[2:])) for row in _select(db, _PLACES, list(keys)))
+    bodies = list({key for change in changes for key in change.bodies})
+    batch.current.update(((row[0], row[1]), row[2]) for row in _select(db, _BODIES, bodies))
+    for key in {key for change in changes for key in change.logged} & batch.places.keys():
+        asked = (key[0], batch.places[key].seq, msgspec.json.encode(key[1]))
+        batch.logged[key] = [EventRow(*row) for row in db.execute(_LOGGED, asked)]
     busy = [(conversation_id,) for conversation_id in {c.key[0] for c in changes if c.needs_streams}]
     batch.streams.update(_select(db, _OPEN_STREAMS, busy))
     return batch
@@ -202,9 +219,13 @@ def _save(db: sqlite3.Connection, batch: Batch) -> None:
     _insert(db, _MOVED, [(id_, batch.seqs[id_], time) for id_ in batch.moved])
     _insert(db, _NEW_STREAMS, [(*key, seq, batch.node_id) for key, seq in batch.opened.items()])
     bodies = [(body, *key) for key, body in batch.bodies.items()]
+    replaced = [(arguments, *place) for place, arguments in batch.replaced.items()]
+    answered = [(answer_id, *key) for key, answer_id in batch.answered.items()]
     checkpoints = [(s.text, s.index, s.model, s.provider, *key) for key, s in batch.checkpoints.items()]
     for statement, rows in (
         (_NEW_BODY, bodies),
+        (_REPLACED_EVENT, replaced),
+        (_ANSWERED, answered),
         (_CLOSED_STREAM, list(batch.closed)),
         (_CHECKPOINT, checkpoints),
     ):
@@ -323,6 +344,12 @@ def ancestors(
     """Return the messages that lead to a message, oldest first, bounded in number and bytes."""
     asked = {"conversation": conversation_id, "message": message_id, "limit": limit, "bytes": max_bytes}
     return page_of(db.execute(_ANCESTORS, asked), limit, max_bytes)
+
+
+def locate(db: sqlite3.Connection, conversation_ids: list[str], message_id: str) -> list[tuple[str, bytes]]:
+    """Return a message of that id in each of the conversations that has one, with the conversation's id."""
+    keys = [(conversation_id, message_id) for conversation_id in conversation_ids]
+    return [(row[0], row[2]) for row in dict.fromkeys(_select(db, _BODIES, keys))]
 
 
 def children(db: sqlite3.Connection, conversation_id: str, parent_id: str | None) -> list[str]:

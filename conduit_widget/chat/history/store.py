@@ -16,14 +16,16 @@ Where several nodes (hub processes) share a store, an open stream belongs to the
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from typing import Any, Final, Protocol, Self
+from typing import Any, Final, NamedTuple, Protocol, Self
 
 import msgspec
 
 from conduit_widget.contract import RECOVERY_SECONDS
+from conduit_widget.errors import ConduitError
 from conduit_widget.types import (
     AssistantSetting,
     ChatMessage,
+    Content,
     HistoryPage,
     LogEvent,
     MemberRole,
@@ -83,6 +85,21 @@ class StoredStream(msgspec.Struct, frozen=True, kw_only=True):
     model: str = ""
     provider: str = ""
     node_id: str = ""
+
+
+class Reaction(NamedTuple):
+    """A user's emoji at a message, set or taken away."""
+
+    user_id: str
+    emoji: str
+    is_on: bool
+
+
+class Reacted(NamedTuple):
+    """What several reactions did; ``refusals`` has, for each, why it was refused, or None."""
+
+    commit: Commit
+    refusals: tuple[ConduitError | None, ...]
 
 
 OnCommit = Callable[[Commit], None]
@@ -208,6 +225,54 @@ class HistoryStore(Protocol):
         """
         ...
 
+    async def delete(
+        self, conversation_id: str, message_id: str, user_id: str, *, on_commit: OnCommit | None = None
+    ) -> Commit:
+        """Put a tombstone in a message's place, by ``user_id``, and end its stream if it is open.
+
+        Its text, files and versions are gone from the store then, also from the log's earlier events. A
+        second deletion changes nothing.
+
+        Raises:
+            NotInHistoryError: no such message.
+
+        """
+        ...
+
+    async def revise(
+        self,
+        conversation_id: str,
+        message_id: str,
+        content: Content,
+        *,
+        on_commit: OnCommit | None = None,
+    ) -> Commit:
+        """Give a message that was never answered a new text in its place; the old one is gone as if deleted.
+
+        Raises:
+            AnsweredError: it has been answered.
+            ValidationError: it was deleted.
+            NotInHistoryError: no such message.
+
+        """
+        ...
+
+    async def react(
+        self,
+        conversation_id: str,
+        message_id: str,
+        reactions: Sequence[Reaction],
+        *,
+        on_commit: Callable[[Reacted], None] | None = None,
+    ) -> Reacted:
+        """Set and take away people's reactions to a message, in one new version of it.
+
+        Raises:
+            NotInHistoryError: no such message.
+
+        """
+        ...
+
     async def checkpoint(self, stream: StoredStream) -> None:
         """Keep an open stream's text so far; a stream that is no longer open is left alone."""
         ...
@@ -226,6 +291,16 @@ class HistoryStore(Protocol):
 
     async def message(self, conversation_id: str, message_id: str) -> dict[str, Any] | None:
         """Return the latest version of a message in wire form, or None."""
+        ...
+
+    async def locate(
+        self, conversation_ids: Collection[str], message_id: str
+    ) -> list[tuple[str, dict[str, Any]]]:
+        """Return the messages of that id in the conversations, each with its conversation's id.
+
+        Message ids are chosen by clients: more than one conversation may have the same. One that cannot be
+        read has an empty role.
+        """
         ...
 
     async def snapshot(self, conversation_id: str, *, limit: int, max_bytes: int) -> Snapshot | None:

@@ -18,6 +18,7 @@ from conduit_widget.chat.live.conversation_log import ConversationLog
 from conduit_widget.chat.live.conversation_work import ConversationWork
 from conduit_widget.chat.live.joining import Joining
 from conduit_widget.chat.live.posting import Posting
+from conduit_widget.chat.live.revising import Revising
 from conduit_widget.chat.live.stream_fan_out import Event, StreamFanOut
 from conduit_widget.chat.nodes.alone import Alone
 from conduit_widget.chat.nodes.other_nodes import Nodes
@@ -35,7 +36,8 @@ _logger = logging.getLogger(__name__)
 
 
 class Conversation:
-    """One live conversation: ``messages`` and ``answers`` write its log, ``fan_out`` and ``feed`` send.
+    """One live conversation: ``messages``, ``revisions`` and ``answers`` write its log, ``fan_out`` and
+    ``feed`` send.
 
     ``streams`` returns the answers this node writes; ``on_unused`` is called when nobody is left, ``on_lost``
     when its log cannot be continued. ``nodes`` are the other nodes; by default there are none.
@@ -83,6 +85,7 @@ class Conversation:
         )
         log = ConversationLog(record.id, store, self._work, nodes, self.feed, self.committed)
         self.messages = Posting(log, self.presence)
+        self.revisions = Revising(log)
         self.answers = AnswerWriting(log, settings, self.fan_out)
         self._joining = Joining(
             record,

@@ -45,6 +45,9 @@ class Alone:
     def committed(self, events: Iterable[LogEvent]) -> None:
         """Do nothing: nobody has to be told."""
 
+    def forget(self, seq: int) -> None:
+        """Do nothing: events are read in the store only."""
+
     def on_delivering(self, event: LogEvent) -> None:
         """Do nothing: no other node's deltas have to go before the event."""
 

@@ -124,6 +124,10 @@ class NodeChannel:
         """Send a committed event to the other nodes, and keep it in the hot window."""
         publish_event(self._backplane, self._conversation_id, epoch, event)
 
+    def forget(self, position: int) -> None:
+        """Drop the events up to a position from the hot window: one of them holds what nobody may read."""
+        self._backplane.forget(self._name, position)
+
     async def window(self, epoch: str, after: int) -> list[LogEvent]:
         """Return the events after a position that the hot window has; none while the bus is away or slow."""
         try:

@@ -145,6 +145,10 @@ class OtherNodes:
         for event in events:
             self._channel.log(self._epoch, event)
 
+    def forget(self, seq: int) -> None:
+        """Let no node read events up to ``seq`` anywhere but in the store, which has them without secrets."""
+        self._channel.forget(seq)
+
     def on_delivering(self, event: LogEvent) -> None:
         """Send what must go before an event to the connections here: the last delta before a final text."""
         if event.target != ChatEvent.MESSAGE_UPDATED:

@@ -54,6 +54,12 @@ class Backplane(Protocol):
         Nodes may append a little out of order. Payloads over ``MAX_WINDOW_PAYLOAD_BYTES`` are told, not kept.
         """
 
+    def forget(self, channel: str, position: int) -> None:
+        """Drop what the channel's hot window has up to ``position``; what was told cannot be taken back.
+
+        While the engine is away nothing is dropped; the window then fades within minutes.
+        """
+
     async def window(self, channel: str, after: int) -> list[tuple[int, bytes]]:
         """Return what the hot window holds after a position, in order; it may hold gaps or nothing.
 

@@ -67,6 +67,11 @@ class MemoryBus:
         if len(self._windows) > WINDOW_CHANNELS:
             self._windows.popitem(last=False)
 
+    def unkeep(self, channel: str, position: int) -> None:
+        """Drop a channel's kept messages up to a position."""
+        if channel in self._windows:
+            self._windows[channel] = self.window(channel, position)
+
     def window(self, channel: str, after: int) -> list[tuple[int, bytes]]:
         """Return a channel's kept messages after a position."""
         return [item for item in self._windows.get(channel, ()) if item[0] > after]
@@ -135,6 +140,10 @@ class MemoryBackplane:
         bus = self._send(channel, payload)
         if bus is not None and len(payload) <= MAX_WINDOW_PAYLOAD_BYTES:
             bus.keep(channel, position, payload)
+
+    def forget(self, channel: str, position: int) -> None:
+        if self._bus is not None:
+            self._bus.unkeep(channel, position)
 
     async def window(self, channel: str, after: int) -> list[tuple[int, bytes]]:
         self._check_connected()

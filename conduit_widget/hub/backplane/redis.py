@@ -98,6 +98,9 @@ class RedisBackplane:
     def append(self, channel: str, position: int, payload: bytes) -> None:
         self._commands.publish(channel, payload, position)
 
+    def forget(self, channel: str, position: int) -> None:
+        self._commands.forget(channel, position)
+
     async def window(self, channel: str, after: int) -> list[tuple[int, bytes]]:
         return await self._commands.window(channel, after)
 

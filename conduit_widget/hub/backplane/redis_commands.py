@@ -86,6 +86,12 @@ class RedisCommands:
             self._missed = True
         self._work.set()
 
+    def forget(self, channel: str, position: int) -> None:
+        """Drop a channel's hot window up to a position."""
+        if self.up:
+            self._queue.forget(channel, position)
+            self._work.set()
+
     def put(self, table: str, key: str, value: bytes | None) -> None:
         """Set or remove this node's entry."""
         self._queue.put(table, key, value)

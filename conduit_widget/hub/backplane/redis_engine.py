@@ -24,8 +24,9 @@ ENTRY_TTL: Final = 3600
 _SCHEMES: Final = ("redis", "rediss", "unix")
 
 # One call carries everything that waits: a reply each costs five times the CPU. Operations, in order:
-# m channel data · w key n (position member)… · e key node value · d key node · r key after · h key nodes ·
-# b nodes node (a heartbeat) · q nodes node (a goodbye). r, h and b answer.
+# m channel data · x key position (drops what is up to there) · w key n (position member)… ·
+# e key node value · d key node · r key after · h key nodes · b nodes node (a heartbeat) ·
+# q nodes node (a goodbye). r, h and b answer.
 SCRIPT: Final = f"""
 local call, answers, i, last = redis.call, {{}}, 1, #ARGV
 while i <= last do
@@ -39,6 +40,9 @@ while i <= last do
     call('ZREMRANGEBYRANK', key, 0, -{WINDOW_MESSAGES + 1})
     call('EXPIRE', key, {WINDOW_TTL})
     i = stop + 1
+  elseif op == 'x' then
+    call('ZREMRANGEBYSCORE', key, '-inf', ARGV[i + 2])
+    i = i + 3
   elseif op == 'e' then
     call('HSET', key, ARGV[i + 2], ARGV[i + 3])
     call('EXPIRE', key, {ENTRY_TTL})

@@ -25,14 +25,18 @@ _logger = logging.getLogger(__name__)
 
 
 class _Waiting:
-    """Messages of one channel; ``kept`` are positions and members of its hot window by turns."""
+    """Messages of one channel; ``kept`` are positions and members of its hot window by turns.
 
-    __slots__ = ("kept", "payloads", "size_bytes")
+    ``forgotten``: the hot window loses what it has up to that position.
+    """
+
+    __slots__ = ("forgotten", "kept", "payloads", "size_bytes")
 
     def __init__(self) -> None:
         self.payloads: list[bytes] = []
         self.kept: list[Argument] = []
         self.size_bytes = 0
+        self.forgotten: int | None = None
 
 
 class OutgoingQueue:
@@ -81,6 +85,13 @@ class OutgoingQueue:
             waiting.kept += (position, b"%d:%b" % (position, payload))
         return True
 
+    def forget(self, channel: str, position: int) -> None:
+        """Drop a channel's hot window up to a position, with what waits to go into it."""
+        waiting = self._messages.get(channel)
+        if waiting is None:
+            waiting = self._messages[channel] = _Waiting()
+        waiting.forgotten = max(position, waiting.forgotten or 0)
+
     def put(self, table: str, key: str, value: bytes | None) -> None:
         """Set or remove an entry."""
         place = (table, key)
@@ -123,6 +134,10 @@ class OutgoingQueue:
             if waiting.kept:
                 key = self._engine.window_key(channel)
                 arguments += ("w", key, len(waiting.kept) // 2, *waiting.kept)
+            if waiting.forgotten is not None:
+                arguments += ("x", self._engine.window_key(channel), waiting.forgotten)
+            if not waiting.payloads:
+                continue
             data = envelope(self._node_id, waiting.payloads)
             arguments += ("m", self._engine.channel_key(channel), data)
         self.queued_bytes -= size

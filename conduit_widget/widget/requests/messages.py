@@ -1,4 +1,4 @@
-"""Messages: what people write in a view."""
+"""Messages: what people write, and what they do to what was written."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from conduit_widget.widget.requests.handler import AskedChat, Serve
 
 
 def handle(content: object, chat: AskedChat, serve: Serve) -> bool:
-    """Send a message."""
+    """Send a message, or change one that is there."""
     match content:
         case {"kind": "send", "requestId": request_id, "id": str() as id_, "text": text, **options}:
             choice = {name: options.get(name) for name in ("provider", "model")}
             serve(request_id, _send(chat, id_, text, choice))
+        case {"kind": "delete", "requestId": request_id, "messageId": str() as id_}:
+            serve(request_id, chat.conversation.revisions.delete(id_))
         case _:
             return False
     return True

@@ -1,0 +1,76 @@
+"""What a member does to messages that are there, asked of the hub until it is done or refused."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
+
+from conduit_widget.chat_client.connectivity import PATIENCE, Connectivity
+from conduit_widget.chat_client.hub_proxies import ChatHubClient
+from conduit_widget.chat_client.transcript import Transcript
+from conduit_widget.errors import ConnectionFailedError, ConnectionLostError, HubException
+
+_UNKNOWN: Final = ("unknown hub method", "method does not exist")
+
+_T = TypeVar("_T")
+
+
+class Revisions:
+    """Changes messages of one conversation. The hub does each change once, however often it is asked for.
+
+    Every method waits for the connection if need be, and asks again when it was lost in between.
+
+    Raises:
+        HubException: the hub refused it, or cannot do it; the text says so in one line.
+        ConnectionFailedError: there is no way to the hub.
+        InvocationTimeoutError: it did not answer.
+
+    """
+
+    def __init__(self, hub: ChatHubClient, transcript: Transcript, connectivity: Connectivity) -> None:
+        self._hub = hub
+        self._transcript = transcript
+        self._connectivity = connectivity
+        self.open = 0
+        """How many changes are under way."""
+
+    async def delete(self, message_id: str) -> None:
+        """Delete a message for everybody."""
+        await self._ask("delete messages", lambda: self._hub.delete_message(message_id))
+
+    async def _ask(self, what: str, call: Callable[[], Awaitable[_T]]) -> _T:
+        self.open += 1
+        try:
+            return await self._ask_until_done(what, call)
+        finally:
+            self.open -= 1
+
+    async def _ask_until_done(self, what: str, call: Callable[[], Awaitable[_T]]) -> _T:
+        while True:
+            await self._connected()
+            if not self._transcript.epoch:  # a hub with only the first methods says nothing of the log
+                raise HubException(f"This hub cannot {what}.")
+            try:
+                return await call()
+            except ConnectionLostError:
+                await asyncio.sleep(0)  # the loss is noticed, then it is waited for
+            except HubException as error:
+                if any(text in str(error).lower() for text in _UNKNOWN):
+                    raise HubException(f"This hub cannot {what}.") from None
+                raise
+
+    async def _connected(self) -> None:
+        """Wait until the conversation is live, or out of reach for a while."""
+        if self._connectivity.live.is_set():
+            return None
+        live = asyncio.ensure_future(self._connectivity.wait_live())
+        unreachable = asyncio.ensure_future(self._connectivity.wait_unreachable(PATIENCE))
+        try:
+            await asyncio.wait((live, unreachable), return_when=asyncio.FIRST_COMPLETED)
+            if live.done():
+                return live.result()
+            raise ConnectionFailedError(f"Not done: {unreachable.result()} Try again when the hub is back.")
+        finally:
+            live.cancel()
+            unreachable.cancel()
