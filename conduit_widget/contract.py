@@ -39,7 +39,11 @@ class ChatMethod:
     STOP_GENERATION: Final = "StopGeneration"
     PAUSE_STREAM: Final = "PauseStream"
     RESUME_STREAM: Final = "ResumeStream"
+    REGENERATE_MESSAGE: Final = "RegenerateMessage"
+    EDIT_MESSAGE: Final = "EditMessage"
     DELETE_MESSAGE: Final = "DeleteMessage"
+    ADD_REACTION: Final = "AddReaction"
+    REMOVE_REACTION: Final = "RemoveReaction"
     CREATE_CONVERSATION: Final = "CreateConversation"
     LIST_CONVERSATIONS: Final = "ListConversations"
     ADD_MEMBER: Final = "AddMember"
@@ -52,6 +56,7 @@ class ChatEvent:
 
     RECEIVE_MESSAGE: Final = "ReceiveMessage"
     MESSAGE_UPDATED: Final = "MessageUpdated"
+    REACTIONS_UPDATED: Final = "ReactionsUpdated"
     USER_JOINED: Final = "UserJoined"
     USER_LEFT: Final = "UserLeft"
     PRESENCE_UPDATE: Final = "PresenceUpdate"
@@ -125,6 +130,7 @@ CONNECTIONS_PER_PROCESS: Final = 10_000
 OUTBOX_SOFT_BYTES: Final = 256 * 1024
 OUTBOX_HARD_BYTES: Final = 1024 * 1024
 MAX_ID_CHARS: Final = 128
+MAX_MENTIONS: Final = 50  # in a message
 MAX_REACTION_BYTES: Final = 32  # of one emoji, as UTF-8
 MAX_REACTION_KINDS: Final = 20  # of a message
 MAX_REACTIONS: Final = 1000  # of a message, everybody's together

@@ -148,14 +148,15 @@ class MessageMetadata(HubMetadata, total=False):
     """What is known of a message beside its text; other keys pass through as their sender wrote them.
 
     Of a question ``model`` and ``provider`` are what its author asked for, of an answer what wrote its end.
-    ``failover`` of a question: whether another provider may answer when one fails. Without it one may, unless
-    the question names its ``provider``.
+    ``failover``: whether another provider may answer when one fails; by default unless ``provider`` is named.
     """
 
     model: str | None
     provider: str | None
     failover: bool
     respond: bool
+    replyTo: str
+    mentions: list[str]
     parameters: dict[str, Any]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from conduit_widget.chat.methods.answers import AnswerMethods
+from conduit_widget.chat.methods.branches import BranchMethods
 from conduit_widget.chat.methods.history import HistoryMethods
 from conduit_widget.chat.methods.joining import JoiningMethods
 from conduit_widget.chat.methods.members import MemberMethods
@@ -16,6 +17,7 @@ class ChatHub(
     JoiningMethods,
     MessageMethods,
     RevisionMethods,
+    BranchMethods,
     AnswerMethods,
     PeopleMethods,
     MemberMethods,

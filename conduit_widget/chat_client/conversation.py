@@ -31,6 +31,7 @@ from conduit_widget.chat_client.changes import (
 )
 from conduit_widget.chat_client.connectivity import REMOVED, Connectivity
 from conduit_widget.chat_client.hub_proxies import ChatHubClient
+from conduit_widget.chat_client.pausing import Pausing
 from conduit_widget.chat_client.pool import Failure, Lease
 from conduit_widget.chat_client.revisions import Revisions
 from conduit_widget.chat_client.sender import Sender
@@ -64,8 +65,8 @@ class Conversation:
     """One conversation over a leased connection.
 
     ``transcript`` is what was said, ``connectivity`` the way to the hub, ``sender`` what waits for it,
-    ``revisions`` changes what was said, ``providers`` who answers, ``notices`` what the hub told everybody
-    lately.
+    ``revisions`` changes what was said, ``pausing`` holds what is being written, ``providers`` who answers,
+    ``notices`` what the hub told everybody lately.
 
     Args:
         lease: the pooled connection; released by :meth:`close`.
@@ -104,6 +105,7 @@ class Conversation:
             delay=resync_delay / 2,
         )
         self.revisions = Revisions(self._hub, self.transcript, self.connectivity)
+        self.pausing = Pausing(self._hub, self.transcript, self._spawn)
         self._handlers: list[ChangeHandler] = []
         self._removers: list[Callable[[], None]] = []
         self._tasks: set[asyncio.Task[None]] = set()
@@ -273,6 +275,7 @@ class Conversation:
             for change in changes:
                 if isinstance(change, TokenChange) and not change.offset:
                     self.paints.arrived(change)
+                    self.pausing.began(change.id)
             self._emit(changes)
             if self.transcript.needs_resync:
                 self._sync.request()
@@ -282,6 +285,7 @@ class Conversation:
         for target, arguments in held:
             self._on_event(target, arguments)
         self.connectivity.enter("live")
+        self.pausing.came_back()
         if not self.providers.is_known:
             self._spawn(self._ask_provider_status())
 

@@ -5,6 +5,8 @@ Made by ``python -m tests.codegen`` from the methods that the hubs declare: chan
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from conduit_widget.chat_client.hub_proxy import HubProxy, optional
@@ -95,9 +97,27 @@ class ChatHubClient(HubProxy):
         """Send what was held as one delta, then go on; return False if nothing was, as after its end."""
         return bool(await self._invoke(ChatMethod.RESUME_STREAM, message_id))
 
+    async def regenerate_message(self, message_id: str, options: dict[str, Any] | None = None) -> SendReceipt:
+        """Have a question answered again; the receipt is the new answer's, which stands beside the old."""
+        return msgspec.convert(
+            await self._invoke(ChatMethod.REGENERATE_MESSAGE, message_id, options), SendReceipt
+        )
+
+    async def edit_message(self, message_id: str, content: str) -> SendReceipt:
+        """Give the caller's own message another text; the receipt is that of the message that has it."""
+        return msgspec.convert(await self._invoke(ChatMethod.EDIT_MESSAGE, message_id, content), SendReceipt)
+
     async def delete_message(self, message_id: str) -> None:
         """Delete a message for everybody: its author may, who asked for an answer may, an owner may."""
         await self._invoke(ChatMethod.DELETE_MESSAGE, message_id)
+
+    async def add_reaction(self, message_id: str, emoji: str) -> None:
+        """Add the caller's reaction to a message; readers may. The same again changes nothing."""
+        await self._invoke(ChatMethod.ADD_REACTION, message_id, emoji)
+
+    async def remove_reaction(self, message_id: str, emoji: str) -> None:
+        """Take the caller's reaction to a message away; without one nothing changes."""
+        await self._invoke(ChatMethod.REMOVE_REACTION, message_id, emoji)
 
     async def create_conversation(self, options: ConversationOptions) -> ConversationInfo:
         """Create a conversation owned by the caller, or return theirs of that id unchanged. Nobody joins."""

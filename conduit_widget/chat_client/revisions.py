@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections.abc import Awaitable, Callable
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from conduit_widget.chat_client.connectivity import PATIENCE, Connectivity
 from conduit_widget.chat_client.hub_proxies import ChatHubClient
 from conduit_widget.chat_client.transcript import Transcript
 from conduit_widget.errors import ConnectionFailedError, ConnectionLostError, HubException
+from conduit_widget.types import SendReceipt
 
 _UNKNOWN: Final = ("unknown hub method", "method does not exist")
 
@@ -38,6 +40,21 @@ class Revisions:
     async def delete(self, message_id: str) -> None:
         """Delete a message for everybody."""
         await self._ask("delete messages", lambda: self._hub.delete_message(message_id))
+
+    async def edit(self, message_id: str, text: str) -> SendReceipt:
+        """Give one's own message another text; an answered one gets a sibling, which is answered anew."""
+        return await self._ask("edit messages", lambda: self._hub.edit_message(message_id, text))
+
+    async def react(self, message_id: str, emoji: str, *, is_on: bool = True) -> None:
+        """Add one's reaction to a message, or take it away."""
+        call = self._hub.add_reaction if is_on else self._hub.remove_reaction
+        await self._ask("keep reactions", lambda: call(message_id, emoji))
+
+    async def regenerate(self, message_id: str, **options: Any) -> SendReceipt:
+        """Have a question answered again; ``options`` as the hub's, None for what the question says."""
+        asked = {key: value for key, value in options.items() if value is not None}
+        asked["answerId"] = str(uuid.uuid4())
+        return await self._ask("answer again", lambda: self._hub.regenerate_message(message_id, asked))
 
     async def _ask(self, what: str, call: Callable[[], Awaitable[_T]]) -> _T:
         self.open += 1

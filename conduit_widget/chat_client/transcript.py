@@ -26,6 +26,7 @@ from conduit_widget.chat_client.changes import (
 )
 from conduit_widget.chat_client.messages import (
     UNSTORED,
+    is_deleted,
     is_final,
     position_in,
     position_of,
@@ -161,6 +162,8 @@ class Transcript:
                     return self._apply_delta(Delta.from_event(text, metadata))
                 case ((ChatEvent.RECEIVE_MESSAGE | ChatEvent.MESSAGE_UPDATED), [payload, *_]):
                     return self._apply_message(read_message(payload))
+                case ChatEvent.REACTIONS_UPDATED, [_, str() as id_, dict() as reactions, *_]:
+                    return self._apply_reactions(id_, reactions)
                 case _:
                     return self.people.apply_event(target, arguments, seed_only=not self.epoch)
         except Exception as error:  # noqa: BLE001 - whatever an event holds, it is one of many
@@ -187,6 +190,15 @@ class Transcript:
             changes.append(StreamEndChange(id=message.id))
         changes.append(MessageChange(message=message))
         return changes
+
+    def _apply_reactions(self, message_id: str, reactions: dict[str, Any]) -> list[Change]:
+        """Put reactions into a message, where they are not in it already."""
+        known = self._messages.get(message_id)
+        if known is None or is_deleted(known) or known.metadata.get("reactions", {}) == reactions:
+            return []
+        message = msgspec.structs.replace(known, metadata={**known.metadata, "reactions": reactions})
+        self._place(message)
+        return [MessageChange(message=message)]
 
     def _apply_delta(self, delta: Delta) -> list[Change]:
         known = self._messages.get(delta.message_id)

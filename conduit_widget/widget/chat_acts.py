@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from conduit_widget.errors import ValidationError
+from conduit_widget.chat_client.messages import is_deleted
+from conduit_widget.errors import ConduitError, ValidationError
 from conduit_widget.types import ChatMessage, SendReceipt
 from conduit_widget.widget.answers.pending_result import PendingResult
+from conduit_widget.widget.answers.question import as_prompted, check_text
 from conduit_widget.widget.backend import ChatBackend
 
 _T = TypeVar("_T")
@@ -25,6 +27,69 @@ class ChatActs:
 
     def _pending(self, what: str, coroutine: Coroutine[Any, Any, _T]) -> PendingResult[_T]:
         raise NotImplementedError
+
+    def edit(self, message: Named, text: str) -> PendingResult[SendReceipt]:
+        """Give a message of yours another text; the receipt is that of the message that has it.
+
+        One that was never answered changes in its place. One that was gets a message beside it, which is
+        answered anew; the old one and its answer stay::
+
+            receipt = chat.send("Whats the capital of France?").result()
+            chat.edit(receipt, "What is the capital of France?").result()
+
+        Raises:
+            ValidationError: the text is empty or too long (when called).
+            HubException: it is not yours, or was deleted, or the hub cannot (when awaited).
+
+        """
+        check_text(text)
+        return self._pending("edit", _edit(self._backend, id_of(message), text.rstrip()))
+
+    def react(self, message: Named, emoji: str, remove: bool = False) -> PendingResult[None]:
+        """Add your reaction to a message, or take it away with ``remove``; one emoji or other character::
+
+            chat.react(chat.messages[-1], "\N{THUMBS UP SIGN}").result()
+
+        Raises (when awaited):
+            HubException: that is no emoji, or the message has as many kinds as it may.
+
+        """
+        if not isinstance(emoji, str):
+            raise ValidationError("emoji", f"must be a string, not {type(emoji).__name__}.")
+        work = _react(self._backend, id_of(message), emoji, is_on=not remove)
+        return self._pending("react", work)
+
+    def regenerate(
+        self, message: Named | None = None, model: str | None = None, provider: str | None = None
+    ) -> PendingResult[SendReceipt]:
+        """Have a question answered again, the newest without a ``message``; the old answer stays beside it.
+
+        ``message`` is an answer or its question. The receipt is the new answer's::
+
+            receipt = chat.regenerate(model="another-model").result()
+
+        Raises (when awaited):
+            ConduitError: there is no answer yet, or you may not; the text says which.
+
+        """
+        message_id = None if message is None else id_of(message)
+        return self._pending("regenerate", _regenerate(self._backend, message_id, model, provider))
+
+    def pause(self) -> PendingResult[None]:
+        """Hold the text of answers being written, here; :meth:`resume` catches up at once::
+
+            chat.pause().result()
+
+        The model goes on writing, and an answer that ends is shown whole.
+        """
+        return self._pending("pause", _pause(self._backend))
+
+    def resume(self) -> PendingResult[None]:
+        """Show what was held since :meth:`pause`, and go on::
+
+        chat.resume().result()
+        """
+        return self._pending("resume", _resume(self._backend))
 
     def delete(self, message: Named) -> PendingResult[None]:
         """Delete a message for everybody: its text, files and versions are gone from the hub.
@@ -59,3 +124,37 @@ def id_of(message: object) -> str:
 
 async def _delete(backend: ChatBackend, message_id: str) -> None:
     await backend.conversation.revisions.delete(message_id)
+
+
+async def _edit(backend: ChatBackend, message_id: str, text: str) -> SendReceipt:
+    try:
+        return await backend.conversation.revisions.edit(message_id, text)
+    except ConduitError as error:
+        raise as_prompted(error) from None
+
+
+async def _react(backend: ChatBackend, message_id: str, emoji: str, *, is_on: bool) -> None:
+    await backend.conversation.revisions.react(message_id, emoji, is_on=is_on)
+
+
+async def _regenerate(
+    backend: ChatBackend, message_id: str | None, model: str | None, provider: str | None
+) -> SendReceipt:
+    if message_id is None:
+        await backend.came_back()
+        answers = [each for each in backend.messages() if each.role == "assistant" and not is_deleted(each)]
+        if not answers:
+            raise ConduitError("There is no answer yet: ask with `chat.ask`.")
+        message_id = answers[-1].id
+    try:
+        return await backend.conversation.revisions.regenerate(message_id, model=model, provider=provider)
+    except ConduitError as error:
+        raise as_prompted(error) from None
+
+
+async def _pause(backend: ChatBackend) -> None:
+    await backend.conversation.pausing.pause()
+
+
+async def _resume(backend: ChatBackend) -> None:
+    await backend.conversation.pausing.resume()

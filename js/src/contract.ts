@@ -90,6 +90,7 @@ export interface MessageMetadata {
   failover?: boolean;
   finishReason?: FinishReason | null;
   latency?: number | null;
+  mentions?: string[];
   model?: string | null;
   notice?: string;
   parameters?: Record<string, unknown>;
@@ -99,6 +100,7 @@ export interface MessageMetadata {
   reactions?: Record<string, string[]>;
   reasoning?: string;
   reasoningTime?: number | null;
+  replyTo?: string;
   respond?: boolean;
   segments?: Segment[];
   seq?: number;

@@ -58,7 +58,7 @@ _HUBS: Final = (
 _FIRST: Final = frozenset({"JoinConversation", "SendMessage", "ResumeConversation", "RequestProviderStatus"})
 """Methods from which a hub may return nothing: its clients found out what it can do by that."""
 _NOT_AWAITED: Final = frozenset({"StartTyping", "StopTyping"})
-_PARAMETER_TYPES: Final = {("SendMessage", "message"): "ChatMessage"}
+_PARAMETER_TYPES: Final = {("SendMessage", "message"): "ChatMessage", ("EditMessage", "content"): "str"}
 """Parameters that the hub checks by hand and a client's type checker should know."""
 _MAX_LINE: Final = 110
 
@@ -67,12 +67,17 @@ def hub_proxies_python() -> str:
     """Return the text of ``hub_proxies.py``."""
     classes = "\n\n".join(_class(*hub) for hub in _HUBS)
     used = sorted(
-        name for name in vars(types) if name[0].isupper() and re.search(rf"\b{name}\b", _code(classes))
+        name
+        for name in vars(types)
+        if name[0].isupper() and name != "Any" and re.search(rf"\b{name}\b", _code(classes))
     )
     tables = sorted(set(re.findall(r"\b(?:Chat|Status)(?:Method|Event)\b", classes)))
     imports = f"from conduit_widget.contract import {', '.join(tables)}, names_in\n"
     imports += "from conduit_widget.types import (\n" + "".join(f"    {name},\n" for name in used) + ")\n"
-    return f"{_HEADER}{imports}\n\n{classes}"
+    header = _HEADER
+    if re.search(r"\bAny\b", _code(classes)):
+        header = header.replace("import msgspec\n", "from typing import Any\n\nimport msgspec\n", 1)
+    return f"{header}{imports}\n\n{classes}"
 
 
 def _code(text: str) -> str:
@@ -89,7 +94,9 @@ def _class(name: str, doc: str, hub: type[ChatHub | StatusHub], table: type, eve
 def _method(method: HubMethod, constant: str) -> str:
     hints = {key: str(hint) for key, hint in method.function.__annotations__.items()}
     parameters = [
-        f"{name}: {_PARAMETER_TYPES.get((method.name, name), hints[name])}" for name in method.python_names
+        f"{name}: {_PARAMETER_TYPES.get((method.name, name), hints[name])}"
+        + (" = None" if index >= method.required else "")
+        for index, name in enumerate(method.python_names)
     ]
     returned = hints["return"]
     call = f"await self._invoke({', '.join([constant, *method.python_names])})"

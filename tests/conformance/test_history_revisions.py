@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import sqlite3
 from pathlib import Path
@@ -10,11 +11,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from conduit_widget.chat.history.revisions import is_deleted
+from conduit_widget.chat.history.revisions import AnsweredError, is_deleted
 from conduit_widget.chat.history.sqlite import SqliteHistoryStore
-from conduit_widget.chat.history.store import HistoryStore, StoredStream
-from conduit_widget.errors import NotInHistoryError
-from conduit_widget.types import Author, ChatMessage
+from conduit_widget.chat.history.store import HistoryStore, Reaction, StoredStream
+from conduit_widget.contract import MAX_REACTION_KINDS, MAX_REACTIONS
+from conduit_widget.errors import NotInHistoryError, ValidationError
+from conduit_widget.types import Author, ChatMessage, TextPart
 from tests.support.history_stores import Stores
 
 BIG = 1 << 20
@@ -166,3 +168,88 @@ async def test_log_is_emptied_later_when_somebody_reads_meanwhile(tmp_path: Path
     await store.append("c", "ada", question("next"))
     assert SECRET.encode() not in _bytes_of(tmp_path)
     await store.aclose()
+
+
+async def test_edited_text_is_nowhere_and_the_new_one_in_each_of_its_places(store: HistoryStore) -> None:
+    """The version counts up; the same text again changes nothing; what has an answer, or is gone, cannot."""
+    await store.append("c", "ada", question("q", SECRET, mine=1))
+    commit = await store.revise("c", "q", "better")
+    [event] = commit.events
+    metadata = event.arguments[0]["metadata"]
+    assert (metadata["version"], metadata["mine"], metadata["eventSeq"]) == (2, 1, 2)
+    assert (await store.revise("c", "q", "better")).duplicate
+    assert SECRET not in await everything(store)
+    commit = await store.revise("c", "q", [TextPart(text="best")])
+    assert commit.events[0].arguments[0]["metadata"]["version"] == 3
+    placeholder = ChatMessage(id="a", role="assistant", content="", parent_id="q", metadata={})
+    await store.append_answer("c", placeholder)
+    with pytest.raises(AnsweredError):
+        await store.revise("c", "q", "worse")
+    await store.append("c", "ada", question("gone"))
+    await store.delete("c", "gone", "ada")
+    with pytest.raises(ValidationError, match="was deleted"):
+        await store.revise("c", "gone", "worse")
+
+
+async def test_answers_of_one_question_are_its_children(store: HistoryStore) -> None:
+    """One at a time is written; the same id again has the same receipt; nobody's message gives its id."""
+    first = ChatMessage(
+        id="a1", role="assistant", content="", parent_id="q", metadata={"status": "streaming"}
+    )
+    await store.append("c", "ada", question("q"), answer=first)
+    again = msgspec.structs.replace(first, id="a2")
+    commit = await store.append_answer("c", again)
+    assert commit.events[0].arguments[0]["metadata"]["status"] == "queued"
+    assert (commit.receipt.id, commit.receipt.answer_id, commit.receipt.seq) == ("a2", "a2", 3)
+    repeated = await store.append_answer("c", again)
+    assert (repeated.duplicate, repeated.receipt, repeated.events) == (True, commit.receipt, ())
+    assert await store.children("c", "q") == ["a1", "a2"]
+    assert [stream.message_id for stream in await store.open_streams("c")] == ["a1", "a2"]
+    with pytest.raises(ValidationError, match="answerId: is already in use"):
+        await store.append_answer("c", msgspec.structs.replace(first, id="q"))
+    with pytest.raises(NotInHistoryError):
+        await store.append_answer("c", msgspec.structs.replace(first, id="a3", parent_id="nothing"))
+    root = await store.append("c", "ada", question("r"), is_root=True)
+    assert root.receipt.seq == 4
+    assert await store.children("c", None) == ["q", "r"]
+    chain = await store.ancestors("c", "r", limit=10, max_bytes=BIG)
+    assert chain.messages == []
+
+
+async def test_reactions_of_many_are_one_version(store: HistoryStore) -> None:
+    """Each has its own refusal; what is so already makes no event."""
+    await store.append("c", "ada", question("q", "text"))
+    marks = [Reaction("ada", chr(ord("a") + n), True) for n in range(MAX_REACTION_KINDS)]
+    reacted = await store.react("c", "q", [*marks, Reaction("bob", "z", True), Reaction("bob", "a", True)])
+    assert [str(refusal) for refusal in reacted.refusals if refusal] == [
+        "emoji: the message has 20 kinds of reactions; the limit is 20"
+    ]
+    [event] = reacted.commit.events
+    assert event.arguments[0]["metadata"]["reactions"]["a"] == ["ada", "bob"]
+    assert event.arguments[0]["content"] == "text"
+    again = await store.react("c", "q", [Reaction("bob", "a", True), Reaction("bob", "b", False)])
+    assert (again.commit.duplicate, again.commit.events) == (True, ())
+    await store.react("c", "q", [Reaction("ada", mark.emoji, False) for mark in marks])
+    [(_, message)] = await store.locate(["c"], "q")
+    assert message["metadata"]["reactions"] == {"a": ["bob"]}
+    crowd = [Reaction(f"u{n}", "a", True) for n in range(MAX_REACTIONS)]
+    full = await store.react("c", "q", crowd)
+    assert [str(refusal) for refusal in full.refusals if refusal] == [
+        "emoji: the message has 1000 reactions; the limit is 1000"
+    ]
+
+
+async def test_changes_of_one_batch_see_each_other(store: HistoryStore) -> None:
+    """Sent, reacted to, edited and deleted at once: the order of the calls is that of the log."""
+    outcomes = await asyncio.gather(
+        store.append("c", "ada", question("q", SECRET)),
+        store.react("c", "q", [Reaction("bob", "!", True)]),
+        store.revise("c", "q", SECRET + "2"),
+        store.append("c", "ada", question("r", SECRET)),
+        store.delete("c", "q", "ada"),
+        store.delete("c", "r", "ada"),
+    )
+    assert len(outcomes) == 6
+    assert SECRET not in await everything(store)
+    [(_, message)] = await store.locate(["c"], "q")
+    assert message["metadata"]["eventSeq"] == 5

@@ -266,3 +266,32 @@ def test_missing_counts_acknowledged_messages_only() -> None:
     observer = scene.watch("o", until=1)
     scene.checker.send("on its way")
     assert scene.checker.missing(observer) == 1
+
+
+def test_deleted_text_that_comes_back_is_found() -> None:
+    """A tombstone may be read where others saw the text, never the text after the tombstone."""
+    tombstone = Sighting("a", 1, 5, deleted=True)
+    redacted = Sighting("a", 1, 1, deleted=True)
+    scene = Scene()
+    scene.good.live(tombstone)
+    late = scene.checker.observer("late", strict=True)
+    for seen in (redacted, B, C):
+        late.live(seen)
+    scene.stream(late)
+    for seen in (FINAL, tombstone):
+        late.live(seen)
+    log = [redacted, B, C, FINAL, tombstone]
+    assert scene.verdict(log).clean
+    late.history([A])
+    assert scene.verdict(log).garbled
+
+
+def test_earlier_text_that_comes_back_is_found() -> None:
+    """An edit takes the old text out of everything that is read after it."""
+    edited = Sighting("a", 1, 5, "better", edition=2)
+    scene = Scene()
+    scene.good.live(edited)
+    log = [Sighting("a", 1, 1, "better", edition=2), B, C, FINAL, edited]
+    assert scene.verdict(log).clean
+    scene.good.history([A])
+    assert scene.verdict(log).garbled

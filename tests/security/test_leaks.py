@@ -112,6 +112,10 @@ CHAT_CALLS: dict[str, Arguments] = {
         [ROOM, {"id": "y", "role": "user", "content": "boo", "author": {"userId": "annabel"}}],
     ],
     ChatMethod.DELETE_MESSAGE: lambda world, user: [[world.answer_id], [world.question_id]],
+    ChatMethod.EDIT_MESSAGE: lambda world, user: [[world.question_id, "boo"], [world.answer_id, "boo"]],
+    ChatMethod.REGENERATE_MESSAGE: lambda world, user: [[world.answer_id], [world.question_id, {}]],
+    ChatMethod.ADD_REACTION: lambda world, user: [[world.answer_id, "!"], [world.question_id, "!"]],
+    ChatMethod.REMOVE_REACTION: lambda world, user: [[world.answer_id, "!"], [world.question_id, "!"]],
     ChatMethod.START_TYPING: lambda world, user: [[ROOM]],
     ChatMethod.STOP_TYPING: lambda world, user: [[ROOM]],
     ChatMethod.REQUEST_PROVIDER_STATUS: lambda world, user: [[]],
@@ -143,6 +147,8 @@ READING = {
     *(ChatMethod.JOIN_CONVERSATION, ChatMethod.RESUME_CONVERSATION, ChatMethod.GET_HISTORY),
     *(ChatMethod.PAUSE_STREAM, ChatMethod.RESUME_STREAM),
 }
+REACTING = {ChatMethod.ADD_REACTION, ChatMethod.REMOVE_REACTION}
+"""What readers may do to a message."""
 
 
 def test_every_method_of_both_hubs_is_tried() -> None:
@@ -201,6 +207,8 @@ async def happen(world: World) -> set[str]:
         await guest.got(ChatEvent.REMOVED_FROM_CONVERSATION)
     await eventually(lambda: ["roberta"] in ann.of(ChatEvent.USER_LEFT), what="roberta left")
     await bob.send(CONTENT, conversation_id=ROOM, respond=False)
+    await bob.invoke(ChatMethod.ADD_REACTION, world.question_id, "!")
+    await ann.got(ChatEvent.REACTIONS_UPDATED)
     world.go_on.set()
     await ann.final(world.answer_id)
     await ann.got(ChatEvent.PRESENCE_UPDATE)
@@ -219,6 +227,7 @@ def test_every_event_of_a_conversation_is_made_to_happen() -> None:
 
 HAPPENING = {
     *(ChatEvent.RECEIVE_MESSAGE, ChatEvent.MESSAGE_UPDATED, ChatEvent.STREAM_TOKEN),
+    ChatEvent.REACTIONS_UPDATED,
     *(ChatEvent.USER_JOINED, ChatEvent.USER_LEFT, ChatEvent.PRESENCE_UPDATE),
     *(ChatEvent.USER_TYPING, ChatEvent.TYPING_UPDATE),
 }
@@ -266,7 +275,7 @@ async def test_reader_reads_and_changes_nothing(tmp_path: Path) -> None:
         await rae.join(ROOM)
         before = await here.state()
         for target, calls in CHAT_CALLS.items():
-            if target == ChatMethod.LEAVE_CONVERSATION:
+            if target in {ChatMethod.LEAVE_CONVERSATION, *REACTING}:
                 continue
             results = [await attempt(rae.connection, target, arguments) for arguments in calls(here, "rae")]
             if target in HARMLESS | READING:
@@ -276,6 +285,9 @@ async def test_reader_reads_and_changes_nothing(tmp_path: Path) -> None:
             else:
                 assert set(results) == {("refusal", ErrorText.UNAUTHORIZED)}, target
         assert await here.state() == before
+        for target in REACTING:
+            for arguments in CHAT_CALLS[target](here, "rae"):
+                assert await attempt(rae.connection, target, arguments) == ("answer", None)
         await happen(here)
         await eventually(lambda: {name for name, _ in rae.events} >= HAPPENING - {ChatEvent.USER_TYPING})
         assert CONTENT in repr(rae.events)

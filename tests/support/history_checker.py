@@ -29,6 +29,8 @@ class Sighting(NamedTuple):
     text: str = ""
     status: str = ""
     parent: str = ""
+    edition: int = 1
+    deleted: bool = False
 
     @classmethod
     def of(cls, message: ChatMessage) -> Sighting:
@@ -42,6 +44,8 @@ class Sighting(NamedTuple):
             text=message.text,
             status=str(metadata.get("status", "")),
             parent=message.parent_id or "",
+            edition=int(metadata.get("version", 1)),
+            deleted="deletedAt" in metadata,
         )
 
     @classmethod
@@ -57,7 +61,17 @@ class Sighting(NamedTuple):
     @property
     def version(self) -> int:
         """What everybody must agree on. An open answer's text is known by its deltas only."""
-        return hash((self.id, self.seq, "open" if self.is_open else self.text + self.status))
+        said = "open" if self.is_open else self.text + self.status
+        return hash((self.id, self.seq, said, self.deleted, self.edition))
+
+    @property
+    def moment(self) -> tuple[int, int, bool]:
+        """What everybody must agree on the version of: a position of the log, in one of its readings.
+
+        The text of an edited or deleted message is taken out of the log: whoever reads it later finds the
+        new text, or a tombstone, where others saw the old.
+        """
+        return (self.position, self.edition, self.deleted)
 
 
 class Observer:
@@ -76,6 +90,8 @@ class Observer:
         self._strict = strict
         self._versions = array("q")
         self._unfinished: set[str] = set()
+        self._gone: set[str] = set()
+        self._editions: dict[str, int] = {}
 
     def live(self, seen: Sighting) -> None:
         """An event arrived, or was among the missed ones after a resume."""
@@ -138,9 +154,29 @@ class Observer:
         if seen.position >= self._versions[number]:
             self._versions[number] = seen.position
             (self._unfinished.add if seen.is_open else self._unfinished.discard)(seen.id)
+        self._check_revision(seen)
         self._checker.agree(self.name, seen)
-        if seen.parent and not seen.is_open:
+        if seen.deleted:
+            self.texts.gone(seen.id)
+        elif seen.parent and not seen.is_open:
             self.texts.final(seen.id, seen.text, seen.status, seen.parent)
+
+    def _check_revision(self, seen: Sighting) -> None:
+        """What was deleted or edited must not come back, in whatever way it is read."""
+        verdict = self._checker.verdict_so_far
+        if seen.deleted:
+            self._gone.add(seen.id)
+            if seen.text:
+                verdict.garbled += 1
+                verdict.note(f"{self.name}: deleted {seen.id} still says something")
+        elif seen.id in self._gone:
+            verdict.garbled += 1
+            verdict.note(f"{self.name}: deleted {seen.id} came back")
+        if seen.edition < self._editions.get(seen.id, 1) and not seen.deleted:
+            verdict.garbled += 1
+            verdict.note(f"{self.name}: an earlier text of {seen.id} came back")
+        if seen.edition > 1:
+            self._editions[seen.id] = max(seen.edition, self._editions.get(seen.id, 1))
 
 
 class HistoryChecker:
@@ -157,7 +193,7 @@ class HistoryChecker:
         self._place = array("q")
         self._sent: set[str] = set()
         self._receipts: dict[str, tuple[int, str]] = {}
-        self._versions: dict[int, int] = {}
+        self._versions: dict[tuple[int, int, bool], int] = {}
 
     @property
     def sent(self) -> int:
@@ -198,7 +234,7 @@ class HistoryChecker:
     def agree(self, who: str, seen: Sighting) -> None:
         """Everybody must agree where a message stands, and what happened at a position of the log."""
         self._stand(who, seen.id, seen.seq)
-        if self._versions.setdefault(seen.position, seen.version) != seen.version:
+        if self._versions.setdefault(seen.moment, seen.version) != seen.version:
             self.verdict_so_far.garbled += 1
             self.verdict_so_far.note(f"{who}: another {seen.id} at position {seen.position} than others saw")
 
@@ -231,7 +267,7 @@ class HistoryChecker:
             if message_id not in newest:
                 verdict.lost += 1
                 verdict.note(f"log: acknowledged {message_id} is not there")
-        for position in self._versions.keys() - {seen.position for seen in log}:
+        for position in {position for position, *_ in self._versions} - {seen.position for seen in log}:
             verdict.lost += 1
             verdict.note(f"log: position {position}, which somebody saw, is not there")
         for observer in self.observers:
@@ -257,7 +293,7 @@ class HistoryChecker:
 
     def _check_answer(self, seen: Sighting) -> None:
         """A scripted answer that is over has the script's text, or the beginning of it."""
-        if self.script is None or not seen.parent:
+        if self.script is None or not seen.parent or seen.deleted:
             return
         script, verdict = self.script(seen.parent), self.verdict_so_far
         if seen.is_open:

@@ -100,6 +100,11 @@ class StreamedText:
             self._garbled(message_id, "was streamed otherwise than the model said it")
         self._verdict.oldest_lost_text = max(self._verdict.oldest_lost_text, stream.age_of(len(text)))
 
+    def gone(self, message_id: str) -> None:
+        """The answer was deleted: nothing of it may come any more."""
+        self._over.add(message_id)
+        self._streams.pop(message_id, None)
+
     def _garbled(self, message_id: str, what: str) -> None:
         self._verdict.garbled += 1
         self._verdict.note(f"{self._name}: answer {message_id} {what}")

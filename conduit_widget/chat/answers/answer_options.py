@@ -6,7 +6,7 @@ Errors name an option as it is called in a prompt (``max_tokens``), whatever it 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -85,16 +85,21 @@ def wants_answer(
     options: AnswerOptions,
     text: str,
     models: Callable[[], Iterable[str]] = tuple,
+    *,
+    mentions: Collection[str] = (),
 ) -> bool:
-    """Return whether the model answers a message with this text; ``models()`` returns its names."""
+    """Return whether the model answers a message with this text; ``models()`` returns its names.
+
+    ``mentions`` are the names that the message's view has marked as mentioned.
+    """
     if options.respond is not None:
         return options.respond
     if setting != "mention":
         return setting == "always"
-    if options.model is not None or _ASSISTANT.search(text):
+    if options.model is not None or _ASSISTANT.search(text) or "assistant" in mentions:
         return True
     lowered = text.lower()
-    return any(f"@{model.lower()}" in lowered for model in models() if model)
+    return any(f"@{model.lower()}" in lowered or model in mentions for model in models() if model)
 
 
 def _name(key: str, value: Any) -> str | None:

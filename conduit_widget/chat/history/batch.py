@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 import msgspec
 
@@ -140,6 +140,15 @@ class Batch:
                 if arguments is not None:
                     self.events[index] = event._replace(arguments=arguments)
 
+    def answer(self, key: Key, answer_id: str) -> None:
+        """Note a message's first answer."""
+        self.places[key] = self.places[key]._replace(answer_id=answer_id)
+        new = self.messages.get(key)
+        if new is None:
+            self.answered[key] = answer_id
+        else:
+            self.messages[key] = new._replace(answer_id=answer_id)
+
     def is_busy(self, conversation_id: str) -> bool:
         """Whether an answer of the conversation is not through yet."""
         return any(stream[0] == conversation_id for stream in self.streams)
@@ -183,21 +192,36 @@ class Change(Generic[T_co]):
         raise NotImplementedError
 
 
+ID_IN_USE: Final = "is already in use in this conversation; send with a new one"
+
+
 class Append(Change[Commit]):
     """A new message and, perhaps, the placeholder of its answer; the same id again changes nothing.
 
-    The message continues the one its ``parent_id`` names, without one the conversation's newest message; the
-    answer continues the message.
+    The message continues the one its ``parent_id`` names, without one the conversation's newest message, with
+    ``is_root`` none; the answer continues the message. The message it replies to must be there.
     """
 
-    __slots__ = ("answer", "author_id", "key", "message", "needs_streams", "parent", "places")
+    __slots__ = (
+        *("answer", "author_id", "is_root", "key", "message", "needs_streams", "parent", "places"),
+        "source",
+    )
 
     def __init__(
-        self, conversation_id: str, author_id: str, message: ChatMessage, answer: ChatMessage | None
+        self,
+        conversation_id: str,
+        author_id: str,
+        message: ChatMessage,
+        answer: ChatMessage | None,
+        *,
+        is_root: bool = False,
     ) -> None:
         self.key = (conversation_id, message.id)
         self.parent = None if message.parent_id is None else (conversation_id, message.parent_id)
-        self.places = (self.key,) if self.parent is None else (self.key, self.parent)
+        source = message.metadata.get("replyTo")
+        self.source = (conversation_id, source) if isinstance(source, str) else None
+        self.places = tuple(key for key in (self.key, self.parent, self.source) if key is not None)
+        self.is_root = is_root
         self.author_id = author_id
         self.message = message
         self.answer = answer
@@ -213,28 +237,33 @@ class Append(Change[Commit]):
         answer_id = answer.id if answer is not None else None
         parent_seq = self._parent_seq(batch)
         rows = [
-            self._row(batch, self.message, seq, self.author_id, parent_seq=parent_seq, answer_id=answer_id)
+            new_row(
+                batch, self.key, self.message, seq, self.author_id, parent_seq=parent_seq, answer_id=answer_id
+            )
         ]
         if answer is not None:
+            answer_key = (conversation_id, answer.id)
             if self.needs_streams and batch.is_busy(conversation_id):
-                answer = _queued(answer)
-            rows.append(self._row(batch, answer, seq + 1, NOBODY))
+                answer = queued(answer)
+            rows.append(new_row(batch, answer_key, answer, seq + 1, NOBODY))
             if self.needs_streams:
-                batch.open_stream((conversation_id, answer.id), seq + 1)
+                batch.open_stream(answer_key, seq + 1)
         receipt = SendReceipt(id=message_id, seq=seq, timestamp=batch.now, answer_id=answer_id)
         return Commit(receipt=receipt, events=tuple(batch.insert(row) for row in rows))
 
     def _repeated(self, place: Place) -> Commit:
         if place.author_id != self.author_id:
-            raise ValidationError("message id", "is already in use in this conversation; send with a new one")
+            raise ValidationError("message id", ID_IN_USE)
         receipt = SendReceipt(
             id=self.key[1], seq=place.seq, timestamp=place.timestamp, answer_id=place.answer_id
         )
         return Commit(receipt=receipt, duplicate=True)
 
     def _parent_seq(self, batch: Batch) -> int | None:
+        if self.source is not None and self.source not in batch.places:
+            raise ValidationError("replyTo", "names no message of this conversation")
         if self.parent is None:
-            return None
+            return 0 if self.is_root else None
         place = batch.places.get(self.parent)
         if place is None:
             raise ValidationError(
@@ -242,20 +271,6 @@ class Append(Change[Commit]):
                 "names no message of this conversation; without a parentId it continues the newest",
             )
         return place.seq
-
-    def _row(
-        self,
-        batch: Batch,
-        message: ChatMessage,
-        seq: int,
-        author_id: str,
-        *,
-        parent_seq: int | None = None,
-        answer_id: str | None = None,
-    ) -> MessageRow:
-        conversation_id, now = self.key[0], batch.now
-        body = _stamped(message, {"conversationId": conversation_id, "seq": seq, "timestamp": now})
-        return MessageRow(conversation_id, message.id, seq, parent_seq, author_id, now, answer_id, body)
 
 
 class Update(Change[Commit]):
@@ -328,7 +343,24 @@ def _replaced(arguments: bytes, message_id: str, write: Callable[[dict[str, Any]
     return b"[" + write(message) + b"]" if message.get("id") == message_id else None
 
 
-def _queued(answer: ChatMessage) -> ChatMessage:
+def new_row(
+    batch: Batch,
+    key: Key,
+    message: ChatMessage,
+    seq: int,
+    author_id: str,
+    *,
+    parent_seq: int | None = None,
+    answer_id: str | None = None,
+) -> MessageRow:
+    """Return the row of a new message at ``seq``."""
+    conversation_id, now = key[0], batch.now
+    body = _stamped(message, {"conversationId": conversation_id, "seq": seq, "timestamp": now})
+    return MessageRow(conversation_id, key[1], seq, parent_seq, author_id, now, answer_id, body)
+
+
+def queued(answer: ChatMessage) -> ChatMessage:
+    """Return a placeholder that waits for others, unless it says already how it is."""
     if answer.metadata.get("status") != "streaming":
         return answer
     return msgspec.structs.replace(answer, metadata={**answer.metadata, "status": "queued"})

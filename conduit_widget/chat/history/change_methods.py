@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from conduit_widget.chat.history.batch import Append, Change, Checkpoint, Update
-from conduit_widget.chat.history.revisions import Delete, React, Revise
+from conduit_widget.chat.history.revisions import AppendAnswer, Delete, React, Revise
 from conduit_widget.chat.history.store import Commit, OnCommit, Reacted, Reaction, StoredStream
 from conduit_widget.types import ChatMessage, Content
 
@@ -27,9 +27,16 @@ class ChangeMethods:
         message: ChatMessage,
         *,
         answer: ChatMessage | None = None,
+        is_root: bool = False,
         on_commit: OnCommit | None = None,
     ) -> Commit:
-        return await self.write(Append(conversation_id, author_id, message, answer), on_commit)
+        change = Append(conversation_id, author_id, message, answer, is_root=is_root)
+        return await self.write(change, on_commit)
+
+    async def append_answer(
+        self, conversation_id: str, answer: ChatMessage, *, on_commit: OnCommit | None = None
+    ) -> Commit:
+        return await self.write(AppendAnswer(conversation_id, answer), on_commit)
 
     async def update(
         self,

@@ -12,11 +12,20 @@ from typing import Any, Final
 
 import msgspec
 
-from conduit_widget.chat.history.batch import NOBODY, Batch, Change, Key, Place
+from conduit_widget.chat.history.batch import (
+    ID_IN_USE,
+    NOBODY,
+    Batch,
+    Change,
+    Key,
+    Place,
+    new_row,
+    queued,
+)
 from conduit_widget.chat.history.store import Commit, Reacted, Reaction
 from conduit_widget.contract import MAX_REACTION_KINDS, MAX_REACTIONS, ChatEvent
 from conduit_widget.errors import UNREADABLE, ConduitError, NotInHistoryError, ValidationError
-from conduit_widget.types import Content, SendReceipt
+from conduit_widget.types import ChatMessage, Content, SendReceipt
 
 DELETED: Final = "was deleted"
 _STAMP: Final = ("seq", "eventSeq", "timestamp", "updatedAt")
@@ -131,6 +140,44 @@ class Revise(Change[Commit]):
         return revision.write(
             {**revision.wire, "content": self._content, "metadata": metadata}, everywhere=True
         )
+
+
+class AppendAnswer(Change[Commit]):
+    """The placeholder of another answer to its ``parent_id``; the same id again changes nothing."""
+
+    __slots__ = ("_answer", "_question", "key", "needs_streams", "places")
+
+    def __init__(self, conversation_id: str, answer: ChatMessage) -> None:
+        self.key = (conversation_id, answer.id)
+        self._question = (conversation_id, answer.parent_id or "")
+        self.places = (self.key, self._question)
+        self.needs_streams = answer.error is None
+        self._answer = answer
+
+    def apply(self, batch: Batch) -> Commit:
+        """Put it beside the others, at the end of the log."""
+        conversation_id, answer_id = self.key
+        place, question = batch.places.get(self.key), batch.places.get(self._question)
+        if place is not None:
+            if place.author_id != NOBODY:
+                raise ValidationError("answerId", ID_IN_USE)
+            return Commit(receipt=_receipt(answer_id, place.seq, place.timestamp), duplicate=True)
+        if question is None:
+            raise NotInHistoryError("The message is not in the conversation.")
+        seq, answer = batch.next_seq(conversation_id), self._answer
+        if self.needs_streams:
+            if batch.is_busy(conversation_id):
+                answer = queued(answer)
+            batch.open_stream(self.key, seq)
+        if question.answer_id is None:
+            batch.answer(self._question, answer_id)
+        row = new_row(batch, self.key, answer, seq, NOBODY, parent_seq=question.seq)
+        receipt = _receipt(answer_id, seq, batch.now)
+        return Commit(receipt=receipt, events=(batch.insert(row),))
+
+
+def _receipt(answer_id: str, seq: int, timestamp: str) -> SendReceipt:
+    return SendReceipt(id=answer_id, seq=seq, timestamp=timestamp, answer_id=answer_id)
 
 
 class React(Change[Reacted]):

@@ -187,6 +187,7 @@ class HistoryStore(Protocol):
         message: ChatMessage,
         *,
         answer: ChatMessage | None = None,
+        is_root: bool = False,
         on_commit: OnCommit | None = None,
     ) -> Commit:
         """Append a message, and the placeholder of its answer, in one transaction.
@@ -197,11 +198,26 @@ class HistoryStore(Protocol):
         receipt.
 
         The message continues the one that ``message.parent_id`` names; without one, the newest message at its
-        commit. The placeholder continues the message.
+        commit, or with ``is_root`` none. The placeholder continues the message.
 
         Raises:
-            ValidationError: another author used the id, or no message of the conversation is the parent.
+            ValidationError: another author used the id, or no message of the conversation is the parent, or
+                the one that ``metadata.replyTo`` names.
             NotInHistoryError: no such conversation.
+
+        """
+        ...
+
+    async def append_answer(
+        self, conversation_id: str, answer: ChatMessage, *, on_commit: OnCommit | None = None
+    ) -> Commit:
+        """Append the placeholder of another answer to the message that ``answer.parent_id`` names.
+
+        It is like that of :meth:`append`, and its id is the idempotency key. The receipt is the answer's.
+
+        Raises:
+            ValidationError: a message of somebody has the id.
+            NotInHistoryError: no such message.
 
         """
         ...

@@ -202,8 +202,18 @@ class Conversation:
         finally:
             try:
                 self.fan_out.everybody.send(event.target, *event.arguments)
+                self._deliver_reactions(event)
             finally:
                 self.nodes.on_delivered(event)
+
+    def _deliver_reactions(self, event: LogEvent) -> None:
+        """Send a message's reactions by themselves too, for peers that look at nothing else."""
+        if event.target == ChatEvent.MESSAGE_UPDATED:
+            message = event.arguments[0]
+            reactions = message.get("metadata", {}).get("reactions")
+            if reactions is not None:
+                everybody = self.fan_out.everybody
+                everybody.send(ChatEvent.REACTIONS_UPDATED, self.conversation_id, message["id"], reactions)
 
     def _volatile(self, target: str, *arguments: Any, excluded: Collection[str] = ()) -> None:
         """Send an event that a slow reader may miss; a failure is logged, and the state kept."""

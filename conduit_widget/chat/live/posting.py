@@ -7,6 +7,7 @@ does not come, because the store failed in between, the message is looked for in
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from conduit_widget.chat.history.store import Commit, OnCommit
@@ -30,27 +31,49 @@ class Posting:
         self.presence = presence
 
     async def append(
-        self, author: Author, message: ChatMessage, answer: ChatMessage | None, on_commit: OnCommit
+        self,
+        author: Author,
+        message: ChatMessage,
+        answer: ChatMessage | None,
+        on_commit: OnCommit,
+        *,
+        is_root: bool = False,
     ) -> SendReceipt:
         """Commit a message and its answer's placeholder, then send both to the group.
 
-        ``on_commit`` is called right after the commit, for a first append and for a repeated one.
+        ``on_commit`` is called right after the commit, for a first append and for a repeated one. With
+        ``is_root`` the message continues none.
         """
+        store, conversation_id = self.log.store, self.log.conversation_id
+
+        def write(committed: OnCommit) -> Awaitable[Commit]:
+            return store.append(
+                conversation_id,
+                author.user_id,
+                message,
+                answer=answer,
+                is_root=is_root,
+                on_commit=committed,
+            )
+
+        post = _Post(self, author, message, answer, on_commit)
+        return await self.log.work.pinned(self._write(post, write))
+
+    async def append_answer(self, author: Author, answer: ChatMessage, on_commit: OnCommit) -> SendReceipt:
+        """Commit the placeholder of another answer to an older message, then send it to the group."""
+        store, conversation_id = self.log.store, self.log.conversation_id
+        post = _Post(self, author, answer, answer, on_commit)
         return await self.log.work.pinned(
-            self._append(author, _Post(self, author, message, answer, on_commit))
+            self._write(
+                post, lambda committed: store.append_answer(conversation_id, answer, on_commit=committed)
+            )
         )
 
-    async def _append(self, author: Author, post: _Post) -> SendReceipt:
+    async def _write(self, post: _Post, write: Callable[[OnCommit], Awaitable[Commit]]) -> SendReceipt:
         log = self.log
         post.own_answer()
         try:
-            commit = await log.store.append(
-                log.conversation_id,
-                author.user_id,
-                post.message,
-                answer=post.answer,
-                on_commit=post.committed,
-            )
+            commit = await write(post.committed)
         except asyncio.CancelledError:
             # The store goes on with what it has queued.
             log.work.persistently(lambda: post.settle(LINGER))
@@ -136,7 +159,7 @@ class _Post:
     async def _find(self) -> bool:
         """Look for the messages in the store."""
         log = self._posting.log
-        ids = [self.message.id] if self.answer is None else [self.message.id, self.answer.id]
+        ids = list(dict.fromkeys(each.id for each in (self.message, self.answer) if each is not None))
         wires = [await log.store.message(log.conversation_id, id_) for id_ in ids]
         events = tuple(
             LogEvent(seq=wire["metadata"]["seq"], target=ChatEvent.RECEIVE_MESSAGE, arguments=[wire])

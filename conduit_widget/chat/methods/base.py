@@ -12,7 +12,7 @@ arguments and its caller in a few lines, then delegates::
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from conduit_widget.chat.answers.generation_queue import GenerationQueue
 from conduit_widget.chat.answers.warm_up import WarmUp
@@ -21,7 +21,7 @@ from conduit_widget.chat.live.access import READERS, WRITERS
 from conduit_widget.chat.live.conversation import Conversation
 from conduit_widget.chat.live.conversations import Conversations
 from conduit_widget.chat.live.membership import Membership
-from conduit_widget.chat.methods.validation import check_conversation_id
+from conduit_widget.chat.methods.validation import check_conversation_id, check_message_id
 from conduit_widget.chat.settings import ChatSettings
 from conduit_widget.chat.status.chat_metrics import ChatMetrics
 from conduit_widget.chat.status.generation_outcomes import GenerationOutcomes
@@ -84,8 +84,34 @@ class ChatMethods(WarnsOfLimits):
             await conversation.access.require_writer(user_id)
         return conversation
 
+    async def _located(
+        self, caller: HubConnectionContext, message_id: str
+    ) -> tuple[Conversation, dict[str, Any]]:
+        """Return a message that the caller may read, in wire form, and its conversation, which they joined.
+
+        Ids are chosen by clients: of several messages with one id the caller's own is meant, else the oldest,
+        so that nobody can put a message of theirs in another's place.
+        """
+        check_message_id(message_id)
+        user_id, joined = caller.user.user_id, self._joined(caller)
+        found = await self._store.locate(list(joined), message_id)
+        if not found:
+            raise HubException(ErrorText.UNAUTHORIZED)
+        conversation_id, message = min(found, key=lambda each: _rank(each[1], user_id))
+        return await self._readable(caller, conversation_id), message
+
     def _entered(self, caller: HubConnectionContext, conversation_id: str) -> Conversation:
         conversation = self._joined(caller).get(check_conversation_id(conversation_id))
         if conversation is None or not conversation.has(caller.connection_id):
             raise HubException(ErrorText.UNAUTHORIZED)
         return conversation
+
+
+def author_of(message: dict[str, Any]) -> str | None:
+    """Return the id of the user who wrote a message in wire form."""
+    author = message.get("author")
+    return author.get("userId") if isinstance(author, dict) else None
+
+
+def _rank(message: dict[str, Any], user_id: str) -> tuple[bool, str]:
+    return author_of(message) != user_id, str(message.get("metadata", {}).get("timestamp", ""))

@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from conduit_widget.chat.answers.answer_options import AnswerOptions, read_options
-from conduit_widget.contract import MAX_ID_CHARS
+from conduit_widget.contract import MAX_ID_CHARS, MAX_MENTIONS
 from conduit_widget.errors import ValidationError
 from conduit_widget.message_text import check_extent, utf8_size
 from conduit_widget.nesting import MAX_DEPTH, is_too_deep
@@ -26,7 +26,7 @@ MAX_TITLE_CHARS: Final = 200
 MAX_PARTS: Final = 32
 MAX_POSITION: Final = 2**53 - 1
 
-_SERVER_OWNED: Final = frozenset(HubMetadata.__annotations__)
+SERVER_OWNED: Final = frozenset(HubMetadata.__annotations__)
 _KNOWN_KEYS: Final = frozenset(
     {"id", "role", "content", "parentId", "author", "attachments", "metadata", "error"}
 )
@@ -120,7 +120,7 @@ def check_message(value: Mapping[str, Any], author: Author) -> tuple[ChatMessage
     for key, item in value.items():
         if not isinstance(item, str) and is_too_deep(item):
             raise ValidationError(_shown_key(key), _TOO_DEEP)
-    content = _content(value.get("content"))
+    content = check_content(value.get("content"))
     parent = value.get("parentId")
     metadata = value.get("metadata") or {}
     attachments = value.get("attachments") or []
@@ -130,11 +130,12 @@ def check_message(value: Mapping[str, Any], author: Author) -> tuple[ChatMessage
         raise ValidationError("attachments", "must be a list of objects")
     rest = _portable(
         {
-            "metadata": {key: item for key, item in metadata.items() if key not in _SERVER_OWNED},
+            "metadata": {key: item for key, item in metadata.items() if key not in SERVER_OWNED},
             "attachments": attachments,
             "extra": {key: item for key, item in value.items() if key not in _KNOWN_KEYS},
         }
     )
+    _check_references(rest["metadata"])
     message = ChatMessage(
         id=message_id,
         role="user",
@@ -144,6 +145,21 @@ def check_message(value: Mapping[str, Any], author: Author) -> tuple[ChatMessage
         **rest,
     )
     return message, read_options(message.metadata)
+
+
+def _check_references(metadata: Mapping[str, Any]) -> None:
+    """Check the message that this one replies to, and who is mentioned."""
+    source, mentions = metadata.get("replyTo"), metadata.get("mentions")
+    if source is not None:
+        check_message_id(source, "replyTo")
+    if mentions is None:
+        return
+    if not isinstance(mentions, list):
+        raise ValidationError("mentions", "must be a list of names and user ids")
+    if len(mentions) > MAX_MENTIONS:
+        raise ValidationError("mentions", f"has {len(mentions)} entries; the limit is {MAX_MENTIONS}")
+    for mention in mentions:
+        _identifier("mentions", mention)
 
 
 def _identifier(field: str, value: Any) -> str:
@@ -160,7 +176,13 @@ def _identifier(field: str, value: Any) -> str:
     raise ValidationError(field, "must have a character that can be seen; it has blanks alone")
 
 
-def _content(value: Any) -> Content:
+def check_content(value: Any) -> Content:
+    """Return what a message says: a text, or a list of parts.
+
+    Raises:
+        ValidationError: of another kind, empty, or over a limit.
+
+    """
     if isinstance(value, str):
         parts: Content = value
         size = utf8_size(_MESSAGE, value)

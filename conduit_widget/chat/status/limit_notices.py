@@ -27,9 +27,11 @@ _SIGNALS: Final = (
     ChatMethod.RESUME_STREAM,
     ChatMethod.STOP_GENERATION,
 )
+_MESSAGES: Final = (ChatMethod.SEND_MESSAGE, ChatMethod.EDIT_MESSAGE, ChatMethod.REGENERATE_MESSAGE)
+"""What may have a model write."""
 _REQUESTS: Final = {*names_in(ChatMethod), *names_in(StatusMethod)} - {
     *(ChatMethod.JOIN_CONVERSATION, ChatMethod.CREATE_CONVERSATION, ChatMethod.RESUME_CONVERSATION),
-    *(ChatMethod.SEND_MESSAGE, *_SIGNALS),
+    *(*_MESSAGES, *_SIGNALS),
 }
 """Whatever has no rate of its own, a method that is new too."""
 _SCOPES: Final[tuple[LimitScope, ...]] = ("requests", "tokens")
@@ -55,7 +57,7 @@ def user_rates(settings: ChatSettings) -> tuple[UserRate, ...]:
             name="messages",
             per_minute=settings.messages_per_minute,
             burst=settings.message_burst,
-            costs={ChatMethod.SEND_MESSAGE: 1.0},
+            costs=dict.fromkeys(_MESSAGES, 1.0),
         ),
         _requests(settings),
         UserRate(

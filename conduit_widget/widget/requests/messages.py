@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
-from conduit_widget.widget.answers.question import user_message
+import msgspec
+
+from conduit_widget.errors import ValidationError
+from conduit_widget.widget.answers.question import check_text, user_message
 from conduit_widget.widget.requests.handler import AskedChat, Serve
+
+_PASSED_ON: Final = ("replyTo", "mentions", "parameters")
+"""Options of a new message that the hub reads as they are."""
 
 
 def handle(content: object, chat: AskedChat, serve: Serve) -> bool:
     """Send a message, or change one that is there."""
     match content:
         case {"kind": "send", "requestId": request_id, "id": str() as id_, "text": text, **options}:
-            choice = {name: options.get(name) for name in ("provider", "model")}
-            serve(request_id, _send(chat, id_, text, choice))
+            serve(request_id, _send(chat, id_, text, options))
+        case {"kind": "edit", "requestId": request_id, "messageId": str() as id_, "text": text}:
+            serve(request_id, _edit(chat, id_, text))
+        case {"kind": "react", "requestId": request_id, "messageId": str() as id_, **reaction}:
+            serve(request_id, _react(chat, id_, reaction))
+        case {"kind": "regenerate", "requestId": request_id, "messageId": str() as id_, **options}:
+            serve(request_id, _regenerate(chat, id_, options))
         case {"kind": "delete", "requestId": request_id, "messageId": str() as id_}:
             serve(request_id, chat.conversation.revisions.delete(id_))
         case _:
@@ -21,7 +32,38 @@ def handle(content: object, chat: AskedChat, serve: Serve) -> bool:
     return True
 
 
-async def _send(chat: AskedChat, message_id: str, text: Any, choice: dict[str, Any]) -> dict[str, Any]:
+async def _send(chat: AskedChat, message_id: str, text: Any, options: dict[Any, Any]) -> dict[str, Any]:
+    choice = {name: options.get(name) for name in ("provider", "model")}
     message = user_message(text, message_id=message_id, **choice)
-    receipt = await chat.questions.send(message)
-    return receipt.to_wire()
+    given = {name: options[name] for name in _PASSED_ON if options.get(name) is not None}
+    message = msgspec.structs.replace(
+        message,
+        parent_id=_text("parentId", options.get("parentId")),
+        metadata={**message.metadata, **given},
+    )
+    return (await chat.questions.send(message)).to_wire()
+
+
+async def _edit(chat: AskedChat, message_id: str, text: Any) -> dict[str, Any]:
+    """Give a message another text; return the receipt."""
+    check_text(text)
+    return (await chat.conversation.revisions.edit(message_id, text.rstrip())).to_wire()
+
+
+async def _react(chat: AskedChat, message_id: str, reaction: dict[Any, Any]) -> None:
+    match reaction:
+        case {"emoji": str() as emoji, "on": bool() as is_on}:
+            await chat.conversation.revisions.react(message_id, emoji, is_on=is_on)
+        case _:
+            raise ValidationError("emoji", "needs a text, and whether it is on.")
+
+
+async def _regenerate(chat: AskedChat, message_id: str, options: dict[Any, Any]) -> dict[str, Any]:
+    choice = {name: options.get(name) for name in ("provider", "model")}
+    return (await chat.conversation.revisions.regenerate(message_id, **choice)).to_wire()
+
+
+def _text(name: str, value: object) -> str | None:
+    if value is None or isinstance(value, str):
+        return value or None
+    raise ValidationError(name, f"must be a text, not {type(value).__name__}.")

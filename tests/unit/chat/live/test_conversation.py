@@ -115,6 +115,7 @@ class HookedStore(SqliteHistoryStore):
         message: ChatMessage,
         *,
         answer: ChatMessage | None = None,
+        is_root: bool = False,
         on_commit: OnCommit | None = None,
     ) -> Commit:
         def tell(commit: Commit) -> None:
@@ -126,7 +127,9 @@ class HookedStore(SqliteHistoryStore):
             else:
                 self.held_back.append(lambda: on_commit(commit))
 
-        return await super().append(conversation_id, author_id, message, answer=answer, on_commit=tell)
+        return await super().append(
+            conversation_id, author_id, message, answer=answer, is_root=is_root, on_commit=tell
+        )
 
     async def message(self, conversation_id: str, message_id: str) -> dict[str, Any] | None:
         await eventually(lambda: self.held_back != [])  # it has been committed, however slow the disk
