@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from conduit_widget.contract import ChatEvent, ChatMethod
 from conduit_widget.errors import ConduitError, HubException, ValidationError
 from conduit_widget.widget.chat import Chat
 from tests.integration.test_widget_chat import closed, comms, opened
@@ -163,4 +164,20 @@ async def test_paused_chat_holds_the_text_and_catches_up(tmp_path: Path, comms: 
         await chat.ask("and now?")
         await chat.resume()
         await become(chat, ["hello?", "one two three", "and now?", "all at once"])
+        await closed(chat)
+
+
+async def test_who_waits_for_an_answer_hears_that_it_was_deleted(tmp_path: Path, comms: CommLedger) -> None:
+    """Not an empty text, as if the model had nothing to say."""
+    async with (
+        chat_server(tmp_path / "h", ScriptedProvider(["part", asyncio.Event()])) as server,
+        server.person("ann") as other,
+    ):
+        await other.join("team")
+        chat = await opened(server)
+        asked = asyncio.ensure_future(chat.ask("hello?"))
+        [[_, _, metadata]] = await other.got(ChatEvent.STREAM_TOKEN)
+        await other.invoke(ChatMethod.DELETE_MESSAGE, metadata["messageId"])
+        with pytest.raises(ConduitError, match="The answer was deleted"):
+            await asyncio.wait_for(asked, 30)
         await closed(chat)

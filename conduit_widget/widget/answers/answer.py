@@ -14,7 +14,7 @@ from conduit_widget.chat_client.changes import (
     TokenChange,
 )
 from conduit_widget.chat_client.conversation import Conversation
-from conduit_widget.chat_client.messages import is_final
+from conduit_widget.chat_client.messages import is_deleted, is_final
 from conduit_widget.contract import ErrorText
 from conduit_widget.errors import ConduitError, HubException, ProviderError
 from conduit_widget.plain_text import shown
@@ -178,8 +178,11 @@ def raise_for_error(message: ChatMessage, models: str = "") -> None:
 
     Raises:
         ProviderError: with the provider's type, code and suggestions.
+        ConduitError: it was deleted.
 
     """
+    if is_deleted(message):
+        raise ConduitError("The answer was deleted. Ask again.")
     status = message.metadata.get("status")
     if message.error is not None:
         error = message.error
