@@ -1,8 +1,12 @@
-"""A model that dies in mid-answer, as the person in JupyterLab sees it; and how quick Stop is."""
+"""A model that dies or stalls in mid-answer, as the person in JupyterLab sees it; and how quick Stop is."""
 
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -86,6 +90,16 @@ async def asked(chat: ChatPart, data_dir: Path) -> psutil.Process:
     return child
 
 
+@contextmanager
+def stalled(process: psutil.Process) -> Iterator[None]:
+    """Hold a process still, as a machine that swaps does."""
+    os.kill(process.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(process.pid, signal.SIGCONT)
+
+
 async def check_seam(answer: Locator, reason: str) -> None:
     """The seam stands within the text, in its sentence; below it stands what happened; nothing is doubled."""
     seam = answer.locator(".body .seam")
@@ -137,6 +151,27 @@ async def test_other_model_ends_the_sentence_of_one_that_is_killed(
     answer = await chat.wait_answer(timeout=LONG_MS)
     await check_seam(answer, "its connection ended")
     await draw(notebook, screenshots / "killed")
+
+
+async def test_other_model_ends_the_sentence_of_one_that_stalls_and_it_comes_back(
+    lab: JupyterLab, context: BrowserContext, screenshots: Path, tmp_path: Path, data_dir: Path
+) -> None:
+    """SIGSTOP past the idle clock, then SIGCONT: the first model gives a later answer, and is well again."""
+    two_models(tmp_path, data_dir, idle=8)
+    notebook = await open_chat(context, lab)
+    chat = notebook.chat
+    with stalled(await asked(chat, data_dir)):
+        answer = await chat.wait_answer(timeout=LONG_MS)
+        await check_seam(answer, "it fell silent")
+        await draw(notebook, screenshots / "stalled")
+    # Its breaker lets one question through when it has cooled down; which of these, is a matter of time.
+    for asked_again in range(2, 8):
+        await chat.say("Say hello.")
+        await chat.wait_answer(asked_again, timeout=LONG_MS)
+        if "near" in await chat.provider.inner_text():
+            break
+    await expect(chat.provider).to_contain_text("near")
+    await expect(chat.provider).to_contain_text("ready")
 
 
 async def test_stop_hangs_up_on_the_provider_within_a_second(
