@@ -20,6 +20,7 @@ from tests.load import (
     providers,
     soak,
     store,
+    view,
     walk,
 )
 from tests.load.bench import command as bench
@@ -40,6 +41,7 @@ COMMANDS = {
     "providers": providers,
     "soak": soak,
     "store": store,
+    "view": view,
     "walk": walk,
 }
 

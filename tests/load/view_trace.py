@@ -1,0 +1,109 @@
+"""What a trace of Chromium says about a page's main thread: work a frame, longest task, dropped frames."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from bisect import bisect_right
+from dataclasses import dataclass
+from typing import Any, Final
+
+from playwright.async_api import Browser, Page
+
+CATEGORIES: Final = [
+    "-*",
+    "devtools.timeline",
+    "toplevel",
+    "disabled-by-default-devtools.timeline.frame",
+    "devtools.timeline.frame",
+    "__metadata",
+]
+TASK: Final = "ThreadControllerImpl::RunTask"
+FRAME: Final = "BeginMainThreadFrame"
+DROPPED_US: Final = 25_000  # one and a half frames at 60 Hz
+OURS: Final = frozenset({"FireAnimationFrame", "FireIdleCallback", "TimerFire", "EvaluateScript"})
+"""Where scripts run, with the layout that they ask for."""
+WORK_US: Final = 100  # a task below this is the browser's own housekeeping
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Times in ms of the main thread's processor, so that others on the machine do not count.
+
+    ``ours`` has the work of the page's scripts in each frame in which they did something, ``frames`` that
+    with the browser's own (styles, layout, painting), ``longest`` the longest task, ``total`` all work,
+    ``late`` how many frames came late of ``drawn``.
+    """
+
+    ours: list[float]
+    frames: list[float]
+    longest: float
+    total: float
+    late: int
+    drawn: int
+
+    def percentile(self, share: float, of: list[float] | None = None) -> float:
+        """Return our work a frame (or that in ``of``) that so many percent of the frames stay below."""
+        ordered = sorted(self.ours if of is None else of)
+        return ordered[min(len(ordered) - 1, int(len(ordered) * share / 100))] if ordered else 0.0
+
+
+class Tracing:
+    """Records the main thread of ``page`` between entering and leaving; ``work`` says what was found."""
+
+    def __init__(self, browser: Browser, page: Page) -> None:
+        self.work = Work([], [], 0.0, 0.0, 0, 0)
+        self._browser = browser
+        self._page = page
+
+    async def __aenter__(self) -> Tracing:
+        """Begin."""
+        await self._browser.start_tracing(page=self._page, categories=CATEGORIES)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """End, and read what was recorded."""
+        trace = json.loads(await self._browser.stop_tracing())
+        self.work = read(trace["traceEvents"])
+
+
+def read(events: list[dict[str, Any]]) -> Work:
+    """Return the work of the busiest renderer's main thread."""
+    mains = {
+        (event["pid"], event["tid"])
+        for event in events
+        if event.get("name") == "thread_name" and event["args"].get("name") == "CrRendererMain"
+    }
+    by_thread: dict[tuple[int, int], list[dict[str, Any]]] = {main: [] for main in mains}
+    for event in events:
+        if (event["pid"], event["tid"]) in by_thread:
+            by_thread[event["pid"], event["tid"]].append(event)
+    own = max(by_thread.values(), key=lambda each: sum(_cpu(event) for event in _tasks(each)), default=[])
+    tasks = _tasks(own)
+    begins = sorted(event["ts"] for event in own if event["name"] == FRAME)
+
+    def by_frame(some: list[dict[str, Any]]) -> list[float]:
+        work: dict[int, float] = {}
+        for event in some:
+            frame = bisect_right(begins, event["ts"] + event.get("dur", 0))
+            work[frame] = work.get(frame, 0.0) + _cpu(event)
+        return [spent / 1000 for spent in work.values() if spent > WORK_US]
+
+    scripts = [event for event in own if event["name"] in OURS and event["ph"] == "X"]
+    late = sum(after - before > DROPPED_US for before, after in itertools.pairwise(begins))
+    return Work(
+        ours=by_frame(scripts),
+        frames=by_frame(tasks),
+        longest=max((_cpu(task) for task in tasks), default=0.0) / 1000,
+        total=sum(_cpu(task) for task in tasks) / 1000,
+        late=late,
+        drawn=len(begins),
+    )
+
+
+def _tasks(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [event for event in events if event["name"] == TASK and event["ph"] == "X"]
+
+
+def _cpu(event: dict[str, Any]) -> float:
+    return float(event.get("tdur", event.get("dur", 0)))
