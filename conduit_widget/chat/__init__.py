@@ -37,11 +37,11 @@ A token of the answer, from the provider to the page, passes 49 functions in Pyt
 9. The page applies the op to its state.
    ``js/src/kernel-link.ts: onMessage``, ``js/src/kernel-messages.ts: isKernelMessage``,
    ``js/src/store/core.ts: heard``, ``js/src/state.ts: receive``, ``js/src/state.ts: receiveOps``,
-   ``js/src/ops.ts: applyOp``, ``js/src/ops.ts: withToken``, ``js/src/store/core.ts: set``,
+   ``js/src/ops.ts: applyOp``, ``js/src/ops.ts: withToken``, ``js/src/store/core.ts: take``,
    ``js/src/picture.ts: show``, ``js/src/frames.ts: request``
 10. It draws, once a frame, only the block that grew.
     ``js/src/frames.ts: draw``, ``js/src/frames.ts: publish``, ``js/src/live-texts.ts: advance``,
-    ``js/src/reveal.ts: nextShown``, ``js/src/views/message.tsx: StreamingText``,
+    ``js/src/reveal.ts: nextShown``, ``js/src/views/message/message.tsx: StreamingText``,
     ``js/src/markdown/markdown.tsx: Markdown``, ``js/src/markdown/markdown.tsx: Blocks``,
     ``js/src/markdown/markdown.tsx: nodes``, ``js/src/markdown/open-blocks.ts: update``,
     ``js/src/markdown/lexer.ts: lex``, ``js/src/markdown/render.tsx: renderBlock``

@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build, transform } from "esbuild";
 import { chunkText, packed } from "./chunk.mjs";
+import { emojiData } from "./emoji-data.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const target = join(root, "..", "conduit_widget", "static");
@@ -14,7 +15,7 @@ const target = join(root, "..", "conduit_widget", "static");
 const entries = JSON.parse(await readFile(join(root, "entries.json"), "utf8"));
 const bundled = [
   ...["preact", "@preact/signals", "@preact/signals-core", "marked", "uplot"],
-  ...["highlight.js", "lowlight", "devlop", "temml"],
+  ...["highlight.js", "lowlight", "devlop", "temml", "emojibase-data"],
 ];
 
 /** `import css from "./x.css?inline"` gives the minified text, the way Vite (and so vitest) reads it too. */
@@ -65,7 +66,7 @@ const options = {
   legalComments: "none",
   jsx: "automatic",
   jsxImportSource: "preact",
-  plugins: [inlineCss, onlyLexer],
+  plugins: [inlineCss, onlyLexer, emojiData],
   logLevel: "warning",
 };
 

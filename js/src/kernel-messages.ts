@@ -17,6 +17,15 @@ export interface StreamText {
   metrics: StreamMetrics | null;
 }
 
+/** What is set for the whole conversation; `role` is one's own. */
+export interface ConversationInfo {
+  title?: string | null;
+  assistant?: string;
+  systemPrompt?: string | null;
+  pinned?: boolean;
+  role?: string | null;
+}
+
 /** All that a view shows, as the kernel keeps it. */
 export interface ChatState {
   conversationId: string;
@@ -32,6 +41,10 @@ export interface ChatState {
   notices: NoticeLine[];
   participants: Participant[];
   typing: string[];
+  /** How far each person has read: the position of the newest message that they have seen. */
+  readMarks?: Record<string, number>;
+  /** What an owner has set, and one's own role; null while that is unknown. */
+  conversation?: ConversationInfo | null;
   messages: ChatMessage[];
   streams: Record<string, StreamText>;
   hasMore: boolean;
@@ -83,10 +96,16 @@ export interface SendOptions {
   parameters?: Readonly<Record<string, unknown>>;
 }
 
+/** One change of what a view shows. */
+export type ChatOp =
+  | Op
+  | { op: "readMarks"; marks: Record<string, number> }
+  | { op: "conversation"; conversation: ConversationInfo };
+
 /** Kernel to view. */
 export type KernelMessage<State = ChatState> =
   | { kind: "snapshot"; n: number; state: State }
-  | { kind: "ops"; n: number; ops: Op[] }
+  | { kind: "ops"; n: number; ops: ChatOp[] }
   | { kind: "anybody" }
   | Reply;
 

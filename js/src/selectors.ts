@@ -1,6 +1,6 @@
 import { computed, type ReadonlySignal } from "@preact/signals";
 import type { ChatMessage, NoticeLine, Participant, ProviderFigures, ProviderInfo } from "./contract";
-import type { ChatState } from "./kernel-messages";
+import type { ChatState, ConversationInfo } from "./kernel-messages";
 import { isFinal } from "./messages";
 
 /** Slices of the chat that change only when their part does: a token must not render the whole view. */
@@ -12,6 +12,8 @@ export interface Selectors {
   providers: ReadonlySignal<readonly ProviderFigures[]>;
   failovers: ReadonlySignal<readonly NoticeLine[]>;
   notices: ReadonlySignal<readonly NoticeLine[]>;
+  readMarks: ReadonlySignal<Readonly<Record<string, number>>>;
+  conversation: ReadonlySignal<ConversationInfo | null>;
   hasMore: ReadonlySignal<boolean>;
   selfId: ReadonlySignal<string>;
   conversationId: ReadonlySignal<string>;
@@ -26,6 +28,7 @@ const NOTHING: readonly ChatMessage[] = [];
 const NO_PROVIDERS: readonly ProviderFigures[] = [];
 const NO_LINES: readonly NoticeLine[] = [];
 const NONE: readonly string[] = [];
+const NO_MARKS: Readonly<Record<string, number>> = {};
 
 export function createSelectors(chat: ReadonlySignal<ChatState | null>): Selectors {
   const streamIds = computed(() => Object.keys(chat.value?.streams ?? {}).join("\n"));
@@ -39,6 +42,8 @@ export function createSelectors(chat: ReadonlySignal<ChatState | null>): Selecto
     providers: computed(() => chat.value?.providers ?? NO_PROVIDERS),
     failovers: computed(() => chat.value?.failovers ?? NO_LINES),
     notices: computed(() => chat.value?.notices ?? NO_LINES),
+    readMarks: computed(() => chat.value?.readMarks ?? NO_MARKS),
+    conversation: computed(() => chat.value?.conversation ?? null),
     hasMore: computed(() => chat.value?.hasMore ?? false),
     selfId: computed(() => chat.value?.self.userId ?? ""),
     conversationId: computed(() => chat.value?.conversationId ?? ""),

@@ -12,16 +12,17 @@ import { type Acting, createActing } from "./store/acting";
 import { type Branching, createBranching } from "./store/branching";
 import { type Core, createCore } from "./store/core";
 import { createDeleting, type Deleting } from "./store/deleting";
+import { createFinding, type Finding } from "./store/finding";
 import { createHistory, type History } from "./store/history";
 import { createPausing, type Pausing } from "./store/pausing";
-import { createReading, type ReadingOn } from "./store/reading";
+import { createReading, type Reading } from "./store/reading";
 import { createSending, type Sending } from "./store/sending";
 import { createStopping, type Stopping } from "./store/stopping";
 import { stopHint } from "./troubles";
 import type { Way } from "./way";
 
 type Drawn = Pick<Picture, "chat" | "outbox" | "announcements" | "liveText">;
-type Parts = Way & Drawn & Sending & History & Branching & Acting & Deleting & Pausing & ReadingOn;
+type Parts = Way & Drawn & Sending & History & Branching & Acting & Deleting & Pausing & Reading & Finding;
 
 export interface Store extends Parts {
   readonly select: Selectors;
@@ -49,18 +50,21 @@ export function createStore(
   const core = createCore(host, lifetime, clock, keeper);
   const { link, picture } = core;
   const branching = createBranching(core);
+  const acting = createActing(core, branching);
+  const history = createHistory(core);
   const pausing = createPausing(core);
   const stopping = createStopping(clock, link, core.told);
   core.endWith(stopping.end);
   return {
     ...picture,
     ...branching,
-    ...createSending(core, branching, pausing),
-    ...createActing(core, branching),
+    ...createSending(core, branching, pausing, acting),
+    ...acting,
     ...createDeleting(core),
     ...pausing,
     ...createReading(core),
-    ...createHistory(core),
+    ...history,
+    ...createFinding(core, branching, history.loadEarlier),
     clock,
     select: core.select,
     chunks: createChunks(askForChunk(link)),

@@ -1,5 +1,7 @@
 /** What each lazy chunk exports, by its name in `entries.json`. Types only: nothing of it is in the main bundle. */
 export interface ChunkModules {
+  actions: typeof import("../chunks/actions");
+  emoji: typeof import("../chunks/emoji");
   code: typeof import("../chunks/code");
   maths: typeof import("../chunks/maths");
 }

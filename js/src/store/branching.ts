@@ -44,14 +44,12 @@ export function createBranching(core: Core): Branching {
       if (next !== undefined) choose({ ...choices.value, [parents.get(messageId) ?? ""]: next });
     },
     showBranchOf(messageId) {
-      // The branches up to a message are those that are shown when it is the newest.
-      const all = messages.value;
+      // What is not drawn yet counts, too. The branches up to a message are those shown when it is the newest.
+      const all = core.state().chat?.messages ?? NONE;
+      if (branchesOf(all, choices.value).shown.some(({ id }) => id === messageId)) return;
       const upTo = branchesOf(all.slice(0, all.findIndex(({ id }) => id === messageId) + 1), {});
       if (upTo.shown.at(-1)?.id !== messageId) return;
-      const path = upTo.shown.flatMap(({ id }) => {
-        const parent = upTo.parents.get(id);
-        return parent === undefined ? [] : [[parent, id] as const];
-      });
+      const path = upTo.shown.map(({ id }, index) => [upTo.shown[index - 1]?.id ?? "", id] as const);
       if (path.length > 0) choose({ ...choices.value, ...Object.fromEntries(path) });
     },
     followBranch(messageId) {

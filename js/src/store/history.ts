@@ -5,20 +5,25 @@ import type { Core } from "./core";
 
 export interface History {
   readonly loadingEarlier: ReadonlySignal<boolean>;
-  loadEarlier(): void;
+  /** Asks for older messages; `loaded` is told whether any came. */
+  loadEarlier(loaded?: (more: boolean) => void): void;
 }
 
 export function createHistory(core: Core): History {
   const loadingEarlier = signal(false);
   return {
     loadingEarlier,
-    loadEarlier() {
+    loadEarlier(loaded = () => {}) {
       const { chat } = core.state();
       const beforeSeq = seqOf(chat?.messages[0]);
-      if (loadingEarlier.value || !chat?.hasMore || !Number.isFinite(beforeSeq)) return;
+      if (loadingEarlier.value || !chat?.hasMore || !Number.isFinite(beforeSeq)) {
+        loaded(false);
+        return;
+      }
       loadingEarlier.value = true;
-      core.ask({ kind: "history", beforeSeq }, () => {
+      core.ask({ kind: "history", beforeSeq }, (reply) => {
         loadingEarlier.value = false;
+        loaded(reply.ok && seqOf(core.state().chat?.messages[0]) < beforeSeq);
       });
     },
   };

@@ -4,6 +4,7 @@ import { readChoice } from "../choice";
 import { uuid } from "../identifier";
 import type { Reply, SendOptions } from "../kernel-messages";
 import { discard, failSend, restoreUnsent, startSend } from "../state";
+import type { Acting } from "./acting";
 import type { Branching } from "./branching";
 import type { Core } from "./core";
 import type { Pausing } from "./pausing";
@@ -25,6 +26,7 @@ export function createSending(
   core: Core,
   { continues }: Pick<Branching, "continues">,
   { resume }: Pick<Pausing, "resume">,
+  replying: Pick<Acting, "replyTo">,
 ): Sending {
   const draft = signal("");
   const choice = signal("");
@@ -67,7 +69,9 @@ export function createSending(
       core.told(null);
       // Whoever writes wants to see it.
       resume();
-      deliver(uuid(), text, choice.value, { ...parent(), ...options });
+      const replyTo = replying.replyTo.value?.id;
+      replying.replyTo.value = null;
+      deliver(uuid(), text, choice.value, { ...parent(), ...(replyTo && { replyTo }), ...options });
     },
     resend(id) {
       const message = state().outbox.find((candidate) => candidate.id === id);

@@ -1,5 +1,7 @@
 // English, complete. Each part of the product has a file of its own. `chatTexts` come with the chat's first picture,
 // `widgetTexts` with every small widget; a chunk brings its own and adds them with `addTexts` when it is loaded.
+import type { actions } from "./en/actions";
 import type { chatTexts } from "./en/chat";
+import type { emoji } from "./en/emoji";
 
-export type English = typeof chatTexts;
+export type English = typeof chatTexts & typeof actions & typeof emoji;

@@ -33,40 +33,28 @@ export type PlainKey = {
   [K in Key]: [PlacesOf<K>] extends [never] ? (English[K] extends string ? K : never) : never;
 }[Key];
 
-interface Shared {
-  /** The English texts that have been loaded, and those of the language in use. */
-  english: Record<string, string | Forms>;
+interface Spoken {
   language: string;
   catalogue: Record<string, string | Forms>;
-  changed: Set<() => void>;
 }
 
-// Each chunk has this module of its own, and each widget: what they say comes from one place.
-const SHARED = Symbol.for("conduit_widget.texts");
-const page = globalThis as { [SHARED]?: Shared };
-page[SHARED] ??= { english: {}, language: "en-GB", catalogue: {}, changed: new Set() };
-const shared = page[SHARED];
-const version = signal(0);
-shared.changed.add(() => {
-  version.value += 1;
-});
+/** The English texts that have come so far. */
+const english: Record<string, string | Forms> = {};
+const spoken = signal<Spoken>({ language: "en-GB", catalogue: {} });
 
 /** Adds English texts: each entry brings those that its first picture may say, each chunk its own. */
 export function addTexts(part: Partial<English>): void {
-  Object.assign(shared.english, part);
+  Object.assign(english, part);
 }
 
 /** Speaks another language from now on: a BCP 47 tag, for numbers and plurals too, and its texts. */
 export function speak(language: string, catalogue: Catalogue = {}): void {
-  shared.language = language;
-  shared.catalogue = catalogue as Record<string, string | Forms>;
-  for (const changed of shared.changed) changed();
+  spoken.value = { language, catalogue: catalogue as Record<string, string | Forms> };
 }
 
 /** The language spoken at present, as a BCP 47 tag. */
 export function language(): string {
-  void version.value;
-  return shared.language;
+  return spoken.value.language;
 }
 
 /** A text in the present language; numbers are written its way. Views that read it follow a change of language. */
@@ -101,9 +89,9 @@ function pieces(key: string, values: object = {}): unknown[] {
 }
 
 function formOf(key: string, count: unknown): [form: string, locale: string] {
-  const spoken = language();
-  const own = shared.catalogue[key];
-  const [entry, locale] = own === undefined ? [shared.english[key] ?? key, "en-GB"] : [own, spoken];
+  const { language: chosen, catalogue } = spoken.value;
+  const own = catalogue[key];
+  const [entry, locale] = own === undefined ? [english[key] ?? key, "en-GB"] : [own, chosen];
   if (typeof entry === "string") return [entry, locale];
   const form = entry[new Intl.PluralRules(locale).select(Number(count))];
   return [form ?? entry.other, locale];

@@ -6,7 +6,7 @@ import { Composer } from "./composer";
 import { ConnectionBadge, ConnectionBanner } from "./connection";
 import { Presence } from "./presence";
 import { Provider } from "./provider";
-import { Transcript } from "./transcript";
+import { Transcript } from "./transcript/transcript";
 import { Typing } from "./typing";
 
 /** The whole widget. */

@@ -10,6 +10,7 @@ import markdownCss from "../styles/markdown.css?inline";
 import messageCss from "../styles/message.css?inline";
 import providersCss from "../styles/providers.css?inline";
 import reasoningCss from "../styles/reasoning.css?inline";
+import transcriptCss from "../styles/transcript.css?inline";
 import { chatTexts } from "../texts/en/chat";
 import { addTexts } from "../texts/texts";
 import { Chat } from "../views/chat";
@@ -17,7 +18,7 @@ import type { Widget } from "../widget";
 
 addTexts(chatTexts);
 
-const CSS = [connectionCss, chatCss, messageCss, reasoningCss, providersCss, markdownCss];
+const CSS = [connectionCss, chatCss, messageCss, transcriptCss, reasoningCss, providersCss, markdownCss];
 
 export const chat: Widget<Store> = {
   open: createStore,

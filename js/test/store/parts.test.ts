@@ -249,8 +249,8 @@ describe("pause", () => {
 describe("how far one has read", () => {
   it("is told at once, then at most once a second, and only forward", async () => {
     await live([question(1, "Q")]);
-    for (const seq of [1, 2, 3, 2]) store.markRead(seq);
-    store.markRead(Number.POSITIVE_INFINITY);
+    for (const seq of [1, 2, 3, 2, 0]) store.inView(seq);
+    store.inView(Number.NEGATIVE_INFINITY);
     expect(host.all("read")).toEqual([{ kind: "read", seq: 1 }]);
     clock.advance(1_000);
     expect(host.all("read").at(-1)).toEqual({ kind: "read", seq: 3 });
@@ -258,12 +258,78 @@ describe("how far one has read", () => {
     expect(host.all("read")).toHaveLength(2);
     expect(clock.pending).toBe(0);
   });
+
+  it("is remembered where one comes back, until one writes", async () => {
+    await live([question(1, "Q"), question(2, "New")], { readMarks: { ada: 1, bo: 2 } });
+    expect(store.unreadAfter.value).toBe(1);
+    store.inView(2);
+    expect(store.unreadAfter.value, "the line stays where it is").toBe(1);
+    store.send("Hi");
+    expect(store.unreadAfter.value).toBeNull();
+  });
+
+  it("is no line where nothing is new, or nothing is known", async () => {
+    await live([question(1, "Q")], { readMarks: { ada: 1 } });
+    expect(store.unreadAfter.value).toBeNull();
+    open();
+    await live([question(1, "Q")]);
+    expect(store.unreadAfter.value).toBeNull();
+  });
+});
+
+describe("bringing a message into view", () => {
+  it("asks for what is around it where its position is known", async () => {
+    await live([question(9, "Q")], { hasMore: true });
+    store.show("q2", 2);
+    expect(host.all("around")).toMatchObject([{ seq: 2 }]);
+    n += 1;
+    host.push({
+      kind: "ops",
+      n,
+      ops: [{ op: "history", messages: [question(2, "There")], hasMore: true }],
+    });
+    reply("around");
+    expect(store.target.value).toBe("q2");
+    store.found();
+    expect(store.target.value).toBeNull();
+  });
+
+  it("gives up where it is not", async () => {
+    await live([question(9, "Q")]);
+    store.show("q2", 2);
+    reply("around");
+    expect(store.target.value).toBeNull();
+    store.show("q3");
+    expect(store.target.value, "there is nothing earlier").toBeNull();
+  });
+
+  it("looks through the pages of history where nobody knows", async () => {
+    await live([question(9, "Q")], { hasMore: true });
+    store.show("q2");
+    for (const seq of [5, 2]) {
+      n += 1;
+      host.push({
+        kind: "ops",
+        n,
+        ops: [{ op: "history", messages: [question(seq, "Old")], hasMore: true }],
+      });
+      reply("history");
+    }
+    expect(host.all("history").map(({ beforeSeq }) => beforeSeq)).toEqual([9, 5]);
+    expect(store.target.value).toBe("q2");
+  });
+
+  it("goes to the branch that it is in", async () => {
+    await live(TWO_ANSWERS);
+    store.show("a2");
+    expect(shown()).toEqual(["q1", "a2"]);
+  });
 });
 
 it("leaves no timer or listener behind", async () => {
   await live([question(1, "Mine", ADA)]);
   store.remove("q1");
-  store.markRead(1);
+  store.inView(1);
   store.pause();
   host.push({ kind: "ops", n: 2, ops: [{ op: "message", message: question(2, "More") }] });
   life.abort();

@@ -1,10 +1,10 @@
 // @vitest-environment happy-dom
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Op } from "../../src/contract";
-import { applyOp } from "../../src/ops";
-import { thoughtLabel } from "../../src/views/reasoning";
-import { answer, chatState, figures, question, token } from "../support/chat";
-import { View } from "../support/view";
+import type { Op } from "../../../src/contract";
+import { applyOp } from "../../../src/ops";
+import { thoughtLabel } from "../../../src/views/message/reasoning";
+import { answer, chatState, figures, question, token } from "../../support/chat";
+import { View } from "../../support/view";
 
 let view: View;
 

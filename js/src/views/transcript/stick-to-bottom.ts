@@ -8,6 +8,8 @@ export interface StickToBottom {
   readonly following: ReadonlySignal<boolean>;
   /** Goes to the end and follows again. */
   jump(): void;
+  /** Follows no more: somebody looks at something else. */
+  release(): void;
   /** Keeps what is in view in place while `change` puts something above it. */
   holdPosition(): void;
 }
@@ -110,6 +112,7 @@ export function stickToBottom(scroller: HTMLElement, content: HTMLElement, life:
       following.value = true;
       toEnd();
     },
+    release,
     holdPosition() {
       following.value = false;
       kept = scroller.scrollHeight - scroller.scrollTop;

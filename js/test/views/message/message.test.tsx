@@ -1,9 +1,10 @@
 // @vitest-environment happy-dom
+import { signal } from "@preact/signals";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { ChatMessage } from "../../src/contract";
-import { ADA, answer, question, token } from "../support/chat";
-import { POISON } from "../support/poison";
-import { View } from "../support/view";
+import type { ChatMessage } from "../../../src/contract";
+import { ADA, answer, question, token } from "../../support/chat";
+import { POISON } from "../../support/poison";
+import { View } from "../../support/view";
 
 let view: View;
 
@@ -49,9 +50,10 @@ describe("a message that is made to break the view", () => {
     const store = view.store;
     await view.live({ messages: [question(2, "After")] });
     const { render, h } = await import("preact");
-    const { Message } = await import("../../src/views/message");
+    const { Message } = await import("../../../src/views/message/message");
     const parent = document.createElement("div");
-    const props = { store, own: false, streaming: false, participant: undefined };
+    const active = signal<string | null>(null);
+    const props = { store, own: false, streaming: false, participant: undefined, follows: false, active };
     render(
       [h(Message, { ...props, message: nameless }), h(Message, { ...props, message: question(3, "Third") })],
       parent,

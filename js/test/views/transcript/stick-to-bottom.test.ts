@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { type StickToBottom, stickToBottom } from "../../src/views/stick-to-bottom";
+import { type StickToBottom, stickToBottom } from "../../../src/views/transcript/stick-to-bottom";
 
 let scroller: HTMLElement;
 let life: AbortController;

@@ -1,10 +1,10 @@
 import type { VNode } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import type { ChatMessage } from "../contract";
-import type { Store } from "../store";
-import { text } from "../texts/texts";
-import { Dots } from "./typing";
-import { durationWords } from "./words";
+import type { ChatMessage } from "../../contract";
+import type { Store } from "../../store";
+import { text } from "../../texts/texts";
+import { Dots } from "../typing";
+import { durationWords } from "../words";
 
 /** Before that, a wait needs no words. */
 const LATE_S = 3;

@@ -1,33 +1,43 @@
-import { useSignal } from "@preact/signals";
 import type { RefObject, VNode } from "preact";
+import { Fragment } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { ChatMessage, NoticeLine } from "../contract";
-import { noticesAfter } from "../notices";
-import { plainLine } from "../plain";
-import type { Store } from "../store";
-import { text } from "../texts/texts";
-import { DownIcon } from "./icons";
-import { Message, Outgoing } from "./message";
+import { seqOf } from "../../messages";
+import type { Store } from "../../store";
+import { text } from "../../texts/texts";
+import { DownIcon } from "../icons";
+import { Message } from "../message/message";
+import { Outgoing } from "../message/outgoing";
+import { Paused } from "../pausing";
+import { Empty } from "./empty";
+import { DayLine, HubNotice, Readers, UnreadLine } from "./lines";
+import { onTranscriptKey } from "./roving";
+import { rowsOf } from "./rows";
 import { type StickToBottom, stickToBottom } from "./stick-to-bottom";
-
-/** So many messages are in the document at once; more come in pages of this size. */
-const WINDOW = 200;
+import { useActive } from "./use-active";
+import { useTarget } from "./use-target";
+import { useWindow } from "./use-window";
 
 export function Transcript({ store }: { store: Store }): VNode {
   const scroller = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
   const stick = useStick(scroller, content);
   const following = stick?.following.value ?? true;
-  const messages = store.select.messages.value;
+  const messages = store.branches.value.shown;
   const outbox = store.outbox.value;
   const window = useWindow(messages, following);
   const unseen = useUnseen(messages.length + outbox.length, following);
+  const active = useActive();
+  useTarget(store, scroller, stick, window);
 
   // An own message always brings the end into view.
   const own = outbox.at(-1)?.id;
   useEffect(() => {
     if (own) stick?.jump();
   }, [own, stick]);
+  const newest = seqOf(messages.at(-1));
+  useEffect(() => {
+    store.inView(following ? newest : 0);
+  }, [store, following, newest]);
 
   const earlier = (): void => {
     stick?.holdPosition();
@@ -36,7 +46,12 @@ export function Transcript({ store }: { store: Store }): VNode {
   };
   const people = new Map(store.select.participants.value.map((person) => [person.userId, person]));
   const self = store.select.selfId.value;
-  const notices = noticesAfter(messages, store.select.notices.value);
+  const rows = rowsOf(messages.slice(window.start), {
+    notices: store.select.notices.value,
+    unreadAfter: store.unreadAfter.value,
+    readMarks: store.select.readMarks.value,
+    selfId: self,
+  });
   const empty = messages.length === 0 && outbox.length === 0;
 
   return (
@@ -49,6 +64,10 @@ export function Transcript({ store }: { store: Store }): VNode {
         role="log"
         aria-label={text("transcript.label")}
         aria-live="off"
+        onKeyDown={(event) => onTranscriptKey(event, event.currentTarget)}
+        onPointerOver={active.onPointerOver}
+        onPointerLeave={active.onPointerLeave}
+        onFocusIn={active.onFocusIn}
       >
         <div class="content" ref={content}>
           {(window.start > 0 || store.select.hasMore.value) && (
@@ -62,21 +81,25 @@ export function Transcript({ store }: { store: Store }): VNode {
             </button>
           )}
           {empty && <Empty store={store} />}
-          {messages
-            .slice(window.start)
-            .flatMap((message) => [
+          {rows.map(({ message, day, isUnread, follows, notices, readers }) => (
+            <Fragment key={message.id}>
+              {day && <DayLine timestamp={day} />}
+              {isUnread && <UnreadLine />}
               <Message
-                key={message.id}
                 store={store}
                 message={message}
                 own={message.author?.userId === self}
                 streaming={store.select.streaming(message.id)}
                 participant={people.get(message.author?.userId ?? "")}
-              />,
-              ...(notices.get(message.id) ?? []).map((notice) => (
+                follows={follows}
+                active={active.id}
+              />
+              <Readers store={store} userIds={readers} people={people} />
+              {notices.map((notice) => (
                 <HubNotice key={notice.id} notice={notice} />
-              )),
-            ])}
+              ))}
+            </Fragment>
+          ))}
           {outbox.map((message) => (
             <Outgoing key={message.id} store={store} message={message} />
           ))}
@@ -88,26 +111,7 @@ export function Transcript({ store }: { store: Store }): VNode {
           {unseen > 0 ? text("transcript.new", { count: unseen }) : text("transcript.latest")}
         </button>
       )}
-    </div>
-  );
-}
-
-/** What the hub told everybody: a quiet line where it came. */
-function HubNotice({ notice }: { notice: NoticeLine }): VNode {
-  return (
-    <p class="message note" data-kind={notice.kind}>
-      {plainLine(notice.text)}
-    </p>
-  );
-}
-
-function Empty({ store }: { store: Store }): VNode {
-  const joined = store.chat.value && store.connection.value?.state !== "connecting";
-  if (!joined) return <p class="empty">{text("transcript.opening")}</p>;
-  return (
-    <div class="empty">
-      <p class="lead">{text("transcript.empty")}</p>
-      <p>{text("transcript.emptyShared", { conversation: store.select.conversationId.value })}</p>
+      <Paused store={store} />
     </div>
   );
 }
@@ -124,28 +128,6 @@ function useStick(
     return () => life.abort();
   }, [scroller, content]);
   return stick;
-}
-
-interface MessageWindow {
-  /** Index of the first message shown. */
-  start: number;
-  widen(): void;
-}
-
-/** The newest messages while the view follows; while somebody reads further up, nothing leaves above. */
-function useWindow(messages: readonly ChatMessage[], following: boolean): MessageWindow {
-  const firstId = useRef<string | null>(null);
-  const extra = useSignal(0);
-  const newest = Math.max(0, messages.length - WINDOW - extra.value);
-  const held = following ? -1 : messages.findIndex((message) => message.id === firstId.current);
-  const start = held < 0 ? newest : Math.min(held, newest);
-  firstId.current = messages[start]?.id ?? null;
-  return {
-    start,
-    widen: () => {
-      extra.value += WINDOW;
-    },
-  };
 }
 
 /** How many messages came since the view stopped following. */

@@ -1,9 +1,9 @@
 import type { VNode } from "preact";
-import type { ChatMessage } from "../contract";
-import { AsWritten } from "../markdown/as-written";
-import { textOf } from "../messages";
-import type { Store } from "../store";
-import { text } from "../texts/texts";
+import type { ChatMessage } from "../../contract";
+import { AsWritten } from "../../markdown/as-written";
+import { textOf } from "../../messages";
+import type { Store } from "../../store";
+import { text } from "../../texts/texts";
 
 interface PlainMessageProps {
   store: Store;

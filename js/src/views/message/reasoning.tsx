@@ -1,11 +1,11 @@
 import { useComputed } from "@preact/signals";
 import type { VNode } from "preact";
 import { useState } from "preact/hooks";
-import type { ChatMessage } from "../contract";
-import { isFinal, reasoningOf, streamOf, textOf } from "../messages";
-import type { Store } from "../store";
-import { text } from "../texts/texts";
-import { durationWords } from "./words";
+import type { ChatMessage } from "../../contract";
+import { isFinal, reasoningOf, streamOf, textOf } from "../../messages";
+import type { Store } from "../../store";
+import { text } from "../../texts/texts";
+import { durationWords } from "../words";
 
 interface ReasoningProps {
   store: Store;

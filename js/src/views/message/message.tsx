@@ -1,24 +1,27 @@
-import { useComputed } from "@preact/signals";
+import { type ReadonlySignal, useComputed } from "@preact/signals";
 import type { ComponentChildren, VNode } from "preact";
-import type { ChatMessage, Participant } from "../contract";
-import { Markdown } from "../markdown/markdown";
-import { MessageImage } from "../markdown/message-image";
-import { TextBoundary } from "../markdown/text-boundary";
-import { Typed } from "../markdown/typed";
-import { imagesOf, isFinal, lostText, noticeOf, streamOf, textOf } from "../messages";
-import { seamsOf, segmentsLine } from "../segments";
-import type { OutgoingMessage } from "../state";
-import type { Store } from "../store";
-import { text } from "../texts/texts";
-import { AssistantAvatar, Avatar } from "./avatar";
-import { CopyButton } from "./copy-button";
+import type { ChatMessage, Participant } from "../../contract";
+import { Markdown } from "../../markdown/markdown";
+import { TextBoundary } from "../../markdown/text-boundary";
+import { Typed } from "../../markdown/typed";
+import { imagesOf, isDeleted, isFinal, lostText, streamOf, textOf } from "../../messages";
+import { seamsOf } from "../../segments";
+import type { Store } from "../../store";
+import { text } from "../../texts/texts";
+import { AssistantAvatar, Avatar } from "../avatar";
+import { memo } from "../memo";
+import { Dots } from "../typing";
+import { assistantName, emptyLine, metricsLine, shownName } from "../words";
+import { AnswerFoot } from "./answer-foot";
+import { Byline } from "./byline";
 import { FirstWord } from "./first-word";
-import { memo } from "./memo";
+import { Gone } from "./gone";
+import { Images } from "./images";
+import { MessageTools, useEditing } from "./message-tools";
 import { PlainMessage } from "./plain-message";
+import { Quote } from "./quote";
+import { Reactions } from "./reactions";
 import { Reasoning } from "./reasoning";
-import { Sending } from "./sending";
-import { Dots } from "./typing";
-import { assistantName, emptyLine, endingLine, metricsLine, shownName, timeLabel } from "./words";
 
 interface MessageProps {
   store: Store;
@@ -26,6 +29,10 @@ interface MessageProps {
   own: boolean;
   streaming: boolean;
   participant: Participant | undefined;
+  /** Whether it goes on what the same person wrote just before. */
+  follows: boolean;
+  /** Id of the message that is looked at: its actions are at hand. */
+  active: ReadonlySignal<string | null>;
 }
 
 /** One message of the conversation. One that cannot be drawn is plain text and leaves the others alone. */
@@ -42,24 +49,37 @@ export const Message = memo(function Message(props: MessageProps): VNode {
 });
 
 function MessageContent(props: MessageProps): VNode {
-  const { message, own } = props;
+  const { store, message } = props;
+  const hidden = useComputed(() => store.deleting.value.has(message.id)).value;
+  if (hidden || isDeleted(message)) return <Gone store={store} message={message} />;
   if (message.role === "assistant") return <Answer {...props} />;
-  if (message.role !== "user") return <Note message={message} />;
+  if (message.role === "user") return <UserMessage {...props} />;
+  return <Note message={message} />;
+}
+
+function UserMessage({ store, message, own, follows, participant, active }: MessageProps): VNode {
   const name = shownName(message.author?.userName ?? text("message.someone"));
+  const editing = useEditing(store, message.id);
   return (
     <article
-      class={own ? "message own" : "message"}
+      class={classes("message", own && "own", follows && "follows")}
       data-message-id={message.id}
       aria-label={own ? text("message.you") : name}
+      tabIndex={-1}
     >
-      {!own && <Avatar name={name} participant={props.participant} />}
+      {!own && <Avatar name={name} participant={participant} />}
       <div class="column">
-        <Byline name={own ? null : name} message={message} />
-        <div class="bubble">
-          <UserText message={message} />
-          <Images message={message} />
-        </div>
+        <Quote store={store} message={message} />
+        <Byline store={store} name={own ? null : name} message={message} follows={follows} />
+        {editing ?? (
+          <div class="bubble">
+            <UserText message={message} />
+            <Images message={message} />
+          </div>
+        )}
+        <Reactions store={store} message={message} />
       </div>
+      {!editing && <MessageTools store={store} message={message} active={active} />}
     </article>
   );
 }
@@ -71,33 +91,7 @@ function UserText({ message }: { message: ChatMessage }): VNode | null {
   return line && imagesOf(message).length === 0 ? <p class="waiting">{line}</p> : null;
 }
 
-/** An own message on its way. */
-export function Outgoing({ store, message }: { store: Store; message: OutgoingMessage }): VNode {
-  const failed = message.state === "failed";
-  return (
-    <article class="message own outgoing" data-message-id={message.id} aria-label={text("message.you")}>
-      <div class="column">
-        <div class="bubble">
-          <Typed text={message.text} />
-        </div>
-        {message.state === "sending" && <Sending store={store} />}
-        {failed && (
-          <p class="foot problem" role="alert">
-            <span>{text("message.notSent", { reason: message.error ?? "" })}</span>
-            <button type="button" class="plain" onClick={() => store.resend(message.id)}>
-              {text("message.retry")}
-            </button>
-            <button type="button" class="quiet" onClick={() => store.discard(message.id)}>
-              {text("message.discard")}
-            </button>
-          </p>
-        )}
-      </div>
-    </article>
-  );
-}
-
-function Answer({ store, message, streaming }: MessageProps): VNode {
+function Answer({ store, message, streaming, active }: MessageProps): VNode {
   const status = message.metadata?.status;
   const done = !streaming && isFinal(message);
   // The hub names the model when the answer ends; until then it is the one in the provider line.
@@ -105,23 +99,30 @@ function Answer({ store, message, streaming }: MessageProps): VNode {
   const name = assistantName(model);
   return (
     <article
-      class={done ? "message answer" : "message answer open"}
+      class={classes("message answer", !done && "open")}
       data-message-id={message.id}
       data-status={status}
       aria-label={name}
       aria-busy={!done}
+      tabIndex={-1}
     >
       <AssistantAvatar />
       <div class="column">
-        <Byline name={name} message={message} />
+        <Byline store={store} name={name} message={message} follows={false} />
         <Reasoning store={store} message={message} />
         {streaming ? (
           <StreamingText store={store} message={message} />
         ) : (
           <FinalText store={store} message={message} />
         )}
-        {done ? <AnswerFoot message={message} /> : <StreamingFoot store={store} id={message.id} />}
+        {done ? (
+          <AnswerFoot store={store} message={message} />
+        ) : (
+          <StreamingFoot store={store} id={message.id} />
+        )}
+        <Reactions store={store} message={message} />
       </div>
+      {done && <MessageTools store={store} message={message} active={active} />}
     </article>
   );
 }
@@ -192,27 +193,6 @@ function StreamingFoot({ store, id }: { store: Store; id: string }): VNode | nul
   return line ? <p class="foot metrics">{line}</p> : null;
 }
 
-function AnswerFoot({ message }: { message: ChatMessage }): VNode | null {
-  const ending = endingLine(message);
-  const line = metricsLine(message.metadata ?? {});
-  const notice = noticeOf(message);
-  const words = textOf(message);
-  const switched = segmentsLine(message);
-  return (
-    <>
-      {switched && <p class="foot switched">{switched}</p>}
-      {notice && <p class="foot ending">{notice}</p>}
-      {ending && <p class={message.error ? "foot ending problem" : "foot ending"}>{ending}</p>}
-      {(line || words) && (
-        <p class="foot metrics">
-          {line && <span>{line}</span>}
-          {words && <CopyButton text={words} what="answer" />}
-        </p>
-      )}
-    </>
-  );
-}
-
 /** A system or tool message: a quiet line. */
 function Note({ message }: { message: ChatMessage }): VNode {
   return (
@@ -222,25 +202,6 @@ function Note({ message }: { message: ChatMessage }): VNode {
   );
 }
 
-function Byline({ name, message }: { name: string | null; message: ChatMessage }): VNode | null {
-  const timestamp = message.metadata?.timestamp;
-  const time = timeLabel(timestamp);
-  if (!name && !time) return null;
-  return (
-    <p class="byline">
-      {name && <bdi class="name">{name}</bdi>}
-      {time && <time dateTime={timestamp}>{time}</time>}
-    </p>
-  );
-}
-
-function Images({ message }: { message: ChatMessage }): VNode | null {
-  const images = imagesOf(message);
-  return images.length > 0 ? (
-    <p class="images">
-      {images.map((url) => (
-        <MessageImage key={url} href={url} alt="" />
-      ))}
-    </p>
-  ) : null;
+function classes(...names: (string | false)[]): string {
+  return names.filter(Boolean).join(" ");
 }

@@ -1,0 +1,10 @@
+import { icon } from "../icons";
+
+export const ReplyIcon = icon("M6.5 3.5 2.5 7.5l4 4M3 7.5h6.5a4 4 0 0 1 4 4v1");
+export const ReactIcon = icon(
+  "M14 8A6 6 0 1 1 8 2a6 6 0 0 1 6 6zM5.5 9.5c.5 1 1.4 1.6 2.5 1.6s2-.6 2.5-1.6M6 6.3v.4M10 6.3v.4",
+);
+export const EditIcon = icon("m3 13 .6-2.8 7-7a1.4 1.4 0 0 1 2.2 2.2l-7 7zM9.5 4.3l2.2 2.2");
+export const DeleteIcon = icon("M3 4.5h10M6.5 4.5v-2h3v2M4.5 4.5l.6 9h5.8l.6-9M6.8 7v4M9.2 7v4");
+export const RegenerateIcon = icon("M13 8a5 5 0 1 1-1.6-3.7M13 2.5v3h-3");
+export const MoreIcon = icon("M3.5 8h.01M8 8h.01M12.5 8h.01");

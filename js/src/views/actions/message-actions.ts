@@ -1,0 +1,88 @@
+// What can be done with a message, by whom.
+import type { VNode } from "preact";
+import { choiceGroups } from "../../choice";
+import type { ChatMessage } from "../../contract";
+import { isDeleted, textOf } from "../../messages";
+import type { Store } from "../../store";
+import { isEditable } from "../../store/acting";
+import { text } from "../../texts/texts";
+import { copyText } from "../copy-text";
+import { CopyIcon } from "../icons";
+import { modelLabel } from "../words";
+import { asCell, codeOf } from "./copied";
+import { DeleteIcon, EditIcon, RegenerateIcon, ReplyIcon } from "./icons";
+
+/** How many other models a menu offers. */
+const MOST_MODELS = 8;
+
+export interface MessageAction {
+  key: string;
+  label: string;
+  /** Actions with an icon stand in the toolbar; all stand in the menu. */
+  icon?: () => VNode;
+  /** What is said in place of the label for a moment when it is done. */
+  done?: string;
+  /** Does it; what is copied resolves with whether it could be. */
+  run(): unknown;
+}
+
+/** Everything that a viewer may do with a message, the most usual first; React is a part of its own. */
+export function actionsOf(store: Store, message: ChatMessage): MessageAction[] {
+  const words = textOf(message);
+  const code = codeOf(words);
+  const self = store.select.selfId.value;
+  const isOwner = store.chat.value?.conversation?.role === "owner";
+  const isAnswer = message.role === "assistant";
+  const actions: (MessageAction | false)[] = [
+    words !== "" && copying("copy", text("message.copy"), words, CopyIcon),
+    {
+      key: "reply",
+      label: text("actions.reply"),
+      icon: ReplyIcon,
+      run() {
+        store.replyTo.value = message;
+      },
+    },
+    isEditable(message, self) && {
+      key: "edit",
+      label: text("actions.edit"),
+      icon: EditIcon,
+      run() {
+        store.editing.value = message.id;
+      },
+    },
+    isAnswer && {
+      key: "regenerate",
+      label: text("actions.regenerate"),
+      icon: RegenerateIcon,
+      run: () => store.regenerate(message.id),
+    },
+    (isEditable(message, self) || (isOwner && !isDeleted(message))) && {
+      key: "delete",
+      label: text("actions.delete"),
+      icon: DeleteIcon,
+      run: () => store.remove(message.id),
+    },
+    code !== "" && copying("code", text("message.copyCode"), code),
+    words !== "" && copying("cell", text("actions.copyCell"), asCell(words)),
+    ...(isAnswer ? otherModels(store, message) : []),
+  ];
+  return actions.filter((action) => action !== false);
+}
+
+function copying(key: string, label: string, words: string, icon?: () => VNode): MessageAction {
+  return { key, label, ...(icon && { icon }), done: text("message.copied"), run: () => copyText(words) };
+}
+
+function otherModels(store: Store, message: ChatMessage): MessageAction[] {
+  const { provider: usedProvider, model: usedModel } = message.metadata ?? {};
+  return choiceGroups(store.select.providers.value)
+    .flatMap(({ provider, models }) => models.map((model) => ({ provider, model })))
+    .filter(({ provider, model }) => provider !== usedProvider || model !== usedModel)
+    .slice(0, MOST_MODELS)
+    .map(({ provider, model }) => ({
+      key: `regenerate ${provider} ${model}`,
+      label: text("actions.regenerateWith", { model: modelLabel(model) || provider }),
+      run: () => store.regenerate(message.id, { provider, ...(model && { model }) }),
+    }));
+}

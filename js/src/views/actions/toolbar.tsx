@@ -1,0 +1,134 @@
+import { useSignal } from "@preact/signals";
+import type { TargetedKeyboardEvent, VNode } from "preact";
+import { useRef } from "preact/hooks";
+import type { ChatMessage } from "../../contract";
+import type { Store } from "../../store";
+import { text } from "../../texts/texts";
+import { CheckIcon } from "../icons";
+import { MoreIcon, ReactIcon } from "./icons";
+import { Menu } from "./menu";
+import { actionsOf, type MessageAction } from "./message-actions";
+import { Reacting } from "./reacting";
+
+const DONE_MS = 1_500;
+
+/** What can be done with a message: the usual in a row of buttons, all of it in a menu. */
+export function Toolbar({ store, message }: { store: Store; message: ChatMessage }): VNode {
+  const bar = useRef<HTMLDivElement>(null);
+  const open = useSignal<"menu" | "react" | null>(null);
+  const done = useSignal<string | null>(null);
+  const actions = actionsOf(store, message);
+
+  const run = async (action: MessageAction): Promise<void> => {
+    open.value = null;
+    const isDone = (await action.run()) === true;
+    if (action.done === undefined) return;
+    done.value = isDone ? action.done : text("message.copyFailed");
+    store.clock.after(DONE_MS, () => {
+      done.value = null;
+    });
+  };
+  const back = (): void => {
+    if (open.value) {
+      const was = open.value;
+      open.value = null;
+      bar.current?.querySelector<HTMLElement>(`[data-opens=${was}]`)?.focus();
+    } else bar.current?.closest("article")?.focus();
+  };
+  const toggle = (which: "menu" | "react"): void => {
+    open.value = open.value === which ? null : which;
+  };
+
+  return (
+    <div
+      class={open.value ? "tools open" : "tools"}
+      ref={bar}
+      role="toolbar"
+      aria-label={text("actions.label")}
+      onKeyDown={(event) => onKey(event, back)}
+    >
+      {actions
+        .filter(({ icon }) => icon)
+        .map((action) => (
+          <ToolButton key={action.key} label={action.label} icon={action.icon} run={() => run(action)} />
+        ))}
+      <ToolButton
+        label={text("actions.react")}
+        icon={ReactIcon}
+        opens="react"
+        expanded={open.value === "react"}
+        run={() => toggle("react")}
+      />
+      <ToolButton
+        label={text("actions.more")}
+        icon={MoreIcon}
+        opens="menu"
+        expanded={open.value === "menu"}
+        run={() => toggle("menu")}
+      />
+      {done.value && (
+        <span class="done" role="status">
+          <CheckIcon /> {done.value}
+        </span>
+      )}
+      {open.value === "menu" && (
+        <Menu
+          actions={[{ key: "react", label: text("actions.react"), run: () => toggle("react") }, ...actions]}
+          run={(action) => (action.key === "react" ? toggle("react") : void run(action))}
+        />
+      )}
+      {open.value === "react" && (
+        <Reacting
+          store={store}
+          message={message}
+          chosen={() => {
+            back();
+          }}
+        />
+      )}
+    </div>
+  );
+}
+
+interface ToolButtonProps {
+  label: string;
+  icon?: (() => VNode) | undefined;
+  opens?: string;
+  expanded?: boolean;
+  run(): void;
+}
+
+function ToolButton({ label, icon: Icon, opens, expanded, run }: ToolButtonProps): VNode {
+  return (
+    <button
+      type="button"
+      class="tool"
+      aria-label={label}
+      title={label}
+      data-opens={opens}
+      aria-expanded={expanded}
+      onClick={run}
+    >
+      {Icon && <Icon />}
+    </button>
+  );
+}
+
+/** Arrow keys go from button to button, Escape to where one came from. */
+function onKey(event: TargetedKeyboardEvent<HTMLElement>, back: () => void): void {
+  const target = event.target as HTMLElement;
+  if (event.key === "Escape") {
+    event.preventDefault();
+    event.stopPropagation();
+    back();
+    return;
+  }
+  const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+  if (!step || !target.matches(".tool")) return;
+  const buttons = [...event.currentTarget.querySelectorAll<HTMLElement>(".tool")];
+  const direction = getComputedStyle(target).direction === "rtl" ? -step : step;
+  const next = buttons[(buttons.indexOf(target) + direction + buttons.length) % buttons.length];
+  event.preventDefault();
+  event.stopPropagation();
+  next?.focus();
+}

@@ -1,0 +1,34 @@
+import type { VNode } from "preact";
+import { useEffect } from "preact/hooks";
+import type { Store } from "../store";
+import { text } from "../texts/texts";
+import { CloseIcon } from "./icons";
+import { quoteWords } from "./message/quote";
+
+/** What the next message answers, over the field that it is written in. */
+export function Replying({ store, focus }: { store: Store; focus(): void }): VNode | null {
+  const message = store.replyTo.value;
+  useEffect(() => {
+    if (message) focus();
+  }, [message]);
+  if (!message) return null;
+  return (
+    <p class="replying">
+      <button type="button" class="quiet quote" onClick={() => store.show(message.id)}>
+        {quoteWords(message)}
+      </button>
+      <button
+        type="button"
+        class="quiet"
+        aria-label={text("message.replyCancel")}
+        title={text("message.replyCancel")}
+        onClick={() => {
+          store.replyTo.value = null;
+          focus();
+        }}
+      >
+        <CloseIcon />
+      </button>
+    </p>
+  );
+}
