@@ -27,7 +27,7 @@ export function dayLabel(timestamp: string, now: Date = new Date()): string {
 /** Where a day begins. */
 export function DayLine({ timestamp }: { timestamp: string }): VNode {
   return (
-    <p class="line day">
+    <p class="divider day">
       <time dateTime={timestamp}>{dayLabel(timestamp)}</time>
     </p>
   );
@@ -36,7 +36,7 @@ export function DayLine({ timestamp }: { timestamp: string }): VNode {
 /** Where what is new begins. */
 export function UnreadLine(): VNode {
   return (
-    <p class="line unread">
+    <p class="divider unread">
       <span>{text("transcript.unread")}</span>
     </p>
   );
