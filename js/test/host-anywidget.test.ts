@@ -58,7 +58,15 @@ it("gives all views of a model one store, whatever proxies they get", async () =
   model.push(snapshot);
   await frame();
   expect([articles(a), articles(b)]).toEqual([1, 1]);
-  expect(model.sent.map(({ kind }) => kind)).toEqual(["hello", "hello"]);
+  const kinds = model.sent.map(({ kind }) => kind);
+  expect(
+    kinds.filter((kind) => kind === "hello"),
+    "each view says that it is there",
+  ).toHaveLength(2);
+  expect(
+    kinds.filter((kind) => kind === "read" || kind === "chunk"),
+    "what is asked is asked for both",
+  ).toEqual(["read", "chunk"]);
   first.abort();
   expect(a.childElementCount, "a closed view leaves nothing in the page").toBe(0);
   expect(model.count, "the model's listeners belong to the model").toBe(listeners);

@@ -1,11 +1,20 @@
-// Lazy chunk: what can be done with a message.
+// Lazy chunk: what can be done with a message, and what is told beside one.
 import actionsCss from "../styles/actions.css?inline";
+import besideCss from "../styles/beside.css?inline";
 import { actions } from "../texts/en/actions";
 import { addTexts } from "../texts/texts";
 
 addTexts(actions);
 
+export { BranchSwitch } from "../views/actions/branch-switch";
 export { EditForm } from "../views/actions/edit-form";
+export { Facts } from "../views/actions/facts";
+export { PauseButton, Paused } from "../views/actions/pausing";
+export { Readers } from "../views/actions/readers";
+export { Replying } from "../views/actions/replying";
+export { Retry } from "../views/actions/retry";
+export { onTranscriptKey } from "../views/actions/roving";
 export { Toolbar } from "../views/actions/toolbar";
+export { waitingWords } from "../views/actions/waiting-words";
 /** Its style. */
-export { actionsCss as css };
+export const css = actionsCss + besideCss;

@@ -1,4 +1,5 @@
 import type { TargetedKeyboardEvent, VNode } from "preact";
+import { useChunk } from "../lazy/lazy";
 import { plainName } from "../plain";
 import type { Store } from "../store";
 import { Boundary } from "./boundary";
@@ -17,6 +18,7 @@ export function Chat({ store }: { store: Store }): VNode {
     event.preventDefault();
     store.stop(id);
   };
+  useChunk("actions", store.chat.value !== null);
   const name = plainName(store.select.conversationId.value);
   const height = store.height.value;
   return (

@@ -5,12 +5,12 @@ import { MAX_CONTENT_BYTES } from "../contract";
 import type { Store } from "../store";
 import { SendIcon, StopIcon } from "./icons";
 import { ModelPicker } from "./model-picker";
-import { PauseButton } from "./pausing";
-import { Replying } from "./replying";
+import { useActions } from "./use-actions";
 
 /** Where a message is written. Enter sends, Shift+Enter breaks the line, Escape stops the answer. */
 export function Composer({ store }: { store: Store }): VNode {
   const area = useRef<HTMLTextAreaElement>(null);
+  const actions = useActions();
   const problem = useSignal<string | null>(null);
   const draft = store.draft.value;
   const removed = store.connection.value?.state === "removed";
@@ -46,7 +46,7 @@ export function Composer({ store }: { store: Store }): VNode {
           {notice}
         </p>
       )}
-      <Replying store={store} focus={() => area.current?.focus()} />
+      {actions && <actions.Replying store={store} focus={() => area.current?.focus()} />}
       <div class="field">
         {/* The stylesheet gives the field the height of this text; measuring it would shrink it for a moment. */}
         <div class="grow" data-text={draft}>
@@ -65,7 +65,7 @@ export function Composer({ store }: { store: Store }): VNode {
           />
         </div>
         <ModelPicker store={store} />
-        <PauseButton store={store} />
+        {actions && <actions.PauseButton store={store} />}
         <StopButton store={store} />
         <button
           type="button"

@@ -20,11 +20,6 @@ export const SendIcon = icon("M8 13V3M3.5 7.5 8 3l4.5 4.5");
 export const CopyIcon = icon("M5.5 5.5v-3h8v8h-3M2.5 5.5h8v8h-8z");
 export const CheckIcon = icon("m3 8.5 3.2 3.2L13 5");
 export const DownIcon = icon("M8 3v10M3.5 8.5 8 13l4.5-4.5");
-export const PreviousIcon = icon("M10 3.5 5.5 8l4.5 4.5");
-export const NextIcon = icon("M6 3.5 10.5 8 6 12.5");
-export const PauseIcon = icon("M5.5 3.5v9M10.5 3.5v9");
-export const PlayIcon = icon("M5 3v10l8-5z");
-export const CloseIcon = icon("m4 4 8 8M12 4l-8 8");
 export const UnfoldIcon = icon("m3.5 6 4.5 4.5L12.5 6");
 /** The model's avatar: a four-pointed spark. */
 export const SparkIcon = icon(

@@ -1,13 +1,5 @@
 // What values of the wire are in words.
-import type {
-  ChatMessage,
-  Cost,
-  ErrorType,
-  MessageMetadata,
-  Participant,
-  ProviderState,
-  StreamMetrics,
-} from "../contract";
+import type { ChatMessage, ErrorType, Participant, ProviderState, StreamMetrics } from "../contract";
 import { noticeOf, textOf } from "../messages";
 import { plainLine, plainName } from "../plain";
 import { listed, numeral, type PlainKey, text } from "../texts/texts";
@@ -174,23 +166,6 @@ export function fullTime(timestamp: string | undefined): string {
   return Number.isNaN(date.getTime())
     ? ""
     : date.toLocaleString([], { dateStyle: "full", timeStyle: "medium" });
-}
-
-/** "openai · SmolLM2 · 412 tokens read · $0.0021": what is known of an answer beside its speed. */
-export function factsLine({ provider, model, promptTokens, cost }: MessageMetadata): string {
-  const parts = [plainName(provider), typeof model === "string" ? modelLabel(model) : ""];
-  if (isNumber(promptTokens)) parts.push(text("metrics.promptTokens", { count: promptTokens }));
-  if (cost && isNumber(cost.amount)) parts.push(price(cost));
-  return parts.filter(Boolean).join(" · ");
-}
-
-function price({ amount, currency }: Cost): string {
-  const digits = { maximumSignificantDigits: 3 };
-  try {
-    return numeral(amount, { style: "currency", currency, ...digits });
-  } catch {
-    return `${numeral(amount, digits)} ${plainName(currency)}`; // no currency that the browser knows
-  }
 }
 
 /** Who answers: the model's own name where it is known. */

@@ -3,6 +3,7 @@ import type { ChatState, KernelMessage } from "../../src/kernel-messages";
 import { createStore, type Store } from "../../src/store";
 import { chat } from "../../src/widgets/chat";
 import { chatState } from "./chat";
+import { chunksFromSource } from "./chunks";
 import { FakeClock, settled } from "./fake-clock";
 import { FakeHost } from "./fake-host";
 
@@ -16,7 +17,7 @@ export class View {
   #n = 1;
 
   constructor() {
-    this.store = createStore(this.host, this.life.signal, this.clock);
+    this.store = { ...createStore(this.host, this.life.signal, this.clock), chunks: chunksFromSource() };
     document.body.append(this.el);
     chat.show(this.el, this.store, this.host, this.life.signal);
   }

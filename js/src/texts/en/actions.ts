@@ -1,4 +1,4 @@
-/** What can be done with a message. */
+/** What can be done with a message, and what is told beside one. */
 export const actions = {
   "actions.label": "Actions",
   "actions.reply": "Reply",
@@ -15,4 +15,22 @@ export const actions = {
   "edit.saveAsk": "Save and ask again",
   "edit.cancel": "Cancel",
   "edit.hint": "Enter saves, Shift+Enter breaks the line, Escape cancels",
+  "message.replyCancel": "Do not reply",
+  "message.readBy": "Read up to here by {names}",
+  "message.retryIn": "Retry in {time}",
+  "branch.label": "Branches",
+  "branch.previous": "Previous branch",
+  "branch.next": "Next branch",
+  "branch.place": "{place}/{all}",
+  "answer.loading": "Loading the model, {time}",
+  "answer.limited": "Waiting for {provider}'s limit, {time}",
+  "answer.firstToken": "Waiting for the first token, {time}",
+  "answer.firstTokenOwnServer": "Waiting for the first token, {time}. The server may be loading its model.",
+  "pause.pause": "Pause",
+  "pause.resume": "Resume",
+  "pause.paused": "Paused. Nothing is lost.",
+  "pause.messages": { one: "{count} message", other: "{count} messages" },
+  "pause.words": { one: "{count} word", other: "{count} words" },
+  "pause.waits": "Paused: {what} waiting.",
+  "metrics.promptTokens": { one: "{count} token read", other: "{count} tokens read" },
 } as const;

@@ -11,10 +11,4 @@ export const transcript = {
   "transcript.opening": "Opening the conversation…",
   "transcript.empty": "Ask the model anything.",
   "transcript.emptyShared": "Everybody who opens “{conversation}” sees the same conversation, live.",
-  "pause.pause": "Pause",
-  "pause.resume": "Resume",
-  "pause.paused": "Paused. Nothing is lost.",
-  "pause.messages": { one: "{count} message", other: "{count} messages" },
-  "pause.words": { one: "{count} word", other: "{count} words" },
-  "pause.waits": "Paused: {what} waiting.",
 } as const;

@@ -5,7 +5,6 @@ export const words = {
   "metrics.firstToken": "TTFT {seconds} s",
   "metrics.rate": "{rate} tok/s",
   "metrics.tokens": { one: "{count} token", other: "{count} tokens" },
-  "metrics.promptTokens": { one: "{count} token read", other: "{count} tokens read" },
   "time.seconds": "{seconds} s",
   "time.minutes": "{minutes} min",
   "time.minutesSeconds": "{minutes} min {seconds} s",

@@ -41,7 +41,7 @@ export function Toolbar({ store, message }: { store: Store; message: ChatMessage
 
   return (
     <div
-      class={open.value ? "tools open" : "tools"}
+      class={open.value ? "toolbar open" : "toolbar"}
       ref={bar}
       role="toolbar"
       aria-label={text("actions.label")}

@@ -2,8 +2,8 @@ import type { VNode } from "preact";
 import type { ChatMessage } from "../../contract";
 import type { Store } from "../../store";
 import { text } from "../../texts/texts";
+import { useActions } from "../use-actions";
 import { fullTime, timeLabel } from "../words";
-import { BranchSwitch } from "./branch-switch";
 
 interface BylineProps {
   store: Store;
@@ -15,6 +15,7 @@ interface BylineProps {
 
 /** Who wrote a message and when, that it was edited, and what else stands in its place. */
 export function Byline({ store, message, name, follows }: BylineProps): VNode | null {
+  const actions = useActions();
   const { timestamp } = message.metadata ?? {};
   const time = follows ? "" : timeLabel(timestamp);
   const shown = follows ? null : name;
@@ -34,7 +35,7 @@ export function Byline({ store, message, name, follows }: BylineProps): VNode | 
           {text("message.edited")}
         </span>
       )}
-      {hasBranches && <BranchSwitch store={store} id={message.id} />}
+      {hasBranches && actions && <actions.BranchSwitch store={store} id={message.id} />}
     </div>
   );
 }

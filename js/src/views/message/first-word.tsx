@@ -4,19 +4,17 @@ import type { ChatMessage } from "../../contract";
 import type { Store } from "../../store";
 import { text } from "../../texts/texts";
 import { Dots } from "../typing";
-import { durationWords } from "../words";
+import { useActions } from "../use-actions";
 
 /** Before that, a wait needs no words. */
 const LATE_S = 3;
-/** An own server loads its model when it is asked: after so many seconds that is worth saying. */
-const LOADING_S = 10;
 /** The hub's clock may differ from the browser's: only a wait that can be one is taken from its time. */
 const LONGEST_S = 3600;
-const OWN_SERVER = /^(local|ollama|lm|llama|vllm|jan|localai)/i;
 
 /** In place of an answer that has no word yet: what is waited for, and for how long. */
 export function FirstWord({ store, message }: { store: Store; message: ChatMessage }): VNode {
   const { clock } = store;
+  const actions = useActions();
   const [since] = useState(() => begunAt(message, clock.now()));
   const [now, setNow] = useState(clock.now());
   useEffect(() => clock.after(1_000, () => setNow(clock.now())), [clock, now]);
@@ -24,8 +22,8 @@ export function FirstWord({ store, message }: { store: Store; message: ChatMessa
   return (
     <p class="waiting">
       <Dots />
-      {waited >= LATE_S ? (
-        <span class="late"> {waitingWords(store, message, waited)}</span>
+      {waited >= LATE_S && actions ? (
+        <span class="late"> {actions.waitingWords(store, message, waited)}</span>
       ) : (
         <span class="sr-only">{text("answer.thinking")}</span>
       )}
@@ -37,14 +35,4 @@ function begunAt(message: ChatMessage, now: number): number {
   const at = Date.parse(message.metadata?.timestamp ?? "");
   const waited = (now - at) / 1000;
   return waited >= 0 && waited < LONGEST_S ? at : now;
-}
-
-function waitingWords(store: Store, message: ChatMessage, waited: number): string {
-  const name = message.metadata?.provider || store.select.provider.value?.provider || "";
-  const status = store.select.providers.value.find((each) => each.status.provider === name)?.status;
-  const time = durationWords(waited);
-  if (/\bload(s|ing)\b/i.test(status?.reason ?? "")) return text("answer.loading", { time });
-  if (status?.state === "rate_limited") return text("answer.limited", { provider: name, time });
-  const loads = waited >= LOADING_S && OWN_SERVER.test(name);
-  return text(loads ? "answer.firstTokenOwnServer" : "answer.firstToken", { time });
 }

@@ -13,8 +13,8 @@ interface MessageToolsProps {
 /** What can be done with a message, while it is looked at. It lies over the text and moves nothing. */
 export function MessageTools({ store, message, active }: MessageToolsProps): VNode | null {
   const isActive = useComputed(() => active.value === message.id).value;
-  const { module } = useChunk("actions", isActive);
-  return isActive && module ? <module.Toolbar store={store} message={message} /> : null;
+  const { module: actions } = useChunk("actions", isActive);
+  return isActive && actions ? <actions.Toolbar store={store} message={message} /> : null;
 }
 
 /** The form that stands in place of an own message while it is edited; null while it is not. */

@@ -1,14 +1,9 @@
 import type { VNode } from "preact";
-import type { NoticeLine, Participant } from "../../contract";
+import type { NoticeLine } from "../../contract";
 import { plainLine } from "../../plain";
-import type { Store } from "../../store";
-import { language, listed, text } from "../../texts/texts";
-import { Avatar } from "../avatar";
-import { personName } from "../message/person-name";
+import { language, text } from "../../texts/texts";
 
 const DAY_MS = 86_400_000;
-/** More faces than these are a number. */
-const MOST_READERS = 4;
 
 /** "Today", "Yesterday", "Monday, 23 November 2026". */
 export function dayLabel(timestamp: string, now: Date = new Date()): string {
@@ -48,30 +43,5 @@ export function HubNotice({ notice }: { notice: NoticeLine }): VNode {
     <p class="message note" data-kind={notice.kind}>
       {plainLine(notice.text)}
     </p>
-  );
-}
-
-interface ReadersProps {
-  store: Store;
-  userIds: readonly string[];
-  people: ReadonlyMap<string, Participant>;
-}
-
-/** Who has read up to here: small faces at the edge, which move nothing. */
-export function Readers({ store, userIds, people }: ReadersProps): VNode | null {
-  if (userIds.length === 0) return null;
-  const words = text("message.readBy", { names: listed(userIds.map((id) => personName(store, id))) });
-  const shown = userIds.slice(0, userIds.length > MOST_READERS ? MOST_READERS - 1 : MOST_READERS);
-  return (
-    <div class="readers" role="img" aria-label={words} title={words}>
-      {shown.map((id) => (
-        <Avatar
-          key={id}
-          name={people.get(id)?.userName ?? personName(store, id)}
-          participant={people.get(id)}
-        />
-      ))}
-      {userIds.length > shown.length && <span class="avatar more">+{userIds.length - shown.length}</span>}
-    </div>
   );
 }

@@ -7,10 +7,9 @@ import { text } from "../../texts/texts";
 import { DownIcon } from "../icons";
 import { Message } from "../message/message";
 import { Outgoing } from "../message/outgoing";
-import { Paused } from "../pausing";
+import { useActions } from "../use-actions";
 import { Empty } from "./empty";
-import { DayLine, HubNotice, Readers, UnreadLine } from "./lines";
-import { onTranscriptKey } from "./roving";
+import { DayLine, HubNotice, UnreadLine } from "./lines";
 import { rowsOf } from "./rows";
 import { type StickToBottom, stickToBottom } from "./stick-to-bottom";
 import { useActive } from "./use-active";
@@ -27,6 +26,7 @@ export function Transcript({ store }: { store: Store }): VNode {
   const window = useWindow(messages, following);
   const unseen = useUnseen(messages.length + outbox.length, following);
   const active = useActive();
+  const actions = useActions();
   useTarget(store, scroller, stick, window);
 
   // An own message always brings the end into view.
@@ -64,7 +64,7 @@ export function Transcript({ store }: { store: Store }): VNode {
         role="log"
         aria-label={text("transcript.label")}
         aria-live="off"
-        onKeyDown={(event) => onTranscriptKey(event, event.currentTarget)}
+        onKeyDown={(event) => actions?.onTranscriptKey(event, event.currentTarget)}
         onPointerOver={active.onPointerOver}
         onPointerLeave={active.onPointerLeave}
         onFocusIn={active.onFocusIn}
@@ -94,7 +94,9 @@ export function Transcript({ store }: { store: Store }): VNode {
                 follows={follows}
                 active={active.id}
               />
-              <Readers store={store} userIds={readers} people={people} />
+              {actions && readers.length > 0 && (
+                <actions.Readers store={store} userIds={readers} people={people} />
+              )}
               {notices.map((notice) => (
                 <HubNotice key={notice.id} notice={notice} />
               ))}
@@ -111,7 +113,7 @@ export function Transcript({ store }: { store: Store }): VNode {
           {unseen > 0 ? text("transcript.new", { count: unseen }) : text("transcript.latest")}
         </button>
       )}
-      <Paused store={store} />
+      {actions && <actions.Paused store={store} />}
     </div>
   );
 }

@@ -14,7 +14,7 @@ export function useActive(): Active {
   const look = (at: EventTarget | null): void => {
     if (!(at instanceof Element)) return;
     const root = at.getRootNode() as ParentNode;
-    if (root.querySelector(".tools.open")) return;
+    if (root.querySelector(".toolbar.open")) return;
     const article = at.closest<HTMLElement>("[data-message-id]");
     if (article) id.value = article.dataset.messageId ?? null;
   };
@@ -23,7 +23,7 @@ export function useActive(): Active {
     onPointerOver: (event) => look(event.target),
     onPointerLeave(event) {
       const scroller = event.currentTarget as HTMLElement;
-      if (event.pointerType === "touch" || scroller.querySelector(".tools.open")) return;
+      if (event.pointerType === "touch" || scroller.querySelector(".toolbar.open")) return;
       const focused = (scroller.getRootNode() as Document | ShadowRoot).activeElement;
       const article = focused?.closest<HTMLElement>("[data-message-id]");
       id.value = article?.dataset.messageId ?? null;

@@ -10,7 +10,7 @@ export function onTranscriptKey(event: KeyboardEvent, scroller: HTMLElement): vo
   }
   if (!target.matches("article")) return;
   if (event.key === "Enter" || event.key === "F10") {
-    enter(event, target.querySelector<HTMLElement>(".tools button, button"));
+    enter(event, target.querySelector<HTMLElement>(".toolbar button, button"));
   } else if (event.key === "Escape") {
     event.stopPropagation();
     enter(event, scroller);

@@ -1,7 +1,7 @@
 import type { VNode } from "preact";
 import type { Store } from "../../store";
 import { text } from "../../texts/texts";
-import { NextIcon, PreviousIcon } from "../icons";
+import { NextIcon, PreviousIcon } from "./icons";
 
 /** ‹ 2/3 ›: which of the messages in this place is shown, and the way to the others. */
 export function BranchSwitch({ store, id }: { store: Store; id: string }): VNode {

@@ -1,6 +1,6 @@
 import type { VNode } from "preact";
-import type { Store } from "../store";
-import { listed, text } from "../texts/texts";
+import type { Store } from "../../store";
+import { listed, text } from "../../texts/texts";
 import { PauseIcon, PlayIcon } from "./icons";
 
 /** Lets one's own view stand still while an answer is written, and go on. */

@@ -1,9 +1,9 @@
 import type { VNode } from "preact";
 import { useEffect } from "preact/hooks";
-import type { Store } from "../store";
-import { text } from "../texts/texts";
+import type { Store } from "../../store";
+import { text } from "../../texts/texts";
+import { quoteWords } from "../message/quote";
 import { CloseIcon } from "./icons";
-import { quoteWords } from "./message/quote";
 
 /** What the next message answers, over the field that it is written in. */
 export function Replying({ store, focus }: { store: Store; focus(): void }): VNode | null {
