@@ -112,6 +112,7 @@ class HubMetadata(TypedDict, total=False):
 
     Times are ISO 8601 UTC, durations in ms, rates in tokens per second. ``segments`` is there when more than
     one provider was asked, in the order asked; ``model`` and ``provider`` then name the last of them.
+    ``flushTime`` is how long the hub held the chunks of a delta back, on average.
     """
 
     conversationId: str
@@ -134,6 +135,7 @@ class HubMetadata(TypedDict, total=False):
     tokensEstimated: bool
     tokensPerSecond: float | None
     timeToFirstToken: float | None
+    flushTime: float | None
     latency: float | None
     reasoning: str
     reasoningTime: float | None

@@ -24,6 +24,12 @@ class ChunkTimes(NamedTuple):
     counts: tuple[int, ...]
     seconds: float
 
+    @property
+    def mean(self) -> float | None:
+        """The average in seconds; None of none."""
+        count = sum(self.counts)
+        return self.seconds / count if count else None
+
 
 class GenerationOutcome(msgspec.Struct, frozen=True, kw_only=True):
     """What one generation was. Times are in seconds, from the moment the provider was asked.

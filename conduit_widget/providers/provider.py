@@ -11,7 +11,7 @@ from typing import Protocol, runtime_checkable
 
 import msgspec
 
-from conduit_widget.types import Content, FailoverMode, Role
+from conduit_widget.types import Content, ErrorType, FailoverMode, Role
 
 
 class PromptMessage(msgspec.Struct, frozen=True):
@@ -71,7 +71,8 @@ class ToolCall(msgspec.Struct, frozen=True):
 class Failover(msgspec.Struct, frozen=True, kw_only=True):
     """A provider, ``source``, failed in an answer; ``target`` takes over, None: nobody does.
 
-    ``reason`` is the code of its error, ``text`` one line for people. ``mid_stream``: readers had seen text.
+    ``reason`` is the code of its error, ``error_type`` the type of it, ``text`` one line for people.
+    ``mid_stream``: readers had seen text.
     """
 
     source: str
@@ -79,6 +80,7 @@ class Failover(msgspec.Struct, frozen=True, kw_only=True):
     target: str | None
     target_model: str
     reason: str
+    error_type: ErrorType
     text: str
     mid_stream: bool
     policy: FailoverMode

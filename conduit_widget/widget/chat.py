@@ -230,7 +230,7 @@ class Chat(ChatActs, LiveWidget):
 
     @property
     def metrics(self) -> AnswerMetrics | None:
-        """How long the newest finished answer took: its provider's clocks, and the view's first paint."""
+        """How long the newest finished answer took: by its provider's clock, the hub's and the view's."""
         return self._read(lambda backend: newest_metrics(backend.conversation))
 
     @property

@@ -89,6 +89,7 @@ export interface MessageMetadata {
   eventSeq?: number;
   failover?: boolean;
   finishReason?: FinishReason | null;
+  flushTime?: number | null;
   latency?: number | null;
   mentions?: string[];
   model?: string | null;

@@ -35,6 +35,7 @@ BROKE = Failover(
     target="openai",
     target_model="gpt-4o",
     reason="connection_lost",
+    error_type="server_error",
     text="local broke off (the connection was lost); openai goes on.",
     mid_stream=True,
     policy="continue",

@@ -89,6 +89,7 @@ async def test_deltas_equal_stored_text_when_streamed(tmp_path: Path) -> None:
         assert (metadata["promptTokens"], metadata["completionTokens"], metadata["tokensUsed"]) == (9, 14, 23)
         assert metadata["tokensPerSecond"] > 0
         assert metadata["latency"] > metadata["timeToFirstToken"] > 0
+        assert 0 <= metadata["flushTime"] < metadata["latency"]
         [first, last] = metrics_of(ann.of(ChatEvent.STREAM_TOKEN))
         assert first["timeToFirstToken"] == last["timeToFirstToken"] == metadata["timeToFirstToken"]
         assert (await bob.join())["messages"][1] == finals[0]

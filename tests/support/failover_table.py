@@ -32,6 +32,7 @@ from tests.support.waiting import eventually
 TABLE: Final = Path(__file__).resolve().parents[2] / "notebooks" / "reference" / "failover.md"
 FIRST: Final = "acme"
 SECOND: Final = "backup"
+MODELS: Final = {FIRST: "m", SECOND: "m2"}
 KEY: Final = "sk-table-0123456789"
 QUESTION: Final = "Count, please."
 _COUNT: Final = "gen_ai_client_operation_duration_seconds_count"
@@ -44,7 +45,8 @@ _POLICIES: Final[tuple[FailoverMode, ...]] = get_args(FailoverMode)
 class Seen(NamedTuple):
     """What came of one fault: the stored answer, what was told meanwhile, the state of the providers.
 
-    ``counted``: answers in the metrics by provider, and by type of error.
+    ``counted``: what each provider did in the metrics, by type of error, which is empty for a whole answer.
+    ``failed_models``: the same of the first one, by model.
     """
 
     answer: dict[str, Any]
@@ -52,7 +54,8 @@ class Seen(NamedTuple):
     failovers: list[dict[str, Any]]
     breakers: dict[str, str]
     asked: dict[str, int]
-    counted: tuple[dict[str, float], dict[str, float]]
+    counted: dict[str, dict[str, float]]
+    failed_models: dict[str, float]
     everything: str
 
     @property
@@ -148,7 +151,8 @@ async def play(fault: Fault, beside: Beside, policy: FailoverMode, folder: Path)
             failovers=[notice for (notice,) in ann.of(ChatEvent.PROVIDER_FAILOVER)],
             breakers={status.provider: status.breaker for status in directory.statuses()},
             asked=posts,
-            counted=(page.by(_COUNT, "gen_ai_provider_name"), page.by(_COUNT, "error_type")),
+            counted={name: page.by(_COUNT, "error_type", gen_ai_provider_name=name) for name in posts},
+            failed_models=page.by(_COUNT, "gen_ai_response_model", gen_ai_provider_name=FIRST),
             everything=repr(ann.events) + repr(directory.statuses()),
         )
 
@@ -175,7 +179,7 @@ def _config(name: str, base_url: str, fault: Fault | None = None) -> ProviderCon
     return ProviderConfig(
         name=name,
         base_url=base_url,
-        model="m" if name == FIRST else "m2",
+        model=MODELS[name],
         api_key=Secret(KEY),
         timeouts=PATIENT if fault is None else fault.timeouts,
     )
@@ -206,10 +210,12 @@ def check(fault: Fault, beside: Beside, policy: FailoverMode, seen: Seen) -> Non
     for notice in seen.failovers:
         assert (notice["messageId"], notice["policy"]) == (seen.answer["id"], policy)
         assert notice["midStream"] is (fault.kind == "middle")
-    # Every answer is counted once, under the provider that ended it.
-    by_provider, by_error = seen.counted
-    assert by_provider == {seen.metadata["provider"]: 1}
-    [error_type] = by_error
+    # Everybody who was asked is counted once: who failed by the type of the error, the others as they ended.
+    took_part = [part["provider"] for part in segments] or [seen.metadata["provider"]]
+    assert {name: sum(by.values()) for name, by in seen.counted.items() if by} == dict.fromkeys(took_part, 1)
+    assert all("" not in seen.counted[part["provider"]] for part in switches)
+    assert not switches or seen.failed_models == {switches[0]["model"]: 1}
+    [error_type] = seen.counted[seen.metadata["provider"]]
     assert bool(error_type) == ((bool(seen.code) and fault.kind != "end") or fault.kind == "stop")
     # An open one is half open when its time is over, on a machine that stood still.
     assert (seen.breakers[FIRST] != "closed") == (fault.breaker == "open")
@@ -249,7 +255,7 @@ def cell(seen: Seen) -> str:
 async def row(fault: Fault) -> str:
     """Play a fault in every way, check it, and return its row."""
     cells: dict[tuple[Beside, FailoverMode], str] = {}
-    told = ""
+    told = counted = ""
     for beside in _BESIDES:
         for policy in _POLICIES:
             with tempfile.TemporaryDirectory() as folder:
@@ -259,7 +265,10 @@ async def row(fault: Fault) -> str:
             except AssertionError as error:
                 raise AssertionError(f"{fault.name}, {beside}, {policy}: {error}\n{seen}") from error
             cells[beside, policy] = cell(seen)
-            if beside == "a fallback" and policy == "continue" and seen.failovers:
+            if beside != "a fallback" or policy != "continue":
+                continue
+            [counted] = seen.counted[FIRST]
+            if seen.failovers:
                 notice = seen.failovers[0]
                 told = notice["reason"] + (", mid-answer" if notice["midStream"] else "")
     columns = [fault.name]
@@ -267,7 +276,7 @@ async def row(fault: Fault) -> str:
         results = [cells[beside, policy] for policy in _POLICIES]
         columns += results[:1] if beside == "alone" else results
         assert beside != "alone" or results[0] == results[1], "alone there is nothing to decide"
-    return "| " + " | ".join([*columns, told or "-", fault.breaker]) + " |"
+    return "| " + " | ".join([*columns, told or "-", counted or "-", fault.breaker]) + " |"
 
 
 _COLUMNS: Final = (
@@ -278,6 +287,7 @@ _COLUMNS: Final = (
     "fallback down too, `continue`",
     "fallback down too, `stop`",
     "told",
+    "counted",
     "breaker",
 )
 HEAD: Final = f"""\
@@ -290,10 +300,11 @@ The question goes to `{FIRST}`, which fails as the first column says; `{SECOND}`
 then answers, or fails with HTTP 503. The whole answer is “{WHOLE}”, of which readers
 have “{BEGUN}” where a fault happens in mid-answer. In brackets: who wrote which code points of the
 text (`metadata.segments`). *Told* is the reason in the `ProviderFailover` notice that people get where there
-is a fallback; *breaker* is the state of that of `{FIRST}` after one such failure (three in a row open it).
+is a fallback, *counted* the `error_type` under which the metrics then count `{FIRST}`; *breaker* is the state
+of that of `{FIRST}` after one such failure (three in a row open it).
 
-In every row the deltas add up to the stored message, nothing is said twice, the answer is counted once in the
-metrics, and no key shows in any event.
+In every row the deltas add up to the stored message, nothing is said twice, each provider that was asked is
+counted once in the metrics, by provider and model, and no key shows in any event.
 
 | {" | ".join(_COLUMNS)} |
 |{" --- |" * len(_COLUMNS)}

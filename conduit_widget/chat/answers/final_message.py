@@ -69,6 +69,7 @@ def _cost(stream: AnswerStream, price: Price | None) -> dict[str, Any] | None:
 def _measured(stream: AnswerStream, now: float) -> dict[str, Any]:
     speed = stream.speed
     metrics = speed.metrics()
+    flush = None if stream.flush_times is None else stream.flush_times.mean
     prompt, completion = speed.prompt_tokens, speed.reported_tokens
     return {
         "model": stream.model or None,
@@ -80,5 +81,6 @@ def _measured(stream: AnswerStream, now: float) -> dict[str, Any]:
         "tokensPerSecond": metrics.tokens_per_second,
         "timeToFirstToken": metrics.time_to_first_token,
         "reasoningTime": speed.reasoning_time(ended=True),
+        "flushTime": None if flush is None else milliseconds(flush),
         "latency": milliseconds(speed.elapsed(now)) if stream.provider else None,
     }

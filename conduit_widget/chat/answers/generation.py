@@ -9,6 +9,8 @@ import asyncio
 import contextlib
 import logging
 
+import msgspec
+
 from conduit_widget.chat.answers.answer_end import AnswerEnd, end_by_error, end_of, finish_reason_of
 from conduit_widget.chat.answers.answer_stream import AnswerStream
 from conduit_widget.chat.answers.final_message import final_message
@@ -19,7 +21,7 @@ from conduit_widget.chat.settings import ChatSettings
 from conduit_widget.errors import ProviderError
 from conduit_widget.providers.limits.token_estimate import estimate_tokens
 from conduit_widget.providers.outcome import CANCELLED, UNEXPECTED, GenerationOutcome
-from conduit_widget.providers.provider import GenerationRequest, PromptMessage
+from conduit_widget.providers.provider import Failover, GenerationRequest, PromptMessage
 from conduit_widget.types import ChatMessage, FinishReason, OpenStream
 
 _logger = logging.getLogger(__name__)
@@ -157,8 +159,9 @@ class Generation:
                     if self._states.reason is not None:
                         return
                     if chunk.failover is not None:
+                        failed = self._failed_attempt(chunk.failover)
                         stream.fail_over(chunk.failover)
-                        self._observer.failed_over(self.job, chunk.failover)
+                        self._observer.failed_over(self.job, chunk.failover, failed)
                         continue
                     stream.add(chunk)
                     if stream.text.is_full:
@@ -215,6 +218,16 @@ class Generation:
             stream.provider,
             has_text=bool(stream.text.whole.strip()),
             has_reasoning=bool(stream.reasoning.whole.strip()),
+        )
+
+    def _failed_attempt(self, failover: Failover) -> GenerationOutcome | None:
+        """Return how the provider did whose place another takes; None where none does: it is the last one."""
+        if failover.target is None:
+            return None
+        outcome = self._outcome(failover.error_type, None)
+        # How long the hub held its chunks back is told once, at the end of the answer.
+        return msgspec.structs.replace(
+            outcome, model=outcome.model or failover.source_model, flush_times=None, attempts=1
         )
 
     def _outcome(self, error_type: str, failure: ProviderError | None) -> GenerationOutcome:

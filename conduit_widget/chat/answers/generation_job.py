@@ -62,8 +62,11 @@ class GenerationObserver(Protocol):
     def began(self) -> None:
         """A provider is asked for an answer."""
 
-    def failed_over(self, job: GenerationJob, failover: Failover) -> None:
-        """A provider failed in an answer that another one takes over, or would, were there one."""
+    def failed_over(self, job: GenerationJob, failover: Failover, failed: GenerationOutcome | None) -> None:
+        """A provider failed in an answer that another one takes over, or would, were there one.
+
+        ``failed`` is how it did; None where nobody takes over: then ``ended`` tells that.
+        """
 
     def ended(self, outcome: GenerationOutcome) -> None:
         """The provider's work on one of those answers is over."""

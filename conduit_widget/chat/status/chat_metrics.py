@@ -80,7 +80,7 @@ class ChatMetrics:
         )
         self._duration = Histogram(
             "gen_ai_client_operation_duration_seconds",
-            "How long a generation took; error_type is empty when it succeeded",
+            "How long a provider was at an answer; error_type is empty when it did not fail",
             [*_LABELS, "error_type"],
             buckets=_DURATIONS,
             registry=registry,
@@ -170,11 +170,12 @@ class ChatMetrics:
             self._cost.labels(*labels, cost.currency).inc(cost.amount)
 
     def failed_over(self, source: str, target: str | None, *, mid_stream: bool) -> None:
-        """Count that ``source`` failed in an answer and ``target`` took over (None: nobody did)."""
+        """Count that ``source`` failed in an answer and ``target`` took over (None: nobody did).
+
+        What it did until then is an outcome of its own.
+        """
         provider, taker = self.provider_label(source), self.provider_label(target) if target else ""
         self._failovers.labels(provider, taker, str(mid_stream).lower()).inc()
-        if target is not None:  # else its outcome counts the attempt
-            self._attempts.labels(provider, "failed").inc()
 
     def provider_label(self, provider: str) -> str:
         """Return the label of a provider: ``other`` for more than so many, since packages name theirs."""

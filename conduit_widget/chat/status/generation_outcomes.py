@@ -26,15 +26,20 @@ class GenerationOutcomes:
         """A provider is asked for an answer."""
         self._metrics.active.inc()
 
-    def failed_over(self, job: GenerationJob, failover: Failover) -> None:
-        """Tell people that a provider failed in an answer, and who goes on."""
+    def failed_over(self, job: GenerationJob, failover: Failover, failed: GenerationOutcome | None) -> None:
+        """Tell people that a provider failed in an answer, and who goes on; its health knows already."""
+        if failed is not None:
+            self._count(failed)
         self._metrics.failed_over(failover.source, failover.target, mid_stream=failover.mid_stream)
         self._notices.failed_over(job.conversation.conversation_id, job.answer.id, failover)
 
     def ended(self, outcome: GenerationOutcome) -> None:
         """The provider's work on an answer is over."""
         self._metrics.active.dec()
+        self._count(outcome)
+        self._providers.record(outcome)
+
+    def _count(self, outcome: GenerationOutcome) -> None:
         statuses = self._providers.statuses()
         listed = next((status.models for status in statuses if status.provider == outcome.provider), ())
         self._metrics.record(outcome, listed, self._providers.price(outcome.provider))
-        self._providers.record(outcome)

@@ -232,6 +232,7 @@ class _Route:
             target=None if following is None else following.candidate.name,
             target_model="" if following is None else _model_of(following),
             reason=failure.code or failure.type,
+            error_type=failure.type,
             text=f"{source} {what}; {then}",
             mid_stream=middle,
             policy=self._policy.policy,

@@ -15,8 +15,9 @@ _NAME_CHARS: Final = 64
 class AnswerMetrics(Wire, frozen=True, kw_only=True, omit_defaults=False):
     """The figures of one answer: times in ms, the rate in tokens per second, None where nobody measured.
 
-    ``time_to_first_token`` and ``latency`` are the provider's as the hub saw them. ``first_paint`` is the
-    view's: from the first text's arrival in this kernel until it was on the screen.
+    Three clocks are kept apart. ``time_to_first_token`` and ``latency`` are the provider's as the hub saw
+    them. ``flush`` is the hub's own: how long it held text back to send it together, on average.
+    ``first_paint`` is the view's: from the first text's arrival in this kernel until it was on the screen.
     """
 
     message_id: str
@@ -26,12 +27,17 @@ class AnswerMetrics(Wire, frozen=True, kw_only=True, omit_defaults=False):
     latency: float | None = None
     tokens_per_second: float | None = None
     completion_tokens: int | None = None
+    flush: float | None = None
     first_paint: float | None = None
 
     def __repr__(self) -> str:
         """Return the figures that are known in one line."""
         names = [plain_name(each, _NAME_CHARS) for each in (self.provider, self.model) if each]
-        times = (("first token", self.time_to_first_token), ("first paint", self.first_paint))
+        times = (
+            ("first token", self.time_to_first_token),
+            ("hub flush", self.flush),
+            ("first paint", self.first_paint),
+        )
         parts = [f"{name} {value:g} ms" for name, value in times if value is not None]
         if self.tokens_per_second is not None:
             parts.append(f"{self.tokens_per_second:.1f} tok/s")
@@ -60,6 +66,7 @@ def _metrics(message: ChatMessage, first_paint: float | None) -> AnswerMetrics:
         latency=_number(metadata.get("latency")),
         tokens_per_second=_number(metadata.get("tokensPerSecond")),
         completion_tokens=completion if isinstance(completion, int) else None,
+        flush=_number(metadata.get("flushTime")),
         first_paint=first_paint,
     )
 

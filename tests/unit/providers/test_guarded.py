@@ -195,6 +195,7 @@ async def test_no_provider_speaks_for_another(tmp_path: Path) -> None:
         target="other",
         target_model="",
         reason="",
+        error_type="server_error",
         text="",
         mid_stream=False,
         policy="stop",

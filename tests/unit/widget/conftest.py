@@ -80,7 +80,7 @@ class ScriptedHub(ScriptedConnection):
     ) -> None:
         """Commit a version of an answer. On the loop thread."""
         place = {} if new else {"seq": next(m["metadata"]["seq"] for m in self.log if m["id"] == id_)}
-        metadata = {"status": status, "model": "smol", **place}
+        metadata = {"status": status, "model": "smol", **place, **more.pop("metadata", {})}
         message = {
             "id": id_,
             "role": "assistant",

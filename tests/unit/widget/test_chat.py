@@ -472,17 +472,19 @@ def test_view_asks_how_the_providers_are(chat: Chat, hub: ScriptedHub, comms: Co
 
 
 def test_first_paint_is_a_figure_of_the_answer(chat: Chat, hub: ScriptedHub, comms: CommLedger) -> None:
-    """A view tells when it drew; the newest finished answer has the figure beside its provider's."""
+    """A view tells when it drew; the newest finished answer has it beside its provider's and the hub's."""
     comms.view.receive({"kind": "hello", "n": 0})
     assert chat.metrics is None
     chat.send("Hi").result(30)
     hub.stream("Hel")
     eventually_sync(lambda: chat.messages[-1].text == "Hel")
     comms.view.receive({"kind": "painted", "messageId": chat.messages[-1].id, "at": 0, "held": 7})
-    hub.finish("Hello")
+    hub.finish("Hello", metadata={"timeToFirstToken": 250.0, "flushTime": 1.5})
     metrics = eventually_sync(lambda: chat.metrics)
+    assert (metrics.time_to_first_token, metrics.flush) == (250.0, 1.5)
     assert metrics.first_paint is not None
-    assert repr(metrics) == f"<smol: first paint {metrics.first_paint:g} ms>"
+    paint = f"first paint {metrics.first_paint:g} ms"
+    assert repr(metrics) == f"<smol: first token 250 ms, hub flush 1.5 ms, {paint}>"
 
 
 @pytest.mark.parametrize(

@@ -105,10 +105,12 @@ class Recorder:
         self.begun = 0
         self.outcomes: list[GenerationOutcome] = []
         self.failovers: list[Failover] = []
+        self.failed: list[GenerationOutcome | None] = []
 
-    def failed_over(self, job: GenerationJob, failover: Failover) -> None:
+    def failed_over(self, job: GenerationJob, failover: Failover, failed: GenerationOutcome | None) -> None:
         """Keep it."""
         self.failovers.append(failover)
+        self.failed.append(failed)
 
     def began(self) -> None:
         """Count it."""
@@ -480,6 +482,8 @@ async def test_wait_for_a_limit_is_in_the_readers_clock_and_not_in_the_providers
     assert readers - outcome.time_to_first_token >= 0.19
     assert outcome.flush_times is not None
     assert sum(outcome.flush_times.counts) == 1
+    assert outcome.flush_times.mean is not None
+    assert conversation.finished[0].metadata["flushTime"] == round(outcome.flush_times.mean * 1000, 3)
 
 
 async def test_users_take_turns_in_a_conversation() -> None:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import cast
+
 import msgspec
 from prometheus_client import generate_latest
 
+from conduit_widget.chat.answers.answer_options import AnswerOptions
+from conduit_widget.chat.answers.generation_job import AnsweredConversation, GenerationJob
 from conduit_widget.chat.status.chat_metrics import ChatMetrics
 from conduit_widget.chat.status.generation_outcomes import GenerationOutcomes
 from conduit_widget.chat.status.notices import Notices
@@ -12,7 +17,8 @@ from conduit_widget.hub.metrics.figures import Change
 from conduit_widget.hub.metrics.hub_metrics import HubMetrics
 from conduit_widget.providers.limits.prices import Price
 from conduit_widget.providers.outcome import CANCELLED, CHUNK_TIME_BOUNDS, ChunkTimes, GenerationOutcome
-from conduit_widget.types import ProviderStatus, RateLimit
+from conduit_widget.providers.provider import Failover
+from conduit_widget.types import ChatMessage, ProviderStatus, RateLimit
 from tests.support.scripted_provider import ScriptedDirectory, ScriptedProvider
 
 LABELS = {
@@ -20,6 +26,17 @@ LABELS = {
     "gen_ai_provider_name": "scripted",
     "gen_ai_response_model": "script-1",
 }
+FAILOVER = Failover(
+    source="scripted",
+    source_model="script-1",
+    target="spare",
+    target_model="m2",
+    reason="slow_down",
+    error_type="rate_limit",
+    text="scripted gave no answer; spare answers instead.",
+    mid_stream=False,
+    policy="continue",
+)
 TIMES = "gen_ai_client_operation_time_per_output_chunk_seconds"
 
 
@@ -60,6 +77,34 @@ def test_outcome_reaches_the_metrics_and_the_provider_once() -> None:
     assert sample(f"{TIMES}_bucket", {**LABELS, "le": "0.001"}) == 6
     assert sample(f"{TIMES}_bucket", {**LABELS, "le": "+Inf"}) == sample(f"{TIMES}_count", LABELS) == 8
     assert sample(f"{TIMES}_sum", LABELS) == 7
+
+
+def test_provider_that_another_replaces_is_counted_as_failed_and_judged_once() -> None:
+    """The metrics count what it did until then; its health has heard of that from whoever replaced it."""
+    metrics, directory = ChatMetrics(), ScriptedDirectory(ScriptedProvider())
+    outcomes = GenerationOutcomes(directory, metrics, Notices())
+    failed = GenerationOutcome(
+        provider="scripted", model="script-1", duration=3.0, time_to_first_token=0.5, error_type="rate_limit"
+    )
+    job = GenerationJob(
+        conversation=cast("AnsweredConversation", SimpleNamespace(conversation_id="c")),
+        author_id="ann",
+        answer=ChatMessage(id="a", role="assistant", content=""),
+        answer_seq=2,
+        options=AnswerOptions(),
+    )
+    outcomes.began()
+    outcomes.failed_over(job, FAILOVER, failed)
+    sample = metrics.registry.get_sample_value
+    labels = {**LABELS, "error_type": "rate_limit"}
+    assert sample("gen_ai_client_operation_duration_seconds_sum", labels) == 3
+    attempts = {"gen_ai_provider_name": "scripted", "outcome": "failed"}
+    assert sample("conduit_chat_attempts_total", attempts) == 1
+    assert sample("conduit_chat_generations_active") == 1, "the answer goes on"
+    assert directory.outcomes == []
+    nobody = msgspec.structs.replace(FAILOVER, target=None)
+    outcomes.failed_over(job, nobody, None)
+    assert sample("conduit_chat_attempts_total", attempts) == 1, "the end of the answer counts the last one"
 
 
 def test_hub_shows_the_chats_figures() -> None:
@@ -110,7 +155,7 @@ def test_outcomes_are_counted_by_provider_and_model() -> None:
         end: sample("conduit_chat_attempts_total", {"gen_ai_provider_name": "scripted", "outcome": end})
         for end in ("answered", "failed", "cancelled")
     }
-    assert ends == {"answered": 2, "failed": 2, "cancelled": 1}
+    assert ends == {"answered": 2, "failed": 1, "cancelled": 1}
     over = {"gen_ai_provider_name": "scripted", "to": "spare", "mid_stream": "true"}
     assert sample("conduit_chat_failovers_total", over) == 1
     nobody = {"gen_ai_provider_name": "spare", "to": "", "mid_stream": "false"}
