@@ -20,6 +20,9 @@ _STATUS_KEYS: Final = ("code", "status", "status_code", "statusCode", "http_code
 # Validators repeat the request there.
 _ECHOES: Final = frozenset({"input", "ctx", "url", "body", "request"})
 _MAX_TEXT_CHARS: Final = 4000
+_LIMIT_HEADERS: Final = frozenset({"x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"})
+"""Of an upstream's headers, which OpenRouter repeats in the body: all others are none of our business."""
+_NUMBER: Final = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,9})?")
 _QUOTED_LOC: Final = re.compile(r"""['"]loc['"]: ?[\[(]['"]body['"], ?((?:['"]?\w+['"]?,? ?)+)[\])]""")
 _NAME: Final = re.compile(r"\w+")
 
@@ -28,13 +31,15 @@ class ErrorBody(msgspec.Struct, frozen=True):
     """The facts: the provider's ``code``, its own HTTP ``status``, the request's ``fields`` it names.
 
     ``message`` is all its text in lower case, for matching only, never for showing. A field is a path, as
-    ``("messages", "0", "role")``.
+    ``("messages", "0", "role")``. ``headers`` are the rate limits that it states in ``metadata.headers``,
+    their names in lower case, their values numbers.
     """
 
     code: str | None = None
     message: str = ""
     status: int | None = None
     fields: tuple[tuple[str, ...], ...] = ()
+    headers: Mapping[str, str] = {}
 
     @property
     def is_empty(self) -> bool:
@@ -63,6 +68,7 @@ def error_body(payload: Any, words: ProviderWords) -> ErrorBody:
         message=text.lower(),
         status=next((status for each in (facts, whole) if (status := _status(each)) is not None), None),
         fields=tuple(_fields(payload, text)),
+        headers=dict(_limit_headers(facts.get("metadata"))),
     )
 
 
@@ -99,6 +105,14 @@ def _status(value: Mapping[str, Any]) -> int | None:
         if isinstance(status, int) and 400 <= status < 600:
             return status
     return None
+
+
+def _limit_headers(metadata: Any) -> Iterator[tuple[str, str]]:
+    headers = metadata.get("headers") if isinstance(metadata, Mapping) else None
+    for name, value in headers.items() if isinstance(headers, Mapping) else ():
+        text = str(value).strip() if isinstance(value, str | int | float) else ""
+        if str(name).lower() in _LIMIT_HEADERS and _NUMBER.fullmatch(text):
+            yield str(name).lower(), text
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import email.utils
 import gzip
 import logging
+import time
 import tracemalloc
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
@@ -147,6 +149,35 @@ async def test_limits_are_read_from_real_headers(llmock: LLMock) -> None:
         await answer(provider)
     stated = limits.rate_limit()["requests"]
     assert (stated.limit, stated.remaining, stated.percentage_used) == (10, 9, 10.0)
+
+
+@pytest.mark.parametrize("in_stream", [False, True])
+async def test_limits_are_read_from_an_error_that_states_them(in_stream: bool) -> None:
+    """OpenRouter tells the limits of free models in the error alone; reset is a moment of its clock."""
+    moment, limits = time.time() + 7200, LimitTracker()  # the server's clock is two hours ahead
+    stated = {
+        "X-RateLimit-Limit": "20",
+        "X-RateLimit-Remaining": "0",
+        "X-RateLimit-Reset": str(int((moment + 40) * 1000)),
+    }
+    error = {"message": "Rate limit exceeded", "code": 429, "metadata": {"headers": stated}}
+
+    async def refuse(_: RawRequest, reply: RawReply) -> None:
+        date = email.utils.formatdate(moment, usegmt=True)
+        if in_stream:
+            await reply.raw(f"HTTP/1.1 200 OK\r\nDate: {date}\r\nConnection: close\r\n\r\n".encode())
+            await reply.delta("One")
+            await reply.event({"error": error, "choices": []})
+        else:
+            await reply.json({"error": error}, status=429, headers={"Date": date})
+
+    async with scripted(refuse, on_headers=limits.record_headers) as (provider, _):
+        assert (await failure(provider)).type == "rate_limit"
+    found = limits.rate_limit()["requests"]
+    assert (found.limit, found.remaining, found.percentage_used) == (20, 0, 100.0)
+    seconds = limits.would_refuse(request())
+    assert seconds is not None
+    assert 0 < seconds < 42
 
 
 async def test_context_overflow_has_its_own_code(llmock: LLMock) -> None:

@@ -7,6 +7,7 @@ wrong type is as if it were missing.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
@@ -33,6 +34,7 @@ class AnswerDecoder(ABC):
     """The state of one answer.
 
     ``began``: a delta came; ``complete``: nothing of the text can be missing; ``ended``: nothing follows.
+    ``stated_limits`` are headers of limits, where an error in the stream states some.
     """
 
     def __init__(
@@ -42,6 +44,7 @@ class AnswerDecoder(ABC):
         self.began = False
         self.complete = False
         self.ended = False
+        self.stated_limits: Mapping[str, str] = {}
         self._provider = provider
         self._key_hint = key_hint
         self._words = words or ProviderWords()
@@ -171,6 +174,7 @@ class AnswerDecoder(ABC):
 
     def _error(self, error: Any) -> ProviderError:
         problem = error_body(error, self._words)
+        self.stated_limits = problem.headers
         status = problem.status or failures.status_of(problem.code)
         return failures.refused(self._provider, status, problem, model=self.model, key_hint=self._key_hint)
 

@@ -51,7 +51,8 @@ class HttpProvider(ABC):
     """A provider behind ``base_url``; a subclass knows what its API is asked and how it answers.
 
     ``defaults`` are body fields sent unless the request sets them; ``on_headers`` sees the headers of every
-    response (rate limits live there). ``key_variable`` is named in the error when the key is refused;
+    response (rate limits live there), and again with the limits that an error's body states.
+    ``key_variable`` is named in the error when the key is refused;
     ``headers`` go with every request.
     ``words`` lets no other key pass either, where several are known.
     """
@@ -162,6 +163,7 @@ class HttpProvider(ABC):
                     for chunk in reader.end():
                         yield chunk
             finally:
+                self._tell_limits(response, answer.stated_limits)
                 await response.aclose()
 
     @abstractmethod
@@ -222,6 +224,7 @@ class HttpProvider(ABC):
                 problem = await self._problem(response, clocks)
             finally:
                 await response.aclose()
+            self._tell_limits(response, problem.headers)
             if _is_loading(response.status_code, problem) and time.monotonic() < give_up_at:
                 await asyncio.sleep(_LOADING_PAUSE)
                 clocks.life_seen()
@@ -251,6 +254,11 @@ class HttpProvider(ABC):
         if self._on_headers is not None:
             self._on_headers(response.headers)
         return response
+
+    def _tell_limits(self, response: httpx2.Response, stated: Mapping[str, str]) -> None:
+        """Pass on the limits that an error's body states, beside the time that the response gives."""
+        if stated and self._on_headers is not None:
+            self._on_headers({**response.headers, **stated})
 
     def _unreachable(self, error: Exception) -> ProviderError:
         origin = origin_of(self._base_url)

@@ -58,3 +58,31 @@ def test_list_of_names_is_bounded() -> None:
     odd = ["", "x" * 129, "a\nb", KEY, None, 3, {"id": 1}, "good", "good"]
     assert words.names(odd) == ["good"]
     assert len(words.names(str(number) for number in range(MAX_MODELS * 2))) == MAX_MODELS
+
+
+def test_limits_that_an_error_states_are_read_and_nothing_else_of_its_headers() -> None:
+    """OpenRouter repeats the headers of who refused in the body: names of limits, with numbers, pass."""
+    headers = {
+        "X-RateLimit-Limit": "20",
+        "x-ratelimit-remaining": 0,
+        "X-RateLimit-Reset": "1741305600000",
+        "Authorization": f"Bearer {KEY}",
+        "X-Served-By": "upstream",
+    }
+    body = json.dumps({"error": {"code": 429, "metadata": {"headers": headers}}}).encode()
+    assert read_error_body(body, ProviderWords()).headers == {
+        "x-ratelimit-limit": "20",
+        "x-ratelimit-remaining": "0",
+        "x-ratelimit-reset": "1741305600000",
+    }
+
+
+@pytest.mark.parametrize(
+    "metadata", [None, "x", [], {"headers": None}, {"headers": ["X-RateLimit-Limit"]}, {"headers": 7}]
+)
+@pytest.mark.parametrize("value", [KEY, None, True, [20], "", "2 0", "-1", "9" * 30, "1e9", float("1e300")])
+def test_limits_that_are_none_are_as_if_they_were_missing(metadata: Any, value: Any) -> None:
+    """Of whatever shape they come in."""
+    for each in (metadata, {"headers": {"X-RateLimit-Limit": value}}):
+        body = json.dumps({"error": {"code": 429, "metadata": each}}).encode()
+        assert read_error_body(body, ProviderWords()).headers == {}
