@@ -88,8 +88,7 @@ Content = str | list[TextPart | ImagePart]
 class Segment(Wire, frozen=True, kw_only=True, omit_defaults=False, rename={"start": "from", "end": "to"}):
     """What one of several providers wrote of an answer: the code points from ``start`` to ``end``.
 
-    The two are equal where it wrote nothing. ``outcome`` says how its part ended; ``reason`` is the code of
-    the error that ended it, None where none did.
+    The two are equal where it wrote nothing. ``outcome`` says how its part ended, ``reason`` by what error.
     """
 
     provider: str
@@ -112,7 +111,6 @@ class HubMetadata(TypedDict, total=False):
 
     Times are ISO 8601 UTC, durations in ms, rates in tokens per second. ``segments`` is there when more than
     one provider was asked, in the order asked; ``model`` and ``provider`` then name the last of them.
-    ``flushTime`` is how long the hub held the chunks of a delta back, on average.
     """
 
     conversationId: str
