@@ -48,6 +48,10 @@ class ChatMethod:
     LIST_CONVERSATIONS: Final = "ListConversations"
     ADD_MEMBER: Final = "AddMember"
     REMOVE_MEMBER: Final = "RemoveMember"
+    LIST_MEMBERS: Final = "ListMembers"
+    UPDATE_CONVERSATION: Final = "UpdateConversation"
+    DELETE_CONVERSATION: Final = "DeleteConversation"
+    MARK_READ: Final = "MarkRead"
     REFRESH_TOKEN: Final = "RefreshToken"
 
 
@@ -65,6 +69,8 @@ class ChatEvent:
     PROVIDER_STATUS_UPDATE: Final = "ProviderStatusUpdate"
     STREAM_TOKEN: Final = "StreamToken"
     REMOVED_FROM_CONVERSATION: Final = "RemovedFromConversation"
+    CONVERSATION_UPDATED: Final = "ConversationUpdated"
+    READ_MARKS_UPDATED: Final = "ReadMarksUpdated"
     RATE_LIMIT_WARNING: Final = "RateLimitWarning"
     PROVIDER_FAILOVER: Final = "ProviderFailover"
     MODEL_AVAILABILITY_CHANGED: Final = "ModelAvailabilityChanged"
@@ -129,6 +135,8 @@ CONNECTIONS_PER_USER: Final = 10
 CONNECTIONS_PER_PROCESS: Final = 10_000
 OUTBOX_SOFT_BYTES: Final = 256 * 1024
 OUTBOX_HARD_BYTES: Final = 1024 * 1024
+MAX_UNREAD: Final = 100  # the highest count of unread messages that a list tells: so many or more
+READ_MARKS_INTERVAL: Final = 1.0
 MAX_ID_CHARS: Final = 128
 MAX_MENTIONS: Final = 50  # in a message
 MAX_REACTION_BYTES: Final = 32  # of one emoji, as UTF-8

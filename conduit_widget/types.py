@@ -11,8 +11,21 @@ from typing import Any, Final, Literal, TypedDict
 
 import msgspec
 
+from conduit_widget.conversation_types import (
+    AssistantSetting as AssistantSetting,
+    ConversationInfo as ConversationInfo,
+    ConversationOptions as ConversationOptions,
+    ConversationPatch as ConversationPatch,
+    ConversationSettings as ConversationSettings,
+    LastMessage as LastMessage,
+    MemberInfo as MemberInfo,
+    MemberOptions as MemberOptions,
+    MemberRole as MemberRole,
+    Visibility as Visibility,
+)
 from conduit_widget.markup import answer_html, as_shown, text_html
 from conduit_widget.plain_text import plain_name, shown
+from conduit_widget.wire import Wire as Wire
 
 Role = Literal["system", "user", "assistant", "tool"]
 ErrorType = Literal["rate_limit", "model_not_found", "auth_error", "network_error", "server_error"]
@@ -21,9 +34,6 @@ MessageStatus = Literal["queued", "streaming", "complete", "cancelled", "interru
 ProviderState = Literal["healthy", "degraded", "rate_limited", "down", "unknown", "disabled"]
 BreakerState = Literal["closed", "open", "half_open"]
 ParticipantState = Literal["active", "idle", "away"]
-AssistantSetting = Literal["always", "mention", "off"]
-MemberRole = Literal["owner", "member", "reader"]
-Visibility = Literal["open", "members"]
 StreamKind = Literal["reasoning"]
 SystemState = Literal["healthy", "degraded", "down"]
 PartState = Literal["healthy", "down", "none"]
@@ -33,15 +43,6 @@ SegmentOutcome = Literal["complete", "failed", "cancelled"]
 FailoverMode = Literal["continue", "stop"]
 FailoverOrder = Literal["priority", "latency"]
 LimitSource = Literal["stated", "configured"]
-
-
-class Wire(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """A struct that travels: camelCase keys, unset fields left out."""
-
-    def to_wire(self) -> dict[str, Any]:
-        """Return the JSON-compatible mapping that goes on the wire."""
-        wire: dict[str, Any] = msgspec.to_builtins(self)
-        return wire
 
 
 class Author(Wire, frozen=True, kw_only=True):
@@ -284,7 +285,7 @@ class OpenStream(Wire, frozen=True, kw_only=True):
 class Participant(Wire, frozen=True, kw_only=True, omit_defaults=False):
     """One person in a conversation, however many connections they hold.
 
-    Reserved: ``state`` is always ``active`` and ``last_read_seq`` always 0 so far.
+    ``last_read_seq`` is how far they have read. Reserved: ``state`` is always ``active`` so far.
     """
 
     user_id: str
@@ -329,16 +330,23 @@ class JoinResult(Wire, frozen=True, kw_only=True, omit_defaults=False):
     streams: list[OpenStream]
     limits: ConversationLimits
     has_more: bool = False
+    read_marks: dict[str, int] = {}
+    conversation: ConversationSettings | None = None
 
 
 class ResumeResult(Wire, frozen=True, kw_only=True):
-    """All missed events (``recovered``), or a fresh snapshot; never a part."""
+    """All missed events (``recovered``), or a fresh snapshot; never a part.
+
+    What stands in no log is told whole: ``participants``, ``read_marks`` and ``conversation``.
+    """
 
     recovered: bool
     seq: int = 0
     events: list[LogEvent] = []
     streams: list[OpenStream] = []
     participants: list[Participant] = []
+    read_marks: dict[str, int] = {}
+    conversation: ConversationSettings | None = None
     join: JoinResult | None = None
 
 
@@ -361,33 +369,6 @@ class HistoryPage(Wire, frozen=True, kw_only=True, omit_defaults=False):
 
     messages: list[dict[str, Any]]
     has_more: bool
-
-
-class ConversationOptions(Wire, frozen=True, kw_only=True):
-    """How a conversation is to be created; what is left out is as the hub has it (the id: a new one)."""
-
-    id: str | None = None
-    title: str | None = None
-    visibility: Visibility | None = None
-    assistant: AssistantSetting | None = None
-
-
-class ConversationInfo(Wire, frozen=True, kw_only=True, omit_defaults=False):
-    """A conversation as one of its people sees it; ``seq`` is the position of its newest event."""
-
-    conversation_id: str
-    title: str | None
-    visibility: Visibility
-    assistant: AssistantSetting
-    role: MemberRole
-    seq: int
-
-
-class MemberOptions(Wire, frozen=True, kw_only=True):
-    """Who is to be a member, and as what."""
-
-    user_id: str
-    role: MemberRole = "member"
 
 
 class ProviderLatency(

@@ -18,6 +18,7 @@ LEAVES = {
     "cancellation",
     "child_process",
     "contract",
+    "conversation_types",
     "credentials",
     "errors",
     "event_stream",
@@ -31,6 +32,7 @@ LEAVES = {
     "runtime_file",
     "times",
     "types",
+    "wire",
 }
 ENTRY = {"__init__", "__main__", "app", "cli", "magics", "jupyter"}
 ARROWS: dict[str, set[str]] = {

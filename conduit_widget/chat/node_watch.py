@@ -107,6 +107,7 @@ class NodeWatch:
         for conversation in self._conversations.all():
             if everything:
                 await conversation.nodes.catch_up()
+                await conversation.pinned(conversation.shared.read_again())
             elif people:
                 await conversation.nodes.read_people()
 

@@ -7,6 +7,7 @@ from typing import Literal
 from conduit_widget.plain_text import shown
 from conduit_widget.types import (
     ChatMessage,
+    ConversationSettings,
     Participant,
     ProviderState,
     ProviderStatus,
@@ -98,6 +99,18 @@ class TypingChange(Wire, frozen=True, kw_only=True, omit_defaults=False):
     user_ids: list[str]
 
 
+class ReadMarksChange(Wire, frozen=True, kw_only=True, omit_defaults=False):
+    """Somebody has read further; ``marks`` is whole: the position of each user's newest read message."""
+
+    marks: dict[str, int]
+
+
+class ConversationChange(Wire, frozen=True, kw_only=True):
+    """The conversation's settings changed, or one's own role in it."""
+
+    conversation: ConversationSettings
+
+
 class ProviderChange(Wire, frozen=True, kw_only=True):
     """The provider line changed."""
 
@@ -140,6 +153,8 @@ Change = (
     | StreamEndChange
     | ParticipantsChange
     | TypingChange
+    | ReadMarksChange
+    | ConversationChange
     | ProviderChange
     | ProvidersChange
     | NoticeChange

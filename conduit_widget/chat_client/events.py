@@ -20,6 +20,7 @@ _NAMED_FIRST: Final = frozenset(
         ChatEvent.PRESENCE_UPDATE,
         ChatEvent.TYPING_UPDATE,
         ChatEvent.REMOVED_FROM_CONVERSATION,
+        ChatEvent.READ_MARKS_UPDATED,
     }
 )
 _NAMED_IN_MESSAGE: Final = frozenset({ChatEvent.RECEIVE_MESSAGE, ChatEvent.MESSAGE_UPDATED})
@@ -70,7 +71,9 @@ class ConversationEvents:
 
     def _deliver(self, event: str, *arguments: Any) -> None:
         named = arguments[0] if arguments else None
-        if event not in _NAMED_FIRST:
+        if event == ChatEvent.CONVERSATION_UPDATED:
+            named = named.get("conversationId") if isinstance(named, dict) else None
+        elif event not in _NAMED_FIRST:
             named = _named_in(named) if event in _NAMED_IN_MESSAGE else None
             if named is None:
                 for handlers in tuple(self._handlers.values()):

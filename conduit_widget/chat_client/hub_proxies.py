@@ -17,8 +17,11 @@ from conduit_widget.types import (
     ChatMessage,
     ConversationInfo,
     ConversationOptions,
+    ConversationPatch,
+    ConversationSettings,
     HistoryPage,
     JoinResult,
+    MemberInfo,
     MemberOptions,
     ProviderExplanation,
     ProviderQuestion,
@@ -134,6 +137,26 @@ class ChatHubClient(HubProxy):
     async def remove_member(self, conversation_id: str, user_id: str) -> None:
         """Remove a user; their open connections lose the conversation at once. For owners."""
         await self._invoke(ChatMethod.REMOVE_MEMBER, conversation_id, user_id)
+
+    async def list_members(self, conversation_id: str) -> list[MemberInfo]:
+        """Return everybody who has a role in a joined conversation, by user id."""
+        return msgspec.convert(await self._invoke(ChatMethod.LIST_MEMBERS, conversation_id), list[MemberInfo])
+
+    async def update_conversation(
+        self, conversation_id: str, patch: ConversationPatch
+    ) -> ConversationSettings:
+        """Change title, assistant, system prompt or whether it is pinned; everybody is told. For owners."""
+        return msgspec.convert(
+            await self._invoke(ChatMethod.UPDATE_CONVERSATION, conversation_id, patch), ConversationSettings
+        )
+
+    async def delete_conversation(self, conversation_id: str) -> None:
+        """Delete a conversation and everything in it, for good; everybody is taken out. For owners."""
+        await self._invoke(ChatMethod.DELETE_CONVERSATION, conversation_id)
+
+    async def mark_read(self, conversation_id: str, seq: int) -> None:
+        """Note that the caller has read up to ``seq``; one that is lower than before changes nothing."""
+        await self._invoke(ChatMethod.MARK_READ, conversation_id, seq)
 
     async def refresh_token(self, token: str) -> float:
         """Continue with a newer token of the same user; return when it expires (epoch seconds)."""

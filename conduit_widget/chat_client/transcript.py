@@ -37,6 +37,7 @@ from conduit_widget.chat_client.messages import (
 )
 from conduit_widget.chat_client.open_text import Delta, OpenText
 from conduit_widget.chat_client.people import People
+from conduit_widget.chat_client.shared_state import SharedState
 from conduit_widget.contract import ChatEvent
 from conduit_widget.types import (
     ChatMessage,
@@ -64,6 +65,7 @@ class Transcript:
         self.joined = False
         self.needs_resync = False
         self.people = People(user_id)
+        self.shared = SharedState()
         self.streams: dict[str, OpenText] = {}
         self._messages: dict[str, ChatMessage] = {}
         self._order: list[tuple[int, str]] = []
@@ -94,6 +96,7 @@ class Transcript:
         self.joined, self.needs_resync = True, False
         self.has_more = join.has_more
         self.people.reset(join.participants)
+        self.shared.reset(join)
         for message in read_messages(join.messages):
             self._place(with_unstored(message, shown.get(message.id, "")))
         self._apply_streams(join.streams)
@@ -116,7 +119,7 @@ class Transcript:
         changes += self._apply_streams(resume.streams)
         if resume.participants:
             changes += self.people.set_participants(resume.participants)
-        return changes
+        return changes + self.shared.resumed(resume)
 
     def apply_history(self, page: HistoryPage) -> list[Change]:
         """Put older messages in their places; the change carries the whole page.
@@ -165,6 +168,9 @@ class Transcript:
                 case ChatEvent.REACTIONS_UPDATED, [_, str() as id_, dict() as reactions, *_]:
                     return self._apply_reactions(id_, reactions)
                 case _:
+                    shared = self.shared.apply_event(target, arguments)
+                    if shared is not None:
+                        return shared
                     return self.people.apply_event(target, arguments, seed_only=not self.epoch)
         except Exception as error:  # noqa: BLE001 - whatever an event holds, it is one of many
             _logger.warning("An event %s was not understood: %s", target, type(error).__name__)

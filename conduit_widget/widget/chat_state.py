@@ -30,6 +30,8 @@ def chat_state(conversation: Conversation, identity: Identity) -> dict[str, Any]
         "notices": msgspec.to_builtins(list(conversation.notices)),
         "participants": msgspec.to_builtins(transcript.people.participants),
         "typing": transcript.people.typing,
+        "readMarks": transcript.shared.read_marks,
+        "conversation": transcript.shared.settings and transcript.shared.settings.to_wire(),
         "messages": messages,
         "streams": {
             id_: {

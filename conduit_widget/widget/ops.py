@@ -9,12 +9,14 @@ import msgspec
 from conduit_widget.chat_client.changes import (
     Change,
     ConnectionChange,
+    ConversationChange,
     HistoryChange,
     MessageChange,
     NoticeChange,
     ParticipantsChange,
     ProviderChange,
     ProvidersChange,
+    ReadMarksChange,
     ResetChange,
     StreamEndChange,
     TokenChange,
@@ -40,6 +42,10 @@ def to_op(change: Change) -> dict[str, Any] | None:
             return {"op": "participants", "participants": msgspec.to_builtins(participants)}
         case TypingChange(user_ids=user_ids):
             return {"op": "typing", "userIds": list(user_ids)}
+        case ReadMarksChange(marks=marks):
+            return {"op": "readMarks", "marks": marks}
+        case ConversationChange(conversation=settings):
+            return {"op": "conversation", "conversation": settings.to_wire()}
         case ProviderChange(provider=provider):
             return {"op": "provider", "provider": provider and provider.to_wire()}
         case ProvidersChange():

@@ -5,6 +5,12 @@
 export const MAX_CONTENT_BYTES = 32768;
 export const TYPING_TTL = 6;
 
+export type AssistantSetting = "always" | "mention" | "off";
+
+export type MemberRole = "owner" | "member" | "reader";
+
+export type Visibility = "open" | "members";
+
 export type Role = "system" | "user" | "assistant" | "tool";
 
 export type ErrorType = "rate_limit" | "model_not_found" | "auth_error" | "network_error" | "server_error";
@@ -163,6 +169,17 @@ export interface Participant {
   avatarUrl: string | null;
 }
 
+/** What an owner has set; `role` is the reader's own, where that is told with it. */
+export interface ConversationSettings {
+  conversationId: string;
+  visibility: Visibility;
+  assistant: AssistantSetting;
+  title?: string | null;
+  systemPrompt?: string | null;
+  pinned?: boolean;
+  role?: MemberRole | null;
+}
+
 /** The provider and model that answer, and their state. */
 export interface ProviderInfo {
   provider: string;
@@ -244,6 +261,8 @@ export type Op =
   | { op: "streamEnd"; id: string }
   | { op: "participants"; participants: Participant[] }
   | { op: "typing"; userIds: string[] }
+  | { op: "readMarks"; marks: Record<string, number> }
+  | { op: "conversation"; conversation: ConversationSettings }
   | { op: "provider"; provider: ProviderInfo | null }
   | { op: "providers"; providers: ProviderFigures[]; failovers: NoticeLine[] }
   | { op: "notice"; notice: NoticeLine }

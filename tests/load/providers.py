@@ -162,6 +162,7 @@ class _Room:
 
     conversation_id = "c"
     is_on_several_nodes = False
+    system_prompt = None
 
     def turn(self, _answer_seq: int) -> Coroutine[Any, Any, bool] | None:
         return None

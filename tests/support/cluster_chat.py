@@ -23,7 +23,17 @@ from tests.support.hub_server import authority
 from tests.support.memory_bus import FaultyMemoryBus
 from tests.support.scripted_provider import ScriptedDirectory, ScriptedProvider
 
-WRITES = ("append", "update", "checkpoint", "set_role", "create", "prune")
+WRITES = (
+    "append",
+    "update",
+    "checkpoint",
+    "set_role",
+    "create",
+    "prune",
+    "configure",
+    "delete",
+    "mark_read",
+)
 
 NODES = dataclasses.replace(
     FAST,

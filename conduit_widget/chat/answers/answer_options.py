@@ -151,6 +151,16 @@ def _system_prompt(value: Any) -> str | None:
         return None
     if not isinstance(value, str):
         raise ValidationError("system_prompt", "must be text")
+    return check_system_prompt(value)
+
+
+def check_system_prompt(value: str) -> str:
+    """Return a system prompt.
+
+    Raises:
+        ValidationError: it is too long.
+
+    """
     size = len(value.encode())
     if size > MAX_SYSTEM_PROMPT_BYTES:
         raise ValidationError("system_prompt", f"has {size} bytes; the limit is {MAX_SYSTEM_PROMPT_BYTES}")

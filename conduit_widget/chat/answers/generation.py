@@ -188,7 +188,8 @@ class Generation:
     async def _prompt(self, context_tokens: int | None, text: str = "") -> list[PromptMessage]:
         """Return what a provider reads; ``text`` needs room, too: the beginning of its answer."""
         options, settings = self.job.options, self._settings
-        prompt = options.system_prompt if options.system_prompt is not None else settings.system_prompt
+        wishes = (options.system_prompt, self.job.conversation.system_prompt, settings.system_prompt)
+        prompt = next(wish for wish in wishes if wish is not None)
         room = context_tokens or settings.default_context_tokens
         return await read_prompt(
             self.job.conversation.ancestors,

@@ -22,6 +22,10 @@ class AnsweredConversation(Protocol):
         """Where the answer goes."""
 
     @property
+    def system_prompt(self) -> str | None:
+        """What its owner has set for every answer; None for the hub's default."""
+
+    @property
     def is_on_several_nodes(self) -> bool:
         """Whether other nodes write answers of it, too: then they are written in the order of the log."""
 

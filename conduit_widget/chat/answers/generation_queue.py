@@ -129,6 +129,16 @@ class GenerationQueue:
             self._leave_line(generation)
             self._forget(generation)
 
+    def abandon(self, conversation_id: str) -> None:
+        """Give up the answers of a conversation that is gone; nothing more of them is kept or sent."""
+        of_it = [
+            answer_id
+            for answer_id, generation in self._by_answer.items()
+            if generation.job.conversation.conversation_id == conversation_id
+        ]
+        for answer_id in of_it:
+            self.supersede(answer_id)
+
     def is_busy(self, conversation_id: str) -> bool:
         """Whether an answer is being written or waits."""
         return conversation_id in self._unfinished

@@ -87,6 +87,7 @@ class Batch:
         self.opened: dict[Key, int] = {}
         self.closed: set[Key] = set()
         self.checkpoints: dict[Key, StoredStream] = {}
+        self.read_marks: dict[Key, int] = {}  # by conversation and user
 
     def next_seq(self, conversation_id: str) -> int:
         """Return the position after the newest; raise NotInHistoryError for an unknown conversation."""

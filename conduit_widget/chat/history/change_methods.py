@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from conduit_widget.chat.history.batch import Append, Change, Checkpoint, Update
+from conduit_widget.chat.history.read_marks import MarkRead
 from conduit_widget.chat.history.revisions import AppendAnswer, Delete, React, Revise
 from conduit_widget.chat.history.store import Commit, OnCommit, Reacted, Reaction, StoredStream
 from conduit_widget.types import ChatMessage, Content
@@ -75,3 +76,11 @@ class ChangeMethods:
 
     async def checkpoint(self, stream: StoredStream) -> None:
         await self.write(Checkpoint(stream))
+
+    async def mark_read(self, conversation_id: str, user_id: str, seq: int) -> int:
+        await self.write(MarkRead(conversation_id, user_id, seq))
+        return await self.read_mark(conversation_id, user_id)
+
+    async def read_mark(self, conversation_id: str, user_id: str) -> int:
+        """Return how far a user has read."""
+        raise NotImplementedError

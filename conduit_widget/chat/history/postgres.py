@@ -19,12 +19,20 @@ from conduit_widget.chat.history.change_methods import ChangeMethods
 from conduit_widget.chat.history.store import (
     LAST_OWNER,
     ConversationRecord,
+    Overview,
     Snapshot,
     StoredStream,
 )
 from conduit_widget.contract import RECOVERY_SECONDS
 from conduit_widget.errors import HubStartError, NotInHistoryError, StoreUnavailableError, ValidationError
-from conduit_widget.types import AssistantSetting, HistoryPage, LogEvent, MemberRole, Visibility
+from conduit_widget.types import (
+    AssistantSetting,
+    ConversationPatch,
+    HistoryPage,
+    LogEvent,
+    MemberRole,
+    Visibility,
+)
 
 if TYPE_CHECKING:
     from conduit_widget.chat.history.postgres_connections import Readers
@@ -65,6 +73,7 @@ class PostgresHistoryStore(ChangeMethods):
         try:
             from conduit_widget.chat.history import (  # noqa: PLC0415 - of an extra
                 postgres_connections as connections,
+                postgres_conversations as conversations,
                 postgres_rows as rows,
                 postgres_schema as schema,
                 postgres_writer as writer,
@@ -74,6 +83,7 @@ class PostgresHistoryStore(ChangeMethods):
                 'The history in PostgreSQL needs psycopg: pip install "conduit_widget[cluster]"'
             ) from error
         self._rows = rows
+        self._conversations = conversations
         self._schema = schema
         self._node_id = f"{rows.ALONE}{node_id}" if alone else node_id
         self._alone = alone
@@ -228,6 +238,27 @@ class PostgresHistoryStore(ChangeMethods):
     ) -> list[tuple[ConversationRecord, MemberRole]]:
         found = await self._select(self._rows.OF_USER, (user_id, limit))
         return [(ConversationRecord.of_row(row), role) for *row, role in found]
+
+    async def overviews(self, user_id: str, *, limit: int) -> list[Overview]:
+        return await self._with_connection(lambda db: self._conversations.overviews(db, user_id, limit))
+
+    async def configure(self, conversation_id: str, patch: ConversationPatch) -> ConversationRecord | None:
+        return await self._with_connection(
+            lambda db: self._conversations.configure(db, conversation_id, patch)
+        )
+
+    async def delete(self, conversation_id: str) -> bool:
+        return await self._with_connection(lambda db: self._conversations.delete(db, conversation_id))
+
+    async def read_mark(self, conversation_id: str, user_id: str) -> int:
+        found = await self._select(
+            "SELECT seq FROM conduit_read_marks WHERE conversation_id=%b AND user_id=%b",
+            (conversation_id, user_id),
+        )
+        return found[0][0] if found else 0
+
+    async def read_marks(self, conversation_id: str) -> dict[str, int]:
+        return await self._with_connection(lambda db: self._conversations.read_marks(db, conversation_id))
 
     # ---- writing ---------------------------------------------------------------------------------------
 

@@ -29,9 +29,12 @@ PRUNE_SLICE: Final = 4096
 BEYOND: Final = 2**62
 """A position after every other."""
 
-RECORD: Final = "SELECT id, epoch, seq, visibility, assistant, title FROM conduit_conversations WHERE id=%b"
+RECORD: Final = """
+SELECT id, epoch, seq, visibility, assistant, title, system_prompt, pinned
+FROM conduit_conversations WHERE id=%b
+"""
 OF_USER: Final = """
-SELECT id, epoch, seq, visibility, assistant, title, role
+SELECT id, epoch, seq, visibility, assistant, title, system_prompt, pinned, role
 FROM conduit_members JOIN conduit_conversations ON id=conversation_id
 WHERE user_id=%b ORDER BY active_at DESC, id LIMIT %b
 """
@@ -170,6 +173,11 @@ UPDATE conduit_streams v SET text=r.t, token_index=r.i, model=r.n, provider=r.p
 FROM unnest(%b::text[], %b::text[], %b::bytea[], %b::int8[], %b::text[], %b::text[]) AS r (c, m, t, i, n, p)
 WHERE v.conversation_id=r.c AND v.message_id=r.m
 """
+_READ_MARKS: Final = """
+INSERT INTO conduit_read_marks AS v
+SELECT c, u, s FROM unnest(%b::text[], %b::text[], %b::int8[]) AS r (c, u, s)
+ON CONFLICT (conversation_id, user_id) DO UPDATE SET seq=greatest(v.seq, excluded.seq)
+"""
 _PRUNABLE: Final = """
 SELECT id, seq, pruned FROM conduit_conversations WHERE id>%b AND seq-pruned>%b
 ORDER BY id LIMIT 1 FOR NO KEY UPDATE
@@ -255,6 +263,8 @@ async def write_batch(connection: Connection, batch: Batch, number: int) -> None
                 (*key, s.text.encode(), s.index, s.model, s.provider) for key, s in batch.checkpoints.items()
             ]
             await execute(_CHECKPOINT, _columns(texts, 6))
+        if batch.read_marks:
+            await execute(_READ_MARKS, _columns([(*key, seq) for key, seq in batch.read_marks.items()], 3))
         await execute("UPDATE conduit_nodes SET commits=%b WHERE node_id=%b", (number, batch.node_id))
         await execute("COMMIT")
 

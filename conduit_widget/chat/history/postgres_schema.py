@@ -12,7 +12,7 @@ from conduit_widget.chat.history.postgres_rows import Connection
 
 _logger = logging.getLogger(__name__)
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 SCHEMA_LOCK: Final = 0x636F6E64756974  # "conduit"
 
 # ``pruned``: events up to this position have been dropped. ``parent_seq``: the place of the message that a
@@ -24,7 +24,8 @@ CREATE TABLE conduit_conversations (
     id text PRIMARY KEY, epoch text NOT NULL, seq bigint NOT NULL DEFAULT 0,
     visibility text NOT NULL, assistant text NOT NULL, title text,
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    active_at timestamptz NOT NULL DEFAULT clock_timestamp(), pruned bigint NOT NULL DEFAULT 0
+    active_at timestamptz NOT NULL DEFAULT clock_timestamp(), pruned bigint NOT NULL DEFAULT 0,
+    system_prompt text, pinned boolean NOT NULL DEFAULT false
 ) WITH (fillfactor = 50);
 CREATE TABLE conduit_members (
     conversation_id text NOT NULL, user_id text NOT NULL, role text NOT NULL,
@@ -49,6 +50,10 @@ CREATE TABLE conduit_streams (
     text bytea NOT NULL DEFAULT '', token_index int NOT NULL DEFAULT 0,
     model text NOT NULL DEFAULT '', provider text NOT NULL DEFAULT '', node_id text NOT NULL,
     PRIMARY KEY (conversation_id, message_id)
+) WITH (fillfactor = 50);
+CREATE TABLE conduit_read_marks (
+    conversation_id text NOT NULL, user_id text NOT NULL, seq bigint NOT NULL,
+    PRIMARY KEY (conversation_id, user_id)
 ) WITH (fillfactor = 50);
 CREATE TABLE conduit_nodes (
     node_id text PRIMARY KEY, since timestamptz NOT NULL, seen timestamptz NOT NULL,
@@ -78,11 +83,20 @@ WHERE parent_seq IS NOT NULL;
 DROP FUNCTION pg_temp.conduit_parent_id;
 """
 
+_TO_FORMAT_3: Final = """
+ALTER TABLE conduit_conversations ADD COLUMN system_prompt text;
+ALTER TABLE conduit_conversations ADD COLUMN pinned boolean NOT NULL DEFAULT false;
+CREATE TABLE conduit_read_marks (
+    conversation_id text NOT NULL, user_id text NOT NULL, seq bigint NOT NULL,
+    PRIMARY KEY (conversation_id, user_id)
+) WITH (fillfactor = 50);
+"""
+
 # Not to_regclass: within a transaction that has waited for the lock it does not see what was made meanwhile.
 _IS_THERE: Final = """
 SELECT 1 FROM pg_tables WHERE tablename='conduit_format' AND schemaname = ANY(current_schemas(false))
 """
-_STEPS: Final = {0: _SCHEMA, 1: _TO_FORMAT_2}
+_STEPS: Final = {0: _SCHEMA, 1: _TO_FORMAT_2 + _TO_FORMAT_3, 2: _TO_FORMAT_3}
 
 
 async def is_current(connection: Connection) -> bool:

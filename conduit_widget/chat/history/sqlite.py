@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from conduit_widget.chat.history import sqlite_rows as rows
+from conduit_widget.chat.history import sqlite_conversations, sqlite_rows as rows
 from conduit_widget.chat.history.batch import Change
 from conduit_widget.chat.history.bodies import read_located, read_message
 from conduit_widget.chat.history.change_methods import ChangeMethods
@@ -26,6 +26,7 @@ from conduit_widget.chat.history.sqlite_failures import unavailable_by
 from conduit_widget.chat.history.sqlite_schema import ForeignHistoryError, migrate
 from conduit_widget.chat.history.store import (
     ConversationRecord,
+    Overview,
     Snapshot,
     StoredStream,
 )
@@ -34,6 +35,7 @@ from conduit_widget.errors import SettingsError
 from conduit_widget.times import iso_time
 from conduit_widget.types import (
     AssistantSetting,
+    ConversationPatch,
     HistoryPage,
     LogEvent,
     MemberRole,
@@ -148,6 +150,21 @@ class SqliteHistoryStore(ChangeMethods):
         self, user_id: str, *, limit: int
     ) -> list[tuple[ConversationRecord, MemberRole]]:
         return await self._read(lambda db: rows.conversations_of(db, user_id, limit))
+
+    async def overviews(self, user_id: str, *, limit: int) -> list[Overview]:
+        return await self._read(lambda db: sqlite_conversations.overviews(db, user_id, limit))
+
+    async def configure(self, conversation_id: str, patch: ConversationPatch) -> ConversationRecord | None:
+        return await self._writer.write(lambda db: sqlite_conversations.configure(db, conversation_id, patch))
+
+    async def delete(self, conversation_id: str) -> bool:
+        return await self._writer.write(lambda db: sqlite_conversations.delete(db, conversation_id))
+
+    async def read_mark(self, conversation_id: str, user_id: str) -> int:
+        return await self._read(lambda db: sqlite_conversations.read_mark(db, conversation_id, user_id))
+
+    async def read_marks(self, conversation_id: str) -> dict[str, int]:
+        return await self._read(lambda db: sqlite_conversations.read_marks(db, conversation_id))
 
     async def open_streams(self, conversation_id: str | None = None) -> list[StoredStream]:
         return await self._read(lambda db: rows.streams(db, conversation_id=conversation_id))

@@ -19,9 +19,11 @@ from conduit_widget.chat.history.store import LAST_OWNER, ConversationRecord, St
 from conduit_widget.errors import UNREADABLE, NotInHistoryError, ValidationError
 from conduit_widget.types import HistoryPage, LogEvent, MemberRole
 
-_FIND: Final = "SELECT id, epoch, seq, visibility, assistant, title FROM conversations WHERE id=?"
+_FIND: Final = """
+SELECT id, epoch, seq, visibility, assistant, title, system_prompt, pinned FROM conversations WHERE id=?
+"""
 _OF_USER: Final = """
-SELECT id, epoch, seq, visibility, assistant, title, role
+SELECT id, epoch, seq, visibility, assistant, title, system_prompt, pinned, role
 FROM members JOIN conversations ON id=conversation_id WHERE user_id=? ORDER BY active_at DESC, id LIMIT ?
 """
 _STREAMS: Final = """
@@ -101,6 +103,10 @@ _ANSWERED: Final = "UPDATE messages SET answer_id=? WHERE conversation_id=? AND 
 _CLOSED_STREAM: Final = "DELETE FROM streams WHERE conversation_id=? AND message_id=?"
 _CHECKPOINT: Final = """
 UPDATE streams SET text=?, token_index=?, model=?, provider=? WHERE conversation_id=? AND message_id=?
+"""
+_READ_MARK: Final = """
+INSERT INTO read_marks VALUES (?,?,?)
+ON CONFLICT (conversation_id, user_id) DO UPDATE SET seq=max(seq, excluded.seq)
 """
 _PROBE_BYTES: Final = 64 * 1024
 _MOST_ROWS: Final = 64
@@ -228,6 +234,7 @@ def _save(db: sqlite3.Connection, batch: Batch) -> None:
         (_ANSWERED, answered),
         (_CLOSED_STREAM, list(batch.closed)),
         (_CHECKPOINT, checkpoints),
+        (_READ_MARK, [(*key, seq) for key, seq in batch.read_marks.items()]),
     ):
         if rows:  # one without any costs as much
             db.executemany(statement, rows)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import Final
 
-SCHEMA_VERSION: Final = 3
+SCHEMA_VERSION: Final = 4
 
 # Times are seconds since 1970. ``pruned``: events up to this position have been dropped. ``parent_seq``: the
 # place of the message that a message continues; NULL: of the message before it; 0: of none.
@@ -13,7 +13,8 @@ _SCHEMA: Final = """
 CREATE TABLE conversations (
     id TEXT PRIMARY KEY, epoch TEXT NOT NULL, seq INTEGER NOT NULL DEFAULT 0,
     visibility TEXT NOT NULL, assistant TEXT NOT NULL, created_at TEXT NOT NULL,
-    title TEXT, active_at REAL NOT NULL DEFAULT 0, pruned INTEGER NOT NULL DEFAULT 0
+    title TEXT, active_at REAL NOT NULL DEFAULT 0, pruned INTEGER NOT NULL DEFAULT 0,
+    system_prompt TEXT, pinned INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 CREATE TABLE members (
     conversation_id TEXT NOT NULL, user_id TEXT NOT NULL, role TEXT NOT NULL,
@@ -38,6 +39,10 @@ CREATE TABLE streams (
     model TEXT NOT NULL DEFAULT '', provider TEXT NOT NULL DEFAULT '',
     node_id TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (conversation_id, message_id)
+) WITHOUT ROWID;
+CREATE TABLE read_marks (
+    conversation_id TEXT NOT NULL, user_id TEXT NOT NULL, seq INTEGER NOT NULL,
+    PRIMARY KEY (conversation_id, user_id)
 ) WITHOUT ROWID;
 """
 
@@ -71,7 +76,21 @@ WHERE instr(messages.body, CAST('"parentId"' AS BLOB)) > 0;
 CREATE INDEX messages_by_parent ON messages (conversation_id, parent_seq) WHERE parent_seq IS NOT NULL;
 """
 
-_STEPS: Final = {0: _SCHEMA, 1: _TO_VERSION_2 + _TO_VERSION_3, 2: _TO_VERSION_3}
+_TO_VERSION_4: Final = """
+ALTER TABLE conversations ADD COLUMN system_prompt TEXT;
+ALTER TABLE conversations ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE read_marks (
+    conversation_id TEXT NOT NULL, user_id TEXT NOT NULL, seq INTEGER NOT NULL,
+    PRIMARY KEY (conversation_id, user_id)
+) WITHOUT ROWID;
+"""
+
+_STEPS: Final = {
+    0: _SCHEMA,
+    1: _TO_VERSION_2 + _TO_VERSION_3 + _TO_VERSION_4,
+    2: _TO_VERSION_3 + _TO_VERSION_4,
+    3: _TO_VERSION_4,
+}
 
 
 class ForeignHistoryError(ValueError):

@@ -26,6 +26,7 @@ from conduit_widget.types import (
     AssistantSetting,
     ChatMessage,
     Content,
+    ConversationPatch,
     HistoryPage,
     LogEvent,
     MemberRole,
@@ -45,11 +46,24 @@ class ConversationRecord(msgspec.Struct, frozen=True, kw_only=True):
     visibility: Visibility
     assistant: AssistantSetting
     title: str | None = None
+    system_prompt: str | None = None
+    pinned: bool = False
 
     @classmethod
     def of_row(cls, row: Sequence[Any]) -> Self:
         """Return the conversation of a row that has the fields' values in their order."""
-        return cls(**dict(zip(cls.__struct_fields__, row, strict=True)))
+        values = dict(zip(cls.__struct_fields__, row, strict=True))
+        return cls(**{**values, "pinned": bool(values["pinned"])})
+
+
+class Overview(msgspec.Struct, frozen=True, kw_only=True):
+    """A conversation as it stands in the list of a user; ``last`` is its newest message in wire form."""
+
+    record: ConversationRecord
+    role: MemberRole
+    last_read_seq: int
+    unread: int
+    last: dict[str, Any] | None
 
 
 class Commit(msgspec.Struct, frozen=True, kw_only=True):
@@ -178,6 +192,34 @@ class HistoryStore(Protocol):
         self, user_id: str, *, limit: int
     ) -> list[tuple[ConversationRecord, MemberRole]]:
         """Return the conversations in which the user has a role, and which; the newest event's first."""
+        ...
+
+    async def overviews(self, user_id: str, *, limit: int) -> list[Overview]:
+        """Return the conversations in which the user has a role, as a list shows them; newest event first."""
+        ...
+
+    async def configure(self, conversation_id: str, patch: ConversationPatch) -> ConversationRecord | None:
+        """Change what an owner sets; return the conversation as it is then, None for an unknown one."""
+        ...
+
+    async def delete(self, conversation_id: str) -> bool:
+        """Delete a conversation and everything in it, for good; return False for an unknown one."""
+        ...
+
+    async def mark_read(self, conversation_id: str, user_id: str, seq: int) -> int:
+        """Note that the user has read up to ``seq``; a lower one than before changes nothing.
+
+        Returns:
+            The mark as it is now, never beyond the newest event.
+
+        Raises:
+            NotInHistoryError: no such conversation.
+
+        """
+        ...
+
+    async def read_marks(self, conversation_id: str) -> dict[str, int]:
+        """Return how far each user has read: of the thousand who have read furthest."""
         ...
 
     async def append(

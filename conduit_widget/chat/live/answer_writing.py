@@ -26,7 +26,14 @@ class AnswerWriting:
     on every node.
     """
 
-    def __init__(self, log: ConversationLog, settings: ChatSettings, fan_out: StreamFanOut) -> None:
+    def __init__(
+        self,
+        log: ConversationLog,
+        settings: ChatSettings,
+        fan_out: StreamFanOut,
+        system_prompt: Callable[[], str | None],
+    ) -> None:
+        self._system_prompt = system_prompt
         self.conversation_id = log.conversation_id
         self.is_on_several_nodes = log.nodes.are_there
         self.turn: Callable[[int], Coroutine[Any, Any, bool] | None] = log.nodes.turn
@@ -35,6 +42,11 @@ class AnswerWriting:
         self._log = log
         self._settings = settings
         self._fan_out = fan_out
+
+    @property
+    def system_prompt(self) -> str | None:
+        """What its owner has set for every answer; None for the hub's default."""
+        return self._system_prompt()
 
     async def ancestors(self, message_id: str, limit: int) -> HistoryPage:
         """Return the messages that lead to a message, up to ``limit`` of them, oldest first."""

@@ -10,6 +10,8 @@ import logging
 from collections.abc import Awaitable, Callable, Collection
 from typing import Any, TypeVar
 
+import msgspec
+
 from conduit_widget.chat.history.feed import EventFeed
 from conduit_widget.chat.history.store import Commit, ConversationRecord, HistoryStore
 from conduit_widget.chat.live.access import Access
@@ -19,10 +21,12 @@ from conduit_widget.chat.live.conversation_work import ConversationWork
 from conduit_widget.chat.live.joining import Joining
 from conduit_widget.chat.live.posting import Posting
 from conduit_widget.chat.live.revising import Revising
+from conduit_widget.chat.live.shared_state import SharedState
 from conduit_widget.chat.live.stream_fan_out import Event, StreamFanOut
 from conduit_widget.chat.nodes.alone import Alone
 from conduit_widget.chat.nodes.other_nodes import Nodes
 from conduit_widget.chat.people.conversation_presence import ConversationPresence
+from conduit_widget.chat.people.read_marks import ReadMarks
 from conduit_widget.chat.settings import ChatSettings
 from conduit_widget.contract import ChatEvent, CloseCode
 from conduit_widget.errors import trace_of
@@ -56,7 +60,6 @@ class Conversation:
         nodes: Nodes | None = None,
     ) -> None:
         self.conversation_id = record.id
-        self.assistant = record.assistant
         self.access = Access(record, store, ttl=settings.access_ttl)
         self.nodes = nodes = nodes or Alone(record, store)
         self._hub = hub
@@ -80,13 +83,29 @@ class Conversation:
             gap_delay=settings.gap_delay,
             on_lost=self._lost,
         )
+        reads = ReadMarks(record.id, send=self._volatile)
         self.presence = ConversationPresence(
-            record.id, settings, send=self._volatile, on_empty=self._unused, tell=nodes.tell_people
+            record.id,
+            settings,
+            send=self._volatile,
+            on_empty=self._unused,
+            tell=nodes.tell_people,
+            last_read=reads.of,
+        )
+        self.shared = SharedState(
+            record,
+            store,
+            self._work,
+            nodes,
+            reads,
+            send=self._volatile,
+            have_read=self.presence.forget_list,
+            gone=self.gone,
         )
         log = ConversationLog(record.id, store, self._work, nodes, self.feed, self.committed)
         self.messages = Posting(log, self.presence)
         self.revisions = Revising(log)
-        self.answers = AnswerWriting(log, settings, self.fan_out)
+        self.answers = AnswerWriting(log, settings, self.fan_out, lambda: self.shared.system_prompt)
         self._joining = Joining(
             record,
             store,
@@ -106,6 +125,7 @@ class Conversation:
     def close(self, *, node_ends: bool = False) -> None:
         """Stop everything; the conversation is not used again."""
         self.presence.close(tell=not node_ends)
+        self.shared.reads.close()
         self.feed.close()
         self.nodes.close(node_ends=node_ends)
         self._work.close()
@@ -128,11 +148,21 @@ class Conversation:
 
     async def join(self, caller: HubConnectionContext) -> JoinResult:
         """Add a connection; return the snapshot that its live events continue."""
-        return await self._joining.join(lambda: self._enter(caller))
+        role = await self._coming(caller)
+        return self.shared.added_to(await self._joining.join(lambda: self._enter(caller)), role)
 
     async def resume(self, caller: HubConnectionContext, epoch: str, seq: int) -> ResumeResult:
         """Add a connection that was here before; return all it missed, or a snapshot if that is too much."""
-        return await self._joining.resume(lambda: self._enter(caller), epoch, seq)
+        role = await self._coming(caller)
+        result = await self._joining.resume(lambda: self._enter(caller), epoch, seq)
+        if result.join is None:
+            return self.shared.added_to(result, role)
+        return msgspec.structs.replace(result, join=self.shared.added_to(result.join, role))
+
+    async def _coming(self, caller: HubConnectionContext) -> MemberRole:
+        """Get ready for somebody who may read; return their role."""
+        await self.shared.load()
+        return await self.access.require_reader(caller.user.user_id)
 
     def _enter(self, caller: HubConnectionContext) -> None:
         author = Author(user_id=caller.user.user_id, user_name=caller.user.user_name)
@@ -165,12 +195,26 @@ class Conversation:
     async def recheck_role(self, user_id: str) -> None:
         """Take a user out who may no longer read, and tell their connections."""
         self.access.forget(user_id)
-        if await self.access.role(user_id) is None:
-            for connection_id in self.presence.remove(user_id):
-                self._hub.groups.remove(connection_id, self._group)
-                self.fan_out.forget(connection_id)
-                connection = self._hub.clients.client(connection_id)
-                connection.send(ChatEvent.REMOVED_FROM_CONVERSATION, self.conversation_id)
+        role = await self.access.role(user_id)
+        if role is None:
+            self._take_out(user_id)
+            return
+        for connection_id in self.presence.connections_of(user_id):
+            connection = self._hub.clients.client(connection_id)
+            connection.send(ChatEvent.CONVERSATION_UPDATED, self.shared.settings(role))
+
+    def gone(self) -> None:
+        """Take everybody out: the conversation has been deleted."""
+        for user_id in self.presence.user_ids():
+            self._take_out(user_id)
+        self._on_lost(self.conversation_id)
+
+    def _take_out(self, user_id: str) -> None:
+        for connection_id in self.presence.remove(user_id):
+            self._hub.groups.remove(connection_id, self._group)
+            self.fan_out.forget(connection_id)
+            connection = self._hub.clients.client(connection_id)
+            connection.send(ChatEvent.REMOVED_FROM_CONVERSATION, self.conversation_id)
 
     async def recheck_members(self) -> None:
         """Take out everybody who lost their membership unnoticed, while the bus was away."""
@@ -226,4 +270,5 @@ class Conversation:
         return [
             (ChatEvent.PRESENCE_UPDATE, (self.conversation_id, self.presence.participants())),
             (ChatEvent.TYPING_UPDATE, (self.conversation_id, self.presence.typing())),
+            *self.shared.events(),
         ]

@@ -10,7 +10,7 @@ from conduit_widget.chat.answers.generation_queue import GenerationQueue
 from conduit_widget.chat.history.store import Commit, ConversationRecord, HistoryStore
 from conduit_widget.chat.live.conversation import Conversation
 from conduit_widget.chat.nodes.alone import Alone
-from conduit_widget.chat.nodes.channel import NodeChannel, publish_event
+from conduit_widget.chat.nodes.channel import Deleted, NodeChannel, publish_event
 from conduit_widget.chat.nodes.other_nodes import Nodes, OtherNodes
 from conduit_widget.chat.settings import ChatSettings
 from conduit_widget.hub.backplane.backplane import Backplane
@@ -123,6 +123,7 @@ class Conversations:
             send_delta=conversation.fan_out.send,
             on_ended=conversation.fan_out.end,
             on_role_changed=conversation.role_changed,
+            on_news=conversation.shared.told,
         )
         self._live[conversation_id] = conversation
 
@@ -161,3 +162,9 @@ class Conversations:
         conversation = self._live.pop(conversation_id, None)
         if conversation is not None:
             conversation.close()
+
+    async def deleted(self, conversation: Conversation) -> None:
+        """Take everybody out of a conversation that has been deleted, on every node."""
+        conversation.nodes.tell(Deleted())
+        self._generations.abandon(conversation.conversation_id)
+        conversation.gone()

@@ -4,17 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from typing import Final
+from typing import Any, Final
 
-from conduit_widget.chat.history.store import ConversationRecord, HistoryStore
+import msgspec
+
+from conduit_widget.chat.history.store import ConversationRecord, HistoryStore, Overview
 from conduit_widget.chat.live.conversation import Conversation
 from conduit_widget.chat.live.conversations import Conversations
 from conduit_widget.chat.settings import ChatSettings
 from conduit_widget.contract import ErrorText
 from conduit_widget.errors import HubException, ValidationError
-from conduit_widget.types import ConversationInfo, ConversationOptions, MemberRole
+from conduit_widget.types import (
+    ChatMessage,
+    ConversationInfo,
+    ConversationOptions,
+    ConversationPatch,
+    ConversationSettings,
+    LastMessage,
+    MemberInfo,
+    MemberRole,
+)
 
 MAX_LISTED: Final = 200
+PREVIEW_CHARS: Final = 120
 
 
 class Membership:
@@ -48,12 +60,45 @@ class Membership:
             title=title,
         )
         await self._require_owner(conversation_id, user_id)
-        return _info(record, "owner")
+        return _created(record)
 
     async def of_user(self, user_id: str) -> list[ConversationInfo]:
         """Return the conversations in which the user has a role, at most 200, newest activity first."""
-        found = await self._store.conversations_of(user_id, limit=MAX_LISTED)
-        return [_info(record, role) for record, role in found]
+        return [info_of(found) for found in await self._store.overviews(user_id, limit=MAX_LISTED)]
+
+    async def members(self, conversation_id: str) -> list[MemberInfo]:
+        """Return everybody who has a role in a conversation, by user id."""
+        found = await self._store.members(conversation_id)
+        return [MemberInfo(user_id=user_id, role=role) for user_id, role in found]
+
+    async def update(
+        self, caller_id: str, conversation_id: str, patch: ConversationPatch
+    ) -> ConversationSettings:
+        """Change what an owner sets; everybody there is told.
+
+        Raises:
+            HubException: the caller is no owner.
+
+        """
+        conversation = await self._owned(caller_id, conversation_id)
+        if not await conversation.pinned(conversation.shared.configure(patch)):
+            raise HubException(ErrorText.UNAUTHORIZED)
+        return conversation.shared.settings("owner")
+
+    async def delete(self, caller_id: str, conversation_id: str) -> None:
+        """Delete a conversation and everything in it; everybody is taken out, on every node.
+
+        Raises:
+            HubException: the caller is no owner.
+
+        """
+        conversation = await self._owned(caller_id, conversation_id)
+
+        async def delete() -> None:
+            await self._store.delete(conversation_id)
+            await self._conversations.deleted(conversation)
+
+        await conversation.pinned(delete())
 
     async def add(self, caller_id: str, conversation_id: str, user_id: str, role: MemberRole) -> None:
         """Give a user a role; a user who has another one gets this one instead.
@@ -82,13 +127,18 @@ class Membership:
     async def _change(
         self, caller_id: str, conversation_id: str, user_id: str, role: MemberRole | None
     ) -> None:
+        conversation = await self._owned(caller_id, conversation_id)
+        if role is None and conversation.access.is_open:
+            raise ValidationError("conversation", "is open to everybody; nobody can be taken out of it")
+        await conversation.pinned(_set_role(conversation, user_id, role))
+
+    async def _owned(self, caller_id: str, conversation_id: str) -> Conversation:
+        """Return a conversation that the caller owns; use it before anything else is awaited."""
         await self._require_owner(conversation_id, caller_id)
         conversation = await self._conversations.open(conversation_id, caller_id)
         if conversation is None:
             raise HubException(ErrorText.UNAUTHORIZED)
-        if role is None and conversation.access.is_open:
-            raise ValidationError("conversation", "is open to everybody; nobody can be taken out of it")
-        await conversation.pinned(_set_role(conversation, user_id, role))
+        return conversation
 
     async def _require_room(self, conversation_id: str, user_id: str) -> None:
         members, most = await self._store.members(conversation_id), self._settings.max_members
@@ -107,12 +157,38 @@ async def _set_role(conversation: Conversation, user_id: str, role: MemberRole |
         conversation.presence.stop_typing(user_id)
 
 
-def _info(record: ConversationRecord, role: MemberRole) -> ConversationInfo:
+def _created(record: ConversationRecord) -> ConversationInfo:
+    return info_of(Overview(record=record, role="owner", last_read_seq=0, unread=0, last=None))
+
+
+def info_of(found: Overview) -> ConversationInfo:
+    """Return a conversation as its line in a list tells it."""
+    record = found.record
     return ConversationInfo(
         conversation_id=record.id,
         title=record.title,
         visibility=record.visibility,
         assistant=record.assistant,
-        role=role,
+        role=found.role,
         seq=record.seq,
+        system_prompt=record.system_prompt,
+        pinned=record.pinned,
+        unread=found.unread,
+        last_read_seq=found.last_read_seq,
+        last_message=None if found.last is None else _last_message(found.last),
+    )
+
+
+def _last_message(wire: dict[str, Any]) -> LastMessage | None:
+    try:
+        message = ChatMessage.from_wire(wire)
+    except msgspec.ValidationError:
+        return None
+    writer = message.author.user_name if message.author else message.metadata.get("model")
+    text = " ".join(message.text[: PREVIEW_CHARS * 4].split())
+    return LastMessage(
+        id=message.id,
+        author=writer if isinstance(writer, str) else "",
+        preview=text if len(text) <= PREVIEW_CHARS else text[: PREVIEW_CHARS - 1] + "…",
+        timestamp=str(message.metadata.get("timestamp", "")),
     )

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from conduit_widget.chat.methods.base import ChatMethods
-from conduit_widget.chat.methods.validation import check_conversation_id, check_title, check_user_id
+from conduit_widget.chat.methods.validation import (
+    check_conversation_id,
+    check_patch,
+    check_title,
+    check_user_id,
+)
 from conduit_widget.contract import ChatMethod
 from conduit_widget.hub.calls.hub import hub_method
 from conduit_widget.hub.delivery.connection import HubConnectionContext
-from conduit_widget.types import ConversationInfo, ConversationOptions, MemberOptions
+from conduit_widget.types import (
+    ConversationInfo,
+    ConversationOptions,
+    ConversationPatch,
+    ConversationSettings,
+    MemberInfo,
+    MemberOptions,
+)
 
 
 class MemberMethods(ChatMethods):
@@ -27,6 +39,25 @@ class MemberMethods(ChatMethods):
     async def list_conversations(self, caller: HubConnectionContext) -> list[ConversationInfo]:
         """Return the conversations in which the caller has a role, newest activity first."""
         return await self._membership.of_user(caller.user.user_id)
+
+    @hub_method(ChatMethod.UPDATE_CONVERSATION)
+    async def update_conversation(
+        self, caller: HubConnectionContext, conversation_id: str, patch: ConversationPatch
+    ) -> ConversationSettings:
+        """Change title, assistant, system prompt or whether it is pinned; everybody is told. For owners."""
+        conversation_id = check_conversation_id(conversation_id)
+        return await self._membership.update(caller.user.user_id, conversation_id, check_patch(patch))
+
+    @hub_method(ChatMethod.DELETE_CONVERSATION)
+    async def delete_conversation(self, caller: HubConnectionContext, conversation_id: str) -> None:
+        """Delete a conversation and everything in it, for good; everybody is taken out. For owners."""
+        await self._membership.delete(caller.user.user_id, check_conversation_id(conversation_id))
+
+    @hub_method(ChatMethod.LIST_MEMBERS)
+    async def list_members(self, caller: HubConnectionContext, conversation_id: str) -> list[MemberInfo]:
+        """Return everybody who has a role in a joined conversation, by user id."""
+        await self._readable(caller, conversation_id)
+        return await self._membership.members(conversation_id)
 
     @hub_method(ChatMethod.ADD_MEMBER)
     async def add_member(

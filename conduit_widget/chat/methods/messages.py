@@ -29,7 +29,7 @@ class MessageMethods(AskingMethods):
         release_next_call()
         mentions = checked.metadata.get("mentions", ())
         if not wants_answer(
-            conversation.assistant, options, checked.text, self._model_names, mentions=mentions
+            conversation.shared.assistant, options, checked.text, self._model_names, mentions=mentions
         ):
             return await conversation.messages.append(author, checked, None, lambda _commit: None)
         return await self._ask(conversation, author, checked, options)

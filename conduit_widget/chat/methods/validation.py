@@ -12,13 +12,21 @@ from typing import Any, Final
 
 import msgspec
 
-from conduit_widget.chat.answers.answer_options import AnswerOptions, read_options
+from conduit_widget.chat.answers.answer_options import AnswerOptions, check_system_prompt, read_options
 from conduit_widget.contract import MAX_ID_CHARS, MAX_MENTIONS
 from conduit_widget.errors import ValidationError
 from conduit_widget.message_text import check_extent, utf8_size
 from conduit_widget.nesting import MAX_DEPTH, is_too_deep
 from conduit_widget.plain_text import is_plain, is_user_id
-from conduit_widget.types import Author, ChatMessage, Content, HubMetadata, ImagePart, TextPart
+from conduit_widget.types import (
+    Author,
+    ChatMessage,
+    Content,
+    ConversationPatch,
+    HubMetadata,
+    ImagePart,
+    TextPart,
+)
 
 MAX_EXTRA_BYTES: Final = 8 * 1024
 """The most that metadata, attachments and unknown keys may have together, as JSON."""
@@ -80,6 +88,18 @@ def check_title(value: str | None) -> str | None:
     if not is_plain(title):
         raise ValidationError("title", _NOT_PLAIN)
     return title or None
+
+
+def check_patch(patch: ConversationPatch) -> ConversationPatch:
+    """Return what is to change of a conversation; an empty text stays, it takes away what was set.
+
+    Raises:
+        ValidationError: a text is too long, or the title has control or invisible characters.
+
+    """
+    title = None if patch.title is None else check_title(patch.title) or ""
+    prompt = None if patch.system_prompt is None else check_system_prompt(patch.system_prompt.strip())
+    return msgspec.structs.replace(patch, title=title, system_prompt=prompt)
 
 
 def check_position(field: str, value: int, *, least: int = 0) -> int:

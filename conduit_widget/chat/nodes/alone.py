@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, Final
 
 from conduit_widget.chat.history.store import ConversationRecord, HistoryStore
+from conduit_widget.chat.nodes.channel import News
 from conduit_widget.chat.people.remote_presence import NodePeople, PeopleChange
 from conduit_widget.types import LogEvent, OpenStream, StreamMetadata
 
@@ -85,6 +86,9 @@ class Alone:
         return send
 
     def tell_role(self, user_id: str) -> None:
+        """Do nothing: nobody has to be told."""
+
+    def tell(self, news: News) -> None:
         """Do nothing: nobody has to be told."""
 
     def tell_people(self, people: NodePeople, change: PeopleChange) -> None:

@@ -64,7 +64,24 @@ class RoleChanged(msgspec.Struct, frozen=True, tag="role", array_like=True):
     user_id: str
 
 
-NodeMessage = Logged | Token | TextWanted | WholeText | Stop | RoleChanged | PeopleChange
+class HaveRead(msgspec.Struct, frozen=True, tag="read", array_like=True):
+    """Users have read up to these positions."""
+
+    marks: dict[str, int]
+
+
+class Configured(msgspec.Struct, frozen=True, tag="settings", array_like=True):
+    """An owner has changed the conversation's settings."""
+
+
+class Deleted(msgspec.Struct, frozen=True, tag="deleted", array_like=True):
+    """An owner has deleted the conversation."""
+
+
+News = HaveRead | Configured | Deleted
+"""What a conversation is told that stands neither in the log nor in the list of people."""
+
+NodeMessage = Logged | Token | TextWanted | WholeText | Stop | RoleChanged | PeopleChange | News
 
 Receive = Callable[[str, NodeMessage], None]
 """``receive(node_id, message)``."""

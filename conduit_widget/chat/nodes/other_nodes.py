@@ -14,7 +14,11 @@ from conduit_widget.chat.history.feed import EventFeed
 from conduit_widget.chat.history.store import ConversationRecord, HistoryStore, StoredStream
 from conduit_widget.chat.nodes.alone import Alone, SendDelta, events_from
 from conduit_widget.chat.nodes.channel import (
+    Configured,
+    Deleted,
+    HaveRead,
     Logged,
+    News,
     NodeChannel,
     NodeMessage,
     RoleChanged,
@@ -50,6 +54,9 @@ class AnswersHere(Protocol):
     def supersede(self, answer_id: str, end: ChatMessage) -> None:
         """Give up an answer, which another node has ended as ``end``; store and send nothing more of it."""
 
+    def abandon(self, conversation_id: str) -> None:
+        """Give up the answers of a conversation that is gone; store and send nothing more of them."""
+
 
 class OtherNodes:
     """One live conversation's dealings with the other nodes on which it is live.
@@ -65,6 +72,7 @@ class OtherNodes:
     _send_delta: SendDelta
     _on_ended: Callable[[str], None]
     _on_role_changed: Callable[[str], None]
+    _on_news: Callable[[News], None]
 
     def __init__(
         self, record: ConversationRecord, channel: NodeChannel, store: HistoryStore, answers: AnswersHere
@@ -92,12 +100,15 @@ class OtherNodes:
         send_delta: SendDelta,
         on_ended: Callable[[str], None],
         on_role_changed: Callable[[str], None],
+        on_news: Callable[[News], None],
     ) -> None:
         """Go on from what was read after the subscription held, then handle what has been said since.
 
         ``send_delta`` sends a delta to the connections here. ``on_ended`` is called with the id of an answer
-        of which no delta comes any more, ``on_role_changed`` with the id of a user whose role changed.
+        of which no delta comes any more, ``on_role_changed`` with the id of a user whose role changed,
+        ``on_news`` with what was read, configured or deleted on another node.
         """
+        self._on_news = on_news
         self._feed, self._presence, self._send_delta = feed, presence, send_delta
         self._on_ended, self._on_role_changed = on_ended, on_role_changed
         for stream in streams:
@@ -229,6 +240,10 @@ class OtherNodes:
         """Tell the other nodes that a user's role changed."""
         self._channel.publish(RoleChanged(user_id))
 
+    def tell(self, news: News) -> None:
+        """Tell the other nodes what was read, configured or deleted here."""
+        self._channel.publish(news)
+
     def tell_people(self, people: NodePeople, change: PeopleChange) -> None:
         """Tell the other nodes who is here now."""
         self._channel.put_people(people)
@@ -251,6 +266,11 @@ class OtherNodes:
                 self._answers.cancel(message_id)
             case RoleChanged(user_id):
                 self._on_role_changed(user_id)
+            case HaveRead() | Configured():
+                self._on_news(message)
+            case Deleted():
+                self._answers.abandon(self._conversation_id)
+                self._on_news(message)
             case PeopleChange():
                 if not self._presence.apply(node_id, message):
                     self._spawn(self.read_people())

@@ -42,7 +42,10 @@ Tell = Callable[[NodePeople, PeopleChange], None]
 
 
 class ConversationPresence:
-    """The people of one live conversation; ``on_empty`` is called when the last of them at this node left."""
+    """The people of one live conversation; ``on_empty`` is called when the last of them at this node left.
+
+    ``last_read(user_id)`` returns how far somebody has read.
+    """
 
     def __init__(
         self,
@@ -52,7 +55,9 @@ class ConversationPresence:
         send: Send,
         on_empty: Callable[[], None],
         tell: Tell,
+        last_read: Callable[[str], int] = lambda _user_id: 0,
     ) -> None:
+        self._last_read = last_read
         self._conversation_id = conversation_id
         self._settings = settings
         self._send = send
@@ -121,6 +126,10 @@ class ConversationPresence:
         """Whether the connection has joined."""
         return self._here.user_of(connection_id) is not None
 
+    def connections_of(self, user_id: str) -> Collection[str]:
+        """Return a user's connections at this node."""
+        return self._here.connections_of(user_id)
+
     def user_ids(self) -> list[str]:
         """Return the ids of the users at this node."""
         return self._here.user_ids()
@@ -135,10 +144,15 @@ class ConversationPresence:
                     initials=initials_of(person.user_name, person.user_id),
                     color=color_of(person.user_id),
                     typing=person.typing,
+                    last_read_seq=self._last_read(person.user_id),
                 )
                 for person in self._shown.values()
             ]
         return self._participants
+
+    def forget_list(self) -> None:
+        """Make the list anew when it is next asked for: how far somebody has read has changed."""
+        self._participants = None
 
     def typing(self) -> list[str]:
         """Return the ids of the users who type, on all nodes."""

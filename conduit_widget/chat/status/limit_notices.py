@@ -26,6 +26,7 @@ _SIGNALS: Final = (
     ChatMethod.PAUSE_STREAM,
     ChatMethod.RESUME_STREAM,
     ChatMethod.STOP_GENERATION,
+    ChatMethod.MARK_READ,
 )
 _MESSAGES: Final = (ChatMethod.SEND_MESSAGE, ChatMethod.EDIT_MESSAGE, ChatMethod.REGENERATE_MESSAGE)
 """What may have a model write."""

@@ -361,6 +361,8 @@ def test_view_gets_a_snapshot_without_asking_and_again_on_hello(chat: Chat, comm
         "notices",
         "participants",
         "typing",
+        "readMarks",
+        "conversation",
         "messages",
         "streams",
         "hasMore",

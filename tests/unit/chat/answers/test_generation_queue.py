@@ -36,6 +36,11 @@ class RecordingConversation:
         self._failure = failure
 
     @property
+    def system_prompt(self) -> str | None:
+        """Nothing was set."""
+        return None
+
+    @property
     def is_on_several_nodes(self) -> bool:
         """Where there is a list of turns."""
         return self.turns is not None

@@ -1,0 +1,96 @@
+"""What SQLite keeps of conversations beside their log: lists, settings, read marks, and how all of it goes.
+
+Every function runs inside the caller's transaction.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Final
+
+from conduit_widget.chat.history.bodies import read_messages
+from conduit_widget.chat.history.read_marks import MAX_READ_MARKS
+from conduit_widget.chat.history.sqlite_rows import find
+from conduit_widget.chat.history.store import ConversationRecord, Overview
+from conduit_widget.contract import MAX_UNREAD
+from conduit_widget.types import ConversationPatch
+
+_OVERVIEWS: Final = """
+WITH mine AS MATERIALIZED (
+    SELECT id, epoch, conversations.seq, visibility, assistant, title, system_prompt, pinned, role,
+        coalesce(mark.seq, 0) AS read
+    FROM members JOIN conversations ON id=members.conversation_id
+    LEFT JOIN read_marks AS mark ON mark.conversation_id=id AND mark.user_id=members.user_id
+    WHERE members.user_id=:user ORDER BY active_at DESC, id LIMIT :limit
+)
+SELECT mine.*,
+    (SELECT count(*) FROM (SELECT 1 FROM messages AS m WHERE m.conversation_id=mine.id AND m.seq>mine.read
+        AND m.author_id<>:user LIMIT :most)),
+    (SELECT body FROM messages AS m WHERE m.conversation_id=mine.id ORDER BY m.seq DESC LIMIT 1)
+FROM mine
+"""
+# Null keeps what is there, an empty text takes it away.
+_CONFIGURE: Final = """
+UPDATE conversations SET title=nullif(coalesce(?, title), ''), assistant=coalesce(?, assistant),
+    system_prompt=nullif(coalesce(?, system_prompt), ''), pinned=coalesce(?, pinned)
+WHERE id=?
+"""
+_DELETE: Final = (
+    "DELETE FROM messages WHERE conversation_id=?",
+    "DELETE FROM events WHERE conversation_id=?",
+    "DELETE FROM streams WHERE conversation_id=?",
+    "DELETE FROM members WHERE conversation_id=?",
+    "DELETE FROM read_marks WHERE conversation_id=?",
+    "DELETE FROM conversations WHERE id=?",
+)
+
+
+def overviews(db: sqlite3.Connection, user_id: str, limit: int) -> list[Overview]:
+    """Return the conversations in which a user has a role, as a list shows them."""
+    asked = {"user": user_id, "limit": limit, "most": MAX_UNREAD}
+    found = []
+    for *record, role, read, unread, body in db.execute(_OVERVIEWS, asked):
+        last = read_messages([body] if body is not None else [])
+        found.append(
+            Overview(
+                record=ConversationRecord.of_row(record),
+                role=role,
+                last_read_seq=read,
+                unread=unread,
+                last=last[0] if last else None,
+            )
+        )
+    return found
+
+
+def configure(
+    db: sqlite3.Connection, conversation_id: str, patch: ConversationPatch
+) -> ConversationRecord | None:
+    """Change what an owner sets; return the conversation as it is then."""
+    values = (patch.title, patch.assistant, patch.system_prompt, patch.pinned)
+    db.execute(_CONFIGURE, (*values, conversation_id))
+    return find(db, conversation_id)
+
+
+def delete(db: sqlite3.Connection, conversation_id: str) -> bool:
+    """Delete a conversation and everything in it."""
+    deleted = [db.execute(statement, (conversation_id,)).rowcount for statement in _DELETE]
+    return bool(deleted[-1])
+
+
+def read_marks(db: sqlite3.Connection, conversation_id: str) -> dict[str, int]:
+    """Return how far each user has read, of those who have read furthest."""
+    return dict(
+        db.execute(
+            "SELECT user_id, seq FROM read_marks WHERE conversation_id=? ORDER BY seq DESC, user_id LIMIT ?",
+            (conversation_id, MAX_READ_MARKS),
+        ).fetchall()
+    )
+
+
+def read_mark(db: sqlite3.Connection, conversation_id: str, user_id: str) -> int:
+    """Return how far a user has read."""
+    row = db.execute(
+        "SELECT seq FROM read_marks WHERE conversation_id=? AND user_id=?", (conversation_id, user_id)
+    ).fetchone()
+    return row[0] if row else 0

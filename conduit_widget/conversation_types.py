@@ -1,0 +1,86 @@
+"""Payload types about conversations as a whole: lists, settings, members, searches."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from conduit_widget.wire import Wire
+
+AssistantSetting = Literal["always", "mention", "off"]
+MemberRole = Literal["owner", "member", "reader"]
+Visibility = Literal["open", "members"]
+
+
+class ConversationSettings(Wire, frozen=True, kw_only=True):
+    """What an owner has set; ``role`` is the reader's own, where that is told with it.
+
+    ``system_prompt`` holds for every answer whose question does not bring its own.
+    """
+
+    conversation_id: str
+    visibility: Visibility
+    assistant: AssistantSetting
+    title: str | None = None
+    system_prompt: str | None = None
+    pinned: bool = False
+    role: MemberRole | None = None
+
+
+class LastMessage(Wire, frozen=True, kw_only=True, omit_defaults=False):
+    """The newest message of a conversation: the beginning of its text, and the name of who wrote it."""
+
+    id: str
+    author: str
+    preview: str
+    timestamp: str
+
+
+class ConversationInfo(Wire, frozen=True, kw_only=True, omit_defaults=False):
+    """A conversation as one of its people sees it; ``seq`` is the position of its newest event.
+
+    ``unread`` counts the messages of others after ``last_read_seq``, up to ``MAX_UNREAD``.
+    """
+
+    conversation_id: str
+    title: str | None
+    visibility: Visibility
+    assistant: AssistantSetting
+    role: MemberRole
+    seq: int
+    system_prompt: str | None = None
+    pinned: bool = False
+    unread: int = 0
+    last_read_seq: int = 0
+    last_message: LastMessage | None = None
+
+
+class ConversationPatch(Wire, frozen=True, kw_only=True):
+    """What is to change of a conversation; what is left out stays. An empty text takes away what was set."""
+
+    title: str | None = None
+    assistant: AssistantSetting | None = None
+    system_prompt: str | None = None
+    pinned: bool | None = None
+
+
+class MemberInfo(Wire, frozen=True, kw_only=True, omit_defaults=False):
+    """Somebody who has a role in a conversation."""
+
+    user_id: str
+    role: MemberRole
+
+
+class MemberOptions(Wire, frozen=True, kw_only=True):
+    """Who is to be a member, and as what."""
+
+    user_id: str
+    role: MemberRole = "member"
+
+
+class ConversationOptions(Wire, frozen=True, kw_only=True):
+    """How a conversation is to be created; what is left out is as the hub has it (the id: a new one)."""
+
+    id: str | None = None
+    title: str | None = None
+    visibility: Visibility | None = None
+    assistant: AssistantSetting | None = None
