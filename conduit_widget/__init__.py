@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from conduit_widget.types import ChatMessage as ChatMessage
     from conduit_widget.widget.chat import Chat as Chat
     from conduit_widget.widget.connection_health import ConnectionHealth as ConnectionHealth
+    from conduit_widget.widget.conversations import conversations as conversations
     from conduit_widget.widget.provider_status import ProviderStatus as ProviderStatus
 
 __version__: Final = "0.1.0"
@@ -48,6 +49,7 @@ _EXPORTS: Final = {
     "ConnectionHealth": "conduit_widget.widget.connection_health",
     "HubConnection": "conduit_widget.client.hub_connection",
     "ProviderStatus": "conduit_widget.widget.provider_status",
+    "conversations": "conduit_widget.widget.conversations",
     **dict.fromkeys(
         (
             "AddressUnusableError",

@@ -52,6 +52,7 @@ class ChatMethod:
     UPDATE_CONVERSATION: Final = "UpdateConversation"
     DELETE_CONVERSATION: Final = "DeleteConversation"
     MARK_READ: Final = "MarkRead"
+    SEARCH_MESSAGES: Final = "SearchMessages"
     REFRESH_TOKEN: Final = "RefreshToken"
 
 
@@ -137,6 +138,8 @@ OUTBOX_SOFT_BYTES: Final = 256 * 1024
 OUTBOX_HARD_BYTES: Final = 1024 * 1024
 MAX_UNREAD: Final = 100  # the highest count of unread messages that a list tells: so many or more
 READ_MARKS_INTERVAL: Final = 1.0
+MAX_SEARCH_HITS: Final = 50
+MAX_QUERY_CHARS: Final = 200
 MAX_ID_CHARS: Final = 128
 MAX_MENTIONS: Final = 50  # in a message
 MAX_REACTION_BYTES: Final = 32  # of one emoji, as UTF-8

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from conduit_widget.wire import Wire
 
@@ -84,3 +84,34 @@ class ConversationOptions(Wire, frozen=True, kw_only=True):
     title: str | None = None
     visibility: Visibility | None = None
     assistant: AssistantSetting | None = None
+
+
+class SearchOptions(Wire, frozen=True, kw_only=True):
+    """Where a search looks: in all conversations of the caller, unless one is named.
+
+    ``since`` (from then on) and ``until`` (before then) are ISO 8601; ``role`` is of the messages' writers.
+    """
+
+    conversation_id: str | None = None
+    author: str | None = None
+    role: Literal["user", "assistant"] | None = None
+    since: str | None = None
+    until: str | None = None
+    before_seq: int | None = None
+    limit: int = 20
+
+
+class SearchHit(Wire, frozen=True, kw_only=True, omit_defaults=False):
+    """A found message, and the part of its text with the first find; ``ranges`` are where finds are in it."""
+
+    message: dict[str, Any]
+    conversation_id: str
+    snippet: str
+    ranges: list[list[int]]
+
+
+class SearchResult(Wire, frozen=True, kw_only=True, omit_defaults=False):
+    """The newest messages that have all that was looked for."""
+
+    hits: list[SearchHit]
+    has_more: bool

@@ -21,6 +21,9 @@ from conduit_widget.conversation_types import (
     MemberInfo as MemberInfo,
     MemberOptions as MemberOptions,
     MemberRole as MemberRole,
+    SearchHit as SearchHit,
+    SearchOptions as SearchOptions,
+    SearchResult as SearchResult,
     Visibility as Visibility,
 )
 from conduit_widget.markup import answer_html, as_shown, text_html

@@ -11,6 +11,7 @@ from conduit_widget.chat.methods.messages import MessageMethods
 from conduit_widget.chat.methods.people import PeopleMethods
 from conduit_widget.chat.methods.providers import ProviderMethods, TokenMethods
 from conduit_widget.chat.methods.revisions import RevisionMethods
+from conduit_widget.chat.methods.search import SearchMethods
 
 
 class ChatHub(
@@ -22,6 +23,7 @@ class ChatHub(
     PeopleMethods,
     MemberMethods,
     HistoryMethods,
+    SearchMethods,
     ProviderMethods,
     TokenMethods,
 ):

@@ -33,6 +33,8 @@ from conduit_widget.chat_client.connectivity import REMOVED, Connectivity
 from conduit_widget.chat_client.hub_proxies import ChatHubClient
 from conduit_widget.chat_client.pausing import Pausing
 from conduit_widget.chat_client.pool import Failure, Lease
+from conduit_widget.chat_client.reading import Reading
+from conduit_widget.chat_client.requests import Requests
 from conduit_widget.chat_client.revisions import Revisions
 from conduit_widget.chat_client.sender import Sender
 from conduit_widget.chat_client.synchronizer import RESYNC_DELAY, Synchronizer
@@ -65,8 +67,9 @@ class Conversation:
     """One conversation over a leased connection.
 
     ``transcript`` is what was said, ``connectivity`` the way to the hub, ``sender`` what waits for it,
-    ``revisions`` changes what was said, ``pausing`` holds what is being written, ``providers`` who answers,
-    ``notices`` what the hub told everybody lately.
+    ``revisions`` changes what was said, ``pausing`` holds what is being written, ``requests`` what one asks
+    the hub, ``reading`` tells how far one has read, ``providers`` who answers, ``notices`` what the hub told
+    everybody lately.
 
     Args:
         lease: the pooled connection; released by :meth:`close`.
@@ -87,6 +90,7 @@ class Conversation:
         self.conversation_id = conversation_id
         self._lease = lease
         self._hub = ChatHubClient(lease.connection)
+        self.requests = Requests(conversation_id, self._hub)
         self._sync = Synchronizer(
             self._hub,
             self.transcript,
@@ -105,6 +109,7 @@ class Conversation:
             delay=resync_delay / 2,
         )
         self.revisions = Revisions(self._hub, self.transcript, self.connectivity)
+        self.reading = Reading(self.requests, self._spawn)
         self.pausing = Pausing(self._hub, self.transcript, self._spawn)
         self._handlers: list[ChangeHandler] = []
         self._removers: list[Callable[[], None]] = []

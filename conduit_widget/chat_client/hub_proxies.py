@@ -27,6 +27,8 @@ from conduit_widget.types import (
     ProviderQuestion,
     ProviderStatus,
     ResumeResult,
+    SearchOptions,
+    SearchResult,
     SendReceipt,
     SystemHealth,
 )
@@ -157,6 +159,10 @@ class ChatHubClient(HubProxy):
     async def mark_read(self, conversation_id: str, seq: int) -> None:
         """Note that the caller has read up to ``seq``; one that is lower than before changes nothing."""
         await self._invoke(ChatMethod.MARK_READ, conversation_id, seq)
+
+    async def search_messages(self, query: str, options: SearchOptions = None) -> SearchResult:
+        """Return the newest messages that have every word and every "quoted phrase" of ``query``."""
+        return msgspec.convert(await self._invoke(ChatMethod.SEARCH_MESSAGES, query, options), SearchResult)
 
     async def refresh_token(self, token: str) -> float:
         """Continue with a newer token of the same user; return when it expires (epoch seconds)."""

@@ -28,6 +28,7 @@ from conduit_widget.widget.answers.question import user_message
 from conduit_widget.widget.answers.stream import ChatStream
 from conduit_widget.widget.backend import ChatBackend
 from conduit_widget.widget.chat_acts import ChatActs
+from conduit_widget.widget.chat_reach import ChatReach
 from conduit_widget.widget.chat_views import ChatViews
 from conduit_widget.widget.connections import connections_of
 from conduit_widget.widget.live_widget import LiveWidget
@@ -39,7 +40,7 @@ _T = TypeVar("_T")
 CONNECT_TIMEOUT: Final = 30.0
 
 
-class Chat(ChatActs, LiveWidget):
+class Chat(ChatActs, ChatReach, LiveWidget):
     """A chat with a model and with everybody else in the same conversation.
 
     Args:

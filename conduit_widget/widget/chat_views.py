@@ -15,7 +15,7 @@ from conduit_widget.widget.chat_state import chat_state
 from conduit_widget.widget.chunks import send_chunk
 from conduit_widget.widget.encodable import encodable
 from conduit_widget.widget.ops import to_op
-from conduit_widget.widget.requests import answers, connection, history, messages
+from conduit_widget.widget.requests import answers, connection, conversations, finding, history, messages
 from conduit_widget.widget.requests.handler import AskedChat, Handler, Serve
 from conduit_widget.widget.saved_transcript import SavedTranscript
 from conduit_widget.widget.views import Views
@@ -35,6 +35,8 @@ _HANDLERS: Final[tuple[Handler, ...]] = (
     messages.handle,
     answers.handle,
     history.handle,
+    finding.handle,
+    conversations.handle,
     connection.handle,
     _send_chunk,
 )

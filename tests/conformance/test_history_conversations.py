@@ -10,9 +10,8 @@ from conduit_widget.chat.history.store import HistoryStore
 from conduit_widget.contract import MAX_UNREAD
 from conduit_widget.errors import NotInHistoryError
 from conduit_widget.types import ChatMessage, ConversationPatch
-from tests.conformance.test_history_store import Stores, answer, question, store, stores
-
-__all__ = ["store", "stores"]
+from tests.conformance.test_history_store import answer, question
+from tests.support.history_stores import Stores
 
 BIG = 1 << 20
 
@@ -90,8 +89,8 @@ async def test_nothing_is_left_of_a_deleted_conversation(stores: Stores, store: 
     await store.set_role("c", "bob", "member")
     before = await store.find("c")
     assert before is not None
-    assert await store.delete("c") is True
-    assert await store.delete("c") is False
+    assert await store.delete_conversation("c") is True
+    assert await store.delete_conversation("c") is False
     assert await store.find("c") is None
     assert await store.overviews("bob", limit=9) == []
     assert await store.open_streams() == []

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from conduit_widget.chat.history.batch import Change
 from conduit_widget.chat.history.bodies import page_of, read_located, read_message
 from conduit_widget.chat.history.change_methods import ChangeMethods
+from conduit_widget.chat.history.search import Search
 from conduit_widget.chat.history.store import (
     LAST_OWNER,
     ConversationRecord,
@@ -31,6 +32,7 @@ from conduit_widget.types import (
     HistoryPage,
     LogEvent,
     MemberRole,
+    SearchResult,
     Visibility,
 )
 
@@ -76,6 +78,7 @@ class PostgresHistoryStore(ChangeMethods):
                 postgres_conversations as conversations,
                 postgres_rows as rows,
                 postgres_schema as schema,
+                postgres_search as search,
                 postgres_writer as writer,
             )
         except ImportError as error:
@@ -84,6 +87,7 @@ class PostgresHistoryStore(ChangeMethods):
             ) from error
         self._rows = rows
         self._conversations = conversations
+        self._search = search
         self._schema = schema
         self._node_id = f"{rows.ALONE}{node_id}" if alone else node_id
         self._alone = alone
@@ -247,7 +251,7 @@ class PostgresHistoryStore(ChangeMethods):
             lambda db: self._conversations.configure(db, conversation_id, patch)
         )
 
-    async def delete(self, conversation_id: str) -> bool:
+    async def delete_conversation(self, conversation_id: str) -> bool:
         return await self._with_connection(lambda db: self._conversations.delete(db, conversation_id))
 
     async def read_mark(self, conversation_id: str, user_id: str) -> int:
@@ -259,6 +263,9 @@ class PostgresHistoryStore(ChangeMethods):
 
     async def read_marks(self, conversation_id: str) -> dict[str, int]:
         return await self._with_connection(lambda db: self._conversations.read_marks(db, conversation_id))
+
+    async def search(self, search: Search) -> SearchResult:
+        return await self._with_connection(lambda db: self._search.find(db, search))
 
     # ---- writing ---------------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from psycopg import AsyncConnection, AsyncCursor
 
 from conduit_widget.chat.history.batch import Batch, Change, EventRow, Place
 from conduit_widget.chat.history.bodies import read_event
+from conduit_widget.chat.history.postgres_words import vector_of
 from conduit_widget.chat.history.store import StoredStream
 from conduit_widget.errors import UNREADABLE
 from conduit_widget.types import LogEvent
@@ -135,10 +136,12 @@ _BUSY: Final = (
     "SELECT conversation_id, message_id FROM conduit_streams WHERE conversation_id = ANY(%b::text[])"
 )
 _INSERT_MESSAGES: Final = """
-INSERT INTO conduit_messages (conversation_id, id, seq, parent_seq, author_id, timestamp, answer_id, body)
-SELECT c, m, s, p, a, t, nullif(n, ''), b FROM unnest(
-    %b::text[], %b::text[], %b::int8[], %b::int8[], %b::text[], %b::text[], %b::text[], %b::bytea[]
-) AS r (c, m, s, p, a, t, n, b)
+INSERT INTO conduit_messages
+(conversation_id, id, seq, parent_seq, author_id, timestamp, answer_id, body, words)
+SELECT c, m, s, p, a, t, nullif(n, ''), b, w::tsvector FROM unnest(
+    %b::text[], %b::text[], %b::int8[], %b::int8[], %b::text[], %b::text[], %b::text[], %b::bytea[],
+    %b::text[]
+) AS r (c, m, s, p, a, t, n, b, w)
 """
 _INSERT_EVENTS: Final = """
 INSERT INTO conduit_events (conversation_id, seq, target, arguments, time)
@@ -149,7 +152,8 @@ UPDATE conduit_conversations v SET seq=r.s, active_at=%b FROM unnest(%b::text[],
 WHERE v.id=r.c
 """
 _REWRITE: Final = """
-UPDATE conduit_messages v SET body=r.b FROM unnest(%b::text[], %b::text[], %b::bytea[]) AS r (c, m, b)
+UPDATE conduit_messages v SET body=r.b, words=r.w::tsvector
+FROM unnest(%b::text[], %b::text[], %b::bytea[], %b::text[]) AS r (c, m, b, w)
 WHERE v.conversation_id=r.c AND v.id=r.m
 """
 _REPLACE: Final = """
@@ -241,13 +245,17 @@ async def write_batch(connection: Connection, batch: Batch, number: int) -> None
     time, execute = batch.moment, connection.execute
     async with connection.pipeline():
         if batch.messages:
-            new = [(*row[:6], row.answer_id or "", row.body) for row in batch.messages.values()]
-            await execute(_INSERT_MESSAGES, _columns(new, 8))
+            new = [
+                (*row[:6], row.answer_id or "", row.body, vector_of(row.conversation_id, row.body))
+                for row in batch.messages.values()
+            ]
+            await execute(_INSERT_MESSAGES, _columns(new, 9))
         if batch.events:
             await execute(_INSERT_EVENTS, [time, *_columns(batch.events, 4)])
             await execute(_ADVANCE, [time, *_columns([(id_, batch.seqs[id_]) for id_ in batch.moved], 2)])
         if batch.bodies:
-            await execute(_REWRITE, _columns([(*key, body) for key, body in batch.bodies.items()], 3))
+            versions = [(*key, body, vector_of(key[0], body)) for key, body in batch.bodies.items()]
+            await execute(_REWRITE, _columns(versions, 4))
         if batch.replaced:
             replaced = [(*place, arguments) for place, arguments in batch.replaced.items()]
             await execute(_REPLACE, _columns(replaced, 3))

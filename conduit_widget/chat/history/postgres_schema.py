@@ -8,11 +8,12 @@ from __future__ import annotations
 import logging
 from typing import Final
 
+from conduit_widget.chat.history import postgres_search
 from conduit_widget.chat.history.postgres_rows import Connection
 
 _logger = logging.getLogger(__name__)
 
-FORMAT: Final = 3
+FORMAT: Final = 4
 SCHEMA_LOCK: Final = 0x636F6E64756974  # "conduit"
 
 # ``pruned``: events up to this position have been dropped. ``parent_seq``: the place of the message that a
@@ -34,12 +35,13 @@ CREATE TABLE conduit_members (
 CREATE INDEX conduit_members_by_user ON conduit_members (user_id);
 CREATE TABLE conduit_messages (
     conversation_id text NOT NULL, id text NOT NULL, seq bigint NOT NULL, author_id text NOT NULL,
-    timestamp text NOT NULL, answer_id text, parent_seq bigint, body bytea NOT NULL,
+    timestamp text NOT NULL, answer_id text, parent_seq bigint, body bytea NOT NULL, words tsvector,
     PRIMARY KEY (conversation_id, id)
 );
 CREATE UNIQUE INDEX conduit_messages_by_seq ON conduit_messages (conversation_id, seq);
 CREATE INDEX conduit_messages_by_parent ON conduit_messages (conversation_id, parent_seq)
 WHERE parent_seq IS NOT NULL;
+CREATE INDEX conduit_messages_by_words ON conduit_messages USING gin (words) WITH (fastupdate = off);
 CREATE TABLE conduit_events (
     conversation_id text NOT NULL, seq bigint NOT NULL, target text NOT NULL, arguments bytea NOT NULL,
     time timestamptz NOT NULL,
@@ -92,11 +94,24 @@ CREATE TABLE conduit_read_marks (
 ) WITH (fillfactor = 50);
 """
 
+_TO_FORMAT_4: Final = """
+ALTER TABLE conduit_messages ADD COLUMN words tsvector;
+"""
+# Made when the words are there: much faster.
+_INDEX_WORDS: Final = """
+CREATE INDEX conduit_messages_by_words ON conduit_messages USING gin (words) WITH (fastupdate = off)
+"""
+
 # Not to_regclass: within a transaction that has waited for the lock it does not see what was made meanwhile.
 _IS_THERE: Final = """
 SELECT 1 FROM pg_tables WHERE tablename='conduit_format' AND schemaname = ANY(current_schemas(false))
 """
-_STEPS: Final = {0: _SCHEMA, 1: _TO_FORMAT_2 + _TO_FORMAT_3, 2: _TO_FORMAT_3}
+_STEPS: Final = {
+    0: _SCHEMA,
+    1: _TO_FORMAT_2 + _TO_FORMAT_3 + _TO_FORMAT_4,
+    2: _TO_FORMAT_3 + _TO_FORMAT_4,
+    3: _TO_FORMAT_4,
+}
 
 
 async def is_current(connection: Connection) -> bool:
@@ -127,6 +142,9 @@ async def migrate(connection: Connection) -> None:
         if version:
             _logger.warning("The chat history is brought from format %d to %d.", version, FORMAT)
         await connection.execute(_STEPS[version])
+        if version:
+            await postgres_search.fill(connection)
+            await connection.execute(_INDEX_WORDS)
         await connection.execute("DELETE FROM conduit_format")
         await connection.execute("INSERT INTO conduit_format VALUES (%b)", (FORMAT,))
 

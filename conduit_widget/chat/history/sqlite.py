@@ -17,11 +17,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from conduit_widget.chat.history import sqlite_conversations, sqlite_rows as rows
+from conduit_widget.chat.history import sqlite_conversations, sqlite_rows as rows, sqlite_search
 from conduit_widget.chat.history.batch import Change
 from conduit_widget.chat.history.bodies import read_located, read_message
 from conduit_widget.chat.history.change_methods import ChangeMethods
 from conduit_widget.chat.history.group_commit import GroupCommitWriter
+from conduit_widget.chat.history.search import Search
 from conduit_widget.chat.history.sqlite_failures import unavailable_by
 from conduit_widget.chat.history.sqlite_schema import ForeignHistoryError, migrate
 from conduit_widget.chat.history.store import (
@@ -39,6 +40,7 @@ from conduit_widget.types import (
     HistoryPage,
     LogEvent,
     MemberRole,
+    SearchResult,
     Visibility,
 )
 
@@ -157,7 +159,7 @@ class SqliteHistoryStore(ChangeMethods):
     async def configure(self, conversation_id: str, patch: ConversationPatch) -> ConversationRecord | None:
         return await self._writer.write(lambda db: sqlite_conversations.configure(db, conversation_id, patch))
 
-    async def delete(self, conversation_id: str) -> bool:
+    async def delete_conversation(self, conversation_id: str) -> bool:
         return await self._writer.write(lambda db: sqlite_conversations.delete(db, conversation_id))
 
     async def read_mark(self, conversation_id: str, user_id: str) -> int:
@@ -165,6 +167,9 @@ class SqliteHistoryStore(ChangeMethods):
 
     async def read_marks(self, conversation_id: str) -> dict[str, int]:
         return await self._read(lambda db: sqlite_conversations.read_marks(db, conversation_id))
+
+    async def search(self, search: Search) -> SearchResult:
+        return await self._read(lambda db: sqlite_search.find(db, search))
 
     async def open_streams(self, conversation_id: str | None = None) -> list[StoredStream]:
         return await self._read(lambda db: rows.streams(db, conversation_id=conversation_id))
@@ -256,7 +261,13 @@ class SqliteHistoryStore(ChangeMethods):
             prune = partial(rows.prune, keep_events=keep_events, before=before, after_id=after_id)
             dropped, after_id = await self._writer.write(prune)
             total += dropped
+        await self.tidy_search()
         return total
+
+    async def tidy_search(self) -> None:
+        """Leave no trace in the index of what was edited or deleted, a slice a transaction."""
+        while await self._writer.write(sqlite_search.tidy):
+            pass
 
     async def write(self, change: Change[T], on_commit: Callable[[T], None] | None = None) -> T:
         """Do a change and return its result after the commit."""

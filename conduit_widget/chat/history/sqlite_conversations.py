@@ -36,6 +36,7 @@ UPDATE conversations SET title=nullif(coalesce(?, title), ''), assistant=coalesc
 WHERE id=?
 """
 _DELETE: Final = (
+    "DELETE FROM search_places WHERE conversation_id=?",
     "DELETE FROM messages WHERE conversation_id=?",
     "DELETE FROM events WHERE conversation_id=?",
     "DELETE FROM streams WHERE conversation_id=?",

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
+from conduit_widget.chat.history import sqlite_search
 from conduit_widget.chat.history.batch import Batch, Change, EventRow, Place, apply_changes
 from conduit_widget.chat.history.bodies import page_of, read_event
 from conduit_widget.chat.history.store import LAST_OWNER, ConversationRecord, StoredStream
@@ -221,9 +222,12 @@ def _load(db: sqlite3.Connection, changes: Sequence[Change[Any]], batch: Batch) 
 def _save(db: sqlite3.Connection, batch: Batch) -> None:
     time = batch.moment.timestamp()
     _insert(db, _NEW_MESSAGES, list(batch.messages.values()))
+    _insert(db, sqlite_search.NEW_PLACES, sqlite_search.new_places(batch))
     _insert(db, _NEW_EVENTS, [(*event, time) for event in batch.events])
     _insert(db, _MOVED, [(id_, batch.seqs[id_], time) for id_ in batch.moved])
     _insert(db, _NEW_STREAMS, [(*key, seq, batch.node_id) for key, seq in batch.opened.items()])
+    if batch.bodies:
+        sqlite_search.rewrite(db, batch)
     bodies = [(body, *key) for key, body in batch.bodies.items()]
     replaced = [(arguments, *place) for place, arguments in batch.replaced.items()]
     answered = [(answer_id, *key) for key, answer_id in batch.answered.items()]

@@ -5,7 +5,9 @@ from __future__ import annotations
 import sqlite3
 from typing import Final
 
-SCHEMA_VERSION: Final = 4
+from conduit_widget.chat.history import sqlite_search
+
+SCHEMA_VERSION: Final = 5
 
 # Times are seconds since 1970. ``pruned``: events up to this position have been dropped. ``parent_seq``: the
 # place of the message that a message continues; NULL: of the message before it; 0: of none.
@@ -85,11 +87,14 @@ CREATE TABLE read_marks (
 ) WITHOUT ROWID;
 """
 
+_TO_VERSION_5: Final = sqlite_search.SCHEMA + sqlite_search.FILL
+
 _STEPS: Final = {
-    0: _SCHEMA,
-    1: _TO_VERSION_2 + _TO_VERSION_3 + _TO_VERSION_4,
-    2: _TO_VERSION_3 + _TO_VERSION_4,
-    3: _TO_VERSION_4,
+    0: _SCHEMA + sqlite_search.SCHEMA,
+    1: _TO_VERSION_2 + _TO_VERSION_3 + _TO_VERSION_4 + _TO_VERSION_5,
+    2: _TO_VERSION_3 + _TO_VERSION_4 + _TO_VERSION_5,
+    3: _TO_VERSION_4 + _TO_VERSION_5,
+    4: _TO_VERSION_5,
 }
 
 
@@ -113,4 +118,5 @@ def migrate(db: sqlite3.Connection) -> None:
     db.execute("PRAGMA journal_mode=WAL")
     db.execute("PRAGMA synchronous=FULL")
     if version < SCHEMA_VERSION:
+        sqlite_search.add_functions(db)
         db.executescript(f"BEGIN IMMEDIATE;{_STEPS[version]}PRAGMA user_version={SCHEMA_VERSION};COMMIT;")

@@ -20,6 +20,7 @@ from typing import Any, Final, NamedTuple, Protocol, Self
 
 import msgspec
 
+from conduit_widget.chat.history.search import Search
 from conduit_widget.contract import RECOVERY_SECONDS
 from conduit_widget.errors import ConduitError
 from conduit_widget.types import (
@@ -30,6 +31,7 @@ from conduit_widget.types import (
     HistoryPage,
     LogEvent,
     MemberRole,
+    SearchResult,
     SendReceipt,
     Visibility,
 )
@@ -202,7 +204,7 @@ class HistoryStore(Protocol):
         """Change what an owner sets; return the conversation as it is then, None for an unknown one."""
         ...
 
-    async def delete(self, conversation_id: str) -> bool:
+    async def delete_conversation(self, conversation_id: str) -> bool:
         """Delete a conversation and everything in it, for good; return False for an unknown one."""
         ...
 
@@ -220,6 +222,10 @@ class HistoryStore(Protocol):
 
     async def read_marks(self, conversation_id: str) -> dict[str, int]:
         """Return how far each user has read: of the thousand who have read furthest."""
+        ...
+
+    async def search(self, search: Search) -> SearchResult:
+        """Return the newest messages that have all that is looked for; text of unfinished answers has not."""
         ...
 
     async def append(

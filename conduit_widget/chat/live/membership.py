@@ -95,7 +95,7 @@ class Membership:
         conversation = await self._owned(caller_id, conversation_id)
 
         async def delete() -> None:
-            await self._store.delete(conversation_id)
+            await self._store.delete_conversation(conversation_id)
             await self._conversations.deleted(conversation)
 
         await conversation.pinned(delete())

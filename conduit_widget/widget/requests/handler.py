@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Any, Protocol
 
+import msgspec
+
 from conduit_widget.chat_client.conversation import Conversation
+from conduit_widget.errors import ValidationError
 from conduit_widget.widget.answers.questions import Questions
 
 
@@ -29,3 +32,16 @@ Handler = Callable[[object, AskedChat, Serve], bool]
 
 It runs on the loop thread and must not block.
 """
+
+
+def converted(field: str, value: Any, kind: Any) -> Any:
+    """Return what a view sent as a type of the contract.
+
+    Raises:
+        ValidationError: it is none.
+
+    """
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        raise ValidationError(field, f"cannot be used: {error}") from None

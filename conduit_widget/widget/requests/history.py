@@ -1,4 +1,4 @@
-"""The past: older messages for the transcript."""
+"""The past: older messages for the transcript, and how far it was read."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ _HISTORY_PAGE: Final = min(50, MAX_HISTORY_PAGE)
 
 
 def handle(content: object, chat: AskedChat, serve: Serve) -> bool:
-    """Load older messages."""
+    """Load older messages, or note how far somebody has read."""
     match content:
         case {"kind": "history", "requestId": request_id, "beforeSeq": int() as before}:
             serve(request_id, _history(chat, before))
+        case {"kind": "read", "seq": int() as seq}:
+            chat.conversation.reading.mark(seq)
         case _:
             return False
     return True
