@@ -160,7 +160,7 @@ class ChatHubClient(HubProxy):
         """Note that the caller has read up to ``seq``; one that is lower than before changes nothing."""
         await self._invoke(ChatMethod.MARK_READ, conversation_id, seq)
 
-    async def search_messages(self, query: str, options: SearchOptions = None) -> SearchResult:
+    async def search_messages(self, query: str, options: SearchOptions | None = None) -> SearchResult:
         """Return the newest messages that have every word and every "quoted phrase" of ``query``."""
         return msgspec.convert(await self._invoke(ChatMethod.SEARCH_MESSAGES, query, options), SearchResult)
 

@@ -22,7 +22,7 @@ def conversations(
     user_name: str | None = None,
     hub_url: str | None = None,
     token: str | Callable[[], str | None] | None = None,
-) -> ConversationTable:
+) -> ConversationTable[Chat]:
     """Return the conversations in which one has a role, newest activity first; arguments as for ``Chat``.
 
     Waits up to 30 s for the hub. ``conversations()[0].open()`` shows the newest one.

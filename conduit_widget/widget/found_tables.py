@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Generic, TypeVar
 
 from conduit_widget.contract import MAX_UNREAD
 from conduit_widget.plain_text import plain_name
 from conduit_widget.types import ConversationInfo, SearchHit
 
-if TYPE_CHECKING:
-    from conduit_widget.widget.chat import Chat
+_Chat = TypeVar("_Chat")
 
 _CELL: Final = "text-align:left;vertical-align:top;padding:3px 14px 3px 0"
 _CELL_CHARS: Final = 200
@@ -35,16 +34,16 @@ class FoundMessages(tuple[SearchHit, ...]):
         }
 
 
-class ConversationEntry:
+class ConversationEntry(Generic[_Chat]):
     """One conversation of a list: :attr:`info` is what the hub tells of it, :meth:`open` shows it."""
 
     __slots__ = ("_open", "info")
 
-    def __init__(self, info: ConversationInfo, open_: Callable[[str], Chat]) -> None:
+    def __init__(self, info: ConversationInfo, open_: Callable[[str], _Chat]) -> None:
         self.info = info
         self._open = open_
 
-    def open(self) -> Chat:
+    def open(self) -> _Chat:
         """Return a chat of this conversation."""
         return self._open(self.info.conversation_id)
 
@@ -54,7 +53,7 @@ class ConversationEntry:
         return f"<{title}{f', {unread} unread' if unread else ''}>"
 
 
-class ConversationTable(tuple[ConversationEntry, ...]):
+class ConversationTable(tuple[ConversationEntry[_Chat], ...], Generic[_Chat]):
     """One's conversations, newest activity first; shown as a table.
 
     ::
@@ -66,7 +65,7 @@ class ConversationTable(tuple[ConversationEntry, ...]):
     __slots__ = ()
     _COLUMNS: Final = ("Conversation", "Role", "Unread", "Last message")
 
-    def open(self, conversation_id: str) -> Chat:
+    def open(self, conversation_id: str) -> _Chat:
         """Return a chat of the conversation with that id, or else that title.
 
         Raises:
@@ -89,7 +88,7 @@ class ConversationTable(tuple[ConversationEntry, ...]):
         return {"text/plain": repr(self), "text/html": _html(self._COLUMNS, rows, "No conversations yet.")}
 
 
-def _conversation_cells(entry: ConversationEntry) -> list[str]:
+def _conversation_cells(entry: ConversationEntry[Any]) -> list[str]:
     info, last = entry.info, entry.info.last_message
     unread = f"{MAX_UNREAD - 1}+" if info.unread >= MAX_UNREAD else str(info.unread or "")
     said = "" if last is None else f"{plain_name(last.author, 40)}: {plain_name(last.preview, 80)}"

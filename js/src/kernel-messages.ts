@@ -2,6 +2,7 @@
 import type {
   ChatMessage,
   ConnectionInfo,
+  ConversationSettings,
   NoticeLine,
   Op,
   Participant,
@@ -15,15 +16,6 @@ export interface StreamText {
   /** What the model thought so far: no part of the text. */
   reasoning?: string;
   metrics: StreamMetrics | null;
-}
-
-/** What is set for the whole conversation; `role` is one's own. */
-export interface ConversationInfo {
-  title?: string | null;
-  assistant?: string;
-  systemPrompt?: string | null;
-  pinned?: boolean;
-  role?: string | null;
 }
 
 /** All that a view shows, as the kernel keeps it. */
@@ -44,7 +36,7 @@ export interface ChatState {
   /** How far each person has read: the position of the newest message that they have seen. */
   readMarks?: Record<string, number>;
   /** What an owner has set, and one's own role; null while that is unknown. */
-  conversation?: ConversationInfo | null;
+  conversation?: ConversationSettings | null;
   messages: ChatMessage[];
   streams: Record<string, StreamText>;
   hasMore: boolean;
@@ -96,16 +88,10 @@ export interface SendOptions {
   parameters?: Readonly<Record<string, unknown>>;
 }
 
-/** One change of what a view shows. */
-export type ChatOp =
-  | Op
-  | { op: "readMarks"; marks: Record<string, number> }
-  | { op: "conversation"; conversation: ConversationInfo };
-
 /** Kernel to view. */
 export type KernelMessage<State = ChatState> =
   | { kind: "snapshot"; n: number; state: State }
-  | { kind: "ops"; n: number; ops: ChatOp[] }
+  | { kind: "ops"; n: number; ops: Op[] }
   | { kind: "anybody" }
   | Reply;
 

@@ -1,7 +1,7 @@
 // Applies the kernel's ops to the chat. Pure; the Python side passes the same vectors (tests/vectors/ops.json).
 import { codePoints, dropCodePoints } from "./code-points";
 import type { ChatMessage, NoticeLine, Op } from "./contract";
-import type { ChatOp, ChatState, StreamText } from "./kernel-messages";
+import type { ChatState, StreamText } from "./kernel-messages";
 import { isFinal, seqOf, streamOf } from "./messages";
 
 /** The most messages kept; the oldest beyond it are dropped and can be loaded from the history again. */
@@ -11,7 +11,7 @@ export const MAX_MESSAGES = 5000;
 const MAX_NOTICES = 20;
 
 /** Applies one op; `null` means that text is missing and a snapshot is needed. Unknown ops change nothing. */
-export function applyOp(chat: ChatState, op: ChatOp): ChatState | null {
+export function applyOp(chat: ChatState, op: Op): ChatState | null {
   switch (op.op) {
     case "message":
       return withMessage(chat, op.message);

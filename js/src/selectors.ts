@@ -1,6 +1,13 @@
 import { computed, type ReadonlySignal } from "@preact/signals";
-import type { ChatMessage, NoticeLine, Participant, ProviderFigures, ProviderInfo } from "./contract";
-import type { ChatState, ConversationInfo } from "./kernel-messages";
+import type {
+  ChatMessage,
+  ConversationSettings,
+  NoticeLine,
+  Participant,
+  ProviderFigures,
+  ProviderInfo,
+} from "./contract";
+import type { ChatState } from "./kernel-messages";
 import { isFinal } from "./messages";
 
 /** Slices of the chat that change only when their part does: a token must not render the whole view. */
@@ -13,7 +20,7 @@ export interface Selectors {
   failovers: ReadonlySignal<readonly NoticeLine[]>;
   notices: ReadonlySignal<readonly NoticeLine[]>;
   readMarks: ReadonlySignal<Readonly<Record<string, number>>>;
-  conversation: ReadonlySignal<ConversationInfo | null>;
+  conversation: ReadonlySignal<ConversationSettings | null>;
   hasMore: ReadonlySignal<boolean>;
   selfId: ReadonlySignal<string>;
   conversationId: ReadonlySignal<string>;

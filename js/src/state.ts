@@ -1,7 +1,7 @@
 // The state of a view and everything that may change it. Pure: no clock, no host, no DOM.
-import type { ChatMessage, SendReceipt } from "./contract";
+import type { ChatMessage, Op, SendReceipt } from "./contract";
 import type { Kept } from "./keeper";
-import type { ChatOp, ChatState, KernelMessage, SendOptions } from "./kernel-messages";
+import type { ChatState, KernelMessage, SendOptions } from "./kernel-messages";
 import { seqOf } from "./messages";
 import { applyOp, merged } from "./ops";
 import { text } from "./texts/texts";
@@ -53,7 +53,7 @@ export function receive(state: ViewState, message: KernelMessage): ViewState {
   }
 }
 
-function receiveOps(state: ViewState, n: number, ops: ChatOp[]): ViewState {
+function receiveOps(state: ViewState, n: number, ops: Op[]): ViewState {
   if (!state.chat || state.needsHello || n <= state.n) return state;
   if (n !== state.n + 1) return { ...state, needsHello: true };
   let chat: ChatState = state.chat;

@@ -67,6 +67,7 @@ class World:
         return {
             "record": await store.find(ROOM),
             "members": await store.members(ROOM),
+            "read": await store.read_marks(ROOM),
             "log": await store.events_after(ROOM, self.epoch, 0, limit=1000, max_bytes=1 << 20),
             "streams": [stream.message_id for stream in await store.open_streams(ROOM)],
             "written": hub.generations.find(self.answer_id) is not None,
@@ -127,6 +128,18 @@ CHAT_CALLS: dict[str, Arguments] = {
     ChatMethod.LIST_CONVERSATIONS: lambda world, user: [[]],
     ChatMethod.ADD_MEMBER: lambda world, user: [[ROOM, user], [ROOM, {"userId": user, "role": "owner"}]],
     ChatMethod.REMOVE_MEMBER: lambda world, user: [[ROOM, "annabel"], [ROOM, "robert"]],
+    ChatMethod.LIST_MEMBERS: lambda world, user: [[ROOM]],
+    ChatMethod.UPDATE_CONVERSATION: lambda world, user: [
+        [ROOM, {"title": "mine"}],
+        [ROOM, {"systemPrompt": "Say what was said.", "assistant": "always"}],
+    ],
+    ChatMethod.DELETE_CONVERSATION: lambda world, user: [[ROOM]],
+    ChatMethod.MARK_READ: lambda world, user: [[ROOM, 1]],
+    ChatMethod.SEARCH_MESSAGES: lambda world, user: [
+        [CONTENT, {"conversationId": ROOM}],
+        ["we sell", {"conversationId": ROOM, "author": "annabel"}],
+        ["company"],
+    ],
     ChatMethod.REFRESH_TOKEN: lambda world, user: [[token("annabel")], [token(user)]],
     ChatMethod.LEAVE_CONVERSATION: lambda world, user: [[ROOM]],
 }
@@ -146,9 +159,10 @@ HARMLESS = {
 READING = {
     *(ChatMethod.JOIN_CONVERSATION, ChatMethod.RESUME_CONVERSATION, ChatMethod.GET_HISTORY),
     *(ChatMethod.PAUSE_STREAM, ChatMethod.RESUME_STREAM),
+    *(ChatMethod.LIST_MEMBERS, ChatMethod.SEARCH_MESSAGES),
 }
-REACTING = {ChatMethod.ADD_REACTION, ChatMethod.REMOVE_REACTION}
-"""What readers may do to a message."""
+REACTING = {ChatMethod.ADD_REACTION, ChatMethod.REMOVE_REACTION, ChatMethod.MARK_READ}
+"""What readers may do: to a message, and with their own mark."""
 
 
 def test_every_method_of_both_hubs_is_tried() -> None:
@@ -181,6 +195,7 @@ def expect_refusals(outcomes: dict[str, list[tuple[str, Any]]]) -> None:
         ChatMethod.STOP_GENERATION: ("answer", False),
         ChatMethod.PAUSE_STREAM: ("answer", False),
         ChatMethod.RESUME_STREAM: ("answer", False),
+        ChatMethod.SEARCH_MESSAGES: ("answer", {"hits": [], "hasMore": False}),
     }
     for target, results in outcomes.items():
         if target in HARMLESS:
@@ -209,6 +224,10 @@ async def happen(world: World) -> set[str]:
     await bob.send(CONTENT, conversation_id=ROOM, respond=False)
     await bob.invoke(ChatMethod.ADD_REACTION, world.question_id, "!")
     await ann.got(ChatEvent.REACTIONS_UPDATED)
+    await bob.invoke(ChatMethod.MARK_READ, ROOM, 1)
+    await ann.got(ChatEvent.READ_MARKS_UPDATED)
+    await ann.invoke(ChatMethod.UPDATE_CONVERSATION, ROOM, {"pinned": True})
+    await ann.got(ChatEvent.CONVERSATION_UPDATED)
     world.go_on.set()
     await ann.final(world.answer_id)
     await ann.got(ChatEvent.PRESENCE_UPDATE)
@@ -228,6 +247,7 @@ def test_every_event_of_a_conversation_is_made_to_happen() -> None:
 HAPPENING = {
     *(ChatEvent.RECEIVE_MESSAGE, ChatEvent.MESSAGE_UPDATED, ChatEvent.STREAM_TOKEN),
     ChatEvent.REACTIONS_UPDATED,
+    *(ChatEvent.READ_MARKS_UPDATED, ChatEvent.CONVERSATION_UPDATED),
     *(ChatEvent.USER_JOINED, ChatEvent.USER_LEFT, ChatEvent.PRESENCE_UPDATE),
     *(ChatEvent.USER_TYPING, ChatEvent.TYPING_UPDATE),
 }

@@ -24,12 +24,13 @@ class SearchMethods(ChatMethods):
 
     @hub_method(ChatMethod.SEARCH_MESSAGES)
     async def search_messages(
-        self, caller: HubConnectionContext, query: str, options: SearchOptions = _EVERYWHERE
+        self, caller: HubConnectionContext, query: str, options: SearchOptions | None = None
     ) -> SearchResult:
         """Return the newest messages that have every word and every "quoted phrase" of ``query``.
 
         The beginning of the last word is enough. Deleted text and answers under way are never found.
         """
+        options = options or _EVERYWHERE
         if len(query) > MAX_QUERY_CHARS:
             text = f"has {len(query)} characters; the limit is {MAX_QUERY_CHARS}"
             raise ValidationError("query", text)

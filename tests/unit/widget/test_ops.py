@@ -21,6 +21,8 @@ KINDS: dict[str, Any] = {
     "streamEnd": changes.StreamEndChange,
     "participants": changes.ParticipantsChange,
     "typing": changes.TypingChange,
+    "readMarks": changes.ReadMarksChange,
+    "conversation": changes.ConversationChange,
     "provider": changes.ProviderChange,
     "providers": changes.ProvidersChange,
     "notice": changes.NoticeChange,
