@@ -77,7 +77,7 @@ FLOORS: dict[str, list[set[str]]] = {
         {"provider_words"},
         {"limits"},
         {"provider_config"},
-        {"error_bodies"},
+        {"error_bodies", "images"},
         {"failures"},
         {"clocks"},
         {"failover"},

@@ -25,6 +25,7 @@ from conduit_widget.providers.failover import choice
 from conduit_widget.providers.failover.choice import ABILITIES, Considered, Order
 from conduit_widget.providers.failover.health import ChangeCallback, ProviderHealth
 from conduit_widget.providers.failover.router import Candidate, Router
+from conduit_widget.providers.images import Sight, sight_of
 from conduit_widget.providers.keys import Secret
 from conduit_widget.providers.kinds import ProviderContext
 from conduit_widget.providers.limits.limit_tracker import LimitTracker
@@ -64,6 +65,7 @@ class _Entry:
         self.provider: RetirableProvider | None = None
         self.fixed_models = False
         self.prefills = False
+        self.sight = Sight()
         self.probed_at = 0.0
 
     @property
@@ -76,14 +78,17 @@ class _Entry:
         config, problem = self.found.config, self.problem
         if problem is None and self.provider is None:
             problem = failures.closed(config.name)
-        lacks = (name for name in ABILITIES if getattr(config.capabilities, name) is False)
+        able = {name: getattr(config.capabilities, name) for name in ABILITIES} | {
+            "vision": self.sight.images
+        }
         return Considered(
             kind=config.kind,
             model=config.model,
             priority=config.priority,
             status=self.health.status,
             problem=None if problem is None else str(problem),
-            lacks=frozenset(lacks),
+            lacks=frozenset(name for name, known in able.items() if known is False),
+            has=frozenset(name for name, known in able.items() if known),
             is_last_resort=self.found.detected and config.kind == LOCAL_KIND,
         )
 
@@ -239,9 +244,10 @@ class ProviderDirectory:
             raise failures.refused(entry.found.name, 404, ErrorBody(), model=model)
         may_fail_over = provider is None if failover is None else failover
         if may_fail_over and len(self._entries) > 1:
-            candidates = self._candidates(entry, is_named=provider is not None or model is not None)
+            is_named = provider is not None or model is not None
+            candidates = self._candidates(entry, is_named=is_named)
             if len(candidates) > 1 or (candidates and not entry.is_usable):
-                return Router(candidates, self._settings.failover)
+                return Router(candidates, self._settings.failover, is_named=is_named)
         if entry.provider is None or entry.problem is not None:
             raise entry.problem or failures.closed(entry.found.name)
         return entry.provider
@@ -263,7 +269,7 @@ class ProviderDirectory:
                 entry.provider,
                 entry.health,
                 entry.prefills,
-                reads_images=entry.found.config.capabilities.vision is not False,
+                reads_images=entry.sight.images,
             )
             for entry in self._in_order(preferred, is_named=is_named)
             if entry.provider is not None and entry.is_usable
@@ -325,8 +331,10 @@ class ProviderDirectory:
             health.standing_reason = found.label or kind.note
             entry.fixed_models = kind.fixed_models or bool(found.config.models)
             entry.prefills = kinds.prefills(kind, found.config)
+            entry.sight = sight_of(found.config, kind.reads_images)
             admission = Admission(found.name, health, found.config.clocks.answer)
-            entry.provider = RetirableProvider(kinds.build(kind, found.config, context), admission.wait)
+            provider = kinds.build(kind, found.config, context)
+            entry.provider = RetirableProvider(provider, admission.wait, entry.sight)
         except ProviderError as error:
             entry.problem = error
         if entry.problem is not None:

@@ -138,7 +138,7 @@ class GuardedProvider:
         if not isinstance(calls, tuple) or not all(map(_is_call, calls)):
             self._refuse("a chunk's tool_calls are not ToolCalls of texts")
         if is_writable(chunk.text) and is_writable(chunk.reasoning) and not (chunk.provider or calls):
-            return chunk if chunk.failover is None and not chunk.asked else _plain(chunk)
+            return _plain(chunk) if chunk.failover is not None or chunk.asked or chunk.unseen else chunk
         return _plain(chunk)
 
     def _translate(self, error: BaseException) -> NoReturn:

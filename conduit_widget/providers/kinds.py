@@ -69,13 +69,15 @@ class ProviderKind(msgspec.Struct, frozen=True, kw_only=True):
 
     ``note`` is shown beside a healthy provider of the kind. ``fixed_models``: no other model than those it
     lists can be asked for. ``prefills``: such a provider goes on with an answer whose beginning is the last
-    message; others are told to.
+    message; others are told to. ``reads_images``: whether its models do where no configuration says so; None:
+    nobody knows, it is tried.
     """
 
     build: Callable[[ProviderConfig, ProviderContext], Provider]
     note: str = ""
     fixed_models: bool = False
     prefills: Callable[[ProviderConfig], bool] = _never
+    reads_images: bool | None = None
 
 
 def names() -> list[str]:

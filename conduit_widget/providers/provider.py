@@ -7,11 +7,14 @@ when its last chunk carries a ``finish_reason``; an answer that stops without on
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 import msgspec
 
 from conduit_widget.types import Content, ErrorType, FailoverMode, Role
+
+UnseenImages = Literal["", "some", "all"]
+"""Images of a prompt that the model did not get: some were of no use to it, or it sees none at all."""
 
 
 class PromptMessage(msgspec.Struct, frozen=True):
@@ -96,6 +99,7 @@ class Chunk(msgspec.Struct, frozen=True, gc=False):
     (``stop``, ``length``, ``content_filter``, ``tool_calls``, ``refusal``, …); it, ``usage`` and
     ``tool_calls``, which are data for whoever reads the answer, come on the last chunk of a generation.
     An empty chunk with ``asked`` says that the provider is asked only now: the request waited for a limit.
+    One with ``unseen`` says which images of the prompt the model does not get.
     """
 
     text: str
@@ -107,6 +111,7 @@ class Chunk(msgspec.Struct, frozen=True, gc=False):
     tool_calls: tuple[ToolCall, ...] = ()
     failover: Failover | None = None
     asked: bool = False
+    unseen: UnseenImages = ""
 
 
 @runtime_checkable

@@ -6,21 +6,27 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from typing import Any
 
-from conduit_widget.providers.provider import Chunk, GenerationRequest, Provider
+from conduit_widget.providers.images import Sight, shown
+from conduit_widget.providers.provider import Chunk, GenerationRequest, Provider, UnseenImages
 
 
 class RetirableProvider:
     """Passes everything on to ``provider`` and counts the answers that are open.
 
-    A request goes out when ``admit`` returns, which says whether it had to wait.
+    A request goes out when ``admit`` returns, which says whether it had to wait, with the images that
+    ``sight`` lets through.
     """
 
     def __init__(
-        self, provider: Provider, admit: Callable[[GenerationRequest], Awaitable[bool]] | None = None
+        self,
+        provider: Provider,
+        admit: Callable[[GenerationRequest], Awaitable[bool]] | None = None,
+        sight: Sight | None = None,
     ) -> None:
         self.name = provider.name
         self._provider = provider
         self._admit = admit
+        self._sight = sight or Sight()
         self._open = 0
         self._asked = 0
         self._idle = asyncio.Event()
@@ -40,8 +46,9 @@ class RetirableProvider:
         self._asked += 1
         self._open += 1
         self._idle.clear()
+        request, unseen = shown(request, self._sight)
         admission = None if self._admit is None else self._admit(request)
-        return _OpenAnswer(self._provider.generate(request), self._ended, admission)
+        return _OpenAnswer(self._provider.generate(request), self._ended, admission, unseen)
 
     async def models(self) -> list[str]:
         """Return the names of the models that can be asked for."""
@@ -78,7 +85,8 @@ class RetirableProvider:
 class _OpenAnswer(AsyncGenerator[Chunk, None]):
     """A provider's answer; says once that it is over. It adds nothing to the way of a chunk.
 
-    Before the first chunk it awaits its ``admission``; an empty chunk says that this took time.
+    Before the first chunk it awaits its ``admission``; an empty chunk says that this took time, or which
+    images are ``unseen``.
     """
 
     def __init__(
@@ -86,18 +94,23 @@ class _OpenAnswer(AsyncGenerator[Chunk, None]):
         answer: AsyncGenerator[Chunk, None],
         on_end: Callable[[], None],
         admission: Awaitable[bool] | None,
+        unseen: UnseenImages,
     ) -> None:
         self._answer = answer
         self._admission = admission
+        self._unseen = unseen
+        self._is_let_in = admission is None and not unseen
         self._on_end: Callable[[], None] | None = on_end
 
     def __anext__(self) -> Coroutine[Any, Any, Chunk]:
-        return self._answer.__anext__() if self._admission is None else self._admitted(self._admission)
+        return self._answer.__anext__() if self._is_let_in else self._let_in()
 
-    async def _admitted(self, admission: Awaitable[bool]) -> Chunk:
-        waited = await admission
-        self._admission = None
-        return Chunk("", "", asked=True) if waited else await self._answer.__anext__()
+    async def _let_in(self) -> Chunk:
+        waited = self._admission is not None and await self._admission
+        self._is_let_in = True
+        if waited or self._unseen:
+            return Chunk("", "", asked=waited, unseen=self._unseen)
+        return await self._answer.__anext__()
 
     def asend(self, value: None) -> Coroutine[Any, Any, Chunk]:
         return self._answer.asend(value)
@@ -107,7 +120,7 @@ class _OpenAnswer(AsyncGenerator[Chunk, None]):
 
     async def aclose(self) -> None:
         try:
-            if isinstance(self._admission, Coroutine):
+            if isinstance(self._admission, Coroutine) and not self._is_let_in:
                 self._admission.close()
             await self._answer.aclose()
         finally:

@@ -7,10 +7,12 @@ import logging
 import re
 import secrets
 import traceback
+from collections.abc import Mapping
 from typing import Final, cast, get_args
 
 from conduit_widget.contract import ErrorText
 from conduit_widget.errors import ProviderError
+from conduit_widget.providers.provider import UnseenImages
 from conduit_widget.types import ChatMessage, FinishReason, MessageError
 
 _logger = logging.getLogger(__name__)
@@ -25,6 +27,10 @@ _MEANS: Final[dict[str, FinishReason]] = {
 _FILTERS: Final = frozenset({"content_filter", "content_filtered", "safety", "recitation"})
 _TOOLS: Final = frozenset({"tool_calls", "tool_call", "tool_use", "function_call"})
 _BROKEN_OFF: Final = frozenset({"abort", "aborted", "cancelled", "canceled"})
+_UNSEEN: Final[Mapping[UnseenImages, str]] = {
+    "all": "This model does not see images; it answered from the text alone.",
+    "some": "The model did not see every image: its server may not open a link, or cannot read such a file.",
+}
 _WORD: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.\-]{0,63}")
 
 
@@ -38,8 +44,13 @@ class AnswerEnd:
     error: MessageError | None = None
 
 
-def end_of(said: str | None, provider: str, *, has_text: bool, has_reasoning: bool) -> AnswerEnd:
-    """Return what a provider's finish reason means. One without text has failed; its error says why."""
+def end_of(
+    said: str | None, provider: str, *, has_text: bool, has_reasoning: bool, unseen: UnseenImages = ""
+) -> AnswerEnd:
+    """Return what a provider's finish reason means. One without text has failed; its error says why.
+
+    ``unseen``: which images of the question the model did not get.
+    """
     word = said if said and _WORD.fullmatch(said) else "unknown" if said else "stop"
     reason = _MEANS.get(word.lower(), "stop")
     provider_reason = None if word == reason else word
@@ -47,7 +58,8 @@ def end_of(said: str | None, provider: str, *, has_text: bool, has_reasoning: bo
         text = _why_empty(word.lower(), reason, provider, has_reasoning)
         error = MessageError(type="server_error", recoverable=True, code=_code(word, reason), message=text)
         return AnswerEnd("error", word, error=error)
-    return AnswerEnd(reason, provider_reason, notice=_notice(word))
+    notices = [notice for notice in (_UNSEEN.get(unseen), _notice(word)) if notice is not None]
+    return AnswerEnd(reason, provider_reason, notice=" ".join(notices) or None)
 
 
 def end_by_error(error: BaseException) -> AnswerEnd:

@@ -18,7 +18,7 @@ from conduit_widget.chat.history.store import StoredStream
 from conduit_widget.chat.settings import ChatSettings
 from conduit_widget.plain_text import plain_name
 from conduit_widget.providers.outcome import CHUNK_TIME_BOUNDS, ChunkTimes
-from conduit_widget.providers.provider import Chunk, Failover, ToolCall
+from conduit_widget.providers.provider import Chunk, Failover, ToolCall, UnseenImages
 from conduit_widget.types import (
     FinishReason,
     OpenStream,
@@ -40,6 +40,7 @@ class AnswerStream:
 
     ``provider`` and ``model`` say who answers, ``finish_reason`` how it ended, in the provider's words;
     ``attempts`` counts the providers that have been asked, ``segments`` are the parts of those that failed.
+    ``unseen`` says which images of the prompt the last of them did not get.
     ``attempt`` measures the provider that answers now, ``speed`` the answer as its readers see it.
     """
 
@@ -51,6 +52,7 @@ class AnswerStream:
         self.finish_reason: str | None = None
         self.tool_calls: tuple[ToolCall, ...] = ()
         self.attempts = 1
+        self.unseen: UnseenImages = ""
         self.segments: list[Segment] = []
         self._job = job
         self._settings = settings
@@ -81,6 +83,7 @@ class AnswerStream:
         self.provider, self.model = plain_name(failover.target, MAX_NAME_CHARS), ""
         self._named = (failover.target, "")
         self.finish_reason = None
+        self.unseen = ""
         self.attempts += 1
         self.attempt = Speed(self._loop.time())
 
@@ -103,6 +106,8 @@ class AnswerStream:
         if not (chunk.text or chunk.reasoning):
             if chunk.asked:
                 self.attempt = Speed(self._loop.time())
+            if chunk.unseen != "":
+                self.unseen = chunk.unseen
             return
         now = self._loop.time()
         self.speed.chunk(now, text=bool(chunk.text), reasoning=bool(chunk.reasoning))

@@ -19,6 +19,7 @@ from conduit_widget.chat.answers.generation_state import GenerationState, Genera
 from conduit_widget.chat.answers.prompt import read_prompt
 from conduit_widget.chat.settings import ChatSettings
 from conduit_widget.errors import ProviderError
+from conduit_widget.providers.images import has_images
 from conduit_widget.providers.limits.token_estimate import estimate_tokens
 from conduit_widget.providers.outcome import CANCELLED, UNEXPECTED, GenerationOutcome
 from conduit_widget.providers.provider import Failover, GenerationRequest, PromptMessage
@@ -45,6 +46,7 @@ class Generation:
         self._loop = asyncio.get_running_loop()
         self._stream = AnswerStream(job, settings)
         self._asking: asyncio.Task[None] | None = None
+        self._asks_with_images = False
         self._is_reported = True  # nobody has been asked yet
         self._given_up: asyncio.Future[None] = self._loop.create_future()
 
@@ -149,6 +151,8 @@ class Generation:
         provider = self._providers.select(options.provider, options.model, failover=options.failover)
         stream.provider = provider.name
         request = await self._request(provider.context_tokens)
+        # Of older ones it was said when they were new.
+        self._asks_with_images = has_images(request.messages[-1:])
         stream.begin()
         self._observer.began()
         self._is_reported = False
@@ -219,6 +223,7 @@ class Generation:
             stream.provider,
             has_text=bool(stream.text.whole.strip()),
             has_reasoning=bool(stream.reasoning.whole.strip()),
+            unseen=stream.unseen if self._asks_with_images else "",
         )
 
     def _failed_attempt(self, failover: Failover) -> GenerationOutcome | None:

@@ -18,9 +18,14 @@ from typing import Any, Final
 import msgspec
 
 from conduit_widget.contract import MAX_HISTORY_PAGE
-from conduit_widget.providers.limits.token_estimate import MESSAGE_OVERHEAD_TOKENS, estimate_tokens
+from conduit_widget.providers.images import without_images
+from conduit_widget.providers.limits.token_estimate import (
+    MESSAGE_OVERHEAD_TOKENS,
+    estimate_content,
+    estimate_tokens,
+)
 from conduit_widget.providers.provider import PromptMessage
-from conduit_widget.types import ChatMessage, HistoryPage, Role
+from conduit_widget.types import ChatMessage, Content, HistoryPage, ImagePart, TextPart
 
 Ancestors = Callable[[str, int], Awaitable[HistoryPage]]
 """``ancestors(message_id, limit)`` returns the messages that lead to a message, oldest first."""
@@ -28,6 +33,8 @@ Ancestors = Callable[[str, int], Awaitable[HistoryPage]]
 DEFAULT_ANSWER_SHARE: Final = 4
 """Without a maxTokens, one part in this many of the context is kept free for the answer."""
 TYPICAL_MESSAGE_TOKENS: Final = 64
+IMAGE_SHARE: Final = 4
+"""An image takes at most one part in this many of what a prompt has room for."""
 SMALLEST_PAGE: Final = 16
 """How many messages are read at a time: about as many as fit, but at least so many."""
 
@@ -61,7 +68,7 @@ async def read_prompt(
         messages = _readable(page.messages)
         branch = messages + branch
         read += len(page.messages)
-        cost += sum(map(_cost, messages))
+        cost += sum(_cost(message, budget) for message in messages)
     return build_prompt(branch, budget=budget, system_prompt=system_prompt, is_whole=not has_more)
 
 
@@ -73,13 +80,13 @@ def build_prompt(
     ``branch`` is oldest first (``is_whole``: from the root) and ends with the question, which is always kept
     (its middle is cut out when it alone is too long). What people wrote stands as they typed it. User names
     stand before messages only when more than one person writes. Neighbours of one role become one message,
-    since some models accept strict turns only.
+    since some models accept strict turns only. Images of people stand where they were put.
     """
     kept = _kept(branch, budget, is_whole=is_whole)
     people = {message.author.user_id for message in kept if message.role == "user" and message.author}
     turns = [_turn(message, len(people) > 1) for message in kept]
     if len(turns) == 1:
-        turns = [(turns[0][0], _cut_middle(turns[0][1], budget))]
+        turns = [PromptMessage(turns[0].role, _cut_to(turns[0].content, budget))]
     system = (
         system_prompt if len(people) < 2 else f"{system_prompt} {_SEVERAL}" if system_prompt else _SEVERAL
     )
@@ -101,23 +108,43 @@ def _readable(wires: Sequence[Mapping[str, Any]]) -> list[ChatMessage]:
     for wire in wires:
         with contextlib.suppress(msgspec.ValidationError):
             messages.append(ChatMessage.from_wire(wire))
-    return [message for message in messages if message.text.strip()]
+    return [message for message in messages if message.text.strip() or _has_images(message)]
 
 
-def _cost(message: ChatMessage) -> int:
-    """Return about how many tokens a message takes, with a name: what is kept says whether it needs one."""
-    return estimate_tokens(_turn(message, True)[1]) + MESSAGE_OVERHEAD_TOKENS
+def _has_images(message: ChatMessage) -> bool:
+    return not isinstance(message.content, str) and any(
+        isinstance(part, ImagePart) for part in message.content
+    )
 
 
-def _turn(message: ChatMessage, named: bool) -> tuple[Role, str]:
-    if named and message.role == "user" and message.author is not None:
-        return message.role, f"{message.author.user_name}: {message.text}"
-    return message.role, message.text
+def _cost(message: ChatMessage, budget: int) -> int:
+    """Return about how many tokens a message takes, with a name: what is kept says whether it needs one.
+
+    An image is worth at most a part of the budget: a model with little room for it makes it small.
+    """
+    content = _turn(message, True).content
+    return estimate_content(content, most_per_image=budget // IMAGE_SHARE) + MESSAGE_OVERHEAD_TOKENS
+
+
+def _turn(message: ChatMessage, named: bool) -> PromptMessage:
+    named = named and message.role == "user" and message.author is not None
+    name = f"{message.author.user_name}: " if named and message.author is not None else ""
+    if not _has_images(message):
+        return PromptMessage(message.role, name + message.text)
+    # An image-only message has no text for the name to stand before.
+    parts = [part for part in _parts(message.content) if isinstance(part, ImagePart) or part.text.strip()]
+    if name and parts and isinstance(parts[0], TextPart):
+        parts[0] = TextPart(text=name + parts[0].text)
+    elif name:
+        parts.insert(0, TextPart(text=name.rstrip()))
+    turn = PromptMessage(message.role, parts)
+    # Models take images from people alone.
+    return turn if message.role == "user" else without_images([turn])[0]
 
 
 def _kept(messages: Sequence[ChatMessage], budget: int, *, is_whole: bool) -> Sequence[ChatMessage]:
     """Return the newest messages that fit, from where earlier prompts began, if that still leaves half."""
-    costs = [_cost(message) for message in messages]
+    costs = [_cost(message, budget) for message in messages]
     oldest = _newest_within(costs, budget)
     start = oldest
     if oldest > 0 or not is_whole:
@@ -172,11 +199,39 @@ def _cut_middle(text: str, budget_tokens: int) -> str:
     return text[: keep // 2] + _CUT + text[-(keep // 2) :]
 
 
-def _merge_neighbours(turns: Sequence[tuple[Role, str]]) -> list[PromptMessage]:
-    merged: list[tuple[Role, str]] = []
-    for role, text in turns:
-        if merged and merged[-1][0] == role:
-            merged[-1] = (role, f"{merged[-1][1]}\n\n{text}")
+def _cut_to(content: Content, budget_tokens: int) -> Content:
+    """Return a content whose texts fit; its images stand as they are."""
+    if isinstance(content, str):
+        return _cut_middle(content, budget_tokens)
+    texts = sum(isinstance(part, TextPart) for part in content)
+    images = estimate_content(
+        [part for part in content if isinstance(part, ImagePart)], most_per_image=budget_tokens // IMAGE_SHARE
+    )
+    room = max(budget_tokens - images, budget_tokens // 4) // max(texts, 1)
+    return [
+        TextPart(text=_cut_middle(part.text, room)) if isinstance(part, TextPart) else part
+        for part in content
+    ]
+
+
+def _merge_neighbours(turns: Sequence[PromptMessage]) -> list[PromptMessage]:
+    merged: list[PromptMessage] = []
+    for turn in turns:
+        if merged and merged[-1].role == turn.role:
+            merged[-1] = PromptMessage(turn.role, _joined(merged[-1].content, turn.content))
         else:
-            merged.append((role, text))
-    return [PromptMessage(role, text) for role, text in merged]
+            merged.append(turn)
+    return merged
+
+
+def _joined(first: Content, second: Content) -> Content:
+    if isinstance(first, str) and isinstance(second, str):
+        return f"{first}\n\n{second}"
+    before, after = _parts(first), _parts(second)
+    if isinstance(last := before[-1], TextPart) and isinstance(following := after[0], TextPart):
+        return [*before[:-1], TextPart(text=f"{last.text}\n\n{following.text}"), *after[1:]]
+    return [*before, *after]
+
+
+def _parts(content: Content) -> list[TextPart | ImagePart]:
+    return [TextPart(text=content)] if isinstance(content, str) else content

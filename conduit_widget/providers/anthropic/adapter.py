@@ -90,4 +90,4 @@ def _build(config: ProviderConfig, context: ProviderContext) -> AnthropicMessage
     )
 
 
-KIND: Final = ProviderKind(build=_build, prefills=lambda _config: True)
+KIND: Final = ProviderKind(build=_build, prefills=lambda _config: True, reads_images=True)

@@ -299,7 +299,9 @@ PROVIDER_FIELDS: Final = (
         "capabilities.vision",
         _SWITCH,
         "unknown",
-        "Whether its models read images. A request with one passes over a provider with false.",
+        "Whether its models read images. A request with one goes to a provider with true first, to one with "
+        "false only where there is no other: it reads [image] instead. Unknown: images are sent, and no more "
+        "once they are refused.",
     ),
     _provider(
         "capabilities.tools",

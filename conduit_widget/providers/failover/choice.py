@@ -15,8 +15,8 @@ ABILITIES: Final = {"vision": "read images", "tools": "call tools", "reasoning":
 class Considered:
     """A provider as the choice sees it. ``problem`` keeps it from being asked at all.
 
-    ``lacks`` are the abilities that it is configured not to have. ``is_last_resort``: nobody configured it,
-    it is asked when nobody else can be.
+    ``has`` are the abilities that it is known to have, ``lacks`` those that it is known not to have.
+    ``is_last_resort``: nobody configured it, it is asked when nobody else can be.
     """
 
     kind: str
@@ -25,6 +25,7 @@ class Considered:
     status: ProviderStatus
     problem: str | None = None
     lacks: frozenset[str] = frozenset()
+    has: frozenset[str] = frozenset()
     is_last_resort: bool = False
 
     @property
@@ -47,6 +48,8 @@ def explain(
     obstacles = {one.name: _obstacle(one, question) for one in considered}
     named = [one for one in considered if one.problem is None and question.provider in {None, one.name}]
     able = [one for one in named if one.lacks.isdisjoint(question.needs)]
+    if question.model is None:
+        able.sort(key=lambda one: not one.has.issuperset(question.needs))
     # Where something keeps every one, the first is asked all the same: somebody has to find out.
     chosen = next((one for one in able if not obstacles[one.name]), next(iter(able or named), None))
     explained = [
@@ -98,6 +101,9 @@ def _rank(one: Considered, chosen: Considered | None, question: ProviderQuestion
         return ""
     if question.model in chosen.status.models and question.model not in one.status.models:
         return f"It does not list the model that {chosen.name} has."
+    if question.model is None and chosen.has.intersection(question.needs) - one.has:
+        needed = " and ".join(ABILITIES.get(need, need) for need in question.needs if need not in one.has)
+        return f"Nobody has said that its models {needed}, as those of {chosen.name} do."
     if order.order == "latency":
         return f"At present {chosen.name} is quicker, or not measured yet."
     if chosen.name == order.preferred:

@@ -22,8 +22,8 @@ from conduit_widget.providers.failover.breaker import Permit
 from conduit_widget.providers.failover.health import ProviderHealth
 from conduit_widget.providers.failover.policy import FailoverPolicy
 from conduit_widget.providers.failover.seam import RestartedError, Seam, last_words
+from conduit_widget.providers.images import has_images
 from conduit_widget.providers.provider import Chunk, Failover, GenerationRequest, PromptMessage, Provider
-from conduit_widget.types import ImagePart
 
 _logger = logging.getLogger(__name__)
 
@@ -39,14 +39,14 @@ GO_ON: Final = (
 class Candidate:
     """A provider that may answer.
 
-    ``prefills``: it goes on with a text that is the last message. ``reads_images`` is False where it is
-    configured not to: a question with one goes to another, if there is one.
+    ``prefills``: it goes on with a text that is the last message. ``reads_images``: whether its models do,
+    None where nobody has said. A question with one goes to who does, else to who may.
     """
 
     provider: Provider
     health: ProviderHealth
     prefills: bool = False
-    reads_images: bool = True
+    reads_images: bool | None = None
 
     @property
     def name(self) -> str:
@@ -67,9 +67,11 @@ class Router:
         candidates: Sequence[Candidate],
         policy: FailoverPolicy,
         *,
+        is_named: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._candidates = tuple(candidates)
+        self._is_named = is_named
         self._policy = policy
         self._clock = clock
         self.name = self._candidates[0].name
@@ -82,7 +84,8 @@ class Router:
             ProviderError: no provider could answer, or none may go on.
 
         """
-        route = _Route(self._candidates, self._policy, request, self._clock)
+        able = _able(self._candidates, request, is_named=self._is_named)
+        route = _Route(self._candidates, able, self._policy, request, self._clock)
         try:
             attempt = route.first()
             if attempt.candidate.name != self.name:
@@ -137,6 +140,7 @@ class _Route:
     def __init__(
         self,
         candidates: Sequence[Candidate],
+        able: list[Candidate],
         policy: FailoverPolicy,
         request: GenerationRequest,
         clock: Callable[[], float],
@@ -145,7 +149,7 @@ class _Route:
         self._request = request
         self._clock = clock
         self._several = len(candidates) > 1
-        self._left = _able(candidates, request)
+        self._left = able
         self._preferred = candidates[0]
         self._attempts = 0
         self._text: list[str] = []
@@ -316,21 +320,17 @@ class _Route:
         return msgspec.structs.replace(request, messages=messages, model=attempt.model)
 
 
-def _able(candidates: Sequence[Candidate], request: GenerationRequest) -> list[Candidate]:
-    """Return the candidates that can read what the request holds; all of them where none can."""
+def _able(candidates: Sequence[Candidate], request: GenerationRequest, *, is_named: bool) -> list[Candidate]:
+    """Return the candidates that can read what the request holds; all of them where none can.
+
+    Who is known to comes before who may; only a provider that the question names keeps its place.
+    """
     able = list(candidates)
-    if any(one.reads_images for one in able) and _has_image(request):
-        able = [one for one in able if one.reads_images]
+    if has_images(request.messages) and any(one.reads_images is not False for one in able):
+        able = [one for one in able if one.reads_images is not False]
+        named = candidates[0] if is_named else None
+        able.sort(key=lambda one: one is not named and not one.reads_images)
     return able
-
-
-def _has_image(request: GenerationRequest) -> bool:
-    return any(
-        isinstance(part, ImagePart)
-        for message in request.messages
-        if not isinstance(message.content, str)
-        for part in message.content
-    )
 
 
 def _model_of(attempt: _Attempt) -> str:

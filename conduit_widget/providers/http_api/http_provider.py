@@ -25,16 +25,17 @@ from conduit_widget.providers.error_bodies import ErrorBody, read_error_body
 from conduit_widget.providers.http_api import http_client
 from conduit_widget.providers.http_api.answer_decoder import AnswerDecoder
 from conduit_widget.providers.http_api.answer_reader import AnswerReader
-from conduit_widget.providers.http_api.refusals import Refusals
+from conduit_widget.providers.http_api.refusals import Refusals, refuses_images
 from conduit_widget.providers.http_api.response_bytes import (
     ResponseBytesError,
     pieces_of,
     read_all,
     read_start,
 )
+from conduit_widget.providers.images import has_images, without_images
 from conduit_widget.providers.keys import Secret
 from conduit_widget.providers.kinds import ProviderContext
-from conduit_widget.providers.provider import Chunk, GenerationRequest
+from conduit_widget.providers.provider import Chunk, GenerationRequest, UnseenImages
 from conduit_widget.providers.provider_config import ProviderConfig, Timeouts, timeouts_for
 from conduit_widget.providers.provider_words import ProviderWords
 
@@ -136,10 +137,14 @@ class HttpProvider(ABC):
         """
         model = request.model or await self._default_model()
         with closing(GenerationClocks(self.name, self._timeouts)) as clocks:
-            response = await self._open({**self._body(request, model), **(extra or {})}, model, clocks)
+            response, unseen = await self._open(
+                {**self._body(request, model), **(extra or {})}, model, clocks
+            )
             answer = self._decoder(request, model)
             began = False
             try:
+                if unseen:
+                    yield Chunk("", model, unseen=unseen)
                 reader = AnswerReader(self.name, answer)
                 async with aclosing(pieces_of(response)) as pieces:
                     while not answer.ended:
@@ -205,9 +210,16 @@ class HttpProvider(ABC):
         finally:
             await response.aclose()
 
-    async def _open(self, wanted: dict[str, Any], model: str, clocks: GenerationClocks) -> httpx2.Response:
-        """Send the request; again without what a refusal names, and once the model is loaded."""
+    async def _open(
+        self, wanted: dict[str, Any], model: str, clocks: GenerationClocks
+    ) -> tuple[httpx2.Response, UnseenImages]:
+        """Send the request; again without what a refusal names, and once the model is loaded.
+
+        Also return which of its images were left out.
+        """
         blind = False
+        asked_with_images = has_images(wanted["messages"])
+        unseen: UnseenImages = "all"
         give_up_at = time.monotonic() + self._timeouts.first_token
         while True:
             body = self._refusals.fit(wanted, model)
@@ -219,7 +231,7 @@ class HttpProvider(ABC):
             )
             response = await self._send(call, clocks)
             if response.status_code == 200:
-                return response
+                return response, unseen if asked_with_images and not has_images(body["messages"]) else ""
             try:
                 problem = await self._problem(response, clocks)
             finally:
@@ -234,6 +246,10 @@ class HttpProvider(ABC):
                 self._refusals.forget(model)
             elif self._refusals.learn(response.status_code, problem, body, model):
                 blind = problem.is_empty
+                continue
+            elif refuses_images(response.status_code, problem, body):
+                # One that it cannot read must not keep it from answering whatever is asked after it.
+                wanted, unseen = {**wanted, "messages": without_images(wanted["messages"])}, "some"
                 continue
             raise self._refusal(response, problem, model)
 

@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from conduit_widget.providers.error_bodies import ErrorBody
+from conduit_widget.providers.images import has_images, without_images
 from conduit_widget.providers.provider import PromptMessage
 from conduit_widget.types import TextPart
 
 SYSTEM_ROLE: Final = "system role"
+IMAGES: Final = "images"
 _NEWER_NAME: Final = {"max_tokens": "max_completion_tokens"}
 # A value out of range is the asker's to mend: leaving it out would hide that.
 _RANGE_WORDS: Final = (
@@ -32,6 +34,12 @@ _NO_SYSTEM_ROLE: Final = re.compile(
     r"|developer instruction is not enabled"
     r"|\bsystem: (?:extra|unsupported|unknown|unexpected|not )",
     re.DOTALL,
+)
+_IMAGE: Final = re.compile(r"\bimages?\b|image_url|vision|multi-?modal|mmproj")
+# Another image may be fine.
+_ONE_IMAGE: Final = re.compile(
+    r"format|media.?type|mime|dimension|pixel|process|decod|corrupt|download|fetch|invalid image"
+    r"|too (?:large|many)|exceed|base64"
 )
 _MAX_MODELS: Final = 100
 
@@ -59,6 +67,8 @@ class Refusals:
             newer = _NEWER_NAME.get(field)
             if newer is not None and newer not in refused:
                 fitted[newer] = value
+        if IMAGES in refused:
+            fitted["messages"] = without_images(fitted["messages"])
         if SYSTEM_ROLE in refused:
             fitted["messages"] = without_system(fitted["messages"])
         return fitted
@@ -81,6 +91,8 @@ class Refusals:
         # A chat template that raises is a 500 on some servers.
         if status in {400, 422, 500} and _refuses_system(problem) and _has_system(body):
             return SYSTEM_ROLE
+        if refuses_images(status, problem, body) and not _ONE_IMAGE.search(problem.message):
+            return IMAGES
         if status not in {400, 422}:
             return None
         if problem.is_empty:
@@ -92,6 +104,16 @@ class Refusals:
             named = {path[0] for path in problem.fields if path}
             return next((field for field in present if field in named), None)
         return next((field for field in present if _names(problem.message, field)), None)
+
+
+def refuses_images(status: int, problem: ErrorBody, body: Mapping[str, Any]) -> bool:
+    """Whether it is for its images that a body is refused: for one of them, or for having any."""
+    # Gateways find no model for them (404), servers of a model without eyes fail (500).
+    return (
+        status in {400, 404, 415, 422, 500}
+        and has_images(body["messages"])
+        and _IMAGE.search(problem.message) is not None
+    )
 
 
 def without_system(messages: Sequence[PromptMessage]) -> list[PromptMessage]:

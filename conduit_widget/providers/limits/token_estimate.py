@@ -9,12 +9,14 @@ import math
 from typing import Final
 
 from conduit_widget.providers.provider import GenerationRequest, Usage
-from conduit_widget.types import Content, TextPart
+from conduit_widget.types import Content, ImagePart, TextPart
 
 CHARS_PER_TOKEN: Final = 3.5
 MESSAGE_OVERHEAD_TOKENS: Final = 8
 MAX_COUNT: Final = 2**53 - 1
-_IMAGE_TOKENS: Final = 500
+_IMAGE_TOKENS: Final = 800
+_LOW_DETAIL_TOKENS: Final = 85
+"""As OpenAI counts an image that is to be looked at roughly."""
 
 
 def estimate_tokens(text: str) -> int:
@@ -33,12 +35,18 @@ def counted_tokens(usage: Usage | None) -> tuple[int, int] | None:
 
 def estimate_prompt(request: GenerationRequest) -> int:
     """Return about how many tokens a model reads to answer the request."""
-    return sum(MESSAGE_OVERHEAD_TOKENS + _of_content(message.content) for message in request.messages)
+    return sum(MESSAGE_OVERHEAD_TOKENS + estimate_content(message.content) for message in request.messages)
 
 
-def _of_content(content: Content) -> int:
+def estimate_content(content: Content, *, most_per_image: int = _IMAGE_TOKENS) -> int:
+    """Return about how many tokens a content has; models scale images down to what they can hold."""
     if isinstance(content, str):
         return estimate_tokens(content)
     return sum(
-        estimate_tokens(part.text) if isinstance(part, TextPart) else _IMAGE_TOKENS for part in content
+        estimate_tokens(part.text) if isinstance(part, TextPart) else min(most_per_image, _of_image(part))
+        for part in content
     )
+
+
+def _of_image(image: ImagePart) -> int:
+    return _LOW_DETAIL_TOKENS if image.image_url.detail == "low" else _IMAGE_TOKENS

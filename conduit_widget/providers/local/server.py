@@ -377,5 +377,9 @@ def _unusable(what: str) -> ProviderError:
 
 
 KIND: Final = ProviderKind(
-    build=_build, note="A model on this computer.", fixed_models=True, prefills=lambda _: True
+    build=_build,
+    note="A model on this computer.",
+    fixed_models=True,
+    prefills=lambda _: True,
+    reads_images=False,
 )

@@ -10,7 +10,7 @@ import pytest
 from conduit_widget.chat.answers.prompt import read_prompt
 from conduit_widget.providers.limits.token_estimate import estimate_tokens
 from conduit_widget.providers.provider import PromptMessage
-from conduit_widget.types import HistoryPage
+from conduit_widget.types import HistoryPage, ImagePart, ImageUrl, TextPart
 
 
 def said(text: Any, user: str | None = "ann", **more: Any) -> dict[str, Any]:
@@ -86,14 +86,58 @@ def test_question_is_cut_in_the_middle_when_it_alone_is_too_long() -> None:
     assert estimate_tokens(text) < 512
 
 
-def test_parts_are_read_as_text() -> None:
-    """Text parts are joined; images are left out."""
-    parts = [
-        {"type": "text", "text": "a"},
-        {"type": "image_url", "image_url": {"url": "https://example.org/a.png"}},
-        {"type": "text", "text": "b"},
+PICTURE = {"type": "image_url", "image_url": {"url": "https://example.org/a.png"}}
+IMAGE = ImagePart(image_url=ImageUrl(url="https://example.org/a.png"))
+
+
+def words(text: str) -> dict[str, Any]:
+    """A part of text."""
+    return {"type": "text", "text": text}
+
+
+def test_images_stand_where_they_were_put() -> None:
+    """Blank texts between them are left out; texts without an image are one text."""
+    parts = [words("a"), PICTURE, words(" "), words("b")]
+    assert prompt(said(parts))[1:] == [("user", [TextPart(text="a"), IMAGE, TextPart(text="b")])]
+    assert prompt(said([words("a"), words("b")]))[1:] == [("user", "a\n\nb")]
+
+
+def test_question_of_an_image_alone_is_asked() -> None:
+    """It has no text for a name to stand before; neighbours keep their order around it."""
+    assert prompt(said([PICTURE]))[1:] == [("user", [IMAGE])]
+    [turn] = prompt(said("Look:"), said([PICTURE], "bob"), said("Well?"))[1:]
+    assert turn == (
+        "user",
+        [TextPart(text="Ann: Look:\n\nBob:"), IMAGE, TextPart(text="Ann: Well?")],
+    )
+
+
+def test_image_that_is_no_persons_is_a_line() -> None:
+    """Models take images from people alone."""
+    turns = prompt(said("Draw."), said([words("Here:"), PICTURE], None), said("Nice."))[1:]
+    assert turns[1] == ("assistant", "Here:\n\n[image]")
+
+
+def test_images_take_room() -> None:
+    """More than fit push older messages out; one alone never takes more than a quarter of the context."""
+    history = [said([words(f"{n}"), PICTURE]) for n in range(40)]
+    [(_, parts)] = prompt(*history, context=8192)[1:]
+    assert 4 <= sum(part == IMAGE for part in parts) < 9
+    assert parts[-2:] == [TextPart(text="39"), IMAGE]
+    assert prompt(said("Before."), said("Yes?", None), said([PICTURE]), context=512)[1:] == [
+        ("user", "Before."),
+        ("assistant", "Yes?"),
+        ("user", [IMAGE]),
     ]
-    assert prompt(said(parts))[1:] == [("user", "a\n\nb")]
+
+
+def test_text_beside_an_image_is_cut_when_it_is_too_long() -> None:
+    """The image stays, and both ends of the text."""
+    [(_, parts)] = prompt(said([words("begin " + "é" * 9000 + " end"), PICTURE]), context=512)[1:]
+    assert parts[1] == IMAGE
+    assert parts[0].text.startswith("begin ")
+    assert parts[0].text.endswith(" end")
+    assert estimate_tokens(parts[0].text) < 384
 
 
 def test_no_system_message_is_sent_when_prompt_is_empty() -> None:

@@ -10,7 +10,9 @@ from conduit_widget.types import ProviderQuestion, ProviderStatus
 LATER = "2026-01-01T00:00:30Z"
 
 
-def one(name: str, *, priority: int = 0, lacks: tuple[str, ...] = (), **status: Any) -> Considered:
+def one(
+    name: str, *, priority: int = 0, lacks: tuple[str, ...] = (), has: tuple[str, ...] = (), **status: Any
+) -> Considered:
     """A provider that is well unless told otherwise."""
     problem = status.pop("problem", None)
     last = status.pop("is_last_resort", False)
@@ -20,6 +22,7 @@ def one(name: str, *, priority: int = 0, lacks: tuple[str, ...] = (), **status: 
         priority=priority,
         problem=problem,
         lacks=frozenset(lacks),
+        has=frozenset(has),
         is_last_resort=last,
         status=ProviderStatus(provider=name, **{"state": "healthy", **status}),
     )
@@ -86,6 +89,20 @@ def test_image_goes_to_who_can_read_it() -> None:
         {"blind": "No other is left. Its models do not read images."},
     )
     assert reasons()[0] is None
+
+
+def test_image_goes_to_who_is_known_to_read_it_before_who_may() -> None:
+    """Unless the question names a model: then its provider stays the first."""
+    may, does = one("may"), one("does", has=("vision",))
+    assert reasons(may, does, needs=["vision"]) == (
+        "does",
+        {
+            "may": "Nobody has said that its models read images, as those of does do.",
+            "does": "It is the first that can answer.",
+        },
+    )
+    assert reasons(may, does)[0] == "may"
+    assert reasons(may, does, needs=["vision"], model="m")[0] == "may"
 
 
 def test_first_is_asked_all_the_same_when_every_breaker_is_open() -> None:

@@ -314,15 +314,28 @@ async def test_code_that_fails_is_a_failure_like_any_other(caplog: pytest.LogCap
     assert "secret" not in caplog.text
 
 
-@pytest.mark.parametrize(("reads", "asked"), [((False, True), [0, 1]), ((False, False), [1, 0])])
-async def test_image_goes_to_a_provider_that_reads_it(reads: tuple[bool, bool], asked: list[int]) -> None:
-    """One that is configured not to is passed over, unless none can; plain questions go to it as ever."""
+@pytest.mark.parametrize(
+    ("reads", "is_named", "asked"),
+    [
+        ((False, True), False, [0, 1]),
+        ((False, None), False, [0, 1]),
+        ((None, True), False, [0, 1]),
+        ((None, True), True, [1, 0]),
+        ((False, True), True, [0, 1]),
+        ((None, None), False, [1, 0]),
+        ((False, False), False, [1, 0]),
+    ],
+)
+async def test_image_goes_to_a_provider_that_reads_it(
+    reads: tuple[bool | None, bool | None], is_named: bool, asked: list[int]
+) -> None:
+    """One that does not is passed over, unless none can; who may comes later. Plain questions go as ever."""
     case = Case(["a cat"], ["a cat"])
     candidates = [
         Candidate(provider, health, reads_images=can)
         for provider, health, can in zip(case.providers, case.healths, reads, strict=True)
     ]
-    case.router = Router(candidates, FailoverPolicy())
+    case.router = Router(candidates, FailoverPolicy(), is_named=is_named)
     image = ImagePart(image_url=ImageUrl(url="data:image/png;base64,AA=="))
     await case.ask(GenerationRequest(messages=[PromptMessage("user", [TextPart(text="What?"), image])]))
     assert (case.text, case.asked) == ("a cat", asked)
