@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from typing import Final
 
@@ -40,7 +41,8 @@ class Admission:
         limits = self._health.limits
         has_to_wait = self._waiting > 0 or limits.would_refuse(request) is not None
         if has_to_wait:
-            await self._wait(request)
+            async with contextlib.nullcontext() if request.set_aside is None else request.set_aside():
+                await self._wait(request)
         else:
             limits.begin(request)
         self._health.note_limits()

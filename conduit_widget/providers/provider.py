@@ -7,6 +7,7 @@ when its last chunk carries a ``finish_reason``; an answer that stops without on
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Literal, Protocol, runtime_checkable
 
 import msgspec
@@ -40,7 +41,8 @@ class GenerationRequest(msgspec.Struct, frozen=True, kw_only=True):
     Requests with one ``cache_key`` tend to begin alike: a provider that has what it read of a prompt in
     several places finds it again by that. It means nothing else, and leaves this process for no other's
     servers. ``fit(context_tokens, text)`` returns the messages shortened for a provider whose context is
-    smaller, with room for a ``text`` beside them.
+    smaller, with room for a ``text`` beside them. While a request waits for a limit, within ``set_aside``, it
+    takes nobody's place.
     """
 
     messages: list[PromptMessage]
@@ -48,6 +50,7 @@ class GenerationRequest(msgspec.Struct, frozen=True, kw_only=True):
     parameters: GenerationParameters = GenerationParameters()
     cache_key: str | None = None
     fit: Callable[[int, str], Awaitable[list[PromptMessage]]] | None = None
+    set_aside: Callable[[], AbstractAsyncContextManager[None]] | None = None
 
 
 class Usage(msgspec.Struct, frozen=True):

@@ -6,7 +6,13 @@ import asyncio
 import contextlib
 import itertools
 from collections import Counter, deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+
+SetAside = Callable[[], contextlib.AbstractAsyncContextManager[None]]
+"""``async with set_aside():`` leaves a slot to others meanwhile, and waits for one again at its end.
+
+Not when the one who holds it is cancelled: then nothing needs it any more.
+"""
 
 
 class FairSlots:
@@ -29,13 +35,14 @@ class FairSlots:
         return self._free > 0 and self._held[user_id] < self._per_user
 
     @contextlib.asynccontextmanager
-    async def slot(self, user_id: str) -> AsyncIterator[None]:
-        """Wait for a slot and hold it."""
-        await self._acquire(user_id)
+    async def slot(self, user_id: str) -> AsyncIterator[SetAside]:
+        """Wait for a slot and hold it, but while it is set aside: ``async with set_aside(): …``."""
+        slot = _Slot(self, user_id)
+        await slot.take()
         try:
-            yield
+            yield slot.set_aside
         finally:
-            self._release(user_id)
+            slot.end()
 
     async def _acquire(self, user_id: str) -> None:
         turn = asyncio.get_running_loop().create_future()
@@ -83,3 +90,38 @@ class FairSlots:
             if not self._held[user_id]:
                 del self._held[user_id]
                 self._served.pop(user_id, None)
+
+
+class _Slot:
+    """One user's hold of a slot."""
+
+    def __init__(self, slots: FairSlots, user_id: str) -> None:
+        self._slots = slots
+        self._user_id = user_id
+        self._is_held = False
+        self._is_over = False
+
+    async def take(self) -> None:
+        await self._slots._acquire(self._user_id)
+        self._is_held = True
+        if self._is_over:  # nobody waits for the end of who set it aside
+            self.leave()
+
+    def leave(self) -> None:
+        if self._is_held:
+            self._is_held = False
+            self._slots._release(self._user_id)
+
+    def end(self) -> None:
+        self._is_over = True
+        self.leave()
+
+    @contextlib.asynccontextmanager
+    async def set_aside(self) -> AsyncIterator[None]:
+        self.leave()
+        try:
+            yield
+        except Exception:
+            await self.take()  # whoever handles it goes on
+            raise
+        await self.take()

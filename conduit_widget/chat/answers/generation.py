@@ -13,6 +13,7 @@ import msgspec
 
 from conduit_widget.chat.answers.answer_end import AnswerEnd, end_by_error, end_of, finish_reason_of
 from conduit_widget.chat.answers.answer_stream import AnswerStream
+from conduit_widget.chat.answers.fair_slots import SetAside
 from conduit_widget.chat.answers.final_message import final_message
 from conduit_widget.chat.answers.generation_job import GenerationJob, GenerationObserver, ProviderChoice
 from conduit_widget.chat.answers.generation_state import GenerationState, GenerationStates
@@ -47,6 +48,7 @@ class Generation:
         self._stream = AnswerStream(job, settings)
         self._asking: asyncio.Task[None] | None = None
         self._asks_with_images = False
+        self._set_aside: SetAside | None = None
         self._is_reported = True  # nobody has been asked yet
         self._given_up: asyncio.Future[None] = self._loop.create_future()
 
@@ -90,8 +92,12 @@ class Generation:
         self._states.enter(GenerationState.SUPERSEDED, "interrupted")
         self._end_asking()
 
-    async def run(self) -> None:
-        """Ask the provider, stream the answer and commit it. Raises only what the store raises."""
+    async def run(self, set_aside: SetAside | None = None) -> None:
+        """Ask the provider, stream the answer and commit it. Raises only what the store raises.
+
+        Others may write while it waits for a limit of the provider, within ``set_aside``.
+        """
+        self._set_aside = set_aside
         end = await self._ask()
         self._stream.close()
         if self._states.current is GenerationState.SUPERSEDED:
@@ -212,6 +218,7 @@ class Generation:
             model=options.model,
             parameters=options.parameters,
             cache_key=self.job.conversation.conversation_id,
+            set_aside=self._set_aside,
         )
 
     def _end_after(self, error: BaseException | None) -> AnswerEnd:

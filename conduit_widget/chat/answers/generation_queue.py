@@ -10,7 +10,7 @@ from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, Literal, TypeVar
 
-from conduit_widget.chat.answers.fair_slots import FairSlots
+from conduit_widget.chat.answers.fair_slots import FairSlots, SetAside
 from conduit_widget.chat.answers.generation import Generation
 from conduit_widget.chat.answers.generation_job import GenerationJob, GenerationObserver, ProviderChoice
 from conduit_widget.chat.settings import ChatSettings
@@ -182,9 +182,9 @@ class GenerationQueue:
         if not may_run:
             self.supersede(job.answer.id)
         elif not generation.claimed:
-            async with self._slots.slot(job.author_id):
+            async with self._slots.slot(job.author_id) as set_aside:
                 if generation.claim():
-                    await self._run(generation)
+                    await self._run(generation, set_aside)
 
     async def _wait_in_line(self, generation: Generation, waiting: Coroutine[Any, Any, bool]) -> bool:
         """Wait for an answer's turn, or until it leaves the line."""
@@ -207,9 +207,9 @@ class GenerationQueue:
         if turn is not None:
             turn.cancel()
 
-    async def _run(self, generation: Generation) -> None:
+    async def _run(self, generation: Generation, set_aside: SetAside | None = None) -> None:
         try:
-            await generation.run()
+            await generation.run(set_aside)
         except StoreUnavailableError:
             _logger.warning("The store is away: an answer is stored as soon as it is back.")
         except Exception as error:  # noqa: BLE001 - the store failed; the next start marks it interrupted

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 from conduit_widget.chat.answers.fair_slots import FairSlots
 from tests.support.waiting import eventually
@@ -66,3 +67,67 @@ async def test_slot_is_not_lost_when_who_waited_gives_up() -> None:
     await eventually(lambda: uses.began == ["d1"])
     await uses.end("d1")
     assert slots.is_free("c")
+
+
+async def test_slot_that_is_set_aside_is_for_others_until_its_end() -> None:
+    """Then it is waited for like any other, before anything goes on, also where there was an error."""
+    slots, seen, gate = FairSlots(1, 1), list[str](), asyncio.Event()
+
+    async def wait(error: bool) -> None:
+        async with slots.slot("a") as set_aside:
+            with contextlib.suppress(ValueError):
+                async with set_aside():
+                    seen.append("waits")
+                    await gate.wait()
+                    if error:
+                        raise ValueError
+            seen.append("goes on")
+
+    for error in (False, True):
+        seen.clear()
+        gate.clear()
+        task = asyncio.create_task(wait(error))
+        await eventually(lambda: seen == ["waits"])
+        async with slots.slot("b"):
+            gate.set()
+            for _ in range(5):
+                await asyncio.sleep(0)
+            assert seen == ["waits"]
+        await task
+        assert seen == ["waits", "goes on"]
+        assert slots.is_free("a")
+
+
+async def test_slot_that_is_set_aside_is_not_needed_by_who_is_cancelled() -> None:
+    """It ends at once, though another one holds the slot; nothing is let go twice."""
+    slots, waits = FairSlots(1, 1), asyncio.Event()
+
+    async def wait() -> None:
+        async with slots.slot("a") as set_aside, set_aside():
+            waits.set()
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(wait())
+    await waits.wait()
+    async with slots.slot("b"):
+        task.cancel()
+        await asyncio.wait({task}, timeout=10)
+        assert task.cancelled()
+        assert not slots.is_free("a")
+    assert slots.is_free("a")
+
+
+async def test_slot_is_not_kept_by_who_comes_back_after_its_end() -> None:
+    """Whoever gave up a work that would not end has no slot to let go when that ends after all."""
+    slots, gate = FairSlots(1, 1), asyncio.Event()
+    async with slots.slot("a") as set_aside:
+
+        async def wait() -> None:
+            async with set_aside():
+                await gate.wait()
+
+        task = asyncio.create_task(wait())
+        await eventually(lambda: slots.is_free("a"))
+    gate.set()
+    await task
+    assert slots.is_free("a")
