@@ -27,6 +27,8 @@ PREFILL_REFUSED: Final = "prefill_refused"
 """The model continues no text of an assistant; the last message must be a user's."""
 RESTARTED: Final = "restarted"
 LIMIT_REACHED: Final = "limit_reached"
+LIST_TOO_LONG: Final = "list_too_long"
+NO_API: Final = "no_api"
 
 _OVERFLOW_CODES: Final = frozenset({CONTEXT_OVERFLOW, "exceed_context_size_error", "context_window_exceeded"})
 _OVERFLOW_WORDS: Final = (
@@ -198,6 +200,28 @@ def malformed(provider: str) -> ProviderError:
         type="server_error",
         code=MALFORMED,
         suggestions=("Check that the URL ends in the API's path, usually /v1.",),
+    )
+
+
+def list_too_long(provider: str) -> ProviderError:
+    """Return the error of a list of models that is longer than anybody reads; the provider itself is well."""
+    return ProviderError(
+        f"{provider} lists more models than can be read. Name those to offer in its models setting.",
+        type="server_error",
+        code=LIST_TOO_LONG,
+        suggestions=("Set models in the provider's settings.",),
+    )
+
+
+def no_api(provider: str, origin: str) -> ProviderError:
+    """Return the error of a server without an API at the root of its address (HTTP 404)."""
+    return ProviderError(
+        f"{provider} has no API at {origin} (HTTP 404). Set its URL to {origin}/v1, where most have theirs.",
+        type="model_not_found",
+        code=NO_API,
+        status_code=404,
+        recoverable=False,
+        suggestions=(f"Set the provider's URL to {origin}/v1.",),
     )
 
 

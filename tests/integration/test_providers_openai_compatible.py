@@ -325,8 +325,35 @@ async def test_list_of_models_has_an_end(encoding: str) -> None:
             await provider.models()
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-    assert caught.value.code in {"malformed", "answer_timeout"}
+    assert caught.value.code in {"list_too_long", "answer_timeout"}
     assert peak < 16 * 1024 * 1024
+
+
+async def test_list_of_models_that_is_too_long_is_called_that() -> None:
+    """It can be read, but nobody does; what to do instead is in the line."""
+
+    async def long(_: RawRequest, reply: RawReply) -> None:
+        await reply.json({"data": [{"id": f"model-{number}-" + "x" * 100} for number in range(10_000)]})
+
+    async with scripted(long) as (provider, _):
+        with pytest.raises(ProviderError, match=r"more models than can be read.*models setting") as caught:
+            await provider.models()
+    assert caught.value.code == "list_too_long"
+
+
+@pytest.mark.parametrize(("path", "hint"), [("", True), ("/", True), ("/v1", False), ("/api", False)])
+async def test_address_without_its_path_says_so(path: str, hint: bool) -> None:
+    """The root of a server has no API: the line names the address that has one, most of the time."""
+
+    async def nothing(_: RawRequest, reply: RawReply) -> None:
+        await reply.json({"detail": "Not Found"}, status=404)
+
+    async with RawHttpServer(nothing) as server:
+        origin = server.base_url.removesuffix("/v1")
+        async with adapter(origin + path) as provider:
+            error = await failure(provider)
+    assert error.type == "model_not_found"
+    assert (f"Set its URL to {origin}/v1" in str(error)) is hint
 
 
 @pytest.mark.parametrize(

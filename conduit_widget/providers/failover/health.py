@@ -26,6 +26,8 @@ _OUTCOME_AGE: Final = 900.0
 _WATCHED: Final = ("state", "breaker", "reason", "retry_at", "models")
 
 WAITS: Final = "A limit is used up; questions wait until it allows them."
+_SAYS_NOTHING: Final = frozenset({failures.MALFORMED, failures.LIST_TOO_LONG})
+"""Of a list of models: the server is there, and may answer or not."""
 _NOT_ITS_FAULT: Final = frozenset({failures.RESTARTED, failures.LIMIT_REACHED})
 
 ChangeCallback = Callable[[ProviderStatus], None]
@@ -139,7 +141,7 @@ class ProviderHealth:
     def record_probe(self, models: Sequence[str] | ProviderError) -> None:
         """Record the models a probe listed, or its error. An endpoint without a list changes nothing."""
         if isinstance(models, ProviderError):
-            if models.type == "model_not_found" or models.code == "malformed":
+            if models.type == "model_not_found" or models.code in _SAYS_NOTHING:
                 return
             if is_certain(models) or models.retry_after:
                 self._opened_by_probe = self._opened_by_probe or self.breaker.state == "closed"

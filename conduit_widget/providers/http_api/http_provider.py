@@ -13,6 +13,7 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing, closing
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import httpx2
 import msgspec
@@ -28,6 +29,7 @@ from conduit_widget.providers.http_api.answer_reader import AnswerReader
 from conduit_widget.providers.http_api.refusals import Refusals, refuses_images
 from conduit_widget.providers.http_api.response_bytes import (
     ResponseBytesError,
+    TooLargeError,
     pieces_of,
     read_all,
     read_start,
@@ -205,6 +207,8 @@ class HttpProvider(ABC):
             if response.status_code != 200:
                 raise self._refusal(response, await self._problem(response, clocks), None)
             return await read_all(response, _MODELS_BYTES, clocks)
+        except TooLargeError as error:
+            raise failures.list_too_long(self.name) from error
         except _BROKEN as error:
             raise failures.malformed(self.name) from error
         finally:
@@ -307,6 +311,8 @@ class HttpProvider(ABC):
     def _refusal(self, response: httpx2.Response, problem: ErrorBody, model: str | None) -> ProviderError:
         status = response.status_code
         _logger.info("provider %s answered HTTP %d (%s)", self.name, status, problem.code or "no code")
+        if status == 404 and not urlsplit(self._base_url).path and "model" not in problem.message:
+            return failures.no_api(self.name, origin_of(self._base_url))
         return failures.refused(
             self.name, status, problem, model=model, headers=response.headers, key_hint=self._key_hint
         )

@@ -19,6 +19,10 @@ class ResponseBytesError(ValueError):
     """The body is larger than its limit, or compressed in a way that was not asked for."""
 
 
+class TooLargeError(ResponseBytesError):
+    """The body is larger than its limit."""
+
+
 def pieces_of(response: httpx2.Response) -> AsyncGenerator[bytes, None]:
     """Return the body as it comes. No compression is asked for; gzip is read all the same, in small pieces.
 
@@ -72,12 +76,12 @@ async def read_all(response: httpx2.Response, limit: int, clocks: GenerationCloc
     """Return the whole body.
 
     Raises:
-        ResponseBytesError: it has more than ``limit`` bytes, or cannot be inflated.
+        ResponseBytesError: it has more than ``limit`` bytes (TooLargeError), or cannot be inflated.
         httpx2.HTTPError: the connection failed.
         ProviderError: a clock ran out.
 
     """
     body = await read_start(response, limit, clocks)
     if len(body) > limit:
-        raise ResponseBytesError("too large")
+        raise TooLargeError("too large")
     return body
