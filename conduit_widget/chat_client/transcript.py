@@ -48,7 +48,7 @@ from conduit_widget.types import (
     StreamKind,
 )
 
-MAX_MESSAGES: Final = 5000
+MAX_MESSAGES: Final = 10_000
 _UNPLACED: Final = 2**62  # a message without a seq stands at the end
 
 _logger = logging.getLogger(__name__)

@@ -5,7 +5,7 @@ import type { ChatState, StreamText } from "./kernel-messages";
 import { isFinal, seqOf, streamOf } from "./messages";
 
 /** The most messages kept; the oldest beyond it are dropped and can be loaded from the history again. */
-export const MAX_MESSAGES = 5000;
+export const MAX_MESSAGES = 10_000;
 
 /** The most notices kept, as in the kernel. */
 const MAX_NOTICES = 20;

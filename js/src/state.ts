@@ -75,7 +75,8 @@ function confirmed(state: ViewState): ViewState {
 /** A snapshot replaces everything, but older pages that were loaded and join it without a gap are kept. */
 function mergeSnapshot(before: ChatState | null, snapshot: ChatState): ChatState {
   if (before?.epoch !== snapshot.epoch || before.conversationId !== snapshot.conversationId) return snapshot;
-  const messages = snapshot.messages.map((message) => sameObject(before.messages, message));
+  const known = new Map(before.messages.map((message) => [message.id, message]));
+  const messages = snapshot.messages.map((message) => sameObject(known, message));
   const first = seqOf(messages[0]);
   const older = before.messages.filter((message) => seqOf(message) < first);
   const overlaps = before.messages.some((message) => message.id === messages[0]?.id);
@@ -84,8 +85,8 @@ function mergeSnapshot(before: ChatState | null, snapshot: ChatState): ChatState
 }
 
 /** An unchanged message keeps its identity, so that it is not rendered again. */
-function sameObject(known: ChatMessage[], message: ChatMessage): ChatMessage {
-  const before = known.find((candidate) => candidate.id === message.id);
+function sameObject(known: ReadonlyMap<string, ChatMessage>, message: ChatMessage): ChatMessage {
+  const before = known.get(message.id);
   return before && JSON.stringify(before) === JSON.stringify(message) ? before : message;
 }
 

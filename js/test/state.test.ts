@@ -56,3 +56,22 @@ it("keeps the identity of messages a snapshot did not change", () => {
 it("ignores messages of kinds it does not know", () => {
   expect(receive(live, { kind: "fireworks" } as never)).toBe(live);
 });
+
+it("compares a snapshot with what is there in one walk, however long the conversation is", () => {
+  let reads = 0;
+  const counted = Array.from({ length: 1_000 }, (_, seq) =>
+    Object.defineProperty(question(seq, "words"), "id", {
+      enumerable: true,
+      get() {
+        reads += 1;
+        return `q${seq}`;
+      },
+    }),
+  );
+  const state = receive(EMPTY, { kind: "snapshot", n: 1, state: chatState({ messages: counted }) });
+  const fresh = counted.map((_, seq) => question(seq, "words"));
+  reads = 0;
+  const next = receive(state, { kind: "snapshot", n: 1, state: chatState({ messages: fresh }) });
+  expect(next.chat?.messages[999]).toBe(counted[999]);
+  expect(reads).toBeLessThan(10 * counted.length);
+});
