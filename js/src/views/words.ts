@@ -128,9 +128,10 @@ function endingOf({ error, metadata }: ChatMessage): string {
 function errorLine(message: ChatMessage): string {
   const { error } = message;
   if (!error) return text("answer.failed");
-  const { retryAfter } = error;
+  const { retryAfter, recoverable } = error;
+  // Beside what can be asked again stands a button that counts down.
   const wait =
-    isNumber(retryAfter) && retryAfter > 0
+    !recoverable && isNumber(retryAfter) && retryAfter > 0
       ? text("answer.tryAgainIn", { time: durationWords(Math.ceil(retryAfter)) })
       : "";
   const what = plainLine(error.message) || text(wordFor(ERROR_WORDS, error.type) ?? "answer.failed");

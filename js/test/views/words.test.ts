@@ -51,10 +51,15 @@ describe("how an answer ended", () => {
     expect(endingLine(answer(1, "x", metadata))).toBe(words);
   });
 
+  it("leaves a wait to the button that counts it down", () => {
+    const error = { type: "rate_limit", recoverable: true, retryAfter: 12 } as const;
+    expect(endingLine({ ...answer(1, ""), error })).toBe("The provider's rate limit is reached.");
+  });
+
   it("passes on what the error says and what helps", () => {
     const error = {
       type: "rate_limit",
-      recoverable: true,
+      recoverable: false,
       retryAfter: 11.2,
       suggestions: ["Use another model."],
     } as const;

@@ -31,7 +31,6 @@ export function actionsOf(store: Store, message: ChatMessage): MessageAction[] {
   const words = textOf(message);
   const code = codeOf(words);
   const self = store.select.selfId.value;
-  const isOwner = store.chat.value?.conversation?.role === "owner";
   const isAnswer = message.role === "assistant";
   const actions: (MessageAction | false)[] = [
     words !== "" && copying("copy", text("message.copy"), words, CopyIcon),
@@ -57,7 +56,7 @@ export function actionsOf(store: Store, message: ChatMessage): MessageAction[] {
       icon: RegenerateIcon,
       run: () => store.regenerate(message.id),
     },
-    (isEditable(message, self) || (isOwner && !isDeleted(message))) && {
+    isDeletable(store, message) && {
       key: "delete",
       label: text("actions.delete"),
       icon: DeleteIcon,
@@ -68,6 +67,19 @@ export function actionsOf(store: Store, message: ChatMessage): MessageAction[] {
     ...(isAnswer ? otherModels(store, message) : []),
   ];
   return actions.filter((action) => action !== false);
+}
+
+/** One's own messages, the answers to them, and as an owner all; as the hub has it. */
+function isDeletable(store: Store, message: ChatMessage): boolean {
+  if (isDeleted(message)) return false;
+  const self = store.select.selfId.value;
+  if (store.chat.value?.conversation?.role === "owner" || isEditable(message, self)) return true;
+  const { parentId } = message;
+  const asked =
+    message.role === "assistant" && parentId
+      ? store.select.messages.value.find(({ id }) => id === parentId)
+      : undefined;
+  return asked?.role === "user" && asked.author?.userId === self;
 }
 
 function copying(key: string, label: string, words: string, icon?: () => VNode): MessageAction {

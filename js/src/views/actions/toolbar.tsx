@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import type { TargetedKeyboardEvent, VNode } from "preact";
-import { useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import type { ChatMessage } from "../../contract";
 import type { Store } from "../../store";
 import { text } from "../../texts/texts";
@@ -11,13 +11,20 @@ import { actionsOf, type MessageAction } from "./message-actions";
 import { Reacting } from "./reacting";
 
 const DONE_MS = 1_500;
+/** Between the toolbar and what opens, in px. */
+const POPOVER_GAP = 4;
 
 /** What can be done with a message: the usual in a row of buttons, all of it in a menu. */
 export function Toolbar({ store, message }: { store: Store; message: ChatMessage }): VNode {
   const bar = useRef<HTMLDivElement>(null);
   const open = useSignal<"menu" | "react" | null>(null);
   const done = useSignal<string | null>(null);
+  const above = useSignal(false);
   const actions = actionsOf(store, message);
+
+  useLayoutEffect(() => {
+    above.value = open.value !== null && bar.current !== null && hasMoreRoomAbove(bar.current);
+  }, [open.value, above]);
 
   const run = async (action: MessageAction): Promise<void> => {
     open.value = null;
@@ -41,7 +48,7 @@ export function Toolbar({ store, message }: { store: Store; message: ChatMessage
 
   return (
     <div
-      class={open.value ? "toolbar open" : "toolbar"}
+      class={["toolbar", open.value && "open", above.value && "above"].filter(Boolean).join(" ")}
       ref={bar}
       role="toolbar"
       aria-label={text("actions.label")}
@@ -112,6 +119,16 @@ function ToolButton({ label, icon: Icon, opens, expanded, run }: ToolButtonProps
       {Icon && <Icon />}
     </button>
   );
+}
+
+/** Whether what opens does not fit below the toolbar, and there is more room above it. */
+function hasMoreRoomAbove(bar: HTMLElement): boolean {
+  const opened = bar.querySelector<HTMLElement>(".popover");
+  const view = bar.closest(".scroller")?.getBoundingClientRect();
+  if (!opened || !view) return false;
+  const { top, bottom } = bar.getBoundingClientRect();
+  const below = view.bottom - bottom;
+  return opened.offsetHeight + POPOVER_GAP > below && top - view.top > below;
 }
 
 /** Arrow keys go from button to button, Escape to where one came from. */

@@ -1,0 +1,226 @@
+"""What two people do to messages, each in a JupyterLab and a kernel of their own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+from playwright.async_api import Browser, BrowserContext, Locator, expect
+
+from tests.support.jupyter_lab import JupyterLab
+from tests.support.notebook_page import NotebookPage, write_notebook
+from tests.support.raw_http_server import RawHttpServer, RawReply, RawRequest
+from tests.support.waiting import eventually
+
+CONFIG: Final = """
+[[providers]]
+name = "house"
+base_url = "{url}"
+model = "scripted"
+"""
+CHAT: Final = "from conduit_widget import Chat\nChat('acts', user='{id}', user_name='{name}')"
+NARROW: Final = "from conduit_widget import Chat\nchat = Chat('acts')\nchat.layout.width = '360px'\nchat"
+THEME: Final = "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})"
+HELD: Final = "hold"
+"""A question with this word is answered half; the rest waits for the test."""
+
+
+class House:
+    """A model that numbers its answers."""
+
+    def __init__(self) -> None:
+        self.answers = 0
+        self.go_on = asyncio.Event()
+
+    async def __call__(self, request: RawRequest, reply: RawReply) -> None:
+        """Answer a request."""
+        if request.method == "GET":
+            await reply.json({"data": [{"id": "scripted"}]})
+            return
+        self.answers += 1
+        await reply.start_stream()
+        await reply.delta(f"This is answer {self.answers}. ")
+        if HELD in request.json["messages"][-1]["content"]:
+            await self.go_on.wait()
+        await reply.delta("It ends here.")
+        await reply.delta("", finish_reason="stop")
+        await reply.event("[DONE]")
+
+
+@pytest.fixture
+def provider_environment() -> dict[str, str]:
+    """Only ``config.toml`` names providers."""
+    return {"CONDUIT_DETECT": "0"}
+
+
+def configure(data_dir: Path, url: str) -> None:
+    """Write the hub's ``config.toml``."""
+    data_dir.mkdir(mode=0o700)
+    (data_dir / "config.toml").write_text(CONFIG.format(url=url), encoding="utf-8")
+
+
+@pytest.fixture
+async def house(data_dir: Path) -> AsyncIterator[House]:
+    """The hub's only model."""
+    house = House()
+    async with RawHttpServer(house) as server:
+        configure(data_dir, server.base_url)
+        yield house
+
+
+async def people(lab: JupyterLab, *contexts: BrowserContext) -> list[NotebookPage]:
+    """Ada and Bo, who look at the same conversation."""
+    pages = []
+    for context, name in zip(contexts, ("Ada", "Bo"), strict=True):
+        write_notebook(lab.root / f"{name}.ipynb", CHAT.format(id=name.lower(), name=name))
+        page = await NotebookPage.open(context, lab, f"{name}.ipynb")
+        await page.run_cell(0)
+        await page.chat.wait_live()
+        pages.append(page)
+    return pages
+
+
+async def act(message: Locator, name: str) -> None:
+    """Look at a message and press one of its actions."""
+    await message.hover()
+    await message.get_by_role("toolbar").get_by_role("button", name=name, exact=True).click()
+
+
+def button(place: Locator, name: str) -> Locator:
+    """The button of that exact name."""
+    return place.get_by_role("button", name=name, exact=True)
+
+
+async def test_two_people_act_on_messages(
+    lab: JupyterLab, house: House, browser: Browser, context: BrowserContext, screenshots: Path
+) -> None:
+    """Copy, react, reply with a jump, answer again, switch branches, edit, pause, delete, undo."""
+    second = await browser.new_context(viewport={"width": 1100, "height": 900})
+    await context.grant_permissions(["clipboard-read", "clipboard-write"])
+    ada, bo = await people(lab, context, second)
+    await ada.chat.say("Whats the capital of France?")
+    answer = await ada.chat.wait_answer()
+    theirs = await bo.chat.wait_answer()
+    question = ada.chat.messages.first
+
+    await act(answer, "Copy")
+    await expect(answer.get_by_role("status")).to_have_text("Copied")
+    assert await ada.page.evaluate("navigator.clipboard.readText()") == "This is answer 1. It ends here."
+
+    await act(answer, "React")
+    await button(answer, "React with 👍").click()
+    thumb = theirs.locator(".reaction")
+    await expect(thumb).to_have_text("👍1")
+    await expect(thumb).to_have_accessible_name("Ada reacted with 👍")
+    await thumb.click()
+    await expect(answer.locator(".reaction")).to_have_text("👍2")
+    await expect(answer.locator(".reaction")).to_have_attribute("aria-pressed", "true")
+    await ada.page.screenshot(path=screenshots / "acting-reactions.png")
+
+    await act(bo.chat.messages.first, "Reply")
+    await bo.chat.say("Which France?")
+    await bo.chat.wait_answer(2)
+    await ada.chat.wait_answer(2)
+    quote = ada.chat.root.locator("article .quote")
+    await expect(quote).to_have_text("In reply to Ada: Whats the capital of France?")
+    await quote.click()
+    await expect(question).to_be_focused()
+
+    await act(ada.chat.answers.nth(1), "Regenerate")
+    again = ada.chat.answers.nth(1)
+    await expect(again.locator(".branches")).to_contain_text("2/2")
+    await expect(again.locator(".body")).to_have_text("This is answer 3. It ends here.")
+    await expect(bo.chat.answers.nth(1).locator(".branches")).to_contain_text("2/2")
+    await button(again, "Previous branch").click()
+    await expect(again.locator(".body")).to_have_text("This is answer 2. It ends here.")
+    await expect(again.locator(".branches")).to_contain_text("1/2")
+    await expect(bo.chat.answers.nth(1).locator(".body")).to_contain_text("answer 3")
+    await ada.page.screenshot(path=screenshots / "acting-branches.png")
+
+    await act(question, "Edit")
+    await question.get_by_role("textbox", name="Edit the message").fill("What is the capital of France?")
+    await ada.page.screenshot(path=screenshots / "acting-edit.png")
+    await ada.page.keyboard.press("Enter")
+    await expect(ada.chat.answers.first.locator(".body")).to_have_text("This is answer 4. It ends here.")
+    await expect(bo.chat.messages.first).to_contain_text("What is the capital of France?")
+    await expect(bo.chat.messages.first.locator(".edited")).to_have_text("edited")
+    await expect(bo.chat.messages.first.locator(".branches")).to_contain_text("2/2")
+    await button(bo.chat.messages.first, "Previous branch").click()
+    await expect(bo.chat.messages.first).to_contain_text("Whats the capital of France?")
+    await expect(bo.chat.messages).to_have_count(4)
+    await button(bo.chat.messages.first, "Next branch").click()
+
+    await ada.chat.say(f"Now {HELD} it.")
+    held = ada.chat.answers.last
+    await expect(held.locator(".body")).to_contain_text("This is answer 5.")
+    await button(ada.chat.root, "Pause").click()
+    await expect(ada.chat.root.locator(".paused")).to_have_text("Paused. Nothing is lost.")
+    house.go_on.set()
+    await expect(bo.chat.answers.last.locator(".body")).to_have_text("This is answer 5. It ends here.")
+    await expect(ada.chat.root.locator(".paused")).to_have_text("Paused: 3 words waiting.")
+    await expect(held.locator(".body")).to_have_text("This is answer 5.")
+    await ada.page.screenshot(path=screenshots / "acting-paused.png")
+    await button(ada.chat.root, "Resume").click()
+    await expect(held.locator(".body")).to_have_text("This is answer 5. It ends here.")
+    await expect(ada.chat.root.locator(".paused")).to_have_count(0)
+
+    mine = ada.chat.root.locator("article.own").last
+    await act(mine, "Delete")
+    gone = ada.chat.root.locator("article.gone")
+    await expect(gone).to_contain_text("Deleted")
+    await button(gone, "Undo").click()
+    await expect(gone).to_have_count(0)
+    await expect(bo.chat.root.locator("article.gone")).to_have_count(0)
+    await act(mine, "Delete")
+    await expect(gone).to_have_count(1)
+    for name, theme in (("light", "JupyterLab Light"), ("dark", "JupyterLab Dark")):
+        await ada.page.evaluate(THEME, theme)
+        await ada.chat.answers.first.hover()
+        await ada.page.screenshot(path=screenshots / f"acting-{name}.png")
+    # Nobody changes their mind any more once the page is left.
+    await ada.page.close()
+    await expect(bo.chat.root.locator("article.gone")).to_have_text("Deleted by Ada", timeout=90_000)
+    await second.close()
+
+
+async def test_the_menu_near_the_lower_edge_opens_upward_and_a_narrow_view_has_it(
+    lab: JupyterLab, house: House, context: BrowserContext, screenshots: Path
+) -> None:
+    """All of the menu is in sight wherever its message is, at 360 px, too; the keyboard gets everywhere."""
+    write_notebook(lab.root / "narrow.ipynb", NARROW)
+    ada = await NotebookPage.open(context, lab, "narrow.ipynb")
+    await ada.run_cell(0)
+    await ada.chat.wait_live()
+    await ada.chat.say("What is the capital of France?")
+    await ada.chat.wait_answer()
+    await ada.chat.say("And of Spain?")
+    answer = await ada.chat.wait_answer(2)
+    scroller = ada.chat.root.get_by_role("log", name="Conversation")
+    await scroller.focus()
+    await ada.page.keyboard.press("Enter")
+    await expect(answer).to_be_focused()
+    await ada.page.keyboard.press("Enter")
+    await button(answer, "More").click()
+    menu = answer.get_by_role("menu")
+
+    async def in_sight() -> bool:
+        inner, outer = await menu.bounding_box(), await scroller.bounding_box()
+        assert inner is not None
+        assert outer is not None
+        return (
+            inner["y"] >= outer["y"]
+            and inner["y"] + inner["height"] <= outer["y"] + outer["height"]
+            and inner["x"] >= outer["x"]
+        )
+
+    await eventually(in_sight, what="the whole menu in sight")
+    await ada.page.screenshot(path=screenshots / "acting-narrow.png")
+    await ada.page.keyboard.press("End")
+    await expect(menu.get_by_role("menuitem").last).to_be_focused()
+    await ada.page.keyboard.press("Escape")
+    await expect(button(answer, "More")).to_be_focused()
+    await ada.page.keyboard.press("Escape")
+    await expect(answer).to_be_focused()
