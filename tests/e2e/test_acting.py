@@ -186,18 +186,16 @@ async def test_two_people_act_on_messages(
     await second.close()
 
 
-async def test_the_menu_near_the_lower_edge_opens_upward_and_a_narrow_view_has_it(
+async def test_a_narrow_view_has_every_action_in_a_menu_that_is_in_sight(
     lab: JupyterLab, house: House, context: BrowserContext, screenshots: Path
 ) -> None:
-    """All of the menu is in sight wherever its message is, at 360 px, too; the keyboard gets everywhere."""
+    """At 360 px the menu has everything and is in sight whole; the keyboard gets everywhere."""
     write_notebook(lab.root / "narrow.ipynb", NARROW)
     ada = await NotebookPage.open(context, lab, "narrow.ipynb")
     await ada.run_cell(0)
     await ada.chat.wait_live()
     await ada.chat.say("What is the capital of France?")
-    await ada.chat.wait_answer()
-    await ada.chat.say("And of Spain?")
-    answer = await ada.chat.wait_answer(2)
+    answer = await ada.chat.wait_answer()
     scroller = ada.chat.root.get_by_role("log", name="Conversation")
     await scroller.focus()
     await ada.page.keyboard.press("Enter")
