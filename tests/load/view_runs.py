@@ -21,7 +21,11 @@ PLAY: Final = """({ sent, whole }) => new Promise((done) => {
   let next = 0;
   let text = "";
   let asked = false;
-  const draw = () => { asked = false; show(text); };
+  const draw = () => {
+    asked = false;
+    show(text);
+    scrollTo(0, document.documentElement.scrollHeight);
+  };
   const deliver = (content) => {
     if (!whole) return push(content);
     for (const op of content.ops) text += op.text;

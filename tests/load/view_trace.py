@@ -21,7 +21,7 @@ CATEGORIES: Final = [
 TASK: Final = "ThreadControllerImpl::RunTask"
 FRAME: Final = "BeginMainThreadFrame"
 DROPPED_US: Final = 25_000  # one and a half frames at 60 Hz
-OURS: Final = frozenset({"FireAnimationFrame", "FireIdleCallback", "TimerFire", "EvaluateScript"})
+OURS: Final = frozenset({"FunctionCall", "RunMicrotasks", "EvaluateScript", "V8.GCScavenger"})
 """Where scripts run, with the layout that they ask for."""
 WORK_US: Final = 100  # a task below this is the browser's own housekeeping
 
@@ -89,7 +89,11 @@ def read(events: list[dict[str, Any]]) -> Work:
             work[frame] = work.get(frame, 0.0) + _cpu(event)
         return [spent / 1000 for spent in work.values() if spent > WORK_US]
 
-    scripts = [event for event in own if event["name"] in OURS and event["ph"] == "X"]
+    scripts: list[dict[str, Any]] = []
+    for event in sorted(own, key=lambda each: (each["ts"], -each.get("dur", 0))):
+        inside = scripts and event["ts"] < scripts[-1]["ts"] + scripts[-1]["dur"]
+        if event["name"] in OURS and event["ph"] == "X" and not inside:
+            scripts.append(event)
     late = sum(after - before > DROPPED_US for before, after in itertools.pairwise(begins))
     return Work(
         ours=by_frame(scripts),

@@ -3,6 +3,10 @@
 import { type ComponentChildren, h, type VNode } from "preact";
 import temml from "temml";
 import mathsCss from "../styles/maths.css?inline";
+import { maths } from "../texts/en/maths";
+import { addTexts, text } from "../texts/texts";
+
+addTexts(maths);
 
 /** The style of formulas. */
 export { mathsCss as css };
@@ -57,6 +61,38 @@ export function drawFormula(source: string, isBlock: boolean): VNode {
   const drawn = copy(tree as Node, 0);
   if (typeof drawn !== "object") throw new Error("no formula");
   return drawn as VNode;
+}
+
+/** A formula as it was written, marks included, drawn in its box; or why it cannot be drawn. */
+export function drawn(source: string, isBlock: boolean): VNode | string {
+  try {
+    const formula = drawFormula(inside(source), isBlock);
+    return isBlock ? (
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard
+      <div class="formula drawn" dir="ltr" tabIndex={0}>
+        {formula}
+      </div>
+    ) : (
+      <span class="formula drawn" dir="ltr">
+        {formula}
+      </span>
+    );
+  } catch (error) {
+    return text("maths.undrawn", { reason: reasonOf(error) });
+  }
+}
+
+/** What is wrong, without the copy of the formula that follows it. */
+function reasonOf(error: unknown): string {
+  const words = error instanceof Error ? error.message : String(error);
+  return words.split(" at position ")[0]?.trim() ?? "";
+}
+
+/** The formula without the marks around it. */
+function inside(source: string): string {
+  const words = source.trim();
+  const length = /^(?:\$\$|\\[([])/.test(words) ? 2 : 1;
+  return words.slice(length, -length);
 }
 
 function copy(node: Node, key: number): ComponentChildren {

@@ -3,6 +3,7 @@ export interface ChunkModules {
   actions: typeof import("../chunks/actions");
   emoji: typeof import("../chunks/emoji");
   code: typeof import("../chunks/code");
+  footnotes: typeof import("../chunks/footnotes");
   maths: typeof import("../chunks/maths");
 }
 

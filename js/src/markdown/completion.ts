@@ -5,6 +5,8 @@ import { isHalf, wholeLength } from "./formulas";
 const RUN = /\\[\s\S]|\$|`+|\*+|_+|~~|!?\[|\]\(/g;
 /** A line that may yet become a list or a rule; under a paragraph it would make that a heading. */
 const UNDERLINE = /^ {0,3}(?:--?|=+)[ \t]*$/;
+/** A reference to a footnote whose bracket is still to come. */
+const HALF_NOTE = /\[\^[^\]\s]{0,99}$/;
 const DANGLING = /(?:^|[\s([{"'“])(?:\*{1,3}|_{1,3}|~~|`+)$/;
 const LONGEST_LINE = 4_000;
 
@@ -18,7 +20,7 @@ export function completed(text: string): string {
   // In a list or a quote code has lines too.
   if (line.length > LONGEST_LINE || (above.match(FENCE)?.length ?? 0) % 2 === 1) return text;
   if (UNDERLINE.test(line) && !/(?:^|\n)[ \t]*\n$/.test(above.slice(-LONGEST_LINE))) return above;
-  return above + completedLine(line);
+  return above + completedLine(line.replace(HALF_NOTE, ""));
 }
 
 interface OpenMarks {

@@ -1,5 +1,6 @@
 // Turns the Markdown tokens inside a line into Preact nodes.
 import type { ComponentChildren } from "preact";
+import type { DrawnToken } from "../chunks/footnotes";
 import { decodeEntities } from "./entities";
 import { Formula } from "./formula";
 import type { BlockToken, Tokens } from "./lexer";
@@ -59,6 +60,8 @@ export function inlineNode(token: BlockToken, key: number): ComponentChildren {
           aria-label="Task"
         />
       );
+    case "drawn":
+      return (token as DrawnToken).draw(key);
     default:
       return seamed(token.raw);
   }

@@ -1,5 +1,6 @@
 // Turns Markdown blocks into Preact nodes. Nothing is parsed as HTML: raw HTML is shown as text.
 import type { ComponentChildren, VNode } from "preact";
+import type { DrawnToken } from "../chunks/footnotes";
 import { AsWritten } from "./as-written";
 import { CodeBlock } from "./code-block";
 import { Formula } from "./formula";
@@ -62,6 +63,8 @@ export function renderBlock(token: BlockToken, key: number | string, dir: Direct
           {textRun(token as Tokens.Text)}
         </p>
       );
+    case "drawn":
+      return (token as DrawnToken).draw(key);
     default:
       return <AsWritten key={key} text={token.raw} />;
   }

@@ -52,10 +52,10 @@ export class MessageTokenizer extends Tokenizer {
     return source.startsWith("~~") ? super.del(source, masked, before) : undefined;
   }
 
-  /** `[INFO]: started` is a line of a log. A definition leads somewhere. */
+  /** `[INFO]: started` is a line of a log, `[^1]: …` a footnote. A definition leads somewhere. */
   override def(source: string): Tokens.Def | undefined {
     const token = super.def(source);
-    return token && safeLink(token.href) ? token : undefined;
+    return token && !token.tag.startsWith("^") && safeLink(token.href) ? token : undefined;
   }
 
   override html(source: string): Tokens.HTML | undefined {

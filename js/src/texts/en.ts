@@ -3,5 +3,9 @@
 import type { actions } from "./en/actions";
 import type { chatTexts } from "./en/chat";
 import type { emoji } from "./en/emoji";
+import type { footnotes } from "./en/footnotes";
+import type { maths } from "./en/maths";
 
-export type English = typeof chatTexts & typeof actions & typeof emoji;
+type Chunks = typeof actions & typeof emoji & typeof footnotes & typeof maths;
+
+export type English = typeof chatTexts & Chunks;
