@@ -1,4 +1,5 @@
 import type { KernelLink } from "../kernel-link";
+import { text } from "../texts/texts";
 import type { AskForChunk } from "./chunks";
 
 /** Asks for chunks over the widget's own way to the kernel, which works in every host. */
@@ -8,7 +9,7 @@ export function askForChunk(link: Pick<KernelLink, "request">): AskForChunk {
       link.request({ kind: "chunk", name }, (reply) => {
         const [bytes] = (reply.ok && reply.buffers) || [];
         if (bytes) resolve(bytes as BufferSource);
-        else reject(new Error(reply.ok ? "The kernel sent nothing." : reply.error.message));
+        else reject(new Error(reply.ok ? text("lazy.nothing") : reply.error.message));
       });
     });
 }

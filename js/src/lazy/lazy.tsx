@@ -1,5 +1,6 @@
 import { type ComponentChildren, createContext, type VNode } from "preact";
 import { useContext, useEffect } from "preact/hooks";
+import { text } from "../texts/texts";
 import type { ChunkState, Chunks } from "./chunks";
 import type { ChunkModules, ChunkName } from "./modules";
 
@@ -35,9 +36,9 @@ export function Lazy<N extends ChunkName>({ chunk, children, waiting = null }: L
   if (error === null) return <>{waiting}</>;
   return (
     <p class="unloaded" role="alert">
-      This part could not be loaded. {error}{" "}
+      {text("lazy.failed", { reason: error })}{" "}
       <button type="button" class="plain" onClick={() => chunks?.load(chunk).catch(() => {})}>
-        Try again
+        {text("lazy.again")}
       </button>
     </p>
   );

@@ -5,6 +5,7 @@ export interface ChunkModules {
   code: typeof import("../chunks/code");
   footnotes: typeof import("../chunks/footnotes");
   maths: typeof import("../chunks/maths");
+  tools: typeof import("../chunks/tools");
 }
 
 export type ChunkName = keyof ChunkModules;

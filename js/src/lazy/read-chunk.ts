@@ -1,3 +1,5 @@
+import { text } from "../texts/texts";
+
 /** What a chunk's file exports: a function that runs the chunk with the modules that it shares, and returns its exports. */
 export type ChunkFactory = (fromKit: (name: string) => object) => object;
 
@@ -11,12 +13,12 @@ export const BUILD = "%conduit-build%";
  */
 export async function readChunk(
   bytes: BufferSource,
-  load: (text: string) => Promise<unknown> = loadText,
+  load: (source: string) => Promise<unknown> = loadText,
 ): Promise<ChunkFactory> {
   const inflated = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
   const module = await load(await new Response(inflated).text());
-  if (!isChunk(module)) throw new Error("What the kernel sent is no part of the chat.");
-  if (module.build !== BUILD) throw new Error("The chat was updated: run the cell again.");
+  if (!isChunk(module)) throw new Error(text("lazy.noPart"));
+  if (module.build !== BUILD) throw new Error(text("lazy.updated"));
   return module.default;
 }
 
@@ -25,8 +27,8 @@ function isChunk(module: unknown): module is { build: unknown; default: ChunkFac
 }
 
 /** A module must have an address; its text is all that this one has. */
-async function loadText(text: string): Promise<unknown> {
-  const url = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
+async function loadText(source: string): Promise<unknown> {
+  const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
   try {
     return await import(/* @vite-ignore */ url);
   } finally {

@@ -1,6 +1,6 @@
 import type { VNode } from "preact";
 import { useContext, useRef, useState } from "preact/hooks";
-import type { ColouredLine } from "../chunks/code";
+import { text as words } from "../texts/texts";
 import { CopyButton } from "../views/copy-button";
 import { useColours } from "./colours";
 import { Growing } from "./growing";
@@ -25,14 +25,18 @@ export function CodeBlock({ text, language, isWhole = false }: CodeBlockProps): 
   const label = language.split(/[\s,{]/)[0]?.slice(0, 24) ?? "";
   const coloured = useColours(text, label.toLowerCase(), !isGrowing);
   const plain = usePlainLines(text);
-  const lines = coloured?.map(colouredLine) ?? plain;
+  const lines = coloured ?? plain;
   const kind = [lines.length >= NUMBERED_FROM && "numbered", wraps && "wraps"].filter(Boolean).join(" ");
   return (
-    <figure class="code" dir="ltr" aria-label={label ? `Code, ${label}` : "Code"}>
+    <figure
+      class="code"
+      dir="ltr"
+      aria-label={label ? words("code.labelOf", { language: label }) : words("code.label")}
+    >
       <figcaption>
-        <span>{label || "text"}</span>
+        <span>{label || words("code.text")}</span>
         <button type="button" class="quiet" aria-pressed={wraps} onClick={() => setWraps(!wraps)}>
-          Wrap
+          {words("code.wrap")}
         </button>
         <CopyButton text={text} what="code" />
       </figcaption>
@@ -63,23 +67,6 @@ function plainLine(text: string, key: number): VNode {
   return (
     <span key={key} class="line">
       {text}
-    </span>
-  );
-}
-
-function colouredLine(pieces: ColouredLine, key: number, { length }: readonly ColouredLine[]): VNode {
-  return (
-    <span key={key} class="line">
-      {pieces.map(({ text, kind }, index) =>
-        kind ? (
-          <span key={index} class={kind}>
-            {text}
-          </span>
-        ) : (
-          text
-        ),
-      )}
-      {key < length - 1 && "\n"}
     </span>
   );
 }

@@ -1,5 +1,5 @@
+import type { VNode } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import type { ColouredLine } from "../chunks/code";
 import { useChunk } from "../lazy/lazy";
 import { whenIdle } from "./idle";
 
@@ -10,14 +10,14 @@ const NO_LANGUAGE = new Set(["", "text", "txt", "plain", "plaintext", "output", 
  * The lines of a code in colours; null until they are known, and for languages that have none. Finding them never delays
  * a frame: the code stands there before, and its colours move nothing.
  */
-export function useColours(text: string, language: string, wanted: boolean): ColouredLine[] | null {
+export function useColours(text: string, language: string, wanted: boolean): VNode[] | null {
   const isWanted = wanted && !NO_LANGUAGE.has(language);
   const { module } = useChunk("code", isWanted);
-  const [found, setFound] = useState<{ of: string; lines: ColouredLine[] | null } | null>(null);
+  const [found, setFound] = useState<{ of: string; lines: VNode[] | null } | null>(null);
   const of = `${language}\n${text}`;
   useEffect(() => {
     if (!isWanted || !module) return undefined;
-    return whenIdle(() => setFound({ of, lines: module.colour(text, language) }));
+    return whenIdle(() => setFound({ of, lines: module.colouredLines(text, language) }));
   }, [isWanted, module, of]);
   return found?.of === of ? found.lines : null;
 }

@@ -1,6 +1,7 @@
 // Turns the Markdown tokens inside a line into Preact nodes.
 import type { ComponentChildren } from "preact";
 import type { DrawnToken } from "../chunks/footnotes";
+import { text } from "../texts/texts";
 import { decodeEntities } from "./entities";
 import { Formula } from "./formula";
 import type { BlockToken, Tokens } from "./lexer";
@@ -57,7 +58,7 @@ export function inlineNode(token: BlockToken, key: number): ComponentChildren {
           type="checkbox"
           disabled
           checked={(token as Tokens.Checkbox).checked}
-          aria-label="Task"
+          aria-label={text("task.label")}
         />
       );
     case "drawn":

@@ -1,7 +1,7 @@
 // Turns text into Markdown tokens with bounded cost and depth.
 import {
   getDefaults,
-  Hooks,
+  type Hooks,
   Lexer,
   type MarkedOptions,
   type Token,
@@ -35,19 +35,14 @@ export function lex(text: string): BlockToken[] {
   }
 }
 
-class MessageHooks extends Hooks {
-  override emStrongMask(text: string): string {
-    return maskPunctuation(text);
-  }
-}
-
 /** Line breaks are kept, because models write verses and addresses. */
 const options: MarkedOptions = {
   ...getDefaults(),
   gfm: true,
   breaks: true,
   extensions: { ...extensions([...formulas, htmlTags]), renderers: {}, childTokens: {} },
-  hooks: new MessageHooks(),
+  // The class itself would bring the half of `marked` along that makes HTML.
+  hooks: { emStrongMask: maskPunctuation } as Hooks,
 };
 
 /** The extensions as the lexer reads them; `Marked` would bring a parser and renderers along. */

@@ -1,5 +1,6 @@
 import type { TargetedMouseEvent, VNode } from "preact";
 import { useState } from "preact/hooks";
+import { text } from "../texts/texts";
 import { imageSource } from "./links";
 
 const LONGEST_ADDRESS = 120;
@@ -12,7 +13,7 @@ export function MessageImage({ href, alt }: { href: string; alt: string }): VNod
     const address = href.length > LONGEST_ADDRESS ? `${href.slice(0, LONGEST_ADDRESS)}…` : href;
     return (
       <span class="image-text">
-        {alt || "image"} <span class="address">({address})</span>
+        {alt || text("image.image")} <span class="address">({address})</span>
       </span>
     );
   }
@@ -26,7 +27,9 @@ export function MessageImage({ href, alt }: { href: string; alt: string }): VNod
   };
   return (
     <button type="button" class="plain" onClick={load}>
-      Load image{alt ? ` “${alt}”` : ""} from {source.from}
+      {alt
+        ? text("image.loadNamed", { name: alt, host: source.from })
+        : text("image.load", { host: source.from })}
     </button>
   );
 }

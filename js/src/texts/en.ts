@@ -5,7 +5,8 @@ import type { chatTexts } from "./en/chat";
 import type { emoji } from "./en/emoji";
 import type { footnotes } from "./en/footnotes";
 import type { maths } from "./en/maths";
+import type { tools } from "./en/tools";
 
-type Chunks = typeof actions & typeof emoji & typeof footnotes & typeof maths;
+type Chunks = typeof actions & typeof emoji & typeof footnotes & typeof maths & typeof tools;
 
 export type English = typeof chatTexts & Chunks;

@@ -1,9 +1,10 @@
 import { type Signal, signal } from "@preact/signals";
 import * as actions from "../../src/chunks/actions";
 import * as emoji from "../../src/chunks/emoji";
+import * as tools from "../../src/chunks/tools";
 import type { ChunkState, Chunks } from "../../src/lazy/chunks";
 
-const MODULES: Readonly<Record<string, object>> = { actions, emoji };
+const MODULES: Readonly<Record<string, object>> = { actions, emoji, tools };
 
 /** Chunks that come from their sources, without a kernel; the others never come. */
 export function chunksFromSource(): Chunks {

@@ -1,6 +1,7 @@
+import { markdown } from "./markdown";
 import { message } from "./message";
 import { transcript } from "./transcript";
 import { widgetTexts } from "./widgets";
 
 /** What the first picture of a chat may say. */
-export const chatTexts = { ...widgetTexts, ...message, ...transcript } as const;
+export const chatTexts = { ...widgetTexts, ...markdown, ...message, ...transcript } as const;

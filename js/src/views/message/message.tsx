@@ -1,10 +1,12 @@
 import { type ReadonlySignal, useComputed } from "@preact/signals";
 import type { ComponentChildren, VNode } from "preact";
 import type { ChatMessage, Participant } from "../../contract";
+import { Lazy } from "../../lazy/lazy";
 import { Markdown } from "../../markdown/markdown";
 import { TextBoundary } from "../../markdown/text-boundary";
 import { Typed } from "../../markdown/typed";
 import { imagesOf, isDeleted, isFinal, lostText, streamOf, textOf } from "../../messages";
+import { plainLine } from "../../plain";
 import { seamsOf } from "../../segments";
 import type { Store } from "../../store";
 import { text } from "../../texts/texts";
@@ -86,7 +88,7 @@ function UserMessage({ store, message, own, follows, participant, active }: Mess
 
 function UserText({ message }: { message: ChatMessage }): VNode | null {
   const words = textOf(message);
-  if (words.trim()) return <Typed text={words} />;
+  if (plainLine(words)) return <Typed text={words} />;
   const line = emptyLine(message);
   return line && imagesOf(message).length === 0 ? <p class="waiting">{line}</p> : null;
 }
@@ -97,6 +99,7 @@ function Answer({ store, message, streaming, active }: MessageProps): VNode {
   // The hub names the model when the answer ends; until then it is the one in the provider line.
   const model = message.metadata?.model || (done ? null : store.select.provider.value?.model);
   const name = assistantName(model);
+  const calls = message.metadata?.toolCalls;
   return (
     <article
       class={classes("message answer", !done && "open")}
@@ -110,6 +113,7 @@ function Answer({ store, message, streaming, active }: MessageProps): VNode {
       <div class="column">
         <Byline store={store} name={name} message={message} follows={false} />
         <Reasoning store={store} message={message} />
+        {calls && <Lazy chunk="tools">{({ ToolCalls }) => <ToolCalls calls={calls} />}</Lazy>}
         {streaming ? (
           <StreamingText store={store} message={message} />
         ) : (
@@ -143,7 +147,7 @@ function FinalText({ store, message }: { store: Store; message: ChatMessage }): 
   const lost = lostText(message);
   if (message.metadata?.status === "queued") return <p class="waiting">{text("answer.queued")}</p>;
   if (!isFinal(message) && !words) return <FirstWord store={store} message={message} />;
-  const line = words.trim() || lost || imagesOf(message).length > 0 ? null : emptyLine(message);
+  const line = plainLine(words) || lost || imagesOf(message).length > 0 ? null : emptyLine(message);
   if (line) return <p class="waiting">{line}</p>;
   return (
     <Body>

@@ -109,6 +109,25 @@ describe("an answer without text", () => {
     expect(view.root.querySelector("article.answer .ending")).toBeNull();
   });
 
+  it.each(["\u202e\u2066\u200b", " \u2068\u2069\n"])(
+    "counts what nobody can see as no text: %j",
+    async (unseen) => {
+      await view.live({ messages: [answer(1, unseen), question(2, unseen)] });
+      expect([...view.root.querySelectorAll(".waiting")].map(({ textContent }) => textContent)).toEqual([
+        expect.stringContaining("The model ended its answer without a word."),
+        "This message has no text.",
+      ]);
+    },
+  );
+
+  it("shows the tools that the model called instead", async () => {
+    const toolCalls = [{ id: "1", name: "weather", arguments: '{"city":"Paris"}' }];
+    await view.live({ messages: [answer(1, "", { finishReason: "tool_calls" as never, toolCalls })] });
+    await view.painted();
+    expect(view.text("article.answer .tools summary")).toBe("weather");
+    expect(view.text("article.answer .waiting")).toContain("The model asked for a tool");
+  });
+
   it("says it once when there is an error or a word of the hub", async () => {
     const error = { type: "auth_error", recoverable: false } as const;
     await view.live({

@@ -25,6 +25,7 @@ import typescript from "highlight.js/lib/languages/typescript";
 import xml from "highlight.js/lib/languages/xml";
 import yaml from "highlight.js/lib/languages/yaml";
 import { createLowlight } from "lowlight";
+import type { VNode } from "preact";
 import codeCss from "../styles/code.css?inline";
 
 /** The style of the colours. */
@@ -58,6 +59,27 @@ export function colour(text: string, language: string): ColouredLine[] | null {
   };
   walk(lowlight.highlight(language, text), "");
   return lines;
+}
+
+/** The same as the nodes that a block of code is made of. */
+export function colouredLines(text: string, language: string): VNode[] | null {
+  const lines = colour(text, language);
+  return (
+    lines?.map((pieces, key) => (
+      <span key={key} class="line">
+        {pieces.map(({ text, kind }, index) =>
+          kind ? (
+            <span key={index} class={kind}>
+              {text}
+            </span>
+          ) : (
+            text
+          ),
+        )}
+        {key < lines.length - 1 && "\n"}
+      </span>
+    )) ?? null
+  );
 }
 
 /** Only the innermost kind is kept; which kinds have a colour the style says. */

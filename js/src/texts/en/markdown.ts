@@ -1,0 +1,16 @@
+/** What is drawn inside a message, and the parts that come later. */
+export const markdown = {
+  "code.label": "Code",
+  "code.labelOf": "Code, {language}",
+  "code.text": "text",
+  "code.wrap": "Wrap",
+  "image.image": "image",
+  "image.load": "Load image from {host}",
+  "image.loadNamed": "Load image “{name}” from {host}",
+  "task.label": "Task",
+  "lazy.failed": "This part could not be loaded. {reason}",
+  "lazy.again": "Try again",
+  "lazy.nothing": "The kernel sent nothing.",
+  "lazy.noPart": "What the kernel sent is no part of the chat.",
+  "lazy.updated": "The chat was updated: run the cell again.",
+} as const;
