@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from conduit_widget.chat.history import sqlite_conversations
 from conduit_widget.chat.history.revisions import AnsweredError, is_deleted
 from conduit_widget.chat.history.sqlite import SqliteHistoryStore
 from conduit_widget.chat.history.store import HistoryStore, Reaction, StoredStream
@@ -18,9 +19,12 @@ from conduit_widget.contract import MAX_REACTION_KINDS, MAX_REACTIONS
 from conduit_widget.errors import NotInHistoryError, ValidationError
 from conduit_widget.types import Author, ChatMessage, TextPart
 from tests.support.history_stores import Stores
+from tests.support.waiting import eventually
 
 BIG = 1 << 20
 SECRET = "the-combination-is-4711"
+_IN_THE_INDEX = b"ombinati"
+"""Of a word of it; the index keeps of a word what differs from the one before."""
 
 
 def question(id_: str, text: str = "hello", **metadata: Any) -> ChatMessage:
@@ -141,16 +145,55 @@ async def test_deleted_text_is_in_none_of_the_files_bytes(tmp_path: Path) -> Non
         final = msgspec.structs.replace(placeholder, content=SECRET * 30, metadata={"reasoning": SECRET})
         await store.update("c", final, close_stream=True)
     assert SECRET.encode() in _bytes_of(tmp_path)
+    assert _IN_THE_INDEX in _bytes_of(tmp_path)
     for n in range(60):
         await store.delete("c", f"q{n}", "ada")
         await store.delete("c", f"a{n}", "ada")
-    left = _bytes_of(tmp_path)
-    assert SECRET.encode() not in left
-    assert (tmp_path / "h.db-wal").stat().st_size == 0
+    assert SECRET.encode() not in _bytes_of(tmp_path)
+    await eventually(lambda: _IN_THE_INDEX not in _bytes_of(tmp_path), what="the index without the word")
+    await eventually(lambda: (tmp_path / "h.db-wal").stat().st_size == 0, what="an empty log")
     await store.aclose()
     with contextlib.closing(sqlite3.connect(tmp_path / "h.db")) as db:
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     assert SECRET.encode() not in _bytes_of(tmp_path)
+
+
+async def test_edited_text_is_in_none_of_the_files_bytes(tmp_path: Path) -> None:
+    """Not in the index either, when the store was closed right after the edit."""
+    store = SqliteHistoryStore(tmp_path / "h.db")
+    await store.start()
+    await store.create("c", owner_id="ada", visibility="open", assistant="off")
+    await store.append("c", "ada", question("q", SECRET))
+    await store.append("c", "ada", question("r", "another"))
+    await store.revise("c", "q", "better")
+    await store.aclose()
+    left = _bytes_of(tmp_path)
+    assert SECRET.encode() not in left
+    assert _IN_THE_INDEX not in left
+    assert b"better" in left
+
+
+async def test_nothing_of_a_deleted_conversation_is_in_the_files_bytes(tmp_path: Path) -> None:
+    """Its rows go in slices, in the background; what a process leaves, the next one erases."""
+    store = SqliteHistoryStore(tmp_path / "h.db")
+    await store.start()
+    for conversation_id, text in (("c", SECRET), ("d", "kept")):
+        await store.create(conversation_id, owner_id="ada", visibility="open", assistant="off")
+        for n in range(130):
+            await store.append(conversation_id, "ada", question(f"q{n}", f"{text} {n}"))
+    await store.aclose()
+    with contextlib.closing(sqlite3.connect(tmp_path / "h.db")) as db, db:
+        assert sqlite_conversations.delete(db, "c")  # and the process ends here
+    store = SqliteHistoryStore(tmp_path / "h.db")
+    await store.start()
+    await eventually(lambda: SECRET.encode() not in _bytes_of(tmp_path), what="pages without the text")
+    await eventually(lambda: _IN_THE_INDEX not in _bytes_of(tmp_path), what="the index without the word")
+    page = await store.history("d", before_seq=1000, limit=200, max_bytes=BIG)
+    assert len(page.messages) == 130
+    await store.aclose()
+    with contextlib.closing(sqlite3.connect(tmp_path / "h.db")) as db:
+        assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert db.execute("SELECT * FROM deleted_conversations").fetchall() == []
 
 
 async def test_log_is_emptied_later_when_somebody_reads_meanwhile(tmp_path: Path) -> None:

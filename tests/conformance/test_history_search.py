@@ -146,3 +146,33 @@ async def test_a_damaged_message_keeps_nobody_from_finding(store: HistoryStore, 
         await store.append("c", "ada", ChatMessage(id=f"q{n}", role="user", content=f"word {n}"))
     await stores.damage("q1")
     assert await found(store, "word") == ["q2", "q0"]
+
+
+async def test_deleted_and_edited_text_is_never_found(store: HistoryStore) -> None:
+    """At once: a tombstone is no hit, an edited message is found by its new words alone."""
+    await store.append("c", "ada", question("q", "a zebra"))
+    await store.append("c", "ada", question("r", "a giraffe"))
+    await store.append("c", "ada", question("s", "a zebra too"))
+    await store.delete("c", "q", "ada")
+    assert await found(store, "zebra") == ["s"]
+    await store.revise("c", "r", "an okapi")
+    assert await found(store, "giraffe") == []
+    assert await found(store, "okapi") == ["r"]
+    await store.delete("c", "r", "ada")
+    assert await found(store, "okapi") == []
+    assert await found(store, "ada") == []
+
+
+async def test_all_answers_to_a_question_are_found(store: HistoryStore) -> None:
+    """Also those beside the one that is shown."""
+    await store.append("c", "ada", question("q", "which animal"), answer=answer("a1", status="streaming"))
+    await store.update("c", answer("a1", "surely an okapi"), close_stream=True)
+    for id_, text in (("a2", "an okapi, perhaps"), ("a3", "a zebra")):
+        again = ChatMessage(
+            id=id_, role="assistant", content="", parent_id="q", metadata={"status": "streaming"}
+        )
+        await store.append_answer("c", again)
+        final = ChatMessage(id=id_, role="assistant", content=text, parent_id="q")
+        await store.update("c", final, close_stream=True)
+    assert await found(store, "okapi") == ["a2", "a1"]
+    assert await found(store, "zebra") == ["a3"]

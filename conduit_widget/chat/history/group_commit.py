@@ -27,7 +27,10 @@ _CHECKPOINT_PATIENCE_MS: Final = 50
 _BUSY_TIMEOUT_MS: Final = 5000  # as sqlite3 has it
 
 Work = Callable[[sqlite3.Connection], T]
-"""A write that is done by itself."""
+"""A write that is done by itself.
+
+As with a change, ``leaves_nothing`` may say that nothing may be left of what it took out.
+"""
 WriteChanges = Callable[[sqlite3.Connection, Sequence[Change[Any]]], list[Any]]
 """Does many changes at once; returns their results, an exception standing for one that refused."""
 
@@ -164,7 +167,7 @@ class GroupCommitWriter:
 
         Somebody who reads may keep it from that; it is tried again after each of the next batches.
         """
-        if any(isinstance(write.work, Change) and write.work.leaves_nothing for write in batch):
+        if any(getattr(write.work, "leaves_nothing", False) for write in batch):
             self._has_remains = True
         if not self._has_remains or self._connection is None:
             return

@@ -23,6 +23,7 @@ from conduit_widget.chat.history.bodies import read_located, read_message
 from conduit_widget.chat.history.change_methods import ChangeMethods
 from conduit_widget.chat.history.group_commit import GroupCommitWriter
 from conduit_widget.chat.history.search import Search
+from conduit_widget.chat.history.sqlite_erasing import Erasing
 from conduit_widget.chat.history.sqlite_failures import unavailable_by
 from conduit_widget.chat.history.sqlite_schema import ForeignHistoryError, migrate
 from conduit_widget.chat.history.store import (
@@ -67,6 +68,7 @@ class SqliteHistoryStore(ChangeMethods):
         self._clock = clock
         self._node_id = ""
         self._writer = GroupCommitWriter(self._open_writer, self._write_changes)
+        self._erasing = Erasing(self._writer)
         self._readers: ThreadPoolExecutor | None = None
         self._local = threading.local()
         self._read_connections: list[sqlite3.Connection] = []
@@ -77,9 +79,11 @@ class SqliteHistoryStore(ChangeMethods):
         self._node_id = secrets.token_hex(8)
         await self._writer.start()
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="history-reader")
+        self._erasing.request()
 
     async def aclose(self) -> None:
         """Finish pending writes and close every connection."""
+        await self._erasing.aclose()
         await self._writer.aclose()
         readers, self._readers = self._readers, None
         if readers is not None:
@@ -114,7 +118,9 @@ class SqliteHistoryStore(ChangeMethods):
             title=title,
         )
 
-        def work(db: sqlite3.Connection) -> ConversationRecord:
+        def work(db: sqlite3.Connection) -> ConversationRecord | None:
+            if sqlite_conversations.is_being_erased(db, conversation_id):
+                return None
             existing = rows.find(db, conversation_id)
             if existing is not None:
                 return existing
@@ -122,7 +128,9 @@ class SqliteHistoryStore(ChangeMethods):
             rows.create(db, record, owner_id, iso_time(now), now.timestamp())
             return record
 
-        return await self._writer.write(work)
+        while (made := await self._writer.write(work)) is None:
+            await self._writer.write(sqlite_conversations.erase)
+        return made
 
     async def find(self, conversation_id: str) -> ConversationRecord | None:
         return await self._read(lambda db: rows.find(db, conversation_id))
@@ -160,7 +168,9 @@ class SqliteHistoryStore(ChangeMethods):
         return await self._writer.write(lambda db: sqlite_conversations.configure(db, conversation_id, patch))
 
     async def delete_conversation(self, conversation_id: str) -> bool:
-        return await self._writer.write(lambda db: sqlite_conversations.delete(db, conversation_id))
+        deleted = await self._writer.write(lambda db: sqlite_conversations.delete(db, conversation_id))
+        self._erasing.request()
+        return deleted
 
     async def read_mark(self, conversation_id: str, user_id: str) -> int:
         return await self._read(lambda db: sqlite_conversations.read_mark(db, conversation_id, user_id))
@@ -261,17 +271,15 @@ class SqliteHistoryStore(ChangeMethods):
             prune = partial(rows.prune, keep_events=keep_events, before=before, after_id=after_id)
             dropped, after_id = await self._writer.write(prune)
             total += dropped
-        await self.tidy_search()
+        await self._erasing.now()
         return total
-
-    async def tidy_search(self) -> None:
-        """Leave no trace in the index of what was edited or deleted, a slice a transaction."""
-        while await self._writer.write(sqlite_search.tidy):
-            pass
 
     async def write(self, change: Change[T], on_commit: Callable[[T], None] | None = None) -> T:
         """Do a change and return its result after the commit."""
-        return await self._writer.write(change, on_commit)
+        result = await self._writer.write(change, on_commit)
+        if change.leaves_nothing:
+            self._erasing.request()
+        return result
 
     async def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run ``work`` on a reader thread, everything it reads being of one moment."""

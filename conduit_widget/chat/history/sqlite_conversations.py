@@ -36,14 +36,21 @@ UPDATE conversations SET title=nullif(coalesce(?, title), ''), assistant=coalesc
 WHERE id=?
 """
 _DELETE: Final = (
-    "DELETE FROM search_places WHERE conversation_id=?",
-    "DELETE FROM messages WHERE conversation_id=?",
-    "DELETE FROM events WHERE conversation_id=?",
     "DELETE FROM streams WHERE conversation_id=?",
     "DELETE FROM members WHERE conversation_id=?",
     "DELETE FROM read_marks WHERE conversation_id=?",
     "DELETE FROM conversations WHERE id=?",
 )
+_ERASE: Final = (
+    "DELETE FROM messages WHERE conversation_id=:id AND seq IN"
+    " (SELECT seq FROM messages WHERE conversation_id=:id ORDER BY seq LIMIT :limit)",
+    "DELETE FROM events WHERE conversation_id=:id AND seq IN"
+    " (SELECT seq FROM events WHERE conversation_id=:id ORDER BY seq LIMIT :limit)",
+    "DELETE FROM search_places WHERE conversation_id=:id AND seq IN"
+    " (SELECT seq FROM search_places WHERE conversation_id=:id ORDER BY seq LIMIT :limit)",
+)
+ERASE_SLICE: Final = 50
+"""How many rows of a deleted conversation one slice erases: some ten milliseconds."""
 
 
 def overviews(db: sqlite3.Connection, user_id: str, limit: int) -> list[Overview]:
@@ -74,9 +81,30 @@ def configure(
 
 
 def delete(db: sqlite3.Connection, conversation_id: str) -> bool:
-    """Delete a conversation and everything in it."""
+    """Delete a conversation: nobody finds anything of it any more; ``erase`` takes its rows out."""
     deleted = [db.execute(statement, (conversation_id,)).rowcount for statement in _DELETE]
-    return bool(deleted[-1])
+    if not deleted[-1]:
+        return False
+    db.execute("INSERT INTO deleted_conversations VALUES (?)", (conversation_id,))
+    return True
+
+
+def is_being_erased(db: sqlite3.Connection, conversation_id: str) -> bool:
+    """Whether rows of a deleted conversation of this id may be left."""
+    found = db.execute("SELECT 1 FROM deleted_conversations WHERE id=?", (conversation_id,)).fetchone()
+    return found is not None
+
+
+def erase(db: sqlite3.Connection) -> bool:
+    """Erase a slice of what deleted conversations have left; return whether there was anything to do."""
+    found = db.execute("SELECT id FROM deleted_conversations LIMIT 1").fetchone()
+    if found is None:
+        return False
+    for statement in _ERASE:
+        if db.execute(statement, {"id": found[0], "limit": ERASE_SLICE}).rowcount:
+            return True
+    db.execute("DELETE FROM deleted_conversations WHERE id=?", found)
+    return True
 
 
 def read_marks(db: sqlite3.Connection, conversation_id: str) -> dict[str, int]:

@@ -7,7 +7,7 @@ from typing import Final
 
 from conduit_widget.chat.history import sqlite_search
 
-SCHEMA_VERSION: Final = 5
+SCHEMA_VERSION: Final = 6
 
 # Times are seconds since 1970. ``pruned``: events up to this position have been dropped. ``parent_seq``: the
 # place of the message that a message continues; NULL: of the message before it; 0: of none.
@@ -89,12 +89,17 @@ CREATE TABLE read_marks (
 
 _TO_VERSION_5: Final = sqlite_search.SCHEMA + sqlite_search.FILL
 
+_TO_VERSION_6: Final = """
+CREATE TABLE deleted_conversations (id TEXT PRIMARY KEY) WITHOUT ROWID;
+"""
+
 _STEPS: Final = {
-    0: _SCHEMA + sqlite_search.SCHEMA,
-    1: _TO_VERSION_2 + _TO_VERSION_3 + _TO_VERSION_4 + _TO_VERSION_5,
-    2: _TO_VERSION_3 + _TO_VERSION_4 + _TO_VERSION_5,
-    3: _TO_VERSION_4 + _TO_VERSION_5,
-    4: _TO_VERSION_5,
+    0: _SCHEMA + sqlite_search.SCHEMA + _TO_VERSION_6,
+    1: _TO_VERSION_2 + _TO_VERSION_3 + _TO_VERSION_4 + _TO_VERSION_5 + _TO_VERSION_6,
+    2: _TO_VERSION_3 + _TO_VERSION_4 + _TO_VERSION_5 + _TO_VERSION_6,
+    3: _TO_VERSION_4 + _TO_VERSION_5 + _TO_VERSION_6,
+    4: _TO_VERSION_5 + _TO_VERSION_6,
+    5: _TO_VERSION_6,
 }
 
 

@@ -57,12 +57,13 @@ _SEARCH: Final = """
 SELECT m.conversation_id, m.body
 FROM search JOIN search_places p ON p.id=search.rowid
 JOIN messages m ON m.conversation_id=p.conversation_id AND m.seq=p.seq
-WHERE search MATCH :match AND p.conversation_id IN (SELECT value FROM json_each(:conversations))
+WHERE search MATCH :match AND p.conversation_id IN (
+        SELECT conversations.id FROM json_each(:conversations) JOIN conversations ON conversations.id=value)
     AND p.seq<:before AND m.timestamp>=:since AND m.timestamp<:until
     AND (:author IS NULL OR m.author_id=:author) AND (:by_user IS NULL OR (m.author_id<>'')=:by_user)
 ORDER BY search.rowid DESC LIMIT :limit
 """
-MERGE_PAGES: Final = 200
+MERGE_PAGES: Final = 20
 """How much of the index one slice of ``tidy`` merges: some milliseconds."""
 
 
@@ -104,6 +105,12 @@ def find(db: sqlite3.Connection, search: Search) -> SearchResult:
         "limit": search.limit + 1,
     }
     return result_of(search, db.execute(_SEARCH, asked))
+
+
+def has_remains(db: sqlite3.Connection) -> bool:
+    """Whether the index still has words that were taken out."""
+    (erased,) = db.execute("SELECT erased FROM search_state").fetchone()
+    return bool(erased)
 
 
 def tidy(db: sqlite3.Connection) -> bool:
