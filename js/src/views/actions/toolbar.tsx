@@ -13,6 +13,8 @@ import { Reacting } from "./reacting";
 const DONE_MS = 1_500;
 /** Between the toolbar and what opens, in px. */
 const POPOVER_GAP = 4;
+/** In a very low view what opens goes beyond the edge and the transcript scrolls, in px. */
+const LEAST_ROOM = 120;
 
 /** What can be done with a message: the usual in a row of buttons, all of it in a menu. */
 export function Toolbar({ store, message }: { store: Store; message: ChatMessage }): VNode {
@@ -23,7 +25,7 @@ export function Toolbar({ store, message }: { store: Store; message: ChatMessage
   const actions = actionsOf(store, message);
 
   useLayoutEffect(() => {
-    above.value = open.value !== null && bar.current !== null && hasMoreRoomAbove(bar.current);
+    above.value = open.value !== null && bar.current !== null && openToRoom(bar.current);
   }, [open.value, above]);
 
   const run = async (action: MessageAction): Promise<void> => {
@@ -121,14 +123,16 @@ function ToolButton({ label, icon: Icon, opens, expanded, run }: ToolButtonProps
   );
 }
 
-/** Whether what opens does not fit below the toolbar, and there is more room above it. */
-function hasMoreRoomAbove(bar: HTMLElement): boolean {
+/** Keeps what opens within the view; returns whether it does not fit below and there is more room above. */
+function openToRoom(bar: HTMLElement): boolean {
   const opened = bar.querySelector<HTMLElement>(".popover");
   const view = bar.closest(".scroller")?.getBoundingClientRect();
   if (!opened || !view) return false;
   const { top, bottom } = bar.getBoundingClientRect();
-  const below = view.bottom - bottom;
-  return opened.offsetHeight + POPOVER_GAP > below && top - view.top > below;
+  const [below, above] = [view.bottom - bottom - POPOVER_GAP, top - view.top - POPOVER_GAP];
+  const isAbove = opened.offsetHeight > below && above > below;
+  bar.style.setProperty("--room", `${Math.max(LEAST_ROOM, isAbove ? above : below)}px`);
+  return isAbove;
 }
 
 /** Arrow keys go from button to button, Escape to where one came from. */

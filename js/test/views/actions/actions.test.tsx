@@ -116,7 +116,9 @@ describe("the menu", () => {
     try {
       await click(mine, "More");
       expect(mine.querySelector("[role=menu]")).not.toBeNull();
-      expect(bar.classList.contains("above")).toBe(above && end - at - 28 < 254);
+      expect(bar.classList.contains("above")).toBe(above);
+      const room = Number.parseFloat(bar.style.getPropertyValue("--room"));
+      expect(room).toBe(above ? at - 4 : end - at - 32);
     } finally {
       Reflect.deleteProperty(HTMLElement.prototype, "offsetHeight");
     }
