@@ -6,7 +6,7 @@ import contextvars
 import inspect
 import uuid
 import weakref
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, ClassVar, Final, TypeVar
 
 import traitlets
@@ -34,6 +34,7 @@ from conduit_widget.widget.connections import connections_of
 from conduit_widget.widget.live_widget import LiveWidget
 from conduit_widget.widget.message_listeners import Listener, Listening
 from conduit_widget.widget.provider_table import ProviderTable
+from conduit_widget.widget.starters import check_starters
 
 _T = TypeVar("_T")
 
@@ -48,6 +49,7 @@ class Chat(ChatActs, ChatReach, LiveWidget):
         user: who you are on the local hub (default: ``CONDUIT_USER``, else the OS user).
         user_name: your name there (default: ``CONDUIT_USER_NAME``, else ``user``).
         height: height in px; 0 for the default.
+        starters: questions that an empty chat offers, at most 6; ``[]`` for none (default: three).
         hub_url: another hub (default: ``CONDUIT_HUB_URL``, else the local hub, started if need be).
         token: access token for that hub, or a function returning one (default: ``CONDUIT_HUB_TOKEN``).
         layout: an ipywidgets ``Layout`` or a mapping of its traits, as for every widget.
@@ -72,6 +74,9 @@ class Chat(ChatActs, ChatReach, LiveWidget):
         sync=True, from_json=lambda _value, chat: chat.conversation_id, echo_update=False
     )
     height = traitlets.Int(0, min=0).tag(sync=True)
+    starters = traitlets.List(traitlets.Unicode()).tag(
+        sync=True, from_json=lambda _value, chat: chat.starters, echo_update=False
+    )
     saved_class = traitlets.Unicode(help="CSS class of the saved transcript.").tag(
         sync=True, from_json=lambda _value, chat: chat.saved_class, echo_update=False
     )
@@ -83,6 +88,7 @@ class Chat(ChatActs, ChatReach, LiveWidget):
         user: str | None = None,
         user_name: str | None = None,
         height: int = 0,
+        starters: Sequence[str] | None = None,
         hub_url: str | None = None,
         token: str | Callable[[], str | None] | None = None,
         layout: Any = None,
@@ -100,6 +106,7 @@ class Chat(ChatActs, ChatReach, LiveWidget):
         super().__init__(
             conversation_id=conversation_id,
             height=height,
+            starters=check_starters(starters),
             saved_class=f"conduit-{uuid.uuid4().hex[:12]}",
             layout=layout,
         )
@@ -115,6 +122,10 @@ class Chat(ChatActs, ChatReach, LiveWidget):
         if self._name and value != self._name:
             raise ValidationError("conversation_id", "is a chat's for good: create another, Chat(…).")
         return value
+
+    @traitlets.validate("starters")
+    def _check_starters(self, proposal: Any) -> list[str]:
+        return check_starters(proposal["value"])
 
     def _name_call(self) -> str:
         return display.plain_text(self._name)

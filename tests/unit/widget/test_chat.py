@@ -327,10 +327,10 @@ def test_connection_state_is_readable_and_waiting_for_it_says_why_not(chat: Chat
 
 
 def test_synced_state_is_small_and_holds_no_token(chat: Chat, hub: ScriptedHub, comms: CommLedger) -> None:
-    """Only conversation id, height and the module are state; no token anywhere a notebook could keep it."""
+    """Only what the view is given and the module are state; no token anywhere a notebook could keep it."""
     state = comms.view.opened_with
     ours = {name for name in state if not name.startswith("_")} - {"layout", "tabbable", "tooltip"}
-    assert ours == {"conversation_id", "height", "saved_class"}
+    assert ours == {"conversation_id", "height", "saved_class", "starters"}
     chat.send("q").result(30)
     bundle, _ = chat._repr_mimebundle_() or ({}, {})
     eventually_sync(lambda: comms.view.custom)
