@@ -1,4 +1,5 @@
 // What travels between the kernel and a view, as custom messages of the widget's comm (conduit_widget/widget/views.py).
+import type { Parameters } from "./composing/parameters";
 import type {
   ChatMessage,
   ConnectionInfo,
@@ -85,8 +86,13 @@ export interface SendOptions {
   /** Ids of the people it speaks to. */
   mentions?: readonly string[];
   /** How the model is to answer: temperature, topP, maxTokens, stop, systemPrompt, seed. */
-  parameters?: Readonly<Record<string, unknown>>;
+  parameters?: Parameters;
 }
+
+/** What an owner does about the conversation. */
+export type ConversationAction =
+  | { action: "rename"; title: string }
+  | { action: "update"; assistant: "always" | "mention" | "off" };
 
 /** Kernel to view. */
 export type KernelMessage<State = ChatState> =
@@ -111,6 +117,8 @@ export type ViewMessage =
   | { kind: "read"; seq: number }
   | { kind: "ping"; requestId: string }
   | { kind: "chunk"; requestId: string; name: string }
+  | { kind: "export"; requestId: string; format: "markdown" | "json" | "html" | "ipynb" }
+  | ({ kind: "conversation"; requestId: string } & ConversationAction)
   | { kind: "providers" }
   | { kind: "painted"; messageId: string; at: number; held: number }
   | { kind: "here" }

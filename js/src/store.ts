@@ -1,12 +1,15 @@
 // One store a model, made of its parts: each part keeps what it needs and talks to the kernel through the core.
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
 import { browserClock, type Clock } from "./clock";
+import { type Composing, createComposing } from "./composing/composing";
 import type { Host } from "./host";
 import { createKeeper, type Keeper } from "./keeper";
+import type { KernelRequest } from "./kernel-link";
 import { askForChunk } from "./lazy/ask";
 import { type Chunks, createChunks } from "./lazy/chunks";
 import type { Attached } from "./mount";
 import type { Picture } from "./picture";
+import { plainLine } from "./plain";
 import type { Selectors } from "./selectors";
 import { type Acting, createActing } from "./store/acting";
 import { type Branching, createBranching } from "./store/branching";
@@ -28,6 +31,8 @@ export interface Store extends Parts {
   readonly select: Selectors;
   /** The parts of the chat that are fetched when they are needed. */
   readonly chunks: Chunks;
+  /** What belongs to the writing of messages. */
+  readonly composing: Composing;
   /** What went wrong with the last action, in words. */
   readonly notice: ReadonlySignal<string | null>;
   readonly stopping: ReadonlySignal<boolean>;
@@ -36,6 +41,8 @@ export interface Store extends Parts {
   /** A view came up: nothing is drawn, and nobody asked for anything, without one. */
   attach(): Attached;
   stop(messageId: string): void;
+  /** Asks the kernel; resolves with its result, rejects with an Error in plain words. */
+  ask<Result = unknown>(request: KernelRequest): Promise<Result>;
   /** Asks the hub how its providers are. */
   askProviders(): void;
 }
@@ -67,6 +74,7 @@ export function createStore(
     ...createFinding(core, branching, history.loadEarlier),
     clock,
     select: core.select,
+    composing: createComposing(host, lifetime, picture.chat),
     chunks: createChunks(askForChunk(link)),
     connection: core.connection,
     kernel: link.health,
@@ -76,8 +84,18 @@ export function createStore(
     stop: stopping.stop,
     height: heightOf(host, lifetime),
     attach: () => together([picture.attach(), link.attach()]),
+    ask: (request) => asked(core, request),
     askProviders: () => link.tell({ kind: "providers" }),
   };
+}
+
+function asked<Result>({ link }: Core, request: KernelRequest): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    link.request(request, (reply) => {
+      if (reply.ok) resolve(reply.result as Result);
+      else reject(new Error(plainLine(reply.error.message)));
+    });
+  });
 }
 
 /** What went wrong, or why Stop has not worked yet. */

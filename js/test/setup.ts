@@ -6,6 +6,7 @@ addTexts(chatTexts);
 
 beforeEach(() => {
   globalThis.sessionStorage?.clear();
+  globalThis.localStorage?.clear();
   vi.spyOn(console, "error");
   vi.spyOn(console, "warn");
 });

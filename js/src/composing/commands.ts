@@ -1,15 +1,6 @@
 // Lines that begin with a slash and tell the chat to do something.
 
-export const COMMANDS = [
-  "model",
-  "system",
-  "clear",
-  "export",
-  "title",
-  "assistant",
-  "search",
-  "help",
-] as const;
+export const COMMANDS = ["model", "system", "export", "title", "assistant", "help"] as const;
 export type CommandName = (typeof COMMANDS)[number];
 
 /** Commands that do nothing without more words; the others run as they are. */

@@ -12,6 +12,8 @@ export interface Suggestion {
   detail: string;
   /** For people: their id, whose colour and initials are shown. */
   userId?: string;
+  /** For commands: the words that may follow, named. */
+  hint?: string;
   /** A command that runs without more words. */
   runs?: boolean;
 }

@@ -2,13 +2,13 @@
 import { computed, effect, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { Host } from "../host";
 import { placeOf } from "../keeper";
-import type { ChatState } from "../kernel-messages";
+import type { ChatState, SendOptions } from "../kernel-messages";
 import { createSettings, type Settings } from "./browser-storage";
-import { type Parameters, readParameters } from "./parameters";
+import type { Parameters } from "./parameters";
 import { readSendKey, type SendKey } from "./send-key";
 
 /** The sheets that open beside the conversation, one at a time. */
-export type SheetName = "parameters" | "people" | "details" | "help" | "search";
+export type SheetName = "parameters" | "help";
 
 export interface Composing {
   /** Questions to begin an empty conversation with, as given in Python. */
@@ -16,12 +16,14 @@ export interface Composing {
   readonly sendKey: Signal<SendKey>;
   /** What this person asks of the answers in this conversation. */
   readonly parameters: Signal<Parameters>;
-  /** The next message begins a context of its own: the model reads nothing from before it. */
-  readonly fresh: Signal<boolean>;
   readonly sheet: Signal<SheetName | null>;
   /** What the sheet that opens looks for or at; empty for nothing. */
   readonly sheetQuery: Signal<string>;
   open(name: SheetName, query?: string): void;
+  /** What goes with each message. */
+  options(): SendOptions;
+  /** Opens a sheet, or closes it where it is open. */
+  toggle(name: SheetName): void;
 }
 
 const MOST_STARTERS = 6;
@@ -76,12 +78,16 @@ export function createComposing(
     starters,
     sendKey,
     parameters,
-    fresh: signal(false),
     sheet,
     sheetQuery,
+    options: () => (Object.keys(parameters.value).length > 0 ? { parameters: parameters.value } : {}),
     open(name, query = "") {
       sheetQuery.value = query;
       sheet.value = name;
+    },
+    toggle(name) {
+      sheetQuery.value = "";
+      sheet.value = sheet.value === name ? null : name;
     },
   };
 }
@@ -92,4 +98,14 @@ function readStarters(host: Host): readonly string[] {
   return value
     .filter((each): each is string => typeof each === "string" && each.trim() !== "")
     .slice(0, MOST_STARTERS);
+}
+
+/** Reads what was kept; what is none of it is nothing. The sheet and the hub check the values. */
+function readParameters(text: string): Parameters {
+  try {
+    const value: unknown = JSON.parse(text || "{}");
+    return typeof value === "object" && !Array.isArray(value) ? { ...value } : {};
+  } catch {
+    return {}; // not ours
+  }
 }

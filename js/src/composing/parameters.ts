@@ -88,32 +88,6 @@ function readNumber(
   return { kind: whole ? "whole" : "number", least, most };
 }
 
-/** How many parameters are the person's own and not the default. */
-export function countSet(parameters: Parameters): number {
-  return Object.keys(parameters).length;
-}
-
-/** Reads what was kept; what is none of it, or out of range by now, is left out. */
-export function readParameters(text: string): Parameters {
-  try {
-    const value: unknown = JSON.parse(text || "{}");
-    if (typeof value !== "object" || value === null || Array.isArray(value)) return {};
-    const kept = value as Record<string, unknown>;
-    const texts = toTexts({});
-    for (const name of ["temperature", "topP", "maxTokens", "seed"] as const)
-      if (typeof kept[name] === "number") texts[name] = String(kept[name]);
-    if (typeof kept.systemPrompt === "string") texts.systemPrompt = kept.systemPrompt;
-    if (Array.isArray(kept.stop))
-      texts.stop = kept.stop
-        .filter((each) => typeof each === "string")
-        .map(escaped)
-        .join("\n");
-    return fromTexts(texts).parameters;
-  } catch {
-    return {}; // not ours
-  }
-}
-
 function escaped(text: string): string {
   return text.replace(/\\/g, "\\\\").replace(/\n/g, "\\n").replace(/\t/g, "\\t");
 }

@@ -18,3 +18,8 @@ export function isSend(event: Keys, sendKey: SendKey): boolean {
 export function readSendKey(text: string): SendKey {
   return text === "mod-enter" ? text : "enter";
 }
+
+/** The keys that send where Enter does not, as they are written on the keyboard. */
+export function modKeys(platform: string = globalThis.navigator?.platform ?? ""): string {
+  return /Mac|iPhone|iPad/.test(platform) ? "⌘ Enter" : "Ctrl+Enter";
+}

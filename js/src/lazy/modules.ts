@@ -6,6 +6,8 @@ export interface ChunkModules {
   footnotes: typeof import("../chunks/footnotes");
   maths: typeof import("../chunks/maths");
   tools: typeof import("../chunks/tools");
+  sheets: typeof import("../chunks/sheets");
+  writing: typeof import("../chunks/writing");
 }
 
 export type ChunkName = keyof ChunkModules;

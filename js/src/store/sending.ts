@@ -2,7 +2,7 @@
 import { type Signal, signal } from "@preact/signals";
 import { readChoice } from "../choice";
 import { uuid } from "../identifier";
-import type { Reply, SendOptions } from "../kernel-messages";
+import type { Choice, Reply, SendOptions } from "../kernel-messages";
 import { discard, failSend, restoreUnsent, startSend } from "../state";
 import type { Acting } from "./acting";
 import type { Branching } from "./branching";
@@ -15,7 +15,8 @@ export interface Sending {
   readonly draft: Signal<string>;
   /** The model chosen for the next messages, as `choiceText` writes it; empty for the hub's own choice. */
   readonly choice: Signal<string>;
-  send(text: string, options?: SendOptions): void;
+  /** Sends a message; who is to answer is the chosen model unless the options name one. */
+  send(text: string, options?: SendOptions & Choice): void;
   resend(id: string): void;
   discard(id: string): void;
   typed(): void;

@@ -5,8 +5,16 @@ import type { chatTexts } from "./en/chat";
 import type { emoji } from "./en/emoji";
 import type { footnotes } from "./en/footnotes";
 import type { maths } from "./en/maths";
+import type { sheets } from "./en/sheets";
 import type { tools } from "./en/tools";
+import type { writing } from "./en/writing";
 
-type Chunks = typeof actions & typeof emoji & typeof footnotes & typeof maths & typeof tools;
+type Chunks = typeof actions &
+  typeof emoji &
+  typeof footnotes &
+  typeof maths &
+  typeof sheets &
+  typeof tools &
+  typeof writing;
 
 export type English = typeof chatTexts & Chunks;

@@ -1,12 +1,10 @@
 import type { TargetedKeyboardEvent, VNode } from "preact";
-import { useChunk } from "../lazy/lazy";
+import { Lazy, useChunk } from "../lazy/lazy";
 import { plainName } from "../plain";
 import type { Store } from "../store";
 import { Boundary } from "./boundary";
-import { Composer } from "./composer";
+import { Composer } from "./composer/composer";
 import { ConnectionBadge, ConnectionBanner } from "./connection";
-import { Presence } from "./presence";
-import { Provider } from "./provider";
 import { Transcript } from "./transcript/transcript";
 import { Typing } from "./typing";
 
@@ -19,6 +17,7 @@ export function Chat({ store }: { store: Store }): VNode {
     store.stop(id);
   };
   useChunk("actions", store.chat.value !== null);
+  const { module: writing } = useChunk("writing", store.chat.value !== null);
   const name = plainName(store.select.conversationId.value);
   const height = store.height.value;
   return (
@@ -32,9 +31,7 @@ export function Chat({ store }: { store: Store }): VNode {
         <bdi class="title" title={name}>
           {name}
         </bdi>
-        <Boundary clock={store.clock}>
-          <Presence store={store} />
-        </Boundary>
+        <Boundary clock={store.clock}>{writing && <writing.Presence store={store} />}</Boundary>
         <Boundary clock={store.clock}>
           <ConnectionBadge way={store} />
         </Boundary>
@@ -42,19 +39,22 @@ export function Chat({ store }: { store: Store }): VNode {
       <Boundary clock={store.clock}>
         <ConnectionBanner way={store} />
       </Boundary>
-      <Boundary clock={store.clock} fallback={<Unshown />}>
-        <Transcript store={store} />
-      </Boundary>
-      <Boundary clock={store.clock}>
-        <Typing store={store} />
-      </Boundary>
+      <div class="stage">
+        <Boundary clock={store.clock} fallback={<Unshown />}>
+          <Transcript store={store} />
+        </Boundary>
+        <Boundary clock={store.clock}>
+          <Typing store={store} />
+        </Boundary>
+        <Boundary clock={store.clock}>
+          <OpenSheet store={store} />
+        </Boundary>
+      </div>
       <Boundary clock={store.clock}>
         <Composer store={store} />
       </Boundary>
       <footer>
-        <Boundary clock={store.clock}>
-          <Provider store={store} />
-        </Boundary>
+        <Boundary clock={store.clock}>{writing && <writing.Provider store={store} />}</Boundary>
       </footer>
       <Boundary clock={store.clock}>
         <Spoken store={store} />
@@ -71,6 +71,12 @@ function Unshown(): VNode {
       </p>
     </div>
   );
+}
+
+/** The sheet that is open beside the conversation; what it consists of is fetched with the first. */
+function OpenSheet({ store }: { store: Store }): VNode | null {
+  const name = store.composing.sheet.value;
+  return name && <Lazy chunk="sheets">{({ Sheet }) => <Sheet store={store} name={name} />}</Lazy>;
 }
 
 /** What a screen reader hears, sentence by sentence. */

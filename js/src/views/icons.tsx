@@ -1,6 +1,6 @@
 import type { VNode } from "preact";
 
-/** An icon of one line. */
+/** A line drawing on a field of 16 by 16. */
 export function icon(path: string): () => VNode {
   return () => (
     <svg viewBox="0 0 16 16" width="14" height="14" aria-hidden="true" focusable="false">

@@ -1,13 +1,12 @@
 import { useSignal } from "@preact/signals";
 import type { VNode } from "preact";
-import { useEffect, useId } from "preact/hooks";
+import { useId } from "preact/hooks";
+import { Lazy } from "../lazy/lazy";
 import { plainLine, plainName } from "../plain";
 import type { Store } from "../store";
 import { UnfoldIcon } from "./icons";
-import { Providers, toneOf } from "./providers";
+import { toneOf } from "./tone";
 import { modelLabel, providerWords } from "./words";
-
-const REFRESH_MS = 5_000;
 
 /** Name, model and state of the provider that answers; pressed, it shows how all of them are. */
 export function Provider({ store }: { store: Store }): VNode | null {
@@ -42,28 +41,10 @@ export function Provider({ store }: { store: Store }): VNode | null {
         </span>
       </button>
       <div id={id} class="details" hidden={!open.value}>
-        {open.value && <Details store={store} />}
+        {open.value && (
+          <Lazy chunk="sheets">{({ ProviderDetails }) => <ProviderDetails store={store} />}</Lazy>
+        )}
       </div>
     </>
-  );
-}
-
-function Details({ store }: { store: Store }): VNode {
-  // What providers do not tell by themselves is asked for while somebody looks.
-  const asked = useSignal(0);
-  useEffect(() => {
-    store.askProviders();
-    return store.clock.after(REFRESH_MS, () => {
-      asked.value += 1;
-    });
-  }, [store, asked.value, asked]);
-  return (
-    <section aria-label="Providers of the hub">
-      <Providers
-        clock={store.clock}
-        providers={store.select.providers.value}
-        failovers={store.select.failovers.value}
-      />
-    </section>
   );
 }

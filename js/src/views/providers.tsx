@@ -1,26 +1,15 @@
 // Every provider with its health: the same in a cell of its own and under a chat's provider line.
 import type { VNode } from "preact";
 import type { Clock } from "../clock";
-import type { NoticeLine, ProviderFigures, ProviderState, ProviderStatus } from "../contract";
+import type { NoticeLine, ProviderFigures, ProviderStatus } from "../contract";
 import { plainLine, plainName } from "../plain";
 import { Sparkline } from "./sparkline";
+import { toneOf } from "./tone";
 import { useCountdown } from "./use-countdown";
 import { durationWords, modelLabel, providerWords, timeLabel, wordFor } from "./words";
 
-const TONE: Record<ProviderState, string> = {
-  healthy: "good",
-  degraded: "warn",
-  rate_limited: "warn",
-  down: "bad",
-  unknown: "idle",
-  disabled: "idle",
-};
 const BREAKER: Record<string, string> = { closed: "closed", open: "open", half_open: "trying one" };
 const SHOWN_MODELS = 4;
-
-export function toneOf(state: string): string {
-  return wordFor(TONE, state) ?? "idle";
-}
 
 interface ProvidersProps {
   clock: Clock;

@@ -5,10 +5,10 @@ import { mount } from "../mount";
 import { besideSaved } from "../saved";
 import { createStore, type Store } from "../store";
 import chatCss from "../styles/chat.css?inline";
+import composerCss from "../styles/composer.css?inline";
 import connectionCss from "../styles/connection.css?inline";
 import markdownCss from "../styles/markdown.css?inline";
 import messageCss from "../styles/message.css?inline";
-import providersCss from "../styles/providers.css?inline";
 import reasoningCss from "../styles/reasoning.css?inline";
 import transcriptCss from "../styles/transcript.css?inline";
 import { chatTexts } from "../texts/en/chat";
@@ -18,7 +18,15 @@ import type { Widget } from "../widget";
 
 addTexts(chatTexts);
 
-const CSS = [connectionCss, chatCss, messageCss, transcriptCss, reasoningCss, providersCss, markdownCss];
+const CSS = [
+  connectionCss,
+  chatCss,
+  composerCss,
+  messageCss,
+  transcriptCss,
+  reasoningCss,
+  markdownCss,
+];
 
 export const chat: Widget<Store> = {
   open: createStore,

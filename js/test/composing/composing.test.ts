@@ -2,6 +2,7 @@ import { signal } from "@preact/signals";
 import { describe, expect, it } from "vitest";
 import { createSettings } from "../../src/composing/browser-storage";
 import { createComposing } from "../../src/composing/composing";
+import { placeOf } from "../../src/keeper";
 import type { ChatState } from "../../src/kernel-messages";
 import { chatState } from "../support/chat";
 import { FakeHost } from "../support/fake-host";
@@ -60,6 +61,15 @@ describe("what a person set", () => {
     expect(browser.kept.size).toBe(0);
   });
 
+  it("is nothing where what was kept is not ours", () => {
+    for (const text of ["", "null", "[1]", "7", "{broken", '"x"']) {
+      const { browser, chat, composing } = open();
+      browser.kept.set(`conduit-widget:parameters:${placeOf("team", "ada")}`, text);
+      chat.value = chatState();
+      expect(composing.parameters.value, text).toEqual({});
+    }
+  });
+
   it("is kept no longer after the end", () => {
     const { browser, chat, life, composing } = open();
     chat.value = chatState();
@@ -86,6 +96,15 @@ function refuse(): never {
   throw new Error("denied");
 }
 
+describe("what goes with each message", () => {
+  it("is the parameters, where there are any", () => {
+    const { composing } = open();
+    expect(composing.options()).toEqual({});
+    composing.parameters.value = { seed: 1 };
+    expect(composing.options()).toEqual({ parameters: { seed: 1 } });
+  });
+});
+
 describe("starters", () => {
   it("are the texts that Python gives, followed when they change", () => {
     const host = new FakeHost();
@@ -104,9 +123,13 @@ describe("starters", () => {
 describe("sheets", () => {
   it("open one at a time, with what they look for", () => {
     const { composing } = open();
-    composing.open("search", "tide");
-    expect([composing.sheet.value, composing.sheetQuery.value]).toEqual(["search", "tide"]);
-    composing.open("details");
-    expect([composing.sheet.value, composing.sheetQuery.value]).toEqual(["details", ""]);
+    composing.open("parameters", "systemPrompt");
+    expect([composing.sheet.value, composing.sheetQuery.value]).toEqual(["parameters", "systemPrompt"]);
+    composing.open("help");
+    expect([composing.sheet.value, composing.sheetQuery.value]).toEqual(["help", ""]);
+    composing.toggle("help");
+    expect(composing.sheet.value).toBeNull();
+    composing.toggle("parameters");
+    expect(composing.sheet.value).toBe("parameters");
   });
 });

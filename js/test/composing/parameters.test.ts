@@ -1,13 +1,5 @@
 import { describe, expect, it } from "vitest";
-import {
-  countSet,
-  fromTexts,
-  LIMITS,
-  type ParameterTexts,
-  PRESETS,
-  readParameters,
-  toTexts,
-} from "../../src/composing/parameters";
+import { fromTexts, LIMITS, type ParameterTexts, PRESETS, toTexts } from "../../src/composing/parameters";
 
 const NONE = toTexts({});
 const read = (change: Partial<ParameterTexts>) => fromTexts({ ...NONE, ...change });
@@ -15,7 +7,6 @@ const read = (change: Partial<ParameterTexts>) => fromTexts({ ...NONE, ...change
 describe("a form of parameters", () => {
   it("that is empty asks for nothing", () => {
     expect(fromTexts(NONE)).toEqual({ parameters: {}, problems: {} });
-    expect(countSet({})).toBe(0);
   });
 
   it("gives back what was put into it", () => {
@@ -24,7 +15,6 @@ describe("a form of parameters", () => {
       ...{ stop: ["END", "a\nb", "back\\slash", "\t"], systemPrompt: " Be brief. " },
     };
     expect(fromTexts(toTexts(all))).toEqual({ parameters: all, problems: {} });
-    expect(countSet(all)).toBe(6);
   });
 
   it("takes a comma for a point, as many languages write it", () => {
@@ -67,19 +57,5 @@ describe("a form of parameters", () => {
   it("has presets within the limits", () => {
     for (const preset of Object.values(PRESETS))
       expect(fromTexts(toTexts(preset))).toEqual({ parameters: preset, problems: {} });
-  });
-});
-
-describe("parameters that were kept", () => {
-  it("come back as they were", () => {
-    const kept = { temperature: 0.2, stop: ["a\nb"], systemPrompt: "Hi" };
-    expect(readParameters(JSON.stringify(kept))).toEqual(kept);
-  });
-
-  it("are left out where they are not ours or out of range by now", () => {
-    expect(readParameters('{"temperature": 3, "seed": 1, "topP": "0.5", "other": 1}')).toEqual({ seed: 1 });
-    for (const text of ["", "null", "[1]", "7", "{broken", '"x"'])
-      expect(readParameters(text), text).toEqual({});
-    expect(readParameters('{"stop": [1, "x", null], "systemPrompt": 7}')).toEqual({ stop: ["x"] });
   });
 });

@@ -4,6 +4,7 @@ import type { ChatState } from "../../src/kernel-messages";
 import { createStore, type Store } from "../../src/store";
 import { chat } from "../../src/widgets/chat";
 import { ADA, answer, BO, chatState, person, question, token } from "../support/chat";
+import { chunksFromSource } from "../support/chunks";
 import { FakeClock, settled } from "../support/fake-clock";
 import { FakeHost } from "../support/fake-host";
 
@@ -18,7 +19,7 @@ beforeEach(() => {
   host = new FakeHost();
   clock = new FakeClock();
   life = new AbortController();
-  store = createStore(host, life.signal, clock);
+  store = { ...createStore(host, life.signal, clock), chunks: chunksFromSource() };
   el = document.createElement("div");
   document.body.append(el);
   chat.show(el, store, host, life.signal);

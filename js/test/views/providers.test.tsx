@@ -22,64 +22,6 @@ beforeEach(() => {
 });
 afterEach(() => view.close());
 
-const picker = (): HTMLSelectElement => view.find<HTMLSelectElement>("select[aria-label=Model]");
-const labels = (): string[] => [...picker().options].map(({ textContent }) => textContent ?? "");
-
-async function pick(label: string): Promise<void> {
-  const option = [...picker().options].find(({ textContent }) => textContent === label);
-  picker().value = option?.value ?? "";
-  picker().dispatchEvent(new Event("change", { bubbles: true }));
-  await view.painted();
-}
-
-async function send(text: string): Promise<void> {
-  view.type(text);
-  await view.painted();
-  view.find("button.send").click();
-}
-
-describe("the model picker", () => {
-  it("is not there while there is nothing to choose", async () => {
-    await view.live({ providers: [LOCAL], provider: LINE });
-    expect(view.root.querySelector("select")).toBeNull();
-  });
-
-  it("groups by provider, marks the default and what is in trouble", async () => {
-    const limited = figures("openai", { state: "rate_limited", models: ["gpt"] });
-    await view.live({ providers: [LOCAL, limited], provider: LINE });
-    expect(labels()).toEqual(["Default: smol", "smol (default)", "⚠ gpt"]);
-    const groups = [...picker().querySelectorAll("optgroup")].map(({ label }) => label);
-    expect(groups).toEqual(["local", "openai (rate limited)"]);
-  });
-
-  it("sends the choice with each message until another is made", async () => {
-    await view.live({ providers: [LOCAL, OPENAI], provider: LINE });
-    await send("one");
-    await pick("gpt-mini");
-    await send("two");
-    await pick("Default: smol");
-    await send("three");
-    expect(view.host.all("send").map(({ text, provider, model }) => [text, provider, model])).toEqual([
-      ["one", undefined, undefined],
-      ["two", "openai", "gpt-mini"],
-      ["three", undefined, undefined],
-    ]);
-  });
-
-  it("follows the list, and keeps a choice that is gone, marked", async () => {
-    await view.live({ providers: [LOCAL, OPENAI], provider: LINE });
-    await pick("gpt");
-    await view.ops({
-      op: "providers",
-      providers: [LOCAL, figures("openai", { models: ["gpt-mini", "gpt-new"] })],
-      failovers: [],
-    });
-    expect(labels()).toEqual(["Default: smol", "⚠ gpt", "smol (default)", "gpt-mini", "gpt-new"]);
-    expect(picker().selectedOptions[0]?.textContent).toBe("⚠ gpt");
-    expect(picker().title).toContain("not offer");
-  });
-});
-
 describe("the provider line", () => {
   it("opens the details, which are asked for while they are open", async () => {
     await view.live({ providers: [LOCAL, OPENAI], provider: LINE, failovers: [notice({ text: "a; b." })] });

@@ -1,0 +1,20 @@
+// Lazy chunk: what helps while somebody writes. Fetched when the field is first entered.
+import extrasCss from "../styles/composer-extras.css?inline";
+import notesCss from "../styles/field-notes.css?inline";
+import providerLineCss from "../styles/provider-line.css?inline";
+import writingCss from "../styles/writing.css?inline";
+import { writing } from "../texts/en/writing";
+import { addTexts } from "../texts/texts";
+
+addTexts(writing);
+
+export { pasteCode } from "../composing/edit-field";
+export { namedIn } from "../composing/named-in";
+export { Presence } from "../views/presence";
+export { Provider } from "../views/provider";
+export { runCommand } from "../views/writing/run-command";
+export { Starters } from "../views/writing/starters";
+export { Suggestions } from "../views/writing/suggestions";
+export { Tools } from "../views/writing/tools";
+
+export const css = writingCss + notesCss + extrasCss + providerLineCss;

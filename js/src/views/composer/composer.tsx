@@ -1,0 +1,175 @@
+import { useSignal } from "@preact/signals";
+import type { TargetedClipboardEvent, TargetedKeyboardEvent, VNode } from "preact";
+import { useId, useRef } from "preact/hooks";
+import { type CommandName, readDraft } from "../../composing/commands";
+import { isSend, modKeys } from "../../composing/send-key";
+import { MAX_CONTENT_BYTES } from "../../contract";
+import type { Store } from "../../store";
+import { text } from "../../texts/texts";
+import { SendIcon, StopIcon } from "../icons";
+import { useActions } from "../use-actions";
+import { type FieldKeys, useWriting } from "./use-writing";
+
+/** Where a message is written, with what goes with it. */
+export function Composer({ store }: { store: Store }): VNode {
+  const area = useRef<HTMLTextAreaElement>(null);
+  const keys = useRef<FieldKeys>(null);
+  const listId = useId();
+  const problem = useSignal<string | null>(null);
+  const caret = useSignal(0);
+  const { writing, loaded } = useWriting(store);
+  const actions = useActions();
+  const draft = store.draft.value;
+  const removed = store.connection.value?.state === "removed";
+  const sendKey = store.composing.sendKey.value;
+
+  const sendText = (content: string): void => {
+    problem.value = tooLong(content);
+    if (problem.value) return;
+    const options = store.composing.options();
+    store.draft.value = "";
+    area.current?.focus();
+    if (!content.includes("@")) {
+      store.send(content, options);
+      return;
+    }
+    void loaded().then(
+      ({ namedIn }) => store.send(content, { ...options, ...namedIn(content, store) }),
+      () => store.send(content, options), // who is named is not told, and what was written is sent all the same
+    );
+  };
+  const run = async (name: CommandName, words: string): Promise<void> => {
+    const line = store.draft.value;
+    store.draft.value = "";
+    const found = await loaded().then(
+      ({ runCommand }) => runCommand(store, name, words),
+      (error: Error) => error.message,
+    );
+    // What could not be done can be put right, unless something else is being written by now.
+    if (found && !store.draft.value) store.draft.value = line;
+    problem.value = found;
+  };
+  const submit = (): void => {
+    // The first line's indentation is part of what was written.
+    const read = readDraft(store.draft.value.trimEnd());
+    if (read.kind === "unknown") problem.value = text("composer.unknownCommand", { name: read.name });
+    else if (read.kind === "command") void run(read.name, read.words);
+    else if (read.text.trim()) sendText(read.text);
+  };
+  const onInput = (element: HTMLTextAreaElement): void => {
+    store.draft.value = element.value;
+    caret.value = element.selectionStart;
+    problem.value = null;
+    if (element.value.trim()) store.typed();
+    else store.stoppedTyping();
+  };
+  const onKeyDown = (event: TargetedKeyboardEvent<HTMLTextAreaElement>): void => {
+    if (keys.current?.(event)) return;
+    if (event.key === "ArrowUp" && !store.draft.value && !hasModifier(event) && store.editLast()) {
+      event.preventDefault();
+    } else if (isSend(event, sendKey)) {
+      event.preventDefault();
+      submit();
+    }
+  };
+  const onPaste = (event: TargetedClipboardEvent<HTMLTextAreaElement>): void => {
+    const field = event.currentTarget;
+    const data = event.clipboardData;
+    if (data && writing?.pasteCode(field, data)) event.preventDefault();
+  };
+  const follow = (event: Event): void => {
+    caret.value = (event.currentTarget as HTMLTextAreaElement).selectionStart;
+  };
+  const notice = problem.value ?? store.notice.value;
+
+  return (
+    <div class="composer">
+      {writing && <writing.Starters store={store} />}
+      {notice && (
+        <p class="notice" role="alert">
+          {notice}
+        </p>
+      )}
+      <div class="field">
+        {actions && <actions.Replying store={store} focus={() => area.current?.focus()} />}
+        {/* The stylesheet gives the field the height of this text; measuring it would shrink it for a moment. */}
+        <div class="grow" data-text={draft}>
+          <textarea
+            ref={area}
+            rows={1}
+            dir="auto"
+            value={draft}
+            placeholder={text("composer.placeholder")}
+            aria-label={text("composer.label")}
+            aria-autocomplete="list"
+            disabled={removed}
+            title={
+              sendKey === "enter"
+                ? text("composer.hintEnter")
+                : text("composer.hintModEnter", { keys: modKeys() })
+            }
+            onInput={(event) => onInput(event.currentTarget)}
+            onKeyDown={onKeyDown}
+            onKeyUp={follow}
+            onClick={follow}
+            onPaste={onPaste}
+            onBlur={store.stoppedTyping}
+          />
+        </div>
+        <div class="tools">
+          {writing && <writing.Tools store={store} />}
+          <span class="space" />
+          {actions && <actions.PauseButton store={store} />}
+          <StopButton store={store} />
+          <button
+            type="button"
+            class="send"
+            aria-label={text("composer.send")}
+            title={text("composer.sendHint", { keys: sendKey === "enter" ? "Enter" : modKeys() })}
+            disabled={removed || !draft.trim()}
+            onClick={submit}
+          >
+            <SendIcon />
+          </button>
+        </div>
+      </div>
+      {writing && (
+        <writing.Suggestions
+          store={store}
+          area={area}
+          caret={caret}
+          keys={keys}
+          id={listId}
+          submit={submit}
+        />
+      )}
+    </div>
+  );
+}
+
+function StopButton({ store }: { store: Store }): VNode | null {
+  const id = store.select.stoppable.value;
+  if (!id) return null;
+  const busy = store.stopping.value;
+  return (
+    <button
+      type="button"
+      class="stop"
+      title={text("composer.stopHint")}
+      disabled={busy}
+      onClick={() => store.stop(id)}
+    >
+      <StopIcon />
+      {busy ? text("composer.stopping") : text("composer.stop")}
+    </button>
+  );
+}
+
+function hasModifier(event: KeyboardEvent): boolean {
+  return event.shiftKey || event.altKey || event.ctrlKey || event.metaKey || event.isComposing;
+}
+
+function tooLong(content: string): string | null {
+  const bytes = new TextEncoder().encode(content).length;
+  return bytes <= MAX_CONTENT_BYTES ? null : text("composer.tooLong", { bytes, most: MAX_CONTENT_BYTES });
+}

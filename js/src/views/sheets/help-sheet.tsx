@@ -1,0 +1,68 @@
+import type { VNode } from "preact";
+import { useId } from "preact/hooks";
+import { COMMANDS } from "../../composing/commands";
+import { modKeys, type SendKey } from "../../composing/send-key";
+import type { Store } from "../../store";
+import { text } from "../../texts/texts";
+
+/** All commands and keys, and which key sends. */
+export function HelpSheet({ store }: { store: Store }): VNode {
+  const { sendKey } = store.composing;
+  const name = useId();
+  const choice = (value: SendKey, label: string): VNode => (
+    <label>
+      <input
+        type="radio"
+        name={name}
+        data-first={value === sendKey.value ? "" : undefined}
+        checked={sendKey.value === value}
+        onChange={() => {
+          sendKey.value = value;
+        }}
+      />
+      <kbd>{label}</kbd>
+    </label>
+  );
+  const sends = sendKey.value === "enter";
+  const keys: readonly [keys: string, does: string][] = [
+    [sends ? "Shift+Enter" : text("help.enter"), text("help.key.newline")],
+    ["↑", text("help.key.edit")],
+    ["Esc", text("help.key.stop")],
+    ["/", text("help.key.command")],
+    ["@", text("help.key.mention")],
+    ["↑ ↓", text("help.key.choose")],
+    ["Tab", text("help.key.accept")],
+  ];
+  return (
+    <div class="help">
+      <fieldset class="send-key">
+        <legend>{text("help.sendKey")}</legend>
+        {choice("enter", text("help.enter"))}
+        {choice("mod-enter", modKeys())}
+      </fieldset>
+      <h3>{text("help.commands")}</h3>
+      <dl>
+        {COMMANDS.map((command) => (
+          <div key={command}>
+            <dt>
+              <code>/{command}</code>
+            </dt>
+            <dd>{text(`command.${command}`)}</dd>
+          </div>
+        ))}
+      </dl>
+      <p class="hint">{text("help.commandsHint")}</p>
+      <h3>{text("help.keys")}</h3>
+      <dl>
+        {keys.map(([key, does]) => (
+          <div key={does}>
+            <dt>
+              <kbd>{key}</kbd>
+            </dt>
+            <dd>{does}</dd>
+          </div>
+        ))}
+      </dl>
+    </div>
+  );
+}

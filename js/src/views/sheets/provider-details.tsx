@@ -1,0 +1,28 @@
+import { useSignal } from "@preact/signals";
+import type { VNode } from "preact";
+import { useEffect } from "preact/hooks";
+import type { Store } from "../../store";
+import { Providers } from "../providers";
+
+const REFRESH_MS = 5_000;
+
+/** How all providers of the hub are, and how they were. */
+export function ProviderDetails({ store }: { store: Store }): VNode {
+  // What providers do not tell by themselves is asked for while somebody looks.
+  const asked = useSignal(0);
+  useEffect(() => {
+    store.askProviders();
+    return store.clock.after(REFRESH_MS, () => {
+      asked.value += 1;
+    });
+  }, [store, asked.value, asked]);
+  return (
+    <section aria-label="Providers of the hub">
+      <Providers
+        clock={store.clock}
+        providers={store.select.providers.value}
+        failovers={store.select.failovers.value}
+      />
+    </section>
+  );
+}

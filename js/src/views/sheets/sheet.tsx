@@ -1,0 +1,68 @@
+import type { TargetedKeyboardEvent, VNode } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import type { SheetName } from "../../composing/composing";
+import type { Store } from "../../store";
+import { text } from "../../texts/texts";
+import { CloseIcon } from "../actions/icons";
+import { HelpSheet } from "./help-sheet";
+import { ParametersSheet } from "./parameters-sheet";
+
+const CONTENT: Readonly<Record<SheetName, (props: { store: Store }) => VNode>> = {
+  parameters: ParametersSheet,
+  help: HelpSheet,
+};
+
+/** A sheet beside the conversation: it covers, it moves nothing, and the conversation goes on under it. */
+export function Sheet({ store, name }: { store: Store; name: SheetName }): VNode {
+  const box = useRef<HTMLElement>(null);
+  const Content = CONTENT[name];
+  const title = text(`sheet.${name}`);
+
+  // Who closes it is back where they were.
+  useEffect(() => {
+    const element = box.current;
+    const root = element?.getRootNode() as ShadowRoot | undefined;
+    const before = root?.activeElement as HTMLElement | null;
+    (element?.querySelector<HTMLElement>("[data-first]") ?? element)?.focus();
+    return () => {
+      if (element?.contains(root?.activeElement ?? null) || !root?.activeElement) before?.focus();
+    };
+  }, [name]);
+
+  const close = (): void => {
+    store.composing.sheet.value = null;
+  };
+  const onKeyDown = (event: TargetedKeyboardEvent<HTMLElement>): void => {
+    if (event.key !== "Escape" || event.isComposing) return;
+    event.preventDefault();
+    event.stopPropagation(); // it would stop the answer
+    close();
+  };
+  return (
+    <section
+      ref={box}
+      class="sheet"
+      role="dialog"
+      aria-label={title}
+      tabIndex={-1}
+      data-sheet={name}
+      onKeyDown={onKeyDown}
+    >
+      <header>
+        <h2>{title}</h2>
+        <button
+          type="button"
+          class="icon"
+          aria-label={text("sheet.close")}
+          title={`${text("sheet.close")} (Esc)`}
+          onClick={close}
+        >
+          <CloseIcon />
+        </button>
+      </header>
+      <div class="sheet-body">
+        <Content store={store} />
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,83 @@
+// Does what a command says.
+import { choiceGroups, choiceText } from "../../choice";
+import { ASSISTANT_SETTINGS, type CommandName, EXPORT_FORMATS, oneOf } from "../../composing/commands";
+import { LIMITS } from "../../composing/parameters";
+import type { Store } from "../../store";
+import { listed, text } from "../../texts/texts";
+import { modelLabel } from "../words";
+
+/** Runs a command with its words; returns what is wrong, in words, or null when it was done. */
+export async function runCommand(store: Store, name: CommandName, words: string): Promise<string | null> {
+  try {
+    return await RUN[name](store, words);
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+type Run = (store: Store, words: string) => string | null | Promise<string | null>;
+
+const RUN: Readonly<Record<CommandName, Run>> = {
+  model: chooseModel,
+  system(store, words) {
+    if (!words) return open(store, "parameters", "systemPrompt");
+    const bytes = new TextEncoder().encode(words).length;
+    if (bytes > LIMITS.systemPromptBytes)
+      return text("command.systemTooLong", { bytes, most: LIMITS.systemPromptBytes });
+    const { parameters } = store.composing;
+    parameters.value = { ...parameters.value, systemPrompt: words };
+    return null;
+  },
+  async export(store, words) {
+    const format = words ? oneOf(words, EXPORT_FORMATS) : "markdown";
+    if (!format) return text("command.whichFormat", { formats: listed(EXPORT_FORMATS) });
+    save(await store.ask<{ name: string; text: string }>({ kind: "export", format }));
+    return null;
+  },
+  async title(store, words) {
+    if (!words) return text("command.whichTitle");
+    await store.ask({ kind: "conversation", action: "rename", title: words });
+    return null;
+  },
+  async assistant(store, words) {
+    const assistant = oneOf(words, ASSISTANT_SETTINGS);
+    if (!assistant) return text("command.whichAssistant", { settings: listed(ASSISTANT_SETTINGS) });
+    await store.ask({ kind: "conversation", action: "update", assistant });
+    return null;
+  },
+  help: (store) => open(store, "help"),
+};
+
+function open(store: Store, sheet: Parameters<Store["composing"]["open"]>[0], query = ""): null {
+  store.composing.open(sheet, query);
+  return null;
+}
+
+function chooseModel(store: Store, words: string): string | null {
+  const models = choiceGroups(store.select.providers.value).flatMap(({ provider, models }) =>
+    models.map((model) => ({ label: modelLabel(model) || provider, choice: { provider, model } })),
+  );
+  if (models.length === 0) return text("command.noModels");
+  const labels = [...new Set(models.map(({ label }) => label))];
+  if (!words) return text("command.whichModel", { models: listed(labels) });
+  if (words.toLowerCase() === text("command.default").toLowerCase()) {
+    store.choice.value = "";
+    return null;
+  }
+  const label = oneOf(words, labels);
+  const found = models.find((each) => each.label === label);
+  if (!found) return text("command.noModel", { name: words, models: listed(labels) });
+  store.choice.value = choiceText(found.choice);
+  return null;
+}
+
+/** Hands a file to the browser, which asks where it should go. */
+function save({ name, text: content }: { name: string; text: string }): void {
+  const url = URL.createObjectURL(new Blob([content], { type: "application/octet-stream" }));
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = name;
+  link.click();
+  // Firefox begins to read it a moment later.
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}

@@ -1,0 +1,62 @@
+// What the field can complete in this conversation.
+import { choiceGroups } from "../../choice";
+import { ASSISTANT_SETTINGS, COMMANDS, EXPORT_FORMATS } from "../../composing/commands";
+import type { Sources, Suggestion } from "../../composing/completion";
+import { mentionables } from "../../composing/mentionables";
+import { plainName } from "../../plain";
+import type { Store } from "../../store";
+import { text } from "../../texts/texts";
+import { modelLabel } from "../words";
+
+/** Commands that open or do something by themselves. */
+const RUNS = new Set(["help", "export"]);
+
+export function suggestionSources(store: Store): Sources {
+  return {
+    commands: COMMANDS.map((name) => ({
+      id: name,
+      insert: `/${name}`,
+      label: name,
+      detail: text(`command.${name}`),
+      hint: text(`command.${name}.words`),
+      runs: RUNS.has(name),
+    })),
+    words: (command) => wordsOf(command, store),
+    mentions: mentionables(store).map(({ name, userId, choice }) => ({
+      id: userId ? `person:${userId}` : `model:${choice?.provider ?? ""}:${name}`,
+      insert: `@${name}`,
+      label: name,
+      detail: userId
+        ? text("writing.person")
+        : choice
+          ? text("writing.model", { provider: plainName(choice.provider) })
+          : text("writing.assistant"),
+      ...(userId && { userId }),
+    })),
+  };
+}
+
+function wordsOf(command: string, store: Store): readonly Suggestion[] {
+  switch (command) {
+    case "model":
+      return [
+        word(text("command.default"), text("command.defaultHint")),
+        ...choiceGroups(store.select.providers.value).flatMap(({ provider, models }) =>
+          models.filter(Boolean).map((model) => ({
+            ...word(modelLabel(model), plainName(provider)),
+            id: JSON.stringify([provider, model]),
+          })),
+        ),
+      ];
+    case "assistant":
+      return ASSISTANT_SETTINGS.map((each) => word(each, text(`command.assistant.${each}`)));
+    case "export":
+      return EXPORT_FORMATS.map((each) => word(each, text(`command.export.${each}`)));
+    default:
+      return [];
+  }
+}
+
+function word(label: string, detail: string): Suggestion {
+  return { id: label, insert: label, label, detail };
+}
