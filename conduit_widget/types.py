@@ -407,7 +407,8 @@ class ProviderStatus(Wire, frozen=True, kw_only=True, omit_defaults=False):
 
     While ``breaker`` is ``open`` others are asked instead, where there are any; from ``retry_at`` (ISO 8601
     UTC) on it is ``half_open``: one request finds out whether the provider answers again.
-    ``error_rate`` is the share of its newest answers that failed, from 0 to 1.
+    ``error_rate`` is the share of its newest answers that failed, from 0 to 1. ``context_tokens`` is how
+    much its models read and write at most, in tokens; None where nobody knows.
     """
 
     provider: str
@@ -422,6 +423,7 @@ class ProviderStatus(Wire, frozen=True, kw_only=True, omit_defaults=False):
     models: list[str] = []
     last_checked_at: str = ""
     source: Literal["traffic", "probe"] = "probe"
+    context_tokens: int | None = None
 
 
 class ProviderQuestion(Wire, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ import logging
 import math
 import time
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -335,6 +336,7 @@ class ProviderDirectory:
             admission = Admission(found.name, health, found.config.clocks.answer)
             provider = kinds.build(kind, found.config, context)
             entry.provider = RetirableProvider(provider, admission.wait, entry.sight)
+            health.context_of = partial(_context_of, entry.provider)
         except ProviderError as error:
             entry.problem = error
         if entry.problem is not None:
@@ -449,6 +451,10 @@ def _no_provider(text: str) -> ProviderError:
         recoverable=False,
         suggestions=(f"Run: {INSTALL_COMMAND}",),
     )
+
+
+def _context_of(provider: RetirableProvider) -> int | None:
+    return provider.context_tokens
 
 
 def _unknown_provider(name: str, known: list[str]) -> ProviderError:

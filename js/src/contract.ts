@@ -219,6 +219,7 @@ export interface ProviderStatus {
   models: string[];
   lastCheckedAt: string;
   source: "probe" | "traffic";
+  contextTokens: number | null;
 }
 
 /** A provider's status and its newest times to the first token (the median in ms, oldest first). */

@@ -54,6 +54,8 @@ async def read_prompt(
     """Return the prompt of an answer: the system prompt, then what led to it, as :func:`build_prompt` does.
 
     The messages are read in pages, the question's first, until they are more than fit or ``max_messages``.
+    Nothing is read from before a message of a person that begins a context of its own
+    (``metadata.contextStart``).
     """
     budget = _budget(system_prompt, context_tokens, max_tokens)
     branch: list[ChatMessage] = []
@@ -66,6 +68,9 @@ async def read_prompt(
             break
         oldest = page.messages[0]["id"]
         messages = _readable(page.messages)
+        start = _newest_start(messages)
+        if start is not None:
+            messages, has_more = messages[start:], False
         branch = messages + branch
         read += len(page.messages)
         cost += sum(_cost(message, budget) for message in messages)
@@ -115,6 +120,16 @@ def _has_images(message: ChatMessage) -> bool:
     return not isinstance(message.content, str) and any(
         isinstance(part, ImagePart) for part in message.content
     )
+
+
+def _newest_start(messages: Sequence[ChatMessage]) -> int | None:
+    """Return the index of the newest message that begins a context of its own, if one does."""
+    starts = (
+        index
+        for index in reversed(range(len(messages)))
+        if messages[index].role == "user" and messages[index].metadata.get("contextStart") is True
+    )
+    return next(starts, None)
 
 
 def _cost(message: ChatMessage, budget: int) -> int:

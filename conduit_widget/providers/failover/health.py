@@ -23,7 +23,7 @@ _SAMPLES: Final = 50
 _OUTCOMES: Final = 20
 _OUTCOME_AGE: Final = 900.0
 """Seconds after which an outcome says nothing of the present error rate."""
-_WATCHED: Final = ("state", "breaker", "reason", "retry_at", "models")
+_WATCHED: Final = ("state", "breaker", "reason", "retry_at", "models", "context_tokens")
 
 WAITS: Final = "A limit is used up; questions wait until it allows them."
 _SAYS_NOTHING: Final = frozenset({failures.MALFORMED, failures.LIST_TOO_LONG})
@@ -34,7 +34,8 @@ ChangeCallback = Callable[[ProviderStatus], None]
 
 
 class ProviderHealth:
-    """Keeps the status; ``on_change`` is called when state, breaker, reason, retry time or models differ.
+    """Keeps the status; ``on_change`` is called when state, breaker, reason, retry time, models or context
+    differ.
 
     ``monotonic`` is a clock that never jumps, ``wall`` tells the time of day (both in seconds). Speed, error
     rate and rate limits are up to date in :attr:`status` but do not count as a change, but for a stated limit
@@ -58,6 +59,8 @@ class ProviderHealth:
         self.breaker = Breaker(monotonic)
         now = iso_time(wall())
         self._on_change = on_change
+        self.context_of: Callable[[], int | None] = _unknown
+        """Returns how many tokens the provider reads and writes at most, as far as it is known now."""
         self._ttft: deque[float] = deque(maxlen=_SAMPLES)
         self._rates: deque[float] = deque(maxlen=_SAMPLES)
         self._outcomes: deque[tuple[float, bool]] = deque(maxlen=_OUTCOMES)
@@ -75,7 +78,9 @@ class ProviderHealth:
     def status(self) -> ProviderStatus:
         """The present status; a rate limit whose time is over reads as unknown until the next request."""
         self.look_at_clock()
-        return msgspec.structs.replace(self._status, rate_limit=self.limits.rate_limit())
+        return msgspec.structs.replace(
+            self._status, rate_limit=self.limits.rate_limit(), context_tokens=self.context_of()
+        )
 
     def look_at_clock(self) -> None:
         """Notice that the breaker is half open now, if it is."""
@@ -199,7 +204,9 @@ class ProviderHealth:
 
     def _replace(self, **fields: Any) -> None:
         before = self._status
-        self._status = now = msgspec.structs.replace(before, rate_limit=self.limits.rate_limit(), **fields)
+        self._status = now = msgspec.structs.replace(
+            before, rate_limit=self.limits.rate_limit(), context_tokens=self.context_of(), **fields
+        )
         levels = [warning_levels(status.rate_limit) for status in (before, now)]
         if levels[0] != levels[1] or any(getattr(before, name) != getattr(now, name) for name in _WATCHED):
             self._on_change(now)
@@ -222,6 +229,10 @@ class ProviderHealth:
         oldest = self._monotonic() - _OUTCOME_AGE
         recent = [succeeded for at, succeeded in self._outcomes if at >= oldest]
         return round(recent.count(False) / len(recent), 3) if recent else 0.0
+
+
+def _unknown() -> None:
+    """Know nothing of the context."""
 
 
 def _quantile(samples: Sequence[float], share: float) -> float | None:

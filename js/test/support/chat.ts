@@ -61,7 +61,7 @@ export function figures(
 ): ProviderFigures {
   const status: ProviderStatus = {
     ...{ provider, state: "healthy", breaker: "closed", since: "", reason: "", retryAt: null, latency: {} },
-    ...{ errorRate: 0, rateLimit: {}, models: [], lastCheckedAt: "", source: "traffic" },
+    ...{ errorRate: 0, rateLimit: {}, models: [], lastCheckedAt: "", source: "traffic", contextTokens: null },
     ...change,
   };
   return { status, latencies };

@@ -223,3 +223,24 @@ def test_message_that_cannot_be_read_is_left_out() -> None:
 def test_metadata_that_tell_no_place_keep_nobody_from_an_answer(metadata: Any) -> None:
     """A message that another version stored does not end every later question with an error."""
     assert prompt(said("old", metadata=metadata), said("new"))[-1][1].endswith("new")
+
+
+def test_a_fresh_context_begins_where_a_person_says_so() -> None:
+    """What was said before it is not read, nor asked for; the newest beginning counts."""
+    fresh: dict[str, Any] = {"metadata": {"contextStart": True}}
+    history = [said(f"old {n}") for n in range(300)]
+    since = [said("first", **fresh), said("a", None), said("new", **fresh), said("b", None)]
+    branch = Branch(history + since)
+    assert [message.content for message in branch.prompt(system="")] == ["new", "b"]
+    assert branch.read <= 64
+
+
+@pytest.mark.parametrize("value", [False, "true", 1, None])
+def test_only_a_persons_true_begins_a_fresh_context(value: object) -> None:
+    """Neither another value nor the model's own message hides what was said."""
+    turns = prompt(
+        said("one"),
+        said("two", None, metadata={"contextStart": True}),
+        said("three", metadata={"contextStart": value}),
+    )
+    assert [text for _, text in turns[1:]] == ["one", "two", "three"]

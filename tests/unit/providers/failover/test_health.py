@@ -252,3 +252,16 @@ def test_what_a_probe_has_opened_a_probe_closes() -> None:
     health.record_failure(refused)
     health.record_probe(["m"])
     assert (health.status.breaker, health.status.state) == ("open", "degraded")
+
+
+def test_context_is_told_as_soon_as_it_is_known(
+    subject: ProviderHealth, changes: list[ProviderStatus]
+) -> None:
+    """A model's context may be known only when it has been asked; the next look announces it once."""
+    known: list[int | None] = [None]
+    subject.context_of = lambda: known[-1]
+    assert subject.status.context_tokens is None
+    known.append(8192)
+    subject.record_probe(["m"])
+    subject.record_probe(["m"])
+    assert [change.context_tokens for change in changes] == [8192]
