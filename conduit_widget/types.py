@@ -153,6 +153,7 @@ class MessageMetadata(HubMetadata, total=False):
 
     Of a question ``model`` and ``provider`` are what its author asked for, of an answer what wrote its end.
     ``failover``: whether another provider may answer when one fails; by default unless ``provider`` is named.
+    ``contextStart``: models read nothing from before this message.
     """
 
     model: str | None
@@ -162,6 +163,7 @@ class MessageMetadata(HubMetadata, total=False):
     replyTo: str
     mentions: list[str]
     parameters: dict[str, Any]
+    contextStart: bool
 
 
 class ChatMessage(Wire, frozen=True, kw_only=True):

@@ -87,6 +87,8 @@ export interface SendOptions {
   mentions?: readonly string[];
   /** How the model is to answer: temperature, topP, maxTokens, stop, systemPrompt, seed. */
   parameters?: Parameters;
+  /** The model reads nothing from before this message. */
+  contextStart?: boolean;
 }
 
 /** What an owner does about the conversation. */

@@ -1,6 +1,9 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { chatTexts } from "../src/texts/en/chat";
+import { names } from "../src/texts/en/names";
 import { addTexts, type Forms, language, listed, numeral, speak, text, textNodes } from "../src/texts/texts";
+
+addTexts(names);
 
 afterEach(() => speak("en-GB"));
 

@@ -10,7 +10,7 @@ from conduit_widget.errors import ValidationError
 from conduit_widget.widget.answers.question import check_text, user_message
 from conduit_widget.widget.requests.handler import AskedChat, Serve
 
-_PASSED_ON: Final = ("replyTo", "mentions", "parameters")
+_PASSED_ON: Final = ("replyTo", "mentions", "parameters", "contextStart")
 """Options of a new message that the hub reads as they are."""
 
 

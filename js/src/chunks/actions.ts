@@ -2,14 +2,16 @@
 import actionsCss from "../styles/actions.css?inline";
 import besideCss from "../styles/beside.css?inline";
 import { actions } from "../texts/en/actions";
+import { names } from "../texts/en/names";
 import { addTexts } from "../texts/texts";
 
-addTexts(actions);
+addTexts({ ...actions, ...names });
 
 export { BranchSwitch } from "../views/actions/branch-switch";
 export { EditForm } from "../views/actions/edit-form";
 export { Facts } from "../views/actions/facts";
 export { PauseButton, Paused } from "../views/actions/pausing";
+export { Reactions } from "../views/actions/reactions";
 export { Readers } from "../views/actions/readers";
 export { Replying } from "../views/actions/replying";
 export { Retry } from "../views/actions/retry";

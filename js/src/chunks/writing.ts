@@ -3,18 +3,22 @@ import extrasCss from "../styles/composer-extras.css?inline";
 import notesCss from "../styles/field-notes.css?inline";
 import providerLineCss from "../styles/provider-line.css?inline";
 import writingCss from "../styles/writing.css?inline";
+import { names } from "../texts/en/names";
 import { writing } from "../texts/en/writing";
 import { addTexts } from "../texts/texts";
 
-addTexts(writing);
+addTexts({ ...names, ...writing });
 
 export { pasteCode } from "../composing/edit-field";
 export { namedIn } from "../composing/named-in";
 export { Presence } from "../views/presence";
 export { Provider } from "../views/provider";
-export { runCommand } from "../views/writing/run-command";
+export { FreshNotice } from "../views/writing/fresh-notice";
+export { fieldHint, sendHint } from "../views/writing/hints";
+export { runLine } from "../views/writing/run-command";
 export { Starters } from "../views/writing/starters";
 export { Suggestions } from "../views/writing/suggestions";
 export { Tools } from "../views/writing/tools";
+export { Typing } from "../views/writing/typing";
 
 export const css = writingCss + notesCss + extrasCss + providerLineCss;

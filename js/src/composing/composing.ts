@@ -16,12 +16,14 @@ export interface Composing {
   readonly sendKey: Signal<SendKey>;
   /** What this person asks of the answers in this conversation. */
   readonly parameters: Signal<Parameters>;
+  /** The next message begins a context of its own: the model reads nothing from before it. */
+  readonly fresh: Signal<boolean>;
   readonly sheet: Signal<SheetName | null>;
   /** What the sheet that opens looks for or at; empty for nothing. */
   readonly sheetQuery: Signal<string>;
   open(name: SheetName, query?: string): void;
-  /** What goes with each message. */
-  options(): SendOptions;
+  /** What goes with the next message; what held for one message only is used up by it. */
+  takeOptions(): SendOptions;
   /** Opens a sheet, or closes it where it is open. */
   toggle(name: SheetName): void;
 }
@@ -74,13 +76,22 @@ export function createComposing(
   );
   const sheet = signal<SheetName | null>(null);
   const sheetQuery = signal("");
+  const fresh = signal(false);
   return {
     starters,
     sendKey,
     parameters,
+    fresh,
+    takeOptions() {
+      const options: SendOptions = {
+        ...(Object.keys(parameters.value).length > 0 && { parameters: parameters.value }),
+        ...(fresh.value && { contextStart: true }),
+      };
+      fresh.value = false;
+      return options;
+    },
     sheet,
     sheetQuery,
-    options: () => (Object.keys(parameters.value).length > 0 ? { parameters: parameters.value } : {}),
     open(name, query = "") {
       sheetQuery.value = query;
       sheet.value = name;

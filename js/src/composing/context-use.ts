@@ -24,6 +24,7 @@ export function contextUse(messages: readonly ChatMessage[], draft: string, size
       break;
     }
     since += typeof content === "string" ? costOf(content) : 0;
+    if (role === "user" && metadata?.contextStart === true) break;
   }
   return { past: past + since, draft: draft.trim() ? costOf(draft) : 0, size };
 }
@@ -35,9 +36,7 @@ export function contextSize(
   first: ProviderInfo | null,
 ): number | null {
   const name = choice.provider ?? first?.provider;
-  const found: object | undefined = providers.find(({ status }) => status.provider === name)?.status;
-  // Not every hub tells it.
-  const size = found && "contextTokens" in found ? found.contextTokens : null;
+  const size = providers.find(({ status }) => status.provider === name)?.status.contextTokens;
   return isCount(size) && size > 0 ? size : null;
 }
 

@@ -5,6 +5,7 @@ import type { chatTexts } from "./en/chat";
 import type { emoji } from "./en/emoji";
 import type { footnotes } from "./en/footnotes";
 import type { maths } from "./en/maths";
+import type { names } from "./en/names";
 import type { sheets } from "./en/sheets";
 import type { tools } from "./en/tools";
 import type { writing } from "./en/writing";
@@ -13,6 +14,7 @@ type Chunks = typeof actions &
   typeof emoji &
   typeof footnotes &
   typeof maths &
+  typeof names &
   typeof sheets &
   typeof tools &
   typeof writing;

@@ -6,7 +6,6 @@ import { Boundary } from "./boundary";
 import { Composer } from "./composer/composer";
 import { ConnectionBadge, ConnectionBanner } from "./connection";
 import { Transcript } from "./transcript/transcript";
-import { Typing } from "./typing";
 
 /** The whole widget. */
 export function Chat({ store }: { store: Store }): VNode {
@@ -44,7 +43,10 @@ export function Chat({ store }: { store: Store }): VNode {
           <Transcript store={store} />
         </Boundary>
         <Boundary clock={store.clock}>
-          <Typing store={store} />
+          {/* The line keeps its place when it is empty, so that nothing jumps. */}
+          <div class="typing" aria-live="off">
+            {writing && <writing.Typing store={store} />}
+          </div>
         </Boundary>
         <Boundary clock={store.clock}>
           <OpenSheet store={store} />

@@ -1,8 +1,8 @@
 // What values of the wire are in words.
-import type { ChatMessage, ErrorType, Participant, ProviderState, StreamMetrics } from "../contract";
+import type { ChatMessage, ErrorType, ProviderState, StreamMetrics } from "../contract";
 import { noticeOf, textOf } from "../messages";
 import { plainLine, plainName } from "../plain";
-import { listed, numeral, type PlainKey, text } from "../texts/texts";
+import { numeral, type PlainKey, text } from "../texts/texts";
 
 const PROVIDER_WORDS: Record<ProviderState, PlainKey> = {
   healthy: "provider.healthy",
@@ -27,26 +27,6 @@ const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]|[\ud802\ud803\u
 export function shownName(name: string): string {
   const plain = plainName(name);
   return RIGHT_TO_LEFT.test(plain) ? `\u2068${plain}\u2069` : plain;
-}
-
-/** "Ada", "Ada and Bo", "Ada, Bo and Cy", "Ada, Bo and 3 others". */
-export function nameList(names: readonly string[]): string {
-  if (names.length <= 3) return listed(names);
-  return listed([...names.slice(0, 2), text("names.others", { count: names.length - 2 })]);
-}
-
-/** "Ada" and what stands around the names: they can be cut short, what they do cannot; null when nobody types. */
-export function typingWords(
-  userIds: readonly string[],
-  participants: readonly Participant[],
-): { who: string; count: number } | null {
-  if (userIds.length === 0) return null;
-  const names = userIds.map((id) =>
-    shownName(
-      participants.find((participant) => participant.userId === id)?.userName ?? text("message.someone"),
-    ),
-  );
-  return { who: nameList(names), count: names.length };
 }
 
 /** "TTFT 0.41 s · 63 tok/s · 120 tokens", as far as it is known. */

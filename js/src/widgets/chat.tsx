@@ -18,15 +18,7 @@ import type { Widget } from "../widget";
 
 addTexts(chatTexts);
 
-const CSS = [
-  connectionCss,
-  chatCss,
-  composerCss,
-  messageCss,
-  transcriptCss,
-  reasoningCss,
-  markdownCss,
-];
+const CSS = [connectionCss, chatCss, composerCss, messageCss, transcriptCss, reasoningCss, markdownCss];
 
 export const chat: Widget<Store> = {
   open: createStore,

@@ -96,12 +96,14 @@ function refuse(): never {
   throw new Error("denied");
 }
 
-describe("what goes with each message", () => {
-  it("is the parameters, where there are any", () => {
+describe("what goes with the next message", () => {
+  it("is the parameters, and a fresh context for that message only", () => {
     const { composing } = open();
-    expect(composing.options()).toEqual({});
+    expect(composing.takeOptions()).toEqual({});
     composing.parameters.value = { seed: 1 };
-    expect(composing.options()).toEqual({ parameters: { seed: 1 } });
+    composing.fresh.value = true;
+    expect(composing.takeOptions()).toEqual({ parameters: { seed: 1 }, contextStart: true });
+    expect(composing.takeOptions()).toEqual({ parameters: { seed: 1 } });
   });
 });
 

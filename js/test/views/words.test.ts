@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { names } from "../../src/texts/en/names";
+import { addTexts } from "../../src/texts/texts";
 import { avatarColors } from "../../src/views/color";
 import {
   assistantName,
@@ -6,13 +8,14 @@ import {
   endingLine,
   metricsLine,
   modelLabel,
-  nameList,
   providerWords,
   shownName,
   timeLabel,
-  typingWords,
 } from "../../src/views/words";
+import { nameList, typingWords } from "../../src/views/writing/typing-words";
 import { ADA, answer, BO } from "../support/chat";
+
+addTexts(names);
 
 it("joins names the way people do", () => {
   expect(["A", "A,B", "A,B,C", "A,B,C,D"].map((names) => nameList(names.split(",")))).toEqual([

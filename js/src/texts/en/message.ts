@@ -24,8 +24,6 @@ export const message = {
   "message.editedAt": "Edited {time}",
   "message.replyTo": "In reply to {name}: {words}",
   "message.replyToUnknown": "In reply to an earlier message",
-  "reaction.given": "{names} reacted with {emoji}",
-  "reaction.yours": "{names} reacted with {emoji}. Press to take yours away.",
   "answer.queued": "Waiting for the current answer…",
   "answer.thinking": "Thinking…",
   "answer.thought": "Thought",

@@ -1,7 +1,5 @@
 /** Words that several parts use. */
 export const words = {
-  "typing.typing": { one: "{who} is typing…", other: "{who} are typing…" },
-  "names.others": { one: "{count} other", other: "{count} others" },
   "metrics.firstToken": "TTFT {seconds} s",
   "metrics.rate": "{rate} tok/s",
   "metrics.tokens": { one: "{count} token", other: "{count} tokens" },

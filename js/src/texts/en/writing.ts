@@ -1,11 +1,18 @@
 /** Commands, completion and the list of models. */
 export const writing = {
+  "composer.hintEnter": "Enter sends, Shift+Enter breaks the line. / for commands, @ for people and models",
+  "composer.hintModEnter": "{keys} sends, Enter breaks the line. / for commands, @ for people and models",
+  "composer.sendHint": "Send ({keys})",
+  "composer.unknownCommand":
+    "There is no command /{name}. /help lists them; begin with // to send it as text.",
   "composer.context": "{percent} of {size}",
   "composer.contextHint":
     "About {used} of {size} tokens of context: {past} in the conversation as last counted, about {draft} in this draft.",
   "composer.contextFull":
     "About {used} of {size} tokens of context. The oldest messages will be left out of what the model reads.",
   "composer.draftTokens": { one: "≈ {count} token", other: "≈ {count} tokens" },
+  "composer.fresh": "The next message begins a fresh context: the model reads nothing from before it.",
+  "composer.freshUndo": "Keep the context",
   "composer.startersLabel": "Questions to begin with",
   "composer.model": "Model",
   "composer.modelHint": "The model that answers you here",
@@ -27,12 +34,14 @@ export const writing = {
   "writing.here": "here now",
   "command.model": "Choose who answers you from now on",
   "command.system": "Set your system prompt in this conversation",
+  "command.clear": "Begin a fresh context: the messages stay, the model no longer reads them",
   "command.export": "Save the conversation: Markdown, JSON, HTML or a notebook",
   "command.title": "Rename the conversation",
   "command.assistant": "When the model answers: always, when mentioned, or off",
   "command.help": "Show all commands and keys",
   "command.model.words": "name",
   "command.system.words": "text",
+  "command.clear.words": "",
   "command.export.words": "format",
   "command.title.words": "text",
   "command.assistant.words": "setting",
@@ -46,6 +55,7 @@ export const writing = {
   "command.export.ipynb": "a notebook",
   "command.default": "default",
   "command.defaultHint": "the hub's own choice",
+  "command.notHere": "The hub of this chat cannot do /{name} yet.",
   "command.noModel": "No model here is called “{name}”. There are: {models}.",
   "command.noModels": "The hub has named no model yet.",
   "command.whichModel": "Say which model: {models}.",

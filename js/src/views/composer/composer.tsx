@@ -1,8 +1,7 @@
 import { useSignal } from "@preact/signals";
 import type { TargetedClipboardEvent, TargetedKeyboardEvent, VNode } from "preact";
 import { useId, useRef } from "preact/hooks";
-import { type CommandName, readDraft } from "../../composing/commands";
-import { isSend, modKeys } from "../../composing/send-key";
+import { isSend } from "../../composing/send-key";
 import { MAX_CONTENT_BYTES } from "../../contract";
 import type { Store } from "../../store";
 import { text } from "../../texts/texts";
@@ -23,38 +22,43 @@ export function Composer({ store }: { store: Store }): VNode {
   const removed = store.connection.value?.state === "removed";
   const sendKey = store.composing.sendKey.value;
 
-  const sendText = (content: string): void => {
-    problem.value = tooLong(content);
-    if (problem.value) return;
-    const options = store.composing.options();
-    store.draft.value = "";
-    area.current?.focus();
+  /** Sends a text; returns what is wrong with it, in words. */
+  const post = (content: string): string | null => {
+    const wrong = tooLong(content);
+    if (wrong) return wrong;
+    const options = store.composing.takeOptions();
     if (!content.includes("@")) {
       store.send(content, options);
-      return;
+      return null;
     }
     void loaded().then(
       ({ namedIn }) => store.send(content, { ...options, ...namedIn(content, store) }),
       () => store.send(content, options), // who is named is not told, and what was written is sent all the same
     );
+    return null;
   };
-  const run = async (name: CommandName, words: string): Promise<void> => {
-    const line = store.draft.value;
+  /** Does what a line says; what could not be done can be put right, unless something else is being written by now. */
+  const run = async (line: string): Promise<void> => {
     store.draft.value = "";
     const found = await loaded().then(
-      ({ runCommand }) => runCommand(store, name, words),
+      ({ runLine }) => runLine(store, line, post),
       (error: Error) => error.message,
     );
-    // What could not be done can be put right, unless something else is being written by now.
     if (found && !store.draft.value) store.draft.value = line;
     problem.value = found;
   };
   const submit = (): void => {
+    const line = store.draft.value;
+    if (!line.trim()) return;
+    if (line.startsWith("/") && !line.startsWith("//")) {
+      void run(line);
+      return;
+    }
     // The first line's indentation is part of what was written.
-    const read = readDraft(store.draft.value.trimEnd());
-    if (read.kind === "unknown") problem.value = text("composer.unknownCommand", { name: read.name });
-    else if (read.kind === "command") void run(read.name, read.words);
-    else if (read.text.trim()) sendText(read.text);
+    problem.value = post((line.startsWith("//") ? line.slice(1) : line).trimEnd());
+    if (problem.value) return;
+    store.draft.value = "";
+    area.current?.focus();
   };
   const onInput = (element: HTMLTextAreaElement): void => {
     store.draft.value = element.value;
@@ -90,6 +94,7 @@ export function Composer({ store }: { store: Store }): VNode {
           {notice}
         </p>
       )}
+      {writing && <writing.FreshNotice store={store} />}
       <div class="field">
         {actions && <actions.Replying store={store} focus={() => area.current?.focus()} />}
         {/* The stylesheet gives the field the height of this text; measuring it would shrink it for a moment. */}
@@ -103,11 +108,7 @@ export function Composer({ store }: { store: Store }): VNode {
             aria-label={text("composer.label")}
             aria-autocomplete="list"
             disabled={removed}
-            title={
-              sendKey === "enter"
-                ? text("composer.hintEnter")
-                : text("composer.hintModEnter", { keys: modKeys() })
-            }
+            title={writing?.fieldHint(sendKey)}
             onInput={(event) => onInput(event.currentTarget)}
             onKeyDown={onKeyDown}
             onKeyUp={follow}
@@ -125,7 +126,7 @@ export function Composer({ store }: { store: Store }): VNode {
             type="button"
             class="send"
             aria-label={text("composer.send")}
-            title={text("composer.sendHint", { keys: sendKey === "enter" ? "Enter" : modKeys() })}
+            title={writing?.sendHint(sendKey)}
             disabled={removed || !draft.trim()}
             onClick={submit}
           >

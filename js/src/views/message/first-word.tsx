@@ -3,7 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { ChatMessage } from "../../contract";
 import type { Store } from "../../store";
 import { text } from "../../texts/texts";
-import { Dots } from "../typing";
+import { Dots } from "../dots";
 import { useActions } from "../use-actions";
 
 /** Before that, a wait needs no words. */

@@ -11,8 +11,9 @@ import { seamsOf } from "../../segments";
 import type { Store } from "../../store";
 import { text } from "../../texts/texts";
 import { AssistantAvatar, Avatar } from "../avatar";
+import { Dots } from "../dots";
 import { memo } from "../memo";
-import { Dots } from "../typing";
+import { useActions } from "../use-actions";
 import { assistantName, emptyLine, metricsLine, shownName } from "../words";
 import { AnswerFoot } from "./answer-foot";
 import { Byline } from "./byline";
@@ -22,7 +23,6 @@ import { Images } from "./images";
 import { MessageTools, useEditing } from "./message-tools";
 import { PlainMessage } from "./plain-message";
 import { Quote } from "./quote";
-import { Reactions } from "./reactions";
 import { Reasoning } from "./reasoning";
 
 interface MessageProps {
@@ -62,6 +62,7 @@ function MessageContent(props: MessageProps): VNode {
 function UserMessage({ store, message, own, follows, participant, active }: MessageProps): VNode {
   const name = shownName(message.author?.userName ?? text("message.someone"));
   const editing = useEditing(store, message.id);
+  const actions = useActions();
   return (
     <article
       class={classes("message", own && "own", follows && "follows")}
@@ -79,7 +80,7 @@ function UserMessage({ store, message, own, follows, participant, active }: Mess
             <Images message={message} />
           </div>
         )}
-        <Reactions store={store} message={message} />
+        {actions && <actions.Reactions store={store} message={message} />}
       </div>
       {!editing && <MessageTools store={store} message={message} active={active} />}
     </article>
@@ -96,6 +97,7 @@ function UserText({ message }: { message: ChatMessage }): VNode | null {
 function Answer({ store, message, streaming, active }: MessageProps): VNode {
   const status = message.metadata?.status;
   const done = !streaming && isFinal(message);
+  const actions = useActions();
   // The hub names the model when the answer ends; until then it is the one in the provider line.
   const model = message.metadata?.model || (done ? null : store.select.provider.value?.model);
   const name = assistantName(model);
@@ -124,7 +126,7 @@ function Answer({ store, message, streaming, active }: MessageProps): VNode {
         ) : (
           <StreamingFoot store={store} id={message.id} />
         )}
-        <Reactions store={store} message={message} />
+        {actions && <actions.Reactions store={store} message={message} />}
       </div>
       {done && <MessageTools store={store} message={message} active={active} />}
     </article>

@@ -1,9 +1,9 @@
 import type { VNode } from "preact";
 import { useId } from "preact/hooks";
-import { COMMANDS } from "../../composing/commands";
 import { modKeys, type SendKey } from "../../composing/send-key";
 import type { Store } from "../../store";
 import { text } from "../../texts/texts";
+import { commandsHere } from "../writing/run-command";
 
 /** All commands and keys, and which key sends. */
 export function HelpSheet({ store }: { store: Store }): VNode {
@@ -42,7 +42,7 @@ export function HelpSheet({ store }: { store: Store }): VNode {
       </fieldset>
       <h3>{text("help.commands")}</h3>
       <dl>
-        {COMMANDS.map((command) => (
+        {commandsHere(store).map((command) => (
           <div key={command}>
             <dt>
               <code>/{command}</code>

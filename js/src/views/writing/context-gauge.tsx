@@ -16,7 +16,8 @@ export function ContextGauge({ store }: { store: Store }): VNode | null {
   const use = useComputed(() => {
     const choice = readChoice(store.choice.value);
     const size = contextSize(store.select.providers.value, choice, store.select.provider.value);
-    return contextUse(store.branches.value.shown, store.draft.value, size);
+    const messages = store.composing.fresh.value ? [] : store.branches.value.shown;
+    return contextUse(messages, store.draft.value, size);
   }).value;
   const used = use.past + use.draft;
   if (used === 0) return null;

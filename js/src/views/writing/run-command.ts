@@ -1,13 +1,39 @@
 // Does what a command says.
 import { choiceGroups, choiceText } from "../../choice";
-import { ASSISTANT_SETTINGS, type CommandName, EXPORT_FORMATS, oneOf } from "../../composing/commands";
+import {
+  ASSISTANT_SETTINGS,
+  COMMANDS,
+  type CommandName,
+  EXPORT_FORMATS,
+  NEEDS_CONVERSATION,
+  oneOf,
+  readDraft,
+} from "../../composing/commands";
 import { LIMITS } from "../../composing/parameters";
 import type { Store } from "../../store";
 import { listed, text } from "../../texts/texts";
 import { modelLabel } from "../words";
 
-/** Runs a command with its words; returns what is wrong, in words, or null when it was done. */
-export async function runCommand(store: Store, name: CommandName, words: string): Promise<string | null> {
+/** The commands that this chat's kernel and hub can do. */
+export function commandsHere(store: Store): readonly CommandName[] {
+  const whole = store.chat.value?.conversation !== undefined;
+  return COMMANDS.filter((name) => whole || !NEEDS_CONVERSATION.has(name));
+}
+
+/** Does what a line with a slash says, or sends it where it is text all the same; returns what is wrong, in words. */
+export async function runLine(
+  store: Store,
+  line: string,
+  post: (text: string) => string | null,
+): Promise<string | null> {
+  const draft = readDraft(line.trimEnd());
+  if (draft.kind === "command") return run(store, draft.name, draft.words);
+  if (draft.kind === "unknown") return text("composer.unknownCommand", { name: draft.name });
+  return post(draft.text);
+}
+
+async function run(store: Store, name: CommandName, words: string): Promise<string | null> {
+  if (!commandsHere(store).includes(name)) return text("command.notHere", { name });
   try {
     return await RUN[name](store, words);
   } catch (error) {
@@ -26,6 +52,10 @@ const RUN: Readonly<Record<CommandName, Run>> = {
       return text("command.systemTooLong", { bytes, most: LIMITS.systemPromptBytes });
     const { parameters } = store.composing;
     parameters.value = { ...parameters.value, systemPrompt: words };
+    return null;
+  },
+  clear(store) {
+    store.composing.fresh.value = true;
     return null;
   },
   async export(store, words) {

@@ -1,19 +1,20 @@
 // What the field can complete in this conversation.
 import { choiceGroups } from "../../choice";
-import { ASSISTANT_SETTINGS, COMMANDS, EXPORT_FORMATS } from "../../composing/commands";
+import { ASSISTANT_SETTINGS, EXPORT_FORMATS } from "../../composing/commands";
 import type { Sources, Suggestion } from "../../composing/completion";
 import { mentionables } from "../../composing/mentionables";
 import { plainName } from "../../plain";
 import type { Store } from "../../store";
 import { text } from "../../texts/texts";
 import { modelLabel } from "../words";
+import { commandsHere } from "./run-command";
 
 /** Commands that open or do something by themselves. */
-const RUNS = new Set(["help", "export"]);
+const RUNS = new Set(["clear", "help", "export"]);
 
 export function suggestionSources(store: Store): Sources {
   return {
-    commands: COMMANDS.map((name) => ({
+    commands: commandsHere(store).map((name) => ({
       id: name,
       insert: `/${name}`,
       label: name,

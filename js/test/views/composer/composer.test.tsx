@@ -73,6 +73,7 @@ describe("starters", () => {
 describe("a command", () => {
   beforeEach(async () => {
     await view.live({
+      conversation: null,
       providers: [figures("local", { models: ["smol.gguf"] }), figures("openai", { models: ["gpt"] })],
     });
     await view.painted();
@@ -118,6 +119,41 @@ describe("a command", () => {
     await command("/system");
     expect(view.store.composing.sheet.value).toBe("parameters");
     expect(view.store.composing.sheetQuery.value).toBe("systemPrompt");
+  });
+
+  it("/clear begins a fresh context with the next message, and can be taken back", async () => {
+    await command("/clear");
+    expect(view.text(".fresh")).toContain("begins a fresh context");
+    view.find<HTMLButtonElement>(".fresh button").click();
+    await view.painted();
+    expect(view.root.querySelector(".fresh")).toBeNull();
+    press(await write("one"), "Enter");
+    await command("/clear");
+    press(await write("two"), "Enter");
+    await view.painted();
+    expect(view.root.querySelector(".fresh")).toBeNull();
+    press(await write("three"), "Enter");
+    expect(view.host.all("send").map(({ contextStart }) => contextStart)).toEqual([
+      undefined,
+      true,
+      undefined,
+    ]);
+  });
+
+  it("that only a kernel can do which knows of the whole conversation is not offered by another", async () => {
+    await view.live({ participants: [BO] });
+    await view.painted();
+    await command("/title A new name");
+    expect(view.text(".notice")).toBe("The hub of this chat cannot do /title yet.");
+    expect(view.host.all("conversation")).toEqual([]);
+    await write("/");
+    const names = [...view.root.querySelectorAll(".suggestions [role=option] .name")];
+    expect(names.map(({ textContent }) => textContent)).toEqual([
+      "/model name",
+      "/system text",
+      "/clear",
+      "/help",
+    ]);
   });
 
   it("/title and /assistant ask the kernel, and say what it refuses", async () => {
@@ -174,6 +210,7 @@ describe("completion", () => {
   const lea = person("lea", "Léa Martin");
   beforeEach(async () => {
     await view.live({
+      conversation: null,
       participants: [person("ada", "Ada"), BO, lea],
       providers: [figures("openai", { models: ["gpt"] })],
     });
@@ -187,14 +224,14 @@ describe("completion", () => {
   it("lists the commands at a slash, and the field names the active one", async () => {
     const field = await write("/");
     expect(names()[0]).toBe("/model name");
-    expect(options()).toHaveLength(6);
+    expect(options()).toHaveLength(7);
     const list = view.find(".suggestions [role=listbox]");
     expect(field.getAttribute("aria-controls")).toBe(list.id);
     expect(field.getAttribute("aria-activedescendant")).toBe(options()[0]?.id);
     press(field, "ArrowUp");
     await view.painted();
-    expect(field.getAttribute("aria-activedescendant")).toBe(options()[5]?.id);
-    expect(options()[5]?.getAttribute("aria-selected")).toBe("true");
+    expect(field.getAttribute("aria-activedescendant")).toBe(options()[6]?.id);
+    expect(options()[6]?.getAttribute("aria-selected")).toBe("true");
     await write("");
     expect(field.hasAttribute("aria-activedescendant")).toBe(false);
     expect(field.hasAttribute("aria-controls")).toBe(false);
@@ -316,7 +353,7 @@ describe("a paste", () => {
 });
 
 describe("the gauge", () => {
-  const LOCAL = figures("local", { models: ["smol.gguf"], ...{ contextTokens: 8_192 } });
+  const LOCAL = figures("local", { models: ["smol.gguf"], contextTokens: 8_192 });
   const LINE = { provider: "local", model: "smol.gguf", state: "healthy" as const, reason: "" };
 
   it("says how full the context is, with the draft", async () => {
@@ -336,6 +373,21 @@ describe("the gauge", () => {
     expect(view.find(".gauge").className).toBe("gauge full");
     await write("x".repeat(3_500));
     expect(view.find(".gauge").title).toContain("oldest messages will be left out");
+  });
+
+  it("forgets what is past when the next message begins a fresh context, and when one did", async () => {
+    const past = [question(1, "Q"), answer(2, "A", { promptTokens: 4_096 })];
+    await view.live({ messages: past, providers: [LOCAL], provider: LINE });
+    await view.painted();
+    expect(view.text(".gauge > span")).toBe("50% of 8k");
+    view.store.composing.fresh.value = true;
+    await view.painted();
+    expect(view.root.querySelector(".gauge")).toBeNull();
+    view.store.composing.fresh.value = false;
+    const begun = { ...question(3, "Anew?"), metadata: { ...question(3, "").metadata, contextStart: true } };
+    await view.live({ messages: [...past, begun], providers: [LOCAL], provider: LINE });
+    await view.painted();
+    expect(view.text(".gauge > span")).toBe("0.1% of 8k");
   });
 
   it("says about how long the draft is where nobody knows the context, and nothing of an empty one", async () => {

@@ -3,7 +3,7 @@ import type { ChatMessage } from "../../contract";
 import { reactionsOf } from "../../messages";
 import type { Store } from "../../store";
 import { listed, text } from "../../texts/texts";
-import { personName } from "./person-name";
+import { personName } from "../message/person-name";
 
 /** How many names a tooltip has. */
 const MOST_NAMES = 12;
