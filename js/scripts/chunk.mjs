@@ -61,16 +61,19 @@ function check(source, text, modules) {
 /** Returns the chunk's module as text. */
 export async function chunkText(root, source, options) {
   const modules = await shared(root);
-  const { outputFiles } = await build({
+  const settings = {
     ...options,
     entryPoints: [source],
     format: "cjs",
     plugins: [leftOut(root, modules), ...options.plugins],
     banner: { js: "export default(require)=>{var module={exports:{}};" },
     footer: { js: "return module.exports};" },
-  });
+  };
+  const { outputFiles } = await build(settings);
   const [{ text }] = outputFiles;
-  check(source, text, modules);
+  // Short names stand for different things in different places; whole ones do not.
+  const named = { minify: false, minifySyntax: true, minifyWhitespace: true };
+  check(source, (await build({ ...settings, ...named })).outputFiles[0].text, modules);
   return `export const build="%conduit-build%";${text}`;
 }
 
