@@ -152,8 +152,7 @@ class MessageMetadata(HubMetadata, total=False):
     """What is known of a message beside its text; other keys pass through as their sender wrote them.
 
     Of a question ``model`` and ``provider`` are what its author asked for, of an answer what wrote its end.
-    ``failover``: whether another provider may answer when one fails; by default unless ``provider`` is named.
-    ``contextStart``: models read nothing from before this message.
+    ``failover``: another may answer, by default unless ``provider`` is named; ``contextStart``: anew here.
     """
 
     model: str | None
@@ -163,7 +162,6 @@ class MessageMetadata(HubMetadata, total=False):
     replyTo: str
     mentions: list[str]
     parameters: dict[str, Any]
-    contextStart: bool
 
 
 class ChatMessage(Wire, frozen=True, kw_only=True):
@@ -407,10 +405,9 @@ class RateLimit(Wire, frozen=True, kw_only=True, omit_defaults=False):
 class ProviderStatus(Wire, frozen=True, kw_only=True, omit_defaults=False):
     """Health of one provider, as the hub sees it.
 
-    While ``breaker`` is ``open`` others are asked instead, where there are any; from ``retry_at`` (ISO 8601
-    UTC) on it is ``half_open``: one request finds out whether the provider answers again.
-    ``error_rate`` is the share of its newest answers that failed, from 0 to 1. ``context_tokens`` is how
-    much its models read and write at most, in tokens; None where nobody knows.
+    While ``breaker`` is ``open`` others are asked, where there are any; from ``retry_at`` (ISO 8601 UTC) it
+    is ``half_open``: one request finds out whether it answers again. ``error_rate`` is the share of its
+    newest answers that failed, 0 to 1, ``context_tokens`` what its models read and write at most.
     """
 
     provider: str
@@ -477,8 +474,7 @@ class SystemHealth(Wire, frozen=True, kw_only=True, omit_defaults=False):
 
     ``state`` is ``down`` without the store, and ``degraded`` while the bus is away or a provider is in
     trouble. ``messages_per_minute`` and ``delivery_latency_p95_ms`` look back a minute, or as far as readings
-    tell; the latency is None while nothing was delivered. ``loop_lag_ms`` is how long work that is due waits
-    for its turn.
+    tell; the latency is None while nothing was delivered. ``loop_lag_ms``: how long work that is due waits.
     """
 
     state: SystemState

@@ -105,6 +105,23 @@ async def test_edits_reactions_and_other_answers_at_the_prompt(tmp_path: Path, c
         await closed(chat)
 
 
+async def test_view_begins_a_fresh_context(tmp_path: Path, comms: CommLedger) -> None:
+    """The model reads nothing from before the message that begins it; what follows goes on from there."""
+    async with chat_server(tmp_path / "h", provider := ScriptedProvider(["fine"])) as server:
+        chat = await opened(server)
+        texts = ["one", "two", "three"]
+        for number, text in enumerate(texts, 1):
+            fresh = {"contextStart": True} if text == "two" else {}
+            assert (await reply_to(comms, number, kind="send", id=text, text=text, **fresh))["ok"]
+            await become(chat, [each for asked in texts[:number] for each in (asked, "fine")])
+        read = [
+            [turn.content for turn in request.messages if turn.role != "system"]
+            for request in provider.requests
+        ]
+        assert read == [["one"], ["two"], ["two", "fine", "three"]]
+        await closed(chat)
+
+
 async def test_view_edits_reacts_and_has_a_question_answered_again(tmp_path: Path, comms: CommLedger) -> None:
     """Receipts are the replies; what the hub refuses, or is no text, is refused to the view in one line."""
     async with chat_server(tmp_path / "h", ScriptedProvider(["fine"])) as server:

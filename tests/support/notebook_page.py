@@ -124,7 +124,7 @@ class ChatPart:
         self.composer = root.locator("textarea")
         self.answers = root.locator("article.answer")
         self.messages = root.locator("article.message")
-        self.presence = root.locator(".presence li")
+        self.presence = root.locator(".presence .person")
         self.typing = root.locator(".typing")
         self.provider = root.locator(".provider")
         self.stop_button = root.locator("button.stop")

@@ -1,13 +1,15 @@
 // Lazy chunk: the sheets beside the conversation. Fetched when the first of them is opened.
+import peopleCss from "../styles/people.css?inline";
 import providersCss from "../styles/providers.css?inline";
 import sheetsCss from "../styles/sheets.css?inline";
+import { names } from "../texts/en/names";
 import { sheets } from "../texts/en/sheets";
 import { writing } from "../texts/en/writing";
 import { addTexts } from "../texts/texts";
 
-addTexts({ ...sheets, ...writing });
+addTexts({ ...names, ...sheets, ...writing });
 
 export { ProviderDetails } from "../views/sheets/provider-details";
 export { Sheet } from "../views/sheets/sheet";
 
-export const css = sheetsCss + providersCss;
+export const css = sheetsCss + peopleCss + providersCss;

@@ -13,6 +13,7 @@ export { pasteCode } from "../composing/edit-field";
 export { namedIn } from "../composing/named-in";
 export { Presence } from "../views/presence";
 export { Provider } from "../views/provider";
+export { Queued } from "../views/queued";
 export { FreshNotice } from "../views/writing/fresh-notice";
 export { fieldHint, sendHint } from "../views/writing/hints";
 export { runLine } from "../views/writing/run-command";

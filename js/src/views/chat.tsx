@@ -31,6 +31,7 @@ export function Chat({ store }: { store: Store }): VNode {
           {name}
         </bdi>
         <Boundary clock={store.clock}>{writing && <writing.Presence store={store} />}</Boundary>
+        <Boundary clock={store.clock}>{writing && <writing.Queued store={store} />}</Boundary>
         <Boundary clock={store.clock}>
           <ConnectionBadge way={store} />
         </Boundary>

@@ -1,12 +1,12 @@
 import type { VNode } from "preact";
-import type { Participant } from "../contract";
 import type { Store } from "../store";
+import { numeral, text } from "../texts/texts";
 import { Avatar } from "./avatar";
-import { shownName } from "./words";
+import { personLabel } from "./person-label";
 
 const MOST = 5;
 
-/** Who is here: up to five avatars, then "+n". Names in titles and for screen readers. */
+/** Who is here: up to five avatars, then "+n"; pressed, all of them by name. */
 export function Presence({ store }: { store: Store }): VNode | null {
   const people = store.select.participants.value;
   const self = store.select.selfId.value;
@@ -14,26 +14,25 @@ export function Presence({ store }: { store: Store }): VNode | null {
   const shown = people.length > MOST ? people.slice(0, MOST - 1) : people;
   const hidden = people.slice(shown.length);
   return (
-    <ul class="presence" aria-label={people.length === 1 ? "1 person here" : `${people.length} people here`}>
+    <button
+      type="button"
+      class="presence"
+      aria-label={text("people.label")}
+      aria-haspopup="dialog"
+      aria-expanded={store.composing.sheet.value === "people"}
+      onClick={() => store.composing.toggle("people")}
+    >
       {shown.map((person) => (
-        <li key={person.userId} class={person.state} title={label(person, self)}>
+        <span key={person.userId} class={`person ${person.state}`} title={personLabel(person, self)}>
           <Avatar name={person.userName} participant={person} />
-          <span class="sr-only">{label(person, self)}</span>
-        </li>
+        </span>
       ))}
       {hidden.length > 0 && (
-        <li title={hidden.map((person) => label(person, self)).join("\n")}>
-          <span class="avatar more">+{hidden.length}</span>
-        </li>
+        <span class="person rest" title={hidden.map((person) => personLabel(person, self)).join("\n")}>
+          <span class="avatar more">+{numeral(hidden.length)}</span>
+        </span>
       )}
-    </ul>
+      <span class="sr-only">{text("people.here", { count: people.length })}</span>
+    </button>
   );
-}
-
-function label(person: Participant, self: string): string {
-  const notes = [person.userId === self ? "you" : "", person.state === "active" ? "" : person.state].filter(
-    Boolean,
-  );
-  const name = shownName(person.userName);
-  return notes.length > 0 ? `${name} (${notes.join(", ")})` : name;
 }

@@ -241,7 +241,7 @@ it("tells own messages from others' and names these", async () => {
 it("shows at most five people and counts the others", async () => {
   const crowd = ["Cy", "Di", "Ed", "Fay", "Gus"].map((name) => person(name, name));
   await live({ participants: [ADA, BO, ...crowd] });
-  const items = [...root().querySelectorAll<HTMLElement>(".presence li")];
+  const items = [...root().querySelectorAll<HTMLElement>(".presence .person")];
   expect(items).toHaveLength(5);
   expect(items[0]?.title).toBe("Ada (you)");
   expect(items[4]?.textContent).toBe("+3");

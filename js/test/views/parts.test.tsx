@@ -76,8 +76,8 @@ describe("what others wrote about themselves", () => {
       conversationId: "te\u202eam",
       provider: { provider: "p\u200bq", model: "m".repeat(500_000), state: "down", reason: "r\u2066s\nt" },
     });
-    expect(view.find(".presence li").title).toMatch(/^Eve \(owner\) z+…$/);
-    expect([...view.find(".presence li").title].length).toBeLessThanOrEqual(65);
+    expect(view.find(".presence .person").title).toMatch(/^Eve \(owner\) z+…$/);
+    expect([...view.find(".presence .person").title].length).toBeLessThanOrEqual(65);
     expect(view.text(".avatar")).toBe("👩\u200d");
     expect(view.text(".typing")).toMatch(/^Eve \(owner\) z+… is typing…$/);
     expect(view.text(".title")).toBe("team");

@@ -2,6 +2,7 @@
 export const sheets = {
   "sheet.close": "Close",
   "sheet.parameters": "Parameters",
+  "sheet.people": "Participants",
   "sheet.help": "Help",
   "parameters.intro": "For your messages in this conversation. What is empty, the hub chooses.",
   "parameters.presets": "Presets",

@@ -6,9 +6,11 @@ import { text } from "../../texts/texts";
 import { CloseIcon } from "../actions/icons";
 import { HelpSheet } from "./help-sheet";
 import { ParametersSheet } from "./parameters-sheet";
+import { PeopleSheet } from "./people-sheet";
 
 const CONTENT: Readonly<Record<SheetName, (props: { store: Store }) => VNode>> = {
   parameters: ParametersSheet,
+  people: PeopleSheet,
   help: HelpSheet,
 };
 

@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { answer, question } from "../../support/chat";
+import { ADA, answer, BO, person, question } from "../../support/chat";
 import { press, View } from "../../support/view";
 
 let view: View;
@@ -155,5 +155,43 @@ describe("the help", () => {
     mod?.dispatchEvent(new Event("change", { bubbles: true }));
     await view.painted();
     expect(view.store.composing.sendKey.value).toBe("mod-enter");
+  });
+});
+
+describe("the participants", () => {
+  const people = (): string[] =>
+    [...sheet().querySelectorAll(".people li")].map(({ textContent }) => textContent ?? "");
+
+  it("are behind the avatars: oneself, then who is at it, with what each does", async () => {
+    const zoe = { ...person("zoe", "Zoé"), typing: true };
+    const away = { ...person("al", "Al"), state: "away" as const };
+    await view.live({ participants: [away, zoe, { ...BO, state: "idle" }, ADA] });
+    await view.painted();
+    const avatars = view.find<HTMLButtonElement>("button[aria-label=Participants]");
+    expect(avatars.textContent).toContain("4 people here");
+    avatars.focus();
+    avatars.click();
+    await view.painted();
+    expect(sheet().getAttribute("aria-label")).toBe("Participants");
+    expect(avatars.getAttribute("aria-expanded")).toBe("true");
+    expect(people()).toEqual(["AAda (you)here", "ZZoétyping…", "BBoidle", "AAlaway"]);
+    await view.live({ participants: [ADA, BO] });
+    await view.painted();
+    expect(people(), "who has left is gone").toEqual(["AAda (you)here", "BBohere"]);
+    press(sheet(), "Escape");
+    await view.painted();
+    expect(view.root.activeElement).toBe(avatars);
+  });
+});
+
+describe("what waits", () => {
+  it("is counted beside the state of the connection while there is none", async () => {
+    view.store.send("one");
+    view.store.send("two");
+    await view.painted();
+    expect(view.root.querySelector(".queued"), "a live connection sends them").toBeNull();
+    await view.live({ connection: { state: "reconnecting", attempt: 1, retryAt: null, message: null } });
+    await view.painted();
+    expect(view.text("header .queued")).toBe("2 messages wait");
   });
 });
