@@ -9,11 +9,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import select
+import socket
 import ssl
 from collections.abc import AsyncIterator, Iterable
 from typing import Any, Final, cast
 
 import httpcore2
+from aiohappyeyeballs import start_connection
 
 from conduit_widget.providers.http_api.chunked_body import plain_chunks
 
@@ -45,13 +47,7 @@ class SocketBackend(httpcore2.AsyncNetworkBackend):
         """
         stream = SocketStream()
         async with _within(timeout, httpcore2.ConnectTimeout, httpcore2.ConnectError):
-            transport, _ = await asyncio.get_running_loop().create_connection(
-                lambda: stream,
-                host,
-                port,
-                local_addr=None if local_address is None else (local_address, 0),
-                happy_eyeballs_delay=_NEXT_ADDRESS_AFTER,
-            )
+            transport = await _connect(stream, host, port, local_address)
         for option in socket_options or ():
             transport.get_extra_info("socket").setsockopt(*option)
         return stream
@@ -243,14 +239,34 @@ class SocketStream(httpcore2.AsyncNetworkStream, asyncio.Protocol):
         _wake(drained)
 
 
+async def _connect(
+    stream: SocketStream, host: str, port: int, local_address: str | None
+) -> asyncio.Transport:
+    # asyncio's own race between addresses leaves sockets open when it is cancelled (Python 3.11 to 3.13).
+    loop = asyncio.get_running_loop()
+    addresses = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    local = (
+        None if local_address is None else await loop.getaddrinfo(local_address, 0, type=socket.SOCK_STREAM)
+    )
+    connected = await start_connection(
+        addresses, local_addr_infos=local, happy_eyeballs_delay=_NEXT_ADDRESS_AFTER
+    )
+    try:
+        transport, _ = await loop.create_connection(lambda: stream, sock=connected)
+    except BaseException:
+        connected.close()
+        raise
+    return transport
+
+
 def _wake(waiter: asyncio.Future[None] | None) -> None:
     if waiter is not None and not waiter.done():
         waiter.set_result(None)
 
 
-def _is_readable(socket: Any) -> bool:
+def _is_readable(channel: Any) -> bool:
     """Whether something has come that the loop has not seen yet; what is closed counts as well."""
-    number = -1 if socket is None else socket.fileno()
+    number = -1 if channel is None else channel.fileno()
     if number < 0:
         return True
     if not hasattr(select, "poll"):  # Windows
