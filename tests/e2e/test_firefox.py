@@ -107,7 +107,7 @@ async def test_view_follows_in_firefox_until_somebody_scrolls(
         await chat.until("live", badge="Live", within=120)
 
         for count in range(1, 4):
-            await chat.type(f"/note {count}")
+            await chat.type(f"note {count}")
             await page.press(ENTER)
             await chat.until("the message is committed", own=count)
         await chat.type(LONG_QUESTION)

@@ -117,9 +117,9 @@ async def test_tokens_keep_arriving_while_the_kernel_is_busy(
     await eventually(lambda: _more_than(paints, 5), within=60, what="paints while the kernel is busy")
     assert await notebook.is_running(1)
     await notebook.page.screenshot(path=screenshots / "busy.png")
-    await chat.say("/no answer needed")
+    await chat.say("no answer needed")
     await expect(
-        chat.messages.filter(has_text="/no answer needed").and_(chat.root.locator("article:not(.outgoing)"))
+        chat.messages.filter(has_text="no answer needed").and_(chat.root.locator("article:not(.outgoing)"))
     ).to_have_count(1, timeout=30_000)
     assert await notebook.is_running(1), "the message was committed only when the cell had ended"
     enough.touch()
