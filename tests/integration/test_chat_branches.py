@@ -270,3 +270,27 @@ async def test_branches_are_the_same_on_every_node(tmp_path: Path, store: str) -
         await eventually(lambda: len(ann.log()) == len(other.log()) == 8, what="the whole log")
         assert ann.log() == other.log() == list(range(1, 9))
         assert len(providers[1].requests) == 2
+
+
+@pytest.mark.parametrize("node", [0, 1])
+async def test_asking_again_for_an_answer_under_way_does_not_silence_it(tmp_path: Path, node: int) -> None:
+    """The same id again, as after a lost connection, on whatever node: the deltas go on for everybody."""
+    gate = asyncio.Event()
+    provider = ScriptedProvider(["one"], ["begun, ", gate, "ended"])
+    async with (
+        cluster(tmp_path / "h.db", provider, None, settings=NODES) as (_, nodes),
+        nodes[0].person("ann") as ann,
+        nodes[1].person("ann") as other,
+    ):
+        await ann.join()
+        await other.join()
+        await other.final((await ann.send("hello", id_="q"))["answerId"])
+        receipt = await ann.invoke(ChatMethod.REGENERATE_MESSAGE, "q", {"answerId": "a"})
+        for person in (ann, other):
+            await eventually(lambda person=person: person.streamed("a") == "begun, ", what="the beginning")  # type: ignore[misc]
+        retries = (ann, other)[node]
+        assert await retries.invoke(ChatMethod.REGENERATE_MESSAGE, "q", {"answerId": "a"}) == receipt
+        gate.set()
+        for person in (ann, other):
+            assert (await person.final("a"))["content"] == person.streamed("a") == "begun, ended"
+        assert len(provider.requests) == 2

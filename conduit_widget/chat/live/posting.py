@@ -71,7 +71,7 @@ class Posting:
 
     async def _write(self, post: _Post, write: Callable[[OnCommit], Awaitable[Commit]]) -> SendReceipt:
         log = self.log
-        post.own_answer()
+        post.own_new_answer()
         try:
             commit = await write(post.committed)
         except asyncio.CancelledError:
@@ -94,7 +94,7 @@ class Posting:
 class _Post:
     """One message, and its answer's placeholder."""
 
-    __slots__ = ("_author", "_news", "_on_commit", "_posting", "answer", "is_committed", "message")
+    __slots__ = ("_author", "_news", "_on_commit", "_owns", "_posting", "answer", "is_committed", "message")
 
     def __init__(
         self,
@@ -111,15 +111,22 @@ class _Post:
         self._on_commit = on_commit
         self.is_committed = False
         self._news: asyncio.Event | None = None
+        self._owns = False
+
+    def own_new_answer(self) -> None:
+        """This node will write the answer, unless it is written already: this is a retry then."""
+        if self.answer is not None and not self._posting.log.nodes.has(self.answer.id):
+            self.own_answer()
 
     def own_answer(self) -> None:
         """This node will write the answer."""
         if self.answer is not None:
+            self._owns = True
             self._posting.log.nodes.own(self.answer.id)
 
     def disown_answer(self) -> None:
-        """There will be no such answer."""
-        if self.answer is not None:
+        """There will be no such answer, or somebody else has it."""
+        if self.answer is not None and self._owns:
             self._posting.log.nodes.disown(self.answer.id)
 
     def committed(self, commit: Commit) -> None:

@@ -71,6 +71,10 @@ class Alone:
         """Return False."""
         return False
 
+    def has(self, _message_id: str) -> bool:
+        """Return False: nothing depends on whose the answer is."""
+        return False
+
     def stop(self, _message_id: str) -> bool:
         """Return False: there is nobody to ask."""
         return False

@@ -207,6 +207,10 @@ class OtherNodes:
         """Whether another node writes, or will write, that answer."""
         return message_id in self._streams
 
+    def has(self, message_id: str) -> bool:
+        """Whether an answer is being written, or will be, here or elsewhere."""
+        return message_id in self._own or message_id in self._streams
+
     def stop(self, message_id: str) -> bool:
         """Ask the writer of an answer to end it; return False while the other nodes cannot be asked."""
         if not self._channel.connected:
