@@ -133,6 +133,28 @@ async def test_hundred_people_who_react_at_once_make_few_versions(tmp_path: Path
 
 
 @pytest.mark.parametrize("store", ["sqlite", "postgres"])
+async def test_reaction_to_an_answer_being_written_stays(tmp_path: Path, store: str) -> None:
+    """The answer's end is a new version of it, with the reactions it has by then."""
+    gate = asyncio.Event()
+    provider = ScriptedProvider(["so ", gate, "far"])
+    run = (
+        cluster(tmp_path / "h.db", provider, None, settings=NODES)
+        if store == "sqlite"
+        else postgres_cluster(shared_postgres().new_database(), provider, None, settings=NODES)
+    )
+    async with run as (_, nodes), nodes[0].person("ann") as ann:
+        await ann.join()
+        answer_id = (await ann.send("hello"))["answerId"]
+        await ann.got(ChatEvent.STREAM_TOKEN)
+        await ann.invoke(ChatMethod.ADD_REACTION, answer_id, "!")
+        gate.set()
+        *_, [final] = await ann.got(ChatEvent.MESSAGE_UPDATED, 2)
+        assert (final["id"], final["content"]) == (answer_id, "so far")
+        assert final["metadata"].get("reactions") == {"!": ["ann"]}
+        assert (await ann.join())["messages"][1] == final
+
+
+@pytest.mark.parametrize("store", ["sqlite", "postgres"])
 async def test_reactions_on_several_nodes_are_all_kept(tmp_path: Path, store: str) -> None:
     """Each reads the newest version in its transaction."""
     providers = ScriptedProvider(["fine"]), ScriptedProvider(["fine"])

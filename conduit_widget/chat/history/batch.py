@@ -275,13 +275,17 @@ class Append(Change[Commit]):
 
 
 class Update(Change[Commit]):
-    """A new version of a message; ``close_stream`` also ends its stream, once."""
+    """A new version of a message; ``close_stream`` also ends its stream, once.
 
-    __slots__ = ("key", "message", "needs_streams", "places")
+    Reactions to the answer while it was being written stay.
+    """
+
+    __slots__ = ("bodies", "key", "message", "needs_streams", "places")
 
     def __init__(self, conversation_id: str, message: ChatMessage, *, close_stream: bool) -> None:
         self.key = (conversation_id, message.id)
         self.places = (self.key,)
+        self.bodies = (self.key,) if close_stream else ()
         self.message = message
         self.needs_streams = close_stream
 
@@ -301,7 +305,7 @@ class Update(Change[Commit]):
             "eventSeq": seq,
             "updatedAt": batch.now,
         }
-        body = _stamped(self.message, stamp)
+        body = _stamped(self.message, {**_reactions_in(batch.body(self.key)), **stamp})
         if self.needs_streams:
             batch.close_stream(self.key)
         batch.rewrite(self.key, body)
@@ -365,6 +369,18 @@ def queued(answer: ChatMessage) -> ChatMessage:
     if answer.metadata.get("status") != "streaming":
         return answer
     return msgspec.structs.replace(answer, metadata={**answer.metadata, "status": "queued"})
+
+
+def _reactions_in(body: bytes | None) -> dict[str, Any]:
+    """Return a stored message's reactions, as a part of its metadata."""
+    if body is None or b'"reactions"' not in body:
+        return {}  # as nearly all
+    try:
+        metadata = msgspec.json.decode(body, type=dict[str, Any]).get("metadata")
+    except UNREADABLE:
+        return {}
+    found = metadata.get("reactions") if isinstance(metadata, dict) else None
+    return {"reactions": found} if isinstance(found, dict) else {}
 
 
 def _stamped(message: ChatMessage, stamp: dict[str, Any]) -> bytes:
