@@ -226,6 +226,8 @@ async def test_settings_marks_and_the_end_reach_the_other_node(tmp_path: Path) -
         await chat(ann).delete_conversation("c")
         assert await bob.got(ChatEvent.REMOVED_FROM_CONVERSATION) == [["c"]]
         await eventually(lambda: not nodes[1].chat.busy, what="the answer's end on the other node")
+        for node in nodes:
+            assert await node.backplane.window("conversation:c", 0) == []
         with pytest.raises(HubException, match=UNAUTHORIZED):
             await bob.join()
 

@@ -18,6 +18,8 @@ from conduit_widget.hub.calls.hub import Hub
 
 LISTEN_PATIENCE: Final = 2.0
 """Seconds to wait for the bus; then a conversation is loaded without it."""
+EVERYTHING: Final = 2**53 - 1
+"""A position after every other."""
 
 
 class Conversations:
@@ -165,6 +167,7 @@ class Conversations:
 
     async def deleted(self, conversation: Conversation) -> None:
         """Take everybody out of a conversation that has been deleted, on every node."""
+        conversation.nodes.forget(EVERYTHING)
         conversation.nodes.tell(Deleted())
         self._generations.abandon(conversation.conversation_id)
         conversation.gone()
