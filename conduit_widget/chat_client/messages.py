@@ -12,6 +12,7 @@ from conduit_widget.nesting import is_too_deep
 from conduit_widget.types import ChatMessage
 
 FINAL_STATUSES: Final = frozenset({"complete", "cancelled", "interrupted", "error"})
+_REVISED: Final = frozenset({"editedAt", "deletedAt", "reactions"})
 UNSTORED: Final = "unstored"
 """The key of a message's metadata, for views only, under which stands text that was shown but not stored."""
 
@@ -27,6 +28,11 @@ def seq_of(message: ChatMessage) -> int | None:
 def is_deleted(message: ChatMessage) -> bool:
     """Whether only the place of a message is left."""
     return "deletedAt" in message.metadata
+
+
+def is_revised(message: ChatMessage) -> bool:
+    """Whether something was done to a message after it was written: edited, deleted, reacted to."""
+    return not _REVISED.isdisjoint(message.metadata)
 
 
 def is_final(message: ChatMessage) -> bool:

@@ -28,6 +28,7 @@ from conduit_widget.chat_client.messages import (
     UNSTORED,
     is_deleted,
     is_final,
+    is_revised,
     position_in,
     position_of,
     read_message,
@@ -189,6 +190,8 @@ class Transcript:
                 return []
             if seq_of(message) is None and (place := seq_of(known)) is not None:
                 message = msgspec.structs.replace(message, metadata={**message.metadata, "seq": place})
+        elif self._is_before_all(message) and is_revised(message):
+            return []  # its page has this version; without the messages between there would be a hole
         message = with_unstored(message, self._shown(message.id))
         self._place(message)
         changes: list[Change] = []
@@ -282,6 +285,11 @@ class Transcript:
         return "" if known is None else known.text + str(known.metadata.get(UNSTORED, ""))
 
     # ---- keeping order ---------------------------------------------------------------------------------
+
+    def _is_before_all(self, message: ChatMessage) -> bool:
+        """Whether a message belongs to the history that was not loaded."""
+        place, oldest = seq_of(message), self.oldest_seq
+        return self.has_more and place is not None and oldest is not None and place < oldest
 
     def _place(self, message: ChatMessage) -> None:
         known = self._messages.get(message.id)

@@ -42,6 +42,11 @@ export function isDeleted({ metadata }: ChatMessage): boolean {
   return Boolean(metadata?.deletedAt);
 }
 
+/** Whether something was done to a message after it was written: edited, deleted, reacted to. */
+export function isRevised({ metadata }: ChatMessage): boolean {
+  return ["editedAt", "deletedAt", "reactions"].some((key) => Object.hasOwn(metadata ?? {}, key));
+}
+
 /** Returns the reactions to a message: who gave each, the first given first. */
 export function reactionsOf({ metadata }: ChatMessage): [emoji: string, userIds: string[]][] {
   const reactions: unknown = metadata?.reactions;

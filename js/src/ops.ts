@@ -2,7 +2,7 @@
 import { codePoints, dropCodePoints } from "./code-points";
 import type { ChatMessage, NoticeLine, Op } from "./contract";
 import type { ChatState, StreamText } from "./kernel-messages";
-import { isFinal, seqOf, streamOf } from "./messages";
+import { isFinal, isRevised, seqOf, streamOf } from "./messages";
 
 /** The most messages kept; the oldest beyond it are dropped and can be loaded from the history again. */
 export const MAX_MESSAGES = 10_000;
@@ -54,12 +54,18 @@ function bySeq(left: ChatMessage, right: ChatMessage): number {
 }
 
 function withMessage(chat: ChatState, message: ChatMessage): ChatState {
+  if (isBeforeAll(chat, message) && isRevised(message)) return chat;
   const others = chat.messages.filter((known) => known.id !== message.id);
   const after = others.findIndex((known) => seqOf(known) > seqOf(message));
   const messages = others.toSpliced(after < 0 ? others.length : after, 0, message);
   const streams = isFinal(message) ? withoutStream(chat.streams, message.id) : chat.streams;
   if (messages.length <= MAX_MESSAGES) return { ...chat, messages, streams };
   return { ...chat, messages: messages.slice(-MAX_MESSAGES), streams, hasMore: true };
+}
+
+/** Such a message comes with its page: shown now, it would leave a hole before those that were loaded. */
+function isBeforeAll({ hasMore, messages: [oldest] }: ChatState, message: ChatMessage): boolean {
+  return hasMore && oldest !== undefined && seqOf(message) < seqOf(oldest);
 }
 
 function withNotice(chat: ChatState, notice: NoticeLine): ChatState {

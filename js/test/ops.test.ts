@@ -34,6 +34,16 @@ it("keeps no more messages than the kernel does", () => {
   expect(next?.hasMore).toBe(true);
 });
 
+it.each(["editedAt", "deletedAt", "reactions"])("leaves a message with %s to its page", (key) => {
+  const chat = chatState({ messages: [question(8, "")], hasMore: true });
+  const old = question(2, "old");
+  const message = { ...old, metadata: { ...old.metadata, [key]: {} } } as typeof old;
+  expect(applyOp(chat, { op: "message", message })).toBe(chat);
+  expect(applyOp({ ...chat, hasMore: false }, { op: "message", message })?.messages).toHaveLength(2);
+  const page = applyOp(chat, { op: "history", messages: [message, question(7, "")], hasMore: false });
+  expect(page?.messages.map((each) => each.metadata?.seq)).toEqual([2, 7, 8]);
+});
+
 function deepFreeze<T>(value: T): T {
   if (typeof value === "object" && value !== null) Object.values(Object.freeze(value)).forEach(deepFreeze);
   return value;

@@ -318,6 +318,17 @@ def test_answer_older_than_the_snapshot_takes_its_place_with_the_page_that_has_i
     assert transcript.streams["a"].text == "So far, so good"
 
 
+@pytest.mark.parametrize("revision", ["editedAt", "deletedAt", "reactions"])
+def test_revision_of_a_message_that_was_not_loaded_leaves_no_hole(revision: str) -> None:
+    """It is left to its page: older messages are asked for from the oldest one known on, downwards."""
+    transcript = joined(message("m8", 8), seq=9, has_more=True)
+    revised = message("m2", 2, "new", eventSeq=10, **{revision: {}})
+    assert transcript.apply_event("MessageUpdated", [revised]) == []
+    assert (ids(transcript), transcript.oldest_seq, transcript.seq) == (["m8"], 8, 10)
+    transcript.apply_history(HistoryPage(messages=[revised, message("m7", 7)], has_more=False))
+    assert ids(transcript) == ["m2", "m7", "m8"]
+
+
 def test_page_another_view_had_loaded_is_told_again_as_it_is_known_here() -> None:
     """Every view gets the page it asked for; the newer version wins; older messages stay known as there."""
     transcript = joined(message("m1", 1), message("m2", 2, "edited", eventSeq=4), message("m3", 3), seq=4)
