@@ -1,16 +1,23 @@
 import type { VNode } from "preact";
 import { useEffect } from "preact/hooks";
+import type { ChatMessage } from "../../contract";
 import type { Store } from "../../store";
 import { text } from "../../texts/texts";
 import { quoteWords } from "../message/quote";
 import { CloseIcon } from "./icons";
 
+/** Returns the message as it stands now: of one that was deleted meanwhile the words are not shown any more. */
+function newest(store: Store): ChatMessage | null {
+  const chosen = store.replyTo.value;
+  return store.select.messages.value.find(({ id }) => id === chosen?.id) ?? chosen;
+}
+
 /** What the next message answers, over the field that it is written in. */
 export function Replying({ store, focus }: { store: Store; focus(): void }): VNode | null {
-  const message = store.replyTo.value;
+  const message = newest(store);
   useEffect(() => {
     if (message) focus();
-  }, [message]);
+  }, [message?.id]);
   if (!message) return null;
   return (
     <p class="replying">

@@ -323,6 +323,15 @@ describe("what goes with a message", () => {
     await view.painted();
     expect(view.text(".field .replying")).toContain("High or low?");
     expect(view.root.activeElement).toBe(area());
+    await view.ops({
+      op: "message",
+      message: {
+        ...question(1, ""),
+        metadata: { seq: 1, eventSeq: 3, deletedAt: "2026-01-01T00:00:00.000Z" },
+      },
+    });
+    await view.painted();
+    expect(view.text(".field .replying")).not.toContain("High or low?");
     press(await write("High."), "Enter");
     await view.painted();
     expect(view.host.all("send")).toMatchObject([{ text: "High.", replyTo: "q1" }]);
