@@ -201,6 +201,16 @@ async def test_deleted_conversation_is_gone_for_everybody(tmp_path: Path) -> Non
         assert (await bob.join())["messages"] == []
 
 
+async def test_deleted_conversations_count_no_longer(tmp_path: Path) -> None:
+    """A connection may have so many conversations at a time, and any number one after the other."""
+    settings = dataclasses.replace(FAST, assistant="off", conversations_per_connection=2)
+    async with chat_server(tmp_path / "h.db", settings=settings) as server, server.person("ann") as ann:
+        for name in ("a", "b", "c", "d"):
+            await ann.join(name)
+            await chat(ann).delete_conversation(name)
+        assert await ann.got(ChatEvent.REMOVED_FROM_CONVERSATION, 4) == [["a"], ["b"], ["c"], ["d"]]
+
+
 async def test_settings_marks_and_the_end_reach_the_other_node(tmp_path: Path) -> None:
     """What one node is told holds on the other; a deleted conversation is left there, too."""
     settings = dataclasses.replace(NODES, assistant="off", visibility="members", create_on_join=False)

@@ -58,6 +58,8 @@ class JoiningMethods(ChatMethods):
     ) -> T:
         """Let the caller in by ``work``, if they may come in; nothing is awaited after it."""
         joined = self._joined(caller)
+        for gone in [id_ for id_, known in joined.items() if not known.has(caller.connection_id)]:
+            del joined[gone]  # deleted, or the caller was removed
         most = self._settings.conversations_per_connection
         if len(joined) >= most and conversation_id not in joined:
             raise HubException(
