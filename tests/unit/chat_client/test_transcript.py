@@ -322,7 +322,8 @@ def test_answer_older_than_the_snapshot_takes_its_place_with_the_page_that_has_i
 def test_revision_of_a_message_that_was_not_loaded_leaves_no_hole(revision: str) -> None:
     """It is left to its page: older messages are asked for from the oldest one known on, downwards."""
     transcript = joined(message("m8", 8), seq=9, has_more=True)
-    revised = message("m2", 2, "new", eventSeq=10, **{revision: {}})
+    revised = message("m2", 2, "new", eventSeq=10)
+    revised["metadata"][revision] = {}
     assert transcript.apply_event("MessageUpdated", [revised]) == []
     assert (ids(transcript), transcript.oldest_seq, transcript.seq) == (["m8"], 8, 10)
     transcript.apply_history(HistoryPage(messages=[revised, message("m7", 7)], has_more=False))
