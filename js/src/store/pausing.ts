@@ -15,7 +15,7 @@ export function createPausing({ picture, link }: Core): Pausing {
   const turn = (on: boolean): void => {
     if (picture.paused.value === on) return;
     picture.pause(on);
-    // The kernel stops its own stream only where every view is paused.
+    // Told, so that the kernel may hold what no view draws; this version's does not.
     link.tell({ kind: "pause", on });
   };
   return {
