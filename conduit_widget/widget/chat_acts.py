@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from conduit_widget.chat_client.messages import is_deleted
-from conduit_widget.errors import ConduitError, ValidationError
+from conduit_widget.contract import ErrorText
+from conduit_widget.errors import ConduitError, HubException, ValidationError
 from conduit_widget.types import ChatMessage, SendReceipt
 from conduit_widget.widget.answers.pending_result import PendingResult
 from conduit_widget.widget.answers.question import as_prompted, check_text
@@ -16,6 +17,9 @@ _T = TypeVar("_T")
 
 Named = ChatMessage | SendReceipt | str
 """A message, by itself, by the receipt of its sending, or by its id."""
+
+_MAY_NOT: Final = "{hub}: there is no such message, it was deleted, or you may not {act} it."
+"""The hub does not tell which, so that nobody learns what is in other conversations."""
 
 
 class ChatActs:
@@ -69,6 +73,7 @@ class ChatActs:
             receipt = chat.regenerate(model="another-model").result()
 
         Raises (when awaited):
+            ValidationError: the hub has no such provider.
             ConduitError: there is no answer yet, or you may not; the text says which.
 
         """
@@ -123,18 +128,24 @@ def id_of(message: object) -> str:
 
 
 async def _delete(backend: ChatBackend, message_id: str) -> None:
-    await backend.conversation.revisions.delete(message_id)
+    try:
+        await backend.conversation.revisions.delete(message_id)
+    except ConduitError as error:
+        raise _explained(error, "delete") from None
 
 
 async def _edit(backend: ChatBackend, message_id: str, text: str) -> SendReceipt:
     try:
         return await backend.conversation.revisions.edit(message_id, text)
     except ConduitError as error:
-        raise as_prompted(error) from None
+        raise _explained(as_prompted(error), "edit") from None
 
 
 async def _react(backend: ChatBackend, message_id: str, emoji: str, *, is_on: bool) -> None:
-    await backend.conversation.revisions.react(message_id, emoji, is_on=is_on)
+    try:
+        await backend.conversation.revisions.react(message_id, emoji, is_on=is_on)
+    except ConduitError as error:
+        raise _explained(error, "react to") from None
 
 
 async def _regenerate(
@@ -146,10 +157,18 @@ async def _regenerate(
         if not answers:
             raise ConduitError("There is no answer yet: ask with `chat.ask`.")
         message_id = answers[-1].id
+    await backend.questions.check_provider(provider)
     try:
         return await backend.conversation.revisions.regenerate(message_id, model=model, provider=provider)
     except ConduitError as error:
-        raise as_prompted(error) from None
+        raise _explained(as_prompted(error), "regenerate") from None
+
+
+def _explained(error: ConduitError, act: str) -> ConduitError:
+    """Return the hub's bare refusal with what it may be about, and every other error unchanged."""
+    if isinstance(error, HubException) and str(error) == ErrorText.UNAUTHORIZED:
+        return HubException(_MAY_NOT.format(hub=error, act=act))
+    return error
 
 
 async def _pause(backend: ChatBackend) -> None:

@@ -36,7 +36,9 @@ async def test_deletion_is_seen_by_everybody(tmp_path: Path, comms: CommLedger) 
         await bob.delete(receipt)
         await bob.delete(receipt.id)
         await bob.delete(question)
-        with pytest.raises(HubException, match=r"^Unauthorized$"):
+        with pytest.raises(
+            HubException, match=r"^Unauthorized: there is no such message, .* may not delete it"
+        ):
             await bob.delete((await asyncio.to_thread(lambda: bob.messages))[1])
         with pytest.raises(ValidationError, match=r"^message: must be a message of chat\.messages"):
             bob.delete(7)  # type: ignore[arg-type]
@@ -98,6 +100,11 @@ async def test_edits_reactions_and_other_answers_at_the_prompt(tmp_path: Path, c
         await eventually(lambda: reactions() == {"\N{THUMBS UP SIGN}": ["ann"]})
         with pytest.raises(ValidationError, match="text: is empty"):
             chat.edit(note, " ")
+        for act in (chat.edit("nothing", "x"), chat.react("nothing", "!"), chat.regenerate("nothing")):
+            with pytest.raises(HubException, match=r"^Unauthorized: there is no such message"):
+                await act
+        with pytest.raises(ValidationError, match=r"^provider: is none of this hub's\. It has: scripted\."):
+            await chat.regenerate(provider="nobody")
         with pytest.raises(HubException, match="emoji: must be one emoji or character"):
             await chat.react(note, "two")
         with pytest.raises(ValidationError, match="emoji: must be a string, not int"):

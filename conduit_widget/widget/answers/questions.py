@@ -61,14 +61,14 @@ class Questions:
         """
         self._sending += 1
         try:
-            await self._check_provider(message.metadata.get("provider"))
+            await self.check_provider(message.metadata.get("provider"))
             return await self._conversation().send(message, patience=patience, keep=keep)
         except ConduitError as error:
             raise as_prompted(error) from None
         finally:
             self._sending -= 1
 
-    async def _check_provider(self, name: str | None) -> None:
+    async def check_provider(self, name: str | None) -> None:
         """Refuse a provider that the hub does not have, before anything is sent.
 
         Raises:
