@@ -25,6 +25,10 @@ class ChatHistory:
         self._thread = thread
         self._pages = HistoryPages(conversation)
 
+    def __repr__(self) -> str:
+        """Return how to read it."""
+        return "<history: read it with `for` or `async for`>"
+
     def __iter__(self) -> Iterator[ChatMessage]:
         """Yield every message; waits for each page."""
         newest = self._pending(self._pages.newest()).result()

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+from conduit_widget.errors import ValidationError
 from conduit_widget.kernel.loop_thread import LoopThread
 from conduit_widget.times import iso_time
 from conduit_widget.types import SearchOptions
@@ -49,17 +50,20 @@ class ChatReach:
         The beginning of the last word is enough. ``everywhere``: in all of one's conversations. ``author`` is
         a user's id; ``since`` (from then on) and ``until`` (before then) are times.
 
-        Raises (when awaited):
-            HubException: the query or an option is not one the hub takes; the text says why.
+        Raises:
+            ValidationError: the query is no text, or a time is no ``datetime``.
+            HubException (when awaited): the query or an option is not one the hub takes; the text says why.
 
         """
+        if not isinstance(query, str):
+            raise ValidationError("query", f"must be a string, not {type(query).__name__}.")
         backend = self._backend
         options = SearchOptions(
             conversation_id=None if everywhere else backend.conversation_id,
             author=author,
             role=role,
-            since=None if since is None else iso_time(since),
-            until=None if until is None else iso_time(until),
+            since=_moment("since", since),
+            until=_moment("until", until),
             limit=limit,
         )
         return self._pending("search", _search(backend, query, options))
@@ -81,6 +85,14 @@ class ChatReach:
         """
         wanted = format_of(path, format)
         return self._pending("export", _export(self._backend, Path(path), wanted))
+
+
+def _moment(name: str, value: datetime | None) -> str | None:
+    if value is None:
+        return None
+    if not isinstance(value, datetime):
+        raise ValidationError(name, f"must be a datetime.datetime, not {type(value).__name__}.")
+    return iso_time(value)
 
 
 async def _search(backend: ChatBackend, query: str, options: SearchOptions) -> FoundMessages:

@@ -77,6 +77,11 @@ async def test_search_finds_in_the_whole_conversation(chat: Chat) -> None:
     assert len(await chat.search("number", limit=50)) == 50
     with pytest.raises(HubException, match="query: needs a letter"):
         await chat.search("?")
+    with pytest.raises(ValidationError, match=r"^query: must be a string, not NoneType"):
+        chat.search(None)  # type: ignore[arg-type]
+    for options in ({"since": "2026-01-01"}, {"until": "2026-01-01"}):
+        with pytest.raises(ValidationError, match=r": must be a datetime\.datetime, not str"):
+            chat.search("number", **options)  # type: ignore[arg-type]
 
 
 async def test_history_is_everything_in_order(chat: Chat) -> None:
@@ -85,6 +90,7 @@ async def test_history_is_everything_in_order(chat: Chat) -> None:
     assert [message.text async for message in chat.history()] == expected
     assert await asyncio.to_thread(lambda: [message.text for message in chat.history()]) == expected
     assert len(chat.messages) == 50
+    assert repr(chat.history()) == "<history: read it with `for` or `async for`>"
 
 
 async def test_export_writes_the_whole_conversation(chat: Chat, tmp_path: Path) -> None:
