@@ -91,7 +91,11 @@ class ConversationTable(tuple[ConversationEntry[_Chat], ...], Generic[_Chat]):
 def _conversation_cells(entry: ConversationEntry[Any]) -> list[str]:
     info, last = entry.info, entry.info.last_message
     unread = f"{MAX_UNREAD - 1}+" if info.unread >= MAX_UNREAD else str(info.unread or "")
-    said = "" if last is None else f"{plain_name(last.author, 40)}: {plain_name(last.preview, 80)}"
+    said = (
+        ""
+        if last is None
+        else ": ".join(filter(None, (plain_name(last.author, 40), plain_name(last.preview, 80))))
+    )
     title = plain_name(info.title or info.conversation_id, 60) or "(no title)"
     return [f"{title}{' (pinned)' if info.pinned else ''}", info.role, unread, said]
 
