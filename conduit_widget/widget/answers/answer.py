@@ -186,7 +186,8 @@ def raise_for_error(message: ChatMessage, models: str = "") -> None:
     status = message.metadata.get("status")
     if message.error is not None:
         error = message.error
-        advice = " ".join(each for each in error.suggestions if each not in (error.message or ""))
+        said = (error.message or "").casefold()
+        advice = " ".join(each for each in error.suggestions if each.rstrip(".").casefold() not in said)
         known = models if error.type == "model_not_found" else ""
         text = " ".join(filter(None, [error.message or f"The model failed ({error.type}).", advice, known]))
         raise ProviderError(

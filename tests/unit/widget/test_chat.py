@@ -102,6 +102,19 @@ def test_model_failure_is_a_provider_error_with_advice(chat: Chat, hub: Scripted
     assert (caught.value.type, caught.value.retry_after) == ("rate_limit", 3)
 
 
+def test_advice_that_a_failure_has_given_is_not_repeated(chat: Chat, hub: ScriptedHub) -> None:
+    """The provider's line may say what to do itself, as a part of a longer sentence."""
+    pending = chat.ask("q")
+    eventually_sync(lambda: hub.questions)
+    said = "house failed (HTTP 503). Try again in a moment, or choose another provider."
+    advice = ["Try again in a moment.", "Choose another provider.", "Look at its log."]
+    error = {"type": "server_error", "recoverable": True, "message": said, "suggestions": advice}
+    hub.finish("", "error", error=error)
+    with pytest.raises(ProviderError) as caught:
+        pending.result(30)
+    assert str(caught.value) == f"{said} Look at its log."
+
+
 def test_broken_off_answer_is_an_error_and_a_stopped_one_is_not(chat: Chat, hub: ScriptedHub) -> None:
     """Nobody takes half an answer for a whole one, except who pressed Stop."""
     broken = chat.ask("one")
