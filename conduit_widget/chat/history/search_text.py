@@ -21,6 +21,7 @@ MAX_PHRASES: Final = 16
 SNIPPET_BEFORE: Final = 60
 SNIPPET_CHARS: Final = 180
 MAX_RANGES: Final = 20
+MAX_FOLDS: Final = 4096
 
 _NO_BLANKS: Final = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
@@ -31,9 +32,14 @@ _UNFINISHED: Final = frozenset({"queued", "streaming"})
 
 
 class _Folds(dict[str, str]):
-    """What each character is to a search: without case, accents and compatibility forms."""
+    """What each character is to a search: without case, accents and compatibility forms.
+
+    Overflow policy: with :data:`MAX_FOLDS` characters known, all are forgotten.
+    """
 
     def __missing__(self, character: str) -> str:
+        if len(self) >= MAX_FOLDS:
+            self.clear()
         parts = unicodedata.normalize("NFKD", character.casefold()).casefold()
         folded = "".join(part for part in parts if unicodedata.category(part) != "Mn")
         self[character] = folded
