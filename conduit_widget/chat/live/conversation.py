@@ -7,7 +7,7 @@ that order, whichever node committed them. :class:`Joining` brings newcomers in 
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Coroutine
 from typing import Any, TypeVar
 
 import msgspec
@@ -133,6 +133,10 @@ class Conversation:
     async def pinned(self, work: Awaitable[T]) -> T:
         """Await ``work``; the conversation is not dropped meanwhile, so there is no second object for it."""
         return await self._work.pinned(work)
+
+    async def whole(self, work: Coroutine[Any, Any, T]) -> T:
+        """Await ``work`` as :meth:`pinned` does; it comes to its end whatever becomes of the caller."""
+        return await self._work.whole(work)
 
     def _unused(self) -> None:
         if self.is_unused:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final, TypeVar
 
 from conduit_widget.errors import StoreUnavailableError, trace_of
@@ -24,6 +24,7 @@ class ConversationWork:
         self._on_done = on_done
         self._pins = 0
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._whole: set[asyncio.Task[Any]] = set()
 
     @property
     def pending(self) -> bool:
@@ -31,7 +32,7 @@ class ConversationWork:
         return bool(self._pins)
 
     def close(self) -> None:
-        """Cancel the work that nobody waits for."""
+        """Cancel what is done in the background."""
         for task in self._tasks:
             task.cancel()
 
@@ -42,6 +43,20 @@ class ConversationWork:
             return await work
         finally:
             self._unpin()
+
+    async def whole(self, work: Coroutine[Any, Any, T]) -> T:
+        """Await ``work``, counted; it goes on to its end where the caller is cancelled meanwhile.
+
+        For what the store commits first and others are told of then: the one never comes without the other.
+        """
+        task = asyncio.create_task(self.pinned(work))
+        self._whole.add(task)
+        task.add_done_callback(self._whole.discard)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            task.add_done_callback(_log_failure)
+            raise
 
     def persistently(self, work: Callable[[], Awaitable[None]]) -> None:
         """Do ``work`` in the background, counted; while the store is away, try again."""
@@ -54,12 +69,16 @@ class ConversationWork:
         self._pins -= 1
         self._on_done()
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
+    def _ended(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
         self._unpin()
-        error = None if task.cancelled() else task.exception()
-        if error is not None:
-            _logger.error("Something that waited for the store failed: %s", trace_of(error))
+        _log_failure(task)
+
+
+def _log_failure(task: asyncio.Task[Any]) -> None:
+    error = None if task.cancelled() else task.exception()
+    if error is not None:
+        _logger.error("Something that waited for the store failed: %s", trace_of(error))
 
 
 async def _until_done(work: Callable[[], Awaitable[None]]) -> None:

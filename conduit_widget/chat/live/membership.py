@@ -81,7 +81,7 @@ class Membership:
 
         """
         conversation = await self._owned(caller_id, conversation_id)
-        if not await conversation.pinned(conversation.shared.configure(patch)):
+        if not await conversation.whole(conversation.shared.configure(patch)):
             raise HubException(ErrorText.UNAUTHORIZED)
         return conversation.shared.settings("owner")
 
@@ -98,7 +98,7 @@ class Membership:
             await self._store.delete_conversation(conversation_id)
             await self._conversations.deleted(conversation)
 
-        await conversation.pinned(delete())
+        await conversation.whole(delete())
 
     async def add(self, caller_id: str, conversation_id: str, user_id: str, role: MemberRole) -> None:
         """Give a user a role; a user who has another one gets this one instead.
@@ -130,7 +130,7 @@ class Membership:
         conversation = await self._owned(caller_id, conversation_id)
         if role is None and conversation.access.is_open:
             raise ValidationError("conversation", "is open to everybody; nobody can be taken out of it")
-        await conversation.pinned(_set_role(conversation, user_id, role))
+        await conversation.whole(_set_role(conversation, user_id, role))
 
     async def _owned(self, caller_id: str, conversation_id: str) -> Conversation:
         """Return a conversation that the caller owns; use it before anything else is awaited."""

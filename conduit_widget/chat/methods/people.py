@@ -29,4 +29,4 @@ class PeopleMethods(ChatMethods):
         """Note that the caller has read up to ``seq``; one that is lower than before changes nothing."""
         conversation = await self._readable(caller, conversation_id)
         check_position("seq", seq)
-        await conversation.pinned(conversation.shared.mark_read(caller.user.user_id, seq))
+        await conversation.whole(conversation.shared.mark_read(caller.user.user_id, seq))

@@ -58,3 +58,46 @@ async def test_work_in_the_background_ends_with_the_conversation() -> None:
     await asyncio.sleep(0)
     work.close()
     await eventually(lambda: not work.pending)
+
+
+async def test_whole_work_comes_to_its_end_without_its_caller() -> None:
+    """A caller that is cancelled between the commit and the telling takes neither away."""
+    began, commit, told = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    work = ConversationWork(lambda: None)
+
+    async def change() -> None:
+        began.set()
+        await commit.wait()
+        told.set()
+
+    caller = asyncio.create_task(work.whole(change()))
+    await began.wait()
+    caller.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await caller
+    assert work.pending
+    commit.set()
+    await asyncio.wait_for(told.wait(), 10)
+    await eventually(lambda: not work.pending)
+
+
+async def test_whole_work_that_fails_without_its_caller_is_told_in_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A caller who is there gets the error instead, and the log stays empty."""
+    work, refused = ConversationWork(lambda: None), asyncio.Event()
+
+    async def refuse() -> None:
+        await refused.wait()
+        raise ValueError("no")
+
+    caller = asyncio.create_task(work.whole(refuse()))
+    await asyncio.sleep(0)
+    caller.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await caller
+    refused.set()
+    await eventually(lambda: len(caplog.records) == 1)
+    with pytest.raises(ValueError, match="no"):
+        await work.whole(refuse())
+    assert len(caplog.records) == 1
