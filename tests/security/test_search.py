@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from conduit_widget.chat.history.sqlite import SqliteHistoryStore
 from conduit_widget.chat_client.hub_proxies import ChatHubClient
 from conduit_widget.contract import ChatMethod, ErrorText
 from conduit_widget.errors import HubException
@@ -57,6 +58,24 @@ async def test_only_what_the_caller_may_read_is_found(tmp_path: Path) -> None:
             await found(rae, "treasure", conversation_id="plans")
 
 
+async def test_a_role_that_was_just_lost_takes_nothing_else_from_a_search(tmp_path: Path) -> None:
+    """Before the hub has heard of it: that conversation is passed over, the others are searched."""
+    store = SqliteHistoryStore(tmp_path / "h.db")
+    async with (
+        chat_server(tmp_path / "h.db", settings=MEMBERS, store=store) as server,
+        server.person("ann") as ann,
+        server.person("rae") as rae,
+    ):
+        await ann.join("plans")
+        await ann.send("the treasure is here", conversation_id="plans")
+        await chat(ann).add_member("plans", MemberOptions(user_id="rae", role="reader"))
+        await rae.join("plans")
+        await rae.join("own")
+        await rae.send("a treasure of my own", conversation_id="own")
+        await store.set_role("plans", "rae", None)
+        assert await found(rae, "treasure") == ["a treasure of my own"]
+
+
 async def test_an_open_conversation_is_searched_by_who_is_in_it(tmp_path: Path) -> None:
     """Joined without a role: it is found while one is there."""
     settings = dataclasses.replace(MEMBERS, visibility="open")
@@ -83,7 +102,8 @@ async def test_an_open_conversation_is_searched_by_who_is_in_it(tmp_path: Path) 
         (("x", {"limit": 51}), "limit: must be from 1 to 50"),
         (("x", {"since": "yesterday"}), "since: must be a time"),
         (("x", {"until": "9" * 30}), "until: must be a time"),
-        (("x", {"beforeSeq": 0}), "beforeSeq: must be from 1"),
+        (("x", {"beforeSeq": 0, "conversationId": "c"}), "beforeSeq: must be from 1"),
+        (("x", {"beforeSeq": 9}), "beforeSeq: is a position in one conversation"),
         (("x", {"role": "owner"}), "argument 'options'"),
         (("x", {"author": ""}), "user id: must not be empty"),
     ],

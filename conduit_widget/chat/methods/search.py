@@ -40,6 +40,8 @@ class SearchMethods(ChatMethods):
         if not 1 <= options.limit <= MAX_SEARCH_HITS:
             raise ValidationError("limit", f"must be from 1 to {MAX_SEARCH_HITS}")
         before = options.before_seq
+        if before is not None and options.conversation_id is None:
+            raise ValidationError("beforeSeq", "is a position in one conversation: name it, or use until")
         search = Search(
             phrases=phrases,
             conversation_ids=await self._searched(caller, options.conversation_id),
@@ -66,8 +68,9 @@ class SearchMethods(ChatMethods):
             return [conversation_id]
         ids = [record.id for record, _ in await self._store.conversations_of(user_id, limit=MAX_LISTED)]
         for joined in list(self._joined(caller).values()):
-            if joined.conversation_id not in ids and joined.has(caller.connection_id):
-                await joined.access.require_reader(user_id)
+            if joined.conversation_id in ids or not joined.has(caller.connection_id):
+                continue
+            if await joined.access.role(user_id) is not None:
                 ids.append(joined.conversation_id)
         return ids
 
