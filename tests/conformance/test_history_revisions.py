@@ -252,8 +252,11 @@ async def test_answers_of_one_question_are_its_children(store: HistoryStore) -> 
         await store.append_answer("c", msgspec.structs.replace(first, id="q"))
     with pytest.raises(NotInHistoryError):
         await store.append_answer("c", msgspec.structs.replace(first, id="a3", parent_id="nothing"))
+    await store.delete("c", "q", "ada")
+    with pytest.raises(ValidationError, match="its question was deleted"):
+        await store.append_answer("c", msgspec.structs.replace(first, id="a4"))
     root = await store.append("c", "ada", question("r"), is_root=True)
-    assert root.receipt.seq == 4
+    assert root.receipt.seq == 5
     assert await store.children("c", None) == ["q", "r"]
     chain = await store.ancestors("c", "r", limit=10, max_bytes=BIG)
     assert chain.messages == []

@@ -143,14 +143,20 @@ class Revise(Change[Commit]):
 
 
 class AppendAnswer(Change[Commit]):
-    """The placeholder of another answer to its ``parent_id``; the same id again changes nothing."""
+    """The placeholder of another answer to its ``parent_id``; the same id again changes nothing.
 
-    __slots__ = ("_answer", "_question", "key", "needs_streams", "places")
+    Raises:
+        ValidationError: the question was deleted, or the id is somebody's.
+
+    """
+
+    __slots__ = ("_answer", "_question", "bodies", "key", "needs_streams", "places")
 
     def __init__(self, conversation_id: str, answer: ChatMessage) -> None:
         self.key = (conversation_id, answer.id)
         self._question = (conversation_id, answer.parent_id or "")
         self.places = (self.key, self._question)
+        self.bodies = (self._question,)
         self.needs_streams = answer.error is None
         self._answer = answer
 
@@ -164,6 +170,8 @@ class AppendAnswer(Change[Commit]):
             return Commit(receipt=_receipt(answer_id, place.seq, place.timestamp), duplicate=True)
         if question is None:
             raise NotInHistoryError("The message is not in the conversation.")
+        if is_deleted(_readable(batch.body(self._question), self._question[1], question)):
+            raise ValidationError("message", f"cannot be answered again: its question {DELETED}")
         seq, answer = batch.next_seq(conversation_id), self._answer
         if self.needs_streams:
             if batch.is_busy(conversation_id):

@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from conduit_widget.chat.answers.answer_options import AnswerOptions, read_options
-from conduit_widget.chat.history.revisions import DELETED, AnsweredError, is_deleted
+from conduit_widget.chat.history.revisions import AnsweredError, is_deleted
 from conduit_widget.chat.live.conversation import Conversation
 from conduit_widget.chat.methods.asking import AskingMethods
 from conduit_widget.chat.methods.base import author_of
@@ -74,8 +74,6 @@ class BranchMethods(AskingMethods):
             question = parent_id and await self._store.message(conversation.conversation_id, parent_id)
         if not question or question["role"] != "user":
             raise ValidationError("message", "answers no question of this conversation")
-        if is_deleted(question):
-            raise ValidationError("message", f"cannot be answered again: its question {DELETED}")
         return question
 
     async def _edit_beside(
