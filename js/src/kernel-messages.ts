@@ -115,7 +115,6 @@ export type ViewMessage =
   | { kind: "delete"; requestId: string; messageId: string }
   | { kind: "react"; requestId: string; messageId: string; emoji: string; on: boolean }
   | ({ kind: "regenerate"; requestId: string; messageId: string } & Choice)
-  | { kind: "pause"; on: boolean }
   | { kind: "read"; seq: number }
   | { kind: "ping"; requestId: string }
   | { kind: "chunk"; requestId: string; name: string }

@@ -37,8 +37,9 @@ export function createDeleting(core: Core): Deleting {
     timers.delete(id);
     update((waiting) => waiting.set(id, 0));
     core.ask({ kind: "delete", messageId: id }, (reply) => {
-      const isGone = core.state().chat?.messages.some((message) => message.id === id && isDeleted(message));
-      if (!reply.ok || isGone) forget(id);
+      const message = core.state().chat?.messages.find((known) => known.id === id);
+      // One that is not loaded comes as a tombstone when it is.
+      if (!reply.ok || !message || isDeleted(message)) forget(id);
     });
   };
 

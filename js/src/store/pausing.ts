@@ -11,17 +11,11 @@ export interface Pausing {
   resume(): void;
 }
 
-export function createPausing({ picture, link }: Core): Pausing {
-  const turn = (on: boolean): void => {
-    if (picture.paused.value === on) return;
-    picture.pause(on);
-    // Told, so that the kernel may hold what no view draws; this version's does not.
-    link.tell({ kind: "pause", on });
-  };
+export function createPausing({ picture }: Pick<Core, "picture">): Pausing {
   return {
     paused: picture.paused,
     waiting: picture.waiting,
-    pause: () => turn(true),
-    resume: () => turn(false),
+    pause: () => picture.pause(true),
+    resume: () => picture.pause(false),
   };
 }
