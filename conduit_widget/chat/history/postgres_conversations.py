@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from conduit_widget.chat.history.bodies import read_messages
 from conduit_widget.chat.history.postgres_rows import Connection
 from conduit_widget.chat.history.read_marks import MAX_READ_MARKS
 from conduit_widget.chat.history.store import ConversationRecord, Overview
@@ -49,19 +48,7 @@ SELECT user_id, seq FROM conduit_read_marks WHERE conversation_id=%b ORDER BY se
 async def overviews(db: Connection, user_id: str, limit: int) -> list[Overview]:
     """Return the conversations in which a user has a role, as a list shows them."""
     cursor = await db.execute(_OVERVIEWS, {"user": user_id, "limit": limit, "most": MAX_UNREAD}, binary=True)
-    found = []
-    for *record, role, read, unread, body in await cursor.fetchall():
-        last = read_messages([body] if body is not None else [])
-        found.append(
-            Overview(
-                record=ConversationRecord.of_row(record),
-                role=role,
-                last_read_seq=read,
-                unread=unread,
-                last=last[0] if last else None,
-            )
-        )
-    return found
+    return [Overview.of_row(row) for row in await cursor.fetchall()]
 
 
 async def configure(

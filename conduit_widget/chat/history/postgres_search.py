@@ -58,12 +58,7 @@ async def find(db: Connection, search: Search) -> SearchResult:
         "one": ids[0] if ids else "",
         "conversations": ids,
         "query": _query(search.phrases, ids),
-        "before": search.before_seq,
-        "since": search.since,
-        "until": search.until,
-        "author": search.author_id,
-        "by_user": search.by_user,
-        "limit": search.limit + 1,
+        **search.bounds(),
         "newest": NEWEST,
     }
     if len(ids) == 1:

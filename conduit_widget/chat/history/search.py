@@ -33,6 +33,17 @@ class Search(msgspec.Struct, frozen=True, kw_only=True):
     limit: int = 20
     max_bytes: int
 
+    def bounds(self) -> dict[str, Any]:
+        """Return, by name, the values of a statement that bound the hits; with one row more than wanted."""
+        return {
+            "before": self.before_seq,
+            "since": self.since,
+            "until": self.until,
+            "author": self.author_id,
+            "by_user": self.by_user,
+            "limit": self.limit + 1,
+        }
+
 
 def room_of(conversation_id: str) -> str:
     """Return the word that stands in the index for a conversation."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 import sqlite3
 from typing import Final
 
-from conduit_widget.chat.history.bodies import read_messages
 from conduit_widget.chat.history.read_marks import MAX_READ_MARKS
 from conduit_widget.chat.history.sqlite_rows import find
 from conduit_widget.chat.history.store import ConversationRecord, Overview
@@ -56,19 +55,7 @@ ERASE_SLICE: Final = 50
 def overviews(db: sqlite3.Connection, user_id: str, limit: int) -> list[Overview]:
     """Return the conversations in which a user has a role, as a list shows them."""
     asked = {"user": user_id, "limit": limit, "most": MAX_UNREAD}
-    found = []
-    for *record, role, read, unread, body in db.execute(_OVERVIEWS, asked):
-        last = read_messages([body] if body is not None else [])
-        found.append(
-            Overview(
-                record=ConversationRecord.of_row(record),
-                role=role,
-                last_read_seq=read,
-                unread=unread,
-                last=last[0] if last else None,
-            )
-        )
-    return found
+    return [Overview.of_row(row) for row in db.execute(_OVERVIEWS, asked)]
 
 
 def configure(

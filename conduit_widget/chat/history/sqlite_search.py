@@ -97,12 +97,7 @@ def find(db: sqlite3.Connection, search: Search) -> SearchResult:
     asked = {
         "match": _match(search.phrases, search.conversation_ids),
         "conversations": _json(search.conversation_ids),
-        "before": search.before_seq,
-        "since": search.since,
-        "until": search.until,
-        "author": search.author_id,
-        "by_user": search.by_user,
-        "limit": search.limit + 1,
+        **search.bounds(),
     }
     return result_of(search, db.execute(_SEARCH, asked))
 

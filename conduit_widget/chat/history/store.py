@@ -20,6 +20,7 @@ from typing import Any, Final, NamedTuple, Protocol, Self
 
 import msgspec
 
+from conduit_widget.chat.history.bodies import read_messages
 from conduit_widget.chat.history.search import Search
 from conduit_widget.contract import RECOVERY_SECONDS
 from conduit_widget.errors import ConduitError
@@ -66,6 +67,19 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     last_read_seq: int
     unread: int
     last: dict[str, Any] | None
+
+    @classmethod
+    def of_row(cls, row: Sequence[Any]) -> Self:
+        """Return what a row says: a conversation's values, role, read mark, unread, and the newest body."""
+        *record, role, last_read_seq, unread, body = row
+        last = read_messages([] if body is None else [body])
+        return cls(
+            record=ConversationRecord.of_row(record),
+            role=role,
+            last_read_seq=last_read_seq,
+            unread=unread,
+            last=last[0] if last else None,
+        )
 
 
 class Commit(msgspec.Struct, frozen=True, kw_only=True):
