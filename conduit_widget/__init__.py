@@ -36,9 +36,9 @@ if TYPE_CHECKING:
     )
     from conduit_widget.types import ChatMessage as ChatMessage
     from conduit_widget.widget.chat import Chat as Chat
-    from conduit_widget.widget.connection_health import ConnectionHealth as ConnectionHealth
     from conduit_widget.widget.conversations import conversations as conversations
-    from conduit_widget.widget.provider_status import ProviderStatus as ProviderStatus
+    from conduit_widget.widget.status.connection_health import ConnectionHealth as ConnectionHealth
+    from conduit_widget.widget.status.provider_status import ProviderStatus as ProviderStatus
 
 __version__: Final = "0.1.0"
 
@@ -46,9 +46,9 @@ __version__: Final = "0.1.0"
 _EXPORTS: Final = {
     "Chat": "conduit_widget.widget.chat",
     "ChatMessage": "conduit_widget.types",
-    "ConnectionHealth": "conduit_widget.widget.connection_health",
+    "ConnectionHealth": "conduit_widget.widget.status.connection_health",
     "HubConnection": "conduit_widget.client.hub_connection",
-    "ProviderStatus": "conduit_widget.widget.provider_status",
+    "ProviderStatus": "conduit_widget.widget.status.provider_status",
     "conversations": "conduit_widget.widget.conversations",
     **dict.fromkeys(
         (

@@ -71,7 +71,8 @@ FLOORS: dict[str, list[set[str]]] = {
         {ROOT_MODULES},
     ],
     "transports": [{ROOT_MODULES}, {"client", "server"}],
-    "widget": [{"answers", "take_along"}, {"requests"}, {ROOT_MODULES}],
+    "widget": [{"answers", "tables", "take_along"}, {"requests"}, {ROOT_MODULES}, {"status"}],
+    "chat_client": [{"state"}, {ROOT_MODULES}],
     "providers": [
         {"addresses", "keys", "lenient_json", "models_dir", "outcome", "provider", "watchdog"},
         {"provider_words"},

@@ -6,8 +6,8 @@ import secrets
 from dataclasses import dataclass
 
 from conduit_widget.app.settings import HISTORY_FILE, HubSettings
-from conduit_widget.chat.history.postgres import PostgresHistoryStore
-from conduit_widget.chat.history.sqlite import SqliteHistoryStore
+from conduit_widget.chat.history.postgres.store import PostgresHistoryStore
+from conduit_widget.chat.history.sqlite.store import SqliteHistoryStore
 from conduit_widget.chat.history.store import HistoryStore
 from conduit_widget.errors import HubStartError, SettingsError
 from conduit_widget.hub.backplane.backplane import Backplane

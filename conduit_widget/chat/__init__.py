@@ -30,7 +30,7 @@ A token of the answer, from the provider to the page, passes 49 functions in Pyt
    ``client/handlers.py: Handlers.dispatch``
 7. The conversation's transcript appends the delta and tells its listeners of the change.
    ``chat_client/conversation.py: Conversation._on_event``,
-   ``chat_client/transcript.py: Transcript.apply_event``
+   ``chat_client/state/transcript.py: Transcript.apply_event``
 8. The widget turns the change into an op, and the kernel sends all ops of one tick as one comm message.
    ``widget/ops.py: to_op``, ``kernel/comm_batcher.py: CommChannel.push``,
    ``kernel/comm_batcher.py: CommChannel.flush``
@@ -49,7 +49,7 @@ A token of the answer, from the provider to the page, passes 49 functions in Pyt
 
 from conduit_widget.chat.chat import Chat, build_chat
 from conduit_widget.chat.chat_hub import ChatHub
-from conduit_widget.chat.history.sqlite import SqliteHistoryStore
+from conduit_widget.chat.history.sqlite.store import SqliteHistoryStore
 from conduit_widget.chat.history.store import HistoryStore
 from conduit_widget.chat.settings import ChatSettings
 from conduit_widget.chat.status.chat_metrics import ChatMetrics

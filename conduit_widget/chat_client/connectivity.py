@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Callable
 from typing import Final
 
-from conduit_widget.chat_client.changes import ConnectionInfo, LinkState
+from conduit_widget.chat_client.state.changes import ConnectionInfo, LinkState
 from conduit_widget.errors import (
     AuthenticationError,
     ConduitError,

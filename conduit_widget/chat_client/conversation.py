@@ -18,7 +18,15 @@ from typing import Any, Final
 
 import msgspec
 
-from conduit_widget.chat_client.changes import (
+from conduit_widget.chat_client.connectivity import REMOVED, Connectivity
+from conduit_widget.chat_client.hub_proxies import ChatHubClient
+from conduit_widget.chat_client.pausing import Pausing
+from conduit_widget.chat_client.pool import Failure, Lease
+from conduit_widget.chat_client.reading import Reading
+from conduit_widget.chat_client.requests import Requests
+from conduit_widget.chat_client.revisions import Revisions
+from conduit_widget.chat_client.sender import Sender
+from conduit_widget.chat_client.state.changes import (
     Change,
     ConnectionChange,
     ConnectionInfo,
@@ -29,16 +37,8 @@ from conduit_widget.chat_client.changes import (
     ProvidersChange,
     TokenChange,
 )
-from conduit_widget.chat_client.connectivity import REMOVED, Connectivity
-from conduit_widget.chat_client.hub_proxies import ChatHubClient
-from conduit_widget.chat_client.pausing import Pausing
-from conduit_widget.chat_client.pool import Failure, Lease
-from conduit_widget.chat_client.reading import Reading
-from conduit_widget.chat_client.requests import Requests
-from conduit_widget.chat_client.revisions import Revisions
-from conduit_widget.chat_client.sender import Sender
+from conduit_widget.chat_client.state.transcript import Transcript
 from conduit_widget.chat_client.synchronizer import RESYNC_DELAY, Synchronizer
-from conduit_widget.chat_client.transcript import Transcript
 from conduit_widget.chat_client.typing_signal import TypingSignal
 from conduit_widget.client.connection_state import ConnectionState
 from conduit_widget.contract import ChatEvent, ErrorText

@@ -6,7 +6,7 @@ import time
 from collections import OrderedDict, deque
 from typing import Final, NamedTuple
 
-from conduit_widget.chat_client.changes import TokenChange
+from conduit_widget.chat_client.state.changes import TokenChange
 
 MAX_OPEN: Final = 200
 """Answers whose first picture is waited for; nobody may look at the oldest of them."""

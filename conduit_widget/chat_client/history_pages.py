@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from conduit_widget.chat_client.conversation import Conversation
-from conduit_widget.chat_client.messages import read_messages, seq_of
 from conduit_widget.chat_client.requests import LARGEST_PAGE
+from conduit_widget.chat_client.state.messages import read_messages, seq_of
 from conduit_widget.types import ChatMessage
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from conduit_widget.chat_client.hub_proxies import ChatHubClient
-from conduit_widget.chat_client.transcript import Transcript
+from conduit_widget.chat_client.state.transcript import Transcript
 from conduit_widget.errors import ConduitError
 
 

@@ -11,9 +11,9 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
-from conduit_widget.chat_client.changes import NoticeLine, ProviderFigures, ProviderInfo
 from conduit_widget.chat_client.hub_proxies import ChatHubClient
-from conduit_widget.chat_client.notice_lines import NOTICE_READERS
+from conduit_widget.chat_client.state.changes import NoticeLine, ProviderFigures, ProviderInfo
+from conduit_widget.chat_client.state.notice_lines import NOTICE_READERS
 from conduit_widget.client.hub_connection import HubConnection
 from conduit_widget.contract import ChatEvent
 from conduit_widget.errors import HubException

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 
 from conduit_widget.chat_client.connectivity import PATIENCE, Connectivity
 from conduit_widget.chat_client.hub_proxies import ChatHubClient
-from conduit_widget.chat_client.transcript import Transcript
+from conduit_widget.chat_client.state.transcript import Transcript
 from conduit_widget.errors import ConnectionFailedError, ConnectionLostError, HubException
 from conduit_widget.types import SendReceipt
 

@@ -13,10 +13,10 @@ import logging
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final
 
-from conduit_widget.chat_client.changes import Change
 from conduit_widget.chat_client.hub_proxies import ChatHubClient
 from conduit_widget.chat_client.pacing import JoinPace, is_rate_refusal
-from conduit_widget.chat_client.transcript import Transcript
+from conduit_widget.chat_client.state.changes import Change
+from conduit_widget.chat_client.state.transcript import Transcript
 from conduit_widget.contract import ErrorText
 from conduit_widget.errors import ConduitError, ConnectionLostError, HubException, trace_of
 

@@ -16,8 +16,8 @@ from typing import Final
 import msgspec
 
 from conduit_widget.access.hub_access import HubAccess, Identity
-from conduit_widget.chat_client.changes import ResetChange
 from conduit_widget.chat_client.conversation import ChangeHandler, Conversation
+from conduit_widget.chat_client.state.changes import ResetChange
 from conduit_widget.errors import ConduitError
 from conduit_widget.types import ChatMessage
 from conduit_widget.widget.answers.questions import Questions

@@ -12,8 +12,8 @@ from typing import Any, ClassVar, Final, TypeVar
 import traitlets
 
 from conduit_widget.access.hub_access import resolve_access
-from conduit_widget.chat_client.changes import ConnectionInfo
 from conduit_widget.chat_client.connectivity import PATIENCE
+from conduit_widget.chat_client.state.changes import ConnectionInfo
 from conduit_widget.contract import MAX_ID_CHARS
 from conduit_widget.errors import ConnectionFailedError, InvocationTimeoutError, ValidationError
 from conduit_widget.kernel import cell_output
@@ -33,8 +33,8 @@ from conduit_widget.widget.chat_views import ChatViews
 from conduit_widget.widget.connections import connections_of
 from conduit_widget.widget.live_widget import LiveWidget
 from conduit_widget.widget.message_listeners import Listener, Listening
-from conduit_widget.widget.provider_table import ProviderTable
 from conduit_widget.widget.starters import check_starters
+from conduit_widget.widget.tables.provider_table import ProviderTable
 
 _T = TypeVar("_T")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Coroutine
 from typing import Any, Final, TypeVar
 
-from conduit_widget.chat_client.messages import is_deleted
+from conduit_widget.chat_client.state.messages import is_deleted
 from conduit_widget.contract import ErrorText
 from conduit_widget.errors import ConduitError, HubException, ValidationError
 from conduit_widget.types import ChatMessage, SendReceipt

@@ -15,7 +15,7 @@ from conduit_widget.types import SearchOptions
 from conduit_widget.widget.answers.pending_result import PendingResult
 from conduit_widget.widget.backend import ChatBackend
 from conduit_widget.widget.chat_history import ChatHistory
-from conduit_widget.widget.found_tables import FoundMessages
+from conduit_widget.widget.tables.found_tables import FoundMessages
 from conduit_widget.widget.take_along.formats import Format, exported, format_of
 from conduit_widget.widget.take_along.taken import taken_from
 

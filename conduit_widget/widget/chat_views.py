@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from conduit_widget.chat_client.changes import Change
+from conduit_widget.chat_client.state.changes import Change
 from conduit_widget.kernel.cell_output import CellOutput
 from conduit_widget.kernel.comm_batcher import Comm, CommBatcher
 from conduit_widget.widget.backend import ChatBackend

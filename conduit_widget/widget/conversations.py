@@ -13,7 +13,7 @@ from conduit_widget.types import ConversationInfo
 from conduit_widget.widget.answers.pending_result import PendingResult
 from conduit_widget.widget.chat import CONNECT_TIMEOUT, Chat
 from conduit_widget.widget.connections import connections_of
-from conduit_widget.widget.found_tables import ConversationEntry, ConversationTable
+from conduit_widget.widget.tables.found_tables import ConversationEntry, ConversationTable
 
 
 def conversations(

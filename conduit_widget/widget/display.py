@@ -6,7 +6,7 @@ import html
 from collections.abc import Sequence
 from typing import Any, Final
 
-from conduit_widget.chat_client.messages import is_deleted, is_final
+from conduit_widget.chat_client.state.messages import is_deleted, is_final
 from conduit_widget.markup import as_shown, text_html
 from conduit_widget.plain_text import plain_name, shown as shown_line
 from conduit_widget.types import ChatMessage

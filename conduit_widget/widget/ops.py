@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from conduit_widget.chat_client.changes import (
+from conduit_widget.chat_client.state.changes import (
     Change,
     ConnectionChange,
     ConversationChange,

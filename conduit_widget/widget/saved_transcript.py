@@ -10,7 +10,7 @@ import asyncio
 import logging
 from typing import Final
 
-from conduit_widget.chat_client.changes import Change, HistoryChange, MessageChange, ResetChange
+from conduit_widget.chat_client.state.changes import Change, HistoryChange, MessageChange, ResetChange
 from conduit_widget.errors import trace_of
 from conduit_widget.kernel.cell_output import CellOutput
 from conduit_widget.widget.backend import ChatBackend

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, get_args, get_origin, is_typeddict
 from msgspec import inspect as msgspec_inspect
 
 from conduit_widget import contract, types
-from conduit_widget.chat_client import changes
+from conduit_widget.chat_client.state import changes
 
 _HEADER: Final = """\
 // The wire contract as a view sees it: numbers and shapes.

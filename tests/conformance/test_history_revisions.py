@@ -11,9 +11,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from conduit_widget.chat.history import sqlite_conversations
 from conduit_widget.chat.history.revisions import AnsweredError, is_deleted
-from conduit_widget.chat.history.sqlite import SqliteHistoryStore
+from conduit_widget.chat.history.sqlite import conversations as sqlite_conversations
+from conduit_widget.chat.history.sqlite.store import SqliteHistoryStore
 from conduit_widget.chat.history.store import HistoryStore, Reaction, StoredStream
 from conduit_widget.contract import MAX_REACTION_KINDS, MAX_REACTIONS
 from conduit_widget.errors import NotInHistoryError, ValidationError

@@ -7,9 +7,11 @@ import asyncio
 import msgspec
 import pytest
 
-from conduit_widget.chat.history import (
-    postgres_rows as history_store_postgres_rows,
-    sqlite_rows as history_rows,
+from conduit_widget.chat.history.postgres import (
+    rows as history_store_postgres_rows,
+)
+from conduit_widget.chat.history.sqlite import (
+    rows as history_rows,
 )
 from conduit_widget.chat.history.store import Commit, HistoryStore, StoredStream
 from conduit_widget.errors import NotInHistoryError, ValidationError

@@ -15,13 +15,13 @@ from typing import Any
 import psycopg
 import pytest
 
-from conduit_widget.chat.history import (
-    postgres_rows as rows_module,
-    postgres_schema as schema_module,
-    postgres_writer as writer_module,
+from conduit_widget.chat.history.postgres import (
+    rows as rows_module,
+    schema as schema_module,
+    writer as writer_module,
 )
-from conduit_widget.chat.history.postgres import PostgresHistoryStore
-from conduit_widget.chat.history.postgres_rows import write_batch
+from conduit_widget.chat.history.postgres.rows import write_batch
+from conduit_widget.chat.history.postgres.store import PostgresHistoryStore
 from conduit_widget.chat.history.store import Commit, HistoryStore
 from conduit_widget.errors import HubStartError, StoreUnavailableError
 from conduit_widget.types import Author, ChatMessage
@@ -440,7 +440,7 @@ def test_error_names_the_extra_when_it_is_not_installed() -> None:
     program = (
         "import sys; sys.modules['psycopg'] = None\n"
         "import conduit_widget.chat\n"
-        "from conduit_widget.chat.history.postgres import PostgresHistoryStore\n"
+        "from conduit_widget.chat.history.postgres.store import PostgresHistoryStore\n"
         "from conduit_widget.errors import HubStartError\n"
         "try:\n    PostgresHistoryStore('postgresql://x', node_id='n')\n"
         "except HubStartError as error:\n    print(error)\n"

@@ -24,7 +24,7 @@ from websockets.exceptions import InvalidStatus
 
 from conduit_widget.chat.chat import build_chat
 from conduit_widget.chat.chat_hub import ChatHub
-from conduit_widget.chat.history.sqlite import SqliteHistoryStore
+from conduit_widget.chat.history.sqlite.store import SqliteHistoryStore
 from conduit_widget.chat.settings import ChatSettings
 from conduit_widget.chat.status.limit_notices import status_rates, user_rates
 from conduit_widget.chat.status_hub import StatusHub

@@ -8,9 +8,15 @@ import random
 from collections.abc import Callable
 from typing import Final
 
-from conduit_widget.chat_client.changes import Change, HistoryChange, MessageChange, ResetChange, TokenChange
 from conduit_widget.chat_client.conversation import Conversation
 from conduit_widget.chat_client.pool import ConnectionPool
+from conduit_widget.chat_client.state.changes import (
+    Change,
+    HistoryChange,
+    MessageChange,
+    ResetChange,
+    TokenChange,
+)
 from conduit_widget.client.hub_connection import HubConnection
 from conduit_widget.contract import MAX_HISTORY_PAGE
 from conduit_widget.errors import ConduitError

@@ -20,10 +20,10 @@ from typing import Any, Final
 
 import psycopg
 
-from conduit_widget.chat.history.postgres import PostgresHistoryStore
+from conduit_widget.chat.history.postgres.store import PostgresHistoryStore
 from conduit_widget.chat.history.search import Search
 from conduit_widget.chat.history.search_text import phrases_of
-from conduit_widget.chat.history.sqlite import SqliteHistoryStore
+from conduit_widget.chat.history.sqlite.store import SqliteHistoryStore
 from conduit_widget.chat.history.store import HistoryStore
 from conduit_widget.types import Author, ChatMessage
 from tests.support.postgres_server import shared_postgres

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from conduit_widget.app import HISTORY_FILE, KEY_FILE
-from conduit_widget.chat.history.sqlite import SqliteHistoryStore
+from conduit_widget.chat.history.sqlite.store import SqliteHistoryStore
 from conduit_widget.chat.history.store import HistoryStore
 from conduit_widget.hub.auth.secret_file import load_or_create_secrets
 from tests.support.debian import find_faketime

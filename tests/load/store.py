@@ -14,8 +14,8 @@ import uuid
 from pathlib import Path
 from typing import Final
 
-from conduit_widget.chat.history.postgres import PostgresHistoryStore
-from conduit_widget.chat.history.sqlite import SqliteHistoryStore
+from conduit_widget.chat.history.postgres.store import PostgresHistoryStore
+from conduit_widget.chat.history.sqlite.store import SqliteHistoryStore
 from conduit_widget.chat.history.store import Commit, HistoryStore
 from conduit_widget.types import Author, ChatMessage
 from tests.support.postgres_server import shared_postgres

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from conduit_widget.chat.history.sqlite import SqliteHistoryStore
+from conduit_widget.chat.history.sqlite.store import SqliteHistoryStore
 from conduit_widget.chat_client.hub_proxies import ChatHubClient
 from conduit_widget.contract import ChatMethod, ErrorText
 from conduit_widget.errors import HubException

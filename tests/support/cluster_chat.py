@@ -12,7 +12,7 @@ from typing import Any, cast
 import psycopg
 
 from conduit_widget.chat import ChatSettings, HistoryStore, SqliteHistoryStore, build_chat
-from conduit_widget.chat.history.postgres import PostgresHistoryStore
+from conduit_widget.chat.history.postgres.store import PostgresHistoryStore
 from conduit_widget.contract import CHAT_HUB_PATH, STATUS_HUB_PATH
 from conduit_widget.errors import StoreUnavailableError
 from conduit_widget.hub.app import HubApp

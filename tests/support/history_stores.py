@@ -11,8 +11,8 @@ from typing import Protocol
 
 import psycopg
 
-from conduit_widget.chat.history.postgres import PostgresHistoryStore
-from conduit_widget.chat.history.sqlite import SqliteHistoryStore
+from conduit_widget.chat.history.postgres.store import PostgresHistoryStore
+from conduit_widget.chat.history.sqlite.store import SqliteHistoryStore
 from conduit_widget.chat.history.store import HistoryStore
 
 

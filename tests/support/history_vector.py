@@ -19,8 +19,8 @@ from typing import Any
 
 import psycopg
 
-from conduit_widget.chat.history import postgres_schema
-from conduit_widget.chat.history.sqlite import SqliteHistoryStore
+from conduit_widget.chat.history.postgres import schema as postgres_schema
+from conduit_widget.chat.history.sqlite.store import SqliteHistoryStore
 from conduit_widget.chat.history.store import HistoryStore, StoredStream
 from conduit_widget.types import Author, ChatMessage
 

@@ -23,7 +23,7 @@ from typing import Final
 
 import jwt
 
-from conduit_widget.chat.history.postgres import PostgresHistoryStore
+from conduit_widget.chat.history.postgres.store import PostgresHistoryStore
 from conduit_widget.cli.serve import DATABASE_VARIABLE, REDIS_VARIABLE
 from conduit_widget.contract import CHAT_HUB_PATH, TOKEN_AUDIENCE, TOKEN_ISSUER
 from tests.support.fault_proxy import Chaos, FaultProxy, fault_proxy

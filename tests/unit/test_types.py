@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from conduit_widget.chat_client.changes import ConnectionInfo
+from conduit_widget.chat_client.state.changes import ConnectionInfo
 from conduit_widget.types import ChatMessage, Participant, SendReceipt
 
 RECEIPT = SendReceipt(id="0198-random", seq=7, timestamp="2026-01-01T00:00:00Z")

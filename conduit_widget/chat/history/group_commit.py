@@ -15,7 +15,7 @@ from typing import Any, Final, TypeVar, cast
 
 from conduit_widget.chat.history.batch import Change
 from conduit_widget.chat.history.pending_write import PendingWrite
-from conduit_widget.chat.history.sqlite_failures import unavailable_by, wants_new_connection
+from conduit_widget.chat.history.sqlite.failures import unavailable_by, wants_new_connection
 from conduit_widget.errors import ConduitError, StoreUnavailableError, trace_of
 
 _logger = logging.getLogger(__name__)

@@ -6,15 +6,15 @@ import asyncio
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, Final
 
-from conduit_widget.chat_client.changes import (
+from conduit_widget.chat_client.conversation import Conversation
+from conduit_widget.chat_client.state.changes import (
     Change,
     ConnectionChange,
     MessageChange,
     ResetChange,
     TokenChange,
 )
-from conduit_widget.chat_client.conversation import Conversation
-from conduit_widget.chat_client.messages import is_deleted, is_final
+from conduit_widget.chat_client.state.messages import is_deleted, is_final
 from conduit_widget.contract import ErrorText
 from conduit_widget.errors import ConduitError, HubException, ProviderError
 from conduit_widget.plain_text import shown

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from conduit_widget.chat_client.conversation import Conversation
-from conduit_widget.chat_client.messages import is_final
+from conduit_widget.chat_client.state.messages import is_final
 from conduit_widget.plain_text import plain_name
 from conduit_widget.types import ChatMessage, Wire
 

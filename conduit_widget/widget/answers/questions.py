@@ -10,7 +10,7 @@ from typing import Final
 
 from conduit_widget.chat_client.connectivity import PATIENCE
 from conduit_widget.chat_client.conversation import Conversation
-from conduit_widget.chat_client.messages import is_final
+from conduit_widget.chat_client.state.messages import is_final
 from conduit_widget.errors import (
     ConduitError,
     ConnectionFailedError,

@@ -13,7 +13,7 @@ from typing import Final
 
 from conduit_widget.app.interpreter import tune_for_hub
 from conduit_widget.chat.chat import build_chat
-from conduit_widget.chat.history.sqlite import SqliteHistoryStore
+from conduit_widget.chat.history.sqlite.store import SqliteHistoryStore
 from conduit_widget.chat.settings import ChatSettings
 from conduit_widget.contract import CHAT_HUB_PATH
 from conduit_widget.errors import ProviderError

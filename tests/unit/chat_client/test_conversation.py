@@ -10,7 +10,11 @@ from typing import Any
 import pytest
 
 from conduit_widget.chat_client import synchronizer
-from conduit_widget.chat_client.changes import (
+from conduit_widget.chat_client.connectivity import REMOVED
+from conduit_widget.chat_client.conversation import Conversation
+from conduit_widget.chat_client.outgoing import MAX_UNACKNOWLEDGED
+from conduit_widget.chat_client.pool import ConnectionPool
+from conduit_widget.chat_client.state.changes import (
     Change,
     ConnectionChange,
     MessageChange,
@@ -18,10 +22,6 @@ from conduit_widget.chat_client.changes import (
     ProviderChange,
     ResetChange,
 )
-from conduit_widget.chat_client.connectivity import REMOVED
-from conduit_widget.chat_client.conversation import Conversation
-from conduit_widget.chat_client.outgoing import MAX_UNACKNOWLEDGED
-from conduit_widget.chat_client.pool import ConnectionPool
 from conduit_widget.errors import (
     AuthenticationError,
     ConduitError,

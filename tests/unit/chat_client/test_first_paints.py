@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from conduit_widget.chat_client.changes import TokenChange
 from conduit_widget.chat_client.first_paints import MAX_OPEN, SAMPLES, FirstPaints
+from conduit_widget.chat_client.state.changes import TokenChange
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from conduit_widget.chat_client.changes import NoticeLine
 from conduit_widget.chat_client.provider_book import MAX_FAILOVERS, MAX_LATENCIES, MAX_PROVIDERS, ProviderBook
+from conduit_widget.chat_client.state.changes import NoticeLine
 from conduit_widget.client.connection_state import ConnectionState
 from conduit_widget.errors import HubException
 from tests.support.scripted_connection import ScriptedConnection

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from conduit_widget.chat_client.changes import MessageChange, StreamEndChange
 from conduit_widget.chat_client.conversation import Conversation
-from conduit_widget.chat_client.messages import is_deleted
 from conduit_widget.chat_client.pool import ConnectionPool
+from conduit_widget.chat_client.state.changes import MessageChange, StreamEndChange
+from conduit_widget.chat_client.state.messages import is_deleted
 from conduit_widget.errors import ConnectionLostError, HubException
 from tests.support.scripted_connection import ScriptedConnection
 from tests.unit.chat_client.test_conversation import Opened, joining, wire

@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from conduit_widget.chat_client import changes
-from conduit_widget.chat_client.changes import Change, ResetChange
+from conduit_widget.chat_client.state import changes
+from conduit_widget.chat_client.state.changes import Change, ResetChange
 from conduit_widget.types import ChatMessage
 from conduit_widget.widget.ops import to_op
 

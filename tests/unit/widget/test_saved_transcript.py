@@ -9,7 +9,7 @@ from typing import cast
 
 import pytest
 
-from conduit_widget.chat_client.changes import Change, MessageChange
+from conduit_widget.chat_client.state.changes import Change, MessageChange
 from conduit_widget.kernel.cell_output import Bundle, CellOutput
 from conduit_widget.types import ChatMessage
 from conduit_widget.widget.backend import ChatBackend

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 
-from conduit_widget.chat.history.sqlite import SqliteHistoryStore
+from conduit_widget.chat.history.sqlite.store import SqliteHistoryStore
 from conduit_widget.chat.history.store import Commit, OnCommit, Snapshot
 from conduit_widget.chat.live import posting
 from conduit_widget.chat.live.conversation import Conversation

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from conduit_widget.chat.history.feed import EventFeed
-from conduit_widget.chat.history.sqlite import SqliteHistoryStore
+from conduit_widget.chat.history.sqlite.store import SqliteHistoryStore
 from conduit_widget.chat.history.store import StoredStream
 from conduit_widget.chat.nodes import turns
 from conduit_widget.chat.nodes.turns import wait_for_turn

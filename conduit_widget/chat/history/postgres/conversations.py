@@ -1,0 +1,74 @@
+"""What PostgreSQL keeps of conversations beside their log: lists, settings, read marks, and their end."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from conduit_widget.chat.history.postgres.rows import Connection
+from conduit_widget.chat.history.read_marks import MAX_READ_MARKS
+from conduit_widget.chat.history.store import ConversationRecord, Overview
+from conduit_widget.contract import MAX_UNREAD
+from conduit_widget.types import ConversationPatch
+
+_OVERVIEWS: Final = """
+WITH mine AS MATERIALIZED (
+    SELECT id, epoch, c.seq, visibility, assistant, title, system_prompt, pinned, role,
+        coalesce(r.seq, 0) AS read
+    FROM conduit_members m JOIN conduit_conversations c ON c.id=m.conversation_id
+    LEFT JOIN conduit_read_marks r ON r.conversation_id=c.id AND r.user_id=m.user_id
+    WHERE m.user_id=%(user)s ORDER BY active_at DESC, id LIMIT %(limit)s
+)
+SELECT mine.*,
+    (SELECT count(*) FROM (SELECT 1 FROM conduit_messages v WHERE v.conversation_id=mine.id
+        AND v.seq>mine.read AND v.author_id<>%(user)s LIMIT %(most)s) unread),
+    (SELECT body FROM conduit_messages v WHERE v.conversation_id=mine.id ORDER BY v.seq DESC LIMIT 1)
+FROM mine
+"""
+# Null keeps what is there, an empty text takes it away.
+_CONFIGURE: Final = """
+UPDATE conduit_conversations SET title=nullif(coalesce(%b, title), ''),
+    assistant=coalesce(%b, assistant), system_prompt=nullif(coalesce(%b, system_prompt), ''),
+    pinned=coalesce(%b, pinned)
+WHERE id=%b RETURNING id, epoch, seq, visibility, assistant, title, system_prompt, pinned
+"""
+# First its row: what is being written to it, on whatever node, waits for that lock and then finds nothing.
+_DELETE: Final = (
+    "DELETE FROM conduit_conversations WHERE id=%b",
+    "DELETE FROM conduit_messages WHERE conversation_id=%b",
+    "DELETE FROM conduit_events WHERE conversation_id=%b",
+    "DELETE FROM conduit_streams WHERE conversation_id=%b",
+    "DELETE FROM conduit_members WHERE conversation_id=%b",
+    "DELETE FROM conduit_read_marks WHERE conversation_id=%b",
+)
+_READ_MARKS: Final = """
+SELECT user_id, seq FROM conduit_read_marks WHERE conversation_id=%b ORDER BY seq DESC, user_id LIMIT %b
+"""
+
+
+async def overviews(db: Connection, user_id: str, limit: int) -> list[Overview]:
+    """Return the conversations in which a user has a role, as a list shows them."""
+    cursor = await db.execute(_OVERVIEWS, {"user": user_id, "limit": limit, "most": MAX_UNREAD}, binary=True)
+    return [Overview.of_row(row) for row in await cursor.fetchall()]
+
+
+async def configure(
+    db: Connection, conversation_id: str, patch: ConversationPatch
+) -> ConversationRecord | None:
+    """Change what an owner sets; return the conversation as it is then."""
+    values = (patch.title, patch.assistant, patch.system_prompt, patch.pinned)
+    cursor = await db.execute(_CONFIGURE, (*values, conversation_id), binary=True)
+    row = await cursor.fetchone()
+    return None if row is None else ConversationRecord.of_row(row)
+
+
+async def delete(db: Connection, conversation_id: str) -> bool:
+    """Delete a conversation and everything in it, in one transaction."""
+    async with db.transaction():
+        deleted = [(await db.execute(statement, (conversation_id,))).rowcount for statement in _DELETE]
+        return bool(deleted[0])
+
+
+async def read_marks(db: Connection, conversation_id: str) -> dict[str, int]:
+    """Return how far each user has read, of those who have read furthest."""
+    cursor = await db.execute(_READ_MARKS, (conversation_id, MAX_READ_MARKS), binary=True)
+    return dict(await cursor.fetchall())

@@ -1,0 +1,1 @@
+"""The conversation log in SQLite."""

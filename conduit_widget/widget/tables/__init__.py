@@ -1,0 +1,1 @@
+"""Tables that a notebook shows, with a text form."""
