@@ -25,7 +25,7 @@ CREATE TABLE search_places (
 );
 CREATE UNIQUE INDEX search_places_by_seq ON search_places (conversation_id, seq);
 CREATE VIRTUAL TABLE search USING fts5(
-    room, words, content='search_places', content_rowid='id', tokenize='ascii', prefix='2 3'
+    room, words, content='search_places', content_rowid='id', tokenize='ascii'
 );
 CREATE TABLE search_state (erased INTEGER NOT NULL);
 INSERT INTO search_state VALUES (0);
