@@ -10,7 +10,7 @@ from playwright.async_api import Browser, BrowserContext, async_playwright, expe
 
 from conduit_widget.runtime_file import read_runtime
 from tests.support.chromium import FLAGS, ensure_chromium
-from tests.support.jupyter_lab import JupyterLab, start_jupyter_lab
+from tests.support.jupyter_lab import JupyterLab, start_server
 from tests.support.local_hub_process import stop_hub
 
 SCREENSHOTS = Path(__file__).parent / "screenshots"
@@ -46,11 +46,19 @@ def provider_environment() -> dict[str, str]:
 
 
 @pytest.fixture
-def lab(tmp_path: Path, data_dir: Path, provider_environment: dict[str, str]) -> Iterator[JupyterLab]:
-    """A JupyterLab on an empty folder; its kernels share one hub, and that one model."""
+def server_kind() -> type[JupyterLab]:
+    """JupyterLab, unless a module says otherwise."""
+    return JupyterLab
+
+
+@pytest.fixture
+def lab(
+    tmp_path: Path, data_dir: Path, provider_environment: dict[str, str], server_kind: type[JupyterLab]
+) -> Iterator[JupyterLab]:
+    """A Jupyter server on an empty folder; its kernels share one hub, and that one model."""
     root = tmp_path / "notebooks"
     root.mkdir()
-    server = start_jupyter_lab(root, {"CONDUIT_DATA_DIR": str(data_dir), **provider_environment})
+    server = start_server(server_kind, root, {"CONDUIT_DATA_DIR": str(data_dir), **provider_environment})
     try:
         yield server
     finally:

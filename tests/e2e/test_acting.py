@@ -2,64 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Final
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Locator, expect
+from playwright.async_api import Browser, BrowserContext, expect
 
+from tests.support.acting import HELD, House, act, button, configure
 from tests.support.jupyter_lab import JupyterLab
 from tests.support.notebook_page import NotebookPage, write_notebook
-from tests.support.raw_http_server import RawHttpServer, RawReply, RawRequest
+from tests.support.raw_http_server import RawHttpServer
 from tests.support.waiting import eventually
 
-CONFIG: Final = """
-[[providers]]
-name = "house"
-base_url = "{url}"
-model = "scripted"
-"""
 CHAT: Final = "from conduit_widget import Chat\nChat('acts', user='{id}', user_name='{name}')"
 NARROW: Final = "from conduit_widget import Chat\nchat = Chat('acts')\nchat.layout.width = '360px'\nchat"
 THEME: Final = "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})"
-HELD: Final = "hold"
-"""A question with this word is answered half; the rest waits for the test."""
-
-
-class House:
-    """A model that numbers its answers."""
-
-    def __init__(self) -> None:
-        self.answers = 0
-        self.go_on = asyncio.Event()
-
-    async def __call__(self, request: RawRequest, reply: RawReply) -> None:
-        """Answer a request."""
-        if request.method == "GET":
-            await reply.json({"data": [{"id": "scripted"}]})
-            return
-        self.answers += 1
-        await reply.start_stream()
-        await reply.delta(f"This is answer {self.answers}. ")
-        if HELD in request.json["messages"][-1]["content"]:
-            await self.go_on.wait()
-        await reply.delta("It ends here.")
-        await reply.delta("", finish_reason="stop")
-        await reply.event("[DONE]")
 
 
 @pytest.fixture
 def provider_environment() -> dict[str, str]:
     """Only ``config.toml`` names providers."""
     return {"CONDUIT_DETECT": "0"}
-
-
-def configure(data_dir: Path, url: str) -> None:
-    """Write the hub's ``config.toml``."""
-    data_dir.mkdir(mode=0o700)
-    (data_dir / "config.toml").write_text(CONFIG.format(url=url), encoding="utf-8")
 
 
 @pytest.fixture
@@ -81,17 +45,6 @@ async def people(lab: JupyterLab, *contexts: BrowserContext) -> list[NotebookPag
         await page.chat.wait_live()
         pages.append(page)
     return pages
-
-
-async def act(message: Locator, name: str) -> None:
-    """Look at a message and press one of its actions."""
-    await message.hover()
-    await message.get_by_role("toolbar").get_by_role("button", name=name, exact=True).click()
-
-
-def button(place: Locator, name: str) -> Locator:
-    """The button of that exact name."""
-    return place.get_by_role("button", name=name, exact=True)
 
 
 async def test_two_people_act_on_messages(

@@ -1,4 +1,4 @@
-"""A real JupyterLab server for browser and kernel tests."""
+"""A real JupyterLab or Notebook 7 server for browser and kernel tests."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar, TypeVar
 
 from tests.support.ports import free_port
 from tests.support.waiting import eventually_sync
@@ -25,6 +26,9 @@ class JupyterLab:
     port: int
     token: str
     process: subprocess.Popen[bytes]
+
+    module: ClassVar[str] = "jupyterlab"
+    app: ClassVar[str] = "LabApp"
 
     def url(self, notebook: str, workspace: str = "default") -> str:
         """Return the URL of a notebook in a workspace of its own."""
@@ -42,13 +46,32 @@ class JupyterLab:
             self.process.wait()
 
 
+class Notebook7(JupyterLab):
+    """A running Jupyter Notebook 7: one notebook a page, in a column of its own."""
+
+    module = "notebook"
+    app = "JupyterNotebookApp"
+
+    def url(self, notebook: str, workspace: str = "default") -> str:
+        """Return the URL of a notebook; there are no workspaces."""
+        return f"http://127.0.0.1:{self.port}/notebooks/{notebook}?token={self.token}"
+
+
+_Server = TypeVar("_Server", bound=JupyterLab)
+
+
 def start_jupyter_lab(root: Path, environment: dict[str, str]) -> JupyterLab:
     """Start JupyterLab on ``root`` and wait until it answers."""
+    return start_server(JupyterLab, root, environment)
+
+
+def start_server(kind: type[_Server], root: Path, environment: dict[str, str]) -> _Server:
+    """Start a Jupyter server of one kind on ``root`` and wait until it answers."""
     port, token = free_port(), secrets.token_hex(16)
     command = [
-        *(sys.executable, "-m", "jupyterlab", "--no-browser", f"--port={port}", "--ServerApp.port_retries=0"),
+        *(sys.executable, "-m", kind.module, "--no-browser", f"--port={port}", "--ServerApp.port_retries=0"),
         f"--ServerApp.root_dir={root}",
-        "--LabApp.expose_app_in_browser=True",
+        f"--{kind.app}.expose_app_in_browser=True",
         "--log-level=WARN",
     ]
     if os.geteuid() == 0:
@@ -65,7 +88,7 @@ def start_jupyter_lab(root: Path, environment: dict[str, str]) -> JupyterLab:
             stderr=log,
             start_new_session=True,
         )
-    lab = JupyterLab(root, port, token, process)
+    lab = kind(root, port, token, process)
 
     def answers() -> bool:
         assert process.poll() is None, (root / "jupyterlab.log").read_text()[-2000:]
