@@ -43,6 +43,12 @@ export interface SendReceipt {
   answerId?: string | null;
 }
 
+/** Somebody who has a role in a conversation. */
+export interface MemberInfo {
+  userId: string;
+  role: MemberRole;
+}
+
 /** A piece of text in a multi-part message. */
 export interface TextPart {
   type: "text";

@@ -4,6 +4,7 @@ import type {
   ChatMessage,
   ConnectionInfo,
   ConversationSettings,
+  MemberRole,
   NoticeLine,
   Op,
   Participant,
@@ -96,6 +97,12 @@ export type ConversationAction =
   | { action: "rename"; title: string }
   | { action: "update"; assistant: "always" | "mention" | "off" };
 
+/** What is asked about those who belong to the conversation; all but the list is for owners. */
+export type MembersAction =
+  | { action: "list" }
+  | { action: "add" | "role"; userId: string; role: MemberRole }
+  | { action: "remove"; userId: string };
+
 /** Kernel to view. */
 export type KernelMessage<State = ChatState> =
   | { kind: "snapshot"; n: number; state: State }
@@ -120,6 +127,7 @@ export type ViewMessage =
   | { kind: "chunk"; requestId: string; name: string }
   | { kind: "export"; requestId: string; format: "markdown" | "json" | "html" | "ipynb" }
   | ({ kind: "conversation"; requestId: string } & ConversationAction)
+  | ({ kind: "members"; requestId: string } & MembersAction)
   | { kind: "providers" }
   | { kind: "painted"; messageId: string; at: number; held: number }
   | { kind: "here" }

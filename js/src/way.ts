@@ -9,6 +9,8 @@ export interface Way {
   readonly kernel: ReadonlySignal<KernelHealth>;
   /** Null until the kernel has said anything. */
   readonly connection: ReadonlySignal<ConnectionInfo | null>;
+  /** Whether the view stands still because somebody wished so; left out where no view can. */
+  readonly paused?: ReadonlySignal<boolean>;
   /** Connects now, whatever is missing: the kernel or the hub. */
   retryConnection(): void;
 }

@@ -20,7 +20,7 @@ _HEADER: Final = """\
 """
 _NUMBERS: Final = ("MAX_CONTENT_BYTES", "TYPING_TTL")
 """The numbers that views use."""
-_READ_BY_VIEWS: Final = (types.SendReceipt, *get_args(changes.Change))
+_READ_BY_VIEWS: Final = (types.SendReceipt, types.MemberInfo, *get_args(changes.Change))
 """What kernels send to views: these and whatever they are made of are written, nothing else."""
 _NOT_AN_OP: Final = changes.ResetChange
 _FIELD_TYPES: Final = {("ChatMessage", "metadata"): types.MessageMetadata}

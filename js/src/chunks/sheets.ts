@@ -3,11 +3,12 @@ import peopleCss from "../styles/people.css?inline";
 import providersCss from "../styles/providers.css?inline";
 import sheetsCss from "../styles/sheets.css?inline";
 import { names } from "../texts/en/names";
+import { people } from "../texts/en/people";
 import { sheets } from "../texts/en/sheets";
 import { writing } from "../texts/en/writing";
 import { addTexts } from "../texts/texts";
 
-addTexts({ ...names, ...sheets, ...writing });
+addTexts({ ...names, ...people, ...sheets, ...writing });
 
 export { ProviderDetails } from "../views/sheets/provider-details";
 export { Sheet } from "../views/sheets/sheet";

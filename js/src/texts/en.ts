@@ -6,6 +6,7 @@ import type { emoji } from "./en/emoji";
 import type { footnotes } from "./en/footnotes";
 import type { maths } from "./en/maths";
 import type { names } from "./en/names";
+import type { people } from "./en/people";
 import type { sheets } from "./en/sheets";
 import type { tools } from "./en/tools";
 import type { writing } from "./en/writing";
@@ -15,6 +16,7 @@ type Chunks = typeof actions &
   typeof footnotes &
   typeof maths &
   typeof names &
+  typeof people &
   typeof sheets &
   typeof tools &
   typeof writing;

@@ -1,6 +1,7 @@
 import type { VNode } from "preact";
 import type { ConnectionInfo } from "../contract";
 import type { KernelHealth } from "../kernel-link";
+import { text } from "../texts/texts";
 import { hubTrouble, KERNEL_TROUBLES } from "../troubles";
 import type { Way } from "../way";
 import { useCountdown, useGrace } from "./use-countdown";
@@ -14,6 +15,8 @@ const LONGEST_WAIT_S = 60;
 interface Link {
   tone: "good" | "warn" | "bad" | "idle";
   words: string;
+  /** Whether it waits for a moment that is known, which need not be waited for. */
+  counts?: boolean;
 }
 
 /** The connection in words, and counting down while it waits. */
@@ -25,31 +28,45 @@ function useLink(way: Way): Link {
   if (isLost(kernel) || (kernel !== "answering" && connection)) {
     return { tone: kernel === "blocked" ? "warn" : "bad", words: KERNEL_TROUBLES[kernel].badge };
   }
-  const counts = seconds !== null && seconds > 0 && seconds <= LONGEST_WAIT_S;
+  if (seconds !== null && seconds > 0 && seconds <= LONGEST_WAIT_S) {
+    const key = connection?.state === "reconnecting" ? "connection.reconnectingIn" : "connection.tryingIn";
+    return { tone: "warn", words: text(key, { seconds }), counts: true };
+  }
+  return linkOf(connection, way.paused?.value === true);
+}
+
+function linkOf(connection: ConnectionInfo | null, paused: boolean): Link {
   switch (connection?.state) {
     case "live":
-      return { tone: "good", words: "Live" };
+      return paused
+        ? { tone: "idle", words: text("connection.paused") }
+        : { tone: "good", words: text("connection.live") };
     case "reconnecting":
-      return { tone: "warn", words: counts ? `Reconnecting in ${seconds} s` : "Reconnecting…" };
+      return { tone: "warn", words: text("connection.reconnecting") };
     case "offline":
-      return { tone: "bad", words: "Offline" };
+      return { tone: "bad", words: text("connection.offline") };
     case "removed":
-      return { tone: "bad", words: "Removed" };
+      return { tone: "bad", words: text("connection.removed") };
     default:
-      return counts
-        ? { tone: "warn", words: `Trying again in ${seconds} s` }
-        : { tone: hasFailed(connection) ? "warn" : "idle", words: "Connecting…" };
+      return { tone: hasFailed(connection) ? "warn" : "idle", words: text("connection.connecting") };
   }
 }
 
-/** The state of the connection, always in view. */
+/** The state of the connection, always in view; while it counts down, a button tries at once. */
 export function ConnectionBadge({ way }: { way: Way }): VNode {
-  const { tone, words } = useLink(way);
+  const { tone, words, counts } = useLink(way);
   return (
-    <span class={`badge ${tone}`}>
-      <span class={`dot ${tone}`} aria-hidden="true" />
-      {words}
-    </span>
+    <>
+      <span class={`badge ${tone}`}>
+        <span class={`dot ${tone}`} aria-hidden="true" />
+        {words}
+      </span>
+      {counts && (
+        <button type="button" class="plain now" onClick={way.retryConnection}>
+          {text("connection.now")}
+        </button>
+      )}
+    </>
   );
 }
 
@@ -85,7 +102,7 @@ function KernelBanner({ way, kernel }: { way: Way; kernel: Exclude<KernelHealth,
 function TryNow({ way }: { way: Way }): VNode {
   return (
     <button type="button" class="plain" onClick={way.retryConnection}>
-      Try now
+      {text("connection.tryNow")}
     </button>
   );
 }

@@ -50,6 +50,35 @@ describe("a hub that was never reached", () => {
   });
 });
 
+describe("the badge", () => {
+  const now = (): HTMLButtonElement | null => view.root.querySelector("header .now");
+
+  it("has a button beside the countdown that tries at once, and none where nothing is waited for", async () => {
+    await view.live({ connection: trying({ state: "reconnecting" }) });
+    expect(view.text(".badge")).toBe("Reconnecting in 8 s");
+    expect(now()?.textContent).toBe("Now");
+    now()?.click();
+    expect(view.host.all("retry")).toHaveLength(1);
+    await view.live({ connection: trying({ state: "reconnecting", retryAt: null }) });
+    await view.painted();
+    expect(view.text(".badge")).toBe("Reconnecting…");
+    expect(now()).toBeNull();
+  });
+
+  it("says that the view is paused, but never hides that the connection is lost", async () => {
+    await view.live();
+    view.store.pause();
+    await view.painted();
+    expect(view.text(".badge")).toBe("Paused");
+    await view.ops({ op: "connection", connection: trying({ state: "reconnecting" }) });
+    expect(view.text(".badge")).toBe("Reconnecting in 8 s");
+    view.store.resume();
+    await view.live();
+    await view.painted();
+    expect(view.text(".badge")).toBe("Live");
+  });
+});
+
 describe("a kernel that is no more", () => {
   it("says whether it stopped or was restarted, and offers no button that could not help", async () => {
     await view.live({ connection: { state: "offline", attempt: 0, retryAt: null, message: "Ended." } });

@@ -2,35 +2,92 @@ import type { VNode } from "preact";
 import type { Participant } from "../../contract";
 import type { Store } from "../../store";
 import { text } from "../../texts/texts";
-import { Avatar } from "../avatar";
-import { stateWords } from "../person-label";
+import { InviteForm } from "../people/invite-form";
+import { type Person, PersonRow } from "../people/person-row";
+import { type Members, useMembers } from "../people/use-members";
 import { shownName } from "../words";
 
 const ORDER: readonly Participant["state"][] = ["active", "idle", "away"];
 
-/** Who is here and what they do; oneself first, then who is at it. */
+/** Who is here, what they do and their roles; oneself first, then who is at it, then members who are not here. */
 export function PeopleSheet({ store }: { store: Store }): VNode {
+  const members = useMembers(store);
+  const settings = store.select.conversation.value;
   const self = store.select.selfId.value;
-  const rank = ({ userId, state }: Participant): number => {
-    if (userId === self) return -1;
-    const place = ORDER.indexOf(state);
-    return place < 0 ? ORDER.length : place;
-  };
-  const people = [...store.select.participants.value].sort(
-    (a, b) => rank(a) - rank(b) || a.userName.localeCompare(b.userName),
-  );
+  const owns = (members.roles.value?.get(self) ?? settings?.role) === "owner";
+  const isOpen = settings?.visibility === "open";
   return (
-    <ul class="people">
-      {people.map((person) => (
-        <li key={person.userId} class={person.state}>
-          <Avatar name={person.userName} participant={person} />
-          <span class="name">
-            <bdi>{shownName(person.userName)}</bdi>
-            {person.userId === self && <span class="you"> {text("people.youMark")}</span>}
-          </span>
-          <span class="state">{stateWords(person)}</span>
-        </li>
-      ))}
-    </ul>
+    <div class="participants">
+      <ul class="people" aria-label={text("people.list")}>
+        {peopleOf(store, members).map((person) => (
+          <PersonRow
+            key={person.userId}
+            person={person}
+            members={members}
+            owns={owns && members.roles.value !== null}
+            canRemove={!isOpen}
+          />
+        ))}
+      </ul>
+      <Said members={members} />
+      {owns && <InviteForm members={members} />}
+      <p class="hint">{text(isOpen ? "people.openToAll" : "people.roles")}</p>
+    </div>
   );
+}
+
+/** One line: what went wrong, else what was done. */
+function Said({ members }: { members: Members }): VNode {
+  const problem = members.problem.value;
+  return (
+    <>
+      {problem && (
+        <p class="hint wrong" role="alert">
+          {problem}{" "}
+          {members.roles.value === null && (
+            <button type="button" class="plain" onClick={members.reload}>
+              {text("people.again")}
+            </button>
+          )}
+        </p>
+      )}
+      <p class="hint" role="status">
+        {!problem && (members.done.value ?? (members.roles.value ? "" : text("people.loading")))}
+      </p>
+    </>
+  );
+}
+
+function peopleOf(store: Store, members: Members): Person[] {
+  const self = store.select.selfId.value;
+  const roles = members.roles.value;
+  const here = store.select.participants.value.map((participant): Person => {
+    const { userId, userName } = participant;
+    return {
+      userId,
+      name: shownName(userName),
+      participant,
+      role: roles?.get(userId),
+      isSelf: userId === self,
+    };
+  });
+  const present = new Set(here.map(({ userId }) => userId));
+  const elsewhere = [...(roles ?? [])]
+    .filter(([userId]) => !present.has(userId))
+    .map(([userId, role]): Person => {
+      const name = shownName(lastName(store, userId) ?? userId);
+      return { userId, name, participant: undefined, role, isSelf: userId === self };
+    });
+  return [...here, ...elsewhere].sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name));
+}
+
+function rank({ isSelf, participant }: Person): number {
+  if (isSelf) return -1;
+  const place = participant ? ORDER.indexOf(participant.state) : -1;
+  return place < 0 ? ORDER.length : place;
+}
+
+/** What somebody who is not here was called when they last wrote. */
+function lastName(store: Store, userId: string): string | undefined {
+  return store.select.messages.value.findLast(({ author }) => author?.userId === userId)?.author?.userName;
 }
