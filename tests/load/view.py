@@ -31,12 +31,14 @@ LONGEST_TASK: Final = 50.0
 CPU_SHARE: Final = 0.25
 FIRST_PAINT: Final = 150.0
 COMM_SHARE: Final = 1.5
+PARTS: Final = ("streams", "comm", "long")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``view``."""
     parser.add_argument("--tokens", type=int, default=20_000, help="tokens of the answer")
     parser.add_argument("--messages", type=int, default=10_000, help="messages of the long conversation")
+    parser.add_argument("--only", choices=PARTS, help="one part of the measurements")
     parser.add_argument("--peers", action="store_true", help="beside Streamdown, installed from npm")
 
 
@@ -49,12 +51,17 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def _measure(arguments: argparse.Namespace) -> list[str]:
-    missed: list[str] = []
+    wanted = (arguments.only,) if arguments.only else PARTS
+    missed = _comm(arguments.tokens) if "comm" in wanted else []
+    if wanted == ("comm",):
+        return missed
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=ensure_chromium(), args=FLAGS)
         try:
-            missed += await _streams(browser, arguments)
-            missed += await _long(browser, arguments.messages)
+            if "streams" in wanted:
+                missed += await _streams(browser, arguments)
+            if "long" in wanted:
+                missed += await _long(browser, arguments.messages)
         finally:
             await browser.close()
     return missed
@@ -94,6 +101,14 @@ async def _streams(browser: Browser, arguments: argparse.Namespace) -> list[str]
     if share > CPU_SHARE:
         missed.append(f"processor: {share:.0%} of whole > {CPU_SHARE:.0%}")
     _row("10 answers, 200 each", await runs.stream(browser, context, pieces[:2000], SLOW, answers=10))
+    await context.close()
+    return missed
+
+
+def _comm(tokens: int) -> list[str]:
+    missed: list[str] = []
+    pieces = long_answer(tokens)
+    size = len("".join(pieces).encode())
     for rate in P95_GOALS:
         sent = comm_messages(pieces, rate, ["0f8fad5b-d9cb-469f-a165-70867728950e"])
         bytes_ = sum(len(json.dumps(data, ensure_ascii=False).encode()) for _, data in sent)
@@ -103,7 +118,6 @@ async def _streams(browser: Browser, arguments: argparse.Namespace) -> list[str]
         )
         if bytes_ / size > COMM_SHARE:
             missed.append(f"comm bytes at {rate:.0f} a second: {bytes_ / size:.2f} > {COMM_SHARE}")
-    await context.close()
     return missed
 
 

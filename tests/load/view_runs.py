@@ -54,6 +54,8 @@ FIRST_PAINT: Final = """(state) => new Promise((done) => {
 })"""
 SCROLL: Final = """(frames) => new Promise((done) => {
   const log = document.querySelector(".conduit-view > div").shadowRoot.querySelector('[role="log"]');
+  // The wheel says that a person scrolls.
+  log.dispatchEvent(new WheelEvent("wheel", { deltaY: -120, bubbles: true }));
   const step = () => {
     log.scrollTop -= 120;
     frames -= 1;

@@ -1,5 +1,5 @@
 // @vitest-environment happy-dom
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { ChatState } from "../../src/kernel-messages";
 import { createStore, type Store } from "../../src/store";
 import { chat } from "../../src/widgets/chat";
@@ -360,14 +360,40 @@ it("offers earlier messages where there are some", async () => {
   expect(root().querySelectorAll("article")).toHaveLength(2);
 });
 
-it("keeps a window of the newest messages in the document", async () => {
-  const messages = Array.from({ length: 450 }, (_, index) => question(index + 1, `m${index + 1}`));
-  await live({ messages });
-  expect(root().querySelectorAll("article")).toHaveLength(200);
-  find<HTMLButtonElement>(".earlier").click();
-  await painted();
-  expect(root().querySelectorAll("article")).toHaveLength(400);
-  expect(host.all("history")).toEqual([]);
+describe("a long conversation", () => {
+  const messages = Array.from({ length: 1_000 }, (_, index) => question(index + 1, `m${index + 1}`));
+  const drawn = (): string[] =>
+    [...root().querySelectorAll("article .bubble")].map((each) => each.textContent ?? "");
+  const grown = (count: number): Promise<void> =>
+    vi.waitFor(() => expect(drawn()).toHaveLength(count), { timeout: 20_000 });
+
+  it("is drawn from its end: little at first, the usual window when there is time, a page more when asked", async () => {
+    host.push({ kind: "snapshot", n: 1, state: chatState({ messages }) });
+    await clock.paint();
+    expect(drawn()).toHaveLength(16);
+    expect(drawn().at(-1)).toBe("m1000");
+    await grown(200);
+    find<HTMLButtonElement>(".earlier").click();
+    await vi.waitFor(() => expect(drawn().length).toBeGreaterThanOrEqual(400), { timeout: 20_000 });
+    expect(drawn().at(-1)).toBe("m1000");
+    expect(host.all("history")).toEqual([]);
+  });
+
+  it("is drawn around a message that somebody looks for, and from its end again with one press", async () => {
+    await live({ messages });
+    await grown(200);
+    store.show("q100");
+    await clock.paint();
+    await vi.waitFor(() => expect(root().activeElement?.textContent).toContain("m100"));
+    expect(drawn().length).toBeLessThan(60);
+    expect(drawn()).not.toContain("m1000");
+    await painted();
+    find<HTMLButtonElement>(".pill").click();
+    await painted();
+    expect(drawn().at(-1)).toBe("m1000");
+    expect(drawn()).not.toContain("m100");
+    await grown(200);
+  });
 });
 
 it("greets an empty conversation", async () => {

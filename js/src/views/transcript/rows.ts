@@ -31,7 +31,20 @@ interface RowsOptions {
 const NOBODY: readonly string[] = [];
 const NOTHING: readonly NoticeLine[] = [];
 
-/** Returns a row for each message shown. */
+/** Returns the rows of a part of the messages; what stands before and after it decides on its edges. */
+export function rowsIn(
+  messages: readonly ChatMessage[],
+  { start, end }: { start: number; end: number },
+  options: RowsOptions,
+): Row[] {
+  const before = Math.min(start, 1);
+  const rows = rowsOf(messages.slice(start - before, end + 1), options).slice(before, before + end - start);
+  const [first] = rows;
+  if (first) first.day ??= first.message.metadata?.timestamp ?? null;
+  return rows;
+}
+
+/** Returns a row for each message. */
 export function rowsOf(messages: readonly ChatMessage[], options: RowsOptions): Row[] {
   const notices = noticesAfter(messages, options.notices);
   const readers = readersOf(messages, options.readMarks, options.selfId);

@@ -9,9 +9,11 @@ export interface StickToBottom {
   /** Goes to the end and follows again. */
   jump(): void;
   /** Follows no more: somebody looks at something else. */
-  release(): void;
-  /** Keeps what is in view in place while `change` puts something above it. */
+  leave(): void;
+  /** From now on keeps what is in view now in place, whatever comes above it. */
   holdPosition(): void;
+  /** Whether the end of what is drawn is the end of the conversation: nothing else is followed. */
+  setEnd(isEnd: boolean): void;
 }
 
 /**
@@ -24,27 +26,30 @@ export function stickToBottom(scroller: HTMLElement, content: HTMLElement, life:
   const following = signal(true);
   let lastTop = scroller.scrollTop;
   /** A finger or a mouse button is down in here: what scrolls now, the person scrolls. */
-  let held = false;
+  let grabbed = false;
   /** The same, without the scrolling a middle click leaves behind: the view waits for it. */
   let down = false;
   /** A middle click scrolls with no button down, until the next click. */
   let autoScrolls = false;
-  /** Distance from the end to keep while older messages come in above. */
-  let kept: number | null = null;
+  /** What stays in place while older messages come in above it, and where in the content it stands. */
+  let held: { element: Element; at: number } | null = null;
+  let isEnd = true;
 
   const distance = (): number => scroller.scrollHeight - scroller.clientHeight - scroller.scrollTop;
   const toEnd = (): void => {
     scroller.scrollTop = scroller.scrollHeight;
     lastTop = scroller.scrollTop;
   };
+  const placeOf = (element: Element): number =>
+    element.getBoundingClientRect().top - content.getBoundingClientRect().top;
   const release = (): void => {
     if (scroller.scrollHeight > scroller.clientHeight) following.value = false;
   };
 
   const onScroll = (): void => {
     const top = scroller.scrollTop;
-    if (top < lastTop - 1 && held && distance() > 1) release();
-    else if (top > lastTop && distance() <= NEAR_PX) following.value = true;
+    if (top < lastTop - 1 && grabbed && distance() > 1) release();
+    else if (top > lastTop && isEnd && distance() <= NEAR_PX) following.value = true;
     lastTop = top;
   };
   const onWheel = (event: WheelEvent): void => {
@@ -62,25 +67,28 @@ export function stickToBottom(scroller: HTMLElement, content: HTMLElement, life:
       release();
   };
   const onPress = (event: Event): void => {
-    held = true;
+    grabbed = true;
     down = true;
     if (event instanceof PointerEvent && isOnScrollbar(event, scroller)) release();
     autoScrolls = event instanceof PointerEvent && event.button === 1;
   };
   const onLift = (): void => {
     if (down) onScroll(); // the last move of the drag: its scroll event comes later
-    held = autoScrolls;
+    grabbed = autoScrolls;
     if (!down) return;
     down = false;
     if (following.value) toEnd();
   };
   const onResize = (): void => {
     if (following.value) {
+      held = null;
       if (!down) toEnd();
-    } else if (kept !== null) {
-      scroller.scrollTop = scroller.scrollHeight - kept;
+    } else if (held?.element.isConnected) {
+      const at = placeOf(held.element);
+      if (at === held.at) return;
+      scroller.scrollTop += at - held.at;
       lastTop = scroller.scrollTop;
-      kept = null;
+      held.at = at;
     }
   };
 
@@ -112,10 +120,20 @@ export function stickToBottom(scroller: HTMLElement, content: HTMLElement, life:
       following.value = true;
       toEnd();
     },
-    release,
+    leave() {
+      following.value = false;
+      held = null;
+    },
     holdPosition() {
       following.value = false;
-      kept = scroller.scrollHeight - scroller.scrollTop;
+      const { top } = scroller.getBoundingClientRect();
+      const element = [...content.querySelectorAll("article")].find(
+        (each) => each.getBoundingClientRect().bottom > top,
+      );
+      held = element ? { element, at: placeOf(element) } : null;
+    },
+    setEnd(value) {
+      isEnd = value;
     },
   };
 }

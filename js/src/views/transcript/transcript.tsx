@@ -10,7 +10,7 @@ import { Outgoing } from "../message/outgoing";
 import { useActions } from "../use-actions";
 import { Empty } from "./empty";
 import { DayLine, HubNotice, UnreadLine } from "./lines";
-import { rowsOf } from "./rows";
+import { rowsIn } from "./rows";
 import { type StickToBottom, stickToBottom } from "./stick-to-bottom";
 import { useActive } from "./use-active";
 import { useTarget } from "./use-target";
@@ -23,7 +23,7 @@ export function Transcript({ store }: { store: Store }): VNode {
   const following = stick?.following.value ?? true;
   const messages = store.branches.value.shown;
   const outbox = store.outbox.value;
-  const window = useWindow(messages, following);
+  const window = useWindow(messages, following, stick);
   const unseen = useUnseen(messages.length + outbox.length, following);
   const active = useActive();
   const actions = useActions();
@@ -40,13 +40,12 @@ export function Transcript({ store }: { store: Store }): VNode {
   }, [store, following, newest]);
 
   const earlier = (): void => {
-    stick?.holdPosition();
-    if (window.start > 0) window.widen();
-    else store.loadEarlier();
+    if (window.start === 0) store.loadEarlier();
+    window.widen();
   };
   const people = new Map(store.select.participants.value.map((person) => [person.userId, person]));
   const self = store.select.selfId.value;
-  const rows = rowsOf(messages.slice(window.start), {
+  const rows = rowsIn(messages, window, {
     notices: store.select.notices.value,
     unreadAfter: store.unreadAfter.value,
     readMarks: store.select.readMarks.value,
@@ -64,6 +63,7 @@ export function Transcript({ store }: { store: Store }): VNode {
         role="log"
         aria-label={text("transcript.label")}
         aria-live="off"
+        onScroll={(event) => window.onScroll(event.currentTarget)}
         onKeyDown={(event) => actions?.onTranscriptKey(event, event.currentTarget)}
         onPointerOver={active.onPointerOver}
         onPointerLeave={active.onPointerLeave}

@@ -1,33 +1,53 @@
 import { useSignal } from "@preact/signals";
-import { useRef } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
+import { whenIdle } from "../../markdown/idle";
+import { MessageWindow, type Range } from "./message-window";
+import type { StickToBottom } from "./stick-to-bottom";
 
-/** So many messages are in the document at once; more come in pages of this size. */
-export const WINDOW = 200;
-
-export interface MessageWindow {
-  /** Index of the first message shown. */
-  start: number;
+export interface ShownWindow extends Range {
+  /** Draws a page more of what is above. */
   widen(): void;
-  /** Makes sure that the message at an index is shown, with some before it. */
+  /** Makes sure that the message at an index is drawn, with some around it. */
   include(index: number): void;
+  /** The person scrolls: what they come to is drawn before they are there. */
+  onScroll(scroller: HTMLElement): void;
 }
 
-/** The newest messages while the view follows; while somebody reads further up, nothing leaves above. */
-export function useWindow(messages: readonly { id: string }[], following: boolean): MessageWindow {
-  const firstId = useRef<string | null>(null);
-  const extra = useSignal(0);
-  const newest = Math.max(0, messages.length - WINDOW - extra.value);
-  const held = following ? -1 : messages.findIndex((message) => message.id === firstId.current);
-  const start = held < 0 ? newest : Math.min(held, newest);
-  firstId.current = messages[start]?.id ?? null;
+/** What is drawn of the messages. It grows while the page is idle; what is in view stays where it is. */
+export function useWindow(
+  messages: readonly { id: string }[],
+  following: boolean,
+  stick: StickToBottom | null,
+): ShownWindow {
+  const [shown] = useState(() => new MessageWindow());
+  const changes = useSignal(0);
+  changes.value; // read, so that a change draws
+  const range = shown.update(messages, following);
+  const grow = (side = shown.wants): void => {
+    if (side === "above" && !following) stick?.holdPosition();
+    shown.grow(side);
+    changes.value += 1;
+  };
+  const { wants } = shown;
+  stick?.setEnd(range.end === messages.length);
+  useEffect(() => (wants ? whenIdle(grow) : undefined), [wants, range.start, range.end, following, stick]);
+
   return {
-    start,
-    widen: () => {
-      extra.value += WINDOW;
+    ...range,
+    widen() {
+      stick?.holdPosition();
+      shown.widen();
+      changes.value += 1;
     },
     include(index) {
-      const first = Math.max(0, index - WINDOW / 4);
-      if (first < start) extra.value = Math.max(extra.value, messages.length - WINDOW - first);
+      stick?.leave();
+      shown.include(index);
+      changes.value += 1;
+    },
+    onScroll({ scrollTop, scrollHeight, clientHeight }) {
+      if (following) return;
+      if (wants === "above" && scrollTop < clientHeight) grow("above");
+      else if (range.end < messages.length && scrollHeight - scrollTop < 3 * clientHeight) grow("below");
     },
   };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { ChatMessage } from "../../../src/contract";
 import { dayLabel } from "../../../src/views/transcript/lines";
-import { rowsOf } from "../../../src/views/transcript/rows";
+import { rowsIn, rowsOf } from "../../../src/views/transcript/rows";
 import { ADA, answer, BO, question } from "../../support/chat";
 
 const NOTHING = { notices: [], unreadAfter: null, readMarks: {}, selfId: "ada" };
@@ -90,5 +90,26 @@ describe("who has read how far", () => {
 
   it("is nobody before the first message at hand", () => {
     expect(rowsOf([question(5, "a", BO)], { ...NOTHING, readMarks: { bo: 2 } })[0]?.readers).toEqual([]);
+  });
+});
+
+describe("a part of the messages", () => {
+  const messages = Array.from({ length: 6 }, (_, index) =>
+    at(question(index + 1, "x"), `22T10:0${index}:00`),
+  );
+
+  it("has the rows that it has in the whole, and says its day", () => {
+    const options = { ...NOTHING, unreadAfter: 1, readMarks: { bo: 3, cy: 6, di: 1 } };
+    const rows = rowsIn(messages, { start: 2, end: 4 }, options);
+    expect(rows.map(({ message }) => message.metadata?.seq)).toEqual([3, 4]);
+    expect(rows.map(({ isUnread }) => isUnread)).toEqual([false, false]);
+    expect(rows.map(({ readers }) => readers)).toEqual([["bo"], []]);
+    expect(rows.map(({ follows }) => follows)).toEqual([true, true]);
+    expect(rows[0]?.day).toBe("2026-11-22T10:02:00");
+  });
+
+  it("is all of them, or none", () => {
+    expect(rowsIn(messages, { start: 0, end: 6 }, NOTHING)).toEqual(rowsOf(messages, NOTHING));
+    expect(rowsIn([], { start: 0, end: 0 }, NOTHING)).toEqual([]);
   });
 });

@@ -1,8 +1,9 @@
 // @vitest-environment happy-dom
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type StickToBottom, stickToBottom } from "../../../src/views/transcript/stick-to-bottom";
 
 let scroller: HTMLElement;
+let content: HTMLElement;
 let life: AbortController;
 let stick: StickToBottom;
 let resized: () => void;
@@ -26,7 +27,10 @@ beforeEach(() => {
   });
   document.body.append(scroller);
   life = new AbortController();
-  stick = stickToBottom(scroller, document.createElement("div"), life.signal);
+  content = document.createElement("div");
+  scroller.append(content);
+  document.body.append(scroller);
+  stick = stickToBottom(scroller, content, life.signal);
 });
 
 afterEach(() => {
@@ -146,5 +150,67 @@ it("takes up again near the end", () => {
   scrollTo(600);
   expect(stick.following.value).toBe(false);
   scrollTo(750);
+  expect(stick.following.value).toBe(true);
+});
+
+describe("what is in view", () => {
+  let top: number;
+  let article: HTMLElement;
+
+  /** An article stands `top` px below the beginning of the content. */
+  beforeEach(() => {
+    const box = (from: () => number, height: number) => () => new DOMRect(0, from(), 100, height);
+    scroller.getBoundingClientRect = box(() => 0, 200);
+    content.getBoundingClientRect = box(() => -scroller.scrollTop, 1_000);
+    article = document.createElement("article");
+    article.getBoundingClientRect = box(() => top - scroller.scrollTop, 50);
+    const gone = document.createElement("article");
+    gone.getBoundingClientRect = box(() => -scroller.scrollTop, 50);
+    content.append(gone, article);
+    top = 400;
+    scroller.scrollTop = 390;
+  });
+
+  it("stays in place while messages come in above it, however far the person scrolls meanwhile", () => {
+    stick.holdPosition();
+    expect(stick.following.value).toBe(false);
+    resized();
+    expect(scroller.scrollTop).toBe(390);
+    scroller.scrollTop = 350;
+    top = 700;
+    resized();
+    expect(scroller.scrollTop).toBe(650);
+    top = 720;
+    resized();
+    expect(scroller.scrollTop).toBe(670);
+  });
+
+  it("is not held when the person goes elsewhere, or when it is no longer there", () => {
+    stick.holdPosition();
+    stick.leave();
+    top = 700;
+    resized();
+    expect(scroller.scrollTop).toBe(390);
+    stick.holdPosition();
+    article.remove();
+    top = 900;
+    resized();
+    expect(scroller.scrollTop).toBe(390);
+  });
+});
+
+it("follows no end of what is drawn that is not the end of the conversation", () => {
+  stick.leave();
+  stick.setEnd(false);
+  scroller.scrollTop = 700;
+  scroller.dispatchEvent(new Event("scroll"));
+  scroller.scrollTop = 800;
+  scroller.dispatchEvent(new Event("scroll"));
+  expect(stick.following.value).toBe(false);
+  stick.setEnd(true);
+  scroller.scrollTop = 750;
+  scroller.dispatchEvent(new Event("scroll"));
+  scroller.scrollTop = 800;
+  scroller.dispatchEvent(new Event("scroll"));
   expect(stick.following.value).toBe(true);
 });
