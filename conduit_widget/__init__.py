@@ -6,6 +6,8 @@ import importlib
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
     from conduit_widget.client.hub_connection import HubConnection as HubConnection
     from conduit_widget.errors import (
         AddressUnusableError as AddressUnusableError,
@@ -92,6 +94,16 @@ def __getattr__(name: str) -> Any:
     value = getattr(importlib.import_module(module), name)
     globals()[name] = value
     return value
+
+
+def load_ipython_extension(shell: InteractiveShell) -> None:
+    """Add ``%%chat`` and ``%chat`` to an IPython shell; called by ``%load_ext conduit_widget``."""
+    importlib.import_module("conduit_widget.magics").load(shell)
+
+
+def unload_ipython_extension(shell: InteractiveShell) -> None:
+    """Take them away again; called by ``%unload_ext conduit_widget``."""
+    importlib.import_module("conduit_widget.magics").unload(shell)
 
 
 def __dir__() -> list[str]:

@@ -1,0 +1,165 @@
+"""``%%chat`` asks with the text of a cell, ``%chat`` says and changes which conversation that is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from IPython.core.error import UsageError
+from IPython.core.interactiveshell import InteractiveShell
+
+from conduit_widget.magics.braces import fill
+from conduit_widget.magics.chat_options import HELP, ChatOptions, parse
+from conduit_widget.magics.last_error import question_about_last_error
+from conduit_widget.markup import as_shown
+from conduit_widget.plain_text import shown
+from conduit_widget.types import ChatMessage
+from conduit_widget.widget.chat import Chat
+
+FIRST_ROOM: Final = "main"
+SHOWN_MESSAGES: Final = 10
+MAX_DESCRIPTION_CHARS: Final = 4_000
+
+
+class ChatMagics:
+    """The magics of one shell; the conversations they open stay open, each as one ``Chat``."""
+
+    def __init__(self, shell: InteractiveShell, open_chat: Callable[[str], Chat] = Chat) -> None:
+        self._shell = shell
+        self._open = open_chat
+        self._chats: dict[str, Chat] = {}
+        self._room = FIRST_ROOM
+
+    def chat(self, line: str, cell: str | None = None) -> None:
+        """Ask the model of a conversation, with Python expressions in braces.
+
+        The answer is written into the cell's output as it comes, with what was said before as its context::
+
+            %%chat team --to answer
+            What stands out in {df.describe()}?
+
+        ``%chat`` alone says where the questions go. What both take says ``%chat --help``.
+
+        Raises:
+            UsageError: an option is wrong; IPython shows it as one line.
+            ConduitError: what ``Chat.ask`` raises.
+
+        """
+        options = parse(line)
+        if options.help:
+            print(HELP)
+            return
+        if cell is None and not options.fix:
+            self._say(options.words)
+            return
+        if len(options.words) > 1:
+            raise UsageError(
+                f"%%chat takes one conversation, not {len(options.words)}: quote a name with blanks."
+            )
+        text = self._question(options, cell or "")
+        if options.words:
+            self._room = options.words[0]
+        answer = self._ask(self._chat(), text, options)
+        if options.to:
+            self._shell.user_ns[options.to] = answer
+
+    def as_line_magic(self, lines: list[str]) -> list[str]:
+        """Make ``%%chat --fix`` alone the line magic: IPython wants a body below the other."""
+        written = [line for line in lines if line.strip()]
+        if len(written) == 1 and written[0].startswith("%%chat ") and "--fix" in written[0].split():
+            return [written[0][1:]]
+        return lines
+
+    def close(self) -> None:
+        """Close every chat that was opened."""
+        for chat in self._chats.values():
+            chat.close()
+        self._chats.clear()
+
+    # ---- %%chat ------------------------------------------------------------------------------------------
+
+    def _chat(self) -> Chat:
+        chat = self._chats.get(self._room)
+        if chat is None:
+            chat = self._chats[self._room] = self._open(self._room)
+        return chat
+
+    def _question(self, options: ChatOptions, cell: str) -> str:
+        text = fill(cell, self._shell.user_ns, self._described)
+        return question_about_last_error(self._shell.user_ns, text) if options.fix else text
+
+    def _described(self, value: object) -> str:
+        """Say a value in words: its own for a model (``__llm__``), else what a cell would show as text."""
+        if isinstance(value, str):
+            return value
+        if callable(own := getattr(type(value), "__llm__", None)):
+            return str(own(value))
+        formatter = self._shell.display_formatter
+        kinds = {"text/plain"}
+        shown_as = {} if formatter is None else formatter.format(value, include=kinds)[0]  # type: ignore[no-untyped-call] # IPython's
+        text = str(shown_as.get("text/plain") or repr(value))
+        if len(text) <= MAX_DESCRIPTION_CHARS:
+            return text
+        cut = f"[cut after {MAX_DESCRIPTION_CHARS:,} of {len(text):,} characters]"
+        return f"{text[:MAX_DESCRIPTION_CHARS]}\n{cut}"
+
+    def _ask(self, chat: Chat, text: str, options: ChatOptions) -> ChatMessage:
+        asking = options.asking
+        if options.quiet:
+            return chat.ask(text, **asking).result()
+        if hasattr(self._shell, "kernel"):
+            pending = chat.ask(text, **asking)
+            pending._ipython_display_()
+            return pending.result()
+        return _printed(chat, text, asking)
+
+    # ---- %chat -------------------------------------------------------------------------------------------
+
+    def _say(self, words: list[str]) -> None:
+        match words:
+            case [] | ["status"]:
+                print(self._status())
+            case ["history"]:
+                self._print_history(SHOWN_MESSAGES)
+            case ["history", count] if count.isdecimal() and int(count) > 0:
+                self._print_history(int(count))
+            case ["switch", room]:
+                self._room = room
+                print(self._status())
+            case ["show"]:
+                chat = self._chat()
+                if hasattr(self._shell, "kernel"):
+                    chat._ipython_display_()
+                else:
+                    self._print_history(SHOWN_MESSAGES)
+            case _:
+                raise UsageError("Use %chat status, %chat history [N], %chat switch ROOM or %chat show.")
+
+    def _status(self) -> str:
+        chat = self._chat()
+        chat.wait_connected()
+        people = len(chat.participants)
+        who = "you alone" if people <= 1 else f"{people} people"
+        states = [f"{shown(each.provider)} ({each.state})" for each in chat.providers]
+        answering = ", ".join(states) or "nobody: no model is set up"
+        return f"Conversation {shown(self._room)}: {chat.connection.state}, {who}. Answers: {answering}."
+
+    def _print_history(self, count: int) -> None:
+        chat = self._chat()
+        chat.wait_connected()
+        said = [message for message in chat.messages if message.text][-count:]
+        for message in said:
+            who = message.author.user_name if message.author is not None else message.role
+            print(f"{shown(who)}: {as_shown(message.text)}")
+        if not said:
+            print("Nothing was said yet.")
+
+
+def _printed(chat: Chat, text: str, asking: Mapping[str, Any]) -> ChatMessage:
+    """Print an answer in a terminal as it comes."""
+    stream = chat.stream(text, **asking)
+    for piece in stream:
+        print(as_shown(piece), end="", flush=True)
+    print()
+    assert stream.message is not None  # the iteration has ended without an error
+    return stream.message
