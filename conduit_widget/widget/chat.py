@@ -39,6 +39,7 @@ from conduit_widget.widget.tables.provider_table import ProviderTable
 _T = TypeVar("_T")
 
 CONNECT_TIMEOUT: Final = 30.0
+LANGUAGES: Final = ("", "en", "de", "es", "zh")
 
 
 class Chat(ChatActs, ChatReach, LiveWidget):
@@ -50,6 +51,7 @@ class Chat(ChatActs, ChatReach, LiveWidget):
         user_name: your name there (default: ``CONDUIT_USER_NAME``, else ``user``).
         height: height in px; 0 for the default.
         starters: questions that an empty chat offers, at most 6; ``[]`` for none (default: three).
+        language: language of the view: ``en``, ``de``, ``es`` or ``zh``; ``""`` for the browser's.
         hub_url: another hub (default: ``CONDUIT_HUB_URL``, else the local hub, started if need be).
         token: access token for that hub, or a function returning one (default: ``CONDUIT_HUB_TOKEN``).
         layout: an ipywidgets ``Layout`` or a mapping of its traits, as for every widget.
@@ -77,6 +79,9 @@ class Chat(ChatActs, ChatReach, LiveWidget):
     starters = traitlets.List(traitlets.Unicode()).tag(
         sync=True, from_json=lambda _value, chat: chat.starters, echo_update=False
     )
+    language = traitlets.Enum(LANGUAGES, "").tag(
+        sync=True, from_json=lambda _value, chat: chat.language, echo_update=False
+    )
     saved_class = traitlets.Unicode(help="CSS class of the saved transcript.").tag(
         sync=True, from_json=lambda _value, chat: chat.saved_class, echo_update=False
     )
@@ -89,6 +94,7 @@ class Chat(ChatActs, ChatReach, LiveWidget):
         user_name: str | None = None,
         height: int = 0,
         starters: Sequence[str] | None = None,
+        language: str = "",
         hub_url: str | None = None,
         token: str | Callable[[], str | None] | None = None,
         layout: Any = None,
@@ -107,6 +113,7 @@ class Chat(ChatActs, ChatReach, LiveWidget):
             conversation_id=conversation_id,
             height=height,
             starters=check_starters(starters),
+            language=_check_language(language),
             saved_class=f"conduit-{uuid.uuid4().hex[:12]}",
             layout=layout,
         )
@@ -340,6 +347,12 @@ def _check_text(name: str, value: object, kind: str = "a string") -> None:
 def _check_height(height: object) -> None:
     if isinstance(height, bool) or not isinstance(height, int) or height < 0:
         raise ValidationError("height", "must be a whole number of px, 0 for the default.")
+
+
+def _check_language(language: object) -> str:
+    if language not in LANGUAGES:
+        raise ValidationError("language", "must be one of en, de, es, zh; empty for the browser's.")
+    return str(language)
 
 
 def _begin_view(views: ChatViews, output: CellOutput | None, css_class: str) -> dict[str, str]:

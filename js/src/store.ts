@@ -11,6 +11,7 @@ import type { Attached } from "./mount";
 import type { Picture } from "./picture";
 import { plainLine } from "./plain";
 import type { Selectors } from "./selectors";
+import { speakAsAsked } from "./speaking";
 import { type Acting, createActing } from "./store/acting";
 import { type Branching, createBranching } from "./store/branching";
 import { type Core, createCore } from "./store/core";
@@ -62,6 +63,8 @@ export function createStore(
   const pausing = createPausing(core);
   const stopping = createStopping(clock, link, core.told);
   core.endWith(stopping.end);
+  const chunks = createChunks(askForChunk(link));
+  speakAsAsked(host, lifetime, chunks, picture.chat);
   return {
     ...picture,
     ...branching,
@@ -75,7 +78,7 @@ export function createStore(
     clock,
     select: core.select,
     composing: createComposing(host, lifetime, picture.chat),
-    chunks: createChunks(askForChunk(link)),
+    chunks,
     connection: core.connection,
     kernel: link.health,
     retryConnection: link.retry,

@@ -2,13 +2,13 @@
 import type { ConnectionInfo } from "./contract";
 import type { KernelHealth } from "./kernel-link";
 import { plainLine } from "./plain";
-import { text } from "./texts/texts";
+import { type PlainKey, text } from "./texts/texts";
 
-export interface Trouble {
+interface Trouble {
   /** Two or three words. */
-  badge: string;
+  badge: PlainKey;
   /** A sentence or two. */
-  text: string;
+  text: PlainKey;
 }
 
 export const KERNEL_TROUBLES: Record<Exclude<KernelHealth, "answering">, Trouble> = {
@@ -40,21 +40,23 @@ export const KERNEL_TROUBLES: Record<Exclude<KernelHealth, "answering">, Trouble
 
 /** Why Stop has not worked yet, and what does stop the answer; `unheard`: the kernel has not taken it. */
 export function stopHint(unheard: boolean, health: KernelHealth, connection: ConnectionInfo | null): string {
-  if (health !== "answering" && health !== "blocked") return KERNEL_TROUBLES[health].text;
+  if (health !== "answering" && health !== "blocked") return text(KERNEL_TROUBLES[health].text);
   if (unheard || health === "blocked") {
-    return "The kernel runs a cell and has not heard this yet. The notebook's own stop button (Kernel → Interrupt) stops it now.";
+    return text(
+      "The kernel runs a cell and has not heard this yet. The notebook's own stop button (Kernel → Interrupt) stops it now.",
+    );
   }
   if (connection && connection.state !== "live") return hubTrouble(connection);
-  return "The hub has not answered yet.";
+  return text("The hub has not answered yet.");
 }
 
 /** Why the hub cannot be reached, as the kernel says. */
 export function hubTrouble(connection: ConnectionInfo): string {
   const reason = plainLine(connection.message);
   if (reason) return reason;
-  if (connection.state === "connecting") return "The hub has not answered yet.";
-  if (connection.state === "reconnecting") return "The connection to the hub is lost.";
-  return "The connection is closed.";
+  if (connection.state === "connecting") return text("The hub has not answered yet.");
+  if (connection.state === "reconnecting") return text("The connection to the hub is lost.");
+  return text("The connection is closed.");
 }
 
 /** Why a request has had no reply for so long, in words; null where it is right to wait on. */
@@ -64,11 +66,11 @@ export function overdueLine(
   connection: ConnectionInfo | null,
 ): string | null {
   if (health === "blocked" && (kind === "send" || kind === "chunk")) return null; // taken when the cell ends
-  if (health !== "answering") return KERNEL_TROUBLES[health].text;
+  if (health !== "answering") return text(KERNEL_TROUBLES[health].text);
   // The kernel holds the message and sends it once when the hub is back.
   const state = connection?.state;
   if (kind === "send" && (state === "connecting" || state === "reconnecting")) return null;
-  return "No answer came within 30 s. Try again.";
+  return text("No answer came within 30 s. Try again.");
 }
 
 /** What is said of an own message that is on its way. */

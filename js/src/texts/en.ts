@@ -2,11 +2,13 @@
 // `widgetTexts` with every small widget; a chunk brings its own and adds them with `addTexts` when it is loaded.
 import type { actions } from "./en/actions";
 import type { chatTexts } from "./en/chat";
+import type { connection } from "./en/connection";
 import type { emoji } from "./en/emoji";
 import type { footnotes } from "./en/footnotes";
 import type { maths } from "./en/maths";
 import type { names } from "./en/names";
 import type { people } from "./en/people";
+import type { providers } from "./en/providers";
 import type { sheets } from "./en/sheets";
 import type { tools } from "./en/tools";
 import type { writing } from "./en/writing";
@@ -21,4 +23,7 @@ type Chunks = typeof actions &
   typeof tools &
   typeof writing;
 
-export type English = typeof chatTexts & Chunks;
+/** Texts that are their own keys. */
+type Said<All extends readonly string[]> = { readonly [K in All[number]]: K };
+
+export type English = typeof chatTexts & Chunks & Said<typeof connection> & Said<typeof providers>;

@@ -40,7 +40,8 @@ interface Spoken {
 
 /** The English texts that have come so far. */
 const english: Record<string, string | Forms> = {};
-const spoken = signal<Spoken>({ language: "en-GB", catalogue: {} });
+export const ENGLISH = "en-GB";
+const spoken = signal<Spoken>({ language: ENGLISH, catalogue: {} });
 
 /** Adds English texts: each entry brings those that its first picture may say, each chunk its own. */
 export function addTexts(part: Partial<English>): void {
@@ -55,6 +56,11 @@ export function speak(language: string, catalogue: Catalogue = {}): void {
 /** The language spoken at present, as a BCP 47 tag. */
 export function language(): string {
   return spoken.value.language;
+}
+
+/** How dates and times are written: the way of the language spoken; in English, of the browser. */
+export function dates(): string | undefined {
+  return language() === ENGLISH ? undefined : language();
 }
 
 /** A text in the present language; numbers are written its way. Views that read it follow a change of language. */
@@ -91,7 +97,7 @@ function pieces(key: string, values: object = {}): unknown[] {
 function formOf(key: string, count: unknown): [form: string, locale: string] {
   const { language: chosen, catalogue } = spoken.value;
   const own = catalogue[key];
-  const [entry, locale] = own === undefined ? [english[key] ?? key, "en-GB"] : [own, chosen];
+  const [entry, locale] = own === undefined ? [english[key] ?? key, ENGLISH] : [own, chosen];
   if (typeof entry === "string") return [entry, locale];
   const form = entry[new Intl.PluralRules(locale).select(Number(count))];
   return [form ?? entry.other, locale];

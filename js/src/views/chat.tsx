@@ -2,6 +2,7 @@ import type { TargetedKeyboardEvent, VNode } from "preact";
 import { Lazy, useChunk } from "../lazy/lazy";
 import { plainName } from "../plain";
 import type { Store } from "../store";
+import { language, text } from "../texts/texts";
 import { Boundary } from "./boundary";
 import { Composer } from "./composer/composer";
 import { ConnectionBadge, ConnectionBanner } from "./connection";
@@ -22,7 +23,8 @@ export function Chat({ store }: { store: Store }): VNode {
   return (
     <section
       class="chat"
-      aria-label={name ? `Chat “${name}”` : "Chat"}
+      lang={language()}
+      aria-label={name ? text("Chat “{name}”", { name }) : text("Chat")}
       style={height ? { height: `${height}px` } : undefined}
       onKeyDown={onKeyDown}
     >
@@ -70,7 +72,7 @@ function Unshown(): VNode {
   return (
     <div class="transcript">
       <p class="empty" role="alert">
-        The conversation could not be drawn. Nothing of it is lost; the view tries again by itself.
+        {text("The conversation could not be drawn. Nothing of it is lost; the view tries again by itself.")}
       </p>
     </div>
   );

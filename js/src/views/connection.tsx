@@ -26,7 +26,7 @@ function useLink(way: Way): Link {
   const seconds = useCountdown(way.clock, isTrying(connection) ? connection.retryAt : null);
   // A kernel that has said nothing yet may just be slow to begin, unless the host knows better.
   if (isLost(kernel) || (kernel !== "answering" && connection)) {
-    return { tone: kernel === "blocked" ? "warn" : "bad", words: KERNEL_TROUBLES[kernel].badge };
+    return { tone: kernel === "blocked" ? "warn" : "bad", words: text(KERNEL_TROUBLES[kernel].badge) };
   }
   if (seconds !== null && seconds > 0 && seconds <= LONGEST_WAIT_S) {
     const key = connection?.state === "reconnecting" ? "connection.reconnectingIn" : "connection.tryingIn";
@@ -92,7 +92,7 @@ export function ConnectionBanner({ way }: { way: Way }): VNode | null {
 function KernelBanner({ way, kernel }: { way: Way; kernel: Exclude<KernelHealth, "answering"> }): VNode {
   return (
     <div class={isLost(kernel) ? "banner bad" : "banner warn"}>
-      <span role="status">{KERNEL_TROUBLES[kernel].text}</span>
+      <span role="status">{text(KERNEL_TROUBLES[kernel].text)}</span>
       {/* Where no try could help, no button offers one. */}
       {!isLost(kernel) && kernel !== "blocked" && <TryNow way={way} />}
     </div>

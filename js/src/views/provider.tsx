@@ -4,6 +4,7 @@ import { useId } from "preact/hooks";
 import { Lazy } from "../lazy/lazy";
 import { plainLine, plainName } from "../plain";
 import type { Store } from "../store";
+import { text } from "../texts/texts";
 import { UnfoldIcon } from "./icons";
 import { toneOf } from "./tone";
 import { modelLabel, providerWords } from "./words";
@@ -30,11 +31,13 @@ export function Provider({ store }: { store: Store }): VNode | null {
       >
         <span class={`dot ${toneOf(state)}`} aria-hidden="true" />
         <span class="parts">
-          <span>{provider || "No provider"}</span>
+          <span>{provider || text("No provider")}</span>
           {model && <span>{modelLabel(model)}</span>}
           <span>{providerWords(state)}</span>
         </span>
-        {provider === "local" && state !== "down" && <span class="caution">small model, often wrong</span>}
+        {provider === "local" && state !== "down" && (
+          <span class="caution">{text("small model, often wrong")}</span>
+        )}
         {state !== "healthy" && reason && <span class="reason">{reason}</span>}
         <span class="more">
           <UnfoldIcon />

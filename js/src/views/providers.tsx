@@ -3,12 +3,13 @@ import type { VNode } from "preact";
 import type { Clock } from "../clock";
 import type { NoticeLine, ProviderFigures, ProviderStatus } from "../contract";
 import { plainLine, plainName } from "../plain";
+import { numeral, type PlainKey, text } from "../texts/texts";
 import { Sparkline } from "./sparkline";
 import { toneOf } from "./tone";
 import { useCountdown } from "./use-countdown";
 import { durationWords, modelLabel, providerWords, timeLabel, wordFor } from "./words";
 
-const BREAKER: Record<string, string> = { closed: "closed", open: "open", half_open: "trying one" };
+const BREAKER: Record<string, PlainKey> = { closed: "closed", open: "open", half_open: "trying one" };
 const SHOWN_MODELS = 4;
 
 interface ProvidersProps {
@@ -20,7 +21,7 @@ interface ProvidersProps {
 export function Providers({ clock, providers, failovers }: ProvidersProps): VNode {
   return (
     <>
-      {providers.length === 0 && <p class="none">The hub has named no provider.</p>}
+      {providers.length === 0 && <p class="none">{text("The hub has named no provider.")}</p>}
       <ul class="providers">
         {providers.map((figures) => (
           <Row key={figures.status.provider} clock={clock} {...figures} />
@@ -28,11 +29,11 @@ export function Providers({ clock, providers, failovers }: ProvidersProps): VNod
       </ul>
       {failovers.length > 0 && (
         <div class="failovers">
-          <h3>Last failovers</h3>
+          <h3>{text("Last failovers")}</h3>
           <ul>
-            {failovers.map(({ id, text, timestamp }) => (
+            {failovers.map(({ id, text: words, timestamp }) => (
               <li key={id}>
-                <time dateTime={timestamp}>{timeLabel(timestamp)}</time> {plainLine(text)}
+                <time dateTime={timestamp}>{timeLabel(timestamp)}</time> {plainLine(words)}
               </li>
             ))}
           </ul>
@@ -45,6 +46,7 @@ export function Providers({ clock, providers, failovers }: ProvidersProps): VNod
 function Row({ clock, status, latencies }: ProviderFigures & { clock: Clock }): VNode {
   const { latency } = status;
   const name = plainName(status.provider);
+  const breaker = wordFor(BREAKER, status.breaker);
   return (
     <li aria-label={name}>
       <div class="who">
@@ -54,15 +56,15 @@ function Row({ clock, status, latencies }: ProviderFigures & { clock: Clock }): 
       </div>
       <Reason clock={clock} status={status} />
       <dl>
-        <Figure name="First token">
+        <Figure name={text("First token")}>
           {seconds(latency?.ttftP50)}
           <Sparkline values={latencies} />
         </Figure>
-        <Figure name="Speed">{rate(latency?.tokensPerSecond)}</Figure>
-        <Figure name="Errors">{percent(status.errorRate)}</Figure>
-        <Figure name="Breaker">{wordFor(BREAKER, status.breaker) ?? plainName(status.breaker)}</Figure>
-        <Limit clock={clock} name="Requests" stated={status.rateLimit?.requests} />
-        <Limit clock={clock} name="Tokens" stated={status.rateLimit?.tokens} />
+        <Figure name={text("Speed")}>{rate(latency?.tokensPerSecond)}</Figure>
+        <Figure name={text("Errors")}>{percent(status.errorRate)}</Figure>
+        <Figure name={text("Breaker")}>{breaker ? text(breaker) : plainName(status.breaker)}</Figure>
+        <Limit clock={clock} name={text("Requests left")} stated={status.rateLimit?.requests} />
+        <Limit clock={clock} name={text("Tokens left")} stated={status.rateLimit?.tokens} />
         <Models status={status} />
       </dl>
     </li>
@@ -86,19 +88,26 @@ function Limit({ clock, name, stated }: { clock: Clock; name: string; stated: un
   >;
   const left = useCountdown(clock, moment(resetTime));
   const used = isNumber(percentageUsed) ? Math.min(100, Math.max(0, percentageUsed)) : null;
-  const counts = [remaining, limit].map((each) => (isNumber(each) ? each.toLocaleString("en") : ""));
-  const words = counts[0] && counts[1] ? `${counts[0]} of ${counts[1]}` : counts[0] || counts[1];
+  const counts = [remaining, limit].map((each) => (isNumber(each) ? numeral(each) : ""));
+  const words =
+    counts[0] && counts[1]
+      ? text("{left} of {limit}", { left: counts[0], limit: counts[1] })
+      : counts[0] || counts[1];
   return (
-    <Figure name={`${name} left`}>
+    <Figure name={name}>
       {words || "–"}
       {used !== null && (
         <span class={used >= 95 ? "meter bad" : used >= 80 ? "meter warn" : "meter"} aria-hidden="true">
           <i style={{ width: `${100 - used}%` }} />
         </span>
       )}
-      {words && left ? <span class="reset">resets in {durationWords(left)}</span> : null}
+      {words && left ? (
+        <span class="reset">{text("resets in {time}", { time: durationWords(left) })}</span>
+      ) : null}
       {words && isNumber(forecastSeconds) && forecastSeconds < (left || Number.POSITIVE_INFINITY) ? (
-        <span class="reset">lasts about {durationWords(forecastSeconds)} at this rate</span>
+        <span class="reset">
+          {text("lasts about {time} at this rate", { time: durationWords(forecastSeconds) })}
+        </span>
       ) : null}
     </Figure>
   );
@@ -109,12 +118,12 @@ function Models({ status }: { status: ProviderStatus }): VNode {
   const more = names.slice(SHOWN_MODELS);
   return (
     <div class="models">
-      <dt>Models</dt>
+      <dt>{text("Models")}</dt>
       <dd>
         {names.slice(0, SHOWN_MODELS).join(", ") || "–"}
         {more.length > 0 && (
           <details>
-            <summary>{more.length} more</summary>
+            <summary>{text("{count} more", { count: more.length })}</summary>
             {more.join(", ")}
           </details>
         )}
@@ -131,7 +140,9 @@ function Reason({ clock, status }: { clock: Clock; status: ProviderStatus }): VN
   return (
     <p class="why">
       {reason && <span>{reason} </span>}
-      {left ? <span class="retry">Tried again in {durationWords(left)}.</span> : null}
+      {left ? (
+        <span class="retry">{text("Tried again in {time}.", { time: durationWords(left) })}</span>
+      ) : null}
     </p>
   );
 }

@@ -2,7 +2,7 @@
 import type { ChatMessage, ErrorType, ProviderState, StreamMetrics } from "../contract";
 import { noticeOf, textOf } from "../messages";
 import { plainLine, plainName } from "../plain";
-import { numeral, type PlainKey, text } from "../texts/texts";
+import { dates, numeral, type PlainKey, text } from "../texts/texts";
 
 const PROVIDER_WORDS: Record<ProviderState, PlainKey> = {
   healthy: "provider.healthy",
@@ -136,9 +136,9 @@ export function wordFor<W extends string>(words: Record<string, W>, value: strin
 export function timeLabel(timestamp: string | undefined, now: Date = new Date()): string {
   const date = new Date(timestamp ?? Number.NaN);
   if (Number.isNaN(date.getTime())) return "";
-  const time = date.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+  const time = date.toLocaleTimeString(dates(), { hour: "2-digit", minute: "2-digit" });
   if (date.toDateString() === now.toDateString()) return time;
-  return `${date.toLocaleDateString([], { day: "numeric", month: "short" })}, ${time}`;
+  return `${date.toLocaleDateString(dates(), { day: "numeric", month: "short" })}, ${time}`;
 }
 
 /** The whole date and time; empty where there is none. */
@@ -146,7 +146,7 @@ export function fullTime(timestamp: string | undefined): string {
   const date = new Date(timestamp ?? Number.NaN);
   return Number.isNaN(date.getTime())
     ? ""
-    : date.toLocaleString([], { dateStyle: "full", timeStyle: "medium" });
+    : date.toLocaleString(dates(), { dateStyle: "full", timeStyle: "medium" });
 }
 
 /** Who answers: the model's own name where it is known. */

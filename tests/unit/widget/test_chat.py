@@ -343,7 +343,7 @@ def test_synced_state_is_small_and_holds_no_token(chat: Chat, hub: ScriptedHub, 
     """Only what the view is given and the module are state; no token anywhere a notebook could keep it."""
     state = comms.view.opened_with
     ours = {name for name in state if not name.startswith("_")} - {"layout", "tabbable", "tooltip"}
-    assert ours == {"conversation_id", "height", "saved_class", "starters"}
+    assert ours == {"conversation_id", "height", "language", "saved_class", "starters"}
     chat.send("q").result(30)
     bundle, _ = chat._repr_mimebundle_() or ({}, {})
     eventually_sync(lambda: comms.view.custom)
@@ -815,6 +815,8 @@ def test_conversation_cannot_be_exchanged(chat: Chat, comms: CommLedger) -> None
         {"token": 5},
         {"height": "400px"},
         {"height": -1},
+        {"language": "fr"},
+        {"language": None},
     ],
 )
 def test_argument_of_the_wrong_kind_is_one_line_with_its_name(

@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import type { VNode } from "preact";
 import { useEffect } from "preact/hooks";
 import type { Store } from "../../store";
+import { text } from "../../texts/texts";
 import { Providers } from "../providers";
 
 const REFRESH_MS = 5_000;
@@ -17,7 +18,7 @@ export function ProviderDetails({ store }: { store: Store }): VNode {
     });
   }, [store, asked.value, asked]);
   return (
-    <section aria-label="Providers of the hub">
+    <section aria-label={text("Providers of the hub")}>
       <Providers
         clock={store.clock}
         providers={store.select.providers.value}

@@ -1,0 +1,37 @@
+// German, complete: a file for each of `en/`.
+import { actions } from "./de/actions";
+import { composer } from "./de/composer";
+import { connection } from "./de/connection";
+import { emoji } from "./de/emoji";
+import { footnotes } from "./de/footnotes";
+import { markdown } from "./de/markdown";
+import { maths } from "./de/maths";
+import { message } from "./de/message";
+import { names } from "./de/names";
+import { people } from "./de/people";
+import { providers } from "./de/providers";
+import { sheets } from "./de/sheets";
+import { tools } from "./de/tools";
+import { transcript } from "./de/transcript";
+import { words } from "./de/words";
+import { writing } from "./de/writing";
+import type { Catalogue } from "./texts";
+
+export const catalogue: Catalogue = {
+  ...actions,
+  ...composer,
+  ...connection,
+  ...emoji,
+  ...footnotes,
+  ...markdown,
+  ...maths,
+  ...message,
+  ...names,
+  ...people,
+  ...providers,
+  ...sheets,
+  ...tools,
+  ...transcript,
+  ...words,
+  ...writing,
+};

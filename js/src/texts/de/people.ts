@@ -1,0 +1,32 @@
+import type { Catalogue } from "../texts";
+
+export const people = {
+  "people.list": "Teilnehmende und ihre Rollen",
+  "people.notHere": "nicht hier",
+  "people.role.owner": "Eigentümer",
+  "people.role.member": "Mitglied",
+  "people.role.reader": "Leser",
+  "people.roleOf": "Rolle von {name}",
+  "people.roles": "Eigentümer laden ein und entfernen, Mitglieder schreiben, Leser lesen.",
+  "people.openToAll":
+    "Wer Zugang zum Hub hat, darf an dieser Unterhaltung teilnehmen; niemand kann entfernt werden.",
+  "people.loading": "Rollen werden abgefragt…",
+  "people.unknownRoles": "Die Rollen sind nicht bekannt. {reason}",
+  "people.again": "Erneut versuchen",
+  "people.invite": "Einladen",
+  "people.inviteTitle": "Jemanden einladen",
+  "people.userId": "Benutzerkennung",
+  "people.inviteRole": "Rolle",
+  "people.isMember": "{id} gehört schon dazu; die Rolle lässt sich in der Liste ändern.",
+  "people.noId": "Wer soll eingeladen werden? Bitte die Benutzerkennung auf diesem Hub angeben.",
+  "people.invited": "{id} ist eingeladen und sieht die Unterhaltung in der eigenen Liste.",
+  "people.remove": "Entfernen",
+  "people.removeName": "{name} entfernen",
+  "people.removeAsk": "{name} entfernen? Der Zugang zur Unterhaltung endet sofort.",
+  "people.leaveAsk": "Dich selbst entfernen? Dein Zugang zur Unterhaltung endet sofort.",
+  "people.stepDownAsk": "Nicht mehr Eigentümer sein? Nur ein anderer Eigentümer kann das rückgängig machen.",
+  "people.stepDown": "Abgeben",
+  "people.cancel": "Abbrechen",
+  "people.removed": "{name} wurde entfernt.",
+  "people.changed": "Die Rolle von {name} ist geändert.",
+} as const satisfies Catalogue;

@@ -1,0 +1,23 @@
+/** The providers and how they are. Each is its own key, as in `connection.ts`. */
+export const providers = [
+  "No provider",
+  "small model, often wrong",
+  "Providers of the hub",
+  "The hub has named no provider.",
+  "Last failovers",
+  "First token",
+  "Speed",
+  "Errors",
+  "Breaker",
+  "closed",
+  "open",
+  "trying one",
+  "Requests left",
+  "Tokens left",
+  "{left} of {limit}",
+  "resets in {time}",
+  "lasts about {time} at this rate",
+  "Models",
+  "{count} more",
+  "Tried again in {time}.",
+] as const;

@@ -1,0 +1,37 @@
+// Spanish, complete: a file for each of `en/`.
+import { actions } from "./es/actions";
+import { composer } from "./es/composer";
+import { connection } from "./es/connection";
+import { emoji } from "./es/emoji";
+import { footnotes } from "./es/footnotes";
+import { markdown } from "./es/markdown";
+import { maths } from "./es/maths";
+import { message } from "./es/message";
+import { names } from "./es/names";
+import { people } from "./es/people";
+import { providers } from "./es/providers";
+import { sheets } from "./es/sheets";
+import { tools } from "./es/tools";
+import { transcript } from "./es/transcript";
+import { words } from "./es/words";
+import { writing } from "./es/writing";
+import type { Catalogue } from "./texts";
+
+export const catalogue: Catalogue = {
+  ...actions,
+  ...composer,
+  ...connection,
+  ...emoji,
+  ...footnotes,
+  ...markdown,
+  ...maths,
+  ...message,
+  ...names,
+  ...people,
+  ...providers,
+  ...sheets,
+  ...tools,
+  ...transcript,
+  ...words,
+  ...writing,
+};

@@ -1,0 +1,18 @@
+import type { Catalogue } from "../texts";
+
+export const names = {
+  "people.label": "Participantes",
+  "people.here": { one: "{count} persona aquí", other: "{count} personas aquí" },
+  "people.noted": "{name} ({notes})",
+  "people.you": "tú",
+  "people.youMark": "(tú)",
+  "people.active": "aquí",
+  "people.idle": "inactivo",
+  "people.away": "ausente",
+  "people.typing": "escribiendo…",
+  "connection.queued": { one: "{count} mensaje en espera", other: "{count} mensajes en espera" },
+  "typing.typing": { one: "{who} está escribiendo…", other: "{who} están escribiendo…" },
+  "names.others": { one: "{count} más", other: "{count} más" },
+  "reaction.given": "Con {emoji}: {names}",
+  "reaction.yours": "Con {emoji}: {names}. Pulsa para quitar tu reacción.",
+} as const satisfies Catalogue;

@@ -1,0 +1,32 @@
+import type { Catalogue } from "../texts";
+
+export const people = {
+  "people.list": "Participantes y sus roles",
+  "people.notHere": "no está aquí",
+  "people.role.owner": "Propietario",
+  "people.role.member": "Miembro",
+  "people.role.reader": "Lector",
+  "people.roleOf": "Rol de {name}",
+  "people.roles": "Los propietarios invitan y quitan a personas, los miembros escriben, los lectores leen.",
+  "people.openToAll":
+    "Cualquiera con acceso al hub puede unirse a esta conversación; no se puede quitar a nadie.",
+  "people.loading": "Consultando los roles…",
+  "people.unknownRoles": "No se conocen los roles. {reason}",
+  "people.again": "Reintentar",
+  "people.invite": "Invitar",
+  "people.inviteTitle": "Invitar a alguien",
+  "people.userId": "Id. de usuario",
+  "people.inviteRole": "Rol",
+  "people.isMember": "{id} ya forma parte; el rol se puede cambiar en la lista.",
+  "people.noId": "Indica a quién invitar: su id. de usuario en este hub.",
+  "people.invited": "{id} tiene una invitación y verá la conversación en su lista.",
+  "people.remove": "Quitar",
+  "people.removeName": "Quitar a {name}",
+  "people.removeAsk": "¿Quitar a {name}? Perderá la conversación de inmediato.",
+  "people.leaveAsk": "¿Salir de la conversación? La perderás de inmediato.",
+  "people.stepDownAsk": "¿Dejar de ser propietario? Solo otro propietario puede deshacerlo.",
+  "people.stepDown": "Dejar de serlo",
+  "people.cancel": "Cancelar",
+  "people.removed": "Se ha quitado a {name}.",
+  "people.changed": "Se ha cambiado el rol de {name}.",
+} as const satisfies Catalogue;

@@ -1,0 +1,38 @@
+// Chinese (Simplified), complete: a file for each of `en/`.
+
+import type { Catalogue } from "./texts";
+import { actions } from "./zh/actions";
+import { composer } from "./zh/composer";
+import { connection } from "./zh/connection";
+import { emoji } from "./zh/emoji";
+import { footnotes } from "./zh/footnotes";
+import { markdown } from "./zh/markdown";
+import { maths } from "./zh/maths";
+import { message } from "./zh/message";
+import { names } from "./zh/names";
+import { people } from "./zh/people";
+import { providers } from "./zh/providers";
+import { sheets } from "./zh/sheets";
+import { tools } from "./zh/tools";
+import { transcript } from "./zh/transcript";
+import { words } from "./zh/words";
+import { writing } from "./zh/writing";
+
+export const catalogue: Catalogue = {
+  ...actions,
+  ...composer,
+  ...connection,
+  ...emoji,
+  ...footnotes,
+  ...markdown,
+  ...maths,
+  ...message,
+  ...names,
+  ...people,
+  ...providers,
+  ...sheets,
+  ...tools,
+  ...transcript,
+  ...words,
+  ...writing,
+};

@@ -1,0 +1,5 @@
+import type { Catalogue } from "../texts";
+
+export const maths = {
+  "maths.undrawn": "无法显示此公式：{reason}",
+} as const satisfies Catalogue;

@@ -1,0 +1,46 @@
+// The languages: each has the places and the plural forms of English.
+import { describe, expect, it } from "vitest";
+import { catalogue as de } from "../src/texts/de";
+import { catalogue as es } from "../src/texts/es";
+import type { Forms } from "../src/texts/texts";
+import { catalogue as zh } from "../src/texts/zh";
+
+type Texts = Record<string, string | Forms>;
+
+const ENGLISH: Texts = {};
+// A list holds texts that are their own keys.
+for (const module of Object.values(import.meta.glob<object>("../src/texts/en/*.ts", { eager: true })))
+  for (const part of Object.values(module))
+    Object.assign(
+      ENGLISH,
+      Array.isArray(part) ? Object.fromEntries(part.map((each: string) => [each, each])) : part,
+    );
+
+const formsOf = (entry: string | Forms): string[] =>
+  typeof entry === "string" ? [entry] : Object.values<string>({ ...entry });
+const places = (form: string): string[] =>
+  [...form.matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? "").sort();
+/** What a text that counts must say; a form for one may do without the number. */
+const placesOf = (entry: string | Forms): string[] => places(typeof entry === "string" ? entry : entry.other);
+
+describe.each(Object.entries({ de, es, zh }))("%s", (tag, catalogue) => {
+  const own = catalogue as Texts;
+
+  it("has the places of English in each of its forms", () => {
+    for (const [key, entry] of Object.entries(own))
+      for (const form of formsOf(entry))
+        expect(places(form), `${tag} ${key}`).toEqual(placesOf(ENGLISH[key] ?? ""));
+  });
+
+  it("has the plural forms that it needs, as whole texts", () => {
+    const needed = new Intl.PluralRules(tag).resolvedOptions().pluralCategories;
+    for (const [key, entry] of Object.entries(own)) {
+      expect(typeof entry, key).toBe(typeof ENGLISH[key]);
+      for (const form of formsOf(entry)) expect(form, key).toBe(form.trim());
+      if (typeof entry === "string") continue;
+      // Spanish has a form for round millions, which nobody here counts to.
+      for (const category of needed.filter((each) => each !== "many"))
+        expect(entry[category], `${key}, ${category}`).toBeTruthy();
+    }
+  });
+});
