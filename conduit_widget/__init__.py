@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from conduit_widget.widget.chat import Chat as Chat
     from conduit_widget.widget.conversations import conversations as conversations
     from conduit_widget.widget.status.connection_health import ConnectionHealth as ConnectionHealth
+    from conduit_widget.widget.status.presence import Presence as Presence
     from conduit_widget.widget.status.provider_status import ProviderStatus as ProviderStatus
 
 __version__: Final = "0.1.0"
@@ -50,6 +51,7 @@ _EXPORTS: Final = {
     "ChatMessage": "conduit_widget.types",
     "ConnectionHealth": "conduit_widget.widget.status.connection_health",
     "HubConnection": "conduit_widget.client.hub_connection",
+    "Presence": "conduit_widget.widget.status.presence",
     "ProviderStatus": "conduit_widget.widget.status.provider_status",
     "conversations": "conduit_widget.widget.conversations",
     **dict.fromkeys(

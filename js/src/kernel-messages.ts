@@ -62,6 +62,14 @@ export interface HealthState {
   unsent: number;
 }
 
+/** What the view of a conversation's people shows. */
+export interface PresenceState {
+  connection: ConnectionInfo;
+  conversationId: string;
+  selfId: string;
+  participants: Participant[];
+}
+
 /** What the view of the providers shows. */
 export interface ProvidersState {
   connection: ConnectionInfo;

@@ -40,7 +40,7 @@ async def test_connection_health_stands_alone_and_follows_the_hub(
         await expect(view.get_by_role("status")).to_be_visible()
         await view.screenshot(path=screenshots / "health-reconnecting-dark.png")
         hub.start()
-        await view.get_by_role("button", name="Try now").click()
+        await view.get_by_role("button", name="Now").click()
         await expect(view.locator(".badge")).to_have_text("Live")
         await expect(view.locator("dd").nth(5)).to_have_text("1")
         await notebook.page.set_viewport_size({"width": 520, "height": 800})

@@ -95,7 +95,7 @@ async def test_reason_and_try_now_while_the_hub_is_away_and_nothing_typed_is_los
     chat = notebook.chat
     try:
         await expect(chat.root.locator(".banner")).to_contain_text(str(hub.port))
-        await expect(chat.root.locator(".banner button")).to_have_text("Try now")
+        await expect(chat.root.locator("button.now")).to_have_text("Now")
         await expect(chat.root).not_to_contain_text("kernel")
         await chat.say("Said while nobody listened")
         unsent = chat.root.locator("article.outgoing")
@@ -117,7 +117,7 @@ async def test_reason_and_try_now_while_the_hub_is_away_and_nothing_typed_is_los
         await expect(unsent).to_contain_text("Waiting for the connection…")
 
         hub.start()
-        await chat.root.locator(".banner button").click()
+        await chat.root.locator("button.now").click()
         await chat.wait_live()
         await expect(unsent).to_have_count(0)
         await expect(chat.messages.filter(has_text="Said while nobody listened")).to_have_count(1)

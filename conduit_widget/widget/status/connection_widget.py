@@ -130,7 +130,11 @@ class ConnectionWidget(LiveWidget):
         """
         access = resolve_access(hub_url=hub_url, token=token, user=user)
         super().__init__(layout=layout)
-        self._open(self._watch(access, self._thread, self.comm))
+        self._open(self._watching(access))
+
+    def _watching(self, access: HubAccess) -> ConnectionWatch:
+        """Return what is behind the widget, before anything is connected."""
+        return self._watch(access, self._thread, self.comm)
 
     def _as_text(self) -> dict[str, str]:
         """Return the newest state as ``text/plain`` and ``text/html``; called while the widget is open."""

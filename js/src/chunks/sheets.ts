@@ -1,4 +1,5 @@
 // Lazy chunk: the sheets beside the conversation. Fetched when the first of them is opened.
+import membersCss from "../styles/members.css?inline";
 import peopleCss from "../styles/people.css?inline";
 import providersCss from "../styles/providers.css?inline";
 import sheetsCss from "../styles/sheets.css?inline";
@@ -13,4 +14,4 @@ addTexts({ ...names, ...people, ...sheets, ...writing });
 export { ProviderDetails } from "../views/sheets/provider-details";
 export { Sheet } from "../views/sheets/sheet";
 
-export const css = sheetsCss + peopleCss + providersCss;
+export const css = sheetsCss + peopleCss + membersCss + providersCss;

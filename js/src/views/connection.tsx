@@ -84,7 +84,8 @@ export function ConnectionBanner({ way }: { way: Way }): VNode | null {
   return (
     <div class={over ? "banner bad" : "banner warn"}>
       <span role="status">{hubTrouble(connection)}</span>
-      {!first && <TryNow way={way} />}
+      {/* While it tries by itself, the badge counts down and has the button. */}
+      {!isCounted(connection, way.clock) && <TryNow way={way} />}
     </div>
   );
 }
@@ -109,6 +110,12 @@ function TryNow({ way }: { way: Way }): VNode {
 
 function isTrying(connection: ConnectionInfo | null): connection is ConnectionInfo {
   return connection?.state === "reconnecting" || connection?.state === "connecting";
+}
+
+/** Whether it tries by itself, at a moment that can be said or at this one. */
+function isCounted(connection: ConnectionInfo, clock: Way["clock"]): boolean {
+  const wait = ((connection.retryAt ?? 0) - clock.now()) / 1000;
+  return isTrying(connection) && wait <= LONGEST_WAIT_S;
 }
 
 /** Whether an attempt to connect has failed already. */

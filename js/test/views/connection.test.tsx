@@ -23,6 +23,14 @@ describe("a hub that was never reached", () => {
     expect(view.root.querySelector(".banner")).toBeNull();
     await view.pass(1_100);
     expect(view.text(".banner")).toContain("is the hub running?");
+    view.find<HTMLButtonElement>("button.now").click();
+    expect(view.host.all("retry")).toHaveLength(1);
+  });
+
+  it("offers a try in words where the countdown would mislead", async () => {
+    await view.live({ connection: trying({ retryAt: view.clock.now() + 7_200_000 }) });
+    await view.pass(1_100);
+    expect(view.root.querySelector("button.now")).toBeNull();
     view.find<HTMLButtonElement>(".banner button").click();
     expect(view.host.all("retry")).toHaveLength(1);
   });

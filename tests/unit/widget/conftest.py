@@ -125,7 +125,7 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> ScriptedHub:
 @pytest.fixture
 def built_front_end(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """Browser parts to send, whether or not the real ones are built; the chat's is returned."""
-    for name in ("connection-health", "provider-status"):
+    for name in ("connection-health", "presence", "provider-status"):
         (tmp_path / f"{name}.js").write_text("export default {};")
     module = tmp_path / "chat.js"
     module.write_text("export default {};")

@@ -54,11 +54,11 @@ export function PersonRow({ person, members, owns, canRemove }: PersonRowProps):
     <li class={participant?.state ?? "absent"} data-user={userId}>
       <Avatar name={name} participant={participant} />
       <span class="who">
-        <span class="name" title={userId}>
+        <span class="named" title={userId}>
           <bdi>{name}</bdi>
           {isSelf && <span class="you"> {text("people.youMark")}</span>}
         </span>
-        <span class="state">{participant ? stateWords(participant) : text("people.notHere")}</span>
+        <span class="doing">{participant ? stateWords(participant) : text("people.notHere")}</span>
       </span>
       {owns ? (
         <>

@@ -1,13 +1,11 @@
 import type { VNode } from "preact";
-import type { Participant } from "../../contract";
 import type { Store } from "../../store";
 import { text } from "../../texts/texts";
 import { InviteForm } from "../people/invite-form";
 import { type Person, PersonRow } from "../people/person-row";
 import { type Members, useMembers } from "../people/use-members";
+import { placeInList } from "../person-order";
 import { shownName } from "../words";
-
-const ORDER: readonly Participant["state"][] = ["active", "idle", "away"];
 
 /** Who is here, what they do and their roles; oneself first, then who is at it, then members who are not here. */
 export function PeopleSheet({ store }: { store: Store }): VNode {
@@ -61,8 +59,10 @@ function Said({ members }: { members: Members }): VNode {
 function peopleOf(store: Store, members: Members): Person[] {
   const self = store.select.selfId.value;
   const roles = members.roles.value;
-  const here = store.select.participants.value.map((participant): Person => {
-    const { userId, userName } = participant;
+  const typing = store.select.typing.value;
+  const here = store.select.participants.value.map((each): Person => {
+    const { userId, userName } = each;
+    const participant = { ...each, typing: typing.includes(userId) };
     return {
       userId,
       name: shownName(userName),
@@ -82,9 +82,7 @@ function peopleOf(store: Store, members: Members): Person[] {
 }
 
 function rank({ isSelf, participant }: Person): number {
-  if (isSelf) return -1;
-  const place = participant ? ORDER.indexOf(participant.state) : -1;
-  return place < 0 ? ORDER.length : place;
+  return placeInList(participant?.state, isSelf);
 }
 
 /** What somebody who is not here was called when they last wrote. */

@@ -163,9 +163,9 @@ describe("the participants", () => {
     [...sheet().querySelectorAll(".people li")].map(({ textContent }) => textContent ?? "");
 
   it("are behind the avatars: oneself, then who is at it, with what each does", async () => {
-    const zoe = { ...person("zoe", "Zoé"), typing: true };
+    const zoe = person("zoe", "Zoé");
     const away = { ...person("al", "Al"), state: "away" as const };
-    await view.live({ participants: [away, zoe, { ...BO, state: "idle" }, ADA] });
+    await view.live({ participants: [away, zoe, { ...BO, state: "idle" }, ADA], typing: ["zoe"] });
     await view.painted();
     const avatars = view.find<HTMLButtonElement>("button[aria-label=Participants]");
     expect(avatars.textContent).toContain("4 people here");
@@ -193,5 +193,9 @@ describe("what waits", () => {
     await view.live({ connection: { state: "reconnecting", attempt: 1, retryAt: null, message: null } });
     await view.painted();
     expect(view.text("header .queued")).toBe("2 messages wait");
+    const [first] = view.host.all("send");
+    const receipt = { id: first?.id, seq: 1, timestamp: "" };
+    await view.hear({ kind: "reply", requestId: first?.requestId ?? "", ok: true, result: receipt });
+    expect(view.text("header .queued"), "what the hub has does not wait").toBe("1 message waits");
   });
 });
