@@ -11,6 +11,7 @@ from typing import Any, Final, Literal, TypedDict
 
 import msgspec
 
+from conduit_widget.answer_parts import CodeBlock as CodeBlock, code_blocks, frame_of
 from conduit_widget.conversation_types import (
     AssistantSetting as AssistantSetting,
     ConversationInfo as ConversationInfo,
@@ -28,6 +29,21 @@ from conduit_widget.conversation_types import (
 )
 from conduit_widget.markup import answer_html, as_shown, text_html
 from conduit_widget.plain_text import plain_name, shown
+from conduit_widget.status_types import (
+    Announcement as Announcement,
+    AnnouncementNotice as AnnouncementNotice,
+    FailoverMode as FailoverMode,
+    FailoverNotice as FailoverNotice,
+    LimitScope as LimitScope,
+    ModelAvailabilityNotice as ModelAvailabilityNotice,
+    PartHealth as PartHealth,
+    PartState as PartState,
+    ProviderCount as ProviderCount,
+    ProviderName as ProviderName,
+    RateLimitNotice as RateLimitNotice,
+    SystemHealth as SystemHealth,
+    SystemState as SystemState,
+)
 from conduit_widget.wire import Wire as Wire
 
 Role = Literal["system", "user", "assistant", "tool"]
@@ -38,12 +54,8 @@ ProviderState = Literal["healthy", "degraded", "rate_limited", "down", "unknown"
 BreakerState = Literal["closed", "open", "half_open"]
 ParticipantState = Literal["active", "idle", "away"]
 StreamKind = Literal["reasoning"]
-SystemState = Literal["healthy", "degraded", "down"]
-PartState = Literal["healthy", "down", "none"]
 ProviderAbility = Literal["vision", "tools", "reasoning"]
-LimitScope = Literal["requests", "tokens", "connection", "user"]
 SegmentOutcome = Literal["complete", "failed", "cancelled"]
-FailoverMode = Literal["continue", "stop"]
 FailoverOrder = Literal["priority", "latency"]
 LimitSource = Literal["stated", "configured"]
 
@@ -204,6 +216,37 @@ class ChatMessage(Wire, frozen=True, kw_only=True):
         if isinstance(self.content, str):
             return self.content
         return "\n\n".join(part.text for part in self.content if isinstance(part, TextPart))
+
+    @property
+    def code_blocks(self) -> list[CodeBlock]:
+        """The fenced code of the text, in order: ``answer.code_blocks[0].source``, ``.language``."""
+        return code_blocks(self.text)
+
+    def to_frame(self, table: int = 0) -> Any:
+        """Return a Markdown table of the text as a pandas DataFrame; numbers are numbers.
+
+        ``table`` counts from 0, and from the end where it is negative.
+
+        Raises:
+            ValueError: the text has no such table.
+            ImportError: pandas is not installed.
+
+        """
+        return frame_of(self.text, table)
+
+    @property
+    def cost(self) -> Cost | None:
+        """What the answer cost; None where the provider has no ``price``."""
+        try:
+            return msgspec.convert(self.metadata.get("cost"), Cost | None)
+        except msgspec.ValidationError:  # another hub's
+            return None
+
+    @property
+    def latency(self) -> float | None:
+        """Seconds from the question to the end of the answer at the hub; None for other messages."""
+        ms = self.metadata.get("latency")
+        return ms / 1000 if isinstance(ms, int | float) else None
 
     def __repr__(self) -> str:
         """Return the beginning of the text and who wrote it, in one short line."""
@@ -454,131 +497,3 @@ class ProviderExplanation(Wire, frozen=True, kw_only=True, omit_defaults=False):
     provider: str | None
     providers: list[ExplainedProvider]
     settings_problem: str | None = None
-
-
-class PartHealth(Wire, frozen=True, kw_only=True, omit_defaults=False):
-    """Whether a part that the hub needs does its work; ``none``: this hub has no such part."""
-
-    state: PartState
-
-
-class ProviderCount(Wire, frozen=True, kw_only=True, omit_defaults=False):
-    """How many of the providers are healthy; disabled ones are not counted."""
-
-    healthy: int
-    total: int
-
-
-class SystemHealth(Wire, frozen=True, kw_only=True, omit_defaults=False):
-    """Health of one node of the hub: what it does at present, and whether its parts work.
-
-    ``state`` is ``down`` without the store, and ``degraded`` while the bus is away or a provider is in
-    trouble. ``messages_per_minute`` and ``delivery_latency_p95_ms`` look back a minute, or as far as readings
-    tell; the latency is None while nothing was delivered. ``loop_lag_ms``: how long work that is due waits.
-    """
-
-    state: SystemState
-    uptime_seconds: float
-    connections: int
-    conversations: int
-    generations: int
-    messages_per_minute: float
-    delivery_latency_p95_ms: float | None
-    loop_lag_ms: float
-    store: PartHealth
-    bus: PartHealth
-    providers: ProviderCount
-    version: str
-
-
-class RateLimitNotice(Wire, frozen=True, kw_only=True, omit_defaults=False):
-    """A limit is nearly used up (``RateLimitWarning``); numbers that nobody stated are None, never guessed.
-
-    ``provider`` is ``"hub"`` for the hub's own limits, whose ``name`` says which one: ``invocations``,
-    ``conversations``, ``connections``, ``joins``, ``messages``, ``requests``, ``signals``. ``timestamp`` and
-    ``reset_time`` are ISO 8601 UTC, ``percentage_used`` is 0 to 100, ``priority`` 0 to 3.
-    ``forecast_seconds`` says when nothing is left at the present rate; None while that is unknown.
-    """
-
-    id: str
-    timestamp: str
-    priority: int
-    provider: str
-    scope: LimitScope
-    limit: int | None
-    remaining: int | None
-    percentage_used: float | None
-    reset_time: str | None
-    forecast_seconds: float | None = None
-    name: str = ""
-    type: str = "RateLimitWarning"
-
-
-class ProviderName(Wire, frozen=True, kw_only=True, omit_defaults=False):
-    """A provider and one of its models; ``model`` is empty where the provider chooses."""
-
-    provider: str
-    model: str = ""
-
-
-class FailoverNotice(
-    Wire,
-    frozen=True,
-    kw_only=True,
-    omit_defaults=False,
-    rename={
-        "conversation_id": "conversationId",
-        "message_id": "messageId",
-        "source": "from",
-        "target": "to",
-        "mid_stream": "midStream",
-    },
-):
-    """A provider failed in an answer (``ProviderFailover``): ``target`` goes on, or nobody does.
-
-    ``reason`` is an error code, ``text`` one line for people. ``mid_stream``: readers had seen text of it.
-    ``conversation_id`` and ``message_id`` are None for whoever is not in the conversation.
-    """
-
-    id: str
-    timestamp: str
-    priority: int
-    source: ProviderName
-    target: ProviderName | None
-    reason: str
-    text: str
-    mid_stream: bool
-    policy: FailoverMode
-    conversation_id: str | None = None
-    message_id: str | None = None
-    type: str = "ProviderFailover"
-
-
-class ModelAvailabilityNotice(Wire, frozen=True, kw_only=True, omit_defaults=False):
-    """Models of a provider came or went (``ModelAvailabilityChanged``); ``models`` are those it has now."""
-
-    id: str
-    timestamp: str
-    priority: int
-    provider: str
-    added: list[str]
-    removed: list[str]
-    models: list[str]
-    type: str = "ModelAvailabilityChanged"
-
-
-class AnnouncementNotice(Wire, frozen=True, kw_only=True, omit_defaults=False):
-    """What an operator tells everybody (``SystemAnnouncement``)."""
-
-    id: str
-    timestamp: str
-    priority: int
-    text: str
-    type: str = "SystemAnnouncement"
-
-
-class Announcement(Wire, frozen=True, kw_only=True):
-    """What an operator wants everybody to be told; ``priority`` is 0 (by the way) to 3 (urgent)."""
-
-    text: str
-    priority: int = 1

@@ -14,6 +14,7 @@ PACKAGE = "conduit_widget"
 ROOT = Path(__file__).resolve().parent.parent / PACKAGE
 
 LEAVES = {
+    "answer_parts",
     "back_off",
     "cancellation",
     "child_process",
@@ -30,6 +31,7 @@ LEAVES = {
     "pasted",
     "plain_text",
     "runtime_file",
+    "status_types",
     "times",
     "types",
     "wire",

@@ -19,6 +19,7 @@ from conduit_widget.widget.chat import Chat
 FIRST_ROOM: Final = "main"
 SHOWN_MESSAGES: Final = 10
 MAX_DESCRIPTION_CHARS: Final = 4_000
+_PYTHON: Final = frozenset({"", "python", "python3", "py", "ipython"})
 
 
 class ChatMagics:
@@ -60,6 +61,8 @@ class ChatMagics:
         if options.words:
             self._room = options.words[0]
         answer = self._ask(self._chat(), text, options)
+        if options.fix and not options.quiet:
+            self._propose(answer)
         if options.to:
             self._shell.user_ns[options.to] = answer
 
@@ -112,6 +115,12 @@ class ChatMagics:
             pending._ipython_display_()
             return pending.result()
         return _printed(chat, text, asking)
+
+    def _propose(self, answer: ChatMessage) -> None:
+        """Put the corrected code into a new cell below, where the front end has cells."""
+        python = [block.source for block in answer.code_blocks if block.language in _PYTHON]
+        if python:
+            self._shell.set_next_input(python[-1].rstrip())
 
     # ---- %chat -------------------------------------------------------------------------------------------
 

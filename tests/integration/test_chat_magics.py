@@ -30,6 +30,9 @@ def provider() -> ScriptedProvider:
     return ScriptedProvider(["It ", "is **so**."])
 
 
+FIXED = "It was empty.\n\n```python\nrows = [1]\n```\n"
+
+
 @pytest.fixture
 async def server(tmp_path: Path, provider: ScriptedProvider) -> AsyncIterator[ChatServer]:
     """A hub with that model."""
@@ -97,14 +100,21 @@ async def test_next_cell_goes_on_in_the_same_conversation(
     assert kernel.printed(other).splitlines()[-1] == "Nothing was said yet."
 
 
+@pytest.mark.parametrize("provider", [ScriptedProvider([FIXED])])
 async def test_fix_asks_about_the_error(kernel: LiveKernel, provider: ScriptedProvider) -> None:
-    """With the cell that failed; a remark is not needed."""
+    """With the cell that failed; a remark is not needed. The code of the answer is put into a new cell."""
     failing = fails(kernel, "rows = []\nrows[3]")
     await eventually(lambda: kernel.errors(failing), what="the cell fails")
-    await kernel.run("%%chat --fix")
+    cell = kernel.start("%%chat --fix")
+    await kernel.finished(cell)
     assert "rows = []\nrows[3]" in asked(provider)
     assert "IndexError: list index out of range" in asked(provider)
     assert "ipykernel" not in asked(provider)
+    reply = await kernel.client.get_shell_msg(timeout=30)
+    while reply["parent_header"]["msg_id"] != cell:
+        reply = await kernel.client.get_shell_msg(timeout=30)
+    (payload,) = reply["content"]["payload"]
+    assert (payload["source"], payload["text"]) == ("set_next_input", "rows = [1]")
 
 
 MISTAKES = (
