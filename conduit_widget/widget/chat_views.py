@@ -24,8 +24,8 @@ from conduit_widget.widget.views import Views
 def _send_chunk(content: object, _chat: AskedChat, serve: Serve) -> bool:
     """Send a part of the view."""
     match content:
-        case {"kind": "chunk", "requestId": request_id, "name": str() as name}:
-            serve(request_id, send_chunk(name))
+        case {"kind": "chunk", "requestId": request_id, "name": str() as name, "from": int() as start}:
+            serve(request_id, send_chunk(name, start))
         case _:
             return False
     return True

@@ -9,6 +9,9 @@ from conduit_widget.errors import ValidationError
 from conduit_widget.widget import front_end
 from conduit_widget.widget.views import Binary
 
+SLICE: Final = 64 * 1024
+"""Bytes of a chunk that travel at once: what the conversation says meanwhile waits for no more than that."""
+
 _SUFFIX: Final = ".chunk.gz"
 
 _read: dict[str, tuple[int, bytes]] = {}  # all views in the process share one copy
@@ -34,11 +37,16 @@ def read_chunk(name: str) -> bytes:
     return known[1]
 
 
-async def send_chunk(name: str) -> Binary:
-    """Return a chunk as the reply to a view that asks for it; the file is read on a thread.
+async def send_chunk(name: str, start: int) -> Binary:
+    """Return a slice of a chunk as the reply to a view that asks for it; the file is read on a thread.
+
+    It begins at byte ``start`` and has at most :data:`SLICE` bytes.
 
     Raises:
-        ValidationError: as :func:`read_chunk`.
+        ValidationError: as :func:`read_chunk`; the chunk has no such byte.
 
     """
-    return Binary(await asyncio.to_thread(read_chunk, name))
+    chunk = await asyncio.to_thread(read_chunk, name)
+    if not 0 <= start < len(chunk):
+        raise ValidationError("chunk", "has changed while it was sent; try again.")
+    return Binary(chunk[start : start + SLICE], len(chunk))

@@ -31,9 +31,10 @@ ABSENCE: Final = 5.0  # seconds in which a view that is still there answers
 
 @dataclass(frozen=True, slots=True)
 class Binary:
-    """A result that travels beside the reply, as it is."""
+    """A result that travels beside the reply, as it is; ``size`` is how large the whole is, in bytes."""
 
     content: bytes
+    size: int
 
 
 class Views:
@@ -131,7 +132,7 @@ class Views:
             self._reply(request_id, result)
 
     def _reply(self, request_id: object, result: Any) -> None:
-        buffers, result = ([result.content], None) if isinstance(result, Binary) else ([], result)
+        buffers, result = ([result.content], result.size) if isinstance(result, Binary) else ([], result)
         message = {"kind": "reply", "requestId": request_id, "ok": True, "result": result}
         self._channel.send(message, buffers)
 

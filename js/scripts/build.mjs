@@ -15,7 +15,7 @@ const target = join(root, "..", "conduit_widget", "static");
 const entries = JSON.parse(await readFile(join(root, "entries.json"), "utf8"));
 const bundled = [
   ...["preact", "@preact/signals", "@preact/signals-core", "marked", "uplot"],
-  ...["highlight.js", "lowlight", "devlop", "temml", "emojibase-data"],
+  ...["highlight.js", "lowlight", "devlop", "temml", "emojibase-data", "@mermaid-js/tiny"],
 ];
 
 /** `import css from "./x.css?inline"` gives the minified text, the way Vite (and so vitest) reads it too. */
@@ -31,6 +31,21 @@ const inlineCss = {
       const { code } = await transform(source, { loader: "css", minify: true, target: "es2022" });
       return { contents: code.trim(), loader: "text", watchFiles: [args.path] };
     });
+  },
+};
+
+/** `import text from "x.js?raw"` gives a file of a package as text: what runs elsewhere than in the page. */
+const rawText = {
+  name: "raw-text",
+  setup(context) {
+    context.onResolve({ filter: /\?raw$/ }, async ({ path, kind, resolveDir }) => {
+      const { path: found, errors } = await context.resolve(path.replace(/\?raw$/, ""), { kind, resolveDir });
+      return errors.length > 0 ? { errors } : { path: found, namespace: "raw-text" };
+    });
+    context.onLoad({ filter: /.*/, namespace: "raw-text" }, async ({ path }) => ({
+      contents: await readFile(path, "utf8"),
+      loader: "text",
+    }));
   },
 };
 
@@ -66,7 +81,7 @@ const options = {
   legalComments: "none",
   jsx: "automatic",
   jsxImportSource: "preact",
-  plugins: [inlineCss, onlyLexer, emojiData],
+  plugins: [inlineCss, rawText, onlyLexer, emojiData],
   logLevel: "warning",
 };
 

@@ -132,7 +132,7 @@ export type ViewMessage =
   | ({ kind: "regenerate"; requestId: string; messageId: string } & Choice)
   | { kind: "read"; seq: number }
   | { kind: "ping"; requestId: string }
-  | { kind: "chunk"; requestId: string; name: string }
+  | { kind: "chunk"; requestId: string; name: string; from: number }
   | { kind: "export"; requestId: string; format: "markdown" | "json" | "html" | "ipynb" }
   | ({ kind: "conversation"; requestId: string } & ConversationAction)
   | ({ kind: "members"; requestId: string } & MembersAction)

@@ -7,16 +7,10 @@ from pathlib import Path
 
 from playwright.async_api import BrowserContext, expect
 
-from tests.support.view_page import ViewPage, answer
+from tests.support.view_page import OUTSIDE, ViewPage, answer
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "attacks.json"
 ATTACKS = [each["text"] for each in json.loads(VECTORS.read_text(encoding="utf-8"))["attacks"]]
-# What of the page a message could have changed: everything but the shadow root that it is in.
-OUTSIDE = """() => [
-  document.documentElement.cloneNode(true).outerHTML,
-  getComputedStyle(document.getElementById('canary')).color,
-  document.styleSheets.length, document.adoptedStyleSheets.length, location.href, history.length,
-]"""
 BOXES = """(articles) => articles.map((article) => {
   return [...article.querySelectorAll('*')].filter((each) => {
     const style = getComputedStyle(each);

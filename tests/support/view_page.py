@@ -23,9 +23,9 @@ const model = {
   off: (event, listener) => listeners.delete(listener),
   async send(message) {
     if (message.kind !== "chunk") return;
-    const sent = await fetch(`/static/${message.name}.chunk.gz`);
-    const reply = { kind: "reply", requestId: message.requestId, ok: true };
-    push(reply, [new DataView(await sent.arrayBuffer())]);
+    const sent = await (await fetch(`/static/${message.name}.chunk.gz`)).arrayBuffer();
+    const reply = { kind: "reply", requestId: message.requestId, ok: true, result: sent.byteLength };
+    push(reply, [new DataView(sent.slice(message.from, message.from + 65536))]);
   },
 };
 const { initialize, render } = widget();
@@ -33,6 +33,13 @@ initialize({ model });
 render({ model, el: document.getElementById("view") });
 globalThis.push = push;
 </script>"""
+
+# What of the page a message could have changed: everything but the shadow root that it is in.
+OUTSIDE: Final = """() => [
+  document.documentElement.cloneNode(true).outerHTML,
+  getComputedStyle(document.getElementById('canary')).color,
+  document.styleSheets.length, document.adoptedStyleSheets.length, location.href, history.length,
+]"""
 
 STATE: Final[dict[str, Any]] = {
     "conversationId": "team",

@@ -2,14 +2,27 @@ import type { KernelLink } from "../kernel-link";
 import { text } from "../texts/texts";
 import type { AskForChunk } from "./chunks";
 
-/** Asks for chunks over the widget's own way to the kernel, which works in every host. */
+/**
+ * Asks for chunks over the widget's own way to the kernel, which works in every host. A large one comes in slices, each
+ * asked for when the one before has come: what the conversation says meanwhile goes between them.
+ */
 export function askForChunk(link: Pick<KernelLink, "request">): AskForChunk {
-  return (name) =>
+  const slice = (name: string, from: number): Promise<[BlobPart & DataView, unknown]> =>
     new Promise((resolve, reject) => {
-      link.request({ kind: "chunk", name }, (reply) => {
+      link.request({ kind: "chunk", name, from }, (reply) => {
         const [bytes] = (reply.ok && reply.buffers) || [];
-        if (bytes) resolve(bytes as BufferSource);
+        if (reply.ok && bytes) resolve([bytes as BlobPart & DataView, reply.result]);
         else reject(new Error(reply.ok ? text("lazy.nothing") : reply.error.message));
       });
     });
+  return async (name) => {
+    const slices: BlobPart[] = [];
+    for (let at = 0, size: unknown = 1; at < Number(size); ) {
+      const [bytes, total] = await slice(name, at);
+      slices.push(bytes);
+      at += bytes.byteLength;
+      size = total;
+    }
+    return new Blob(slices);
+  };
 }

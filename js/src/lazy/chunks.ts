@@ -21,7 +21,7 @@ export interface Chunks {
 }
 
 /** Asks the kernel for a chunk; resolves with its bytes. */
-export type AskForChunk = (name: string) => Promise<BufferSource>;
+export type AskForChunk = (name: string) => Promise<BlobPart>;
 
 interface Entry {
   readonly state: Signal<ChunkState<object>>;
@@ -34,7 +34,7 @@ interface Entry {
  */
 export function createChunks(
   ask: AskForChunk,
-  read: (bytes: BufferSource) => Promise<ChunkFactory> = readChunk,
+  read: (bytes: BlobPart) => Promise<ChunkFactory> = readChunk,
 ): Chunks {
   const entries = new Map<string, Entry>();
   const styles = signal<readonly CSSStyleSheet[]>([]);

@@ -5,6 +5,7 @@ export interface ChunkModules {
   es: typeof import("../chunks/es");
   zh: typeof import("../chunks/zh");
   emoji: typeof import("../chunks/emoji");
+  diagram: typeof import("../chunks/diagram");
   code: typeof import("../chunks/code");
   footnotes: typeof import("../chunks/footnotes");
   maths: typeof import("../chunks/maths");

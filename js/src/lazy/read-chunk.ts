@@ -12,7 +12,7 @@ export const BUILD = "%conduit-build%";
  * Throws an Error in plain words when it is no chunk of this build.
  */
 export async function readChunk(
-  bytes: BufferSource,
+  bytes: BlobPart,
   load: (source: string) => Promise<unknown> = loadText,
 ): Promise<ChunkFactory> {
   const inflated = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));

@@ -1,5 +1,6 @@
 import type { VNode } from "preact";
 import { useContext, useRef, useState } from "preact/hooks";
+import { Lazy } from "../lazy/lazy";
 import { text as words } from "../texts/texts";
 import { CopyButton } from "../views/copy-button";
 import { useColours } from "./colours";
@@ -18,15 +19,31 @@ interface CodeBlockProps {
 
 /**
  * A block of code: its language, shown as written up to 24 characters, whether long lines wrap, a Copy button, the text.
+ * One of Mermaid is drawn when somebody asks for it.
  */
 export function CodeBlock({ text, language, isWhole = false }: CodeBlockProps): VNode {
   const [wraps, setWraps] = useState(false);
+  const [isDrawn, setDrawn] = useState(false);
   const isGrowing = useContext(Growing) && !isWhole;
   const label = language.split(/[\s,{]/)[0]?.slice(0, 24) ?? "";
   const coloured = useColours(text, label.toLowerCase(), !isGrowing);
   const plain = usePlainLines(text);
   const lines = coloured ?? plain;
   const kind = [lines.length >= NUMBERED_FROM && "numbered", wraps && "wraps"].filter(Boolean).join(" ");
+  const code = (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard
+    <pre tabIndex={0} dir="ltr">
+      <code class={kind || undefined}>{lines}</code>
+    </pre>
+  );
+  const waiting = (
+    <>
+      <p class="unloaded" role="status">
+        {words("code.drawing")}
+      </p>
+      {code}
+    </>
+  );
   return (
     <figure
       class="code"
@@ -35,15 +52,23 @@ export function CodeBlock({ text, language, isWhole = false }: CodeBlockProps): 
     >
       <figcaption>
         <span>{label || words("code.text")}</span>
+        {label.toLowerCase() === "mermaid" && !isGrowing && (
+          <button type="button" class="quiet" onClick={() => setDrawn(!isDrawn)}>
+            {words(isDrawn ? "code.show" : "code.draw")}
+          </button>
+        )}
         <button type="button" class="quiet" aria-pressed={wraps} onClick={() => setWraps(!wraps)}>
           {words("code.wrap")}
         </button>
         <CopyButton text={text} what="code" />
       </figcaption>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard */}
-      <pre tabIndex={0} dir="ltr">
-        <code class={kind || undefined}>{lines}</code>
-      </pre>
+      {isDrawn ? (
+        <Lazy chunk="diagram" waiting={waiting}>
+          {({ Diagram }) => <Diagram source={text}>{code}</Diagram>}
+        </Lazy>
+      ) : (
+        code
+      )}
     </figure>
   );
 }

@@ -3,6 +3,7 @@
 import type { actions } from "./en/actions";
 import type { chatTexts } from "./en/chat";
 import type { connection } from "./en/connection";
+import type { diagram } from "./en/diagram";
 import type { emoji } from "./en/emoji";
 import type { footnotes } from "./en/footnotes";
 import type { maths } from "./en/maths";
@@ -14,6 +15,7 @@ import type { tools } from "./en/tools";
 import type { writing } from "./en/writing";
 
 type Chunks = typeof actions &
+  typeof diagram &
   typeof emoji &
   typeof footnotes &
   typeof maths &

@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { createKernelLink } from "../../src/kernel-link";
 import { askForChunk } from "../../src/lazy/ask";
 import { FakeClock } from "../support/fake-clock";
@@ -19,12 +19,32 @@ function asking() {
   return { host, bytes, requestId: asked?.requestId ?? "", name: asked?.name };
 }
 
+const view = (...bytes: number[]): DataView => new DataView(new Uint8Array(bytes).buffer);
+
+async function bytesOf(part: BlobPart): Promise<number[]> {
+  return [...new Uint8Array(await new Blob([part]).arrayBuffer())];
+}
+
 it("asks the kernel by name and gives the bytes beside its reply", async () => {
   const { host, bytes, requestId, name } = asking();
   expect(name).toBe("code");
-  const content = new DataView(new Uint8Array([31, 139]).buffer);
-  host.push({ kind: "reply", requestId, ok: true, result: null }, [content]);
-  expect(await bytes).toBe(content);
+  host.push({ kind: "reply", requestId, ok: true, result: 2 }, [view(31, 139)]);
+  expect(await bytesOf(await bytes)).toEqual([31, 139]);
+});
+
+it("asks for a large one slice by slice, the next when the one before has come", async () => {
+  const { host, bytes, requestId } = asking();
+  host.push({ kind: "reply", requestId, ok: true, result: 5 }, [view(1, 2)]);
+  for (const [place, slice] of [
+    [2, view(3, 4)],
+    [4, view(5)],
+  ] as const) {
+    await vi.waitFor(() => expect(host.all("chunk").at(-1)).toMatchObject({ name: "code", from: place }));
+    const next = host.all("chunk").at(-1)?.requestId ?? "";
+    host.push({ kind: "reply", requestId: next, ok: true, result: 5 }, [slice]);
+  }
+  expect(await bytesOf(await bytes)).toEqual([1, 2, 3, 4, 5]);
+  expect(host.all("chunk").map(({ from }) => from)).toEqual([0, 2, 4]);
 });
 
 it("says what the kernel says when there is none", async () => {

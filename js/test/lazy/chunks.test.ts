@@ -18,7 +18,7 @@ const CODE = sent("export default(require)=>({colour:()=>Object.keys(require('pr
 /** Node has no modules from blobs; an address that holds the text is as good. */
 const load = (text: string): Promise<unknown> =>
   import(/* @vite-ignore */ `data:text/javascript,${encodeURIComponent(text)}`);
-const read = (bytes: BufferSource) => readChunk(bytes, load);
+const read = (bytes: BlobPart) => readChunk(bytes, load);
 
 /** A kernel that answers as the test says, and what it was asked for. */
 function kernel(...answers: (Uint8Array<ArrayBuffer> | Error)[]): { asked: string[]; ask: AskForChunk } {

@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 import { signal } from "@preact/signals";
-import { render } from "preact";
+import { type ComponentChildren, render, type VNode } from "preact";
 import { describe, expect, it } from "vitest";
 import * as code from "../../src/chunks/code";
 import type { Chunks } from "../../src/lazy/chunks";
@@ -106,5 +106,55 @@ describe("code", () => {
     draw(view, "```python\nimport os");
     await idle();
     expect(view.querySelector(".hljs-keyword")?.textContent).toBe("import");
+  });
+});
+
+describe("a diagram", () => {
+  const Diagram = ({ source, children }: { source: string; children: ComponentChildren }): VNode => (
+    <div class="diagram" data-source={source}>
+      {children}
+    </div>
+  );
+  const modules: Readonly<Record<string, object>> = { diagram: { Diagram } };
+  const drawing = (asked: string[]): Chunks =>
+    ({
+      signals: signal([]),
+      state: (name: string) => signal({ module: modules[name] ?? null, error: null }),
+      load: async (name: string) => asked.push(name),
+    }) as unknown as Chunks;
+
+  it("is drawn on a click only, with its code at hand, and goes back", async () => {
+    const asked: string[] = [];
+    const chunks = drawing(asked);
+    const view = root();
+    const show = (text: string, open: boolean): void =>
+      render(
+        <ChunksContext.Provider value={chunks}>
+          <Markdown text={text} open={open} />
+        </ChunksContext.Provider>,
+        view,
+      );
+    const button = (): HTMLButtonElement | undefined =>
+      [...view.querySelectorAll("button")].find(({ textContent }) => /diagram|Show/.test(textContent ?? ""));
+    show("```mermaid\nflowchart TD", true);
+    expect(button()).toBeUndefined();
+    show(fence("mermaid", "flowchart TD", " A"), false);
+    expect(button()?.textContent).toBe("Draw diagram");
+    expect(asked).not.toContain("diagram");
+    button()?.click();
+    await settled();
+    expect(view.querySelector(".diagram")?.getAttribute("data-source")).toBe("flowchart TD\n A");
+    expect(view.querySelector(".diagram pre")?.textContent).toBe("flowchart TD\n A");
+    expect(button()?.textContent).toBe("Show code");
+    button()?.click();
+    await settled();
+    expect(view.querySelector(".diagram")).toBeNull();
+    expect(view.querySelector("pre")?.textContent).toBe("flowchart TD\n A");
+  });
+
+  it("is offered for no other language", () => {
+    const view = root();
+    draw(view, fence("python", "flowchart TD"));
+    expect(view.textContent).not.toContain("Draw");
   });
 });

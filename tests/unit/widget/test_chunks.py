@@ -10,7 +10,7 @@ import pytest
 from conduit_widget.errors import ValidationError
 from conduit_widget.widget import front_end
 from conduit_widget.widget.chat import Chat
-from conduit_widget.widget.chunks import read_chunk
+from conduit_widget.widget.chunks import SLICE, read_chunk
 from tests.support.comm import CommLedger
 from tests.support.waiting import eventually_sync
 
@@ -48,13 +48,32 @@ def test_view_gets_a_chunk_beside_the_reply(chat: Chat, comms: CommLedger, built
     """The bytes travel as they are, not as text; a name that is none is refused in words."""
     content = bytes(range(256))
     (built_front_end.parent / "code.chunk.gz").write_bytes(content)
-    comms.view.receive({"kind": "chunk", "requestId": "r", "name": "code"})
+    comms.view.receive({"kind": "chunk", "requestId": "r", "name": "code", "from": 0})
     reply, buffers = eventually_sync(lambda: _reply(comms, "r"))
-    assert reply == {"kind": "reply", "requestId": "r", "ok": True, "result": None}
+    assert reply == {"kind": "reply", "requestId": "r", "ok": True, "result": 256}
     assert buffers == [content]
-    comms.view.receive({"kind": "chunk", "requestId": "s", "name": "nothing"})
+    comms.view.receive({"kind": "chunk", "requestId": "s", "name": "nothing", "from": 0})
     refusal, buffers = eventually_sync(lambda: _reply(comms, "s"))
     assert (refusal["ok"], refusal["error"]["code"], buffers) == (False, "invalid", [])
+
+
+def test_a_large_chunk_travels_in_slices(chat: Chat, comms: CommLedger, built_front_end: Path) -> None:
+    """Each is asked for by its place, so that tokens go between them; beyond the end there is nothing."""
+    content = bytes(range(256)) * 600
+    (built_front_end.parent / "code.chunk.gz").write_bytes(content)
+    sent = b""
+    while len(sent) < len(content):
+        name = f"r{len(sent)}"
+        comms.view.receive({"kind": "chunk", "requestId": name, "name": "code", "from": len(sent)})
+        reply, [piece] = eventually_sync(lambda name=name: _reply(comms, name))  # type: ignore[misc]
+        assert reply["result"] == len(content)
+        assert 0 < len(piece) <= SLICE
+        sent += piece
+    assert sent == content
+    for place in (len(content), -1):
+        comms.view.receive({"kind": "chunk", "requestId": f"x{place}", "name": "code", "from": place})
+        refusal, _ = eventually_sync(lambda place=place: _reply(comms, f"x{place}"))  # type: ignore[misc]
+        assert "try again" in str(refusal["error"])
 
 
 def _reply(comms: CommLedger, request_id: str) -> tuple[dict[str, object], list[bytes]] | None:

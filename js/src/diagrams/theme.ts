@@ -1,0 +1,20 @@
+/** Whether the letters of an element are lighter than what they stand on usually is. */
+export function isDark(element: Element): boolean {
+  const color = getComputedStyle(element).color;
+  const parts = (color.match(/[\d.]+/g) ?? []).slice(0, 3).map(Number);
+  const most = color.startsWith("rgb") ? 255 : 1;
+  return parts.reduce((sum, part) => sum + part, 0) / (3 * most) > 0.5;
+}
+
+/** Calls `look` when the host's theme may have changed. Returns the remover. */
+export function onThemeChange(document: Document, look: () => void): () => void {
+  const observer = new MutationObserver(look);
+  for (const element of [document.documentElement, document.body])
+    observer.observe(element, { attributes: true });
+  const scheme = matchMedia("(prefers-color-scheme: dark)");
+  scheme.addEventListener("change", look);
+  return () => {
+    observer.disconnect();
+    scheme.removeEventListener("change", look);
+  };
+}
