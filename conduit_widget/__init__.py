@@ -6,8 +6,6 @@ import importlib
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from IPython.core.interactiveshell import InteractiveShell
-
     from conduit_widget.client.hub_connection import HubConnection as HubConnection
     from conduit_widget.errors import (
         AddressUnusableError as AddressUnusableError,
@@ -98,12 +96,12 @@ def __getattr__(name: str) -> Any:
     return value
 
 
-def load_ipython_extension(shell: InteractiveShell) -> None:
+def load_ipython_extension(shell: Any) -> None:
     """Add ``%%chat`` and ``%chat`` to an IPython shell; called by ``%load_ext conduit_widget``."""
     importlib.import_module("conduit_widget.magics").load(shell)
 
 
-def unload_ipython_extension(shell: InteractiveShell) -> None:
+def unload_ipython_extension(shell: Any) -> None:
     """Take them away again; called by ``%unload_ext conduit_widget``."""
     importlib.import_module("conduit_widget.magics").unload(shell)
 

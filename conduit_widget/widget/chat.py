@@ -13,9 +13,8 @@ import traitlets
 
 from conduit_widget.access.hub_access import resolve_access
 from conduit_widget.chat_client.connectivity import PATIENCE
-from conduit_widget.chat_client.state.changes import ConnectionInfo
 from conduit_widget.contract import MAX_ID_CHARS
-from conduit_widget.errors import ConnectionFailedError, InvocationTimeoutError, ValidationError
+from conduit_widget.errors import ValidationError
 from conduit_widget.kernel import cell_output
 from conduit_widget.kernel.cell_output import CellOutput
 from conduit_widget.kernel.comm_batcher import comm_batcher
@@ -28,21 +27,20 @@ from conduit_widget.widget.answers.question import user_message
 from conduit_widget.widget.answers.stream import ChatStream
 from conduit_widget.widget.backend import ChatBackend
 from conduit_widget.widget.chat_acts import ChatActs
+from conduit_widget.widget.chat_connecting import CONNECT_TIMEOUT, ChatConnecting
 from conduit_widget.widget.chat_reach import ChatReach
 from conduit_widget.widget.chat_views import ChatViews
 from conduit_widget.widget.connections import connections_of
-from conduit_widget.widget.live_widget import LiveWidget
 from conduit_widget.widget.message_listeners import Listener, Listening
 from conduit_widget.widget.starters import check_starters
 from conduit_widget.widget.tables.provider_table import ProviderTable
 
 _T = TypeVar("_T")
 
-CONNECT_TIMEOUT: Final = 30.0
 LANGUAGES: Final = ("", "en", "de", "es", "zh")
 
 
-class Chat(ChatActs, ChatReach, LiveWidget):
+class Chat(ChatActs, ChatReach, ChatConnecting):
     """A chat with a model and with everybody else in the same conversation.
 
     Args:
@@ -252,31 +250,6 @@ class Chat(ChatActs, ChatReach, LiveWidget):
         """How long the newest finished answer took: by its provider's clock, the hub's and the view's."""
         return self._read(lambda backend: newest_metrics(backend.conversation))
 
-    @property
-    def connection(self) -> ConnectionInfo:
-        """State of the way to the hub: ``state``, ``attempt``, ``retry_at`` (epoch ms), ``message``."""
-        return self._read(lambda backend: backend.conversation.connectivity.info)
-
-    def wait_connected(self, timeout: float = CONNECT_TIMEOUT) -> None:
-        """Block until the conversation is live, up to ``timeout`` seconds.
-
-        Raises:
-            ConnectionFailedError: it is not, or the hub refuses us (AuthenticationError where it refuses the
-                token), which is raised at once; the text says why.
-            HubException: we are not a member.
-
-        """
-        pending = self._pending("connecting", _wait_live(self._backend))
-        try:
-            pending.result(timeout)
-        except InvocationTimeoutError:
-            pending.cancel()
-            link = self.connection
-            if link.state == "live":
-                return
-            why = link.message or f"still {link.state} after {timeout:g} s."
-            raise ConnectionFailedError(f"The chat is not connected: {why}") from None
-
     def on_message(self, function: Listener) -> Listening:
         """Call ``function(message)`` for every finished message from now on, until what it returns is called.
 
@@ -374,10 +347,6 @@ def _weak_call(chat: Chat, method: Callable[[Chat], None]) -> Callable[[], None]
             method(chat)
 
     return call
-
-
-async def _wait_live(backend: ChatBackend) -> None:
-    await backend.conversation.connectivity.wait_live()
 
 
 async def _ask_providers(backend: ChatBackend) -> ProviderTable:

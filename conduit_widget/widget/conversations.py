@@ -11,7 +11,8 @@ from conduit_widget.chat_client.hub_proxies import ChatHubClient
 from conduit_widget.kernel.loop_thread import LoopThread, loop_thread
 from conduit_widget.types import ConversationInfo
 from conduit_widget.widget.answers.pending_result import PendingResult
-from conduit_widget.widget.chat import CONNECT_TIMEOUT, Chat
+from conduit_widget.widget.chat import Chat
+from conduit_widget.widget.chat_connecting import CONNECT_TIMEOUT
 from conduit_widget.widget.connections import connections_of
 from conduit_widget.widget.tables.found_tables import ConversationEntry, ConversationTable
 

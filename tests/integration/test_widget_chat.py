@@ -203,3 +203,29 @@ async def test_chat_is_live_within_a_second_of_being_made(server: ChatServer, co
     await asyncio.to_thread(chat.wait_connected, 30)
     assert constructed < 4.0, "it waits for nothing; what it takes is this machine's"
     await closed(chat)
+
+
+async def test_block_waits_for_the_chat_and_closes_it(server: ChatServer, comms: CommLedger) -> None:
+    """Also when the block fails."""
+    async with Chat("team", hub_url=server.url, token=token("ann")) as chat:
+        assert chat.connection.state == "live"
+        assert (await chat.ask("Hi?")).text == "Grüße an alle \N{GRINNING FACE}"
+    assert "closed" in repr(chat)
+
+    def blocking() -> Chat:
+        try:
+            with Chat("team", hub_url=server.url, token=token("ann")) as other:
+                assert other.connection.state == "live"
+                raise KeyError
+        except KeyError:
+            return other
+
+    assert "closed" in repr(await asyncio.to_thread(blocking))
+
+
+async def test_block_of_a_chat_that_is_refused_never_begins(server: ChatServer, comms: CommLedger) -> None:
+    """One line, and nothing stays open."""
+    chat = Chat("team", hub_url=server.url, token="x" * 40)
+    with pytest.raises(ConnectionFailedError):
+        await chat.__aenter__()
+    assert "closed" in repr(chat)
