@@ -11,6 +11,10 @@ import { Transcript } from "./transcript/transcript";
 /** The whole widget. */
 export function Chat({ store }: { store: Store }): VNode {
   const onKeyDown = (event: TargetedKeyboardEvent<HTMLElement>): void => {
+    if (event.key === "?" && !(event.target as Element).matches("input, textarea, select")) {
+      event.preventDefault();
+      store.composing.open("help");
+    }
     const id = store.select.stoppable.value;
     if (event.key !== "Escape" || event.isComposing || !id) return;
     event.preventDefault();

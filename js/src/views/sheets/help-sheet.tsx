@@ -24,7 +24,7 @@ export function HelpSheet({ store }: { store: Store }): VNode {
     </label>
   );
   const sends = sendKey.value === "enter";
-  const keys: readonly [keys: string, does: string][] = [
+  const inField: readonly Keys[] = [
     [sends ? "Shift+Enter" : text("help.enter"), text("help.key.newline")],
     ["↑", text("help.key.edit")],
     ["Esc", text("help.key.stop")],
@@ -32,6 +32,15 @@ export function HelpSheet({ store }: { store: Store }): VNode {
     ["@", text("help.key.mention")],
     ["↑ ↓", text("help.key.choose")],
     ["Tab", text("help.key.accept")],
+  ];
+  const inConversation: readonly Keys[] = [
+    ["Shift+Tab", text("help.key.conversation")],
+    ["↑ ↓", text("help.key.messages")],
+    ["Home End", text("help.key.ends")],
+    [text("help.enter"), text("help.key.actions")],
+    ["← →", text("help.key.action")],
+    ["Esc", text("help.key.back")],
+    ["?", text("help.key.help")],
   ];
   return (
     <div class="help">
@@ -53,16 +62,28 @@ export function HelpSheet({ store }: { store: Store }): VNode {
       </dl>
       <p class="hint">{text("help.commandsHint")}</p>
       <h3>{text("help.keys")}</h3>
-      <dl>
-        {keys.map(([key, does]) => (
-          <div key={does}>
-            <dt>
-              <kbd>{key}</kbd>
-            </dt>
-            <dd>{does}</dd>
-          </div>
-        ))}
-      </dl>
+      <KeyList keys={inField} />
+      <h3>{text("help.keysConversation")}</h3>
+      <KeyList keys={inConversation} />
     </div>
+  );
+}
+
+type Keys = [keys: string, does: string];
+
+function KeyList({ keys }: { keys: readonly Keys[] }): VNode {
+  return (
+    <dl>
+      {keys.map(([key, does]) => (
+        <div key={does}>
+          <dt>
+            {key.split(" ").map((each) => (
+              <kbd key={each}>{each}</kbd>
+            ))}
+          </dt>
+          <dd>{does}</dd>
+        </div>
+      ))}
+    </dl>
   );
 }

@@ -62,6 +62,22 @@ describe("a sheet", () => {
     expect(view.host.all("stop")).toEqual([]);
   });
 
+  it("with all keys opens with a question mark, but not where one writes, and gives the focus back", async () => {
+    await view.live({ messages: [question(1, "Q")] });
+    const article = view.find("article");
+    expect(press(view.find("textarea"), "?").defaultPrevented).toBe(false);
+    await view.painted();
+    expect(view.root.querySelector(".sheet")).toBeNull();
+    article.focus();
+    press(article, "?");
+    await view.painted();
+    expect(sheet().getAttribute("aria-label")).toBe("Help");
+    expect(sheet().textContent).toContain("Keys in the conversation");
+    press(view.root.activeElement as HTMLElement, "Escape");
+    await view.painted();
+    expect(view.root.activeElement).toBe(article);
+  });
+
   it("gives way to another one", async () => {
     await open();
     view.store.composing.open("help");
