@@ -1,6 +1,7 @@
 // Lazy chunk: what can be done with a message, and what is told beside one.
 import actionsCss from "../styles/actions.css?inline";
 import besideCss from "../styles/beside.css?inline";
+import modesCss from "../styles/modes.css?inline";
 import { actions } from "../texts/en/actions";
 import { names } from "../texts/en/names";
 import { addTexts } from "../texts/texts";
@@ -19,4 +20,4 @@ export { onTranscriptKey } from "../views/actions/roving";
 export { Toolbar } from "../views/actions/toolbar";
 export { waitingWords } from "../views/actions/waiting-words";
 /** Its style. */
-export const css = actionsCss + besideCss;
+export const css = actionsCss + besideCss + modesCss;
