@@ -2,6 +2,7 @@
 import { actions } from "./de/actions";
 import { composer } from "./de/composer";
 import { connection } from "./de/connection";
+import { diagram } from "./de/diagram";
 import { emoji } from "./de/emoji";
 import { footnotes } from "./de/footnotes";
 import { markdown } from "./de/markdown";
@@ -21,6 +22,7 @@ export const catalogue: Catalogue = {
   ...actions,
   ...composer,
   ...connection,
+  ...diagram,
   ...emoji,
   ...footnotes,
   ...markdown,

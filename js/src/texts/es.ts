@@ -2,6 +2,7 @@
 import { actions } from "./es/actions";
 import { composer } from "./es/composer";
 import { connection } from "./es/connection";
+import { diagram } from "./es/diagram";
 import { emoji } from "./es/emoji";
 import { footnotes } from "./es/footnotes";
 import { markdown } from "./es/markdown";
@@ -21,6 +22,7 @@ export const catalogue: Catalogue = {
   ...actions,
   ...composer,
   ...connection,
+  ...diagram,
   ...emoji,
   ...footnotes,
   ...markdown,

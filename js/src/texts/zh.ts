@@ -4,6 +4,7 @@ import type { Catalogue } from "./texts";
 import { actions } from "./zh/actions";
 import { composer } from "./zh/composer";
 import { connection } from "./zh/connection";
+import { diagram } from "./zh/diagram";
 import { emoji } from "./zh/emoji";
 import { footnotes } from "./zh/footnotes";
 import { markdown } from "./zh/markdown";
@@ -22,6 +23,7 @@ export const catalogue: Catalogue = {
   ...actions,
   ...composer,
   ...connection,
+  ...diagram,
   ...emoji,
   ...footnotes,
   ...markdown,

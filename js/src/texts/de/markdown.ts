@@ -1,6 +1,9 @@
 import type { Catalogue } from "../texts";
 
 export const markdown = {
+  "code.draw": "Diagramm zeichnen",
+  "code.drawing": "Diagramm wird gezeichnet…",
+  "code.show": "Code zeigen",
   "code.label": "Code",
   "code.labelOf": "Code, {language}",
   "code.text": "Text",

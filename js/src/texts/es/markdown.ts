@@ -1,6 +1,9 @@
 import type { Catalogue } from "../texts";
 
 export const markdown = {
+  "code.draw": "Dibujar el diagrama",
+  "code.drawing": "Dibujando el diagrama…",
+  "code.show": "Mostrar el código",
   "code.label": "Código",
   "code.labelOf": "Código, {language}",
   "code.text": "texto",

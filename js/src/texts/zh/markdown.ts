@@ -1,6 +1,9 @@
 import type { Catalogue } from "../texts";
 
 export const markdown = {
+  "code.draw": "绘制图表",
+  "code.drawing": "正在绘制图表…",
+  "code.show": "显示代码",
   "code.label": "代码",
   "code.labelOf": "代码，{language}",
   "code.text": "文本",
