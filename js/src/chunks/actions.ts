@@ -19,5 +19,8 @@ export { Retry } from "../views/actions/retry";
 export { onTranscriptKey } from "../views/actions/roving";
 export { Toolbar } from "../views/actions/toolbar";
 export { waitingWords } from "../views/actions/waiting-words";
+export { comings } from "../views/people/comings";
+export { Mentioned } from "../views/people/mentioned";
+
 /** Its style. */
 export const css = actionsCss + besideCss + modesCss;

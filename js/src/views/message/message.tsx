@@ -74,6 +74,7 @@ function UserMessage({ store, message, own, follows, participant, active }: Mess
       <div class="column">
         <Quote store={store} message={message} />
         <Byline store={store} name={own ? null : name} message={message} follows={follows} />
+        {actions && <actions.Mentioned store={store} message={message} />}
         {editing ?? (
           <div class="bubble">
             <UserText message={message} />

@@ -46,7 +46,7 @@ export function Transcript({ store }: { store: Store }): VNode {
   const people = new Map(store.select.participants.value.map((person) => [person.userId, person]));
   const self = store.select.selfId.value;
   const rows = rowsIn(messages, window, {
-    notices: store.select.notices.value,
+    notices: [...store.select.notices.value, ...(actions?.comings(store) ?? [])],
     unreadAfter: store.unreadAfter.value,
     readMarks: store.select.readMarks.value,
     selfId: self,
