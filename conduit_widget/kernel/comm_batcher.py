@@ -23,13 +23,14 @@ from conduit_widget.contract import COMM_INTERVAL
 from conduit_widget.errors import trace_of
 from conduit_widget.kernel.loop_thread import LoopThread
 from conduit_widget.kernel.subshell import keep_on_chosen_shell
+from conduit_widget.kernel.token_lines import Short, TokenLines
 
 _logger = logging.getLogger(__name__)
 
 Op = dict[str, Any]
-Message = dict[str, Any]
+Message = dict[str, Any] | Short
 Snapshot = Callable[[], dict[str, Any]]
-Reduce = Callable[[Message], Message]
+Reduce = Callable[[Any], Any]
 CallLater = Callable[[float, Callable[[], None]], asyncio.TimerHandle]
 
 UNENCODABLE: Final = (TypeError, ValueError, RecursionError, OverflowError)
@@ -67,6 +68,7 @@ class CommChannel:
         self._reduce = reduce
         self._has_failed = False
         self._ops: list[Op] = []
+        self._lines = TokenLines()
         self._chars = 0
         self._wants_snapshot = False
 
@@ -100,11 +102,12 @@ class CommChannel:
         """Send what waits as one message."""
         if self._wants_snapshot:
             self._wants_snapshot = False
+            self._lines.forget()
             self.send({"kind": "snapshot", "n": self.n, "state": self._snapshot()})
         elif self._ops:
             ops, self._ops, self._chars = self._ops, [], 0
             self.n += 1
-            self.send({"kind": "ops", "n": self.n, "ops": ops})
+            self.send(self._lines.message(self.n, ops))
 
     def send(self, message: Message, buffers: Sequence[bytes] = ()) -> None:
         """Send a message at once; what is neither a snapshot nor ops is not numbered."""

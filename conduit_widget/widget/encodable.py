@@ -9,13 +9,15 @@ from conduit_widget.nesting import is_too_deep
 from conduit_widget.plain_text import writable
 
 
-def encodable(packet: dict[str, Any]) -> dict[str, Any]:
-    """Return a snapshot, ops or reply packet in which every message can be encoded.
+def encodable(packet: Any) -> Any:
+    """Return a snapshot, ops, tokens or reply packet in which every message can be encoded.
 
     A message that cannot keeps its id, role, author and text, and the entries of its metadata that can be
     written; halves of surrogate pairs become question marks.
     """
     match packet:
+        case list():
+            return [_written(part) for part in packet]
         case {"kind": "snapshot", "state": {"messages": list(messages)} as state}:
             state = {key: _written(value) for key, value in state.items() if key != "messages"}
             return {**packet, "state": {**state, "messages": [_message(each) for each in messages]}}

@@ -3,7 +3,7 @@ import { computed, type ReadonlySignal, signal } from "@preact/signals";
 import type { Clock } from "./clock";
 import type { Host, KernelStatus } from "./host";
 import { uuid } from "./identifier";
-import { isKernelMessage, type KernelMessage, type Reply, type ViewMessage } from "./kernel-messages";
+import { type KernelMessage, kernelMessage, type Reply, type ViewMessage } from "./kernel-messages";
 import type { Attached } from "./mount";
 import { createRequests } from "./requests";
 
@@ -51,6 +51,9 @@ export interface KernelLink {
   /** Sends a request; the reply, or what is wrong, goes to `settle` once. */
   request(message: KernelRequest, settle: (reply: Reply) => void, requestId?: string): void;
 }
+
+/** What the kernel says unasked. */
+const isNews = (kind: string): boolean => kind === "ops" || kind === "tokens";
 
 interface Options<State> {
   host: Host;
@@ -165,13 +168,14 @@ export function createKernelLink<State>({
     else if (before === status.value || !(isAtWork(before) && isAtWork(status.value))) hello();
   }, lifetime);
 
-  host.onMessage((message, buffers) => {
-    if (!isKernelMessage<State>(message)) return;
+  host.onMessage((delivered, buffers) => {
+    const message = kernelMessage<State>(delivered);
+    if (!message) return;
     heardAt = clock.now();
     silent.value = false;
     // Whatever the host believes: somebody is there.
     if (isOver()) status.value = "unknown";
-    if (message.kind !== "ops") answered();
+    if (!isNews(message.kind)) answered();
     if (message.kind === "anybody" && views > 0) tell({ kind: "here" });
     if (message.kind === "reply") requests.settle(message.ok && buffers ? { ...message, buffers } : message);
     heard(message);

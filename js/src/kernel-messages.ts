@@ -111,12 +111,24 @@ export type MembersAction =
   | { action: "add" | "role"; userId: string; role: MemberRole }
   | { action: "remove"; userId: string };
 
+/** A token's op names its line: a small number under which the text goes on in short messages. */
+export type SentOp = Op & { line?: number };
+
 /** Kernel to view. */
 export type KernelMessage<State = ChatState> =
   | { kind: "snapshot"; n: number; state: State }
-  | { kind: "ops"; n: number; ops: Op[] }
+  | { kind: "ops"; n: number; ops: SentOp[] }
+  | Tokens
   | { kind: "anybody" }
   | Reply;
+
+/** Text and nothing else; on the way a list: the last digit of its number, then texts, before each the number of its
+ * line where that is another than before (conduit_widget/kernel/token_lines.py). */
+export interface Tokens {
+  kind: "tokens";
+  digit: number;
+  parts: readonly (number | string)[];
+}
 
 /** View to kernel. */
 export type ViewMessage =
@@ -142,7 +154,13 @@ export type ViewMessage =
   | { kind: "bye" }
   | { kind: "retry" };
 
-/** Whether something the host delivered looks like a message of our kernel. */
-export function isKernelMessage<State>(value: unknown): value is KernelMessage<State> {
-  return typeof value === "object" && value !== null && "kind" in value && typeof value.kind === "string";
+/** Returns what the host delivered as a message of our kernel; null where it looks like none. */
+export function kernelMessage<State>(value: unknown): KernelMessage<State> | null {
+  if (Array.isArray(value)) {
+    const [digit, ...parts] = value;
+    return { kind: "tokens", digit, parts };
+  }
+  const isOurs =
+    typeof value === "object" && value !== null && "kind" in value && typeof value.kind === "string";
+  return isOurs ? (value as KernelMessage<State>) : null;
 }

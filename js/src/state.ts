@@ -1,10 +1,11 @@
 // The state of a view and everything that may change it. Pure: no clock, no host, no DOM.
-import type { ChatMessage, Op, SendReceipt } from "./contract";
+import type { ChatMessage, SendReceipt } from "./contract";
 import type { Kept } from "./keeper";
-import type { ChatState, KernelMessage, SendOptions } from "./kernel-messages";
+import type { ChatState, KernelMessage, SendOptions, SentOp } from "./kernel-messages";
 import { seqOf } from "./messages";
 import { applyOp, merged } from "./ops";
 import { text } from "./texts/texts";
+import { NO_LINES, noted, opsOf, type TokenLines } from "./token-lines";
 
 /** What is said of a message that was kept; the outbox holds reasons as they are shown. */
 const reloaded = (): string => text("message.reloaded");
@@ -28,9 +29,14 @@ export interface ViewState {
   /** Something was missed (or nothing has come yet): say hello, ignore ops until the snapshot. */
   needsHello: boolean;
   outbox: OutgoingMessage[];
+  /** Where the texts being written go on. */
+  tokenLines: TokenLines;
 }
 
-export const EMPTY: ViewState = { n: 0, chat: null, needsHello: true, outbox: [] };
+export const EMPTY: ViewState = {
+  ...{ n: 0, chat: null, needsHello: true },
+  ...{ outbox: [], tokenLines: NO_LINES },
+};
 
 /** Applies one message of the kernel. Messages seen already and unknown kinds change nothing. */
 export function receive(state: ViewState, message: KernelMessage): ViewState {
@@ -41,9 +47,16 @@ export function receive(state: ViewState, message: KernelMessage): ViewState {
         n: message.n,
         chat: mergeSnapshot(state.chat, message.state),
         needsHello: false,
+        tokenLines: NO_LINES,
       });
     case "ops":
       return receiveOps(state, message.n, message.ops);
+    case "tokens": {
+      if (state.needsHello) return state;
+      const isNext = message.digit === (state.n + 1) % 10;
+      const ops = isNext ? opsOf(message, state.tokenLines) : null;
+      return ops ? receiveOps(state, state.n + 1, ops) : { ...state, needsHello: true };
+    }
     case "reply":
       return message.ok
         ? markSent(state, message.requestId, message.result as SendReceipt | undefined)
@@ -53,16 +66,17 @@ export function receive(state: ViewState, message: KernelMessage): ViewState {
   }
 }
 
-function receiveOps(state: ViewState, n: number, ops: Op[]): ViewState {
+function receiveOps(state: ViewState, n: number, ops: SentOp[]): ViewState {
   if (!state.chat || state.needsHello || n <= state.n) return state;
   if (n !== state.n + 1) return { ...state, needsHello: true };
-  let chat: ChatState = state.chat;
+  let { chat, tokenLines } = state;
   for (const op of ops) {
     const next = applyOp(chat, op);
     if (!next) return { ...state, chat, needsHello: true };
     chat = next;
+    tokenLines = noted(tokenLines, op);
   }
-  return confirmed({ ...state, n, chat });
+  return confirmed({ ...state, n, chat, tokenLines });
 }
 
 /** Removes from the outbox what the conversation now contains. */

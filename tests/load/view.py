@@ -111,14 +111,19 @@ def _comm(tokens: int) -> list[str]:
     size = len("".join(pieces).encode())
     for rate in P95_GOALS:
         sent = comm_messages(pieces, rate, ["0f8fad5b-d9cb-469f-a165-70867728950e"])
-        bytes_ = sum(len(json.dumps(data, ensure_ascii=False).encode()) for _, data in sent)
+        ours = sum(_size(data["content"]) for _, data in sent) / size
+        whole = sum(_size(data) for _, data in sent) / size
         print(
-            f"comm at {rate:.0f} a second: {len(sent)} messages,"
-            f" {bytes_ / size:.2f} bytes a byte of the answer"
+            f"comm at {rate:.0f} a second: {len(sent)} messages, {ours:.2f} bytes a byte of the answer,"
+            f" {whole:.2f} with the envelope of a widget's custom message"
         )
-        if bytes_ / size > COMM_SHARE:
-            missed.append(f"comm bytes at {rate:.0f} a second: {bytes_ / size:.2f} > {COMM_SHARE}")
+        if ours > COMM_SHARE:
+            missed.append(f"comm bytes at {rate:.0f} a second: {ours:.2f} > {COMM_SHARE}")
     return missed
+
+
+def _size(data: object) -> int:
+    return len(json.dumps(data, ensure_ascii=False).encode())  # as jupyter_client writes it
 
 
 async def _long(browser: Browser, messages: int) -> list[str]:

@@ -28,7 +28,8 @@ PLAY: Final = """({ sent, whole }) => new Promise((done) => {
   };
   const deliver = (content) => {
     if (!whole) return push(content);
-    for (const op of content.ops) text += op.text;
+    const texts = Array.isArray(content) ? content : content.ops.map((op) => op.text);
+    text += texts.filter((part) => typeof part === "string").join("");
     if (!asked) requestAnimationFrame(draw);
     asked = true;
   };

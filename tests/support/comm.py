@@ -12,6 +12,8 @@ import pytest
 from comm.base_comm import BaseComm
 from ipywidgets.widgets import widget as ipywidgets_widget  # type: ignore[import-untyped]  # no stubs
 
+from tests.support.comm_messages import in_full
+
 
 class RecordingComm(BaseComm):
     """One comm; ``sent`` holds (message type, data, sending thread) in order."""
@@ -41,7 +43,7 @@ class RecordingComm(BaseComm):
     @property
     def custom(self) -> list[dict[str, Any]]:
         """Custom messages to the view, oldest first."""
-        return [data["content"] for _, data, _ in list(self.sent) if data.get("method") == "custom"]
+        return in_full(data["content"] for _, data, _ in list(self.sent) if data.get("method") == "custom")
 
     @property
     def opened_with(self) -> dict[str, Any]:

@@ -7,13 +7,14 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 
+from tests.support.comm_messages import in_full
 from tests.support.waiting import eventually
 
 
@@ -106,23 +107,23 @@ class LiveKernel:
 
     def custom(self, comm_id: str) -> list[tuple[float, dict[str, Any]]]:
         """Custom messages a widget sent to its views, with their arrival times."""
-        return [
-            (arrived, message["content"]["data"]["content"])
+        return self._custom(comm_id, lambda arrived, _: arrived)
+
+    def custom_sent(self, comm_id: str) -> list[tuple[float, dict[str, Any]]]:
+        """The same, with the times at which the kernel sent them, in seconds of its clock."""
+        return self._custom(comm_id, lambda _, message: message["header"]["date"].timestamp())
+
+    def _custom(
+        self, comm_id: str, time_of: Callable[[float, dict[str, Any]], float]
+    ) -> list[tuple[float, dict[str, Any]]]:
+        found = [
+            (time_of(arrived, message), message["content"]["data"]["content"])
             for arrived, message in self.iopub
             if message["msg_type"] == "comm_msg"
             and message["content"]["comm_id"] == comm_id
             and message["content"]["data"].get("method") == "custom"
         ]
-
-    def custom_sent(self, comm_id: str) -> list[tuple[float, dict[str, Any]]]:
-        """The same, with the times at which the kernel sent them, in seconds of its clock."""
-        return [
-            (message["header"]["date"].timestamp(), message["content"]["data"]["content"])
-            for _, message in self.iopub
-            if message["msg_type"] == "comm_msg"
-            and message["content"]["comm_id"] == comm_id
-            and message["content"]["data"].get("method") == "custom"
-        ]
+        return list(zip((time for time, _ in found), in_full(content for _, content in found), strict=True))
 
     async def create_subshell(self) -> str:
         """Make a subshell, as JupyterLab does for its comms."""

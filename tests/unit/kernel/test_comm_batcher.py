@@ -10,6 +10,7 @@ import pytest
 
 from conduit_widget.kernel import comm_batcher
 from conduit_widget.kernel.comm_batcher import CommBatcher, CommChannel
+from tests.support.comm_messages import in_full
 
 
 class Clock:
@@ -62,9 +63,15 @@ def token(offset: int, text: str, id_: str = "a", **more: Any) -> dict[str, Any]
 
 
 def open_channel(batcher: CommBatcher) -> tuple[CommChannel, list[dict[str, Any]]]:
-    """A channel and what it sent."""
+    """A channel and what it sent, in full."""
+    contents: list[Any] = []
     sent: list[dict[str, Any]] = []
-    return batcher.open(FakeComm(sent.append), lambda: {"whole": True}), sent
+
+    def take(content: Any) -> None:
+        contents.append(content)
+        sent[:] = in_full(contents)
+
+    return batcher.open(FakeComm(take), lambda: {"whole": True}), sent
 
 
 def test_first_op_leaves_at_once_when_idle(batcher: CommBatcher) -> None:

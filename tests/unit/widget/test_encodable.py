@@ -48,3 +48,4 @@ def test_text_with_half_a_surrogate_pair_is_still_shown() -> None:
     packet = encodable({"kind": "ops", "n": 1, "ops": [{"op": "message", "message": bad}, op]})
     assert packet["ops"][0]["message"]["content"] == "x?y"
     assert packet["ops"][1]["text"] == "?z"
+    assert encodable([4, 1, "\udfffz"]) == [4, 1, "?z"]
