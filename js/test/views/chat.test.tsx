@@ -385,7 +385,7 @@ describe("a long conversation", () => {
     await grown(200);
     store.show("q100");
     await clock.paint();
-    await vi.waitFor(() => expect(root().activeElement?.textContent).toContain("m100"));
+    await vi.waitFor(() => expect(root().activeElement?.textContent).toContain("m100"), { timeout: 20_000 });
     expect(drawn().length).toBeLessThan(60);
     expect(drawn()).not.toContain("m1000");
     await painted();
