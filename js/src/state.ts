@@ -53,9 +53,9 @@ export function receive(state: ViewState, message: KernelMessage): ViewState {
       return receiveOps(state, message.n, message.ops);
     case "tokens": {
       if (state.needsHello) return state;
-      const isNext = message.digit === (state.n + 1) % 10;
-      const ops = isNext ? opsOf(message, state.tokenLines) : null;
-      return ops ? receiveOps(state, state.n + 1, ops) : { ...state, needsHello: true };
+      const n = state.n + 1;
+      const ops = message.digit === n % 10 && opsOf(message, state.tokenLines);
+      return ops ? receiveOps(state, n, ops) : { ...state, needsHello: true };
     }
     case "reply":
       return message.ok
