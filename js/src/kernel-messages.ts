@@ -157,10 +157,8 @@ export type ViewMessage =
 /** Returns what the host delivered as a message of our kernel; null where it looks like none. */
 export function kernelMessage<State>(value: unknown): KernelMessage<State> | null {
   if (Array.isArray(value)) {
-    const [digit, ...parts] = value;
-    return { kind: "tokens", digit, parts };
+    return { kind: "tokens", digit: value[0], parts: value.slice(1) };
   }
-  const isOurs =
-    typeof value === "object" && value !== null && "kind" in value && typeof value.kind === "string";
-  return isOurs ? (value as KernelMessage<State>) : null;
+  const { kind } = (value ?? {}) as { kind?: unknown };
+  return typeof kind === "string" ? (value as KernelMessage<State>) : null;
 }

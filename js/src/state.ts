@@ -33,10 +33,7 @@ export interface ViewState {
   tokenLines: TokenLines;
 }
 
-export const EMPTY: ViewState = {
-  ...{ n: 0, chat: null, needsHello: true },
-  ...{ outbox: [], tokenLines: NO_LINES },
-};
+export const EMPTY: ViewState = { n: 0, chat: null, needsHello: true, outbox: [], tokenLines: NO_LINES };
 
 /** Applies one message of the kernel. Messages seen already and unknown kinds change nothing. */
 export function receive(state: ViewState, message: KernelMessage): ViewState {

@@ -51,10 +51,9 @@ export class MessageWindow {
 
   /** Whether more is to be drawn when there is time. */
   get wants(): "above" | "below" | null {
-    const above = this.#range.start > 0 ? this.#above : 0;
+    const above = Math.min(this.#range.start, this.#above);
     const below = this.#lastId === null ? 0 : this.#below;
-    if (above <= 0 && below <= 0) return null;
-    return above > below ? "above" : "below";
+    return above > 0 && above > below ? "above" : below > 0 ? "below" : null;
   }
 
   /** Takes a step towards what is wanted. */

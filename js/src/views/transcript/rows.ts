@@ -38,10 +38,7 @@ export function rowsIn(
   options: RowsOptions,
 ): Row[] {
   const before = Math.min(start, 1);
-  const rows = rowsOf(messages.slice(start - before, end + 1), options).slice(before, before + end - start);
-  const [first] = rows;
-  if (first) first.day ??= first.message.metadata?.timestamp ?? null;
-  return rows;
+  return rowsOf(messages.slice(start - before, end + 1), options).slice(before, before + end - start);
 }
 
 /** Returns a row for each message. */

@@ -85,7 +85,6 @@ export function stickToBottom(scroller: HTMLElement, content: HTMLElement, life:
       if (!down) toEnd();
     } else if (held?.element.isConnected) {
       const at = placeOf(held.element);
-      if (at === held.at) return;
       scroller.scrollTop += at - held.at;
       lastTop = scroller.scrollTop;
       held.at = at;

@@ -36,18 +36,16 @@ export function useWindow(
     ...range,
     widen() {
       stick?.holdPosition();
-      shown.widen();
       changes.value += 1;
+      shown.widen();
     },
     include(index) {
       stick?.leave();
-      shown.include(index);
       changes.value += 1;
+      shown.include(index);
     },
     onScroll({ scrollTop, scrollHeight, clientHeight }) {
-      if (following) return;
-      if (wants === "above" && scrollTop < clientHeight) grow("above");
-      else if (range.end < messages.length && scrollHeight - scrollTop < 3 * clientHeight) grow("below");
+      if (range.end < messages.length && scrollHeight - scrollTop < 3 * clientHeight) grow("below");
     },
   };
 }
