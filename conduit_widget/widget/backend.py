@@ -18,7 +18,8 @@ import msgspec
 from conduit_widget.access.hub_access import HubAccess, Identity
 from conduit_widget.chat_client.conversation import ChangeHandler, Conversation
 from conduit_widget.chat_client.state.changes import ResetChange
-from conduit_widget.errors import ConduitError
+from conduit_widget.contract import MAX_ID_CHARS
+from conduit_widget.errors import ConduitError, ValidationError
 from conduit_widget.types import ChatMessage
 from conduit_widget.widget.answers.questions import Questions
 from conduit_widget.widget.connections import Connections
@@ -109,6 +110,11 @@ class ChatBackend:
 
         return unsubscribe
 
+    @property
+    def is_attended(self) -> bool:
+        """Whether somebody looks."""
+        return self._is_attended
+
     def attended(self, is_attended: bool) -> None:
         """Note whether somebody looks; a chat that nobody looks at or uses leaves after a while."""
         self._is_attended = is_attended
@@ -188,6 +194,20 @@ class ChatBackend:
     def is_being_answered(self) -> bool:
         """Whether an answer is being written."""
         return self._conversation is not None and bool(self._conversation.transcript.streams)
+
+
+def check_conversation(conversation_id: object) -> str:
+    """Return a conversation's id.
+
+    Raises:
+        ValidationError: it is none.
+
+    """
+    if not isinstance(conversation_id, str):
+        raise ValidationError("conversation_id", f"must be a string, not {type(conversation_id).__name__}.")
+    if not 0 < len(conversation_id) <= MAX_ID_CHARS:
+        raise ValidationError("conversation_id", f"needs 1 to {MAX_ID_CHARS} characters.")
+    return conversation_id
 
 
 def _nothing() -> None:

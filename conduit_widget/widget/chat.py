@@ -13,7 +13,6 @@ import traitlets
 
 from conduit_widget.access.hub_access import resolve_access
 from conduit_widget.chat_client.connectivity import PATIENCE
-from conduit_widget.contract import MAX_ID_CHARS
 from conduit_widget.errors import ValidationError
 from conduit_widget.kernel import cell_output
 from conduit_widget.kernel.cell_output import CellOutput
@@ -25,7 +24,7 @@ from conduit_widget.widget.answers.pending_answer import PendingAnswer
 from conduit_widget.widget.answers.pending_result import PendingResult, check_timeout
 from conduit_widget.widget.answers.question import user_message
 from conduit_widget.widget.answers.stream import ChatStream
-from conduit_widget.widget.backend import ChatBackend
+from conduit_widget.widget.backend import ChatBackend, check_conversation
 from conduit_widget.widget.chat_acts import ChatActs
 from conduit_widget.widget.chat_connecting import CONNECT_TIMEOUT, ChatConnecting
 from conduit_widget.widget.chat_reach import ChatReach
@@ -69,11 +68,9 @@ class Chat(ChatActs, ChatReach, ChatConnecting):
     _behind: ChatViews | None = None
     _name = ""
 
-    # What only the kernel sets is not taken from a view.
-    conversation_id = traitlets.Unicode().tag(
-        sync=True, from_json=lambda _value, chat: chat.conversation_id, echo_update=False
-    )
+    conversation_id = traitlets.Unicode(help="The conversation shown; `switch_to` changes it.")
     height = traitlets.Int(0, min=0).tag(sync=True)
+    # What only the kernel sets is not taken from a view.
     starters = traitlets.List(traitlets.Unicode()).tag(
         sync=True, from_json=lambda _value, chat: chat.starters, echo_update=False
     )
@@ -97,9 +94,7 @@ class Chat(ChatActs, ChatReach, ChatConnecting):
         token: str | Callable[[], str | None] | None = None,
         layout: Any = None,
     ) -> None:
-        _check_text("conversation_id", conversation_id)
-        if not 0 < len(conversation_id) <= MAX_ID_CHARS:
-            raise ValidationError("conversation_id", f"needs 1 to {MAX_ID_CHARS} characters.")
+        check_conversation(conversation_id)
         for name, value in {"user": user, "user_name": user_name, "hub_url": hub_url}.items():
             if value is not None:
                 _check_text(name, value)
@@ -116,16 +111,24 @@ class Chat(ChatActs, ChatReach, ChatConnecting):
             layout=layout,
         )
         self._name = conversation_id
+        connections = connections_of(self._thread)
         self._output: CellOutput | None = None
         self._forget_cells: Callable[[], None] = lambda: None
-        backend = ChatBackend(conversation_id, access, connections_of(self._thread))
-        self._open(ChatViews(backend, comm_batcher(self._thread), self.comm))
+        self._open(
+            ChatViews(
+                lambda name: ChatBackend(name, access, connections),
+                conversation_id,
+                comm_batcher(self._thread),
+                self.comm,
+                _weak_note(self),
+            )
+        )
 
     @traitlets.validate("conversation_id")
     def _keep_conversation(self, proposal: Any) -> str:
         value: str = proposal["value"]
         if self._name and value != self._name:
-            raise ValidationError("conversation_id", "is a chat's for good: create another, Chat(…).")
+            raise ValidationError("conversation_id", "cannot be set; chat.switch_to(…) goes on in another.")
         return value
 
     @traitlets.validate("starters")
@@ -158,6 +161,23 @@ class Chat(ChatActs, ChatReach, ChatConnecting):
             return function(backend)
 
         return self._wait(read())
+
+    def _went_to(self, conversation_id: str) -> None:
+        self._name = conversation_id
+        self.conversation_id = conversation_id
+
+    def switch_to(self, conversation_id: str) -> None:
+        """Go on in another conversation: this chat's views, saved transcript and listeners follow it.
+
+        What was asked in the one before is answered there; whoever waits for it still gets it.
+
+        Raises:
+            ValidationError: that is no conversation's id.
+
+        """
+        name = check_conversation(conversation_id)
+        views = self._views
+        self._call(lambda: views.switch_to(name))
 
     # ---- at the prompt ---------------------------------------------------------------------------------
 
@@ -260,9 +280,9 @@ class Chat(ChatActs, ChatReach, ChatConnecting):
             raise TypeError(f"on_message needs a function, not {type(function).__name__}.")
         if inspect.iscoroutinefunction(function):
             raise TypeError("on_message needs a plain function; inside it, use `.result()` to wait.")
-        key, listeners = object(), self._backend.listeners
-        self._thread.call(listeners.add, key, contextvars.copy_context(), function)
-        return Listening(lambda: self._thread.call(listeners.remove, key))
+        key, views, context = object(), self._views, contextvars.copy_context()
+        self._thread.call(lambda: views.backend.listeners.add(key, context, function))
+        return Listening(lambda: self._thread.call(lambda: views.backend.listeners.remove(key)))
 
     # ---- display and end -------------------------------------------------------------------------------
 
@@ -347,6 +367,18 @@ def _weak_call(chat: Chat, method: Callable[[Chat], None]) -> Callable[[], None]
             method(chat)
 
     return call
+
+
+def _weak_note(chat: Chat) -> Callable[[str], None]:
+    """Tell a chat, as long as it exists, which conversation it is in."""
+    known = weakref.ref(chat)
+
+    def note(conversation_id: str) -> None:
+        chat = known()
+        if chat is not None:
+            chat._went_to(conversation_id)
+
+    return note
 
 
 async def _ask_providers(backend: ChatBackend) -> ProviderTable:

@@ -1,16 +1,22 @@
 """The views of a chat: the conversation's changes out, as batched ops; what people do in a view in.
 
+A chat may go on in another conversation (:meth:`ChatViews.switch_to`): its views follow it. The one it was in
+is left once nothing there is waited for.
+
 Everything here runs on the loop thread, except the constructor.
 """
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from typing import Any, Final
 
 from conduit_widget.chat_client.state.changes import Change
+from conduit_widget.errors import ConduitError
 from conduit_widget.kernel.cell_output import CellOutput
 from conduit_widget.kernel.comm_batcher import Comm, CommBatcher
-from conduit_widget.widget.backend import ChatBackend
+from conduit_widget.widget.backend import ChatBackend, check_conversation
 from conduit_widget.widget.chat_state import chat_state
 from conduit_widget.widget.chunks import send_chunk
 from conduit_widget.widget.encodable import encodable
@@ -44,25 +50,65 @@ _HANDLERS: Final[tuple[Handler, ...]] = (
 
 
 class ChatViews:
-    """Connects one chat's backend with all its views, and with the transcript that the notebook keeps."""
+    """Connects one chat's backend with all its views, and with the transcript that the notebook keeps.
 
-    def __init__(self, backend: ChatBackend, batcher: CommBatcher, comm: Comm) -> None:
-        self.backend = backend
+    Args:
+        backend: returns what stands behind the chat in a conversation, by the conversation's id.
+        conversation_id: the conversation that the chat begins in.
+        batcher: sends for all widgets.
+        comm: the way to the views.
+        switched: called with the id of each conversation that the chat goes on in.
+
+    """
+
+    def __init__(
+        self,
+        backend: Callable[[str], ChatBackend],
+        conversation_id: str,
+        batcher: CommBatcher,
+        comm: Comm,
+        switched: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self.saved: SavedTranscript | None = None
+        self._make_backend = backend
+        self._backends = {conversation_id: backend(conversation_id)}
+        self.backend = self._backends[conversation_id]
+        self._switched = switched
         self._channel = batcher.open(comm, self._state, encodable)
         self._views = Views(self._channel, self._attended)
-        self._unsubscribe = backend.subscribe(self._on_changes)
+        self._unsubscribe = self.backend.subscribe(self._on_changes)
 
     def open(self) -> None:
         """Begin to connect."""
         self.backend.enter()
 
     async def close(self) -> None:
-        """Send nothing any more, write the transcript a last time, and leave the conversation."""
+        """Send nothing any more, write the transcript a last time, and leave the conversations."""
         self._unsubscribe()
         self._views.close()
         self._drop_saved()
-        await self.backend.close()
+        await asyncio.gather(*(backend.close() for backend in self._backends.values()))
+
+    def switch_to(self, conversation_id: str) -> None:
+        """Go on in another conversation: views show it, listeners hear it, the notebook keeps it."""
+        before = self.backend
+        if conversation_id == before.conversation_id:
+            return
+        backend = self._backends.get(conversation_id)
+        if backend is None:
+            backend = self._backends[conversation_id] = self._make_backend(conversation_id)
+        self._unsubscribe()
+        self.backend = backend
+        self._unsubscribe = backend.subscribe(self._on_changes)
+        backend.attended(before.is_attended)
+        backend.enter()
+        before.listeners.move_to(backend.listeners)
+        before.attended(False)
+        if self.saved is not None:
+            self.saved = self.saved.moved_to(backend)
+        self._switched(conversation_id)
+        if self._views.is_watched:
+            self._channel.request_snapshot()
 
     def watched(self) -> None:
         """Note that somebody looks, or will in a moment."""
@@ -99,5 +145,23 @@ class ChatViews:
 
     def handle(self, content: object) -> None:
         """Act on a message of a view; what it cannot mean is ignored."""
+        match content:
+            case {"kind": "conversation", "requestId": request_id, "action": "open", **rest}:
+                self._switch(request_id, rest.get("conversationId"))
+                return
         if not any(handle(content, self.backend, self._views.serve) for handle in _HANDLERS):
             self._views.handle(content)
+
+    def _switch(self, request_id: object, conversation_id: object) -> None:
+        """Switch at once: what the view asks next is meant for the other conversation."""
+        refusal: ConduitError | None = None
+        try:
+            self.switch_to(check_conversation(conversation_id))
+        except ConduitError as error:
+            refusal = error
+        self._views.serve(request_id, _outcome(refusal))
+
+
+async def _outcome(refusal: ConduitError | None) -> None:
+    if refusal is not None:
+        raise refusal

@@ -76,6 +76,13 @@ class MessageListeners:
         if not self._listeners:
             self.clear()
 
+    def move_to(self, others: MessageListeners) -> None:
+        """Let the listeners hear another conversation from now on."""
+        listeners = dict(self._listeners)
+        self.clear()
+        for key, (context, listener) in listeners.items():
+            others.add(key, context, listener)
+
     def clear(self) -> None:
         """Remove all listeners."""
         self._listeners.clear()

@@ -34,6 +34,16 @@ class SavedTranscript:
         self._written: dict[str, str] = {}
         self._unsubscribe = backend.subscribe(self._on_changes)
 
+    def moved_to(self, backend: ChatBackend) -> SavedTranscript:
+        """Return one that keeps the output equal to another conversation from now on; this one ends."""
+        self._unsubscribe()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        moved = SavedTranscript(backend, self._css_class, self._output)
+        moved._rest_begins()
+        return moved
+
     def close(self) -> None:
         """Write what is new a last time, and stop following the conversation."""
         self._unsubscribe()
@@ -66,6 +76,9 @@ class SavedTranscript:
     def _on_changes(self, changes: list[Change]) -> None:
         if not any(isinstance(change, MessageChange | ResetChange | HistoryChange) for change in changes):
             return
+        self._rest_begins()
+
+    def _rest_begins(self) -> None:
         loop = asyncio.get_running_loop()
         if self._timer is None:
             self._write_until = loop.time() + MAX_UNREST

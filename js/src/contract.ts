@@ -49,6 +49,29 @@ export interface MemberInfo {
   role: MemberRole;
 }
 
+/** The newest message of a conversation: the beginning of its text, and the name of who wrote it. */
+export interface LastMessage {
+  id: string;
+  author: string;
+  preview: string;
+  timestamp: string;
+}
+
+/** A conversation as one of its people sees it; `seq` is the position of its newest event. */
+export interface ConversationInfo {
+  conversationId: string;
+  title: string | null;
+  visibility: Visibility;
+  assistant: AssistantSetting;
+  role: MemberRole;
+  seq: number;
+  systemPrompt: string | null;
+  pinned: boolean;
+  unread: number;
+  lastReadSeq: number;
+  lastMessage: LastMessage | null;
+}
+
 /** A piece of text in a multi-part message. */
 export interface TextPart {
   type: "text";
@@ -151,6 +174,20 @@ export interface ChatMessage {
   attachments?: Record<string, unknown>[];
   metadata?: MessageMetadata;
   error?: MessageError | null;
+}
+
+/** A found message, and the part of its text with the first find; `ranges` are where finds are in it. */
+export interface SearchHit {
+  message: ChatMessage;
+  conversationId: string;
+  snippet: string;
+  ranges: number[][];
+}
+
+/** The newest messages that have all that was looked for. */
+export interface SearchResult {
+  hits: SearchHit[];
+  hasMore: boolean;
 }
 
 /** Speed of a generation: times in ms, rates in tokens per second, counts in tokens. */

@@ -100,9 +100,21 @@ export interface SendOptions {
   contextStart?: boolean;
 }
 
-/** What an owner does about the conversation. */
+/** Where a search looks: in all of one's conversations unless one is named. */
+export interface SearchOptions {
+  conversationId?: string;
+  /** Times before this one, ISO 8601. */
+  until?: string;
+  beforeSeq?: number;
+  limit?: number;
+}
+
+/** What an owner does about a conversation, this one unless another is named; and which one is shown here. */
 export type ConversationAction =
-  | { action: "rename"; title: string }
+  | { action: "open"; conversationId: string }
+  | { action: "create"; title: string }
+  | { action: "delete"; conversationId: string }
+  | { action: "rename"; title: string; conversationId?: string }
   | { action: "update"; assistant: "always" | "mention" | "off" };
 
 /** What is asked about those who belong to the conversation; all but the list is for owners. */
@@ -145,6 +157,8 @@ export type ViewMessage =
   | { kind: "read"; seq: number }
   | { kind: "ping"; requestId: string }
   | { kind: "chunk"; requestId: string; name: string; from: number }
+  | { kind: "search"; requestId: string; query: string; options: SearchOptions }
+  | { kind: "conversations"; requestId: string }
   | { kind: "export"; requestId: string; format: "markdown" | "json" | "html" | "ipynb" }
   | ({ kind: "conversation"; requestId: string } & ConversationAction)
   | ({ kind: "members"; requestId: string } & MembersAction)

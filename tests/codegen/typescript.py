@@ -20,10 +20,19 @@ _HEADER: Final = """\
 """
 _NUMBERS: Final = ("MAX_CONTENT_BYTES", "TYPING_TTL")
 """The numbers that views use."""
-_READ_BY_VIEWS: Final = (types.SendReceipt, types.MemberInfo, *get_args(changes.Change))
+_READ_BY_VIEWS: Final = (
+    types.SendReceipt,
+    types.MemberInfo,
+    types.ConversationInfo,
+    types.SearchResult,
+    *get_args(changes.Change),
+)
 """What kernels send to views: these and whatever they are made of are written, nothing else."""
 _NOT_AN_OP: Final = changes.ResetChange
-_FIELD_TYPES: Final = {("ChatMessage", "metadata"): types.MessageMetadata}
+_FIELD_TYPES: Final = {
+    ("ChatMessage", "metadata"): types.MessageMetadata,
+    ("SearchHit", "message"): types.ChatMessage,
+}
 """Fields that Python keeps as a plain dict, since unknown keys pass through, and TypeScript reads by name."""
 _LEFT_OUT_FIELDS: Final = frozenset({("ChatMessage", "extra")})
 _PLAIN: Final = {

@@ -41,6 +41,7 @@ async def _search(conversation: Conversation, query: str, options: Any) -> dict[
 
 async def _around(conversation: Conversation, seq: int) -> dict[str, Any]:
     """Load all from the oldest message here to some before ``seq``: the transcript has no holes."""
+    await conversation.connectivity.wait_live()  # it may have been entered just now
     transcript = conversation.transcript
     goal = max(seq - AROUND, 1)
     while transcript.has_more and (oldest := transcript.oldest_seq) is not None and oldest > goal:

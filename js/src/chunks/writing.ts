@@ -1,6 +1,7 @@
 // Lazy chunk: what helps while somebody writes. Fetched when the field is first entered.
 import extrasCss from "../styles/composer-extras.css?inline";
 import notesCss from "../styles/field-notes.css?inline";
+import headerCss from "../styles/header.css?inline";
 import providerLineCss from "../styles/provider-line.css?inline";
 import writingCss from "../styles/writing.css?inline";
 import { names } from "../texts/en/names";
@@ -11,6 +12,7 @@ addTexts({ ...names, ...writing });
 
 export { pasteCode } from "../composing/edit-field";
 export { namedIn } from "../composing/named-in";
+export { SearchButton, Title } from "../views/header";
 export { Presence } from "../views/presence";
 export { Provider } from "../views/provider";
 export { Queued } from "../views/queued";
@@ -22,4 +24,4 @@ export { Suggestions } from "../views/writing/suggestions";
 export { Tools } from "../views/writing/tools";
 export { Typing } from "../views/writing/typing";
 
-export const css = writingCss + notesCss + extrasCss + providerLineCss;
+export const css = writingCss + headerCss + notesCss + extrasCss + providerLineCss;

@@ -1,13 +1,27 @@
 // Lines that begin with a slash and tell the chat to do something.
 
-export const COMMANDS = ["model", "system", "clear", "export", "title", "assistant", "help"] as const;
+export const COMMANDS = [
+  "model",
+  "system",
+  "clear",
+  "search",
+  "export",
+  "title",
+  "assistant",
+  "help",
+] as const;
 export type CommandName = (typeof COMMANDS)[number];
 
 /** Commands that do nothing without more words; the others run as they are. */
 export const NEEDS_WORDS: ReadonlySet<CommandName> = new Set(["title", "assistant"]);
 
 /** Commands that only a kernel can do which knows of the conversation as a whole. */
-export const NEEDS_CONVERSATION: ReadonlySet<CommandName> = new Set(["export", "title", "assistant"]);
+export const NEEDS_CONVERSATION: ReadonlySet<CommandName> = new Set([
+  "search",
+  "export",
+  "title",
+  "assistant",
+]);
 
 export const ASSISTANT_SETTINGS = ["always", "mention", "off"] as const;
 export const EXPORT_FORMATS = ["markdown", "json", "html", "ipynb"] as const;

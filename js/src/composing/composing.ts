@@ -8,7 +8,7 @@ import type { Parameters } from "./parameters";
 import { readSendKey, type SendKey } from "./send-key";
 
 /** The sheets that open beside the conversation, one at a time. */
-export type SheetName = "parameters" | "people" | "help";
+export type SheetName = "parameters" | "people" | "help" | "search" | "conversations" | "files";
 
 export interface Composing {
   /** Questions to begin an empty conversation with, as given in Python. */
@@ -63,8 +63,10 @@ export function createComposing(
         settings.keep(`parameters:${where}`, Object.keys(value).length > 0 ? JSON.stringify(value) : "");
         return;
       }
+      // What was chosen before the conversation was known is for this one.
+      const chosen = at === null ? value : {};
       at = where;
-      parameters.value = { ...readParameters(settings.read(`parameters:${where}`)), ...value };
+      parameters.value = { ...readParameters(settings.read(`parameters:${where}`)), ...chosen };
     }),
   ];
   lifetime.addEventListener(

@@ -27,6 +27,11 @@ export function createActing(core: Core, branching: Branching): Acting {
   const replyTo = signal<ChatMessage | null>(null);
   const regenerating = signal<ReadonlySet<string>>(new Set());
 
+  core.onPlace(() => {
+    editing.value = null;
+    replyTo.value = null;
+  });
+
   return {
     editing,
     replyTo,

@@ -56,6 +56,11 @@ export function createDeleting(core: Core): Deleting {
   };
 
   core.onPlace((now) => {
+    if (place !== null) {
+      // Nobody comes back to change their mind.
+      sendAll();
+      update((waiting) => waiting.clear());
+    }
     place = now;
     for (const [id, at] of Object.entries(core.keeper.deletions(now))) {
       if (deleting.value.has(id)) continue;

@@ -34,6 +34,10 @@ export function createFinding(
     if (target.value === id) target.value = null;
   };
 
+  core.onPlace(() => {
+    target.value = null;
+  });
+
   return {
     target,
     show(id, seq) {

@@ -11,7 +11,8 @@ export interface Pausing {
   resume(): void;
 }
 
-export function createPausing({ picture }: Pick<Core, "picture">): Pausing {
+export function createPausing({ picture, onPlace }: Pick<Core, "picture" | "onPlace">): Pausing {
+  onPlace(() => picture.pause(false));
   return {
     paused: picture.paused,
     waiting: picture.waiting,

@@ -39,6 +39,7 @@ export function createReading(core: Core, isVisible: () => boolean = pageIsVisib
     const mark = chat?.readMarks?.[chat.self.userId] ?? null;
     told = mark ?? 0;
     read = told;
+    inView = 0;
     const isBehind = mark !== null && mark > 0 && seqOf(chat?.messages.at(-1)) > mark;
     unreadAfter.value = isBehind ? mark : null;
   });

@@ -36,7 +36,7 @@ export function createSending(
   const typing = createTypingNotifier(core.clock, (isTyping) => link.tell({ kind: "typing", isTyping }));
   core.onChange((before, after) => unsent.update(before.outbox, after.outbox));
   core.onSnapshot((chat) => {
-    const kept = unsent.settle(chat, state().outbox);
+    const kept = unsent.settle(chat, state().outbox, () => set({ ...state(), outbox: [] }));
     if (kept.length === 0) return;
     set(restoreUnsent(state(), kept));
     unsent.update(kept, state().outbox); // what the conversation has by now is kept no longer

@@ -4,8 +4,11 @@ import { type Keeper, type Kept, placeOf } from "../keeper";
 import type { ChatState } from "../kernel-messages";
 
 export interface Unsent {
-  /** Enters the place that the chat names; returns what was kept there, nothing when one is there already. */
-  settle(chat: ChatState, outbox: readonly Kept[]): readonly Kept[];
+  /**
+   * Enters the place that the chat names; returns what was kept there, nothing when one is there already. What belongs to
+   * another place stays kept there: `leave` empties the outbox.
+   */
+  settle(chat: ChatState, outbox: readonly Kept[], leave?: () => void): readonly Kept[];
   /** Keeps what is in the outbox now, and forgets what has left it. */
   update(before: readonly Kept[], after: readonly Kept[]): void;
   end(): void;
@@ -29,14 +32,21 @@ export function createUnsent(keeper: Keeper, draft: Signal<string>, choice: Sign
   };
 
   return {
-    settle({ conversationId, self }, outbox) {
+    settle({ conversationId, self }, outbox, leave = () => {}) {
       const where = placeOf(conversationId, self.userId);
       if (where === place.value) return [];
       const kept = keeper.unsent(where);
+      const isElsewhere = place.value !== null;
+      if (isElsewhere) {
+        place.value = null;
+        draft.value = "";
+        choice.value = "";
+        leave();
+      }
       if (!draft.value) draft.value = keeper.draft(where);
       if (!choice.value) choice.value = keeper.choice(where);
       place.value = where;
-      update([], outbox);
+      if (!isElsewhere) update([], outbox);
       return kept;
     },
     update,

@@ -4,6 +4,7 @@ import { composer } from "./de/composer";
 import { connection } from "./de/connection";
 import { diagram } from "./de/diagram";
 import { emoji } from "./de/emoji";
+import { finding } from "./de/finding";
 import { footnotes } from "./de/footnotes";
 import { markdown } from "./de/markdown";
 import { maths } from "./de/maths";
@@ -24,6 +25,7 @@ export const catalogue: Catalogue = {
   ...connection,
   ...diagram,
   ...emoji,
+  ...finding,
   ...footnotes,
   ...markdown,
   ...maths,

@@ -5,6 +5,7 @@ import type { chatTexts } from "./en/chat";
 import type { connection } from "./en/connection";
 import type { diagram } from "./en/diagram";
 import type { emoji } from "./en/emoji";
+import type { finding } from "./en/finding";
 import type { footnotes } from "./en/footnotes";
 import type { maths } from "./en/maths";
 import type { names } from "./en/names";
@@ -17,6 +18,7 @@ import type { writing } from "./en/writing";
 type Chunks = typeof actions &
   typeof diagram &
   typeof emoji &
+  typeof finding &
   typeof footnotes &
   typeof maths &
   typeof names &

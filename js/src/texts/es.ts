@@ -4,6 +4,7 @@ import { composer } from "./es/composer";
 import { connection } from "./es/connection";
 import { diagram } from "./es/diagram";
 import { emoji } from "./es/emoji";
+import { finding } from "./es/finding";
 import { footnotes } from "./es/footnotes";
 import { markdown } from "./es/markdown";
 import { maths } from "./es/maths";
@@ -24,6 +25,7 @@ export const catalogue: Catalogue = {
   ...connection,
   ...diagram,
   ...emoji,
+  ...finding,
   ...footnotes,
   ...markdown,
   ...maths,

@@ -6,6 +6,7 @@ import { composer } from "./zh/composer";
 import { connection } from "./zh/connection";
 import { diagram } from "./zh/diagram";
 import { emoji } from "./zh/emoji";
+import { finding } from "./zh/finding";
 import { footnotes } from "./zh/footnotes";
 import { markdown } from "./zh/markdown";
 import { maths } from "./zh/maths";
@@ -25,6 +26,7 @@ export const catalogue: Catalogue = {
   ...connection,
   ...diagram,
   ...emoji,
+  ...finding,
   ...footnotes,
   ...markdown,
   ...maths,

@@ -15,14 +15,15 @@ export function Chat({ store }: { store: Store }): VNode {
       event.preventDefault();
       store.composing.open("help");
     }
-    const id = store.select.stoppable.value;
-    if (event.key !== "Escape" || event.isComposing || !id) return;
+    const answer = store.select.stoppable.value;
+    if (event.key !== "Escape" || event.isComposing || !answer) return;
     event.preventDefault();
-    store.stop(id);
+    store.stop(answer);
   };
   useChunk("actions", store.chat.value !== null);
   const { module: writing } = useChunk("writing", store.chat.value !== null);
-  const name = plainName(store.select.conversationId.value);
+  const id = store.select.conversationId.value;
+  const name = plainName(store.select.conversation.value?.title || id);
   const height = store.height.value;
   return (
     <section
@@ -33,10 +34,15 @@ export function Chat({ store }: { store: Store }): VNode {
       onKeyDown={onKeyDown}
     >
       <header>
-        <bdi class="title" title={name}>
-          {name}
-        </bdi>
+        {writing ? (
+          <writing.Title store={store} name={name} />
+        ) : (
+          <bdi class="title" title={name}>
+            {name}
+          </bdi>
+        )}
         <Boundary clock={store.clock}>{writing && <writing.Presence store={store} />}</Boundary>
+        {writing && <writing.SearchButton store={store} />}
         <Boundary clock={store.clock}>{writing && <writing.Queued store={store} />}</Boundary>
         <Boundary clock={store.clock}>
           <ConnectionBadge way={store} />
@@ -47,7 +53,7 @@ export function Chat({ store }: { store: Store }): VNode {
       </Boundary>
       <div class="stage">
         <Boundary clock={store.clock} fallback={<Unshown />}>
-          <Transcript store={store} />
+          <Transcript key={id} store={store} />
         </Boundary>
         <Boundary clock={store.clock}>
           {/* The line keeps its place when it is empty, so that nothing jumps. */}

@@ -12,6 +12,8 @@ export const names = {
   "people.joined": { one: "{who} joined.", other: "{who} joined." },
   "people.left": { one: "{who} left.", other: "{who} left." },
   "people.mentionsYou": "Mentions you",
+  "header.search": "Search",
+  "header.conversations": "Conversations: {name}",
   "connection.queued": { one: "{count} message waits", other: "{count} messages wait" },
   "typing.typing": { one: "{who} is typing…", other: "{who} are typing…" },
   "names.others": { one: "{count} other", other: "{count} others" },

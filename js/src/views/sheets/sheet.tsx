@@ -1,6 +1,7 @@
 import type { TargetedKeyboardEvent, VNode } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { SheetName } from "../../composing/composing";
+import { Lazy } from "../../lazy/lazy";
 import type { Store } from "../../store";
 import { text } from "../../texts/texts";
 import { CloseIcon } from "../actions/icons";
@@ -8,10 +9,23 @@ import { HelpSheet } from "./help-sheet";
 import { ParametersSheet } from "./parameters-sheet";
 import { PeopleSheet } from "./people-sheet";
 
+/** What finds and takes along is a chunk of its own. */
+const Found = ({ store, of }: { store: Store; of: "Search" | "Conversations" | "Files" }): VNode => (
+  <Lazy chunk="finding">
+    {(finding) => {
+      const Content = finding[of];
+      return <Content store={store} />;
+    }}
+  </Lazy>
+);
+
 const CONTENT: Readonly<Record<SheetName, (props: { store: Store }) => VNode>> = {
   parameters: ParametersSheet,
   people: PeopleSheet,
   help: HelpSheet,
+  search: ({ store }) => <Found store={store} of="Search" />,
+  conversations: ({ store }) => <Found store={store} of="Conversations" />,
+  files: ({ store }) => <Found store={store} of="Files" />,
 };
 
 /** A sheet beside the conversation: it covers, it moves nothing, and the conversation goes on under it. */

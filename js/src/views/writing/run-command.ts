@@ -12,6 +12,7 @@ import {
 import { LIMITS } from "../../composing/parameters";
 import type { Store } from "../../store";
 import { listed, text } from "../../texts/texts";
+import { saveFile } from "../save-file";
 import { modelLabel } from "../words";
 
 /** The commands that this chat's kernel and hub can do. */
@@ -58,10 +59,12 @@ const RUN: Readonly<Record<CommandName, Run>> = {
     store.composing.fresh.value = true;
     return null;
   },
+  search: (store, words) => open(store, "search", words),
   async export(store, words) {
-    const format = words ? oneOf(words, EXPORT_FORMATS) : "markdown";
+    if (!words) return open(store, "files");
+    const format = oneOf(words, EXPORT_FORMATS);
     if (!format) return text("command.whichFormat", { formats: listed(EXPORT_FORMATS) });
-    save(await store.ask<{ name: string; text: string }>({ kind: "export", format }));
+    saveFile(await store.ask<{ name: string; text: string }>({ kind: "export", format }));
     return null;
   },
   async title(store, words) {
@@ -99,15 +102,4 @@ function chooseModel(store: Store, words: string): string | null {
   if (!found) return text("command.noModel", { name: words, models: listed(labels) });
   store.choice.value = choiceText(found.choice);
   return null;
-}
-
-/** Hands a file to the browser, which asks where it should go. */
-function save({ name, text: content }: { name: string; text: string }): void {
-  const url = URL.createObjectURL(new Blob([content], { type: "application/octet-stream" }));
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = name;
-  link.click();
-  // Firefox begins to read it a moment later.
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }

@@ -224,14 +224,14 @@ describe("completion", () => {
   it("lists the commands at a slash, and the field names the active one", async () => {
     const field = await write("/");
     expect(names()[0]).toBe("/model name");
-    expect(options()).toHaveLength(7);
+    expect(options()).toHaveLength(8);
     const list = view.find(".suggestions [role=listbox]");
     expect(field.getAttribute("aria-controls")).toBe(list.id);
     expect(field.getAttribute("aria-activedescendant")).toBe(options()[0]?.id);
     press(field, "ArrowUp");
     await view.painted();
-    expect(field.getAttribute("aria-activedescendant")).toBe(options()[6]?.id);
-    expect(options()[6]?.getAttribute("aria-selected")).toBe("true");
+    expect(field.getAttribute("aria-activedescendant")).toBe(options()[7]?.id);
+    expect(options()[7]?.getAttribute("aria-selected")).toBe("true");
     await write("");
     expect(field.hasAttribute("aria-activedescendant")).toBe(false);
     expect(field.hasAttribute("aria-controls")).toBe(false);

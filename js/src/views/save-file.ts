@@ -1,0 +1,10 @@
+/** Hands a file to the browser, which asks where it should go. */
+export function saveFile({ name, text: content }: { name: string; text: string }): void {
+  const url = URL.createObjectURL(new Blob([content], { type: "application/octet-stream" }));
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = name;
+  link.click();
+  // Firefox begins to read it a moment later.
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}
