@@ -1,7 +1,9 @@
 // Lazy chunk: what can be done with a message, and what is told beside one.
 import actionsCss from "../styles/actions.css?inline";
 import besideCss from "../styles/beside.css?inline";
+import linesCss from "../styles/code-lines.css?inline";
 import modesCss from "../styles/modes.css?inline";
+import tasksCss from "../styles/tasks.css?inline";
 import { actions } from "../texts/en/actions";
 import { names } from "../texts/en/names";
 import { addTexts } from "../texts/texts";
@@ -23,4 +25,4 @@ export { comings } from "../views/people/comings";
 export { Mentioned } from "../views/people/mentioned";
 
 /** Its style. */
-export const css = actionsCss + besideCss + modesCss;
+export const css = actionsCss + besideCss + linesCss + modesCss + tasksCss;
