@@ -111,6 +111,11 @@ class ChatBackend:
         return unsubscribe
 
     @property
+    def has_left(self) -> bool:
+        """Whether the chat is not in its conversation: nothing there is waited for."""
+        return not self._is_in
+
+    @property
     def is_attended(self) -> bool:
         """Whether somebody looks."""
         return self._is_attended
@@ -175,6 +180,11 @@ class ChatBackend:
         self.listeners.clear()
         await self._leave()
         self._handlers.clear()
+
+    def forget(self) -> None:
+        """Release one that has left, and will not come back."""
+        self._is_closed = True
+        self._connections.guests.discard(self)
 
     # ---- reading ---------------------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 """The views of a chat: the conversation's changes out, as batched ops; what people do in a view in.
 
 A chat may go on in another conversation (:meth:`ChatViews.switch_to`): its views follow it. The one it was in
-is left once nothing there is waited for.
+is left once nothing there is waited for, and forgotten at a later switch.
 
 Everything here runs on the loop thread, except the constructor.
 """
@@ -94,6 +94,9 @@ class ChatViews:
         before = self.backend
         if conversation_id == before.conversation_id:
             return
+        for left in [each for each in self._backends.values() if each.has_left and each is not before]:
+            left.forget()  # its transcript is not kept: people may go through many conversations
+            del self._backends[left.conversation_id]
         backend = self._backends.get(conversation_id)
         if backend is None:
             backend = self._backends[conversation_id] = self._make_backend(conversation_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 
 from conduit_widget.errors import ValidationError
 from conduit_widget.kernel.loop_thread import stop_loop_thread
-from conduit_widget.widget import front_end
+from conduit_widget.widget import backend, front_end
 from conduit_widget.widget.chat import Chat
 from tests.support.chat_server import FAST, ChatServer, chat_server
 from tests.support.comm import CommLedger, recorded_comms
@@ -167,3 +168,18 @@ async def test_the_kept_transcript_is_of_the_conversation_shown(
     bundle, _ = chat._repr_mimebundle_() or ({}, {})
     assert "kept words" in bundle["text/plain"]
     assert "left words" not in bundle["text/plain"]
+
+
+async def test_conversations_that_were_left_are_forgotten(
+    chat: Chat, comms: CommLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Going through many keeps the transcripts of few; the first can be gone back to."""
+    monkeypatch.setattr(backend, "ABSENCE", 0.01)
+    views = chat._views
+    for number in range(5):
+        before = views.backend
+        await asyncio.to_thread(chat.switch_to, f"room {number}")
+        await eventually(partial(getattr, before, "has_left"), what="the one before is left")
+    assert set(views._backends) <= {"room 3", "room 4"}
+    await asyncio.to_thread(chat.switch_to, "team")
+    await asyncio.to_thread(chat.wait_connected, 30)
