@@ -250,6 +250,7 @@ class Conversation:
     def _on_removed(self) -> None:
         self._typing.forget()
         self.connectivity.enter("removed", REMOVED)
+        self._emit(self.transcript.forget())
         self.sender.fail_all(HubException(REMOVED))
 
     def retry_now(self) -> None:

@@ -201,6 +201,13 @@ class ChatBackend:
         ]
 
     @property
+    def withheld(self) -> str | None:
+        """Why nothing of the conversation may be shown or kept here any more; None while it may."""
+        if self._conversation is None or self._conversation.connectivity.info.state != "removed":
+            return None
+        return self._conversation.connectivity.info.message
+
+    @property
     def is_being_answered(self) -> bool:
         """Whether an answer is being written."""
         return self._conversation is not None and bool(self._conversation.transcript.streams)

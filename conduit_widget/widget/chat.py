@@ -354,7 +354,9 @@ def _begin_view(views: ChatViews, output: CellOutput | None, css_class: str) -> 
     if output is not None:
         return views.save_into(output, css_class)
     backend = views.backend
-    return display.saved_bundle(backend.conversation_id, backend.messages(), css_class)
+    return display.saved_bundle(
+        backend.conversation_id, backend.messages(), css_class, withheld=backend.withheld
+    )
 
 
 def _weak_call(chat: Chat, method: Callable[[Chat], None]) -> Callable[[], None]:

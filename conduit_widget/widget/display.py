@@ -6,6 +6,7 @@ import html
 from collections.abc import Sequence
 from typing import Any, Final
 
+from conduit_widget.chat_client.state.branches import Branch, newest_branch
 from conduit_widget.chat_client.state.messages import is_deleted, is_final
 from conduit_widget.markup import as_shown, text_html
 from conduit_widget.plain_text import plain_name, shown as shown_line
@@ -17,26 +18,33 @@ MAX_NAME_CHARS: Final = 128
 
 _BOX: Final = "max-width:48em;line-height:1.45"
 _MESSAGE: Final = "margin:0 0 .8em"
-_NOTE: Final = "opacity:.7;margin:0 0 .8em"
+_QUIET: Final = "opacity:.7"
+_NOTE: Final = f"{_QUIET};margin:0 0 .8em"
 
 
 def saved_bundle(
-    conversation_id: str, messages: Sequence[ChatMessage], css_class: str = ""
+    conversation_id: str,
+    messages: Sequence[ChatMessage],
+    css_class: str = "",
+    *,
+    withheld: str | None = None,
 ) -> dict[str, str]:
     """Return the newest messages for readers without a kernel: everything escaped, no scripts, bounded.
 
-    ``css_class`` is how a live view finds its saved transcript, to hide it.
+    Of messages with several versions it is the branch with the newest message. ``css_class`` is how a live
+    view finds its saved transcript, to hide it. ``withheld`` says why nothing may be read any more.
     """
-    told = [message for message in messages if is_final(message) or message.text]
-    shown, note = _newest(told), ""
+    branch = newest_branch([] if withheld else messages)
+    told = [message for message in branch.shown if is_final(message) or message.text]
+    shown, note = _newest(told), withheld or ""
     if len(shown) < len(told):
         note = f"{len(told) - len(shown)} earlier messages are not shown here."
     title = f"Chat {shown_line(conversation_id)}"
-    lines = [title, note, *(f"{author_name(each)}: {_body(each)}" for each in shown)]
+    lines = [title, note, *(_message_line(each, branch) for each in shown)]
     parts = [
         f"<p><strong>{html.escape(title)}</strong></p>",
         f'<p style="{_NOTE}">{html.escape(note)}</p>' if note else "",
-        *(_message_html(each) for each in shown),
+        *(_message_html(each, branch) for each in shown),
     ]
     classes = html.escape(f"conduit-transcript {css_class}".strip())
     return {
@@ -98,6 +106,20 @@ def _writer(segment: Any) -> str:
             return ""
 
 
-def _message_html(message: ChatMessage) -> str:
-    name = html.escape(author_name(message))
-    return f'<div style="{_MESSAGE}"><strong><bdi>{name}</bdi></strong>{text_html(_body(message))}</div>'
+def _versions(message: ChatMessage, branch: Branch) -> str:
+    """Say that there are others in a message's place; empty where there are none."""
+    count = branch.versions.get(message.id)
+    return f"{count} versions" if count else ""
+
+
+def _message_line(message: ChatMessage, branch: Branch) -> str:
+    versions = _versions(message, branch)
+    return f"{author_name(message)}{versions and f' ({versions})'}: {_body(message)}"
+
+
+def _message_html(message: ChatMessage, branch: Branch) -> str:
+    name, versions = html.escape(author_name(message)), _versions(message, branch)
+    note = f' <small style="{_QUIET}">{versions}</small>' if versions else ""
+    return (
+        f'<div style="{_MESSAGE}"><strong><bdi>{name}</bdi></strong>{note}{text_html(_body(message))}</div>'
+    )

@@ -71,7 +71,10 @@ class SavedTranscript:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        return saved_bundle(self._backend.conversation_id, self._backend.messages(), self._css_class)
+        backend = self._backend
+        return saved_bundle(
+            backend.conversation_id, backend.messages(), self._css_class, withheld=backend.withheld
+        )
 
     def _on_changes(self, changes: list[Change]) -> None:
         if not any(isinstance(change, MessageChange | ResetChange | HistoryChange) for change in changes):

@@ -175,6 +175,11 @@ async def test_member_who_is_removed_sees_it_and_is_back_when_added_again(
         with pytest.raises(HubException, match="You were removed from this conversation"):
             await asking
         assert await asyncio.to_thread(lambda: chat.connection.state) == "removed"
+        assert await asyncio.to_thread(lambda: chat.messages) == [], "nothing of the text stays"
+        kept = await asyncio.to_thread(chat._repr_mimebundle_)
+        assert kept is not None
+        assert "You were removed from this conversation" in kept[0]["text/plain"]
+        assert "first" not in kept[0]["text/plain"]
         await members.add_member("team", "bob")
         await closed(chat)
         await closed(await opened(server, "bob"))

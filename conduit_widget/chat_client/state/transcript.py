@@ -85,6 +85,14 @@ class Transcript:
         """Return a message by id."""
         return self._messages.get(message_id)
 
+    def forget(self) -> list[Change]:
+        """Let go of all that was said: whoever may not read a conversation any more keeps none of it."""
+        self._messages.clear()
+        self._order.clear()
+        self.streams.clear()
+        self.epoch, self.seq, self.has_more = "", 0, False
+        return [ResetChange()]
+
     # ---- snapshots -------------------------------------------------------------------------------------
 
     def apply_join(self, join: JoinResult) -> list[Change]:

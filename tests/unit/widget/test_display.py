@@ -75,3 +75,24 @@ def test_long_transcript_shows_its_newest_part_and_says_so() -> None:
     assert "5 earlier messages are not shown here." in text
     long = saved_bundle("c", [said("x" * 30_000) for _ in range(9)])
     assert len(long["text/plain"]) < MAX_SHOWN_CHARS + 500
+
+
+def test_transcript_has_the_newest_branch_and_says_where_there_are_versions() -> None:
+    """An answer that was written again is there once; a quiet note says that there is another."""
+    question = ChatMessage(id="q", role="user", content="Why?")
+    old, new = (
+        ChatMessage(id=id_, role="assistant", content=text, parent_id="q")
+        for id_, text in (("a", "the old one"), ("b", "the new one"))
+    )
+    bundle = saved_bundle("c", [question, old, new])
+    assert bundle["text/plain"] == "Chat c\n\nUser: Why?\n\nAssistant (2 versions): the new one"
+    assert "2 versions</small>" in bundle["text/html"]
+    assert "the old one" not in bundle["text/html"]
+
+
+def test_what_may_not_be_read_any_more_is_not_kept() -> None:
+    """Only why is left."""
+    bundle = saved_bundle("c", [said("a secret")], withheld="You were removed.")
+    assert bundle["text/plain"] == "Chat c\n\nYou were removed."
+    assert "a secret" not in bundle["text/html"]
+    assert "You were removed." in bundle["text/html"]

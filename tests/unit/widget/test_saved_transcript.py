@@ -9,7 +9,7 @@ from typing import cast
 
 import pytest
 
-from conduit_widget.chat_client.state.changes import Change, MessageChange
+from conduit_widget.chat_client.state.changes import Change, MessageChange, ResetChange
 from conduit_widget.kernel.cell_output import Bundle, CellOutput
 from conduit_widget.types import ChatMessage
 from conduit_widget.widget.backend import ChatBackend
@@ -22,6 +22,7 @@ class Talk:
     """A conversation in which the test speaks, and what was written of it."""
 
     conversation_id = "main"
+    withheld: str | None = None
 
     def __init__(self) -> None:
         self.is_being_answered = False
@@ -36,6 +37,11 @@ class Talk:
 
     def messages(self) -> list[ChatMessage]:
         return self._said
+
+    def remove(self, why: str) -> None:
+        self.withheld = why
+        self._said.clear()
+        self._tell([ResetChange()])
 
     def say(self, text: str) -> None:
         self._said.append(ChatMessage(id=text, role="user", content=text))
@@ -75,3 +81,18 @@ async def test_conversation_that_never_rests_is_written_all_the_same(
         await asyncio.sleep(0)
         await asyncio.sleep(0)
     assert "first" in talk.written[0]["text/plain"]
+
+
+async def test_transcript_is_emptied_when_the_conversation_may_not_be_read_any_more(
+    talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The output that the notebook keeps then says why, and nothing else."""
+    clock = SkippingClock(monkeypatch)
+    talk.say("a secret")
+    clock.skip(REST)
+    await eventually(lambda: talk.written)
+    talk.remove("You were removed from this conversation.")
+    clock.skip(REST)
+    await eventually(lambda: len(talk.written) > 1)
+    assert talk.written[-1]["text/plain"] == "Chat main\n\nYou were removed from this conversation."
+    assert "a secret" not in talk.written[-1]["text/html"]
