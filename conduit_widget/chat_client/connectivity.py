@@ -19,7 +19,7 @@ from conduit_widget.errors import (
 PATIENCE: Final = 15.0
 """Seconds without a way to the hub after which those who wait at the prompt hear the reason."""
 
-REMOVED: Final = "You were removed from this conversation. An owner can add you again."
+REMOVED: Final = "You were removed from this conversation, or an owner deleted it."
 
 
 class Connectivity:

@@ -1,0 +1,84 @@
+"""Search, other conversations and export, as a person in JupyterLab uses them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import pytest
+from playwright.async_api import BrowserContext, expect
+
+from tests.support.jupyter_lab import JupyterLab
+from tests.support.notebook_page import NotebookPage, write_notebook
+
+FILL: Final = """\
+from conduit_widget import Chat
+chat = Chat("notes")
+chat.send("Where is the needle?", respond=False).result(30)
+for number in range(150):
+    chat.send(f"Hay number {number}.", respond=False).result(30)
+chat
+"""
+TELL: Final = "print('now in', chat.conversation_id, len(chat.messages))"
+THEME: Final = "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})"
+
+
+@pytest.fixture
+def provider_environment() -> dict[str, str]:
+    """Nobody answers."""
+    return {"CONDUIT_DETECT": "0"}
+
+
+async def test_search_switch_and_export(
+    lab: JupyterLab, context: BrowserContext, screenshots: Path, tmp_path: Path
+) -> None:
+    """A hit far above is jumped to; a new conversation is begun and left again; a file is saved."""
+    write_notebook(lab.root / "notes.ipynb", FILL, TELL)
+    notebook = await NotebookPage.open(context, lab, "notes.ipynb")
+    await notebook.run_cell(0)
+    chat = notebook.chat
+    await chat.wait_live()
+    await expect(chat.root.get_by_text("Hay number 149.")).to_be_visible()
+    needle = chat.root.locator("article", has_text="Where is the needle?")
+    await expect(needle).to_have_count(0)
+
+    await chat.root.get_by_role("button", name="Search", exact=True).click()
+    await chat.root.get_by_label("Words to find").fill("needle")
+    await notebook.page.keyboard.press("Enter")
+    hit = chat.root.locator(".hit")
+    await expect(hit).to_have_count(1)
+    await expect(hit.locator("mark")).to_have_text("needle")
+    await notebook.page.screenshot(path=screenshots / "search.png")
+    await hit.click()
+    await expect(needle).to_be_in_viewport()
+
+    titles = chat.root.get_by_role("button", name="Conversations: notes")
+    await titles.click()
+    await chat.root.get_by_role("button", name="New conversation").click()
+    await chat.root.get_by_label("Name of the new conversation").fill("Plans")
+    await notebook.page.keyboard.press("Enter")
+    plans = chat.root.get_by_role("button", name="Conversations: Plans")
+    await expect(plans).to_be_visible()
+    await chat.say("The first plan.")
+    await expect(chat.root.locator("article", has_text="The first plan.")).to_be_visible()
+    await expect(chat.root.get_by_text("Hay number 149.")).to_have_count(0)
+    await plans.click()
+    await expect(chat.root.get_by_role("list", name="Conversations").get_by_text("notes")).to_be_visible()
+    await notebook.page.screenshot(path=screenshots / "conversations.png")
+    await notebook.page.evaluate(THEME, "JupyterLab Dark")
+    await notebook.page.screenshot(path=screenshots / "conversations-dark.png")
+    await chat.root.get_by_role("list", name="Conversations").get_by_text("notes").click()
+    await expect(chat.root.get_by_text("Hay number 149.")).to_be_visible()
+    await notebook.run_cell(1)
+    await expect(notebook.page.get_by_text("now in notes")).to_be_visible()
+
+    saved = tmp_path / "notes.md"
+    await titles.click()
+    await chat.root.get_by_role("button", name="Export…").click()
+    async with notebook.page.expect_download() as saving:
+        await chat.root.get_by_role("button", name="Markdown").click()
+    await (await saving.value).save_as(saved)
+    text = saved.read_text(encoding="utf-8")
+    assert "Where is the needle?" in text
+    assert "Hay number 149." in text
+    assert "The first plan." not in text
