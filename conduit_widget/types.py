@@ -127,6 +127,7 @@ class HubMetadata(TypedDict, total=False):
 
     Times are ISO 8601 UTC, durations in ms, rates in tokens per second. ``segments`` is there when more than
     one provider was asked, in the order asked; ``model`` and ``provider`` then name the last of them.
+    ``messagesRead`` is there when older messages did not fit into the model's context.
     """
 
     conversationId: str
@@ -144,6 +145,7 @@ class HubMetadata(TypedDict, total=False):
     finishReason: FinishReason | None
     providerFinishReason: str | None
     promptTokens: int | None
+    messagesRead: int
     completionTokens: int | None
     tokensUsed: int | None
     tokensEstimated: bool

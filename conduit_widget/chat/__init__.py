@@ -33,9 +33,10 @@ A token of the answer, from the provider to the page, passes 49 functions in Pyt
    ``chat_client/state/transcript.py: Transcript.apply_event``
 8. The widget turns the change into an op, and the kernel sends all ops of one tick as one comm message.
    ``widget/ops.py: to_op``, ``kernel/comm_batcher.py: CommChannel.push``,
-   ``kernel/comm_batcher.py: CommChannel.flush``
+   ``kernel/comm_batcher.py: CommChannel.flush``, ``kernel/token_lines.py: TokenLines.message``
 9. The page applies the op to its state.
-   ``js/src/kernel-link.ts: onMessage``, ``js/src/kernel-messages.ts: isKernelMessage``,
+   ``js/src/kernel-link.ts: onMessage``, ``js/src/kernel-messages.ts: kernelMessage``,
+   ``js/src/token-lines.ts: opsOf``,
    ``js/src/store/core.ts: heard``, ``js/src/state.ts: receive``, ``js/src/state.ts: receiveOps``,
    ``js/src/ops.ts: applyOp``, ``js/src/ops.ts: withToken``, ``js/src/store/core.ts: take``,
    ``js/src/picture.ts: show``, ``js/src/frames.ts: request``

@@ -127,6 +127,7 @@ export interface MessageMetadata {
   flushTime?: number | null;
   latency?: number | null;
   mentions?: string[];
+  messagesRead?: number;
   model?: string | null;
   notice?: string;
   parameters?: Record<string, unknown>;

@@ -22,14 +22,18 @@ def final_message(
     end: AnswerEnd,
     now: float,
     price: Price | None = None,
+    *,
+    messages_read: int | None = None,
 ) -> ChatMessage:
     """Return the answer with its text, how it ended and what was measured, at ``now`` of the loop's clock.
 
     ``price`` is that of who answered; the cost is left out where the counts are not of the whole answer.
+    ``messages_read``: how many messages the model read, where older ones did not fit into its context.
     """
     found = {
         "providerFinishReason": end.provider_reason,
         "notice": end.notice,
+        "messagesRead": messages_read,
         "reasoning": stream.reasoning.whole or None,
         "segments": _segments(stream, end) or None,
         "toolCalls": msgspec.to_builtins(list(stream.tool_calls)) or None,

@@ -45,6 +45,7 @@ class Generation:
         self._settings = settings
         self._observer = observer
         self._loop = asyncio.get_running_loop()
+        self._messages_read: int | None = None
         self._stream = AnswerStream(job, settings)
         self._asking: asyncio.Task[None] | None = None
         self._asks_with_images = False
@@ -106,7 +107,14 @@ class Generation:
         try:
             await self._stream.checkpoints.settle()
             price = self._providers.price(self._stream.provider)
-            message = final_message(self.job.answer, self._stream, end, self._loop.time(), price)
+            message = final_message(
+                self.job.answer,
+                self._stream,
+                end,
+                self._loop.time(),
+                price,
+                messages_read=self._messages_read,
+            )
             # Said to be done only when it is: another node may have ended it with less text.
             await self.job.conversation.finish_answer(message, lambda: self._finish(end.reason))
         finally:
@@ -201,7 +209,7 @@ class Generation:
         wishes = (options.system_prompt, self.job.conversation.system_prompt, settings.system_prompt)
         prompt = next(wish for wish in wishes if wish is not None)
         room = context_tokens or settings.default_context_tokens
-        return await read_prompt(
+        prompted = await read_prompt(
             self.job.conversation.ancestors,
             self.job.answer.id,
             system_prompt=prompt,
@@ -209,6 +217,8 @@ class Generation:
             max_tokens=options.parameters.max_tokens,
             max_messages=settings.max_history_page,
         )
+        self._messages_read = None if prompted.is_whole else prompted.read
+        return prompted.messages
 
     async def _request(self, context_tokens: int | None) -> GenerationRequest:
         options = self.job.options

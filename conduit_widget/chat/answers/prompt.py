@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -42,6 +42,14 @@ _SEVERAL: Final = "Several people take part; each of their messages starts with 
 _CUT: Final = "\n[…]\n"
 
 
+class Prompt(NamedTuple):
+    """What a model reads: so many messages of the conversation; not ``is_whole``: older ones did not fit."""
+
+    messages: list[PromptMessage]
+    read: int
+    is_whole: bool
+
+
 async def read_prompt(
     ancestors: Ancestors,
     answer_id: str,
@@ -50,7 +58,7 @@ async def read_prompt(
     context_tokens: int,
     max_tokens: int | None = None,
     max_messages: int = MAX_HISTORY_PAGE,
-) -> list[PromptMessage]:
+) -> Prompt:
     """Return the prompt of an answer: the system prompt, then what led to it, as :func:`build_prompt` does.
 
     The messages are read in pages, the question's first, until they are more than fit or ``max_messages``.
@@ -77,9 +85,7 @@ async def read_prompt(
     return build_prompt(branch, budget=budget, system_prompt=system_prompt, is_whole=not has_more)
 
 
-def build_prompt(
-    branch: Sequence[ChatMessage], *, budget: int, system_prompt: str, is_whole: bool
-) -> list[PromptMessage]:
+def build_prompt(branch: Sequence[ChatMessage], *, budget: int, system_prompt: str, is_whole: bool) -> Prompt:
     """Return the system prompt and the newest messages within ``budget`` tokens, at least about half of that.
 
     ``branch`` is oldest first (``is_whole``: from the root) and ends with the question, which is always kept
@@ -96,7 +102,8 @@ def build_prompt(
         system_prompt if len(people) < 2 else f"{system_prompt} {_SEVERAL}" if system_prompt else _SEVERAL
     )
     head = [PromptMessage("system", system)] if system else []
-    return head + _merge_neighbours(turns)
+    is_whole = is_whole and len(kept) == len(branch)
+    return Prompt(head + _merge_neighbours(turns), len(kept), is_whole)
 
 
 def _budget(system_prompt: str, context_tokens: int, max_tokens: int | None) -> int:

@@ -35,4 +35,8 @@ export const actions = {
   "pause.words": { one: "{count} Wort", other: "{count} Wörter" },
   "pause.waits": "Angehalten. Es warten: {what}.",
   "metrics.promptTokens": { one: "{count} Token gelesen", other: "{count} Token gelesen" },
+  "metrics.messagesRead": {
+    one: "nur {count} Nachricht, ältere passten nicht",
+    other: "nur die neuesten {count} Nachrichten, ältere passten nicht",
+  },
 } as const satisfies Catalogue;

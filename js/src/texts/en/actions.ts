@@ -33,4 +33,8 @@ export const actions = {
   "pause.words": { one: "{count} word", other: "{count} words" },
   "pause.waits": "Paused: {what} waiting.",
   "metrics.promptTokens": { one: "{count} token read", other: "{count} tokens read" },
+  "metrics.messagesRead": {
+    one: "the newest message only, older ones did not fit",
+    other: "the newest {count} messages only, older ones did not fit",
+  },
 } as const;

@@ -35,4 +35,8 @@ export const actions = {
   "pause.words": { one: "{count} palabra", other: "{count} palabras" },
   "pause.waits": "En pausa. En espera: {what}.",
   "metrics.promptTokens": { one: "{count} token leído", other: "{count} tokens leídos" },
+  "metrics.messagesRead": {
+    one: "solo {count} mensaje, los anteriores no cabían",
+    other: "solo los {count} mensajes más recientes, los anteriores no cabían",
+  },
 } as const satisfies Catalogue;

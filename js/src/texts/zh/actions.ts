@@ -34,4 +34,5 @@ export const actions = {
   "pause.words": { other: "{count} 个词" },
   "pause.waits": "已暂停，待显示：{what}。",
   "metrics.promptTokens": { other: "读取 {count} 个 token" },
+  "metrics.messagesRead": { other: "仅最新的 {count} 条消息，更早的放不下" },
 } as const satisfies Catalogue;

@@ -11,9 +11,10 @@ export function Facts({ metadata }: { metadata: MessageMetadata }): VNode | null
 }
 
 /** "openai · SmolLM2 · 412 tokens read · $0.0021": what is known of an answer beside its speed. */
-export function factsLine({ provider, model, promptTokens, cost }: MessageMetadata): string {
+export function factsLine({ provider, model, promptTokens, messagesRead, cost }: MessageMetadata): string {
   const parts = [plainName(provider), typeof model === "string" ? modelLabel(model) : ""];
   if (isNumber(promptTokens)) parts.push(text("metrics.promptTokens", { count: promptTokens }));
+  if (isNumber(messagesRead)) parts.push(text("metrics.messagesRead", { count: messagesRead }));
   if (cost && isNumber(cost.amount)) parts.push(price(cost));
   return parts.filter(Boolean).join(" · ");
 }

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from conduit_widget.chat.answers.prompt import read_prompt
+from conduit_widget.chat.answers.prompt import Prompt, read_prompt
 from conduit_widget.providers.limits.token_estimate import estimate_tokens
 from conduit_widget.providers.provider import PromptMessage
 from conduit_widget.types import HistoryPage, ImagePart, ImageUrl, TextPart
@@ -39,7 +39,7 @@ class Branch:
     def prompt(self, context: int = 4096, system: str = "Be kind.", **more: Any) -> list[PromptMessage]:
         """The prompt of the answer."""
         asked = read_prompt(self.ancestors, "answer", system_prompt=system, context_tokens=context, **more)
-        return asyncio.run(asked)
+        return asyncio.run(asked).messages
 
 
 def prompt(*history: dict[str, Any], context: int = 4096, **more: Any) -> list[tuple[str, Any]]:
@@ -203,7 +203,23 @@ def test_page_of_messages_that_cannot_be_read_ends_the_reading() -> None:
         return HistoryPage(messages=messages, has_more=True)
 
     asked = read_prompt(ancestors, "answer", system_prompt="", context_tokens=512)
-    assert asyncio.run(asked) == [PromptMessage("user", "hi")]
+    assert asyncio.run(asked) == Prompt([PromptMessage("user", "hi")], 1, is_whole=False)
+
+
+def test_what_did_not_fit_is_known() -> None:
+    """How many messages were read, and whether older ones did not fit; an older context is none of them."""
+
+    def read(*history: dict[str, Any], context: int) -> tuple[int, bool]:
+        branch = Branch(list(history))
+        asked = read_prompt(branch.ancestors, "answer", system_prompt="", context_tokens=context)
+        found = asyncio.run(asked)
+        return found.read, found.is_whole
+
+    short, long = said("hi"), said("word " * 300)
+    assert read(short, short, context=4096) == (2, True)
+    assert read(long, short, short, context=256) == (2, False)
+    fresh = {**said("anew"), "metadata": {"contextStart": True}}
+    assert read(long, fresh, short, context=256) == (2, True)
 
 
 def test_text_is_read_as_it_was_typed() -> None:
