@@ -58,6 +58,10 @@ def _told(number: int, metadata: dict[str, Any]) -> dict[str, Any]:
 
 CONVERSATION: Final = {
     **STATE,
+    "conversation": {
+        **{"conversationId": "team", "visibility": "open", "assistant": "always", "role": "owner"},
+        **{"title": None, "systemPrompt": None, "pinned": False},
+    },
     "seq": 5,
     "participants": PEOPLE,
     "typing": ["bo"],
