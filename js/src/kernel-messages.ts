@@ -156,6 +156,7 @@ export type ViewMessage =
   | ({ kind: "regenerate"; requestId: string; messageId: string } & Choice)
   | { kind: "read"; seq: number }
   | { kind: "ping"; requestId: string }
+  | { kind: "health"; requestId: string }
   | { kind: "chunk"; requestId: string; name: string; from: number }
   | { kind: "search"; requestId: string; query: string; options: SearchOptions }
   | { kind: "conversations"; requestId: string }

@@ -1,7 +1,8 @@
-"""Search, other conversations and export, as a person in JupyterLab uses them."""
+"""Search, other conversations, export and details, as a person in JupyterLab uses them."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Final
 
@@ -27,6 +28,21 @@ THEME: Final = "theme => window.jupyterapp.commands.execute('apputils:change-the
 def provider_environment() -> dict[str, str]:
     """Nobody answers."""
     return {"CONDUIT_DETECT": "0"}
+
+
+async def test_details_measure_the_way_to_the_hub(
+    lab: JupyterLab, context: BrowserContext, screenshots: Path
+) -> None:
+    """Opened, they are drawn from real round trips."""
+    write_notebook(lab.root / "details.ipynb", "from conduit_widget import Chat\nChat('details')")
+    notebook = await NotebookPage.open(context, lab, "details.ipynb")
+    await notebook.run_cell(0)
+    chat = notebook.chat
+    await chat.wait_live()
+    await chat.root.get_by_role("button", name="Details", exact=True).click()
+    await expect(chat.root.locator(".plots dd").first).to_contain_text(re.compile(r"[\d.]+ ms"))
+    await expect(chat.root.locator(".plots svg[role=img]")).to_have_count(5)
+    await notebook.page.screenshot(path=screenshots / "details.png")
 
 
 async def test_search_switch_and_export(
@@ -68,7 +84,8 @@ async def test_search_switch_and_export(
     await notebook.page.evaluate(THEME, "JupyterLab Dark")
     await notebook.page.screenshot(path=screenshots / "conversations-dark.png")
     await chat.root.get_by_role("list", name="Conversations").get_by_text("notes").click()
-    await expect(chat.root.get_by_text("Hay number 149.")).to_be_visible()
+    await expect(titles).to_be_visible()
+    await expect(chat.root.locator("article", has_text="Hay number 149.")).to_be_visible()
     await notebook.run_cell(1)
     await expect(notebook.page.get_by_text("now in notes")).to_be_visible()
 

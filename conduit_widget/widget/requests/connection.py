@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from conduit_widget.widget.requests.handler import AskedChat, Serve
 
 
 def handle(content: object, chat: AskedChat, serve: Serve) -> bool:
-    """Tell the others that somebody types, connect now, or ask how the providers are."""
+    """Tell the others that somebody types, connect now, ask how the providers are or how far the hub is."""
     match content:
         case {"kind": "typing", "isTyping": bool() as is_typing}:
             chat.conversation.set_typing(is_typing)
@@ -14,6 +16,16 @@ def handle(content: object, chat: AskedChat, serve: Serve) -> bool:
             chat.conversation.retry_now()
         case {"kind": "providers"}:
             chat.conversation.ask_providers()
+        case {"kind": "health", "requestId": request_id}:
+            serve(request_id, _round_trip(chat))
         case _:
             return False
     return True
+
+
+async def _round_trip(chat: AskedChat) -> dict[str, float]:
+    """Time a call that costs the hub next to nothing, in ms; SignalR's pings are not answered."""
+    clock = asyncio.get_running_loop().time
+    began = clock()
+    await chat.conversation.providers.refresh()
+    return {"latency": round((clock() - began) * 1000, 1)}

@@ -8,7 +8,7 @@ import type { Parameters } from "./parameters";
 import { readSendKey, type SendKey } from "./send-key";
 
 /** The sheets that open beside the conversation, one at a time. */
-export type SheetName = "parameters" | "people" | "help" | "search" | "conversations" | "files";
+export type SheetName = "parameters" | "people" | "help" | "search" | "conversations" | "files" | "details";
 
 export interface Composing {
   /** Questions to begin an empty conversation with, as given in Python. */

@@ -2,6 +2,7 @@
 import { actions } from "./de/actions";
 import { composer } from "./de/composer";
 import { connection } from "./de/connection";
+import { details } from "./de/details";
 import { diagram } from "./de/diagram";
 import { emoji } from "./de/emoji";
 import { finding } from "./de/finding";
@@ -23,6 +24,7 @@ export const catalogue: Catalogue = {
   ...actions,
   ...composer,
   ...connection,
+  ...details,
   ...diagram,
   ...emoji,
   ...finding,

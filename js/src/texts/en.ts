@@ -3,6 +3,7 @@
 import type { actions } from "./en/actions";
 import type { chatTexts } from "./en/chat";
 import type { connection } from "./en/connection";
+import type { details } from "./en/details";
 import type { diagram } from "./en/diagram";
 import type { emoji } from "./en/emoji";
 import type { finding } from "./en/finding";
@@ -16,6 +17,7 @@ import type { tools } from "./en/tools";
 import type { writing } from "./en/writing";
 
 type Chunks = typeof actions &
+  typeof details &
   typeof diagram &
   typeof emoji &
   typeof finding &

@@ -2,6 +2,7 @@
 import { actions } from "./es/actions";
 import { composer } from "./es/composer";
 import { connection } from "./es/connection";
+import { details } from "./es/details";
 import { diagram } from "./es/diagram";
 import { emoji } from "./es/emoji";
 import { finding } from "./es/finding";
@@ -23,6 +24,7 @@ export const catalogue: Catalogue = {
   ...actions,
   ...composer,
   ...connection,
+  ...details,
   ...diagram,
   ...emoji,
   ...finding,

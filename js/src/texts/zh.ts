@@ -4,6 +4,7 @@ import type { Catalogue } from "./texts";
 import { actions } from "./zh/actions";
 import { composer } from "./zh/composer";
 import { connection } from "./zh/connection";
+import { details } from "./zh/details";
 import { diagram } from "./zh/diagram";
 import { emoji } from "./zh/emoji";
 import { finding } from "./zh/finding";
@@ -24,6 +25,7 @@ export const catalogue: Catalogue = {
   ...actions,
   ...composer,
   ...connection,
+  ...details,
   ...diagram,
   ...emoji,
   ...finding,

@@ -3,8 +3,14 @@ import type { VNode } from "preact";
 const WIDTH = 56;
 const HEIGHT = 14;
 
-/** A short series as a line; its words say from where to where it went. */
-export function Sparkline({ values }: { values: readonly number[] }): VNode | null {
+interface SparklineProps {
+  values: readonly number[];
+  /** Says from where to where it went. */
+  words?: (least: number, most: number) => string;
+}
+
+/** A short series as a line, with its words for whoever does not see it; without others it is a time in ms. */
+export function Sparkline({ values, words = inSeconds }: SparklineProps): VNode | null {
   const known = values.filter(Number.isFinite);
   if (known.length < 2) return null;
   const [least, most] = [Math.min(...known), Math.max(...known)];
@@ -13,19 +19,24 @@ export function Sparkline({ values }: { values: readonly number[] }): VNode | nu
     const share = most > least ? (value - least) / (most - least) : 0.5;
     return `${(index * step).toFixed(1)},${(1 + (1 - share) * (HEIGHT - 2)).toFixed(1)}`;
   });
-  const [from, to] = [least, most].map((value) => (value / 1000).toFixed(2));
-  const words = from === to ? `steady at ${from} s` : `lately between ${from} and ${to} s`;
+  const said = words(least, most);
   return (
     <svg
       class="sparkline"
       viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
       width={WIDTH}
       height={HEIGHT}
+      preserveAspectRatio="none"
       role="img"
-      aria-label={words}
+      aria-label={said}
     >
-      <title>{words}</title>
+      <title>{said}</title>
       <polyline points={points.join(" ")} fill="none" stroke="currentColor" stroke-width="1.25" />
     </svg>
   );
+}
+
+function inSeconds(least: number, most: number): string {
+  const [from, to] = [least, most].map((value) => (value / 1000).toFixed(2));
+  return from === to ? `steady at ${from} s` : `lately between ${from} and ${to} s`;
 }

@@ -1,5 +1,6 @@
 import { type Signal, signal } from "@preact/signals";
 import * as actions from "../../src/chunks/actions";
+import * as details from "../../src/chunks/details";
 import * as emoji from "../../src/chunks/emoji";
 import * as finding from "../../src/chunks/finding";
 import * as sheets from "../../src/chunks/sheets";
@@ -7,7 +8,15 @@ import * as tools from "../../src/chunks/tools";
 import * as writing from "../../src/chunks/writing";
 import type { ChunkState, Chunks } from "../../src/lazy/chunks";
 
-const MODULES: Readonly<Record<string, object>> = { actions, emoji, finding, sheets, tools, writing };
+const MODULES: Readonly<Record<string, object>> = {
+  actions,
+  details,
+  emoji,
+  finding,
+  sheets,
+  tools,
+  writing,
+};
 
 /** Chunks that come from their sources, without a kernel; the others never come. */
 export function chunksFromSource(): Chunks {

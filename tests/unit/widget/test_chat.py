@@ -486,6 +486,13 @@ def test_view_asks_how_the_providers_are(chat: Chat, hub: ScriptedHub, comms: Co
     assert told[0]["providers"][0]["status"]["provider"] == "local"
 
 
+def test_view_asks_how_far_the_hub_is(chat: Chat, hub: ScriptedHub, comms: CommLedger) -> None:
+    """A round trip in ms, measured when asked for."""
+    hub.answers["RequestProviderStatus"] = lambda: [{"provider": "local", "state": "healthy"}]
+    told = request(comms, 3, kind="health")
+    assert 0 <= told["result"]["latency"] < 30_000
+
+
 def test_first_paint_is_a_figure_of_the_answer(chat: Chat, hub: ScriptedHub, comms: CommLedger) -> None:
     """A view tells when it drew; the newest finished answer has it beside its provider's and the hub's."""
     comms.view.receive({"kind": "hello", "n": 0})

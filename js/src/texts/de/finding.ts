@@ -42,6 +42,7 @@ export const finding = {
   "files.saved": "„{file}“ wurde dem Browser übergeben.",
   "header.search": "Suchen",
   "header.conversations": "Unterhaltungen: {name}",
+  "sheet.details": "Details",
   "sheet.search": "Suchen",
   "sheet.conversations": "Unterhaltungen",
   "sheet.files": "Exportieren",

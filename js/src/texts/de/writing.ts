@@ -33,6 +33,8 @@ export const writing = {
   "writing.assistant": "welches Modell auch antwortet",
   "writing.model": "Modell von {provider}",
   "writing.here": "gerade hier",
+  "details.label": "Details",
+  "details.hint": "wie schnell und stabil dieser Chat ist",
   "command.model": "Wählen, wer dir ab jetzt antwortet",
   "command.system": "Deinen System-Prompt für diese Unterhaltung setzen",
   "command.clear": "Neuen Kontext beginnen: Die Nachrichten bleiben, das Modell liest sie nicht mehr",

@@ -4,6 +4,7 @@ export const sheets = {
   "sheet.parameters": "Parameters",
   "sheet.people": "Participants",
   "sheet.help": "Help",
+  "sheet.details": "Details",
   "sheet.search": "Search",
   "sheet.conversations": "Conversations",
   "sheet.files": "Export",

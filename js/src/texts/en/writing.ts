@@ -32,6 +32,8 @@ export const writing = {
   "writing.assistant": "whichever model answers",
   "writing.model": "model of {provider}",
   "writing.here": "here now",
+  "details.label": "Details",
+  "details.hint": "how fast and how steady this chat is",
   "command.model": "Choose who answers you from now on",
   "command.system": "Set your system prompt in this conversation",
   "command.clear": "Begin a fresh context: the messages stay, the model no longer reads them",

@@ -42,6 +42,7 @@ export const finding = {
   "files.saved": "«{file}» se entregó al navegador.",
   "header.search": "Buscar",
   "header.conversations": "Conversaciones: {name}",
+  "sheet.details": "Detalles",
   "sheet.search": "Buscar",
   "sheet.conversations": "Conversaciones",
   "sheet.files": "Exportar",

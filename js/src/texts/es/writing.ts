@@ -31,6 +31,8 @@ export const writing = {
   "writing.assistant": "el modelo que responda",
   "writing.model": "modelo de {provider}",
   "writing.here": "aquí ahora",
+  "details.label": "Detalles",
+  "details.hint": "lo rápido y estable que va este chat",
   "command.model": "Elegir quién te responde a partir de ahora",
   "command.system": "Definir tu prompt del sistema en esta conversación",
   "command.clear": "Iniciar un contexto nuevo: los mensajes quedan, pero el modelo ya no los lee",

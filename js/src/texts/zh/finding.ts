@@ -42,6 +42,7 @@ export const finding = {
   "files.saved": "“{file}”已交给浏览器。",
   "header.search": "搜索",
   "header.conversations": "对话：{name}",
+  "sheet.details": "详情",
   "sheet.search": "搜索",
   "sheet.conversations": "对话",
   "sheet.files": "导出",

@@ -27,6 +27,8 @@ export const writing = {
   "writing.assistant": "由任一模型回答",
   "writing.model": "{provider} 的模型",
   "writing.here": "当前在线",
+  "details.label": "详情",
+  "details.hint": "此聊天的速度与稳定性",
   "command.model": "选择从现在起由谁回答你",
   "command.system": "设置你在此对话中的系统提示词",
   "command.clear": "开始新的上下文：消息保留，但模型不再读取",

@@ -13,3 +13,4 @@ export const NextIcon = icon("M6 3.5 10.5 8 6 12.5");
 export const PauseIcon = icon("M5.5 3.5v9M10.5 3.5v9");
 export const PlayIcon = icon("M5 3v10l8-5z");
 export const CloseIcon = icon("m4 4 8 8M12 4l-8 8");
+export const PulseIcon = icon("M2 8.5h3l1.8-5 2.6 9 1.6-4h3");

@@ -25,6 +25,7 @@ const CONTENT: Readonly<Record<SheetName, (props: { store: Store }) => VNode>> =
   help: HelpSheet,
   search: ({ store }) => <Found store={store} of="Search" />,
   conversations: ({ store }) => <Found store={store} of="Conversations" />,
+  details: ({ store }) => <Lazy chunk="details">{({ DetailsSheet }) => <DetailsSheet store={store} />}</Lazy>,
   files: ({ store }) => <Found store={store} of="Files" />,
 };
 
