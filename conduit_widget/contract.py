@@ -53,6 +53,10 @@ class ChatMethod:
     DELETE_CONVERSATION: Final = "DeleteConversation"
     MARK_READ: Final = "MarkRead"
     SEARCH_MESSAGES: Final = "SearchMessages"
+    JOIN_CALL: Final = "JoinCall"
+    UPDATE_CALL: Final = "UpdateCall"
+    LEAVE_CALL: Final = "LeaveCall"
+    SEND_SIGNAL: Final = "SendSignal"
     REFRESH_TOKEN: Final = "RefreshToken"
 
 
@@ -72,6 +76,8 @@ class ChatEvent:
     REMOVED_FROM_CONVERSATION: Final = "RemovedFromConversation"
     CONVERSATION_UPDATED: Final = "ConversationUpdated"
     READ_MARKS_UPDATED: Final = "ReadMarksUpdated"
+    CALL_UPDATED: Final = "CallUpdated"
+    SIGNAL: Final = "Signal"
     RATE_LIMIT_WARNING: Final = "RateLimitWarning"
     PROVIDER_FAILOVER: Final = "ProviderFailover"
     MODEL_AVAILABILITY_CHANGED: Final = "ModelAvailabilityChanged"
@@ -145,6 +151,8 @@ MAX_MENTIONS: Final = 50  # in a message
 MAX_REACTION_BYTES: Final = 32  # of one emoji, as UTF-8
 MAX_REACTION_KINDS: Final = 20  # of a message
 MAX_REACTIONS: Final = 1000  # of a message, everybody's together
+MAX_SIGNAL_BYTES: Final = 16 * 1024  # as JSON
+MESH_PEERS: Final = 6  # of a call without an SFU: each sends to every other
 MAX_ANNOUNCEMENT_CHARS: Final = 500
 OPERATOR_ROLE: Final = "operator"  # a role of the token: who may announce, and read a site's metrics
 

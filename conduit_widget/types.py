@@ -12,6 +12,14 @@ from typing import Any, Final, Literal, TypedDict
 import msgspec
 
 from conduit_widget.answer_parts import CodeBlock as CodeBlock, code_blocks, frame_of
+from conduit_widget.call_types import (
+    Call as Call,
+    CallMedia as CallMedia,
+    CallPeer as CallPeer,
+    CallSignal as CallSignal,
+    IceServer as IceServer,
+    Sfu as Sfu,
+)
 from conduit_widget.conversation_types import (
     AssistantSetting as AssistantSetting,
     ConversationInfo as ConversationInfo,
@@ -380,12 +388,13 @@ class JoinResult(Wire, frozen=True, kw_only=True, omit_defaults=False):
     has_more: bool = False
     read_marks: dict[str, int] = {}
     conversation: ConversationSettings | None = None
+    call: Call | None = None
 
 
 class ResumeResult(Wire, frozen=True, kw_only=True):
     """All missed events (``recovered``), or a fresh snapshot; never a part.
 
-    What stands in no log is told whole: ``participants``, ``read_marks`` and ``conversation``.
+    What stands in no log is told whole: ``participants``, ``read_marks``, ``conversation`` and ``call``.
     """
 
     recovered: bool
@@ -395,6 +404,7 @@ class ResumeResult(Wire, frozen=True, kw_only=True):
     participants: list[Participant] = []
     read_marks: dict[str, int] = {}
     conversation: ConversationSettings | None = None
+    call: Call | None = None
     join: JoinResult | None = None
 
 

@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent / PACKAGE
 LEAVES = {
     "answer_parts",
     "back_off",
+    "call_types",
     "cancellation",
     "child_process",
     "contract",
@@ -63,9 +64,10 @@ FLOORS: dict[str, list[set[str]]] = {
         {ROOT_MODULES},
     ],
     "chat": [
+        {"call_settings"},
         {"settings"},
         {"history"},
-        {"people", "answers"},
+        {"calls", "people", "answers"},
         {"nodes"},
         {"live"},
         {"status"},

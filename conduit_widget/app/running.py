@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import logging
 import os
 import secrets
@@ -16,6 +17,7 @@ from typing import Final
 from filelock import FileLock, Timeout
 
 from conduit_widget import __version__
+from conduit_widget.app.call_config import read_call_settings
 from conduit_widget.app.engines import open_engines
 from conduit_widget.app.private_folder import close_to_others
 from conduit_widget.app.settings import HubSettings
@@ -142,6 +144,8 @@ async def _serve(settings: HubSettings, on_ready: Callable[[str], None]) -> None
         engines = open_engines(settings)
         directory = await _open_providers(settings, stack)
         chat_settings = ChatSettings.for_owner() if settings.is_local else ChatSettings(visibility="members")
+        calls = read_call_settings(settings.data_dir, os.environ)
+        chat_settings = dataclasses.replace(chat_settings, calls=calls)
         metrics = HubMetrics()
         chat = build_chat(
             engines.store,

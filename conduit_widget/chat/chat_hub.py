@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from conduit_widget.chat.methods.answers import AnswerMethods
 from conduit_widget.chat.methods.branches import BranchMethods
+from conduit_widget.chat.methods.calls import CallMethods
 from conduit_widget.chat.methods.history import HistoryMethods
 from conduit_widget.chat.methods.joining import JoiningMethods
 from conduit_widget.chat.methods.members import MemberMethods
@@ -24,6 +25,7 @@ class ChatHub(
     MemberMethods,
     HistoryMethods,
     SearchMethods,
+    CallMethods,
     ProviderMethods,
     TokenMethods,
 ):

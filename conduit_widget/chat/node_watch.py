@@ -68,6 +68,7 @@ class NodeWatch:
     def _nodes_changed(self, others: Collection[str]) -> None:
         for conversation in self._conversations.all():
             conversation.presence.keep_nodes(others)
+            conversation.call.keep_nodes(others)
         self._people_stale = True
         self._wake.set()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Final
 
+from conduit_widget.chat.call_settings import CallSettings
 from conduit_widget.contract import (
     CONVERSATIONS_PER_CONNECTION,
     INVOCATIONS_PER_SECOND,
@@ -43,6 +44,7 @@ class ChatSettings:
     visibility: Visibility = "open"
     assistant: AssistantSetting = "always"
     system_prompt: str = DEFAULT_SYSTEM_PROMPT
+    calls: CallSettings = dataclasses.field(default_factory=CallSettings)
 
     batch_interval: float = TOKEN_BATCH_INTERVAL
     metrics_interval: float = 1.0
@@ -92,7 +94,7 @@ class ChatSettings:
     signals_per_minute: float = 1200.0
     signal_burst: int = 240
     """Limits of one user, over their connections to one process; 0 a minute means no limit. Requests read
-    something or change members; signals are typing, stopping and holding answers."""
+    something or change members; signals are typing, stopping and holding answers, and those of calls."""
 
     tells_settings: bool = False
     """Whether everybody reads what is wrong in a file of the settings, with its folder; else operators do."""

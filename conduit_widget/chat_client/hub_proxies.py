@@ -14,6 +14,8 @@ from conduit_widget.contract import ChatEvent, ChatMethod, StatusEvent, StatusMe
 from conduit_widget.types import (
     Announcement,
     AnnouncementNotice,
+    Call,
+    CallMedia,
     ChatMessage,
     ConversationInfo,
     ConversationOptions,
@@ -163,6 +165,26 @@ class ChatHubClient(HubProxy):
     async def search_messages(self, query: str, options: SearchOptions | None = None) -> SearchResult:
         """Return the newest messages that have every word and every "quoted phrase" of ``query``."""
         return msgspec.convert(await self._invoke(ChatMethod.SEARCH_MESSAGES, query, options), SearchResult)
+
+    async def join_call(self, conversation_id: str, peer_id: str, media: CallMedia) -> Call:
+        """Join the call as ``peer_id``, which is one view; a peer that is in it gets this connection."""
+        return msgspec.convert(
+            await self._invoke(ChatMethod.JOIN_CALL, conversation_id, peer_id, media), Call
+        )
+
+    async def update_call(self, conversation_id: str, peer_id: str, media: CallMedia) -> None:
+        """Tell the others what this peer sends from now on; whoever shows a screen takes over from others."""
+        await self._invoke(ChatMethod.UPDATE_CALL, conversation_id, peer_id, media)
+
+    async def leave_call(self, conversation_id: str, peer_id: str) -> None:
+        """Leave the call. Harmless if not in it."""
+        await self._invoke(ChatMethod.LEAVE_CALL, conversation_id, peer_id)
+
+    async def send_signal(
+        self, conversation_id: str, peer_id: str, to_peer_id: str, signal: dict[str, Any]
+    ) -> None:
+        """Tell another peer of the call a ``description`` or a ``candidate``; nobody else sees it."""
+        await self._invoke(ChatMethod.SEND_SIGNAL, conversation_id, peer_id, to_peer_id, signal)
 
     async def refresh_token(self, token: str) -> float:
         """Continue with a newer token of the same user; return when it expires (epoch seconds)."""

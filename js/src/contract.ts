@@ -191,6 +191,52 @@ export interface SearchResult {
   hasMore: boolean;
 }
 
+/** What a peer sends to the others; nobody is sent more than they say here. */
+export interface CallMedia {
+  audio: boolean;
+  video: boolean;
+  screen: boolean;
+}
+
+/** One view of a person in a call; `joinedAt` is ISO 8601 UTC. One at a time has `media.screen`. */
+export interface CallPeer {
+  peerId: string;
+  userId: string;
+  userName: string;
+  media: CallMedia;
+  joinedAt: string;
+}
+
+/** A STUN or TURN server, as browsers take it; a TURN server's name and password hold for a short time. */
+export interface IceServer {
+  urls: string[];
+  username?: string | null;
+  credential?: string | null;
+}
+
+/** The LiveKit server that carries the media, and the token that lets this peer into the call's room. */
+export interface Sfu {
+  url: string;
+  token: string;
+}
+
+/** A call, its peers by the time they came; `iceServers` and `sfu` are told to who joins alone. */
+export interface Call {
+  callId: string;
+  conversationId: string;
+  startedAt: string;
+  peers: CallPeer[];
+  iceServers: IceServer[];
+  sfu: Sfu | null;
+}
+
+/** What one peer's browser tells another's: a session description, or a candidate. */
+export interface CallSignal {
+  fromPeerId: string;
+  toPeerId: string;
+  signal: Record<string, unknown>;
+}
+
 /** Speed of a generation: times in ms, rates in tokens per second, counts in tokens. */
 export interface StreamMetrics {
   timeToFirstToken?: number | null;

@@ -25,6 +25,8 @@ _READ_BY_VIEWS: Final = (
     types.MemberInfo,
     types.ConversationInfo,
     types.SearchResult,
+    types.Call,
+    types.CallSignal,
     *get_args(changes.Change),
 )
 """What kernels send to views: these and whatever they are made of are written, nothing else."""

@@ -12,9 +12,10 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from conduit_widget.chat.calls.conversation_call import ConversationCall
 from conduit_widget.chat.history.feed import EventFeed
 from conduit_widget.chat.history.store import Commit, ConversationRecord, HistoryStore
-from conduit_widget.chat.live.access import Access
+from conduit_widget.chat.live.access import WRITERS, Access
 from conduit_widget.chat.live.answer_writing import AnswerWriting
 from conduit_widget.chat.live.conversation_log import ConversationLog
 from conduit_widget.chat.live.conversation_work import ConversationWork
@@ -41,7 +42,7 @@ _logger = logging.getLogger(__name__)
 
 class Conversation:
     """One live conversation: ``messages``, ``revisions`` and ``answers`` write its log, ``fan_out`` and
-    ``feed`` send.
+    ``feed`` send. Its people are in ``presence``, those who talk to each other in ``call``.
 
     ``streams`` returns the answers this node writes; ``on_unused`` is called when nobody is left, ``on_lost``
     when its log cannot be continued. ``nodes`` are the other nodes; by default there are none.
@@ -92,6 +93,16 @@ class Conversation:
             tell=nodes.tell_people,
             last_read=reads.of,
         )
+        self.call = ConversationCall(
+            record.id,
+            settings.calls,
+            grace=settings.presence_grace,
+            node_grace=min(settings.node_grace, settings.presence_grace),
+            send=self._volatile,
+            send_to=lambda connection_id, *event: hub.clients.client(connection_id).send(*event),
+            tell=nodes.tell_call,
+            tell_signal=nodes.tell_signal,
+        )
         self.shared = SharedState(
             record,
             store,
@@ -125,6 +136,7 @@ class Conversation:
     def close(self, *, node_ends: bool = False) -> None:
         """Stop everything; the conversation is not used again."""
         self.presence.close(tell=not node_ends)
+        self.call.close()
         self.shared.reads.close()
         self.feed.close()
         self.nodes.close(node_ends=node_ends)
@@ -153,15 +165,18 @@ class Conversation:
     async def join(self, caller: HubConnectionContext) -> JoinResult:
         """Add a connection; return the snapshot that its live events continue."""
         role = await self._coming(caller)
-        return self.shared.added_to(await self._joining.join(lambda: self._enter(caller)), role)
+        result = self.shared.added_to(await self._joining.join(lambda: self._enter(caller)), role)
+        return msgspec.structs.replace(result, call=self.call.now())
 
     async def resume(self, caller: HubConnectionContext, epoch: str, seq: int) -> ResumeResult:
         """Add a connection that was here before; return all it missed, or a snapshot if that is too much."""
         role = await self._coming(caller)
         result = await self._joining.resume(lambda: self._enter(caller), epoch, seq)
+        call = self.call.now()
         if result.join is None:
-            return self.shared.added_to(result, role)
-        return msgspec.structs.replace(result, join=self.shared.added_to(result.join, role))
+            return msgspec.structs.replace(self.shared.added_to(result, role), call=call)
+        join = msgspec.structs.replace(self.shared.added_to(result.join, role), call=call)
+        return msgspec.structs.replace(result, join=join)
 
     async def _coming(self, caller: HubConnectionContext) -> MemberRole:
         """Get ready for somebody who may read; return their role."""
@@ -181,6 +196,7 @@ class Conversation:
         """Remove a connection (harmless when not in); without a ``goodbye`` its user stays for the grace."""
         self._hub.groups.remove(connection_id, self._group)
         self.fan_out.forget(connection_id)
+        self.call.disconnected(connection_id, goodbye=goodbye)
         self.presence.leave(connection_id, goodbye=goodbye)
 
     # ---- roles -----------------------------------------------------------------------------------------
@@ -200,6 +216,8 @@ class Conversation:
         """Take a user out who may no longer read, and tell their connections."""
         self.access.forget(user_id)
         role = await self.access.role(user_id)
+        if role not in WRITERS:
+            self.call.remove(user_id)
         if role is None:
             self._take_out(user_id)
             return
@@ -214,6 +232,7 @@ class Conversation:
         self._on_lost(self.conversation_id)
 
     def _take_out(self, user_id: str) -> None:
+        self.call.remove(user_id)
         for connection_id in self.presence.remove(user_id):
             self._hub.groups.remove(connection_id, self._group)
             self.fan_out.forget(connection_id)
@@ -274,5 +293,6 @@ class Conversation:
         return [
             (ChatEvent.PRESENCE_UPDATE, (self.conversation_id, self.presence.participants())),
             (ChatEvent.TYPING_UPDATE, (self.conversation_id, self.presence.typing())),
+            (ChatEvent.CALL_UPDATED, (self.conversation_id, self.call.now())),
             *self.shared.events(),
         ]

@@ -114,14 +114,16 @@ class Conversations:
         if record is None:
             return
         streams = await self._store.open_streams(conversation_id)
-        people = await channel.people()
+        people, calls = await asyncio.gather(channel.people(), channel.call())
         nodes = OtherNodes(record, channel, self._store, self._generations)
         conversation = self._conversation(record, nodes)
         nodes.begin(
             conversation.feed,
             conversation.presence,
+            conversation.call,
             streams=streams,
             people=people,
+            calls=calls,
             send_delta=conversation.fan_out.send,
             on_ended=conversation.fan_out.end,
             on_role_changed=conversation.role_changed,

@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from conduit_widget.chat.answers.answer_options import AnswerOptions, check_system_prompt, read_options
-from conduit_widget.contract import MAX_ID_CHARS, MAX_MENTIONS
+from conduit_widget.contract import MAX_ID_CHARS, MAX_MENTIONS, MAX_SIGNAL_BYTES
 from conduit_widget.errors import ValidationError
 from conduit_widget.message_text import check_extent, utf8_size
 from conduit_widget.nesting import MAX_DEPTH, is_too_deep
@@ -42,6 +42,7 @@ _MESSAGE: Final = "message"
 _EXTRA_NAMES: Final = {"metadata": "metadata", "attachments": "attachments", "extra": "unknown fields"}
 _TOO_DEEP: Final = f"nests more than {MAX_DEPTH} levels deep; make it flatter"
 _NOT_PLAIN: Final = "must not contain control or invisible characters"
+_SIGNAL_KEYS: Final = frozenset({"description", "candidate"})
 _IMAGE_SCHEMES: Final = ("https://", "http://", "data:image/")
 
 
@@ -63,6 +64,37 @@ def check_message_id(value: Any, field: str = "message id") -> str:
 
     """
     return _identifier(field, value)
+
+
+def check_peer_id(value: str, field: str = "peer id") -> str:
+    """Return a well-formed id of a view in a call.
+
+    Raises:
+        ValidationError: empty, too long, or with control or invisible characters.
+
+    """
+    return _identifier(field, value)
+
+
+def check_signal(value: dict[str, Any]) -> dict[str, Any]:
+    """Return what one peer's browser tells another's.
+
+    Raises:
+        ValidationError: it has neither a description nor a candidate or something else, is no plain JSON, or
+            is too large.
+
+    """
+    if len(value) != 1 or not value.keys() <= _SIGNAL_KEYS:
+        raise ValidationError("signal", "must have either a description or a candidate")
+    try:
+        encoded = msgspec.json.encode(value)
+        signal: dict[str, Any] = msgspec.json.decode(encoded)
+        msgspec.msgpack.encode(signal)
+    except (TypeError, ValueError, OverflowError, RecursionError):
+        raise ValidationError("signal", "must be plain JSON") from None
+    if len(encoded) > MAX_SIGNAL_BYTES:
+        raise ValidationError("signal", f"has {len(encoded)} bytes; the limit is {MAX_SIGNAL_BYTES}")
+    return signal
 
 
 def check_user_id(value: str) -> str:

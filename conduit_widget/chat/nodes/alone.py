@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, Final
 
+from conduit_widget.chat.calls.peers import NodeCall, PeerSignal
 from conduit_widget.chat.history.store import ConversationRecord, HistoryStore
 from conduit_widget.chat.nodes.channel import News
 from conduit_widget.chat.people.remote_presence import NodePeople, PeopleChange
@@ -97,6 +98,12 @@ class Alone:
 
     def tell_people(self, people: NodePeople, change: PeopleChange) -> None:
         """Do nothing: nobody has to be told."""
+
+    def tell_call(self, part: NodeCall) -> None:
+        """Do nothing: nobody has to be told."""
+
+    def tell_signal(self, signal: PeerSignal) -> None:
+        """Do nothing: there is no other node that could have the peer."""
 
 
 async def events_from(

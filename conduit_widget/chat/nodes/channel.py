@@ -8,10 +8,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
+from conduit_widget.chat.calls.peers import NodeCall, PeerSignal
 from conduit_widget.chat.people.remote_presence import NodePeople, PeopleChange
 from conduit_widget.errors import UNREADABLE, BackplaneUnavailableError
 from conduit_widget.hub.backplane.backplane import Backplane
@@ -19,7 +20,10 @@ from conduit_widget.types import LogEvent, OpenStream, StreamMetadata
 
 _logger = logging.getLogger(__name__)
 
+_Entry = TypeVar("_Entry", NodePeople, NodeCall)
+
 PEOPLE_TABLE: Final = "presence"
+CALL_TABLE: Final = "call"
 MAX_EARLY_MESSAGES: Final = 1024
 WINDOW_PATIENCE: Final = 0.25
 """Seconds until a hole in the log is filled from the store instead."""
@@ -81,7 +85,9 @@ class Deleted(msgspec.Struct, frozen=True, tag="deleted", array_like=True):
 News = HaveRead | Configured | Deleted
 """What a conversation is told that stands neither in the log nor in the list of people."""
 
-NodeMessage = Logged | Token | TextWanted | WholeText | Stop | RoleChanged | PeopleChange | News
+NodeMessage = (
+    Logged | Token | TextWanted | WholeText | Stop | RoleChanged | PeopleChange | NodeCall | PeerSignal | News
+)
 
 Receive = Callable[[str, NodeMessage], None]
 """``receive(node_id, message)``."""
@@ -89,6 +95,7 @@ Receive = Callable[[str, NodeMessage], None]
 _encoder: Final = msgspec.msgpack.Encoder()
 _decoder: Final = msgspec.msgpack.Decoder(NodeMessage)
 _people_decoder: Final = msgspec.msgpack.Decoder(NodePeople)
+_call_decoder: Final = msgspec.msgpack.Decoder(NodeCall)
 
 
 class NodeChannel:
@@ -126,6 +133,7 @@ class NodeChannel:
         """Unsubscribe, and tell the other nodes that nobody is here."""
         self.abandon()
         self._backplane.put(PEOPLE_TABLE, self._conversation_id, None)
+        self._backplane.put(CALL_TABLE, self._conversation_id, None)
 
     def abandon(self) -> None:
         """Unsubscribe; the list of this node's people stays on the bus as long as the node lives."""
@@ -165,17 +173,31 @@ class NodeChannel:
 
     async def people(self) -> dict[str, NodePeople] | None:
         """Return the people at each other node, by node id; None while the bus is away or very slow."""
+        return await self._entries(PEOPLE_TABLE, _people_decoder)
+
+    def put_call(self, part: NodeCall) -> None:
+        """Keep this node's part of the call on the bus, for nodes that subscribe later."""
+        value = _encoder.encode(part) if part.peers else None
+        self._backplane.put(CALL_TABLE, self._conversation_id, value)
+
+    async def call(self) -> dict[str, NodeCall] | None:
+        """Return the other nodes' parts of the call, by node id; None while the bus is away or very slow."""
+        return await self._entries(CALL_TABLE, _call_decoder)
+
+    async def _entries(
+        self, table: str, decoder: msgspec.msgpack.Decoder[_Entry]
+    ) -> dict[str, _Entry] | None:
         try:
             async with asyncio.timeout(PEOPLE_PATIENCE):
-                entries = await self._backplane.entries(PEOPLE_TABLE, self._conversation_id)
+                entries = await self._backplane.entries(table, self._conversation_id)
         except (BackplaneUnavailableError, TimeoutError):
             return None
         found = {}
         for node_id, entry in entries.items():
             try:
-                found[node_id] = _people_decoder.decode(entry)
+                found[node_id] = decoder.decode(entry)
             except UNREADABLE:
-                _logger.debug("A node's list of people was not understood.")
+                _logger.debug("What a node says of itself was not understood.")
         return found
 
     def _received(self, node_id: str, payload: bytes) -> None:

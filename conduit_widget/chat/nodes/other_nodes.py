@@ -10,6 +10,8 @@ import asyncio
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, Final, Protocol
 
+from conduit_widget.chat.calls.conversation_call import ConversationCall
+from conduit_widget.chat.calls.peers import NodeCall, PeerSignal
 from conduit_widget.chat.history.feed import EventFeed
 from conduit_widget.chat.history.store import ConversationRecord, HistoryStore, StoredStream
 from conduit_widget.chat.nodes.alone import Alone, SendDelta, events_from
@@ -69,6 +71,7 @@ class OtherNodes:
 
     _feed: EventFeed
     _presence: ConversationPresence
+    _call: ConversationCall
     _send_delta: SendDelta
     _on_ended: Callable[[str], None]
     _on_role_changed: Callable[[str], None]
@@ -94,9 +97,11 @@ class OtherNodes:
         self,
         feed: EventFeed,
         presence: ConversationPresence,
+        call: ConversationCall,
         *,
         streams: Iterable[StoredStream],
         people: dict[str, NodePeople] | None,
+        calls: dict[str, NodeCall] | None,
         send_delta: SendDelta,
         on_ended: Callable[[str], None],
         on_role_changed: Callable[[str], None],
@@ -110,12 +115,15 @@ class OtherNodes:
         """
         self._on_news = on_news
         self._feed, self._presence, self._send_delta = feed, presence, send_delta
+        self._call = call
         self._on_ended, self._on_role_changed = on_ended, on_role_changed
         for stream in streams:
             if stream.seq <= feed.position:
                 self._streams.restore(stream)
         if people is not None:
             presence.replace(people, {})
+        if calls is not None:
+            call.replace(calls, {})
         self._channel.attach(self._received)
         if self._streams.ids():
             self._channel.publish(TextWanted())
@@ -136,11 +144,13 @@ class OtherNodes:
             self._channel.publish(TextWanted())
 
     async def read_people(self) -> None:
-        """Read the people at the other nodes."""
-        known_before = self._presence.versions()
-        people = await self._channel.people()
+        """Read the people at the other nodes, and who of them is in the call."""
+        known_before, in_call_before = self._presence.versions(), self._call.versions()
+        people, calls = await asyncio.gather(self._channel.people(), self._channel.call())
         if people is not None:
             self._presence.replace(people, known_before)
+        if calls is not None:
+            self._call.replace(calls, in_call_before)
 
     # ---- the log ---------------------------------------------------------------------------------------
 
@@ -253,6 +263,15 @@ class OtherNodes:
         self._channel.put_people(people)
         self._channel.publish(change)
 
+    def tell_call(self, part: NodeCall) -> None:
+        """Tell the other nodes who is in the call here."""
+        self._channel.put_call(part)
+        self._channel.publish(part)
+
+    def tell_signal(self, signal: PeerSignal) -> None:
+        """Pass a signal to whichever node has its receiver; it is kept nowhere on the way."""
+        self._channel.publish(signal)
+
     # ---- what the others say ---------------------------------------------------------------------------
 
     def _received(self, node_id: str, message: NodeMessage) -> None:
@@ -275,6 +294,10 @@ class OtherNodes:
             case Deleted():
                 self._answers.abandon(self._conversation_id)
                 self._on_news(message)
+            case NodeCall():
+                self._call.apply(node_id, message)
+            case PeerSignal():
+                self._call.signalled(message)
             case PeopleChange():
                 if not self._presence.apply(node_id, message):
                     self._spawn(self.read_people())

@@ -27,6 +27,7 @@ _SIGNALS: Final = (
     ChatMethod.RESUME_STREAM,
     ChatMethod.STOP_GENERATION,
     ChatMethod.MARK_READ,
+    *(ChatMethod.UPDATE_CALL, ChatMethod.LEAVE_CALL, ChatMethod.SEND_SIGNAL),
 )
 _MESSAGES: Final = (ChatMethod.SEND_MESSAGE, ChatMethod.EDIT_MESSAGE, ChatMethod.REGENERATE_MESSAGE)
 """What may have a model write."""

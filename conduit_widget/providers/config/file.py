@@ -24,7 +24,7 @@ CONFIG_FILE: Final = "config.toml"
 MAX_BYTES: Final = 1024 * 1024
 MAX_PROVIDERS: Final = 100
 MAX_KEY_BYTES: Final = 16 * 1024
-_TABLES: Final = ("providers", "failover")
+_TABLES: Final = ("providers", "failover", "calls")
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -53,7 +53,7 @@ def read_config(path: Path, environ: Mapping[str, str], timeouts: Mapping[str, f
 
 
 def _read(path: Path, environ: Mapping[str, str], timeouts: Mapping[str, float]) -> ConfigFile:
-    raw = _tables(path)
+    raw = read_tables(path)
     for name in raw:
         if name not in _TABLES:
             raise unknown("", name, _TABLES, "table")
@@ -98,7 +98,13 @@ def _read(path: Path, environ: Mapping[str, str], timeouts: Mapping[str, float])
     return ConfigFile(providers=tuple(providers), failover=failover, key_files=tuple(key_files))
 
 
-def _tables(path: Path) -> dict[str, Any]:
+def read_tables(path: Path) -> dict[str, Any]:
+    """Return the file's tables as they are; a missing file has none.
+
+    Raises:
+        SettingsError: it cannot be read, or is not TOML.
+
+    """
     try:
         with _open(path) as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):

@@ -1,0 +1,1 @@
+"""Calls: who is in one on which node, and what their browsers need to find each other."""
