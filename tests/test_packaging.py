@@ -13,9 +13,20 @@ from pathlib import Path
 
 import pytest
 
+from conduit_widget import __version__
+
 ROOT = Path(__file__).resolve().parent.parent
+EXTENSION = "data/share/jupyter/labextensions/conduit_widget/package.json"
 LEFT_OUT = shutil.ignore_patterns(
-    "node_modules", "static", ".git", ".venv", "__pycache__", ".*_cache", "screenshots", "dist"
+    "node_modules",
+    "static",
+    "labextension",
+    ".git",
+    ".venv",
+    "__pycache__",
+    ".*_cache",
+    "screenshots",
+    "dist",
 )
 
 
@@ -50,7 +61,14 @@ def test_wheel_carries_browser_part_when_built_without_node_on_path(wheel: Path)
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
         entries = json.loads((ROOT / "js" / "entries.json").read_text(encoding="utf-8"))
-        built = {f"conduit_widget/static/{name}" for entry in entries.values() for name in entry["files"]}
+        extension = next(name.partition("package.json")[0] for name in names if name.endswith(EXTENSION))
+        folders = {"static": "conduit_widget/static/", "labextension": extension}
+        built = {
+            folders[entry.get("folder", "static")] + name
+            for entry in entries.values()
+            for name in entry["files"]
+        }
+        metadata = json.loads(archive.read(f"{extension}package.json"))
         bundle = archive.read("conduit_widget/static/chat.js").decode()
         page = archive.read("conduit_widget/static/dashboard.html").decode()
         licences = archive.read("conduit_widget/static/THIRD_PARTY_LICENSES.txt").decode()
@@ -63,6 +81,8 @@ def test_wheel_carries_browser_part_when_built_without_node_on_path(wheel: Path)
     assert sorted(wanted) == ["dashboard.css", "dashboard.js"]
     assert {f"conduit_widget/static/{name}" for name in wanted} <= built, "the page's files are there"
     assert "uplot" in licences
+    assert metadata["version"] == __version__
+    assert not [name for name in names if name.startswith("conduit_widget/labextension/")], "only once"
 
 
 @pytest.mark.timeout(600)
@@ -88,3 +108,13 @@ def test_wheel_installs_and_imports_without_node(wheel: Path, tmp_path: Path) ->
         check=True,
     )
     assert shown.stdout.startswith(str(target))
+    listed = subprocess.run(
+        [sys.executable, "-m", "jupyterlab.labextensions", "list"],
+        env={**os.environ, "JUPYTER_PATH": str(target / "share" / "jupyter")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    lines = [re.sub(r"\x1b\[\d*m", "", line) for line in (listed.stdout + listed.stderr).splitlines()]
+    extension = lines.index(str(target / "share" / "jupyter" / "labextensions"))
+    assert lines[extension + 1].split()[:4] == ["conduit_widget", f"v{__version__}", "enabled", "OK"]

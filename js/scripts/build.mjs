@@ -1,5 +1,5 @@
-// Bundles the browser parts that entries.json names (the widgets, their lazy chunks, the hub's dashboard), each within its
-// size budget.
+// Bundles the browser parts that entries.json names (the widgets, their lazy chunks, the hub's dashboard, the extension of
+// JupyterLab and Notebook), each within its size budget.
 import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, extname, join } from "node:path";
@@ -10,8 +10,12 @@ import { chunkText, packed } from "./chunk.mjs";
 import { emojiData } from "./emoji-data.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const target = join(root, "..", "conduit_widget", "static");
-/** Name → the files the browser gets, each with its source, and their size in bytes when compressed. */
+const target = join(root, "..", "conduit_widget");
+const STATIC = "static";
+/**
+ * Name → the files the browser gets, each with its source, their folder in the package unless it is `static`, and their
+ * size in bytes when compressed. `format` is `esm` unless the page loads them as classic scripts.
+ */
 const entries = JSON.parse(await readFile(join(root, "entries.json"), "utf8"));
 const bundled = [
   ...["preact", "@preact/signals", "@preact/signals-core", "marked", "uplot"],
@@ -86,11 +90,11 @@ const options = {
 };
 
 /** Makes one file; what is neither a script nor a style is taken as it is. A lazy chunk is compressed at the end. */
-async function make(name, source) {
+async function make(name, source, format) {
   if (name.endsWith(".chunk.gz"))
     return { name, contents: await chunkText(root, source, options), isChunk: true };
   if (![".js", ".css"].includes(extname(name))) return { name, contents: await readFile(join(root, source)) };
-  const { outputFiles } = await build({ ...options, entryPoints: [source] });
+  const { outputFiles } = await build({ ...options, ...(format && { format }), entryPoints: [source] });
   return { name, contents: outputFiles[0].text };
 }
 
@@ -110,18 +114,22 @@ async function licences() {
 
 const kb = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;
 
-const bundle = ([name, { files }]) =>
-  Promise.all(Object.entries(files).map(([file, source]) => make(file, source))).then((made) => [name, made]);
+const bundle = async ([name, { folder = STATIC, format, files }]) => [
+  name,
+  await Promise.all(
+    Object.entries(files).map(async ([file, source]) => ({ folder, ...(await make(file, source, format)) })),
+  ),
+];
 
 /** Names the build in each script, so that the parts of two builds never mix. */
 function named(made) {
   const hash = createHash("sha256");
   for (const [, files] of made) for (const { contents } of files) hash.update(contents);
   const build = hash.digest("hex").slice(0, 16);
-  return ({ name, contents, isChunk }) => {
-    if (typeof contents !== "string") return { name, contents };
+  return ({ contents, ...file }) => {
+    if (typeof contents !== "string") return { ...file, contents };
     const text = contents.replaceAll("%conduit-build%", build);
-    return { name, contents: isChunk ? packed(text) : Buffer.from(text), isChunk };
+    return { ...file, contents: file.isChunk ? packed(text) : Buffer.from(text) };
   };
 }
 
@@ -146,10 +154,17 @@ const finished = made.map(([name, files]) => [name, files.map(withBuild)]);
 if (finished.filter(([name, files]) => !fits(name, files)).length > 0) process.exit(1);
 const files = [
   ...finished.flatMap(([, files]) => files),
-  { name: "THIRD_PARTY_LICENSES.txt", contents: await licences() },
+  { folder: STATIC, name: "THIRD_PARTY_LICENSES.txt", contents: await licences() },
 ];
-await mkdir(target, { recursive: true });
-for (const { name, contents } of files) await writeFile(join(target, name), contents);
+const paths = new Set(files.map(({ folder, name }) => join(target, folder, name)));
+for (const { folder, name, contents } of files) {
+  const path = join(target, folder, name);
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, contents);
+}
 // A file that no entry names any more would be shipped for ever.
-for (const name of await readdir(target))
-  if (!files.some((file) => file.name === name)) await rm(join(target, name), { recursive: true });
+for (const folder of new Set(files.map(({ folder }) => join(target, folder))))
+  for (const found of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    const path = join(found.parentPath ?? found.path, found.name);
+    if (!found.isDirectory() && !paths.has(path)) await rm(path);
+  }

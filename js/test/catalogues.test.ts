@@ -2,9 +2,12 @@
 import { readdir } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import { catalogue as de } from "../src/texts/de";
+import { lab as deLab } from "../src/texts/de/lab";
 import { catalogue as es } from "../src/texts/es";
+import { lab as esLab } from "../src/texts/es/lab";
 import type { Forms } from "../src/texts/texts";
 import { catalogue as zh } from "../src/texts/zh";
+import { lab as zhLab } from "../src/texts/zh/lab";
 
 type Texts = Record<string, string | Forms>;
 
@@ -27,8 +30,10 @@ const places = (form: string): string[] =>
 /** What a text that counts must say; a form for one may do without the number. */
 const placesOf = (entry: string | Forms): string[] => places(typeof entry === "string" ? entry : entry.other);
 
-describe.each(Object.entries({ de, es, zh }))("%s", (tag, catalogue) => {
-  const own = catalogue as Texts;
+const LANGUAGES = { de: { ...de, ...deLab }, es: { ...es, ...esLab }, zh: { ...zh, ...zhLab } };
+
+describe.each(Object.entries(LANGUAGES))("%s", (tag, catalogue) => {
+  const own: Texts = catalogue;
 
   it("has the keys of English, no more and no fewer", () => {
     expect(Object.keys(own).sort()).toEqual(Object.keys(ENGLISH).sort());

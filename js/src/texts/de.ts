@@ -1,4 +1,4 @@
-// German, complete: a file for each of `en/`.
+// German, complete: a file for each of `en/`. `lab` comes with the extension of JupyterLab.
 import { actions } from "./de/actions";
 import { composer } from "./de/composer";
 import { connection } from "./de/connection";

@@ -1,5 +1,6 @@
 // English, complete. Each part of the product has a file of its own. `chatTexts` come with the chat's first picture,
-// `widgetTexts` with every small widget; a chunk brings its own and adds them with `addTexts` when it is loaded.
+// `widgetTexts` with every small widget; a chunk brings its own and adds them with `addTexts` when it is loaded. What the
+// extension of JupyterLab says besides is in its own script, in all languages.
 import type { actions } from "./en/actions";
 import type { chatTexts } from "./en/chat";
 import type { connection } from "./en/connection";
@@ -8,6 +9,7 @@ import type { diagram } from "./en/diagram";
 import type { emoji } from "./en/emoji";
 import type { finding } from "./en/finding";
 import type { footnotes } from "./en/footnotes";
+import type { lab } from "./en/lab";
 import type { maths } from "./en/maths";
 import type { names } from "./en/names";
 import type { people } from "./en/people";
@@ -22,6 +24,7 @@ type Chunks = typeof actions &
   typeof emoji &
   typeof finding &
   typeof footnotes &
+  typeof lab &
   typeof maths &
   typeof names &
   typeof people &

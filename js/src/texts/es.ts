@@ -1,4 +1,4 @@
-// Spanish, complete: a file for each of `en/`.
+// Spanish, complete: a file for each of `en/`. `lab` comes with the extension of JupyterLab.
 import { actions } from "./es/actions";
 import { composer } from "./es/composer";
 import { connection } from "./es/connection";

@@ -1,5 +1,5 @@
 // Every text a person sees: whole sentences by key, with named places and the plural forms of each language.
-import { signal } from "@preact/signals";
+import { signal } from "@preact/signals-core";
 import type { English } from "./en";
 
 /** The forms of a text that counts, as `Intl.PluralRules` names them; `{count}` is the number. */

@@ -1,4 +1,4 @@
-// Chinese (Simplified), complete: a file for each of `en/`.
+// Chinese (Simplified), complete: a file for each of `en/`. `lab` comes with the extension of JupyterLab.
 
 import type { Catalogue } from "./texts";
 import { actions } from "./zh/actions";

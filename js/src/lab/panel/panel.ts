@@ -1,0 +1,154 @@
+// Entry: the chat in the panel, fetched when the panel is first in sight. It is the chat of the cells, with the Jupyter
+// server in the kernel's place.
+import { browserClock, type Clock } from "../../clock";
+import type { Host } from "../../host";
+import type { Store } from "../../store";
+import type { text } from "../../texts/texts";
+import type { Widget } from "../../widget";
+import type { PluginSettings, ServerSettings } from "../jupyter";
+import type { Remembered } from "../remembered";
+import { addWords } from "./add-words";
+import { jupyterServer, type Me, NoChatError, type Server } from "./server";
+import { serverHost } from "./server-host";
+
+/** What the rest of the page wants to know of the chat. */
+export interface PanelNews {
+  store: Store;
+}
+
+export interface PanelOptions {
+  server: ServerSettings;
+  memory: Remembered;
+  settings: PluginSettings | null;
+  language: string;
+  text: typeof text;
+  tell(news: PanelNews): void;
+}
+
+export interface Panel {
+  /** Takes the focus into the composer, once the chat is there. */
+  focus(): void;
+  /** Puts words into the composer, below what is there, for the person to go on or to send. */
+  write(words: string): void;
+  /** Whether the panel is in sight. */
+  seen(inSight: boolean): void;
+}
+
+/** The chat needs no cell's height or frame here: it fills the panel. */
+const FILLING = ".chat{height:0;min-height:0;border:0;border-radius:0;resize:none}";
+const NOTICE_STYLE =
+  "margin:auto;padding:20px;max-width:32em;overflow-wrap:anywhere;text-align:center;line-height:1.5;color:var(--jp-ui-font-color1)";
+const RETRY_MS = 5_000;
+const FIRST_CONVERSATION = "main";
+
+type ChatWidget = Widget<Store>;
+
+/** Opens the chat inside `el`, for as long as the page lives. */
+export function openPanel(el: HTMLElement, options: PanelOptions, clock: Clock = browserClock): Panel {
+  const lifetime = new AbortController().signal;
+  const server = jupyterServer(options.server);
+  const { text } = options;
+  const whenShown: ((store: Store) => void)[] = [];
+  let shown: Store | null = null;
+  let cancelRetry = (): void => {};
+  let attempt = 0;
+
+  const withStore = (act: (store: Store) => void): void => {
+    if (shown) act(shown);
+    else whenShown.push(act);
+  };
+
+  const show = async (): Promise<void> => {
+    cancelRetry();
+    try {
+      attempt += 1;
+      const chat = await fetchChat(await server.me(lifetime), attempt);
+      el.replaceChildren();
+      shown = showChat(el, chat, server, options, clock, lifetime);
+      options.tell({ store: shown });
+      for (const act of whenShown.splice(0)) act(shown);
+    } catch (error) {
+      const why = error instanceof NoChatError ? error.why : null;
+      const words = why ? text(`lab.${why}`) : text("lab.broken", { reason: String(error) });
+      el.replaceChildren(notice(words, { label: text("lab.again"), act: show }));
+      if (why === "unreachable") cancelRetry = clock.after(RETRY_MS, show);
+    }
+  };
+  el.replaceChildren(notice(text("lab.loading")));
+  show();
+
+  return {
+    focus: () => withStore(() => focusComposer(el)),
+    write: (words) =>
+      withStore((store) => {
+        addWords(store.draft, words);
+        focusComposer(el);
+      }),
+    seen: () => {},
+  };
+}
+
+/** The chat's module comes from the server, so that it is the one its cells show. */
+async function fetchChat({ static: address }: Me, attempt: number): Promise<ChatWidget> {
+  const url = new URL("chat.js", new URL(address, location.href));
+  // A browser may keep the failure of an address for the life of the page.
+  if (attempt > 1) url.hash = String(attempt);
+  try {
+    return ((await import(/* @vite-ignore */ url.href)) as { chat: ChatWidget }).chat;
+  } catch {
+    throw new NoChatError("unloaded");
+  }
+}
+
+function showChat(
+  el: HTMLElement,
+  chat: ChatWidget,
+  server: Server,
+  { memory, settings, language }: PanelOptions,
+  clock: Clock,
+  lifetime: AbortSignal,
+): Store {
+  const first = String(settings?.composite.conversation ?? "") || FIRST_CONVERSATION;
+  const host: Host = serverHost({
+    open: server.view,
+    conversation: memory.conversation() || first,
+    traits: { language },
+    clock,
+    lifetime,
+  });
+  const place = document.createElement("div");
+  Object.assign(place.style, { flex: "1 1 auto", minHeight: "0" });
+  el.append(place);
+  const store = chat.open(host, lifetime);
+  chat.show(place, store, host, lifetime);
+  const style = document.createElement("style");
+  style.textContent = FILLING;
+  place.firstElementChild?.shadowRoot?.append(style);
+  store.select.conversationId.subscribe((id) => {
+    if (id) memory.keepConversation(id);
+  });
+  return store;
+}
+
+function focusComposer(el: HTMLElement): void {
+  const field = el.querySelector(".conduit-view > div")?.shadowRoot?.querySelector("textarea");
+  field?.focus();
+  field?.setSelectionRange(field.value.length, field.value.length);
+}
+
+function notice(words: string, button?: { label: string; act(): void }): HTMLElement {
+  const box = document.createElement("div");
+  box.style.cssText = NOTICE_STYLE;
+  const line = document.createElement("p");
+  line.setAttribute("role", "status");
+  line.textContent = words;
+  box.append(line);
+  if (button) {
+    const press = document.createElement("button");
+    press.className = "jp-mod-styled jp-mod-accept";
+    press.textContent = button.label;
+    press.addEventListener("click", button.act);
+    box.append(press);
+  }
+  return box;
+}

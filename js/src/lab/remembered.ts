@@ -1,0 +1,17 @@
+// What the panel finds again after a reload of the page: in the browser's storage, a server each.
+import { createSettings } from "../composing/browser-storage";
+
+export interface Remembered {
+  /** Empty until the panel was opened once. */
+  conversation(): string;
+  keepConversation(id: string): void;
+}
+
+export function remembered(baseUrl: string): Remembered {
+  const settings = createSettings();
+  const key = `panel:${baseUrl}`;
+  return {
+    conversation: () => settings.read(key),
+    keepConversation: (id) => settings.keep(key, id),
+  };
+}

@@ -1,0 +1,94 @@
+// The panel at the side of the page. What it shows is fetched when it first comes into sight.
+import { language, text } from "../texts/texts";
+import type { Application, IconModule, LabIcon, LuminoWidget, WidgetModule } from "./jupyter";
+import type { openPanel, Panel, PanelNews } from "./panel/panel";
+import { remembered } from "./remembered";
+import type { Settings } from "./settings";
+
+export const PANEL_ID = "conduit-chat";
+
+const ICON = `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24"><path class="jp-icon3" fill="#616161"
+ d="M4 4h16a2 2 0 0 1 2 2v10a2 2 0 0 1-2 2h-8l-5.2 4.1A.5.5 0 0 1 6 21.7V18H4a2 2 0 0 1-2-2V6a2 2 0 0 1 2-2Zm3 5v1.6h10V9H7Zm0
+ 3.2v1.6h7v-1.6H7Z"/></svg>`;
+
+export interface SidePanel {
+  readonly widget: LuminoWidget;
+  readonly icon: LabIcon;
+  /** Brings it into sight. */
+  reveal(): void;
+  /** The chat, fetched if need be. */
+  chat(): Promise<Panel>;
+  /** Fetches the chat ahead if the panel was in use before, once nothing else is to be done. */
+  goOn(): void;
+  onNews(listener: (news: PanelNews) => void): void;
+}
+
+interface Parts {
+  widgets: WidgetModule;
+  icons: IconModule;
+  settings: Settings;
+  /** The address of this script. */
+  here: string;
+}
+
+export function sidePanel(app: Application, { widgets, icons, settings, here }: Parts): SidePanel {
+  const icon = new icons.LabIcon({ name: "conduit_widget:chat", svgstr: ICON });
+  const widget = new widgets.Widget();
+  widget.id = PANEL_ID;
+  widget.title.icon = icon;
+  widget.title.caption = text("lab.chat");
+  widget.node.setAttribute("role", "region");
+  widget.node.setAttribute("aria-label", text("lab.chat"));
+  Object.assign(widget.node.style, { display: "flex", flexDirection: "column", minWidth: "300px" });
+
+  const server = app.serviceManager.serverSettings;
+  const memory = remembered(server.baseUrl);
+  const listeners: ((news: PanelNews) => void)[] = [];
+  let opened: Promise<Panel> | null = null;
+
+  const fetchPanel = async (): Promise<Panel> => {
+    const url = new URL("panel.js?v=%conduit-build%", here).href;
+    const module = (await import(/* @vite-ignore */ url)) as { openPanel: typeof openPanel };
+    return module.openPanel(widget.node, {
+      server,
+      memory,
+      settings: await settings,
+      language: language(),
+      text,
+      tell: (news) => {
+        for (const listener of listeners) listener(news);
+      },
+    });
+  };
+  const chat = (): Promise<Panel> => {
+    opened ??= fetchPanel().catch((error: unknown) => {
+      opened = null; // the next time it is tried again
+      widget.node.textContent = text("lab.broken", { reason: String(error) });
+      throw error;
+    });
+    return opened;
+  };
+  /** What goes wrong is shown in the panel. */
+  const whenThere = (act: (panel: Panel) => void): void => {
+    chat().then(act, () => {});
+  };
+
+  widget.onAfterShow = () => whenThere((panel) => panel.seen(true));
+  widget.onAfterHide = () => {
+    if (opened) whenThere((panel) => panel.seen(false));
+  };
+  widget.onActivateRequest = () => whenThere((panel) => panel.focus());
+
+  return {
+    widget,
+    icon,
+    reveal: () => app.shell.activateById(PANEL_ID),
+    chat,
+    goOn() {
+      if (memory.conversation()) whenThere(() => {});
+    },
+    onNews: (listener) => {
+      listeners.push(listener);
+    },
+  };
+}
