@@ -18,6 +18,8 @@ FIGURES_PATH: Final = "/figures"
 
 TOKEN_AUDIENCE: Final = "conduit-hub"
 TOKEN_ISSUER: Final = "conduit-local"
+ACCESS_CLAIM: Final = "conduit_access"
+READ_ONLY_ACCESS: Final = "read"
 
 
 def names_in(table: type) -> tuple[str, ...]:
@@ -163,6 +165,7 @@ class ErrorText:
     AUTHENTICATION_REQUIRED: Final = "Authentication required"
     INVALID_AUTHENTICATION: Final = "Invalid authentication"
     UNAUTHORIZED: Final = "Unauthorized"
+    READ_ONLY: Final = "This access may read and not write."
     RATE_LIMIT: Final = "Rate limit exceeded. Please try again later."
     CONNECTION_LIMIT: Final = (
         "Connection limit exceeded ({n}/{max}). Please close existing connections before opening new ones."

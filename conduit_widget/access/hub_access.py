@@ -49,17 +49,20 @@ class HubAccess(Protocol):
 
 
 class LocalHub:
-    """This OS user's hub, found or started when asked for."""
+    """This OS user's hub, found or started when asked for. With ``is_read_only`` its tokens may not write."""
 
-    def __init__(self, identity: Identity, data_dir: Path | None = None) -> None:
+    def __init__(
+        self, identity: Identity, data_dir: Path | None = None, *, is_read_only: bool = False
+    ) -> None:
         self.identity = identity
         self._data_dir = (data_dir or default_data_dir()).expanduser().absolute()
+        self._is_read_only = is_read_only
         self._runtime: HubRuntime | None = None
 
     @property
     def key(self) -> Hashable:
-        """The data directory, which identifies the hub, and the identity."""
-        return ("local", str(self._data_dir), self.identity)
+        """The data directory, which identifies the hub, the identity, and what it may do."""
+        return ("local", str(self._data_dir), self.identity, self._is_read_only)
 
     async def url(self) -> str:
         """Find or start the hub.
@@ -81,7 +84,9 @@ class LocalHub:
         """
         if self._runtime is None:
             self._runtime = await asyncio.to_thread(local_hub.find_or_start, self._data_dir)
-        minted = await asyncio.to_thread(local_hub.mint, self._runtime, *self.identity)
+        minted = await asyncio.to_thread(
+            local_hub.mint, self._runtime, *self.identity, is_read_only=self._is_read_only
+        )
         return minted.access_token
 
 

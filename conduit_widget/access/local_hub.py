@@ -177,7 +177,7 @@ def _last_line(path: Path) -> str:
     return lines[-1][:300] if lines else ""
 
 
-def mint(runtime: HubRuntime, user_id: str, user_name: str) -> MintedToken:
+def mint(runtime: HubRuntime, user_id: str, user_name: str, *, is_read_only: bool = False) -> MintedToken:
     """Get an access token for a user of the local hub.
 
     Raises:
@@ -186,7 +186,8 @@ def mint(runtime: HubRuntime, user_id: str, user_name: str) -> MintedToken:
         ConnectionFailedError: the hub does not answer.
 
     """
-    body = msgspec.json.encode({"userId": user_id, "userName": user_name})
+    wanted = {"userId": user_id, "userName": user_name, **({"readOnly": True} if is_read_only else {})}
+    body = msgspec.json.encode(wanted)
     headers = {"Authorization": f"Bearer {runtime.mint_key}", "Content-Type": "application/json"}
     try:
         status, reply = _request("POST", runtime.url, MINT_PATH, body, headers)

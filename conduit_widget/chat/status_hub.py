@@ -49,7 +49,7 @@ class StatusHub(ProviderMethods, TokenMethods):
         """Send nothing more."""
         self._feed.remove(caller)
 
-    @hub_method(StatusMethod.REQUEST_SYSTEM_HEALTH)
+    @hub_method(StatusMethod.REQUEST_SYSTEM_HEALTH, reads=True)
     async def request_system_health(self, caller: HubConnectionContext) -> SystemHealth:
         """Return what the hub does at present, and whether its parts work."""
         return await self._health.read()

@@ -139,6 +139,11 @@ class ChatBackend:
             if self._is_unused:
                 await self._leave()
 
+    async def left(self) -> None:
+        """Wait until a chat that nobody looks at is in its conversation no more."""
+        while self._is_in and not self._is_attended and self._leaving is not None:
+            await asyncio.wait({self._leaving})
+
     @property
     def _is_unused(self) -> bool:
         conversation = self._conversation

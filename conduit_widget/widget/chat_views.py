@@ -89,6 +89,18 @@ class ChatViews:
         self._drop_saved()
         await asyncio.gather(*(backend.close() for backend in self._backends.values()))
 
+    async def leave(self) -> None:
+        """Close once nothing is waited for any more, as a chat leaves whose last view has gone."""
+        self._views.nobody_is_here()
+        try:
+            await asyncio.gather(*(backend.left() for backend in self._backends.values()))
+        finally:
+            await self.close()
+
+    def refuse(self, request_id: object, error: ConduitError) -> None:
+        """Reply to a view that it cannot be done, and why."""
+        self._views.refuse(request_id, error)
+
     def switch_to(self, conversation_id: str) -> None:
         """Go on in another conversation: views show it, listeners hear it, the notebook keeps it."""
         before = self.backend

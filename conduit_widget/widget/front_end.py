@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +12,8 @@ STATIC: Final = Path(__file__).parents[1] / "static"
 
 # In a saved document there is no kernel: the transcript beside it speaks, the view shows nothing.
 SILENT_MODULE: Final = "export default { render({ el }) { el.style.display = 'none'; } };"
+
+HASH_CHARS: Final = 16
 
 _read: dict[Path, tuple[int, str]] = {}  # all widgets of one class in the process share one text
 
@@ -32,6 +35,16 @@ def front_end(name: str) -> dict[str, str]:
         ) from None
     style = STATIC / f"{name}.css"
     return {**traits, "_css": _text(style)} if style.exists() else traits
+
+
+def build_hash() -> str:
+    """Return the hash of all files of the build: what stands under it never changes."""
+    digest = hashlib.sha256()
+    for path in sorted(STATIC.glob("*")):
+        if path.is_file():
+            digest.update(path.name.encode() + b"\0")
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()[:HASH_CHARS]
 
 
 def _text(path: Path) -> str:

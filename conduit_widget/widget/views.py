@@ -83,10 +83,11 @@ class Views:
         """Ask whether other views are left: windows that were closed without a word cannot be counted."""
         if self.is_watched and self._absence is None:
             self._channel.send({"kind": "anybody"})
-            self._absence = asyncio.get_running_loop().call_later(ABSENCE, self._nobody_is_here)
+            self._absence = asyncio.get_running_loop().call_later(ABSENCE, self.nobody_is_here)
 
-    def _nobody_is_here(self) -> None:
-        self._absence = None
+    def nobody_is_here(self) -> None:
+        """Note that nobody looks any more."""
+        self._somebody_is_here()
         self.is_watched = False
         self._attended(False)
 
@@ -106,7 +107,7 @@ class Views:
             case {"kind": "ping", "requestId": request_id}:  # a view asks whether anybody listens
                 self._reply(request_id, None)
             case {"requestId": request_id}:
-                self._refuse(request_id, ValidationError("request", "is not one this version knows."))
+                self.refuse(request_id, ValidationError("request", "is not one this version knows."))
             case _:
                 _logger.debug("A message of a view was ignored.")
 
@@ -114,7 +115,7 @@ class Views:
         """Do what a view asks for, and reply with its result or with what went wrong."""
         if len(self._requests) >= MAX_REQUESTS:
             work.close()
-            self._refuse(request_id, ConduitError("Too many requests are waiting; try again in a moment."))
+            self.refuse(request_id, ConduitError("Too many requests are waiting; try again in a moment."))
             return
         task = asyncio.get_running_loop().create_task(self._answer(request_id, work))
         self._requests.add(task)
@@ -124,10 +125,10 @@ class Views:
         try:
             result = await work
         except ConduitError as error:
-            self._refuse(request_id, error)
+            self.refuse(request_id, error)
         except Exception:
             _logger.exception("A request of a view failed.")
-            self._refuse(request_id, ConduitError("That did not work; the kernel's log says why."))
+            self.refuse(request_id, ConduitError("That did not work; the kernel's log says why."))
         else:
             self._reply(request_id, result)
 
@@ -136,7 +137,8 @@ class Views:
         message = {"kind": "reply", "requestId": request_id, "ok": True, "result": result}
         self._channel.send(message, buffers)
 
-    def _refuse(self, request_id: object, error: ConduitError) -> None:
+    def refuse(self, request_id: object, error: ConduitError) -> None:
+        """Reply that it cannot be done, and why."""
         problem = {"message": str(error), "code": _code(error)}
         self._channel.send({"kind": "reply", "requestId": request_id, "ok": False, "error": problem})
 

@@ -56,8 +56,10 @@ class Conversations:
         """Return the conversations with at least one connection."""
         return list(self._live.values())
 
-    async def open(self, conversation_id: str, user_id: str) -> Conversation | None:
+    async def open(self, conversation_id: str, user_id: str | None) -> Conversation | None:
         """Return the conversation, loaded if needed; joining may create it, then the user owns it.
+
+        Without a ``user_id`` nothing is created.
 
         Use the result (:meth:`Conversation.pinned`) before awaiting anything else.
         """
@@ -66,12 +68,17 @@ class Conversations:
             if live is not None:
                 return live
             loading = self._loading.get(conversation_id)
+            is_ours = loading is None or user_id is None  # another's may not create where this one may
             if loading is None:
                 loading = asyncio.create_task(self._load(conversation_id, user_id))
                 self._loading[conversation_id] = loading
                 loading.add_done_callback(lambda _: self._loading.pop(conversation_id, None))
             await asyncio.shield(loading)
-            if conversation_id not in self._live and await self._store.find(conversation_id) is None:
+            if (
+                is_ours
+                and conversation_id not in self._live
+                and await self._store.find(conversation_id) is None
+            ):
                 return None
 
     def close(self) -> None:
@@ -93,7 +100,7 @@ class Conversations:
 
     # ---- loading and dropping --------------------------------------------------------------------------
 
-    async def _load(self, conversation_id: str, user_id: str) -> None:
+    async def _load(self, conversation_id: str, user_id: str | None) -> None:
         if self._backplane is None:
             record = await self._record(conversation_id, user_id)
             if record is not None:
@@ -106,7 +113,7 @@ class Conversations:
             if conversation_id not in self._live:
                 channel.close()
 
-    async def _load_with(self, channel: NodeChannel, conversation_id: str, user_id: str) -> None:
+    async def _load_with(self, channel: NodeChannel, conversation_id: str, user_id: str | None) -> None:
         """Subscribe first, then read: what is committed or said from here on is heard, or asked for later."""
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(channel.ready(), LISTEN_PATIENCE)
@@ -131,9 +138,9 @@ class Conversations:
         )
         self._live[conversation_id] = conversation
 
-    async def _record(self, conversation_id: str, user_id: str) -> ConversationRecord | None:
+    async def _record(self, conversation_id: str, user_id: str | None) -> ConversationRecord | None:
         record = await self._store.find(conversation_id)
-        if record is None and self._settings.create_on_join:
+        if record is None and user_id is not None and self._settings.create_on_join:
             record = await self._store.create(
                 conversation_id,
                 owner_id=user_id,

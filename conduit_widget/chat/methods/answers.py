@@ -39,7 +39,7 @@ class AnswerMethods(ChatMethods):
                 return True
         return False
 
-    @hub_method(ChatMethod.PAUSE_STREAM)
+    @hub_method(ChatMethod.PAUSE_STREAM, reads=True)
     async def pause_stream(self, caller: HubConnectionContext, message_id: str) -> bool:
         """Hold an answer's tokens for this connection; return False if it is not being written (any more).
 
@@ -49,7 +49,7 @@ class AnswerMethods(ChatMethods):
         conversation = await self._streaming(caller, check_message_id(message_id))
         return conversation is not None and conversation.fan_out.pause(caller, message_id)
 
-    @hub_method(ChatMethod.RESUME_STREAM)
+    @hub_method(ChatMethod.RESUME_STREAM, reads=True)
     async def resume_stream(self, caller: HubConnectionContext, message_id: str) -> bool:
         """Send what was held as one delta, then go on; return False if nothing was, as after its end."""
         conversation = await self._streaming(caller, check_message_id(message_id))

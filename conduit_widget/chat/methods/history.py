@@ -13,7 +13,7 @@ from conduit_widget.types import HistoryPage
 class HistoryMethods(ChatMethods):
     """Pages of older messages."""
 
-    @hub_method(ChatMethod.GET_HISTORY)
+    @hub_method(ChatMethod.GET_HISTORY, reads=True)
     async def get_history(
         self, caller: HubConnectionContext, conversation_id: str, before_seq: int, limit: int
     ) -> HistoryPage:

@@ -26,14 +26,14 @@ class JoiningMethods(ChatMethods):
         for conversation in self._joined(caller).values():
             conversation.leave(caller.connection_id)
 
-    @hub_method(ChatMethod.JOIN_CONVERSATION)
+    @hub_method(ChatMethod.JOIN_CONVERSATION, reads=True)
     async def join_conversation(self, caller: HubConnectionContext, conversation_id: str) -> JoinResult:
         """Join; return the snapshot that live events continue. An unknown id creates one, if allowed."""
         result = await self._enter(caller, conversation_id, lambda found: found.join(caller))
         self.warm_up.request()
         return result
 
-    @hub_method(ChatMethod.RESUME_CONVERSATION)
+    @hub_method(ChatMethod.RESUME_CONVERSATION, reads=True)
     async def resume_conversation(
         self, caller: HubConnectionContext, conversation_id: str, epoch: str, seq: int
     ) -> ResumeResult:
@@ -43,7 +43,7 @@ class JoiningMethods(ChatMethods):
         self._metrics.resumed(recovered=result.recovered)
         return result
 
-    @hub_method(ChatMethod.LEAVE_CONVERSATION)
+    @hub_method(ChatMethod.LEAVE_CONVERSATION, reads=True)
     async def leave_conversation(self, caller: HubConnectionContext, conversation_id: str) -> None:
         """Leave; others see it at once, unless the user has another connection. Harmless if not joined."""
         conversation = self._joined(caller).pop(check_conversation_id(conversation_id), None)
@@ -66,7 +66,8 @@ class JoiningMethods(ChatMethods):
                 f"Conversation limit exceeded ({len(joined)}/{most}). Leave one before joining another."
             )
         user_id = caller.user.user_id
-        conversation = await self.conversations.open(check_conversation_id(conversation_id), user_id)
+        creator = user_id if caller.user.may_write else None
+        conversation = await self.conversations.open(check_conversation_id(conversation_id), creator)
         if conversation is None:
             raise HubException(ErrorText.UNAUTHORIZED)
 

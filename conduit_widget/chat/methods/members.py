@@ -35,7 +35,7 @@ class MemberMethods(ChatMethods):
             caller.user.user_id, conversation_id, options, title=check_title(options.title)
         )
 
-    @hub_method(ChatMethod.LIST_CONVERSATIONS)
+    @hub_method(ChatMethod.LIST_CONVERSATIONS, reads=True)
     async def list_conversations(self, caller: HubConnectionContext) -> list[ConversationInfo]:
         """Return the conversations in which the caller has a role, newest activity first."""
         return await self._membership.of_user(caller.user.user_id)
@@ -53,7 +53,7 @@ class MemberMethods(ChatMethods):
         """Delete a conversation and everything in it, for good; everybody is taken out. For owners."""
         await self._membership.delete(caller.user.user_id, check_conversation_id(conversation_id))
 
-    @hub_method(ChatMethod.LIST_MEMBERS)
+    @hub_method(ChatMethod.LIST_MEMBERS, reads=True)
     async def list_members(self, caller: HubConnectionContext, conversation_id: str) -> list[MemberInfo]:
         """Return everybody who has a role in a joined conversation, by user id."""
         await self._readable(caller, conversation_id)

@@ -24,7 +24,7 @@ class PeopleMethods(ChatMethods):
         conversation = await self._writable(caller, conversation_id)
         conversation.presence.stop_typing(caller.user.user_id)
 
-    @hub_method(ChatMethod.MARK_READ)
+    @hub_method(ChatMethod.MARK_READ, reads=True)
     async def mark_read(self, caller: HubConnectionContext, conversation_id: str, seq: int) -> None:
         """Note that the caller has read up to ``seq``; one that is lower than before changes nothing."""
         conversation = await self._readable(caller, conversation_id)

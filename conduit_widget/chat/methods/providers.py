@@ -15,7 +15,7 @@ class ProviderMethods(WarnsOfLimits):
 
     _providers: Providers
 
-    @hub_method(StatusMethod.REQUEST_PROVIDER_STATUS)
+    @hub_method(StatusMethod.REQUEST_PROVIDER_STATUS, reads=True)
     async def request_provider_status(self, caller: HubConnectionContext) -> list[ProviderStatus]:
         """Return every provider's status, and send it as events to the caller."""
         return send_statuses(caller, self._providers)
@@ -26,7 +26,7 @@ class TokenMethods(WarnsOfLimits):
 
     expiry_warning = TOKEN_EXPIRY_WARNING
 
-    @hub_method(StatusMethod.REFRESH_TOKEN)
+    @hub_method(StatusMethod.REFRESH_TOKEN, reads=True)
     async def refresh_token(self, caller: HubConnectionContext, token: str) -> float:
         """Continue with a newer token of the same user; return when it expires (epoch seconds)."""
         return (await caller.refresh(token)).expires_at

@@ -22,7 +22,7 @@ _EVERYWHERE = SearchOptions()
 class SearchMethods(ChatMethods):
     """Search in one conversation, or in all that the caller may read."""
 
-    @hub_method(ChatMethod.SEARCH_MESSAGES)
+    @hub_method(ChatMethod.SEARCH_MESSAGES, reads=True)
     async def search_messages(
         self, caller: HubConnectionContext, query: str, options: SearchOptions | None = None
     ) -> SearchResult:

@@ -10,7 +10,14 @@ from typing import Any, Final, Literal, Protocol
 
 import jwt
 
-from conduit_widget.contract import MAX_ID_CHARS, TOKEN_AUDIENCE, TOKEN_ISSUER, ErrorText
+from conduit_widget.contract import (
+    ACCESS_CLAIM,
+    MAX_ID_CHARS,
+    READ_ONLY_ACCESS,
+    TOKEN_AUDIENCE,
+    TOKEN_ISSUER,
+    ErrorText,
+)
 from conduit_widget.errors import AuthenticationError
 from conduit_widget.hub.auth.principal import Principal
 from conduit_widget.hub.http import HttpRequest
@@ -135,7 +142,7 @@ class LocalAuthority:
     def __repr__(self) -> str:
         return f"LocalAuthority(issuer={self._issuer!r}, keys={len(self._secrets())})"
 
-    def issue(self, user_id: str, user_name: str, ttl: float) -> str:
+    def issue(self, user_id: str, user_name: str, ttl: float, *, is_read_only: bool = False) -> str:
         """Return a token for a user, good for ``ttl`` seconds from now."""
         now = time.time()
         claims = {
@@ -147,6 +154,7 @@ class LocalAuthority:
             "nbf": int(now),
             "exp": int(now + ttl),
             "jti": secrets.token_hex(16),
+            **({ACCESS_CLAIM: READ_ONLY_ACCESS} if is_read_only else {}),
         }
         return self._jwt.encode(claims, self._secrets()[0], algorithm=_ALGORITHM)
 

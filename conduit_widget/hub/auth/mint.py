@@ -22,6 +22,7 @@ DEFAULT_TTL: Final = 3600.0
 class _MintRequest(msgspec.Struct, frozen=True, rename="camel"):
     user_id: str
     user_name: str
+    read_only: bool = False
 
 
 _decoder = msgspec.json.Decoder(_MintRequest)
@@ -29,6 +30,8 @@ _decoder = msgspec.json.Decoder(_MintRequest)
 
 def mint_handler(authority: LocalAuthority, mint_key: str, *, ttl: float = DEFAULT_TTL) -> HttpHandler:
     """Return the handler: ``{userId, userName}`` in, ``{accessToken, expiresAt}`` (epoch seconds) out.
+
+    With ``readOnly: true`` the token may read and not write.
 
     The request carries ``Authorization: Bearer <mint_key>``; ``ttl`` is in seconds.
 
@@ -64,7 +67,7 @@ def mint_handler(authority: LocalAuthority, mint_key: str, *, ttl: float = DEFAU
             return error_response(400, "userId: must not contain control or invisible characters.")
         if not is_user_id(wanted.user_id):
             return error_response(400, "userId: must have a character that can be seen.")
-        token = authority.issue(wanted.user_id, wanted.user_name, ttl)
+        token = authority.issue(wanted.user_id, wanted.user_name, ttl, is_read_only=wanted.read_only)
         return json_response(200, {"accessToken": token, "expiresAt": int(time.time() + ttl)})
 
     return mint

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from conduit_widget.contract import ACCESS_CLAIM
+
 
 @dataclass(frozen=True, slots=True)
 class Principal:
@@ -20,6 +22,11 @@ class Principal:
     token_id: str = ""
     expires_at: float = math.inf
     claims: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def may_write(self) -> bool:
+        """Whether the token may do more than read: one with an ``ACCESS_CLAIM`` of any value may not."""
+        return ACCESS_CLAIM not in self.claims
 
     @property
     def roles(self) -> frozenset[str]:

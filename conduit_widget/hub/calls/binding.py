@@ -34,7 +34,8 @@ class HubMethod:
     """One callable method: its wire name, the attribute that holds it and its parameters' wire names.
 
     A parameter annotated ``AsyncIterator[T]`` (or ``AsyncIterable``) is an upload: a stream from the client,
-    which travels beside the arguments. ``authorize`` says who may call it.
+    which travels beside the arguments. ``authorize`` says who may call it, ``reads`` that whoever may only
+    read may as well.
     """
 
     name: str
@@ -45,6 +46,7 @@ class HubMethod:
     function: Callable[..., Any] = field(repr=False)
     python_names: tuple[str, ...] = field(repr=False, default=())
     authorize: Authorize | None = field(repr=False, default=None)
+    reads: bool = field(repr=False, default=False)
 
     @cached_property
     def types(self) -> tuple[Any, ...]:
@@ -135,7 +137,12 @@ def _is_plain(argument: Any, wanted: type | None) -> bool:
 
 
 def describe(
-    name: str, attribute: str, function: Callable[..., Any], authorize: Authorize | None = None
+    name: str,
+    attribute: str,
+    function: Callable[..., Any],
+    authorize: Authorize | None = None,
+    *,
+    reads: bool = False,
 ) -> HubMethod:
     """Read a method's signature.
 
@@ -160,6 +167,7 @@ def describe(
         function=function,
         python_names=tuple(parameter.name for parameter in arguments),
         authorize=authorize,
+        reads=reads,
     )
 
 

@@ -21,7 +21,9 @@ _MARK: Final = "__hub_method__"
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
-def hub_method(name: str, *, authorize: Authorize | None = None) -> Callable[[_Function], _Function]:
+def hub_method(
+    name: str, *, authorize: Authorize | None = None, reads: bool = False
+) -> Callable[[_Function], _Function]:
     """Make a method invocable by clients as ``name`` (matched case-insensitively).
 
     The method is ``async def method(self, caller: HubConnectionContext, …typed arguments…)``; its arguments
@@ -30,11 +32,12 @@ def hub_method(name: str, *, authorize: Authorize | None = None) -> Callable[[_F
     client. Raise :class:`~conduit_widget.errors.HubException` to refuse with a text.
 
     ``authorize`` lets only some in: a role, several (one is enough), or a callable that is given the caller
-    and returns (or awaits) whether they may. Others hear "Unauthorized".
+    and returns (or awaits) whether they may. Others hear "Unauthorized". ``reads`` lets a token in that may
+    only read: mark what changes nothing for others.
     """
 
     def mark(function: _Function) -> _Function:
-        setattr(function, _MARK, (name, authorize))
+        setattr(function, _MARK, (name, authorize, reads))
         return function
 
     return mark
@@ -103,8 +106,8 @@ class Hub:
             for attribute, function in vars(base).items():
                 mark = getattr(function, _MARK, None)
                 if mark is not None:
-                    name, authorize = mark
-                    methods[name.lower()] = describe(name, attribute, function, authorize)
+                    name, authorize, reads = mark
+                    methods[name.lower()] = describe(name, attribute, function, authorize, reads=reads)
         cls.methods = methods
 
     def attach(self, clients: HubClients, groups: Groups) -> None:

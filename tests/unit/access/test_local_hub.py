@@ -241,7 +241,9 @@ async def test_local_hub_asks_anew_at_every_connect(stand_in: Path, monkeypatch:
     """url() finds the hub that runs now, starting it if it was killed; token() is minted by that one."""
     minted: list[str] = []
 
-    def fake_mint(where: HubRuntime, user_id: str, user_name: str) -> local_hub.MintedToken:
+    def fake_mint(
+        where: HubRuntime, user_id: str, user_name: str, *, is_read_only: bool
+    ) -> local_hub.MintedToken:
         minted.append(f"{where.instance} {user_id} {user_name}")
         return local_hub.MintedToken(access_token="t", expires_at=0)
 

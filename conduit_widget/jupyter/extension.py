@@ -1,0 +1,91 @@
+"""The server extension: its settings (``c.ConduitWidget``), its routes, its beginning and its end."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+import traitlets
+from jupyter_server.extension.application import ExtensionApp
+from jupyter_server.utils import url_path_join
+
+from conduit_widget.errors import trace_of
+from conduit_widget.jupyter.identity import SOURCES, Source
+from conduit_widget.jupyter.me import MeHandler
+from conduit_widget.jupyter.open_views import OpenViews
+from conduit_widget.jupyter.view_socket import ViewSocket
+
+if TYPE_CHECKING:
+    from jupyter_server.serverapp import ServerApp
+
+    from conduit_widget.access.hub_access import HubAccess, Identity
+
+PREFIX: Final = "conduit"
+_GOING_AWAY: Final = 1001
+
+
+class ConduitWidget(ExtensionApp):
+    """Serves the chat to pages of this Jupyter server."""
+
+    name = "conduit_widget"
+
+    identity: traitlets.Enum[Source] = traitlets.Enum(
+        SOURCES,
+        "auto",
+        help="Who a signed-in user is in the chat. 'jupyter': as Jupyter names them. 'owner': the user of "
+        "this machine, as in its kernels. 'auto': 'jupyter' where Jupyter knows people, else 'owner'.",
+    ).tag(config=True)
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.views = OpenViews()
+
+    def initialize(self, argv: Any = None) -> None:
+        """Add the routes. A failure costs the chat in this server, never the server."""
+        try:
+            super().initialize()  # type: ignore[no-untyped-call]
+        except Exception as error:  # noqa: BLE001 - whatever it is, Jupyter goes on without us
+            self.log.error("conduit_widget: the server extension is off: %s", trace_of(error))  # noqa: TRY400
+
+    def initialize_handlers(self) -> None:
+        """Add the routes."""
+        self.handlers.extend(
+            [
+                (f"{PREFIX}/api/me", MeHandler),
+                (f"{PREFIX}/view", ViewSocket),
+            ]
+        )
+
+    async def stop_extension(self) -> None:
+        """Close the views; what they have not sent yet is sent at the process's end."""
+        self.views.close_all(_GOING_AWAY, "The Jupyter server is going down.")
+
+    @property
+    def server(self) -> ServerApp:
+        """The Jupyter server that has loaded the extension."""
+        assert self.serverapp is not None
+        return self.serverapp
+
+    @property
+    def enabled_extensions(self) -> set[str]:
+        """The names of the server extensions that are on."""
+        manager = self.server.extension_manager
+        return {name for name, extension in manager.extensions.items() if extension.enabled}
+
+    @property
+    def static_url(self) -> str:
+        """The path of the browser parts on this server."""
+        return url_path_join(self.server.base_url, PREFIX, "static", self.static_hash) + "/"
+
+    @cached_property
+    def static_hash(self) -> str:
+        """The hash of the browser parts, as long as the server runs."""
+        from conduit_widget.widget.front_end import build_hash  # noqa: PLC0415 - as for `access`
+
+        return build_hash()
+
+    def access(self, identity: Identity, *, may_write: bool) -> HubAccess:
+        """Return the hub and who the user is there."""
+        from conduit_widget.access.hub_access import LocalHub  # noqa: PLC0415 - costs a starting server nothing
+
+        return LocalHub(identity, is_read_only=not may_write)

@@ -1,0 +1,132 @@
+"""The chat of a page without a kernel: a real Jupyter server, its hub, and the WebSocket of a view."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
+
+import httpx2
+import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
+
+from conduit_widget.access.hub_access import local_identity
+from conduit_widget.jupyter.open_views import MAX_VIEWS_PER_USER
+from tests.support.jupyter_server import PEOPLE, JupyterServer, jupyter_server
+from tests.support.jupyter_view import JupyterView, jupyter_view
+
+pytestmark = pytest.mark.timeout(300)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
+    """A server that its owner alone uses."""
+    with jupyter_server(tmp_path_factory.mktemp("jupyter")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
+    """A server that several people use, each by their own token."""
+    with jupyter_server(tmp_path_factory.mktemp("shared"), configuration=PEOPLE) as running:
+        yield running
+
+
+async def test_owner_is_the_user_of_the_machine(server: JupyterServer) -> None:
+    """The page says who one is, and the view speaks for the same person as a kernel would."""
+    async with httpx2.AsyncClient() as http:
+        reply = await http.get(f"{server.url}/conduit/api/me", headers=server.headers)
+    me = reply.json()
+    assert (me["userId"], me["userName"]) == local_identity()
+    assert me["canWrite"] is True
+    assert me["static"].startswith("/lab/of/ann/conduit/static/")
+    async with jupyter_view(server.ws_url, server.headers, "owner's") as view:
+        state = await view.live()
+        assert state["self"] == {"userId": me["userId"], "userName": me["userName"]}
+        assert state["conversationId"] == "owner's"
+
+
+async def test_views_of_two_people_share_a_conversation(shared: JupyterServer) -> None:
+    """Each is who Jupyter says they are; what one writes the other sees, under the right name."""
+    async with (
+        jupyter_view(shared.ws_url, token("ann"), "team") as ann,
+        jupyter_view(shared.ws_url, token("bob"), "team") as bob,
+    ):
+        await quiet(ann, "team")
+        state = await bob.live()
+        assert state["self"] == {"userId": "bob", "userName": "Bob of Jupyter"}
+        assert (await ann.say("hello from Ann"))["ok"]
+        await bob.until(lambda: "hello from Ann" in bob.texts)
+        (said,) = [each for each in bob.written if each["content"] == "hello from Ann"]
+        assert said["author"] == {"userId": "ann", "userName": "Ann of Jupyter"}
+
+
+async def test_view_that_comes_again_goes_on(shared: JupyterServer) -> None:
+    """After a page reload everything is there, and the person never left for the others."""
+    async with jupyter_view(shared.ws_url, token("ann"), "again") as watcher:
+        await quiet(watcher, "again")
+        async with jupyter_view(shared.ws_url, token("bob"), "again") as bob:
+            await bob.live()
+            assert (await bob.say("before"))["ok"]
+        async with jupyter_view(shared.ws_url, token("bob"), "again") as bob:
+            await bob.live()
+            assert (await bob.say("after"))["ok"]
+            await watcher.until(lambda: watcher.texts == ["before", "after"])
+            await bob.until(lambda: bob.texts == ["before", "after"])
+        await watcher.until(lambda: watcher.people == {"ann"})
+
+
+async def test_parts_of_the_view_come_in_binary_frames(server: JupyterServer) -> None:
+    """A lazy part travels as over a comm, its bytes beside the reply."""
+    async with jupyter_view(server.ws_url, server.headers) as view:
+        reply = await view.ask("chunk", name="emoji", **{"from": 0})
+        assert reply["ok"]
+        (part,) = view.buffers[reply["requestId"]]
+        assert part[:2] == b"\x1f\x8b"  # gzip
+
+
+@pytest.mark.parametrize(
+    ("frame", "code"),
+    [(b"\0\0\0\2{}", 1003), ("{", 1007), ("[" * 5000, 1007), ('"' + "x" * 1024 * 1024 + '"', 1009)],
+    ids=["binary", "no JSON", "too deep", "too long"],
+)
+async def test_bad_frame_ends_only_its_own_view(server: JupyterServer, frame: str | bytes, code: int) -> None:
+    """The connection is closed with a reason; another view goes on."""
+    async with jupyter_view(server.ws_url, server.headers) as other:
+        await other.live()
+        async with connect(f"{server.ws_url}/conduit/view", additional_headers=server.headers) as socket:
+            await socket.send(frame)
+            await asyncio.wait_for(socket.wait_closed(), 30)
+            assert socket.close_code == code
+        assert (await other.ask("ping"))["ok"]
+
+
+async def test_one_user_has_so_many_views_and_no_more(server: JupyterServer) -> None:
+    """The one too many is told why; closing one makes room."""
+    async with AsyncExitStack() as stack:
+        views = [
+            await stack.enter_async_context(jupyter_view(server.ws_url, server.headers))
+            for _ in range(MAX_VIEWS_PER_USER)
+        ]
+        for view in views:
+            assert (await view.ask("ping"))["ok"]
+        async with connect(f"{server.ws_url}/conduit/view", additional_headers=server.headers) as socket:
+            with pytest.raises(ConnectionClosed) as closed:
+                await asyncio.wait_for(socket.recv(), 30)
+        assert closed.value.rcvd is not None
+        assert (closed.value.rcvd.code, "the limit" in closed.value.rcvd.reason) == (1013, True)
+    async with jupyter_view(server.ws_url, server.headers) as view:
+        await view.live()
+
+
+def token(name: str) -> dict[str, str]:
+    """What a script of this user sends."""
+    return {"Authorization": f"token user-{name}"}
+
+
+async def quiet(view: JupyterView, conversation: str) -> None:
+    """Join, and have no model answer in the conversation."""
+    await view.live()
+    reply = await view.ask("conversation", action="update", assistant="off", conversationId=conversation)
+    assert reply["ok"], reply
