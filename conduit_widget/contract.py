@@ -59,6 +59,10 @@ class ChatMethod:
     UPDATE_CALL: Final = "UpdateCall"
     LEAVE_CALL: Final = "LeaveCall"
     SEND_SIGNAL: Final = "SendSignal"
+    PIN_MESSAGE: Final = "PinMessage"
+    UNPIN_MESSAGE: Final = "UnpinMessage"
+    LIST_PINNED: Final = "ListPinned"
+    IMPORT_CONVERSATION: Final = "ImportConversation"
     REFRESH_TOKEN: Final = "RefreshToken"
 
 
@@ -155,6 +159,9 @@ MAX_REACTION_KINDS: Final = 20  # of a message
 MAX_REACTIONS: Final = 1000  # of a message, everybody's together
 MAX_SIGNAL_BYTES: Final = 16 * 1024  # as JSON
 MESH_PEERS: Final = 6  # of a call without an SFU: each sends to every other
+MAX_PINNED: Final = 50  # messages of a conversation
+MAX_IMPORT_MESSAGES: Final = 10_000  # of one conversation that is brought in
+MAX_IMPORT_BATCH: Final = 200  # of them in one call
 MAX_ANNOUNCEMENT_CHARS: Final = 500
 OPERATOR_ROLE: Final = "operator"  # a role of the token: who may announce, and read a site's metrics
 

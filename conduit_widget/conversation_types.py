@@ -86,6 +86,62 @@ class ConversationOptions(Wire, frozen=True, kw_only=True):
     assistant: AssistantSetting | None = None
 
 
+class ImportedMessage(Wire, frozen=True, kw_only=True):
+    """A message that was written elsewhere; it continues the message ``parent_id``, or none.
+
+    ``author`` is the name of who wrote it, where that was not who brings it in; ``timestamp`` is ISO 8601.
+    """
+
+    id: str
+    role: Literal["user", "assistant"]
+    content: str | list[dict[str, Any]]
+    parent_id: str | None = None
+    author: str | None = None
+    timestamp: str | None = None
+    model: str | None = None
+    reply_to: str | None = None
+
+
+class ImportBatch(Wire, frozen=True, kw_only=True):
+    """Some of the messages of a conversation that is brought in, parents before what continues them.
+
+    ``source`` names where they come from ("chatgpt"). With ``done`` they are the last, and the conversation
+    is its owner's; before that nobody can see it.
+    """
+
+    source: str
+    messages: list[ImportedMessage]
+    title: str | None = None
+    done: bool = False
+
+
+class ImportReceipt(Wire, frozen=True, kw_only=True, omit_defaults=False):
+    """How far an import is: how many ``messages`` the conversation has, and whether it is ``done``.
+
+    ``existed``: it was brought in before; nothing was added.
+    """
+
+    conversation_id: str
+    messages: int
+    done: bool
+    existed: bool = False
+
+
+class Imported(Wire, frozen=True, kw_only=True):
+    """Where a message was brought in from, when (ISO 8601), and by which user."""
+
+    source: str
+    by: str
+    at: str
+
+
+class Pinned(Wire, frozen=True, kw_only=True):
+    """Which user pinned a message, and when (ISO 8601)."""
+
+    by: str
+    at: str
+
+
 class SearchOptions(Wire, frozen=True, kw_only=True):
     """Where a search looks: in all conversations of the caller, unless one is named.
 

@@ -26,10 +26,15 @@ from conduit_widget.conversation_types import (
     ConversationOptions as ConversationOptions,
     ConversationPatch as ConversationPatch,
     ConversationSettings as ConversationSettings,
+    ImportBatch as ImportBatch,
+    Imported as Imported,
+    ImportedMessage as ImportedMessage,
+    ImportReceipt as ImportReceipt,
     LastMessage as LastMessage,
     MemberInfo as MemberInfo,
     MemberOptions as MemberOptions,
     MemberRole as MemberRole,
+    Pinned as Pinned,
     SearchHit as SearchHit,
     SearchOptions as SearchOptions,
     SearchResult as SearchResult,
@@ -149,6 +154,8 @@ class HubMetadata(TypedDict, total=False):
     deletedAt: str
     deletedBy: str
     reactions: dict[str, list[str]]
+    pinned: Pinned
+    imported: Imported
     status: MessageStatus
     finishReason: FinishReason | None
     providerFinishReason: str | None

@@ -6,10 +6,12 @@ from conduit_widget.chat.methods.answers import AnswerMethods
 from conduit_widget.chat.methods.branches import BranchMethods
 from conduit_widget.chat.methods.calls import CallMethods
 from conduit_widget.chat.methods.history import HistoryMethods
+from conduit_widget.chat.methods.importing import ImportMethods
 from conduit_widget.chat.methods.joining import JoiningMethods
 from conduit_widget.chat.methods.members import MemberMethods
 from conduit_widget.chat.methods.messages import MessageMethods
 from conduit_widget.chat.methods.people import PeopleMethods
+from conduit_widget.chat.methods.pinning import PinMethods
 from conduit_widget.chat.methods.providers import ProviderMethods, TokenMethods
 from conduit_widget.chat.methods.revisions import RevisionMethods
 from conduit_widget.chat.methods.search import SearchMethods
@@ -20,12 +22,14 @@ class ChatHub(
     MessageMethods,
     RevisionMethods,
     BranchMethods,
+    PinMethods,
     AnswerMethods,
     PeopleMethods,
     MemberMethods,
     HistoryMethods,
     SearchMethods,
     CallMethods,
+    ImportMethods,
     ProviderMethods,
     TokenMethods,
 ):

@@ -22,6 +22,8 @@ from conduit_widget.types import (
     ConversationPatch,
     ConversationSettings,
     HistoryPage,
+    ImportBatch,
+    ImportReceipt,
     JoinResult,
     MemberInfo,
     MemberOptions,
@@ -185,6 +187,24 @@ class ChatHubClient(HubProxy):
     ) -> None:
         """Tell another peer of the call a ``description`` or a ``candidate``; nobody else sees it."""
         await self._invoke(ChatMethod.SEND_SIGNAL, conversation_id, peer_id, to_peer_id, signal)
+
+    async def pin_message(self, conversation_id: str, message_id: str) -> None:
+        """Pin a message for everybody; whoever may write may. One that is pinned already stays as it is."""
+        await self._invoke(ChatMethod.PIN_MESSAGE, conversation_id, message_id)
+
+    async def unpin_message(self, conversation_id: str, message_id: str) -> None:
+        """Take a message's pin away; without one nothing changes."""
+        await self._invoke(ChatMethod.UNPIN_MESSAGE, conversation_id, message_id)
+
+    async def list_pinned(self, conversation_id: str) -> list[dict[str, Any]]:
+        """Return the pinned messages of a joined conversation, the oldest first."""
+        return msgspec.convert(
+            await self._invoke(ChatMethod.LIST_PINNED, conversation_id), list[dict[str, Any]]
+        )
+
+    async def import_conversation(self, key: str, batch: ImportBatch) -> ImportReceipt:
+        """Bring in a conversation, batch after batch of messages; the caller owns it when it is done."""
+        return msgspec.convert(await self._invoke(ChatMethod.IMPORT_CONVERSATION, key, batch), ImportReceipt)
 
     async def refresh_token(self, token: str) -> float:
         """Continue with a newer token of the same user; return when it expires (epoch seconds)."""

@@ -102,6 +102,19 @@ export interface Cost {
   currency: string;
 }
 
+/** Where a message was brought in from, when (ISO 8601), and by which user. */
+export interface Imported {
+  source: string;
+  by: string;
+  at: string;
+}
+
+/** Which user pinned a message, and when (ISO 8601). */
+export interface Pinned {
+  by: string;
+  at: string;
+}
+
 /** What one of several providers wrote of an answer: the code points from `from` to `to`. */
 export interface Segment {
   provider: string;
@@ -125,12 +138,14 @@ export interface MessageMetadata {
   failover?: boolean;
   finishReason?: FinishReason | null;
   flushTime?: number | null;
+  imported?: Imported;
   latency?: number | null;
   mentions?: string[];
   messagesRead?: number;
   model?: string | null;
   notice?: string;
   parameters?: Record<string, unknown>;
+  pinned?: Pinned;
   promptTokens?: number | null;
   provider?: string | null;
   providerFinishReason?: string | null;

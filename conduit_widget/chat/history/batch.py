@@ -61,10 +61,11 @@ class EventRow(NamedTuple):
 
 
 class Batch:
-    """The rows a batch of changes reads (``seqs`` to ``streams``) and those it writes (the rest).
+    """The rows a batch of changes reads (``seqs`` to ``pins``) and those it writes (the rest).
 
     ``seqs`` are the positions of the conversations' newest events, ``current`` the messages' newest versions,
     ``logged`` the events in the log that may be about a message (all that are, and perhaps others).
+    ``imports`` are the conversations that are being brought in, ``pins`` the pinned messages by conversation.
     ``moment`` is the time of its commit (UTC); ``node_id`` the node that opens its streams.
     """
 
@@ -77,6 +78,8 @@ class Batch:
         self.streams: set[Key] = set()
         self.current: dict[Key, bytes] = {}
         self.logged: dict[Key, list[EventRow]] = {}
+        self.imports: set[str] = set()
+        self.pins: dict[str, set[str]] = {}
 
         self.moved: set[str] = set()
         self.messages: dict[Key, MessageRow] = {}
@@ -88,6 +91,7 @@ class Batch:
         self.closed: set[Key] = set()
         self.checkpoints: dict[Key, StoredStream] = {}
         self.read_marks: dict[Key, int] = {}  # by conversation and user
+        self.repinned: dict[Key, bool] = {}
 
     def next_seq(self, conversation_id: str) -> int:
         """Return the position after the newest; raise NotInHistoryError for an unknown conversation."""
@@ -150,6 +154,12 @@ class Batch:
         else:
             self.messages[key] = new._replace(answer_id=answer_id)
 
+    def pin(self, key: Key, *, is_on: bool) -> None:
+        """Note that a message is pinned, or is not any more."""
+        pinned = self.pins.setdefault(key[0], set())
+        (pinned.add if is_on else pinned.discard)(key[1])
+        self.repinned[key] = is_on
+
     def is_busy(self, conversation_id: str) -> bool:
         """Whether an answer of the conversation is not through yet."""
         return any(stream[0] == conversation_id for stream in self.streams)
@@ -185,6 +195,10 @@ class Change(Generic[T_co]):
     """The messages, among those, whose events must be loaded."""
     needs_streams = False
     """Whether the conversation's open streams must be loaded."""
+    needs_imports = False
+    """Whether it must be known if the conversation is being brought in."""
+    needs_pins = False
+    """Whether the conversation's pinned messages must be loaded."""
     leaves_nothing = False
     """Whether nothing may be left of what it replaces, not in files beside the store's own either."""
 
@@ -277,7 +291,7 @@ class Append(Change[Commit]):
 class Update(Change[Commit]):
     """A new version of a message; ``close_stream`` also ends its stream, once.
 
-    Reactions to the answer while it was being written stay.
+    Reactions to the answer while it was being written stay, and so does its pin.
     """
 
     __slots__ = ("bodies", "key", "message", "needs_streams", "places")
@@ -305,7 +319,7 @@ class Update(Change[Commit]):
             "eventSeq": seq,
             "updatedAt": batch.now,
         }
-        body = _stamped(self.message, {**_reactions_in(batch.body(self.key)), **stamp})
+        body = _stamped(self.message, {**_kept_of(batch.body(self.key)), **stamp})
         if self.needs_streams:
             batch.close_stream(self.key)
         batch.rewrite(self.key, body)
@@ -357,11 +371,16 @@ def new_row(
     *,
     parent_seq: int | None = None,
     answer_id: str | None = None,
+    written_at: str | None = None,
 ) -> MessageRow:
-    """Return the row of a new message at ``seq``."""
-    conversation_id, now = key[0], batch.now
-    body = _stamped(message, {"conversationId": conversation_id, "seq": seq, "timestamp": now})
-    return MessageRow(conversation_id, key[1], seq, parent_seq, author_id, now, answer_id, body)
+    """Return the row of a new message at ``seq``; without ``written_at`` it was written now."""
+    conversation_id, when = key[0], written_at or batch.now
+    body = _stamped(message, {"conversationId": conversation_id, "seq": seq, "timestamp": when})
+    return MessageRow(conversation_id, key[1], seq, parent_seq, author_id, when, answer_id, body)
+
+
+_ADDED: Final = ("reactions", "pinned")
+_QUOTED: Final = tuple(b'"' + key.encode() + b'"' for key in _ADDED)
 
 
 def queued(answer: ChatMessage) -> ChatMessage:
@@ -371,16 +390,16 @@ def queued(answer: ChatMessage) -> ChatMessage:
     return msgspec.structs.replace(answer, metadata={**answer.metadata, "status": "queued"})
 
 
-def _reactions_in(body: bytes | None) -> dict[str, Any]:
-    """Return a stored message's reactions, as a part of its metadata."""
-    if body is None or b'"reactions"' not in body:
+def _kept_of(body: bytes | None) -> dict[str, Any]:
+    """Return what people added to a stored message, as a part of its metadata."""
+    if body is None or not any(quoted in body for quoted in _QUOTED):
         return {}  # as nearly all
     try:
         metadata = msgspec.json.decode(body, type=dict[str, Any]).get("metadata")
     except UNREADABLE:
         return {}
-    found = metadata.get("reactions") if isinstance(metadata, dict) else None
-    return {"reactions": found} if isinstance(found, dict) else {}
+    found = metadata if isinstance(metadata, dict) else {}
+    return {key: found[key] for key in _ADDED if isinstance(found.get(key), dict)}
 
 
 def _stamped(message: ChatMessage, stamp: dict[str, Any]) -> bytes:

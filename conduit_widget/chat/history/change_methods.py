@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from conduit_widget.chat.history.batch import Append, Change, Checkpoint, Update
+from conduit_widget.chat.history.imports import AppendImported
+from conduit_widget.chat.history.pins import Pin
 from conduit_widget.chat.history.read_marks import MarkRead
 from conduit_widget.chat.history.revisions import AppendAnswer, Delete, React, Revise
 from conduit_widget.chat.history.store import Commit, OnCommit, Reacted, Reaction, StoredStream
@@ -73,6 +75,22 @@ class ChangeMethods:
         on_commit: Callable[[Reacted], None] | None = None,
     ) -> Reacted:
         return await self.write(React(conversation_id, message_id, reactions), on_commit)
+
+    async def pin(
+        self,
+        conversation_id: str,
+        message_id: str,
+        user_id: str,
+        *,
+        is_on: bool = True,
+        on_commit: OnCommit | None = None,
+    ) -> Commit:
+        return await self.write(Pin(conversation_id, message_id, user_id, is_on=is_on), on_commit)
+
+    async def append_imported(
+        self, conversation_id: str, author_id: str, messages: Sequence[ChatMessage]
+    ) -> int:
+        return await self.write(AppendImported(conversation_id, author_id, messages))
 
     async def checkpoint(self, stream: StoredStream) -> None:
         await self.write(Checkpoint(stream))

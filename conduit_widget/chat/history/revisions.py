@@ -42,7 +42,7 @@ def is_deleted(message: dict[str, Any]) -> bool:
     return "deletedAt" in message.get("metadata", {})
 
 
-class _Revision:
+class Revision:
     """A message's newest version, and the way to write the next one."""
 
     def __init__(self, batch: Batch, key: Key) -> None:
@@ -93,7 +93,7 @@ class Delete(Change[Commit]):
 
     def apply(self, batch: Batch) -> Commit:
         """Leave nothing of the message's text, files and versions."""
-        revision = _Revision(batch, self.key)
+        revision = Revision(batch, self.key)
         if is_deleted(revision.wire):
             return revision.unchanged
         tombstone: dict[str, Any] = {key: revision.wire[key] for key in _KEPT if key in revision.wire}
@@ -103,6 +103,8 @@ class Delete(Change[Commit]):
             **{"deletedAt": batch.now, "deletedBy": self._user_id},
         }
         batch.close_stream(self.key)
+        if "pinned" in revision.metadata:
+            batch.pin(self.key, is_on=False)
         return revision.write(tombstone, everywhere=True)
 
 
@@ -124,7 +126,7 @@ class Revise(Change[Commit]):
 
     def apply(self, batch: Batch) -> Commit:
         """Count the version; the same text again changes nothing."""
-        revision = _Revision(batch, self.key)
+        revision = Revision(batch, self.key)
         if is_deleted(revision.wire):
             raise ValidationError("message", DELETED)
         if revision.wire.get("content") == self._content:
@@ -200,7 +202,7 @@ class React(Change[Reacted]):
 
     def apply(self, batch: Batch) -> Reacted:
         """Set and take away what is not so yet."""
-        revision = _Revision(batch, self.key)
+        revision = Revision(batch, self.key)
         if is_deleted(revision.wire):
             refusal = ValidationError("message", DELETED)
             return Reacted(revision.unchanged, (refusal,) * len(self._reactions))

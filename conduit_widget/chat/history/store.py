@@ -238,6 +238,10 @@ class HistoryStore(Protocol):
         """Return how far each user has read: of the thousand who have read furthest."""
         ...
 
+    async def pinned(self, conversation_id: str) -> list[dict[str, Any]]:
+        """Return the pinned messages in wire form, the oldest first."""
+        ...
+
     async def search(self, search: Search) -> SearchResult:
         """Return the newest messages that have all that is looked for; text of unfinished answers has not."""
         ...
@@ -349,6 +353,65 @@ class HistoryStore(Protocol):
             NotInHistoryError: no such message.
 
         """
+        ...
+
+    async def pin(
+        self,
+        conversation_id: str,
+        message_id: str,
+        user_id: str,
+        *,
+        is_on: bool = True,
+        on_commit: OnCommit | None = None,
+    ) -> Commit:
+        """Pin a message for everybody, by ``user_id``, or take its pin away; what is so already stays.
+
+        Raises:
+            ValidationError: it was deleted, or as many are pinned as may be.
+            NotInHistoryError: no such message.
+
+        """
+        ...
+
+    async def begin_import(
+        self,
+        conversation_id: str,
+        *,
+        owner_id: str,
+        assistant: AssistantSetting,
+        title: str | None = None,
+    ) -> bool:
+        """Make a conversation to bring messages into; until :meth:`finish_import` nobody has a role in it.
+
+        The same again changes nothing. One that nothing was added to for an hour is deleted by :meth:`prune`.
+
+        Returns:
+            Whether messages can be added; False where the conversation is there and finished.
+
+        """
+        ...
+
+    async def append_imported(
+        self, conversation_id: str, author_id: str, messages: Sequence[ChatMessage]
+    ) -> int:
+        """Append messages that were written elsewhere, all or none; those that are there already stay.
+
+        Each continues the one that its ``parent_id`` names, which stands before it, or none. Its
+        ``metadata.timestamp`` stays. ``author_id`` is who brings in what people wrote.
+
+        Returns:
+            How many the conversation has now.
+
+        Raises:
+            ValidationError: no message is the parent, or the one of ``metadata.replyTo``, or there are
+                too many.
+            NotInHistoryError: the conversation is not being brought in.
+
+        """
+        ...
+
+    async def finish_import(self, conversation_id: str, owner_id: str) -> bool:
+        """Hand a conversation that was brought in to its owner; return False where they have none."""
         ...
 
     async def checkpoint(self, stream: StoredStream) -> None:

@@ -66,6 +66,18 @@ class Revising:
             self._log.work.persistently(lambda: self._commit_reactions(message_id))
         await decided
 
+    async def pin(self, message_id: str, user_id: str, *, is_on: bool) -> None:
+        """Pin a message for everybody, or take its pin away.
+
+        Raises:
+            ValidationError: the message was deleted, or as many are pinned as may be.
+
+        """
+        log = self._log
+        await log.work.pinned(
+            log.store.pin(log.conversation_id, message_id, user_id, is_on=is_on, on_commit=log.announce)
+        )
+
     async def _commit_reactions(self, message_id: str) -> None:
         """Commit a message's reactions as they come, until none has for a while."""
         try:

@@ -113,5 +113,7 @@ def author_of(message: dict[str, Any]) -> str | None:
     return author.get("userId") if isinstance(author, dict) else None
 
 
-def _rank(message: dict[str, Any], user_id: str) -> tuple[bool, str]:
-    return author_of(message) != user_id, str(message.get("metadata", {}).get("timestamp", ""))
+def _rank(message: dict[str, Any], user_id: str) -> tuple[bool, bool, str]:
+    metadata = message.get("metadata", {})
+    # Who brings messages in chooses their ids and times.
+    return "imported" in metadata, author_of(message) != user_id, str(metadata.get("timestamp", ""))

@@ -39,6 +39,8 @@ _DELETE: Final = (
     "DELETE FROM conduit_streams WHERE conversation_id=%b",
     "DELETE FROM conduit_members WHERE conversation_id=%b",
     "DELETE FROM conduit_read_marks WHERE conversation_id=%b",
+    "DELETE FROM conduit_pins WHERE conversation_id=%b",
+    "DELETE FROM conduit_imports WHERE conversation_id=%b",
 )
 _READ_MARKS: Final = """
 SELECT user_id, seq FROM conduit_read_marks WHERE conversation_id=%b ORDER BY seq DESC, user_id LIMIT %b

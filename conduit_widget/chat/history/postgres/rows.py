@@ -132,6 +132,12 @@ JOIN conduit_messages m ON m.conversation_id=k.conversation_id AND m.id=k.id
 JOIN conduit_events e ON e.conversation_id=m.conversation_id AND e.seq>=m.seq
     AND position(k.quoted IN e.arguments) > 0
 """
+PINNED: Final = """
+SELECT body FROM conduit_pins p JOIN conduit_messages m
+ON m.conversation_id=p.conversation_id AND m.id=p.message_id WHERE p.conversation_id=%b ORDER BY m.seq
+"""
+_IMPORTS: Final = "SELECT conversation_id FROM conduit_imports WHERE conversation_id = ANY(%b::text[])"
+_PINS: Final = "SELECT conversation_id, message_id FROM conduit_pins WHERE conversation_id = ANY(%b::text[])"
 _BUSY: Final = (
     "SELECT conversation_id, message_id FROM conduit_streams WHERE conversation_id = ANY(%b::text[])"
 )
@@ -182,6 +188,13 @@ INSERT INTO conduit_read_marks AS v
 SELECT c, u, s FROM unnest(%b::text[], %b::text[], %b::int8[]) AS r (c, u, s)
 ON CONFLICT (conversation_id, user_id) DO UPDATE SET seq=greatest(v.seq, excluded.seq)
 """
+_PIN: Final = """
+INSERT INTO conduit_pins SELECT c, m FROM unnest(%b::text[], %b::text[]) AS r (c, m) ON CONFLICT DO NOTHING
+"""
+_UNPIN: Final = """
+DELETE FROM conduit_pins v USING unnest(%b::text[], %b::text[]) AS r (c, m)
+WHERE v.conversation_id=r.c AND v.message_id=r.m
+"""
 _PRUNABLE: Final = """
 SELECT id, seq, pruned FROM conduit_conversations WHERE id>%b AND seq-pruned>%b
 ORDER BY id LIMIT 1 FOR NO KEY UPDATE
@@ -215,6 +228,8 @@ async def read_batch(connection: Connection, changes: Sequence[Change[Any]], nod
     bodies = list({key for change in changes for key in change.bodies})
     logged = [(*key, msgspec.json.encode(key[1])) for key in {k for c in changes for k in c.logged}]
     busy = list({change.key[0] for change in changes if change.needs_streams})
+    importing = list({change.key[0] for change in changes if change.needs_imports})
+    pinning = list({change.key[0] for change in changes if change.needs_pins})
     async with connection.pipeline():
         await connection.execute("BEGIN")
         seqs = await connection.execute(_LOCK, (ids,), binary=True)
@@ -223,6 +238,8 @@ async def read_batch(connection: Connection, changes: Sequence[Change[Any]], nod
         current = await connection.execute(_BODIES, _columns(bodies, 2), binary=True) if bodies else None
         events = await connection.execute(_LOGGED, _columns(logged, 3), binary=True) if logged else None
         streams = await connection.execute(_BUSY, (busy,), binary=True) if busy else None
+        imports = await connection.execute(_IMPORTS, (importing,), binary=True) if importing else None
+        pins = await connection.execute(_PINS, (pinning,), binary=True) if pinning else None
         clock = await connection.execute("SELECT clock_timestamp()", binary=True)
     moment: datetime = (await _one(clock))[0]
     batch = Batch(moment.astimezone(UTC), node_id)
@@ -237,6 +254,11 @@ async def read_batch(connection: Connection, changes: Sequence[Change[Any]], nod
             batch.logged.setdefault((row.conversation_id, message_id), []).append(row)
     if streams is not None:
         batch.streams.update((row[0], row[1]) for row in await streams.fetchall())
+    if imports is not None:
+        batch.imports.update(row[0] for row in await imports.fetchall())
+    if pins is not None:
+        for conversation_id, message_id in await pins.fetchall():
+            batch.pins.setdefault(conversation_id, set()).add(message_id)
     return batch
 
 
@@ -273,6 +295,9 @@ async def write_batch(connection: Connection, batch: Batch, number: int) -> None
             await execute(_CHECKPOINT, _columns(texts, 6))
         if batch.read_marks:
             await execute(_READ_MARKS, _columns([(*key, seq) for key, seq in batch.read_marks.items()], 3))
+        for statement, is_on in ((_PIN, True), (_UNPIN, False)):
+            if keys := [key for key, wanted in batch.repinned.items() if wanted is is_on]:
+                await execute(statement, _columns(keys, 2))
         await execute("UPDATE conduit_nodes SET commits=%b WHERE node_id=%b", (number, batch.node_id))
         await execute("COMMIT")
 

@@ -13,7 +13,7 @@ from conduit_widget.chat.history.postgres.rows import Connection
 
 _logger = logging.getLogger(__name__)
 
-FORMAT: Final = 4
+FORMAT: Final = 5
 SCHEMA_LOCK: Final = 0x636F6E64756974  # "conduit"
 
 # ``pruned``: events up to this position have been dropped. ``parent_seq``: the place of the message that a
@@ -62,6 +62,13 @@ CREATE TABLE conduit_nodes (
     commits bigint NOT NULL DEFAULT 0
 ) WITH (fillfactor = 50);
 """
+# ``conduit_imports``: conversations that are being brought in, and whose they will be.
+_TO_FORMAT_5: Final = """
+CREATE TABLE conduit_pins (
+    conversation_id text NOT NULL, message_id text NOT NULL, PRIMARY KEY (conversation_id, message_id)
+);
+CREATE TABLE conduit_imports (conversation_id text PRIMARY KEY, owner_id text NOT NULL);
+"""
 
 # A parent that a message names itself counts where it is an older message of the same conversation. Bodies
 # may be damaged: casts that fail are caught one by one; one that holds a NUL could not be cast either.
@@ -94,6 +101,7 @@ CREATE TABLE conduit_read_marks (
 ) WITH (fillfactor = 50);
 """
 
+_FIRST_WITH_WORDS: Final = 4
 _TO_FORMAT_4: Final = """
 ALTER TABLE conduit_messages ADD COLUMN words tsvector;
 """
@@ -107,10 +115,11 @@ _IS_THERE: Final = """
 SELECT 1 FROM pg_tables WHERE tablename='conduit_format' AND schemaname = ANY(current_schemas(false))
 """
 _STEPS: Final = {
-    0: _SCHEMA,
-    1: _TO_FORMAT_2 + _TO_FORMAT_3 + _TO_FORMAT_4,
-    2: _TO_FORMAT_3 + _TO_FORMAT_4,
-    3: _TO_FORMAT_4,
+    0: _SCHEMA + _TO_FORMAT_5,
+    1: _TO_FORMAT_2 + _TO_FORMAT_3 + _TO_FORMAT_4 + _TO_FORMAT_5,
+    2: _TO_FORMAT_3 + _TO_FORMAT_4 + _TO_FORMAT_5,
+    3: _TO_FORMAT_4 + _TO_FORMAT_5,
+    4: _TO_FORMAT_5,
 }
 
 
@@ -142,7 +151,7 @@ async def migrate(connection: Connection) -> None:
         if version:
             _logger.warning("The chat history is brought from format %d to %d.", version, FORMAT)
         await connection.execute(_STEPS[version])
-        if version:
+        if 0 < version < _FIRST_WITH_WORDS:
             await postgres_search.fill(connection)
             await connection.execute(_INDEX_WORDS)
         await connection.execute("DELETE FROM conduit_format")

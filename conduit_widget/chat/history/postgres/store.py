@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from conduit_widget.chat.history.batch import Change
-from conduit_widget.chat.history.bodies import page_of, read_located, read_message
+from conduit_widget.chat.history.bodies import page_of, read_located, read_message, read_messages
 from conduit_widget.chat.history.change_methods import ChangeMethods
 from conduit_widget.chat.history.search import Search
 from conduit_widget.chat.history.store import (
@@ -76,6 +76,7 @@ class PostgresHistoryStore(ChangeMethods):
             from conduit_widget.chat.history.postgres import (  # noqa: PLC0415 - of an extra
                 connections,
                 conversations,
+                imports,
                 rows,
                 schema,
                 search,
@@ -87,6 +88,7 @@ class PostgresHistoryStore(ChangeMethods):
             ) from error
         self._rows = rows
         self._conversations = conversations
+        self._imports = imports
         self._search = search
         self._schema = schema
         self._node_id = f"{rows.ALONE}{node_id}" if alone else node_id
@@ -192,6 +194,27 @@ class PostgresHistoryStore(ChangeMethods):
 
         return await self._with_connection(work)
 
+    async def begin_import(
+        self,
+        conversation_id: str,
+        *,
+        owner_id: str,
+        assistant: AssistantSetting,
+        title: str | None = None,
+    ) -> bool:
+        record = ConversationRecord(
+            id=conversation_id,
+            epoch=secrets.token_hex(8),
+            seq=0,
+            visibility="members",
+            assistant=assistant,
+            title=title,
+        )
+        return await self._with_connection(lambda db: self._imports.begin(db, record, owner_id))
+
+    async def finish_import(self, conversation_id: str, owner_id: str) -> bool:
+        return await self._with_connection(lambda db: self._imports.finish(db, conversation_id, owner_id))
+
     async def find(self, conversation_id: str) -> ConversationRecord | None:
         return await self._with_connection(lambda db: self._record(db, conversation_id))
 
@@ -264,6 +287,10 @@ class PostgresHistoryStore(ChangeMethods):
     async def read_marks(self, conversation_id: str) -> dict[str, int]:
         return await self._with_connection(lambda db: self._conversations.read_marks(db, conversation_id))
 
+    async def pinned(self, conversation_id: str) -> list[dict[str, Any]]:
+        found = await self._select(self._rows.PINNED, (conversation_id,))
+        return read_messages(body for (body,) in found)
+
     async def search(self, search: Search) -> SearchResult:
         return await self._with_connection(lambda db: self._search.find(db, search))
 
@@ -274,7 +301,8 @@ class PostgresHistoryStore(ChangeMethods):
         return await self._writer.write(change, on_commit)
 
     async def prune(self, *, keep_events: int, older_than: float) -> int:
-        """Forget old log events, a slice a transaction, so that no write waits long; and long dead nodes."""
+        """Forget old log events, a slice a transaction; imports that were given up, and long dead nodes."""
+        await self._with_connection(self._imports.drop_stale)
         total = 0
         after_id: str | None = ""
         while after_id is not None:

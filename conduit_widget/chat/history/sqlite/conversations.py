@@ -38,6 +38,8 @@ _DELETE: Final = (
     "DELETE FROM streams WHERE conversation_id=?",
     "DELETE FROM members WHERE conversation_id=?",
     "DELETE FROM read_marks WHERE conversation_id=?",
+    "DELETE FROM pins WHERE conversation_id=?",
+    "DELETE FROM imports WHERE conversation_id=?",
     "DELETE FROM conversations WHERE id=?",
 )
 _ERASE: Final = (

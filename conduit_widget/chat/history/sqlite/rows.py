@@ -75,6 +75,8 @@ _LOGGED: Final = """
 SELECT conversation_id, seq, target, arguments FROM events
 WHERE conversation_id=? AND seq>=? AND instr(arguments, ?)>0
 """
+_IMPORTS: Final = "SELECT conversation_id FROM imports WHERE conversation_id IN (VALUES {})"
+_PINS: Final = "SELECT conversation_id, message_id FROM pins WHERE conversation_id IN (VALUES {})"
 _OPEN_STREAMS: Final = "SELECT conversation_id, message_id FROM streams WHERE conversation_id IN (VALUES {})"
 # OR ROLLBACK: what fails undoes the transaction anyhow. Else SQLite keeps every page a statement of
 # many rows changes in a file beside, to undo that statement alone: more than all the rest it writes.
@@ -109,6 +111,8 @@ _READ_MARK: Final = """
 INSERT INTO read_marks VALUES (?,?,?)
 ON CONFLICT (conversation_id, user_id) DO UPDATE SET seq=max(seq, excluded.seq)
 """
+_PINNED: Final = "INSERT OR REPLACE INTO pins VALUES (?,?)"
+_UNPINNED: Final = "DELETE FROM pins WHERE conversation_id=? AND message_id=?"
 _PROBE_BYTES: Final = 64 * 1024
 _MOST_ROWS: Final = 64
 """Rows a statement takes: of eight columns each, within the 999 parameters that every SQLite takes."""
@@ -137,14 +141,27 @@ def conversations_of(
     return [(ConversationRecord.of_row(row), role) for *row, role in db.execute(_OF_USER, (user_id, limit))]
 
 
-def create(db: sqlite3.Connection, record: ConversationRecord, owner_id: str, now: str, time: float) -> None:
-    """Insert a conversation and its owner."""
+def pinned(db: sqlite3.Connection, conversation_id: str) -> list[bytes]:
+    """Return the bodies of the pinned messages, the oldest first."""
+    found = db.execute(
+        "SELECT body FROM pins AS p JOIN messages AS m ON m.conversation_id=p.conversation_id"
+        " AND m.id=p.message_id WHERE p.conversation_id=? ORDER BY m.seq",
+        (conversation_id,),
+    )
+    return [body for (body,) in found]
+
+
+def create(
+    db: sqlite3.Connection, record: ConversationRecord, owner_id: str | None, now: str, time: float
+) -> None:
+    """Insert a conversation and its owner, if it has one yet."""
     db.execute(
         "INSERT INTO conversations (id, epoch, visibility, assistant, title, created_at, active_at)"
         " VALUES (?,?,?,?,?,?,?)",
         (record.id, record.epoch, record.visibility, record.assistant, record.title, now, time),
     )
-    db.execute("INSERT INTO members VALUES (?,?,?)", (record.id, owner_id, "owner"))
+    if owner_id is not None:
+        db.execute("INSERT INTO members VALUES (?,?,?)", (record.id, owner_id, "owner"))
 
 
 def streams(
@@ -216,6 +233,11 @@ def _load(db: sqlite3.Connection, changes: Sequence[Change[Any]], batch: Batch) 
         batch.logged[key] = [EventRow(*row) for row in db.execute(_LOGGED, asked)]
     busy = [(conversation_id,) for conversation_id in {c.key[0] for c in changes if c.needs_streams}]
     batch.streams.update(_select(db, _OPEN_STREAMS, busy))
+    imported = [(conversation_id,) for conversation_id in {c.key[0] for c in changes if c.needs_imports}]
+    batch.imports.update(conversation_id for (conversation_id,) in _select(db, _IMPORTS, imported))
+    pinning = [(conversation_id,) for conversation_id in {c.key[0] for c in changes if c.needs_pins}]
+    for conversation_id, message_id in _select(db, _PINS, pinning):
+        batch.pins.setdefault(conversation_id, set()).add(message_id)
     return batch
 
 
@@ -239,6 +261,8 @@ def _save(db: sqlite3.Connection, batch: Batch) -> None:
         (_CLOSED_STREAM, list(batch.closed)),
         (_CHECKPOINT, checkpoints),
         (_READ_MARK, [(*key, seq) for key, seq in batch.read_marks.items()]),
+        (_PINNED, [key for key, is_on in batch.repinned.items() if is_on]),
+        (_UNPINNED, [key for key, is_on in batch.repinned.items() if not is_on]),
     ):
         if rows:  # one without any costs as much
             db.executemany(statement, rows)

@@ -7,7 +7,7 @@ from typing import Final
 
 from conduit_widget.chat.history.sqlite import search as sqlite_search
 
-SCHEMA_VERSION: Final = 6
+SCHEMA_VERSION: Final = 7
 
 # Times are seconds since 1970. ``pruned``: events up to this position have been dropped. ``parent_seq``: the
 # place of the message that a message continues; NULL: of the message before it; 0: of none.
@@ -93,13 +93,24 @@ _TO_VERSION_6: Final = """
 CREATE TABLE deleted_conversations (id TEXT PRIMARY KEY) WITHOUT ROWID;
 """
 
+# ``imports``: conversations that are being brought in, and whose they will be.
+_TO_VERSION_7: Final = """
+CREATE TABLE pins (
+    conversation_id TEXT NOT NULL, message_id TEXT NOT NULL, PRIMARY KEY (conversation_id, message_id)
+) WITHOUT ROWID;
+CREATE TABLE imports (conversation_id TEXT PRIMARY KEY, owner_id TEXT NOT NULL) WITHOUT ROWID;
+"""
+
+_SINCE_5: Final = _TO_VERSION_6 + _TO_VERSION_7
+
 _STEPS: Final = {
-    0: _SCHEMA + sqlite_search.SCHEMA + _TO_VERSION_6,
-    1: _TO_VERSION_2 + _TO_VERSION_3 + _TO_VERSION_4 + _TO_VERSION_5 + _TO_VERSION_6,
-    2: _TO_VERSION_3 + _TO_VERSION_4 + _TO_VERSION_5 + _TO_VERSION_6,
-    3: _TO_VERSION_4 + _TO_VERSION_5 + _TO_VERSION_6,
-    4: _TO_VERSION_5 + _TO_VERSION_6,
-    5: _TO_VERSION_6,
+    0: _SCHEMA + sqlite_search.SCHEMA + _SINCE_5,
+    1: _TO_VERSION_2 + _TO_VERSION_3 + _TO_VERSION_4 + _TO_VERSION_5 + _SINCE_5,
+    2: _TO_VERSION_3 + _TO_VERSION_4 + _TO_VERSION_5 + _SINCE_5,
+    3: _TO_VERSION_4 + _TO_VERSION_5 + _SINCE_5,
+    4: _TO_VERSION_5 + _SINCE_5,
+    5: _SINCE_5,
+    6: _TO_VERSION_7,
 }
 
 

@@ -18,12 +18,14 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from conduit_widget.chat.history.batch import Change
-from conduit_widget.chat.history.bodies import read_located, read_message
+from conduit_widget.chat.history.bodies import read_located, read_message, read_messages
 from conduit_widget.chat.history.change_methods import ChangeMethods
 from conduit_widget.chat.history.group_commit import GroupCommitWriter
+from conduit_widget.chat.history.imports import IMPORT_PATIENCE
 from conduit_widget.chat.history.search import Search
 from conduit_widget.chat.history.sqlite import (
     conversations as sqlite_conversations,
+    imports as sqlite_imports,
     rows,
     search as sqlite_search,
 )
@@ -132,6 +134,31 @@ class SqliteHistoryStore(ChangeMethods):
             rows.create(db, record, owner_id, iso_time(now), now.timestamp())
             return record
 
+        return await self._make(work)
+
+    async def begin_import(
+        self,
+        conversation_id: str,
+        *,
+        owner_id: str,
+        assistant: AssistantSetting,
+        title: str | None = None,
+    ) -> bool:
+        record = ConversationRecord(
+            id=conversation_id,
+            epoch=secrets.token_hex(8),
+            seq=0,
+            visibility="members",
+            assistant=assistant,
+            title=title,
+        )
+        return await self._make(lambda db: sqlite_imports.begin(db, record, owner_id, self._clock()))
+
+    async def finish_import(self, conversation_id: str, owner_id: str) -> bool:
+        return await self._writer.write(lambda db: sqlite_imports.finish(db, conversation_id, owner_id))
+
+    async def _make(self, work: Callable[[sqlite3.Connection], T | None]) -> T:
+        """Make a conversation; where one of its id is being erased, ``work`` returns None and waits."""
         while (made := await self._writer.write(work)) is None:
             await self._writer.write(sqlite_conversations.erase)
         return made
@@ -181,6 +208,9 @@ class SqliteHistoryStore(ChangeMethods):
 
     async def read_marks(self, conversation_id: str) -> dict[str, int]:
         return await self._read(lambda db: sqlite_conversations.read_marks(db, conversation_id))
+
+    async def pinned(self, conversation_id: str) -> list[dict[str, Any]]:
+        return read_messages(await self._read(lambda db: rows.pinned(db, conversation_id)))
 
     async def search(self, search: Search) -> SearchResult:
         return await self._read(lambda db: sqlite_search.find(db, search))
@@ -267,7 +297,10 @@ class SqliteHistoryStore(ChangeMethods):
         return await self._read(lambda db: rows.newest_seqs(db, ids))
 
     async def prune(self, *, keep_events: int, older_than: float) -> int:
-        """Forget old log events, a slice a transaction, so that no write waits long."""
+        """Forget old log events, and imports that were given up; a slice a transaction: nobody waits."""
+        stale = self._clock().timestamp() - IMPORT_PATIENCE
+        while await self._writer.write(lambda db: sqlite_imports.drop_stale(db, stale)):
+            pass
         before = self._clock().timestamp() - older_than
         total = 0
         after_id: str | None = ""
