@@ -6,6 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from conduit_widget import context as context
     from conduit_widget.client.hub_connection import HubConnection as HubConnection
     from conduit_widget.errors import (
         AddressUnusableError as AddressUnusableError,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     )
     from conduit_widget.types import ChatMessage as ChatMessage
     from conduit_widget.widget.chat import Chat as Chat
+    from conduit_widget.widget.configuring import configure as configure
     from conduit_widget.widget.conversations import conversations as conversations
     from conduit_widget.widget.status.connection_health import ConnectionHealth as ConnectionHealth
     from conduit_widget.widget.status.presence import Presence as Presence
@@ -51,6 +53,8 @@ _EXPORTS: Final = {
     "HubConnection": "conduit_widget.client.hub_connection",
     "Presence": "conduit_widget.widget.status.presence",
     "ProviderStatus": "conduit_widget.widget.status.provider_status",
+    "context": "conduit_widget",
+    "configure": "conduit_widget.widget.configuring",
     "conversations": "conduit_widget.widget.conversations",
     **dict.fromkeys(
         (
@@ -91,6 +95,8 @@ def __getattr__(name: str) -> Any:
     module = _EXPORTS.get(name)
     if module is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if module == __name__:  # a part with names of its own, as in `conduit_widget.context.register`
+        return importlib.import_module(f"{module}.{name}")
     value = getattr(importlib.import_module(module), name)
     globals()[name] = value
     return value

@@ -44,11 +44,12 @@ ARROWS: dict[str, set[str]] = {
     "providers": set(),
     "kernel": set(),
     "access": set(),
+    "context": {"kernel"},
     "client": {"protocol", "transports"},
     "chat_client": {"client"},
     "hub": {"protocol", "transports"},
     "chat": {"hub", "providers"},
-    "widget": {"access", "chat_client", "client", "kernel"},
+    "widget": {"access", "chat_client", "client", "context", "kernel"},
 }
 ROOT_MODULES = "*"
 """In ``FLOORS``: the modules at a room's root that are not named themselves."""
@@ -75,7 +76,7 @@ FLOORS: dict[str, list[set[str]]] = {
         {ROOT_MODULES},
     ],
     "transports": [{ROOT_MODULES}, {"client", "server"}],
-    "widget": [{"answers", "tables", "take_along"}, {"requests"}, {ROOT_MODULES}, {"status"}],
+    "widget": [{"answers", "listening", "tables", "take_along"}, {"requests"}, {ROOT_MODULES}, {"status"}],
     "chat_client": [{"state"}, {ROOT_MODULES}],
     "providers": [
         {"addresses", "keys", "lenient_json", "models_dir", "outcome", "provider", "watchdog"},

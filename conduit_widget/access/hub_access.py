@@ -18,6 +18,7 @@ from urllib.parse import urlsplit, urlunsplit
 import msgspec
 
 from conduit_widget.access import local_hub
+from conduit_widget.access.defaults import defaults
 from conduit_widget.contract import CHAT_HUB_PATH, MAX_ID_CHARS
 from conduit_widget.credentials import TOKEN_VARIABLE, URL_VARIABLE, clean_token, clean_url
 from conduit_widget.errors import UNREADABLE, ValidationError
@@ -136,10 +137,11 @@ def resolve_access(
     user: str | None = None,
     user_name: str | None = None,
 ) -> HubAccess:
-    """Return the hub to use: the argument's, else ``CONDUIT_HUB_URL``'s, else the local one.
+    """Return the hub to use: the argument's, the configured one, ``CONDUIT_HUB_URL``'s, or the local one.
 
-    The token may come from ``CONDUIT_HUB_TOKEN``. ``user`` and ``user_name`` (else ``CONDUIT_USER`` and
-    ``CONDUIT_USER_NAME``, else the OS user) say who we are on the local hub; elsewhere the token does.
+    The token may be configured (for the configured hub alone) or come from ``CONDUIT_HUB_TOKEN``. ``user``
+    and ``user_name`` (else as configured, else ``CONDUIT_USER`` and ``CONDUIT_USER_NAME``, else the OS user)
+    say who we are on the local hub; elsewhere the token does.
 
     Raises:
         ConnectionFailedError: the address is none.
@@ -147,7 +149,11 @@ def resolve_access(
         ValidationError: an id or a name that no hub takes.
 
     """
+    configured = defaults()
     identity = local_identity(user, user_name)
+    if hub_url is None or hub_url == configured.hub_url:  # no other hub is shown the configured one's token
+        token = token or configured.token
+    hub_url = hub_url or configured.hub_url
     address = hub_url or os.environ.get(URL_VARIABLE)
     if not address:
         return LocalHub(identity)
@@ -161,12 +167,14 @@ def resolve_access(
 
 
 def local_identity(user: str | None = None, user_name: str | None = None) -> Identity:
-    """Return who we are on the local hub, from the arguments, the environment or the OS user.
+    """Return who we are on the local hub, as the arguments, the configuration, the environment or the OS say.
 
     Raises:
         ValidationError: an id or a name that no hub takes.
 
     """
+    if not user:
+        user, user_name = defaults().user, user_name or defaults().user_name
     user_id = _checked(user, "user") or _checked(os.environ.get("CONDUIT_USER"), "CONDUIT_USER") or _os_user()
     name = _checked(user_name, "user_name")
     if name is None and not user:

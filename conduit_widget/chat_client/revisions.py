@@ -7,11 +7,13 @@ import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar
 
+import msgspec
+
 from conduit_widget.chat_client.connectivity import PATIENCE, Connectivity
 from conduit_widget.chat_client.hub_proxies import ChatHubClient
 from conduit_widget.chat_client.state.transcript import Transcript
 from conduit_widget.errors import ConnectionFailedError, ConnectionLostError, HubException
-from conduit_widget.types import SendReceipt
+from conduit_widget.types import Content, SendReceipt
 
 _UNKNOWN: Final = ("unknown hub method", "method does not exist")
 
@@ -41,9 +43,10 @@ class Revisions:
         """Delete a message for everybody."""
         await self._ask("delete messages", lambda: self._hub.delete_message(message_id))
 
-    async def edit(self, message_id: str, text: str) -> SendReceipt:
+    async def edit(self, message_id: str, content: Content) -> SendReceipt:
         """Give one's own message another text; an answered one gets a sibling, which is answered anew."""
-        return await self._ask("edit messages", lambda: self._hub.edit_message(message_id, text))
+        wire = msgspec.to_builtins(content)
+        return await self._ask("edit messages", lambda: self._hub.edit_message(message_id, wire))
 
     async def react(self, message_id: str, emoji: str, *, is_on: bool = True) -> None:
         """Add one's reaction to a message, or take it away."""

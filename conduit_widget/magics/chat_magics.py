@@ -8,9 +8,13 @@ from typing import Any, Final
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 
+from conduit_widget.context.describing import describe
+from conduit_widget.context.failure import last_error
+from conduit_widget.context.mentions import ERROR, mentioned
+from conduit_widget.context.namespace import current_namespace
+from conduit_widget.errors import ConduitError
 from conduit_widget.magics.braces import fill
 from conduit_widget.magics.chat_options import HELP, ChatOptions, parse
-from conduit_widget.magics.last_error import question_about_last_error
 from conduit_widget.markup import as_shown
 from conduit_widget.plain_text import shown
 from conduit_widget.types import ChatMessage
@@ -18,7 +22,10 @@ from conduit_widget.widget.chat import Chat
 
 FIRST_ROOM: Final = "main"
 SHOWN_MESSAGES: Final = 10
-MAX_DESCRIPTION_CHARS: Final = 4_000
+_FIX: Final = (
+    "This Python code of my notebook failed. Say in a sentence why, "
+    "then give the corrected code in one code block."
+)
 _PYTHON: Final = frozenset({"", "python", "python3", "py", "ipython"})
 
 
@@ -37,9 +44,10 @@ class ChatMagics:
         The answer is written into the cell's output as it comes, with what was said before as its context::
 
             %%chat team --to answer
-            What stands out in {df.describe()}?
+            What stands out in @df? Its newest row is {df.iloc[-1].to_dict()}.
 
-        ``%chat`` alone says where the questions go. What both take says ``%chat --help``.
+        ``@df`` takes the variable along as the composer does, ``{…}`` puts a value into the text. ``%chat``
+        alone says where the questions go. What both take says ``%chat --help``.
 
         Raises:
             UsageError: an option is wrong; IPython shows it as one line.
@@ -57,10 +65,10 @@ class ChatMagics:
             raise UsageError(
                 f"%%chat takes one conversation, not {len(options.words)}: quote a name with blanks."
             )
-        text = self._question(options, cell or "")
+        text, context = self._question(options, cell or "")
         if options.words:
             self._room = options.words[0]
-        answer = self._ask(self._chat(), text, options)
+        answer = self._ask(self._chat(), text, context, options)
         if options.fix and not options.quiet:
             self._propose(answer)
         if options.to:
@@ -87,27 +95,27 @@ class ChatMagics:
             chat = self._chats[self._room] = self._open(self._room)
         return chat
 
-    def _question(self, options: ChatOptions, cell: str) -> str:
-        text = fill(cell, self._shell.user_ns, self._described)
-        return question_about_last_error(self._shell.user_ns, text) if options.fix else text
+    def _question(self, options: ChatOptions, cell: str) -> tuple[str, list[str]]:
+        """Return what is asked, and the names of what goes along: those that the cell has with ``@``."""
+        text = fill(cell, self._shell.user_ns, self._described).strip()
+        known = current_namespace(runs_cell=True)
+        named = [name for name in mentioned(cell) if known.has(name)]
+        if not options.fix:
+            return text, named
+        last_error()
+        return "\n\n".join(filter(None, [_FIX, text])), list(dict.fromkeys([ERROR, *named]))
 
     def _described(self, value: object) -> str:
-        """Say a value in words: its own for a model (``__llm__``), else what a cell would show as text."""
+        """Say a value in words: a text as it is, everything else as the composer's ``@name`` does."""
         if isinstance(value, str):
             return value
-        if callable(own := getattr(type(value), "__llm__", None)):
-            return str(own(value))
-        formatter = self._shell.display_formatter
-        kinds = {"text/plain"}
-        shown_as = {} if formatter is None else formatter.format(value, include=kinds)[0]  # type: ignore[no-untyped-call] # IPython's
-        text = str(shown_as.get("text/plain") or repr(value))
-        if len(text) <= MAX_DESCRIPTION_CHARS:
-            return text
-        cut = f"[cut after {MAX_DESCRIPTION_CHARS:,} of {len(text):,} characters]"
-        return f"{text[:MAX_DESCRIPTION_CHARS]}\n{cut}"
+        described = describe(value, namespace=self._shell.user_ns)
+        if described.problem:
+            raise ConduitError(described.problem)
+        return described.text or described.title
 
-    def _ask(self, chat: Chat, text: str, options: ChatOptions) -> ChatMessage:
-        asking = options.asking
+    def _ask(self, chat: Chat, text: str, context: list[str], options: ChatOptions) -> ChatMessage:
+        asking = {**options.asking, "context": context}
         if options.quiet:
             return chat.ask(text, **asking).result()
         if hasattr(self._shell, "kernel"):

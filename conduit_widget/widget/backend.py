@@ -23,7 +23,8 @@ from conduit_widget.errors import ConduitError, ValidationError
 from conduit_widget.types import ChatMessage
 from conduit_widget.widget.answers.questions import Questions
 from conduit_widget.widget.connections import Connections
-from conduit_widget.widget.message_listeners import MessageListeners
+from conduit_widget.widget.listening.message_listeners import MessageListeners
+from conduit_widget.widget.listening.status_listeners import ChatStatus, StatusListeners, status_of
 
 ABSENCE: Final = 10.0
 RETURN_TIMEOUT: Final = 4.0
@@ -40,6 +41,7 @@ class ChatBackend:
         self.conversation_id = conversation_id
         self.questions = Questions(lambda: self.conversation)
         self.listeners = MessageListeners(self.messages, self._has_joined, self.subscribe)
+        self.status_listeners = StatusListeners(self._status, self.subscribe)
         self._access = access
         self._connections = connections
         self._conversation: Conversation | None = None
@@ -84,6 +86,15 @@ class ChatBackend:
                 handler([ResetChange()])
         if not self._is_attended:
             self._leave_later()
+
+    def _status(self) -> ChatStatus:
+        if self._conversation is None:
+            return ChatStatus(connection="connecting")
+        providers = self._conversation.providers
+        return status_of(
+            self._conversation.connectivity.info,
+            {status.provider: status.state for status in providers.statuses},
+        )
 
     def _has_joined(self) -> bool:
         return self._conversation is not None and self._conversation.transcript.joined
@@ -148,7 +159,8 @@ class ChatBackend:
     def _is_unused(self) -> bool:
         conversation = self._conversation
         unsent = conversation is not None and (conversation.sender.unsent or conversation.revisions.open)
-        return not (self._is_attended or self.questions.open or self.listeners or unsent)
+        listeners = self.listeners or self.status_listeners
+        return not (self._is_attended or self.questions.open or listeners or unsent)
 
     async def came_back(self) -> None:
         """Wait until a chat that had left is up to date again, for a moment."""
@@ -183,6 +195,7 @@ class ChatBackend:
         self.questions.abandon_all(ConduitError(CLOSED))
         await self.questions.stopped(_NUDGE)
         self.listeners.clear()
+        self.status_listeners.clear()
         await self._leave()
         self._handlers.clear()
 

@@ -2,56 +2,53 @@
 
 from __future__ import annotations
 
-import contextvars
-import inspect
 import uuid
 import weakref
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, ClassVar, Final, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import traitlets
 
+from conduit_widget.access.defaults import defaults
 from conduit_widget.access.hub_access import resolve_access
-from conduit_widget.chat_client.connectivity import PATIENCE
 from conduit_widget.errors import ValidationError
 from conduit_widget.kernel import cell_output
 from conduit_widget.kernel.cell_output import CellOutput
 from conduit_widget.kernel.comm_batcher import comm_batcher
-from conduit_widget.types import ChatMessage, Participant, SendReceipt
+from conduit_widget.types import ChatMessage, Participant
 from conduit_widget.widget import display
 from conduit_widget.widget.answers.answer_metrics import AnswerMetrics, newest_metrics
-from conduit_widget.widget.answers.pending_answer import PendingAnswer
-from conduit_widget.widget.answers.pending_result import PendingResult, check_timeout
-from conduit_widget.widget.answers.question import user_message
-from conduit_widget.widget.answers.stream import ChatStream
+from conduit_widget.widget.answers.pending_result import PendingResult
 from conduit_widget.widget.backend import ChatBackend, check_conversation
 from conduit_widget.widget.chat_acts import ChatActs
+from conduit_widget.widget.chat_asking import ChatAsking
 from conduit_widget.widget.chat_connecting import CONNECT_TIMEOUT, ChatConnecting
+from conduit_widget.widget.chat_listening import ChatListening
 from conduit_widget.widget.chat_reach import ChatReach
 from conduit_widget.widget.chat_views import ChatViews
+from conduit_widget.widget.configuring import LANGUAGES, check_height, check_language
 from conduit_widget.widget.connections import connections_of
-from conduit_widget.widget.message_listeners import Listener, Listening
 from conduit_widget.widget.starters import check_starters
 from conduit_widget.widget.tables.provider_table import ProviderTable
 
 _T = TypeVar("_T")
 
-LANGUAGES: Final = ("", "en", "de", "es", "zh")
 
-
-class Chat(ChatActs, ChatReach, ChatConnecting):
+class Chat(ChatAsking, ChatActs, ChatReach, ChatListening, ChatConnecting):
     """A chat with a model and with everybody else in the same conversation.
 
     Args:
         conversation_id: conversations with the same id are the same conversation.
         user: who you are on the local hub (default: ``CONDUIT_USER``, else the OS user).
         user_name: your name there (default: ``CONDUIT_USER_NAME``, else ``user``).
-        height: height in px; 0 for the default.
+        height: height in px; 0 for the view's own.
         starters: questions that an empty chat offers, at most 6; ``[]`` for none (default: three).
         language: language of the view: ``en``, ``de``, ``es`` or ``zh``; ``""`` for the browser's.
         hub_url: another hub (default: ``CONDUIT_HUB_URL``, else the local hub, started if need be).
         token: access token for that hub, or a function returning one (default: ``CONDUIT_HUB_TOKEN``).
         layout: an ipywidgets ``Layout`` or a mapping of its traits, as for every widget.
+
+    What is left out is as ``conduit_widget.configure`` says, else as above.
 
     Returns at once: the hub is found, started and joined in the background; problems show in the chat and in
     :attr:`connection`.
@@ -87,26 +84,28 @@ class Chat(ChatActs, ChatReach, ChatConnecting):
         *,
         user: str | None = None,
         user_name: str | None = None,
-        height: int = 0,
+        height: int | None = None,
         starters: Sequence[str] | None = None,
-        language: str = "",
+        language: str | None = None,
         hub_url: str | None = None,
         token: str | Callable[[], str | None] | None = None,
         layout: Any = None,
     ) -> None:
         check_conversation(conversation_id)
+        configured = defaults()
         for name, value in {"user": user, "user_name": user_name, "hub_url": hub_url}.items():
             if value is not None:
                 _check_text(name, value)
         if token is not None and not callable(token):
             _check_text("token", token, "a string or a function that returns one")
-        _check_height(height)
+        height = (configured.height or 0) if height is None else check_height(height)
+        language = (configured.language or "") if language is None else check_language(language)
         access = resolve_access(hub_url=hub_url, token=token, user=user, user_name=user_name)
         super().__init__(
             conversation_id=conversation_id,
             height=height,
             starters=check_starters(starters),
-            language=_check_language(language),
+            language=language,
             saved_class=f"conduit-{uuid.uuid4().hex[:12]}",
             layout=layout,
         )
@@ -181,64 +180,6 @@ class Chat(ChatActs, ChatReach, ChatConnecting):
 
     # ---- at the prompt ---------------------------------------------------------------------------------
 
-    def send(
-        self,
-        text: str,
-        *,
-        model: str | None = None,
-        provider: str | None = None,
-        respond: bool | None = None,
-        **parameters: Any,
-    ) -> PendingResult[SendReceipt]:
-        """Send a message; the receipt comes after the hub has committed it.
-
-        ``model`` and ``provider`` name who answers this message, see :attr:`providers`; ``respond`` overrides
-        whether the model answers; parameters as for :meth:`ask`.
-
-        Raises:
-            ValidationError: the text is empty or too long, or the hub has no provider of that name.
-
-        """
-        message = user_message(text, model=model, provider=provider, respond=respond, **parameters)
-        return self._pending("send", self._backend.questions.send(message, patience=PATIENCE))
-
-    def ask(
-        self,
-        text: str,
-        *,
-        model: str | None = None,
-        provider: str | None = None,
-        timeout: float | None = None,
-        **parameters: Any,
-    ) -> PendingAnswer:
-        """Send a question; the result is the finished answer (``.text``).
-
-        ``model`` and ``provider`` name who answers this question: ``chat.providers`` lists both. A question
-        that names its provider stays with it. ``parameters``: temperature, top_p, max_tokens, stop, seed,
-        system_prompt. ``timeout`` in seconds; giving up (also by interrupting the cell) stops the generation.
-
-        Raises (when awaited):
-            InvocationTimeoutError: not finished in time.
-            ProviderError: the model failed.
-            ConduitError: what else went wrong, in one line.
-
-        """
-        check_timeout(timeout)
-        message = user_message(text, model=model, provider=provider, respond=True, **parameters)
-        questions = self._backend.questions
-        return PendingAnswer(self._thread, lambda begun: questions.ask(message, timeout, begun))
-
-    def stream(
-        self, text: str, *, model: str | None = None, provider: str | None = None, **parameters: Any
-    ) -> ChatStream:
-        """Return an iterator over the answer's text (``async for``, ``for``); options of :meth:`ask`."""
-        message = user_message(text, model=model, provider=provider, respond=True, **parameters)
-        return ChatStream(self._thread, self._backend.questions, message)
-
-    def stop(self) -> PendingResult[None]:
-        """Stop the answers being written in this conversation; the text so far is kept."""
-        return self._pending("stop", _stop_all(self._backend))
-
     @property
     def messages(self) -> list[ChatMessage]:
         """The messages known here, oldest first; an open answer with its text so far."""
@@ -267,22 +208,15 @@ class Chat(ChatActs, ChatReach, ChatConnecting):
 
     @property
     def metrics(self) -> AnswerMetrics | None:
-        """How long the newest finished answer took: by its provider's clock, the hub's and the view's."""
+        """How long the newest finished answer took: by its provider's clock, the hub's and the view's.
+
+        A notebook shows it as a table, with a line of how the answers before it did (``.earlier``).
+        """
         return self._read(lambda backend: newest_metrics(backend.conversation))
 
-    def on_message(self, function: Listener) -> Listening:
-        """Call ``function(message)`` for every finished message from now on, until what it returns is called.
-
-        Called in a background thread of its own, one message at a time: it may block and may use this chat.
-        What it prints appears under the cell that registered it; what it raises is logged.
-        """
-        if not callable(function):
-            raise TypeError(f"on_message needs a function, not {type(function).__name__}.")
-        if inspect.iscoroutinefunction(function):
-            raise TypeError("on_message needs a plain function; inside it, use `.result()` to wait.")
-        key, views, context = object(), self._views, contextvars.copy_context()
-        self._thread.call(lambda: views.backend.listeners.add(key, context, function))
-        return Listening(lambda: self._thread.call(lambda: views.backend.listeners.remove(key)))
+    def _backend_now(self) -> Callable[[], ChatBackend]:
+        views = self._views
+        return lambda: views.backend
 
     # ---- display and end -------------------------------------------------------------------------------
 
@@ -337,17 +271,6 @@ def _check_text(name: str, value: object, kind: str = "a string") -> None:
         raise ValidationError(name, f"must be {kind}, not {type(value).__name__}.")
 
 
-def _check_height(height: object) -> None:
-    if isinstance(height, bool) or not isinstance(height, int) or height < 0:
-        raise ValidationError("height", "must be a whole number of px, 0 for the default.")
-
-
-def _check_language(language: object) -> str:
-    if language not in LANGUAGES:
-        raise ValidationError("language", "must be one of en, de, es, zh; empty for the browser's.")
-    return str(language)
-
-
 def _begin_view(views: ChatViews, output: CellOutput | None, css_class: str) -> dict[str, str]:
     """Return what a view shows where it cannot live; with an ``output`` that is kept up to date."""
     views.watched()
@@ -387,8 +310,3 @@ async def _ask_providers(backend: ChatBackend) -> ProviderTable:
     providers = backend.conversation.providers
     await providers.refresh()
     return ProviderTable(providers.statuses)
-
-
-async def _stop_all(backend: ChatBackend) -> None:
-    await backend.came_back()
-    await backend.questions.stop_all()

@@ -6,6 +6,7 @@ from collections.abc import Coroutine
 from typing import Any, Final, TypeVar
 
 from conduit_widget.chat_client.state.messages import is_deleted
+from conduit_widget.context.carrying import reworded
 from conduit_widget.contract import ErrorText
 from conduit_widget.errors import ConduitError, HubException, ValidationError
 from conduit_widget.types import ChatMessage, SendReceipt
@@ -136,7 +137,8 @@ async def _delete(backend: ChatBackend, message_id: str) -> None:
 
 async def _edit(backend: ChatBackend, message_id: str, text: str) -> SendReceipt:
     try:
-        return await backend.conversation.revisions.edit(message_id, text)
+        known = backend.conversation.transcript.message(message_id)
+        return await backend.conversation.revisions.edit(message_id, reworded(known, text))
     except ConduitError as error:
         raise _explained(as_prompted(error), "edit") from None
 

@@ -118,6 +118,7 @@ class ChatViews:
         backend.attended(before.is_attended)
         backend.enter()
         before.listeners.move_to(backend.listeners)
+        before.status_listeners.move_to(backend.status_listeners)
         before.attended(False)
         if self.saved is not None:
             self.saved = self.saved.moved_to(backend)

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from conduit_widget.chat_client.state.branches import Branch, newest_branch
 from conduit_widget.chat_client.state.messages import is_deleted, is_final
+from conduit_widget.context.carrying import context_line, words_of
 from conduit_widget.markup import as_shown, text_html
 from conduit_widget.plain_text import plain_name, shown as shown_line
 from conduit_widget.types import ChatMessage
@@ -81,13 +82,19 @@ def _body(message: ChatMessage) -> str:
     """The text; of a failed answer the reason as well, of one that is being written that it is."""
     if is_deleted(message):
         return "(deleted)"
-    parts = [as_shown(message.text)]
+    parts = [as_shown(words_of(message)), _with(message)]
     if message.error is not None:
         parts.append(as_shown(message.error.message or f"The model failed ({message.error.type})."))
     elif (status := message.metadata.get("status")) in {"interrupted", "cancelled"}:
         parts.append(f"({status})")
     parts.append(_writers(message))
     return "\n\n".join(filter(None, parts)) or "(no text)"
+
+
+def _with(message: ChatMessage) -> str:
+    """Name what went with a message for the model; its text would bury the conversation."""
+    line = context_line(message)
+    return f"({shown_line(line)})" if line else ""
 
 
 def _writers(message: ChatMessage) -> str:

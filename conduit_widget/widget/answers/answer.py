@@ -18,7 +18,8 @@ from conduit_widget.chat_client.state.messages import is_deleted, is_final
 from conduit_widget.contract import ErrorText
 from conduit_widget.errors import ConduitError, HubException, ProviderError
 from conduit_widget.plain_text import shown
-from conduit_widget.types import ChatMessage, ProviderStatus
+from conduit_widget.types import ChatMessage, ProviderStatus, StreamMetrics
+from conduit_widget.widget.answers.answer_metrics import final_metrics
 
 _NAMED_MODELS: Final = 12
 
@@ -95,6 +96,15 @@ class Answer:
             return stream.text
         message = self._conversation.transcript.message(self.id) if self.id else None
         return "" if message is None else message.text
+
+    @property
+    def metrics(self) -> StreamMetrics | None:
+        """How fast it is written, as the hub told last; of a finished one what its message says."""
+        stream = self._conversation.transcript.streams.get(self.id or "")
+        if stream is not None:
+            return stream.metrics
+        message = self.message
+        return None if message is None else final_metrics(message)
 
     @property
     def message(self) -> ChatMessage | None:

@@ -85,7 +85,7 @@ def user_message(
     if unknown:
         known = ", ".join(PARAMETERS)
         raise TypeError(f"Unknown option {sorted(unknown)[0]!r}: use model, provider, respond, {known}.")
-    _check_kinds({"model": model, "provider": provider, "respond": respond, **parameters})
+    check_kinds({"model": model, "provider": provider, "respond": respond, **parameters})
     given = {PARAMETERS[name]: value for name, value in parameters.items() if value is not None}
     choices = {"model": model, "provider": provider, "respond": respond, "parameters": given or None}
     metadata = {name: value for name, value in choices.items() if value is not None}
@@ -119,7 +119,13 @@ def as_prompted(error: ConduitError) -> ConduitError:
     return ValidationError(name, problem)
 
 
-def _check_kinds(options: Mapping[str, Any]) -> None:
+def check_kinds(options: Mapping[str, Any]) -> None:
+    """Check that options are of the kinds they take; None is of every kind.
+
+    Raises:
+        ValidationError: one is not; the text names it and says what it takes.
+
+    """
     for name, value in options.items():
         kind = _KINDS[name]
         if value is not None and not _is_of_kind(kind, value):

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Iterator
 from conduit_widget.errors import LocalProtocolError
 from conduit_widget.kernel.interrupts import interruptible, watch
 from conduit_widget.kernel.loop_thread import THREAD_NAME, LoopThread
-from conduit_widget.types import ChatMessage
+from conduit_widget.types import ChatMessage, StreamMetrics
 from conduit_widget.widget.answers.answer import Answer
 from conduit_widget.widget.answers.pending_result import PendingResult
 from conduit_widget.widget.answers.questions import Questions
@@ -22,6 +22,7 @@ class _Reading:
     def __init__(self, thread: LoopThread, questions: Questions, question: ChatMessage) -> None:
         self.answer: Answer | None = None
         self.message: ChatMessage | None = None
+        self.metrics: StreamMetrics | None = None
         self.has_ended = False
         self._thread = thread
         self._questions = questions
@@ -41,6 +42,7 @@ class _Reading:
         except BaseException:
             self._end()
             raise
+        self.metrics = self.answer.metrics or self.metrics
         if text is None:
             self.message = self.answer.message
             self._end()
@@ -92,6 +94,11 @@ class ChatStream:
     def message(self) -> ChatMessage | None:
         """The finished message; None before the end."""
         return self._reading.message
+
+    @property
+    def metrics(self) -> StreamMetrics | None:
+        """How fast it is written, as the hub told last (once a second, and at the end); None before."""
+        return self._reading.metrics
 
     def __aiter__(self) -> AsyncIterator[str]:
         return self

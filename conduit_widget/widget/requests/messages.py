@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
+from conduit_widget.context.carrying import reworded
 from conduit_widget.errors import ValidationError
 from conduit_widget.widget.answers.question import check_text, user_message
 from conduit_widget.widget.requests.handler import AskedChat, Serve
@@ -47,7 +48,9 @@ async def _send(chat: AskedChat, message_id: str, text: Any, options: dict[Any, 
 async def _edit(chat: AskedChat, message_id: str, text: Any) -> dict[str, Any]:
     """Give a message another text; return the receipt."""
     check_text(text)
-    return (await chat.conversation.revisions.edit(message_id, text.rstrip())).to_wire()
+    conversation = chat.conversation
+    content = reworded(conversation.transcript.message(message_id), text.rstrip())
+    return (await conversation.revisions.edit(message_id, content)).to_wire()
 
 
 async def _react(chat: AskedChat, message_id: str, reaction: dict[Any, Any]) -> None:

@@ -10,6 +10,7 @@ import msgspec
 
 from conduit_widget.chat_client.conversation import Conversation
 from conduit_widget.chat_client.history_pages import HistoryPages
+from conduit_widget.context.carrying import context_texts, words_of
 from conduit_widget.markup import as_shown
 from conduit_widget.plain_text import plain_name, writable
 from conduit_widget.times import iso_time
@@ -56,11 +57,13 @@ def written_at(message: ChatMessage) -> str:
 
 def body_of(message: ChatMessage) -> str:
     """Return the text of a message, and how an answer failed or was cut off."""
-    parts = [writable(as_shown(message.text))]
+    parts = [writable(as_shown(words_of(message)))]
     if message.metadata.get("deletedAt"):
         return "(deleted)"
     if message.error is not None:
         parts.append(as_shown(message.error.message or f"The model failed ({message.error.type})."))
     elif (status := message.metadata.get("status")) in {"interrupted", "cancelled"}:
         parts.append(f"({status})")
+    if context := context_texts(message):
+        parts.append("\n\n".join(["With this context:", *(writable(as_shown(each)) for each in context)]))
     return "\n\n".join(filter(None, parts)) or "(no text)"

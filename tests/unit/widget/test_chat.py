@@ -823,7 +823,7 @@ def test_conversation_cannot_be_exchanged(chat: Chat, comms: CommLedger) -> None
         {"height": "400px"},
         {"height": -1},
         {"language": "fr"},
-        {"language": None},
+        {"language": 3},
     ],
 )
 def test_argument_of_the_wrong_kind_is_one_line_with_its_name(

@@ -20,7 +20,7 @@ from conduit_widget.errors import (
 )
 from conduit_widget.kernel.loop_thread import THREAD_NAME
 from conduit_widget.widget.answers.pending_result import PendingResult
-from conduit_widget.widget.message_listeners import Listening
+from conduit_widget.widget.listening.change_listeners import Listening
 
 Future = concurrent.futures.Future[str]
 
