@@ -15,6 +15,8 @@ HEALTH_PATH: Final = "/healthz"
 READY_PATH: Final = "/readyz"
 METRICS_PATH: Final = "/metrics"
 FIGURES_PATH: Final = "/figures"
+FILES_PATH: Final = "/files"
+UPLOADS_PATH: Final = "/files/uploads"
 
 TOKEN_AUDIENCE: Final = "conduit-hub"
 TOKEN_ISSUER: Final = "conduit-local"
@@ -163,6 +165,12 @@ MAX_PINNED: Final = 50  # messages of a conversation
 MAX_IMPORT_MESSAGES: Final = 10_000  # of one conversation that is brought in
 MAX_IMPORT_BATCH: Final = 200  # of them in one call
 MAX_ANNOUNCEMENT_CHARS: Final = 500
+MAX_FILE_BYTES: Final = 25 * 1024 * 1024
+MAX_USER_FILE_BYTES: Final = 1024 * 1024 * 1024  # all files of a user
+MAX_ATTACHMENTS: Final = 10  # files of a message
+MAX_FILE_NAME_CHARS: Final = 200
+FILE_CHUNK_BYTES: Final = 256 * 1024  # one piece of a file between a view and its kernel
+FILE_WINDOW_BYTES: Final = 1024 * 1024  # the pieces that are not acknowledged yet
 OPERATOR_ROLE: Final = "operator"  # a role of the token: who may announce, and read a site's metrics
 
 

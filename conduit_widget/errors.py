@@ -14,6 +14,7 @@
     ├── StreamOverflowError           a reader of a stream was too far behind
     ├── HubException                  the hub refused an invocation; the text is for people
     │   ├── ValidationError           a field is over its limit or of the wrong kind
+    │   ├── FileLimitError            a file, or a user's files together, exceed a limit
     │   └── StoreUnavailableError     the conversation store cannot be used at present
     │       └── StoreFullError        there is no room on its disk
     ├── InvocationTimeoutError        the hub gave no answer in time
@@ -154,6 +155,12 @@ class StoreFullError(StoreUnavailableError):
 
     def __init__(self) -> None:
         super().__init__(ErrorText.DISK_FULL)
+
+
+class FileLimitError(HubException):
+    """A file, or all files of a user, would exceed a limit; the text names it."""
+
+    kind = "limited"
 
 
 class NotInHistoryError(ConduitError, LookupError):

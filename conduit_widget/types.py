@@ -92,6 +92,16 @@ class MessageError(Wire, frozen=True, kw_only=True):
     message: str | None = None
 
 
+class Attachment(Wire, frozen=True, kw_only=True):
+    """A file of a message, as the hub has it; ``size`` in bytes, ``media_type`` by its content."""
+
+    id: str
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+
+
 class ImageUrl(Wire, frozen=True, kw_only=True):
     """An image by reference or ``data:`` URL."""
 

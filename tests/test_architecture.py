@@ -68,6 +68,7 @@ FLOORS: dict[str, list[set[str]]] = {
         {"call_settings"},
         {"settings"},
         {"history"},
+        {"files"},
         {"calls", "people", "answers"},
         {"nodes"},
         {"live"},

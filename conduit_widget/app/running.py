@@ -25,6 +25,7 @@ from conduit_widget.app.settings_watch import SettingsWatch
 from conduit_widget.app.signing import signing_authority
 from conduit_widget.cancellation import cancel_and_wait
 from conduit_widget.chat.chat import Chat, build_chat
+from conduit_widget.chat.files.file_area import FileArea
 from conduit_widget.chat.settings import OWNERS_INVOCATIONS, ChatSettings
 from conduit_widget.chat.status.chat_metrics import ChatMetrics
 from conduit_widget.contract import CHAT_HUB_PATH, HEALTH_PATH, MINT_PATH, STATUS_HUB_PATH
@@ -49,6 +50,7 @@ from conduit_widget.times import iso_time
 
 OPTION_NAMES: Final = {"allowed_hosts": "--allow-host", "allowed_origins": "--allow-origin"}
 LOOPBACK_NETWORKS: Final = ("127.0.0.0/8", "::1/128")
+FILES_FOLDER: Final = "files"
 SERVING_LOCK_FILE: Final = "serving.lock"  # held as long as a hub serves this data directory
 
 OWNERS_LIMITS: Final = HubLimits(
@@ -146,6 +148,13 @@ async def _serve(settings: HubSettings, on_ready: Callable[[str], None]) -> None
         chat_settings = ChatSettings.for_owner() if settings.is_local else ChatSettings(visibility="members")
         calls = read_call_settings(settings.data_dir, os.environ)
         chat_settings = dataclasses.replace(chat_settings, calls=calls)
+        files = FileArea(
+            engines.store,
+            settings.data_dir / FILES_FOLDER,
+            chat_settings,
+            url=settings.files_url,
+            scan=settings.files_scan,
+        )
         metrics = HubMetrics()
         chat = build_chat(
             engines.store,
@@ -153,6 +162,7 @@ async def _serve(settings: HubSettings, on_ready: Callable[[str], None]) -> None
             chat_settings,
             metrics=ChatMetrics(metrics),
             backplane=engines.backplane,
+            files=files,
         )
 
         app = HubApp(
@@ -161,7 +171,7 @@ async def _serve(settings: HubSettings, on_ready: Callable[[str], None]) -> None
             limits=OWNERS_LIMITS if settings.is_local else None,
             allowed_origins=(*LOOPBACK_ORIGINS, *settings.allowed_origins),
             allowed_hosts=(*LOOPBACK_HOSTS, settings.host, *settings.allowed_hosts),
-            routes=routes,
+            routes=[*routes, *chat.routes()],
             metrics=metrics,
             lifespan=chat.lifespan,
             on_drain=chat.drain,

@@ -21,7 +21,9 @@ class HubSettings:
     ``drain_seconds``: over how long to say goodbye at the end (``None``: by the number of connections).
     ``database_url`` (PostgreSQL) keeps the history instead of a file in the data directory; with
     ``redis_url`` too, all processes that have the same two are nodes of one hub. Both may hold passwords.
-    ``redis_namespace`` keeps several hubs on one Redis apart; the number of a database does not.
+    ``files_url`` keeps files in an object store instead of the data directory; ``files_scan`` is a command
+    that may refuse one. ``redis_namespace`` keeps several hubs on one Redis apart; the number of a database
+    does not.
     """
 
     data_dir: Path
@@ -42,6 +44,8 @@ class HubSettings:
     database_url: str | None = field(default=None, repr=False)
     redis_url: str | None = field(default=None, repr=False)
     redis_namespace: str = "conduit"
+    files_url: str | None = None
+    files_scan: str | None = None
 
     @property
     def is_local(self) -> bool:

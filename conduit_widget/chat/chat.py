@@ -6,6 +6,8 @@ import contextlib
 from collections.abc import AsyncIterator
 
 from conduit_widget.chat.chat_hub import ChatHub
+from conduit_widget.chat.files.file_area import FileArea
+from conduit_widget.chat.files.routes import FileRoutes
 from conduit_widget.chat.history.store import HistoryStore
 from conduit_widget.chat.node_watch import NodeWatch
 from conduit_widget.chat.reaper import Reaper
@@ -16,6 +18,7 @@ from conduit_widget.chat.status.readiness import bus_check, store_check
 from conduit_widget.chat.status.system_health import SystemHealthReader
 from conduit_widget.chat.status_hub import StatusHub
 from conduit_widget.hub.backplane.backplane import Backplane
+from conduit_widget.hub.routes import Route
 
 
 class Chat:
@@ -32,12 +35,15 @@ class Chat:
         settings: ChatSettings,
         metrics: ChatMetrics,
         backplane: Backplane | None = None,
+        *,
+        files: FileArea | None = None,
     ) -> None:
         self.store = store
+        self.files = files
         self.readiness = (
             (store_check(store),) if backplane is None else (store_check(store), bus_check(backplane))
         )
-        self.chat_hub = ChatHub(store, providers, settings, metrics, backplane)
+        self.chat_hub = ChatHub(store, providers, settings, metrics, backplane, files=files)
         health = SystemHealthReader(metrics, self.chat_hub.conversations, providers, self.readiness)
         self._notices = self.chat_hub.notices
         self.status_hub = StatusHub(providers, settings, health, self._notices)
@@ -52,6 +58,8 @@ class Chat:
     async def start(self) -> None:
         """Open the store; answers that a crash cut off become ``interrupted``, with the text they had."""
         await self.store.start()
+        if self.files is not None:
+            await self.files.start()
         await self._reaper.reap()
         self._reaper.start()
         if self._node_watch is not None:
@@ -67,6 +75,10 @@ class Chat:
             yield
         finally:
             await self.aclose()
+
+    def routes(self) -> list[Route]:
+        """Return the routes of the conversations' files, for the same app as the hubs."""
+        return [] if self.files is None else FileRoutes(self.files).routes()
 
     @property
     def busy(self) -> bool:
@@ -87,6 +99,8 @@ class Chat:
             await self._node_watch.aclose()
         await self._reaper.aclose()
         self.chat_hub.conversations.close()
+        if self.files is not None:
+            await self.files.aclose()
         await self.store.aclose()
 
 
@@ -97,10 +111,13 @@ def build_chat(
     *,
     metrics: ChatMetrics | None = None,
     backplane: Backplane | None = None,
+    files: FileArea | None = None,
 ) -> Chat:
     """Return a chat on a ``store``.
 
     Without ``settings`` it has the local hub's defaults, without ``metrics`` its own. ``backplane`` leads to
-    the other nodes that serve the conversations of the same ``store``; without it there are none.
+    the other nodes that serve the conversations of the same ``store``; without it there are none. Without
+    ``files`` its conversations have none.
     """
-    return Chat(store, providers, settings or ChatSettings(), metrics or ChatMetrics(), backplane)
+    settings, metrics = settings or ChatSettings(), metrics or ChatMetrics()
+    return Chat(store, providers, settings, metrics, backplane, files=files)

@@ -12,8 +12,10 @@ from conduit_widget.contract import (
     JOIN_BURST,
     JOIN_SNAPSHOT_MESSAGES,
     JOINS_PER_MINUTE,
+    MAX_FILE_BYTES,
     MAX_HISTORY_PAGE,
     MAX_MEMBERS,
+    MAX_USER_FILE_BYTES,
     MESSAGE_BURST,
     MESSAGES_PER_MINUTE,
     PRESENCE_GRACE,
@@ -95,6 +97,19 @@ class ChatSettings:
     signal_burst: int = 240
     """Limits of one user, over their connections to one process; 0 a minute means no limit. Requests read
     something or change members; signals are typing, stopping and holding answers, and those of calls."""
+
+    max_file_bytes: int = MAX_FILE_BYTES
+    max_user_file_bytes: int = MAX_USER_FILE_BYTES
+    uploads_per_user: int = 32
+    spare_disk_bytes: int = 64 * 1024 * 1024
+    """Of a user over all conversations: the bytes of their files, with what their uploads announced. The last
+    is the room on the disk that uploads leave to the history."""
+
+    unused_file_seconds: float = 86_400.0
+    unfinished_upload_seconds: float = 3600.0
+    collect_interval: float = 60.0
+    """How long a file stays that no message has had yet, and an upload that nobody continues; how often both
+    are looked for."""
 
     tells_settings: bool = False
     """Whether everybody reads what is wrong in a file of the settings, with its folder; else operators do."""

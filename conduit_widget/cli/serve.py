@@ -17,6 +17,8 @@ from conduit_widget.runtime_file import default_data_dir
 
 DATABASE_VARIABLE: Final = "CONDUIT_HUB_DATABASE_URL"
 REDIS_VARIABLE: Final = "CONDUIT_HUB_REDIS_URL"
+FILES_VARIABLE: Final = "CONDUIT_HUB_FILES_URL"
+SCAN_VARIABLE: Final = "CONDUIT_HUB_FILES_SCAN"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -33,6 +35,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="signing key, at least 32 bytes; needed (or --jwks) when --host is not a loopback address",
     )
     _add_engines(parser)
+    _add_files(parser)
     parser.add_argument(
         "--jwks", default=None, metavar="URL", help="key set (https URL or file) of your identity provider"
     )
@@ -110,6 +113,23 @@ def _add_engines(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_files(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--files-url",
+        default=os.environ.get(FILES_VARIABLE) or None,
+        metavar="URL",
+        help="keep files in an object store: s3://bucket/prefix, gs://bucket, az://container or file:///folder"
+        f" (also {FILES_VARIABLE}); credentials come from the environment (default: the data directory)",
+    )
+    parser.add_argument(
+        "--files-scan",
+        default=os.environ.get(SCAN_VARIABLE) or None,
+        metavar="COMMAND",
+        help="run this with the path of each uploaded file; 0 lets it in, 1 refuses it"
+        f" (also {SCAN_VARIABLE}): clamdscan --no-summary --fdpass",
+    )
+
+
 def _path_from_environment(name: str) -> Path | None:
     value = os.environ.get(name)
     return Path(value) if value else None
@@ -138,6 +158,8 @@ def run(arguments: argparse.Namespace) -> int:
         model=arguments.model,
         database_url=arguments.database_url,
         redis_url=arguments.redis_url,
+        files_url=arguments.files_url,
+        files_scan=arguments.files_scan,
         redis_namespace=arguments.redis_namespace,
     )
     try:

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from conduit_widget.chat.history.file_records import FileRecord
 from conduit_widget.chat.history.revisions import AnsweredError, is_deleted
 from conduit_widget.chat.history.sqlite import conversations as sqlite_conversations
 from conduit_widget.chat.history.sqlite.store import SqliteHistoryStore
@@ -54,6 +55,9 @@ async def everything(store: HistoryStore) -> str:
 async def test_deleted_text_is_nowhere_when_read_in_any_way(store: HistoryStore) -> None:
     """Snapshot, history, the prompt's chain and the whole log have a tombstone in each of its places."""
     spoken = question("q", SECRET, note=SECRET)
+    file = FileRecord(id=SECRET, conversation_id="c", user_id="ada", name=SECRET, media_type="", size=1)
+    await store.files.begin(file, max_user_bytes=1, max_uploads=1)
+    await store.files.store(SECRET)
     spoken = msgspec.structs.replace(spoken, attachments=[{"id": SECRET}], extra={"more": SECRET})
     await store.append("c", "ada", spoken)
     await store.append("c", "ada", question("q2", 'quotes "q" but is another'))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from conduit_widget.chat import Chat, ChatSettings, HistoryStore, SqliteHistoryStore, build_chat
+from conduit_widget.chat.files.file_area import FileArea
 from conduit_widget.chat.status.chat_metrics import ChatMetrics
 from conduit_widget.chat.status.provider_statuses import Providers
 from conduit_widget.chat_client.hub_proxies import ChatHubClient
@@ -139,6 +140,8 @@ async def chat_server(
     store: HistoryStore | None = None,
     revocations: Revocations | None = None,
     directory: Providers | None = None,
+    files_url: str | None = None,
+    files_scan: str | None = None,
 ) -> AsyncIterator[ChatServer]:
     """Serve a chat whose history is the file ``path``.
 
@@ -146,15 +149,16 @@ async def chat_server(
     """
     scripted = ScriptedDirectory(provider)
     metrics = HubMetrics()
-    chat = build_chat(
-        store or SqliteHistoryStore(path), directory or scripted, settings, metrics=ChatMetrics(metrics)
-    )
+    store = store or SqliteHistoryStore(path)
+    files = FileArea(store, path.parent / "files", settings, url=files_url, scan=files_scan)
+    chat = build_chat(store, directory or scripted, settings, metrics=ChatMetrics(metrics), files=files)
     app = HubApp(
         {CHAT_HUB_PATH: chat.chat_hub, STATUS_HUB_PATH: chat.status_hub},
         authenticator=authority(),
         metrics=metrics,
         limits=PLENTY,
         revocations=revocations,
+        routes=chat.routes(),
     )
     await chat.start()
     try:

@@ -83,6 +83,8 @@ class PostgresStores:
             for statement in (
                 "UPDATE conduit_events SET time = time - %s",
                 "UPDATE conduit_conversations SET active_at = active_at - %s",
+                "UPDATE conduit_files SET touched_at = touched_at - %s",
+                "UPDATE conduit_doomed_contents SET claimed_at = claimed_at - %s",
                 "UPDATE conduit_nodes SET seen = seen - %s, since = since - %s",
             ):
                 ago = timedelta(seconds=seconds)

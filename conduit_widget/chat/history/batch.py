@@ -7,12 +7,14 @@ stand here once, whatever the database, and a commit costs the same few statemen
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 import msgspec
 
+from conduit_widget.chat.history.file_records import FileRecord, attached_ids
 from conduit_widget.chat.history.store import Commit, StoredStream
 from conduit_widget.contract import ChatEvent
 from conduit_widget.errors import UNREADABLE, NotInHistoryError, ValidationError
@@ -80,6 +82,7 @@ class Batch:
         self.logged: dict[Key, list[EventRow]] = {}
         self.imports: set[str] = set()
         self.pins: dict[str, set[str]] = {}
+        self.files: dict[str, FileRecord] = {}
 
         self.moved: set[str] = set()
         self.messages: dict[Key, MessageRow] = {}
@@ -92,6 +95,7 @@ class Batch:
         self.checkpoints: dict[Key, StoredStream] = {}
         self.read_marks: dict[Key, int] = {}  # by conversation and user
         self.repinned: dict[Key, bool] = {}
+        self.file_uses: Counter[Key] = Counter()  # by conversation and file: messages more, or fewer
 
     def next_seq(self, conversation_id: str) -> int:
         """Return the position after the newest; raise NotInHistoryError for an unknown conversation."""
@@ -160,6 +164,31 @@ class Batch:
         (pinned.add if is_on else pinned.discard)(key[1])
         self.repinned[key] = is_on
 
+    def attach(self, conversation_id: str, message: ChatMessage) -> ChatMessage:
+        """Return the message with what the store knows of its files, which it uses from now on.
+
+        Raises:
+            ValidationError: a file is not of this conversation, or not there (any more).
+
+        """
+        ids = attached_ids(message.attachments)
+        if not ids:
+            return message
+        known: list[dict[str, Any]] = []
+        for file_id in ids:
+            record = self.files.get(file_id)
+            if record is None or record.conversation_id != conversation_id or not record.is_stored:
+                raise ValidationError("attachments", "names a file that this conversation does not have")
+            known.append(record.attachment().to_wire())
+        self.file_uses.update((conversation_id, file_id) for file_id in ids)
+        return msgspec.structs.replace(message, attachments=known)
+
+    def detach(self, conversation_id: str, wire: dict[str, Any]) -> None:
+        """Note that a message in wire form uses its files no longer."""
+        self.file_uses.subtract(
+            (conversation_id, file_id) for file_id in attached_ids(wire.get("attachments"))
+        )
+
     def is_busy(self, conversation_id: str) -> bool:
         """Whether an answer of the conversation is not through yet."""
         return any(stream[0] == conversation_id for stream in self.streams)
@@ -193,6 +222,8 @@ class Change(Generic[T_co]):
     """The messages, among those, whose newest versions must be loaded."""
     logged: tuple[Key, ...] = ()
     """The messages, among those, whose events must be loaded."""
+    files: tuple[str, ...] = ()
+    """The files whose records must be loaded."""
     needs_streams = False
     """Whether the conversation's open streams must be loaded."""
     needs_imports = False
@@ -218,8 +249,8 @@ class Append(Change[Commit]):
     """
 
     __slots__ = (
-        *("answer", "author_id", "is_root", "key", "message", "needs_streams", "parent", "places"),
-        "source",
+        *("answer", "author_id", "files", "is_root", "key", "message", "needs_streams", "parent"),
+        *("places", "source"),
     )
 
     def __init__(
@@ -240,6 +271,7 @@ class Append(Change[Commit]):
         self.author_id = author_id
         self.message = message
         self.answer = answer
+        self.files = attached_ids(message.attachments)
         self.needs_streams = answer is not None and answer.error is None
 
     def apply(self, batch: Batch) -> Commit:
@@ -251,10 +283,9 @@ class Append(Change[Commit]):
         seq, answer = batch.next_seq(conversation_id), self.answer
         answer_id = answer.id if answer is not None else None
         parent_seq = self._parent_seq(batch)
+        message = batch.attach(conversation_id, self.message)
         rows = [
-            new_row(
-                batch, self.key, self.message, seq, self.author_id, parent_seq=parent_seq, answer_id=answer_id
-            )
+            new_row(batch, self.key, message, seq, self.author_id, parent_seq=parent_seq, answer_id=answer_id)
         ]
         if answer is not None:
             answer_key = (conversation_id, answer.id)

@@ -105,6 +105,7 @@ class Delete(Change[Commit]):
         batch.close_stream(self.key)
         if "pinned" in revision.metadata:
             batch.pin(self.key, is_on=False)
+        batch.detach(self.key[0], revision.wire)
         return revision.write(tombstone, everywhere=True)
 
 

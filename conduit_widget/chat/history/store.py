@@ -21,6 +21,7 @@ from typing import Any, Final, NamedTuple, Protocol, Self
 import msgspec
 
 from conduit_widget.chat.history.bodies import read_messages
+from conduit_widget.chat.history.file_records import FileRecords
 from conduit_widget.chat.history.search import Search
 from conduit_widget.contract import RECOVERY_SECONDS
 from conduit_widget.errors import ConduitError
@@ -147,6 +148,11 @@ class HistoryStore(Protocol):
     write that raised it may have been done all the same: do it again (an append with the same id, an update
     with ``close_stream``).
     """
+
+    @property
+    def files(self) -> FileRecords:
+        """The records of the conversations' files."""
+        ...
 
     async def start(self) -> None:
         """Open the store, creating what is missing.

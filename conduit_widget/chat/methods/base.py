@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from conduit_widget.chat.answers.generation_queue import GenerationQueue
 from conduit_widget.chat.answers.warm_up import WarmUp
+from conduit_widget.chat.files.file_area import FileArea
 from conduit_widget.chat.history.store import HistoryStore
 from conduit_widget.chat.live.access import READERS, WRITERS
 from conduit_widget.chat.live.conversation import Conversation
@@ -51,8 +52,11 @@ class ChatMethods(WarnsOfLimits):
         settings: ChatSettings,
         metrics: ChatMetrics,
         backplane: Backplane | None = None,
+        *,
+        files: FileArea | None = None,
     ) -> None:
         self._settings = settings
+        self._files = files
         self._metrics = metrics
         self._store = store
         self._providers = providers
@@ -99,6 +103,11 @@ class ChatMethods(WarnsOfLimits):
             raise HubException(ErrorText.UNAUTHORIZED)
         conversation_id, message = min(found, key=lambda each: _rank(each[1], user_id))
         return await self._readable(caller, conversation_id), message
+
+    def _collect_files(self) -> None:
+        """Delete the files that have just lost their last message."""
+        if self._files is not None:
+            self._files.collector.soon()
 
     def _entered(self, caller: HubConnectionContext, conversation_id: str) -> Conversation:
         conversation = self._joined(caller).get(check_conversation_id(conversation_id))

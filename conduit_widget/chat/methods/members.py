@@ -52,6 +52,7 @@ class MemberMethods(ChatMethods):
     async def delete_conversation(self, caller: HubConnectionContext, conversation_id: str) -> None:
         """Delete a conversation and everything in it, for good; everybody is taken out. For owners."""
         await self._membership.delete(caller.user.user_id, check_conversation_id(conversation_id))
+        self._collect_files()
 
     @hub_method(ChatMethod.LIST_MEMBERS, reads=True)
     async def list_members(self, caller: HubConnectionContext, conversation_id: str) -> list[MemberInfo]:

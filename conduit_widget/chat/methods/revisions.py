@@ -32,6 +32,7 @@ class RevisionMethods(ChatMethods):
             lambda: self.generations.supersede(message_id),
         )
         conversation.fan_out.end(message_id)
+        self._collect_files()
 
     @hub_method(ChatMethod.ADD_REACTION)
     async def add_reaction(self, caller: HubConnectionContext, message_id: str, emoji: str) -> None:

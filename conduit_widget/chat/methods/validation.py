@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from conduit_widget.chat.answers.answer_options import AnswerOptions, check_system_prompt, read_options
-from conduit_widget.contract import MAX_ID_CHARS, MAX_MENTIONS, MAX_SIGNAL_BYTES
+from conduit_widget.contract import MAX_ATTACHMENTS, MAX_ID_CHARS, MAX_MENTIONS, MAX_SIGNAL_BYTES
 from conduit_widget.errors import ValidationError
 from conduit_widget.message_text import check_extent, utf8_size
 from conduit_widget.nesting import MAX_DEPTH, is_too_deep
@@ -172,10 +172,10 @@ def check_message(value: Mapping[str, Any], author: Author) -> tuple[ChatMessage
     for key, item in value.items():
         if not isinstance(item, str) and is_too_deep(item):
             raise ValidationError(_shown_key(key), _TOO_DEEP)
-    content = check_content(value.get("content"))
+    attachments = value.get("attachments") or []
+    content = check_content(value.get("content"), may_be_empty=bool(attachments))
     parent = value.get("parentId")
     metadata = value.get("metadata") or {}
-    attachments = value.get("attachments") or []
     if not isinstance(metadata, Mapping):
         raise ValidationError("metadata", "must be an object")
     if not isinstance(attachments, list) or not all(isinstance(item, Mapping) for item in attachments):
@@ -188,6 +188,7 @@ def check_message(value: Mapping[str, Any], author: Author) -> tuple[ChatMessage
         }
     )
     _check_references(rest["metadata"])
+    rest["attachments"] = _check_attachments(rest["attachments"])
     message = ChatMessage(
         id=message_id,
         role="user",
@@ -197,6 +198,13 @@ def check_message(value: Mapping[str, Any], author: Author) -> tuple[ChatMessage
         **rest,
     )
     return message, read_options(message.metadata)
+
+
+def _check_attachments(attachments: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the files that a message names; what else is said of them is the hub's to say."""
+    if len(attachments) > MAX_ATTACHMENTS:
+        raise ValidationError("attachments", f"has {len(attachments)} files; the limit is {MAX_ATTACHMENTS}")
+    return [{"id": _identifier("attachments", attachment.get("id"))} for attachment in attachments]
 
 
 def _check_references(metadata: Mapping[str, Any]) -> None:
@@ -228,7 +236,7 @@ def _identifier(field: str, value: Any) -> str:
     raise ValidationError(field, "must have a character that can be seen; it has blanks alone")
 
 
-def check_content(value: Any) -> Content:
+def check_content(value: Any, *, may_be_empty: bool = False) -> Content:
     """Return what a message says: a text, or a list of parts.
 
     Raises:
@@ -243,7 +251,7 @@ def check_content(value: Any) -> Content:
         parts, size, empty = _parts(value)
     else:
         raise ValidationError(_MESSAGE, "must be text or a list of parts")
-    check_extent(_MESSAGE, size, is_empty=empty)
+    check_extent(_MESSAGE, size, is_empty=empty and not may_be_empty)
     return parts
 
 

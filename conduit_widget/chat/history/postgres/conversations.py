@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from conduit_widget.chat.history.postgres import files as postgres_files
 from conduit_widget.chat.history.postgres.rows import Connection
 from conduit_widget.chat.history.read_marks import MAX_READ_MARKS
 from conduit_widget.chat.history.store import ConversationRecord, Overview
@@ -67,6 +68,7 @@ async def delete(db: Connection, conversation_id: str) -> bool:
     """Delete a conversation and everything in it, in one transaction."""
     async with db.transaction():
         deleted = [(await db.execute(statement, (conversation_id,))).rowcount for statement in _DELETE]
+        await postgres_files.delete_of(db, conversation_id)
         return bool(deleted[0])
 
 

@@ -15,6 +15,7 @@ from psycopg import AsyncConnection, AsyncCursor
 
 from conduit_widget.chat.history.batch import Batch, Change, EventRow, Place
 from conduit_widget.chat.history.bodies import read_event
+from conduit_widget.chat.history.file_records import FileRecord
 from conduit_widget.chat.history.postgres.words import vector_of
 from conduit_widget.chat.history.store import StoredStream
 from conduit_widget.errors import UNREADABLE
@@ -141,6 +142,15 @@ _PINS: Final = "SELECT conversation_id, message_id FROM conduit_pins WHERE conve
 _BUSY: Final = (
     "SELECT conversation_id, message_id FROM conduit_streams WHERE conversation_id = ANY(%b::text[])"
 )
+# Locked until the commit: nobody forgets a file that a message is about to use.
+_FILES: Final = """
+SELECT id, conversation_id, user_id, name, media_type, size, sha256, is_stored, uses, was_used
+FROM conduit_files WHERE id = ANY(%b::text[]) ORDER BY id FOR NO KEY UPDATE
+"""
+_USE: Final = """
+UPDATE conduit_files v SET uses=greatest(uses + r.n, 0), was_used=true, touched_at=clock_timestamp()
+FROM unnest(%b::text[], %b::text[], %b::int8[]) AS r (c, f, n) WHERE v.conversation_id=r.c AND v.id=r.f
+"""
 _INSERT_MESSAGES: Final = """
 INSERT INTO conduit_messages
 (conversation_id, id, seq, parent_seq, author_id, timestamp, answer_id, body, words)
@@ -230,6 +240,7 @@ async def read_batch(connection: Connection, changes: Sequence[Change[Any]], nod
     busy = list({change.key[0] for change in changes if change.needs_streams})
     importing = list({change.key[0] for change in changes if change.needs_imports})
     pinning = list({change.key[0] for change in changes if change.needs_pins})
+    files = list({file_id for change in changes for file_id in change.files})
     async with connection.pipeline():
         await connection.execute("BEGIN")
         seqs = await connection.execute(_LOCK, (ids,), binary=True)
@@ -240,6 +251,7 @@ async def read_batch(connection: Connection, changes: Sequence[Change[Any]], nod
         streams = await connection.execute(_BUSY, (busy,), binary=True) if busy else None
         imports = await connection.execute(_IMPORTS, (importing,), binary=True) if importing else None
         pins = await connection.execute(_PINS, (pinning,), binary=True) if pinning else None
+        attached = await connection.execute(_FILES, (files,), binary=True) if files else None
         clock = await connection.execute("SELECT clock_timestamp()", binary=True)
     moment: datetime = (await _one(clock))[0]
     batch = Batch(moment.astimezone(UTC), node_id)
@@ -259,6 +271,8 @@ async def read_batch(connection: Connection, changes: Sequence[Change[Any]], nod
     if pins is not None:
         for conversation_id, message_id in await pins.fetchall():
             batch.pins.setdefault(conversation_id, set()).add(message_id)
+    if attached is not None:
+        batch.files.update({row[0]: FileRecord.of_row(row) for row in await attached.fetchall()})
     return batch
 
 
@@ -293,6 +307,8 @@ async def write_batch(connection: Connection, batch: Batch, number: int) -> None
                 (*key, s.text.encode(), s.index, s.model, s.provider) for key, s in batch.checkpoints.items()
             ]
             await execute(_CHECKPOINT, _columns(texts, 6))
+        if batch.file_uses:
+            await execute(_USE, _columns([(*key, count) for key, count in batch.file_uses.items()], 3))
         if batch.read_marks:
             await execute(_READ_MARKS, _columns([(*key, seq) for key, seq in batch.read_marks.items()], 3))
         for statement, is_on in ((_PIN, True), (_UNPIN, False)):

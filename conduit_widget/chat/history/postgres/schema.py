@@ -8,12 +8,12 @@ from __future__ import annotations
 import logging
 from typing import Final
 
-from conduit_widget.chat.history.postgres import search as postgres_search
+from conduit_widget.chat.history.postgres import files as postgres_files, search as postgres_search
 from conduit_widget.chat.history.postgres.rows import Connection
 
 _logger = logging.getLogger(__name__)
 
-FORMAT: Final = 5
+FORMAT: Final = 6
 SCHEMA_LOCK: Final = 0x636F6E64756974  # "conduit"
 
 # ``pruned``: events up to this position have been dropped. ``parent_seq``: the place of the message that a
@@ -114,13 +114,8 @@ CREATE INDEX conduit_messages_by_words ON conduit_messages USING gin (words) WIT
 _IS_THERE: Final = """
 SELECT 1 FROM pg_tables WHERE tablename='conduit_format' AND schemaname = ANY(current_schemas(false))
 """
-_STEPS: Final = {
-    0: _SCHEMA + _TO_FORMAT_5,
-    1: _TO_FORMAT_2 + _TO_FORMAT_3 + _TO_FORMAT_4 + _TO_FORMAT_5,
-    2: _TO_FORMAT_3 + _TO_FORMAT_4 + _TO_FORMAT_5,
-    3: _TO_FORMAT_4 + _TO_FORMAT_5,
-    4: _TO_FORMAT_5,
-}
+_UP: Final = (_TO_FORMAT_2, _TO_FORMAT_3, _TO_FORMAT_4, _TO_FORMAT_5, postgres_files.SCHEMA)
+"""The steps from each format to the next, the first one's first."""
 
 
 async def is_current(connection: Connection) -> bool:
@@ -150,7 +145,8 @@ async def migrate(connection: Connection) -> None:
             return
         if version:
             _logger.warning("The chat history is brought from format %d to %d.", version, FORMAT)
-        await connection.execute(_STEPS[version])
+        steps = _UP[version - 1 :] if version else (_SCHEMA, _TO_FORMAT_5, postgres_files.SCHEMA)
+        await connection.execute("".join(steps))
         if 0 < version < _FIRST_WITH_WORDS:
             await postgres_search.fill(connection)
             await connection.execute(_INDEX_WORDS)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from conduit_widget.chat.history.batch import Change
 from conduit_widget.chat.history.bodies import page_of, read_located, read_message, read_messages
 from conduit_widget.chat.history.change_methods import ChangeMethods
+from conduit_widget.chat.history.file_records import FileRecords
 from conduit_widget.chat.history.search import Search
 from conduit_widget.chat.history.store import (
     LAST_OWNER,
@@ -76,6 +77,7 @@ class PostgresHistoryStore(ChangeMethods):
             from conduit_widget.chat.history.postgres import (  # noqa: PLC0415 - of an extra
                 connections,
                 conversations,
+                files,
                 imports,
                 rows,
                 schema,
@@ -90,6 +92,7 @@ class PostgresHistoryStore(ChangeMethods):
         self._conversations = conversations
         self._imports = imports
         self._search = search
+        self.files: FileRecords = files.PostgresFileRecords(self)
         self._schema = schema
         self._node_id = f"{rows.ALONE}{node_id}" if alone else node_id
         self._alone = alone
@@ -419,6 +422,10 @@ class PostgresHistoryStore(ChangeMethods):
         if self._open is None:
             raise RuntimeError("The history store is not open; call start() first.")
         return self._open
+
+    async def with_connection(self, work: Callable[[Connection], Awaitable[T]]) -> T:
+        """Do ``work`` on a connection."""
+        return await self._with_connection(work)
 
     async def _with_connection(self, work: Callable[[Connection], Awaitable[T]]) -> T:
         return await self._opened()[0].run(work)

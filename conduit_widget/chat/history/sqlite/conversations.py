@@ -9,6 +9,7 @@ import sqlite3
 from typing import Final
 
 from conduit_widget.chat.history.read_marks import MAX_READ_MARKS
+from conduit_widget.chat.history.sqlite import files as sqlite_files
 from conduit_widget.chat.history.sqlite.rows import find
 from conduit_widget.chat.history.store import ConversationRecord, Overview
 from conduit_widget.contract import MAX_UNREAD
@@ -74,6 +75,7 @@ def delete(db: sqlite3.Connection, conversation_id: str) -> bool:
     deleted = [db.execute(statement, (conversation_id,)).rowcount for statement in _DELETE]
     if not deleted[-1]:
         return False
+    sqlite_files.delete_of(db, conversation_id)
     db.execute("INSERT INTO deleted_conversations VALUES (?)", (conversation_id,))
     return True
 

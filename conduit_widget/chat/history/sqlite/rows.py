@@ -15,7 +15,8 @@ import msgspec
 
 from conduit_widget.chat.history.batch import Batch, Change, EventRow, Place, apply_changes
 from conduit_widget.chat.history.bodies import page_of, read_event
-from conduit_widget.chat.history.sqlite import search as sqlite_search
+from conduit_widget.chat.history.file_records import FileRecord
+from conduit_widget.chat.history.sqlite import files as sqlite_files, search as sqlite_search
 from conduit_widget.chat.history.store import LAST_OWNER, ConversationRecord, StoredStream
 from conduit_widget.errors import UNREADABLE, NotInHistoryError, ValidationError
 from conduit_widget.types import HistoryPage, LogEvent, MemberRole
@@ -231,6 +232,8 @@ def _load(db: sqlite3.Connection, changes: Sequence[Change[Any]], batch: Batch) 
     for key in {key for change in changes for key in change.logged} & batch.places.keys():
         asked = (key[0], batch.places[key].seq, msgspec.json.encode(key[1]))
         batch.logged[key] = [EventRow(*row) for row in db.execute(_LOGGED, asked)]
+    files = [(file_id,) for file_id in {file_id for change in changes for file_id in change.files}]
+    batch.files.update((row[0], FileRecord.of_row(row)) for row in _select(db, sqlite_files.WANTED, files))
     busy = [(conversation_id,) for conversation_id in {c.key[0] for c in changes if c.needs_streams}]
     batch.streams.update(_select(db, _OPEN_STREAMS, busy))
     imported = [(conversation_id,) for conversation_id in {c.key[0] for c in changes if c.needs_imports}]
@@ -260,6 +263,7 @@ def _save(db: sqlite3.Connection, batch: Batch) -> None:
         (_ANSWERED, answered),
         (_CLOSED_STREAM, list(batch.closed)),
         (_CHECKPOINT, checkpoints),
+        (sqlite_files.USE, sqlite_files.use_rows(batch.file_uses, time)),
         (_READ_MARK, [(*key, seq) for key, seq in batch.read_marks.items()]),
         (_PINNED, [key for key, is_on in batch.repinned.items() if is_on]),
         (_UNPINNED, [key for key, is_on in batch.repinned.items() if not is_on]),

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sqlite3
 from typing import Final
 
-from conduit_widget.chat.history.sqlite import search as sqlite_search
+from conduit_widget.chat.history.sqlite import files as sqlite_files, search as sqlite_search
 
-SCHEMA_VERSION: Final = 7
+SCHEMA_VERSION: Final = 8
 
 # Times are seconds since 1970. ``pruned``: events up to this position have been dropped. ``parent_seq``: the
 # place of the message that a message continues; NULL: of the message before it; 0: of none.
@@ -101,17 +101,14 @@ CREATE TABLE pins (
 CREATE TABLE imports (conversation_id TEXT PRIMARY KEY, owner_id TEXT NOT NULL) WITHOUT ROWID;
 """
 
-_SINCE_5: Final = _TO_VERSION_6 + _TO_VERSION_7
+_TO_VERSION_8: Final = sqlite_files.SCHEMA
 
-_STEPS: Final = {
-    0: _SCHEMA + sqlite_search.SCHEMA + _SINCE_5,
-    1: _TO_VERSION_2 + _TO_VERSION_3 + _TO_VERSION_4 + _TO_VERSION_5 + _SINCE_5,
-    2: _TO_VERSION_3 + _TO_VERSION_4 + _TO_VERSION_5 + _SINCE_5,
-    3: _TO_VERSION_4 + _TO_VERSION_5 + _SINCE_5,
-    4: _TO_VERSION_5 + _SINCE_5,
-    5: _SINCE_5,
-    6: _TO_VERSION_7,
-}
+_NEW: Final = _SCHEMA + sqlite_search.SCHEMA + _TO_VERSION_6 + _TO_VERSION_7 + _TO_VERSION_8
+_UP: Final = (
+    *(_TO_VERSION_2, _TO_VERSION_3, _TO_VERSION_4, _TO_VERSION_5),
+    *(_TO_VERSION_6, _TO_VERSION_7, _TO_VERSION_8),
+)
+"""The steps from each version to the next, the first one's first."""
 
 
 class ForeignHistoryError(ValueError):
@@ -135,4 +132,5 @@ def migrate(db: sqlite3.Connection) -> None:
     db.execute("PRAGMA synchronous=FULL")
     if version < SCHEMA_VERSION:
         sqlite_search.add_functions(db)
-        db.executescript(f"BEGIN IMMEDIATE;{_STEPS[version]}PRAGMA user_version={SCHEMA_VERSION};COMMIT;")
+        steps = "".join(_UP[version - 1 :]) if version else _NEW
+        db.executescript(f"BEGIN IMMEDIATE;{steps}PRAGMA user_version={SCHEMA_VERSION};COMMIT;")

@@ -31,6 +31,7 @@ from conduit_widget.chat.history.sqlite import (
 )
 from conduit_widget.chat.history.sqlite.erasing import Erasing
 from conduit_widget.chat.history.sqlite.failures import unavailable_by
+from conduit_widget.chat.history.sqlite.files import SqliteFileRecords
 from conduit_widget.chat.history.sqlite.schema import ForeignHistoryError, migrate
 from conduit_widget.chat.history.store import (
     ConversationRecord,
@@ -75,6 +76,7 @@ class SqliteHistoryStore(ChangeMethods):
         self._node_id = ""
         self._writer = GroupCommitWriter(self._open_writer, self._write_changes)
         self._erasing = Erasing(self._writer)
+        self.files = SqliteFileRecords(self)
         self._readers: ThreadPoolExecutor | None = None
         self._local = threading.local()
         self._read_connections: list[sqlite3.Connection] = []
@@ -317,6 +319,18 @@ class SqliteHistoryStore(ChangeMethods):
         if change.leaves_nothing:
             self._erasing.request()
         return result
+
+    async def transact(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do ``work`` on the writer, in a transaction."""
+        return await self._writer.write(work)
+
+    async def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do ``work`` on a reader."""
+        return await self._read(work)
+
+    def now(self) -> float:
+        """Return the time in seconds since 1970."""
+        return self._clock().timestamp()
 
     async def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run ``work`` on a reader thread, everything it reads being of one moment."""
