@@ -1,5 +1,8 @@
 """Run all the tests: ``python -m tests`` (``--only STAGE`` for one, ``--list`` for their names).
 
+The stages that prepare the rest run side by side; each one's output is printed whole when it ends. Python's
+tests then run in several processes: they wait for sockets and processes more than they compute.
+
 Installs what the tests need besides the ``test`` extra: npm packages, Chromium, the local model, Redis,
 PostgreSQL and libfaketime. Where something cannot be had, one line says what is missing and the run fails.
 """
@@ -9,12 +12,15 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import re
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
 
 from conduit_widget.runtime_file import read_runtime
 from tests.support.chromium import MissingChromiumError, ensure_chromium
@@ -24,6 +30,9 @@ from tests.support.node import find_node, npm_ci, npm_run
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = sys.executable
+PROCESSES = 4
+"""In which Python's tests run, on two cores."""
+SUMMARY = "\n=== stages"
 
 
 class StageError(Exception):
@@ -55,7 +64,8 @@ def static() -> None:
 
 def python() -> None:
     """Unit, conformance, integration, network, security and interop tests."""
-    run(PYTHON, "-m", "pytest", "-m", "not e2e and not soak and not kernels")
+    marks = "not e2e and not soak and not kernels"
+    run(PYTHON, "-m", "pytest", "-m", marks, "-n", str(PROCESSES), "--dist", "loadgroup")
 
 
 @contextlib.contextmanager
@@ -104,15 +114,61 @@ def engines() -> None:
     ensure_engines()
 
 
-STAGES: dict[str, Callable[[], None]] = {
-    "static": static,
+PREPARATION: dict[str, Callable[[], None]] = {
     "front-end": front_end,
+    "static": static,
     "model": model,
     "engines": engines,
+}
+"""Needs nothing that another stage makes."""
+STAGES: dict[str, Callable[[], None]] = {
+    **PREPARATION,
     "python": python,
     "notebooks": notebooks,
     "browser": browser,
 }
+
+
+class Result(NamedTuple):
+    """How a stage went, after so many seconds."""
+
+    name: str
+    seconds: float
+    verdict: str
+
+
+def in_turn(name: str) -> Result:
+    """Run a stage here."""
+    print(f"\n=== {name}", flush=True)
+    began = time.monotonic()
+    try:
+        STAGES[name]()
+        verdict = "passed"
+    except (StageError, MissingChromiumError, RuntimeError, subprocess.CalledProcessError) as error:
+        verdict = f"FAILED: {error}"
+    return Result(name, time.monotonic() - began, verdict)
+
+
+def side_by_side(names: list[str]) -> list[Result]:
+    """Run stages at the same time, each in a process of its own; print what each wrote when it ends."""
+    print(f"side by side: {', '.join(names)}", flush=True)
+    with ThreadPoolExecutor(len(names)) as pool:
+        return list(pool.map(_apart, names))
+
+
+def _apart(name: str) -> Result:
+    began = time.monotonic()
+    command = [PYTHON, "-m", "tests", "--only", name]
+    done = subprocess.run(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    output, _, summary = done.stdout.partition(SUMMARY)
+    print(output, flush=True)
+    verdict = "passed"
+    if done.returncode:
+        failed = re.search(r"FAILED: .*", summary)
+        verdict = failed[0] if failed else f"FAILED: exit code {done.returncode}"
+    return Result(name, time.monotonic() - began, verdict)
 
 
 def main() -> int:
@@ -125,17 +181,12 @@ def main() -> int:
         for name, stage in STAGES.items():
             print(f"{name:10} {stage.__doc__}")
         return 0
-    results: list[tuple[str, float, str]] = []
-    for name in arguments.only or STAGES:
-        print(f"\n=== {name}", flush=True)
-        began = time.monotonic()
-        try:
-            STAGES[name]()
-            verdict = "passed"
-        except (StageError, MissingChromiumError, RuntimeError, subprocess.CalledProcessError) as error:
-            verdict = f"FAILED: {error}"
-        results.append((name, time.monotonic() - began, verdict))
-    print("\n=== stages")
+    if arguments.only:
+        results = [in_turn(name) for name in arguments.only]
+    else:
+        rest = [name for name in STAGES if name not in PREPARATION]
+        results = side_by_side(list(PREPARATION)) + [in_turn(name) for name in rest]
+    print(SUMMARY)
     for name, seconds, verdict in results:
         print(f"{name:10} {seconds:6.0f} s  {verdict}")
     failed = sum(verdict != "passed" for _, _, verdict in results)

@@ -22,7 +22,8 @@ from tests.support.waiting import eventually
 
 HERE = Path(__file__).parent
 
-pytestmark = pytest.mark.timeout(480)  # the first build compiles the server's dependencies
+# The first build compiles the server's dependencies; one is enough.
+pytestmark = [pytest.mark.timeout(480), pytest.mark.xdist_group("go")]
 
 
 @pytest.fixture(scope="module")

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import importlib.util
 import json
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+
+from filelock import FileLock
 
 MIN_MAJOR: Final = 18
 INSTALL_TIMEOUT: Final = 300.0
@@ -57,12 +61,18 @@ def _major(node: str) -> int:
 
 
 def npm_ci(folder: Path, node: Node) -> None:
-    """Install exactly what ``folder``'s lock file names, unless that has been done.
+    """Install exactly what ``folder``'s lock file names, unless that has been done. One process at a time.
 
     Raises:
         RuntimeError: npm failed; the text ends with what it said.
 
     """
+    mark = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:16]
+    with FileLock(Path(tempfile.gettempdir()) / f"conduit-npm-{mark}.lock"):
+        _npm_ci(folder, node)
+
+
+def _npm_ci(folder: Path, node: Node) -> None:
     lock, done = folder / "package-lock.json", folder / "node_modules" / ".package-lock.json"
     if done.exists() and done.stat().st_mtime >= lock.stat().st_mtime and _is_whole(folder):
         return
