@@ -91,7 +91,7 @@ FLOORS: dict[str, list[set[str]]] = {
         {"config"},
         {ROOT_MODULES},
         {"http_api"},
-        {"openai", "anthropic"},
+        {"openai", "anthropic", "replay"},
         {"local"},
         {"loopback_servers", "first_word"},
         {"available"},

@@ -326,6 +326,7 @@ class ProviderDirectory:
             words=self._words,
             models_dir=self._settings.models_dir,
             on_note=lambda note: health.set_note(_note(note)),
+            other=partial(self._other, found.config.kind),
         )
         try:
             kind = kinds.load(found.config.kind)
@@ -344,6 +345,15 @@ class ProviderDirectory:
         elif found.models:
             entry.probed_at = time.monotonic()
             health.record_probe(found.models)
+
+    def _other(self, kind: str, name: str) -> Provider:
+        """Return the provider ``name`` for one of ``kind``: of another kind, lest they ask in a circle."""
+        entry = self._entries.get(name)
+        if entry is None or entry.found.config.kind == kind:
+            failures.no_other(name)
+        if entry.provider is None or entry.problem is not None:
+            raise entry.problem or failures.closed(name)
+        return entry.provider
 
     async def _watching(self) -> None:
         while True:

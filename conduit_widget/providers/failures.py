@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, NoReturn
 
 from conduit_widget.errors import ProviderError
 from conduit_widget.providers.error_bodies import ErrorBody
@@ -287,6 +287,21 @@ def closed(provider: str) -> ProviderError:
         f"{provider} is closed here. Start the hub again.",
         type="network_error",
         code="closed",
+        recoverable=False,
+    )
+
+
+def no_other(name: str) -> NoReturn:
+    """Refuse to hand out another provider.
+
+    Raises:
+        ProviderError: always.
+
+    """
+    raise ProviderError(
+        f"There is no provider {name!r} to ask. Correct the settings.",
+        type="model_not_found",
+        code=NO_PROVIDER,
         recoverable=False,
     )
 

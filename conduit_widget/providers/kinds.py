@@ -22,12 +22,13 @@ import msgspec
 
 from conduit_widget.errors import ProviderError
 from conduit_widget.plain_text import plain_name
-from conduit_widget.providers import guarded
+from conduit_widget.providers import failures, guarded
 from conduit_widget.providers.provider import Provider
 from conduit_widget.providers.provider_config import (
     ANTHROPIC_KIND,
     LOCAL_KIND,
     OPENAI_KIND,
+    REPLAY_KIND,
     ProviderConfig,
 )
 from conduit_widget.providers.provider_words import ProviderWords
@@ -42,6 +43,7 @@ _OURS: Final = {
         (OPENAI_KIND, "openai.adapter"),
         (ANTHROPIC_KIND, "anthropic.adapter"),
         (LOCAL_KIND, "local.server"),
+        (REPLAY_KIND, "replay.player"),
     )
 }
 
@@ -52,12 +54,15 @@ class ProviderContext(msgspec.Struct, frozen=True, kw_only=True):
     Call ``on_headers`` with the headers of each response, so that people see the rate limits they state.
     ``words`` lets no key pass that the hub knows. ``models_dir`` is where models of this machine are kept.
     Call ``on_note`` with a line that people see beside the provider while it is well ("Loading the model").
+    ``other(name)`` returns another provider of the hub, of another kind; it raises ``ProviderError`` where
+    there is none.
     """
 
     on_headers: Callable[[Mapping[str, str]], None]
     words: ProviderWords
     models_dir: Path
     on_note: Callable[[str], None] = lambda _note: None
+    other: Callable[[str], Provider] = failures.no_other
 
 
 def _never(_config: ProviderConfig) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from pathlib import Path
+from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
 import msgspec
@@ -16,6 +17,7 @@ from conduit_widget.providers.limits.prices import Price
 OPENAI_KIND: Final = "openai"
 ANTHROPIC_KIND: Final = "anthropic"
 LOCAL_KIND: Final = "local"
+REPLAY_KIND: Final = "replay"
 ANTHROPIC_URL: Final = "https://api.anthropic.com"
 KEY_FILE_WORDS: Final = "the file "
 """How ``ProviderConfig.key_variable`` begins where the key is in a file."""
@@ -61,6 +63,18 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     system: bool | None = None
 
 
+class Replay(msgspec.Struct, frozen=True, kw_only=True):
+    """What the kind ``replay`` plays: the answers in ``file``.
+
+    Questions that are not there are asked of the provider ``record_from``, and recorded; None: they are
+    refused. ``pace``: as fast as it once was, or at once.
+    """
+
+    file: Path
+    record_from: str | None = None
+    pace: Literal["recorded", "instant"] = "recorded"
+
+
 class ProviderConfig(msgspec.Struct, frozen=True, kw_only=True):
     """One provider. ``kind`` says what makes it (`kinds`), ``options`` are what only that kind knows.
 
@@ -68,7 +82,8 @@ class ProviderConfig(msgspec.Struct, frozen=True, kw_only=True):
     offered; empty where the provider's own list says so. ``key_variable`` names the variable or the file the
     key comes from; ``key_needed``: the provider is not asked without a key. ``headers`` go with every
     request; their values are as secret as the key. ``missing_header`` names the variable of a header that
-    holds nothing. A kind that has no address leaves ``base_url`` empty.
+    holds nothing. A kind that has no address leaves ``base_url`` empty; ``replay`` is what a replay
+    plays.
     """
 
     name: str
@@ -87,6 +102,7 @@ class ProviderConfig(msgspec.Struct, frozen=True, kw_only=True):
     headers: tuple[tuple[str, Secret], ...] = ()
     missing_header: str | None = None
     timeouts: Timeouts | None = None
+    replay: Replay | None = None
     options: dict[str, Any] = {}
 
     @property

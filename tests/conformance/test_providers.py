@@ -24,9 +24,12 @@ from conduit_widget.providers.provider import (
     GenerationRequest,
     PromptMessage,
     Provider,
+    Usage,
 )
-from conduit_widget.providers.provider_config import ProviderConfig
+from conduit_widget.providers.provider_config import ProviderConfig, Replay
 from conduit_widget.providers.provider_words import ProviderWords
+from conduit_widget.providers.replay.player import ReplayProvider
+from conduit_widget.providers.replay.recording import Piece, Take, append, digest
 from tests.support import foreign_provider
 from tests.support.model import installed_model, local_model_at
 
@@ -41,38 +44,54 @@ REQUEST = GenerationRequest(
 )
 
 
-def _endpoint(llmock: LLMock) -> Provider:
+def _endpoint(llmock: LLMock, _folder: Path) -> Provider:
     # Paced, so that an answer can be closed in its middle.
     llmock.pace(5).reply("The cat, the dog and the horse, I would say, are three animals.", times=None)
     return OpenAICompatible("acme", llmock.base_url(), api_key=Secret("k"), model="gpt-4o-mini")
 
 
-def _messages(llmock: LLMock) -> Provider:
+def _messages(llmock: LLMock, _folder: Path) -> Provider:
     llmock.pace(5).reply("The cat, the dog and the horse, I would say, are three animals.", times=None)
     return AnthropicMessages("acme", llmock.base_url("anthropic"), api_key=Secret("k"), model="claude-x")
 
 
-def _local(_llmock: LLMock) -> Provider:
+def _local(_llmock: LLMock, _folder: Path) -> Provider:
     return LocalServer(lambda: local_model_at(installed_model()))
 
 
-def _foreign(_llmock: LLMock) -> Provider:
+def _foreign(_llmock: LLMock, _folder: Path) -> Provider:
     context = ProviderContext(on_headers=lambda _headers: None, words=ProviderWords(), models_dir=Path())
     config = ProviderConfig(name="polly", kind=foreign_provider.KIND)
     return kinds.build(kinds.load(foreign_provider.KIND), config, context)
 
 
+def _replay(_llmock: LLMock, folder: Path) -> Provider:
+    words = ["The", "cat,", "the", "dog", "and", "the", "horse."]
+    take = Take(
+        asked=digest(REQUEST),
+        question="And three animals?",
+        provider="acme",
+        model="gpt-4o-mini",
+        recorded="2026-01-31T12:00:00.000Z",
+        pieces=[Piece(10 * number, f"{word} ") for number, word in enumerate(words)],
+        finish_reason="stop",
+        usage=Usage(20, len(words)),
+    )
+    append(folder / "answers.jsonl", take)
+    return ReplayProvider("tape", Replay(file=folder / "answers.jsonl"))
+
+
 @pytest.fixture(
-    params=[_endpoint, _messages, _local, _foreign],
-    ids=["openai-compatible", "anthropic", "local", "entry-point"],
+    params=[_endpoint, _messages, _local, _replay, _foreign],
+    ids=["openai-compatible", "anthropic", "local", "replay", "entry-point"],
 )
 async def provider(
     request: pytest.FixtureRequest, llmock: LLMock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Provider]:
     """Each implementation, closed afterwards."""
     monkeypatch.setattr(sys, "path", [foreign_provider.install(tmp_path / "site"), *sys.path])
-    factory: Callable[[LLMock], Provider] = request.param
-    provider = factory(llmock)
+    factory: Callable[[LLMock, Path], Provider] = request.param
+    provider = factory(llmock, tmp_path)
     yield provider
     await provider.aclose()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -16,8 +17,10 @@ from conduit_widget.providers.limits.prices import Price
 from conduit_widget.providers.provider_config import (
     DEFAULT_URLS,
     OPENAI_KIND,
+    REPLAY_KIND,
     Capabilities,
     ProviderConfig,
+    Replay,
     Timeouts,
     check_base_url,
     timeouts_for,
@@ -69,6 +72,7 @@ def configured(
         headers=headers,
         missing_header=missing_header,
         timeouts=with_timeouts(base_url, table(values, "timeouts")),
+        replay=_replay(kind, values, named),
         options=values.get("options", {}),
     )
 
@@ -112,6 +116,25 @@ def _price(values: Mapping[str, Any], named: Callable[[str], str]) -> Price | No
         if half not in given:
             raise SettingsError(f"{named(f'price.{half}')} is missing: give both prices.")
     return Price(**given)
+
+
+def _replay(kind: str, values: Mapping[str, Any], named: Callable[[str], str]) -> Replay | None:
+    """Return what a replay plays; None for every other kind.
+
+    Raises:
+        SettingsError: it has no file, or would record itself; or the fields stand beside another kind.
+
+    """
+    given = {field: values[field] for field in ("file", "record_from", "pace") if field in values}
+    if kind != REPLAY_KIND:
+        if given:
+            raise SettingsError(f'{named(next(iter(given)))} is for kind = "{REPLAY_KIND}" only.')
+        return None
+    if "file" not in given:
+        raise SettingsError(f"{named('file')} is missing: name the file of recorded answers.")
+    if given.get("record_from") == values["name"]:
+        raise SettingsError(f"{named('record_from')} must name another provider.")
+    return Replay(**{**given, "file": Path(given["file"]).expanduser()})
 
 
 def _headers(

@@ -263,7 +263,10 @@ TIMEOUT_FIELDS: Final = (
 PROVIDER_FIELDS: Final = (
     _provider("name", _NAME, "needed", "What people and `CONDUIT_PROVIDER` call it; each name once."),
     _provider(
-        "kind", _NAME, '"openai"', "What speaks to it: `openai`, `anthropic`, `local`, or a package's."
+        "kind",
+        _NAME,
+        '"openai"',
+        "What speaks to it: `openai`, `anthropic`, `local`, `replay`, or a package's.",
     ),
     _provider("base_url", _ADDRESS, "needed for `openai`", "The API's address.", "CONDUIT_PROVIDER_URL"),
     _provider("api_key_env", _VARIABLE_NAME, "no key", "The variable that holds the key.", None),
@@ -339,6 +342,25 @@ PROVIDER_FIELDS: Final = (
     *TIMEOUT_FIELDS,
     _provider(
         "headers_env", _HEADERS, "none", "Further headers, each with the variable that holds its value."
+    ),
+    _provider(
+        "file",
+        _text(4096, "the path of a file"),
+        "needed for `replay`",
+        "The recorded answers that `replay` plays; beside `config.toml` unless the path is absolute.",
+    ),
+    _provider(
+        "record_from",
+        _NAME,
+        "nobody",
+        "The provider that `replay` asks what is not in its file, to record it there; without one such a "
+        "question is refused.",
+    ),
+    _provider(
+        "pace",
+        _choice("recorded", "instant"),
+        '"recorded"',
+        "Whether `replay` takes as long as the model once did, or plays at once.",
     ),
     _provider("options", _OPTIONS, "none", "What only this kind of provider knows.", None),
 )

@@ -82,6 +82,8 @@ def _read(path: Path, environ: Mapping[str, str], timeouts: Mapping[str, float])
             key_files.append(file)
         elif source:
             key = sendable_key(environ.get(source), source)
+        if recording := values.get("file"):
+            values["file"] = str(path.parent / Path(recording).expanduser())
         providers.append(
             configured(
                 {**{f"timeouts.{name}": seconds for name, seconds in timeouts.items()}, **values},

@@ -14,7 +14,7 @@ from conduit_widget.providers.failover.policy import FailoverPolicy
 from conduit_widget.providers.keys import Secret
 from conduit_widget.providers.limits.limit_tracker import ProviderLimits
 from conduit_widget.providers.limits.prices import Price
-from conduit_widget.providers.provider_config import Capabilities, ProviderConfig, Timeouts
+from conduit_widget.providers.provider_config import Capabilities, ProviderConfig, Replay, Timeouts
 
 CONFIG = """
 [[providers]]
@@ -106,6 +106,18 @@ def test_kind_and_its_options_are_read(tmp_path: Path) -> None:
     assert house.kind == "openai"
 
 
+def test_a_replays_file_lies_beside_the_settings(tmp_path: Path) -> None:
+    """What it plays, whom it asks what is missing, and how fast; the same by variables."""
+    text = "[[providers]]\nname = 'tape'\nkind = 'replay'\nfile = 'a/b.jsonl'\nrecord_from = 'local'\n"
+    (tmp_path / "config.toml").write_text(text)
+    (tape,) = load(tmp_path, {}).configured
+    assert tape.replay == Replay(file=tmp_path / "a" / "b.jsonl", record_from="local")
+    prefix = "CONDUIT_PROVIDER_"
+    environ = {f"{prefix}KIND": "replay", f"{prefix}FILE": "/b.jsonl", f"{prefix}PACE": "instant"}
+    (tape,) = load(tmp_path / "none", environ).configured
+    assert (tape.name, tape.replay) == ("replay", Replay(file=Path("/b.jsonl"), pace="instant"))
+
+
 ENTRY = "[[providers]]\nname = 'x'\n"
 
 
@@ -114,6 +126,10 @@ ENTRY = "[[providers]]\nname = 'x'\n"
     [
         ("[[providers", "TOML"),
         (ENTRY, "base_url"),
+        (ENTRY + "kind = 'replay'", "providers[0].file is missing"),
+        (ENTRY + "kind = 'replay'\nfile = 'a'\nrecord_from = 'x'", "providers[0].record_from"),
+        (ENTRY + "kind = 'replay'\nfile = 'a'\npace = 'slow'", "providers[0].pace"),
+        (ENTRY + "base_url = 'http://x'\nfile = 'a'", "providers[0].file"),
         (ENTRY + "base_url = 3", "base_url"),
         (ENTRY + "base_url = 'http://x'\napi_key = 'sk-inline'", "api_key"),
         (ENTRY + "base_url = 'ftp://x'", "providers[0].base_url"),
