@@ -10,22 +10,18 @@ PostgreSQL and libfaketime. Where something cannot be had, one line says what is
 from __future__ import annotations
 
 import argparse
-import contextlib
 import os
 import re
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
-from conduit_widget.runtime_file import read_runtime
 from tests.support.chromium import MissingChromiumError, ensure_chromium
 from tests.support.debian import ensure_engines
-from tests.support.local_hub_process import stop_hub
 from tests.support.node import find_node, npm_ci, npm_run
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -68,27 +64,10 @@ def python() -> None:
     run(PYTHON, "-m", "pytest", "-m", marks, "-n", str(PROCESSES), "--dist", "loadgroup")
 
 
-@contextlib.contextmanager
-def hub_ends_with(data_dir: Path) -> Iterator[None]:
-    """End the hub that a kernel may have started for a data directory."""
-    try:
-        yield
-    finally:
-        runtime = read_runtime(data_dir)
-        if runtime is not None:
-            stop_hub(runtime.pid)
-
-
 def notebooks() -> None:
-    """The demo notebooks, with a real hub and the local model."""
-    with tempfile.TemporaryDirectory(prefix="conduit-nbval-") as data_dir, hub_ends_with(Path(data_dir)):
-        run(
-            *(PYTHON, "-m", "pytest", "--nbval", "--nbval-sanitize-with", "tests/nbval_sanitize.cfg"),
-            *("--nbval-cell-timeout", "120", "notebooks"),
-            CONDUIT_DATA_DIR=data_dir,
-            CONDUIT_PROVIDER="local",
-            PYDEVD_DISABLE_FILE_VALIDATION="1",
-        )
+    """The lessons, with a hub of their own and the local model."""
+    lessons = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "notebooks").glob("*.ipynb"))
+    run(PYTHON, "-m", "conduit_widget", "ci", "--provider", "local", *lessons)
 
 
 def browser() -> None:

@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "model": "install, list, choose and remove the language models of this computer",
     "providers": "show the providers and their state, test one, or explain which would answer",
     "top": "show a running hub's connections, throughput and latency, live",
+    "ci": "check notebooks against their saved outputs, with a hub of their own",
     "check": "show what is installed and which hub and provider would be used",
 }
 

@@ -82,7 +82,7 @@ class PseudoTerminal:
         found = (line.strip() for line in self.frame if line.strip().startswith(name))
         return next(found, "").removeprefix(name).strip()
 
-    def shows(self, text: str, within: float = 60.0) -> None:
+    def shows(self, text: str, within: float = 150.0) -> None:
         """Wait until the picture has ``text``."""
         eventually_sync(lambda: text in "\n".join(self.frame), within=within, what=f"{text!r} is shown")
 
