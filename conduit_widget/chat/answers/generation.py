@@ -17,7 +17,7 @@ from conduit_widget.chat.answers.fair_slots import SetAside
 from conduit_widget.chat.answers.final_message import final_message
 from conduit_widget.chat.answers.generation_job import GenerationJob, GenerationObserver, ProviderChoice
 from conduit_widget.chat.answers.generation_state import GenerationState, GenerationStates
-from conduit_widget.chat.answers.prompt import read_prompt
+from conduit_widget.chat.answers.prompt import Attach, read_prompt
 from conduit_widget.chat.settings import ChatSettings
 from conduit_widget.errors import ProviderError
 from conduit_widget.providers.images import has_images
@@ -38,8 +38,10 @@ class Generation:
         providers: ProviderChoice,
         settings: ChatSettings,
         observer: GenerationObserver,
+        attach: Attach | None = None,
     ) -> None:
         self.job = job
+        self._attach = attach
         self._states = GenerationStates()
         self._providers = providers
         self._settings = settings
@@ -216,6 +218,7 @@ class Generation:
             context_tokens=max(room - estimate_tokens(text), room // 4),
             max_tokens=options.parameters.max_tokens,
             max_messages=settings.max_history_page,
+            attach=self._attach,
         )
         self._messages_read = None if prompted.is_whole else prompted.read
         return prompted.messages

@@ -13,6 +13,7 @@ from typing import Any, Final, Literal, TypeVar
 from conduit_widget.chat.answers.fair_slots import FairSlots, SetAside
 from conduit_widget.chat.answers.generation import Generation
 from conduit_widget.chat.answers.generation_job import GenerationJob, GenerationObserver, ProviderChoice
+from conduit_widget.chat.answers.prompt import Attach
 from conduit_widget.chat.settings import ChatSettings
 from conduit_widget.errors import StoreUnavailableError, trace_of
 from conduit_widget.types import ChatMessage, FinishReason, OpenStream
@@ -39,10 +40,15 @@ class GenerationQueue:
     """
 
     def __init__(
-        self, providers: ProviderChoice, settings: ChatSettings, observer: GenerationObserver
+        self,
+        providers: ProviderChoice,
+        settings: ChatSettings,
+        observer: GenerationObserver,
+        attach: Attach | None = None,
     ) -> None:
         self._providers = providers
         self._observer = observer
+        self._attach = attach
         self._settings = settings
         self._slots = FairSlots(settings.concurrent_generations, settings.generations_per_user)
         self._lines: dict[str, deque[Generation]] = {}
@@ -82,7 +88,7 @@ class GenerationQueue:
 
     def enqueue(self, job: GenerationJob) -> None:
         """Generate this answer when its turn comes. While the queue drains, interrupt it at once."""
-        generation = Generation(job, self._providers, self._settings, self._observer)
+        generation = Generation(job, self._providers, self._settings, self._observer, self._attach)
         conversation_id = job.conversation.conversation_id
         self._by_answer[job.answer.id] = generation
         self._unfinished[conversation_id] += 1

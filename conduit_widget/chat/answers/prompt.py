@@ -30,6 +30,9 @@ from conduit_widget.types import ChatMessage, Content, HistoryPage, ImagePart, T
 Ancestors = Callable[[str, int], Awaitable[HistoryPage]]
 """``ancestors(message_id, limit)`` returns the messages that lead to a message, oldest first."""
 
+Attach = Callable[[ChatMessage, int], Awaitable[ChatMessage]]
+"""``attach(message, budget)`` returns a message with its files as parts, for a prompt of so many tokens."""
+
 DEFAULT_ANSWER_SHARE: Final = 4
 """Without a maxTokens, one part in this many of the context is kept free for the answer."""
 TYPICAL_MESSAGE_TOKENS: Final = 64
@@ -58,6 +61,7 @@ async def read_prompt(
     context_tokens: int,
     max_tokens: int | None = None,
     max_messages: int = MAX_HISTORY_PAGE,
+    attach: Attach | None = None,
 ) -> Prompt:
     """Return the prompt of an answer: the system prompt, then what led to it, as :func:`build_prompt` does.
 
@@ -75,7 +79,7 @@ async def read_prompt(
         if not page.messages:
             break
         oldest = page.messages[0]["id"]
-        messages = _readable(page.messages)
+        messages = await _readable(page.messages, budget, attach)
         start = _newest_start(messages)
         if start is not None:
             messages, has_more = messages[start:], False
@@ -114,12 +118,16 @@ def _budget(system_prompt: str, context_tokens: int, max_tokens: int | None) -> 
     return max(budget, 32)
 
 
-def _readable(wires: Sequence[Mapping[str, Any]]) -> list[ChatMessage]:
+async def _readable(
+    wires: Sequence[Mapping[str, Any]], budget: int, attach: Attach | None
+) -> list[ChatMessage]:
     """Return the messages that say something; one that cannot be read keeps nobody from an answer."""
     messages = []
     for wire in wires:
         with contextlib.suppress(msgspec.ValidationError):
             messages.append(ChatMessage.from_wire(wire))
+    if attach is not None:
+        messages = [await attach(message, budget) for message in messages]
     return [message for message in messages if message.text.strip() or _has_images(message)]
 
 

@@ -17,6 +17,7 @@ from typing import Any, Final
 from conduit_widget.chat.answers.generation_queue import GenerationQueue
 from conduit_widget.chat.answers.warm_up import WarmUp
 from conduit_widget.chat.files.file_area import FileArea
+from conduit_widget.chat.files.prompt_files import PromptFiles
 from conduit_widget.chat.history.store import HistoryStore
 from conduit_widget.chat.live.access import READERS, WRITERS
 from conduit_widget.chat.live.conversation import Conversation
@@ -63,7 +64,10 @@ class ChatMethods(WarnsOfLimits):
         self.notices = Notices(backplane)
         self.warm_up = WarmUp(providers)
         self.generations = GenerationQueue(
-            providers, settings, GenerationOutcomes(providers, metrics, self.notices)
+            providers,
+            settings,
+            GenerationOutcomes(providers, metrics, self.notices),
+            None if files is None else PromptFiles(files).attach,
         )
         self.conversations = Conversations(self, store, self.generations, settings, backplane)
         self._membership = Membership(store, self.conversations, settings)
