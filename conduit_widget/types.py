@@ -6,12 +6,14 @@ every language. Unknown keys of a chat message are kept in ``extra`` and passed 
 
 from __future__ import annotations
 
+import contextlib
 import html
 from typing import Any, Final, Literal, TypedDict
 
 import msgspec
 
 from conduit_widget.answer_parts import CodeBlock as CodeBlock, code_blocks, frame_of
+from conduit_widget.attached_files import AttachedFile as AttachedFile, Attachment as Attachment
 from conduit_widget.call_types import (
     Call as Call,
     CallMedia as CallMedia,
@@ -90,16 +92,6 @@ class MessageError(Wire, frozen=True, kw_only=True):
     retry_after: float | None = None
     suggestions: list[str] = []
     message: str | None = None
-
-
-class Attachment(Wire, frozen=True, kw_only=True):
-    """A file of a message, as the hub has it; ``size`` in bytes, ``media_type`` by its content."""
-
-    id: str
-    name: str
-    media_type: str
-    size: int
-    sha256: str
 
 
 class ImageUrl(Wire, frozen=True, kw_only=True):
@@ -248,6 +240,16 @@ class ChatMessage(Wire, frozen=True, kw_only=True):
     def code_blocks(self) -> list[CodeBlock]:
         """The fenced code of the text, in order: ``answer.code_blocks[0].source``, ``.language``."""
         return code_blocks(self.text)
+
+    @property
+    def files(self) -> list[AttachedFile]:
+        """The files of the message: ``message.files[0].save("data.csv")``, ``.to_frame()``, ``.open()``."""
+        conversation_id = str(self.metadata.get("conversationId", ""))
+        known: list[AttachedFile] = []
+        for each in self.attachments:
+            with contextlib.suppress(msgspec.ValidationError):  # another hub's
+                known.append(AttachedFile(msgspec.convert(each, Attachment), conversation_id))
+        return known
 
     def to_frame(self, table: int = 0) -> Any:
         """Return a Markdown table of the text as a pandas DataFrame; numbers are numbers.

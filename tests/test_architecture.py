@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent / PACKAGE
 
 LEAVES = {
     "answer_parts",
+    "attached_files",
     "back_off",
     "call_types",
     "cancellation",
@@ -77,8 +78,14 @@ FLOORS: dict[str, list[set[str]]] = {
         {ROOT_MODULES},
     ],
     "transports": [{ROOT_MODULES}, {"client", "server"}],
-    "widget": [{"answers", "listening", "tables", "take_along"}, {"requests"}, {ROOT_MODULES}, {"status"}],
-    "chat_client": [{"state"}, {ROOT_MODULES}],
+    "widget": [
+        {"answers", "listening", "tables", "take_along"},
+        {"attachments"},
+        {"requests"},
+        {ROOT_MODULES},
+        {"status"},
+    ],
+    "chat_client": [{"state", "files"}, {ROOT_MODULES}],
     "providers": [
         {"addresses", "keys", "lenient_json", "models_dir", "outcome", "provider", "watchdog"},
         {"provider_words"},

@@ -17,6 +17,7 @@ import msgspec
 
 from conduit_widget.access.hub_access import HubAccess, Identity
 from conduit_widget.chat_client.conversation import ChangeHandler, Conversation
+from conduit_widget.chat_client.files.hub_files import HubFiles
 from conduit_widget.chat_client.state.changes import ResetChange
 from conduit_widget.contract import MAX_ID_CHARS
 from conduit_widget.errors import ConduitError, ValidationError
@@ -42,6 +43,7 @@ class ChatBackend:
         self.questions = Questions(lambda: self.conversation)
         self.listeners = MessageListeners(self.messages, self._has_joined, self.subscribe)
         self.status_listeners = StatusListeners(self._status, self.subscribe)
+        self.files = HubFiles(access.url, access.token)
         self._access = access
         self._connections = connections
         self._conversation: Conversation | None = None

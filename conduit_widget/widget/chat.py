@@ -11,14 +11,16 @@ import traitlets
 
 from conduit_widget.access.defaults import defaults
 from conduit_widget.access.hub_access import resolve_access
+from conduit_widget.attached_files import register_reader
 from conduit_widget.errors import ValidationError
 from conduit_widget.kernel import cell_output
 from conduit_widget.kernel.cell_output import CellOutput
 from conduit_widget.kernel.comm_batcher import comm_batcher
-from conduit_widget.types import ChatMessage, Participant
+from conduit_widget.types import Attachment, ChatMessage, Participant
 from conduit_widget.widget import display
 from conduit_widget.widget.answers.answer_metrics import AnswerMetrics, newest_metrics
 from conduit_widget.widget.answers.pending_result import PendingResult
+from conduit_widget.widget.attachments.sending import Moved, PendingFiles
 from conduit_widget.widget.backend import ChatBackend, check_conversation
 from conduit_widget.widget.chat_acts import ChatActs
 from conduit_widget.widget.chat_asking import ChatAsking
@@ -110,6 +112,7 @@ class Chat(ChatAsking, ChatActs, ChatReach, ChatListening, ChatConnecting):
             layout=layout,
         )
         self._name = conversation_id
+        register_reader(self)
         connections = connections_of(self._thread)
         self._output: CellOutput | None = None
         self._forget_cells: Callable[[], None] = lambda: None
@@ -160,6 +163,16 @@ class Chat(ChatAsking, ChatActs, ChatReach, ChatListening, ChatConnecting):
             return function(backend)
 
         return self._wait(read())
+
+    def knows(self, conversation_id: str) -> bool:
+        """Whether this chat is in a conversation at present."""
+        return self._behind is not None and self._name == conversation_id
+
+    def fetch_file(self, file: Attachment, write: Callable[[bytes], object]) -> None:
+        """Call ``write`` with the bytes of a file, on the loop thread; returns when all have come."""
+        backend, moved = self._backend, Moved(file.size)
+        work = backend.files.fetch(file, write, lambda size: moved.reached(0, size))
+        PendingFiles(f"file {file.name!r}", self._thread, work, moved).result()
 
     def _went_to(self, conversation_id: str) -> None:
         self._name = conversation_id

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import Any, Final, TypeVar
 
 from conduit_widget.access.defaults import defaults
@@ -14,16 +14,22 @@ from conduit_widget.context.mentions import ERROR
 from conduit_widget.context.namespace import current_namespace
 from conduit_widget.kernel.loop_thread import LoopThread
 from conduit_widget.types import ChatMessage, SendReceipt
+from conduit_widget.widget.answers.answer import Answer
 from conduit_widget.widget.answers.pending_answer import PendingAnswer
 from conduit_widget.widget.answers.pending_result import PendingResult, check_timeout
 from conduit_widget.widget.answers.question import user_message
 from conduit_widget.widget.answers.stream import ChatStream
+from conduit_widget.widget.attachments.sending import Moved, PendingFiles, with_files
+from conduit_widget.widget.attachments.sources import sources_of
 from conduit_widget.widget.backend import ChatBackend
 
 _T = TypeVar("_T")
 
 Context = Mapping[str, Any] | Iterable[Any] | object
 """What goes along with a question: values, names of variables, or values by name."""
+
+Files = Iterable[Any] | object
+"""What ``files=`` takes: one thing to send, or several."""
 
 _NONE: Final[tuple[Any, ...]] = ()
 _EXPLAIN: Final = "Why did this Python code of my notebook fail? Say it plainly, then what to change."
@@ -45,6 +51,7 @@ class ChatAsking:
         self,
         text: str,
         *,
+        files: Files = _NONE,
         context: Context = _NONE,
         model: str | None = None,
         provider: str | None = None,
@@ -56,18 +63,36 @@ class ChatAsking:
         ``model`` and ``provider`` name who answers this message, see :attr:`providers`; ``respond`` overrides
         whether the model answers; ``context`` and parameters as for :meth:`ask`.
 
+        ``files``, at most 10: paths, bytes, DataFrames, plots, or pairs of a name and one of them. They go up
+        in the background, with a bar for whoever waits with ``result()``, over cuts and restarts of the hub::
+
+            chat.send("This month's figures.", files=["sales.csv", df, ("plot.png", figure)]).result()
+            chat.messages[-1].files[0].save("copy.csv")
+
         Raises:
             ValidationError: the text is empty or too long, the context cannot be described, or the hub has no
                 provider of that name.
 
         """
-        message = _message(text, context, model=model, provider=provider, respond=respond, **parameters)
-        return self._pending("send", self._backend.questions.send(message, patience=PATIENCE))
+        sources = sources_of(files)
+        options = {"model": model, "provider": provider, "respond": respond, **parameters}
+        message = _message(text, context, may_be_empty=bool(sources), **options)
+        backend = self._backend
+        if not sources:
+            return self._pending("send", backend.questions.send(message, patience=PATIENCE))
+        moved = Moved(sum(source.size for source in sources))
+
+        async def send() -> SendReceipt:
+            whole = await with_files(backend.files, backend.conversation, message, sources, moved)
+            return await backend.questions.send(whole, patience=PATIENCE)
+
+        return PendingFiles("send", self._thread, send(), moved)
 
     def ask(
         self,
         text: str,
         *,
+        files: Files = _NONE,
         context: Context = _NONE,
         model: str | None = None,
         provider: str | None = None,
@@ -88,7 +113,8 @@ class ChatAsking:
             chat.ask("Why are they different?", context=["df", "Out[3]", "file:notes.txt"])
             chat.ask("And of these?", context={"first": a, "second": b})  # also in a script
 
-        An ``@name`` in the text alone takes nothing along.
+        An ``@name`` in the text alone takes nothing along. ``files`` stay in the conversation, as for
+        :meth:`send`; the model reads images and texts among them, and of the others their names.
 
         Raises (when awaited):
             InvocationTimeoutError: not finished in time.
@@ -97,9 +123,17 @@ class ChatAsking:
 
         """
         check_timeout(timeout)
-        message = _message(text, context, model=model, provider=provider, respond=True, **parameters)
-        questions = self._backend.questions
-        return PendingAnswer(self._thread, lambda begun: questions.ask(message, timeout, begun))
+        sources = sources_of(files)
+        options = {"model": model, "provider": provider, "respond": True, **parameters}
+        message = _message(text, context, may_be_empty=bool(sources), **options)
+        backend = self._backend
+
+        async def ask(begun: Callable[[Answer], None]) -> ChatMessage:
+            moved = Moved(sum(source.size for source in sources))
+            whole = await with_files(backend.files, backend.conversation, message, sources, moved)
+            return await backend.questions.ask(whole, timeout, begun)
+
+        return PendingAnswer(self._thread, ask)
 
     def stream(
         self,

@@ -21,7 +21,15 @@ from conduit_widget.widget.chat_state import chat_state
 from conduit_widget.widget.chunks import send_chunk
 from conduit_widget.widget.encodable import encodable
 from conduit_widget.widget.ops import to_op
-from conduit_widget.widget.requests import answers, connection, conversations, finding, history, messages
+from conduit_widget.widget.requests import (
+    answers,
+    connection,
+    conversations,
+    files,
+    finding,
+    history,
+    messages,
+)
 from conduit_widget.widget.requests.handler import AskedChat, Handler, Serve
 from conduit_widget.widget.saved_transcript import SavedTranscript
 from conduit_widget.widget.views import Views
@@ -44,6 +52,7 @@ _HANDLERS: Final[tuple[Handler, ...]] = (
     finding.handle,
     conversations.handle,
     connection.handle,
+    files.handle,
     _send_chunk,
 )
 """What views may ask, a capability each; what belongs to none is every widget's (:meth:`.Views.handle`)."""

@@ -7,7 +7,7 @@ from typing import Final
 
 from conduit_widget.errors import ValidationError
 from conduit_widget.widget import front_end
-from conduit_widget.widget.views import Binary
+from conduit_widget.widget.attachments.binary import Binary
 
 SLICE: Final = 64 * 1024
 """Bytes of a chunk that travel at once: what the conversation says meanwhile waits for no more than that."""

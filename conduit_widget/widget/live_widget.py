@@ -149,8 +149,10 @@ class LiveWidget(anywidget.AnyWidget):
                 future.result(CLOSE_TIMEOUT)
 
 
-def _hand_over(widget: LiveWidget, content: object, _buffers: object) -> None:
+def _hand_over(widget: LiveWidget, content: object, buffers: object) -> None:
     """Pass a view's message on to the loop thread; called on a shell or subshell thread."""
     behind = widget._behind
     if behind is not None:
+        if buffers and isinstance(content, dict):
+            content = {**content, "buffers": buffers}
         widget._thread.call(behind.handle, content)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
 from typing import Any, Final
 
 from conduit_widget.errors import (
@@ -22,19 +21,12 @@ from conduit_widget.errors import (
     ValidationError,
 )
 from conduit_widget.kernel.comm_batcher import CommChannel
+from conduit_widget.widget.attachments.binary import Binary
 
 _logger = logging.getLogger(__name__)
 
 MAX_REQUESTS: Final = 200
 ABSENCE: Final = 5.0  # seconds in which a view that is still there answers
-
-
-@dataclass(frozen=True, slots=True)
-class Binary:
-    """A result that travels beside the reply, as it is; ``size`` is how large the whole is, in bytes."""
-
-    content: bytes
-    size: int
 
 
 class Views:

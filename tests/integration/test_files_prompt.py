@@ -48,9 +48,10 @@ async def test_text_is_read_as_text_and_what_was_cut_is_said(tmp_path: Path) -> 
 
 async def test_image_is_seen_and_others_are_named(tmp_path: Path) -> None:
     """Nothing is left out without a word: not what is too large, not what no model reads."""
+    large = PNG + bytes(4 * 1024 * 1024)
     files = {
         "chart.png": PNG,
-        "large.png": PNG + bytes(4 * 1024 * 1024),
+        "large.png": large,
         "report.pdf": b"%PDF-1.7\n\0",
         "empty.txt": b"",
     }
@@ -61,7 +62,7 @@ async def test_image_is_seen_and_others_are_named(tmp_path: Path) -> None:
     text = "\n\n".join(part.text for part in content if isinstance(part, TextPart))
     assert text.split("\n\n") == [
         f"[File chart.png, image/png, {len(PNG)} bytes]",
-        f"[File large.png, image/png, {len(PNG) + 4 * 1024 * 1024} bytes; it is too large to be shown to you]",
+        f"[File large.png, image/png, {len(large)} bytes; it is too large to be shown to you]",
         "[File report.pdf, application/pdf, 10 bytes; its content is not shown to you]",
         "[File empty.txt, text/plain, 0 bytes]\n```",
         "```",

@@ -67,18 +67,20 @@ def user_message(
     provider: str | None = None,
     respond: bool | None = None,
     message_id: str | None = None,
+    may_be_empty: bool = False,
     **parameters: Any,
 ) -> ChatMessage:
     """Build the message of a user; parameters in snake_case, one of :data:`PARAMETERS`.
 
-    White space at the end of the text is removed; everything else stays as it was written.
+    White space at the end of the text is removed; everything else stays as it was written. A message with
+    files ``may_be_empty``.
 
     Raises:
         ValidationError: the text or the id is empty or too long, or an option is of the wrong kind.
         TypeError: an unknown parameter; the text names the known ones.
 
     """
-    check_text(text)
+    check_text(text, may_be_empty=may_be_empty)
     if message_id is not None and not 0 < len(message_id) <= MAX_ID_CHARS:
         raise ValidationError("id", f"needs 1 to {MAX_ID_CHARS} characters.")
     unknown = parameters.keys() - PARAMETERS.keys()
@@ -93,7 +95,7 @@ def user_message(
     return ChatMessage(id=message_id or str(uuid.uuid4()), role="user", content=content, metadata=metadata)
 
 
-def check_text(text: object) -> None:
+def check_text(text: object, *, may_be_empty: bool = False) -> None:
     """Check that a text can be sent.
 
     Raises:
@@ -103,7 +105,7 @@ def check_text(text: object) -> None:
     if not isinstance(text, str):
         raise ValidationError("text", f"must be a string, not {type(text).__name__}.")
     content = text.rstrip()
-    check_extent("text", utf8_size("text", content), is_empty=not content)
+    check_extent("text", utf8_size("text", content), is_empty=not content and not may_be_empty)
 
 
 def as_prompted(error: ConduitError) -> ConduitError:

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import msgspec
 
 from conduit_widget.chat_client.conversation import Conversation
+from conduit_widget.chat_client.files.hub_files import HubFiles
 from conduit_widget.errors import ValidationError
 from conduit_widget.widget.answers.questions import Questions
 
@@ -22,6 +23,10 @@ class AskedChat(Protocol):
     @property
     def questions(self) -> Questions:
         """The questions under way."""
+
+    @property
+    def files(self) -> HubFiles:
+        """The files of its hub."""
 
 
 Serve = Callable[[object, Coroutine[Any, Any, Any]], None]

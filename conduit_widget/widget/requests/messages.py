@@ -35,11 +35,13 @@ def handle(content: object, chat: AskedChat, serve: Serve) -> bool:
 
 async def _send(chat: AskedChat, message_id: str, text: Any, options: dict[Any, Any]) -> dict[str, Any]:
     choice = {name: options.get(name) for name in ("provider", "model")}
-    message = user_message(text, message_id=message_id, **choice)
+    attached = _attached(options.get("files"))
+    message = user_message(text, message_id=message_id, may_be_empty=bool(attached), **choice)
     given = {name: options[name] for name in _PASSED_ON if options.get(name) is not None}
     message = msgspec.structs.replace(
         message,
         parent_id=_text("parentId", options.get("parentId")),
+        attachments=attached,
         metadata={**message.metadata, **given},
     )
     return (await chat.questions.send(message)).to_wire()
@@ -64,6 +66,15 @@ async def _react(chat: AskedChat, message_id: str, reaction: dict[Any, Any]) -> 
 async def _regenerate(chat: AskedChat, message_id: str, options: dict[Any, Any]) -> dict[str, Any]:
     choice = {name: options.get(name) for name in ("provider", "model")}
     return (await chat.conversation.revisions.regenerate(message_id, **choice)).to_wire()
+
+
+def _attached(ids: object) -> list[dict[str, Any]]:
+    """Return the files of a message by their ids; the hub fills in the rest."""
+    if ids is None:
+        return []
+    if not isinstance(ids, list) or not all(isinstance(each, str) for each in ids):
+        raise ValidationError("files", "must be a list of ids.")
+    return [{"id": each} for each in ids]
 
 
 def _text(name: str, value: object) -> str | None:
