@@ -221,11 +221,24 @@ def hub_url(base: str, path: str) -> str:
 
 def identity_in(token: str) -> Identity | None:
     """Read who a JWT speaks for, unverified: for display only, the hub decides."""
+    claims = _claims(token)
+    if claims is None or "sub" not in claims:
+        return None
+    name = claims.get("name") or claims.get("user_name") or claims["sub"]
+    return Identity(str(claims["sub"]), str(name))
+
+
+def expiry_in(token: str) -> float:
+    """Read when a JWT ends (epoch seconds), unverified; 0 where it does not say."""
+    expiry = (_claims(token) or {}).get("exp")
+    return float(expiry) if isinstance(expiry, int | float) else 0.0
+
+
+def _claims(token: str) -> dict[str, Any] | None:
     try:
         payload = token.split(".")[1]
-        claims: Any = msgspec.json.decode(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-        subject = claims["sub"]
-    except (IndexError, KeyError, TypeError, ValueError, *UNREADABLE):
+        return msgspec.json.decode(
+            base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)), type=dict[str, Any]
+        )
+    except (IndexError, TypeError, ValueError, *UNREADABLE):
         return None
-    name = claims.get("name") or claims.get("user_name") or subject
-    return Identity(str(subject), str(name))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,17 +11,24 @@ from jupyter_server.extension.application import ExtensionApp
 from jupyter_server.utils import url_path_join
 
 from conduit_widget.errors import trace_of
+from conduit_widget.jupyter.hub_proxy import HubProxy
+from conduit_widget.jupyter.hub_tickets import HubTickets
 from conduit_widget.jupyter.identity import SOURCES, Source
 from conduit_widget.jupyter.me import MeHandler
-from conduit_widget.jupyter.open_views import OpenViews
+from conduit_widget.jupyter.open_views import OpenSocket, OpenViews
+from conduit_widget.jupyter.static_parts import StaticPart
 from conduit_widget.jupyter.view_socket import ViewSocket
+from conduit_widget.widget.front_end import SERVED_VARIABLE
 
 if TYPE_CHECKING:
     from jupyter_server.serverapp import ServerApp
 
     from conduit_widget.access.hub_access import HubAccess, Identity
+    from conduit_widget.jupyter.http_relay import HubHttp
+    from conduit_widget.jupyter.parts import Parts
 
 PREFIX: Final = "conduit"
+GOODBYE: Final = "The Jupyter server is going down."
 _GOING_AWAY: Final = 1001
 
 
@@ -39,26 +47,44 @@ class ConduitWidget(ExtensionApp):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.views = OpenViews()
+        self.tickets = HubTickets()
+        self.proxied: set[OpenSocket] = set()
 
     def initialize(self, argv: Any = None) -> None:
         """Add the routes. A failure costs the chat in this server, never the server."""
         try:
             super().initialize()  # type: ignore[no-untyped-call]
+            self._tell_kernels()
         except Exception as error:  # noqa: BLE001 - whatever it is, Jupyter goes on without us
             self.log.error("conduit_widget: the server extension is off: %s", trace_of(error))  # noqa: TRY400
+
+    def _tell_kernels(self) -> None:
+        """Put into the environment what the kernels of this server inherit."""
+        os.environ[SERVED_VARIABLE] = self.parts.hash
 
     def initialize_handlers(self) -> None:
         """Add the routes."""
         self.handlers.extend(
             [
                 (f"{PREFIX}/api/me", MeHandler),
+                (f"{PREFIX}/static/([0-9a-f]+)/([a-z.-]+)", StaticPart),
                 (f"{PREFIX}/view", ViewSocket),
+                (f"{PREFIX}/(hubs|files)(/.*)?", HubProxy),
             ]
         )
 
     async def stop_extension(self) -> None:
-        """Close the views; what they have not sent yet is sent at the process's end."""
-        self.views.close_all(_GOING_AWAY, "The Jupyter server is going down.")
+        """Close every connection; what views have not sent yet is sent at the process's end."""
+        self.views.close_all(_GOING_AWAY, GOODBYE)
+        for socket in list(self.proxied):
+            socket.close(_GOING_AWAY, GOODBYE)
+
+    @cached_property
+    def hub_http(self) -> HubHttp:
+        """The connections to the hub."""
+        from conduit_widget.jupyter.http_relay import HubHttp  # noqa: PLC0415 - costs a starting server nothing
+
+        return HubHttp()
 
     @property
     def server(self) -> ServerApp:
@@ -75,17 +101,17 @@ class ConduitWidget(ExtensionApp):
     @property
     def static_url(self) -> str:
         """The path of the browser parts on this server."""
-        return url_path_join(self.server.base_url, PREFIX, "static", self.static_hash) + "/"
+        return url_path_join(self.server.base_url, PREFIX, "static", self.parts.hash) + "/"
 
     @cached_property
-    def static_hash(self) -> str:
-        """The hash of the browser parts, as long as the server runs."""
-        from conduit_widget.widget.front_end import build_hash  # noqa: PLC0415 - as for `access`
+    def parts(self) -> Parts:
+        """The browser parts."""
+        from conduit_widget.jupyter.parts import Parts  # noqa: PLC0415 - as for `hub_http`
 
-        return build_hash()
+        return Parts()
 
     def access(self, identity: Identity, *, may_write: bool) -> HubAccess:
         """Return the hub and who the user is there."""
-        from conduit_widget.access.hub_access import LocalHub  # noqa: PLC0415 - costs a starting server nothing
+        from conduit_widget.access.hub_access import LocalHub  # noqa: PLC0415 - as for `hub_http`
 
         return LocalHub(identity, is_read_only=not may_write)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Protocol, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 from jupyter_core.utils import ensure_async
 from jupyter_server.auth.identity import User
@@ -11,8 +11,13 @@ from tornado import web
 
 from conduit_widget.access.hub_access import HubAccess, Identity
 from conduit_widget.errors import ConduitError
+from conduit_widget.jupyter.hub_tickets import HubTickets
 from conduit_widget.jupyter.identity import Person, Source, person_of
-from conduit_widget.jupyter.open_views import OpenViews
+from conduit_widget.jupyter.open_views import OpenSocket, OpenViews
+
+if TYPE_CHECKING:
+    from conduit_widget.jupyter.http_relay import HubHttp
+    from conduit_widget.jupyter.parts import Parts
 
 RESOURCE: Final = "conduit_widget"
 """The resource that an authorizer is asked about: ``read`` lets a user in."""
@@ -23,6 +28,16 @@ class Extension(Protocol):
 
     identity: Source
     views: OpenViews
+    proxied: set[OpenSocket]
+    tickets: HubTickets
+
+    @property
+    def parts(self) -> Parts:
+        """The browser parts."""
+
+    @property
+    def hub_http(self) -> HubHttp:
+        """The connections to the hub."""
 
     @property
     def enabled_extensions(self) -> set[str]:
@@ -46,6 +61,7 @@ class Guarded(APIHandler):
 
     async def prepare(self, *, _redirect_to_login: bool = False) -> None:
         """Let in or refuse (403)."""
+        self.request.uri = self.request.path  # what Jupyter logs; a query may hold secrets
         # Not APIHandler's: it takes no argument, and answers another origin with 404.
         await super(APIHandler, self).prepare(_redirect_to_login=False)
         if self.current_user is None:

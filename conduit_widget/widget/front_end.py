@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import os
 from pathlib import Path
 from typing import Final
 
@@ -13,7 +15,23 @@ STATIC: Final = Path(__file__).parents[1] / "static"
 # In a saved document there is no kernel: the transcript beside it speaks, the view shows nothing.
 SILENT_MODULE: Final = "export default { render({ el }) { el.style.display = 'none'; } };"
 
+SERVED_VARIABLE: Final = "CONDUIT_STATIC"
+"""The build that the Jupyter server serves; its extension tells its kernels."""
+
+BOOTSTRAP: Final = """\
+const w=(async()=>(await import(new URL(JSON.parse(document.getElementById("jupyter-config-data")
+.textContent).baseUrl+"%PATH#"+Math.random(),location))).default())(),
+f=(k,g)=>x=>{let e,d;w.then(m=>d||(e=m[k](x)),()=>g?.(x));return()=>{d=1;e?.()}};
+export default{initialize:f("initialize",x=>x.model.send({kind:"inline"})),render:f("render")}
+"""
+"""Imports the module from the page's own server, or asks the kernel for it where there is none.
+
+The host waits for neither: what takes two seconds would never hear a message. The fragment gives each widget
+a module of its own, as it would have without a server; the file is fetched once.
+"""
+
 HASH_CHARS: Final = 16
+_PARTS: Final = (".js", ".chunk.gz")
 
 _read: dict[Path, tuple[int, str]] = {}  # all widgets of one class in the process share one text
 
@@ -21,30 +39,53 @@ _read: dict[Path, tuple[int, str]] = {}  # all widgets of one class in the proce
 def front_end(name: str) -> dict[str, str]:
     """Return the traits that carry a widget's browser part: ``_esm``, and ``_css`` where it has such a file.
 
-    A file is read again when a new build has replaced it. Example: ``super().__init__(**front_end("chat"))``.
+    Where the Jupyter server serves the same build, ``_esm`` is :data:`BOOTSTRAP`. A file is read again when a
+    new build has replaced it. Example: ``super().__init__(**front_end("chat"))``.
+
+    Raises:
+        FrontEndMissingError: it was not built.
+
+    """
+    module = whole_module(name)
+    served = os.environ.get(SERVED_VARIABLE)
+    if served and _is_served(served):
+        module = BOOTSTRAP.replace("%PATH", f"conduit/static/{served}/{name}.js")
+    style = STATIC / f"{name}.css"
+    return {"_esm": module, **({"_css": _text(style)} if style.exists() else {})}
+
+
+def whole_module(name: str) -> str:
+    """Return the module of a widget's browser part.
 
     Raises:
         FrontEndMissingError: it was not built.
 
     """
     try:
-        traits = {"_esm": _text(STATIC / f"{name}.js")}
+        return _text(STATIC / f"{name}.js")
     except OSError:
         raise FrontEndMissingError(
             "The widget's browser part is not built: run `pip install .` (or `npm run build` in js/)."
         ) from None
-    style = STATIC / f"{name}.css"
-    return {**traits, "_css": _text(style)} if style.exists() else traits
 
 
-def build_hash() -> str:
-    """Return the hash of all files of the build: what stands under it never changes."""
+def build_parts() -> dict[str, bytes]:
+    """Return the modules and the lazy chunks of the build, by file name."""
+    return {path.name: path.read_bytes() for path in STATIC.glob("*") if path.name.endswith(_PARTS)}
+
+
+def hash_of(parts: dict[str, bytes]) -> str:
+    """Return the name of a build: what is served under it never changes."""
     digest = hashlib.sha256()
-    for path in sorted(STATIC.glob("*")):
-        if path.is_file():
-            digest.update(path.name.encode() + b"\0")
-            digest.update(hashlib.sha256(path.read_bytes()).digest())
+    for name, content in sorted(parts.items()):
+        digest.update(name.encode() + b"\0" + hashlib.sha256(content).digest())
     return digest.hexdigest()[:HASH_CHARS]
+
+
+@functools.cache
+def _is_served(build: str) -> bool:
+    """Whether the Jupyter server that has started this kernel serves the very build that we have."""
+    return build == hash_of(build_parts())
 
 
 def _text(path: Path) -> str:

@@ -19,7 +19,7 @@ import traitlets
 from conduit_widget.errors import ConduitError, InvocationTimeoutError
 from conduit_widget.kernel.cell_output import Bundle, widget_bundle
 from conduit_widget.kernel.loop_thread import loop_thread
-from conduit_widget.widget.front_end import SILENT_MODULE, front_end
+from conduit_widget.widget.front_end import SILENT_MODULE, front_end, whole_module
 
 _T = TypeVar("_T")
 
@@ -151,6 +151,9 @@ class LiveWidget(anywidget.AnyWidget):
 
 def _hand_over(widget: LiveWidget, content: object, buffers: object) -> None:
     """Pass a view's message on to the loop thread; called on a shell or subshell thread."""
+    if content == {"kind": "inline"}:  # this page's server does not have the browser part
+        widget._esm = whole_module(widget._part)
+        return
     behind = widget._behind
     if behind is not None:
         if buffers and isinstance(content, dict):

@@ -13,6 +13,7 @@ from websockets.exceptions import ConnectionClosed
 
 from conduit_widget.access.hub_access import local_identity
 from conduit_widget.jupyter.open_views import MAX_VIEWS_PER_USER
+from conduit_widget.widget.front_end import build_parts, whole_module
 from tests.support.jupyter_server import PEOPLE, JupyterServer, jupyter_server
 from tests.support.jupyter_view import JupyterView, jupyter_view
 
@@ -45,6 +46,22 @@ async def test_owner_is_the_user_of_the_machine(server: JupyterServer) -> None:
         state = await view.live()
         assert state["self"] == {"userId": me["userId"], "userName": me["userName"]}
         assert state["conversationId"] == "owner's"
+
+
+async def test_browser_parts_have_addresses_that_never_change(server: JupyterServer) -> None:
+    """They may be kept for ever; the address of another build has nothing."""
+    async with httpx2.AsyncClient(headers=server.headers) as http:
+        me = (await http.get(f"{server.url}/conduit/api/me")).json()
+        base = f"{server.url}{me['static'].removeprefix('/lab/of/ann')}"
+        chat = await http.get(f"{base}chat.js")
+        assert chat.text == whole_module("chat")
+        assert "immutable" in chat.headers["cache-control"]
+        assert chat.headers["content-encoding"] == "gzip"
+        assert chat.headers["content-type"].startswith("text/javascript")
+        part = await http.get(f"{base}emoji.chunk.gz")
+        assert part.content == build_parts()["emoji.chunk.gz"]
+        for other in ("dashboard.html", "chat.css", "..", "../0123456789abcdef/chat.js"):
+            assert (await http.get(f"{base}{other}")).status_code == 404
 
 
 async def test_views_of_two_people_share_a_conversation(shared: JupyterServer) -> None:

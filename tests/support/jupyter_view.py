@@ -62,14 +62,22 @@ class JupyterView:
     @property
     def people(self) -> set[str]:
         """The ids of those who are there now."""
-        there: list[dict[str, Any]] = []
+        return {each["userId"] for each in self._newest("participants") or []}
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the conversation is joined."""
+        return (self._newest("connection") or {}).get("state") == "live"
+
+    def _newest(self, name: str) -> Any:
+        """Return a part of the state as the newest snapshot, or an op since, has told it."""
+        value: Any = None
         for message in self.messages:
             if message["kind"] == "snapshot":
-                there = message["state"]["participants"]
+                value = message["state"][name]
             for op in message.get("ops", ()):
-                if op["op"] == "participants":
-                    there = op["participants"]
-        return {each["userId"] for each in there}
+                value = op[name] if op["op"] == name else value
+        return value
 
     async def send(self, content: dict[str, Any]) -> None:
         """Send a message."""
@@ -102,15 +110,12 @@ class JupyterView:
         return value
 
     async def live(self) -> dict[str, Any]:
-        """Say hello and wait until the conversation is joined; return the state."""
+        """Say hello and wait until the conversation is joined; return the newest snapshot's state."""
         await self.send({"kind": "hello", "n": 0})
 
-        def joined() -> dict[str, Any] | None:
-            states = [each["state"] for each in self.messages if each["kind"] == "snapshot"]
-            return states[-1] if states and states[-1]["connection"]["state"] == "live" else None
-
-        state: dict[str, Any] = await self.until(joined)
-        return state
+        await self.until(lambda: self.is_live)
+        states: list[dict[str, Any]] = [each["state"] for each in self.messages if each["kind"] == "snapshot"]
+        return states[-1]
 
 
 def split_frame(frame: bytes) -> list[bytes]:

@@ -42,3 +42,20 @@ def test_what_was_not_built_is_missed_with_advice() -> None:
     """A checkout without a build says how to make one."""
     with pytest.raises(FrontEndMissingError, match="npm run build"):
         front_end("one")
+
+
+def test_widget_sends_a_few_bytes_where_the_server_has_the_same_build(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The module is imported from the page's server; with another build there the widget sends it whole."""
+    monkeypatch.setattr(module, "STATIC", tmp_path)
+    (tmp_path / "chat.js").write_text("export default {}; // long")
+    build = module.hash_of(module.build_parts())
+    module._is_served.cache_clear()
+    monkeypatch.setenv(module.SERVED_VARIABLE, build)
+    sent = front_end("chat")["_esm"]
+    assert f"conduit/static/{build}/chat.js" in sent
+    assert len(sent) <= 400
+    monkeypatch.setenv(module.SERVED_VARIABLE, "0" * len(build))
+    assert front_end("chat")["_esm"] == "export default {}; // long"
+    module._is_served.cache_clear()
