@@ -184,6 +184,7 @@ class MessageMetadata(HubMetadata, total=False):
 
     Of a question ``model`` and ``provider`` are what its author asked for, of an answer what wrote its end.
     ``failover``: another may answer, by default unless ``provider`` is named; ``contextStart``: anew here.
+    ``context`` names what the parts of the content after the first tell of: see ``context/carrying.py``.
     """
 
     model: str | None
@@ -192,6 +193,7 @@ class MessageMetadata(HubMetadata, total=False):
     respond: bool
     replyTo: str
     mentions: list[str]
+    context: list[dict[str, Any]]
     parameters: dict[str, Any]
 
 

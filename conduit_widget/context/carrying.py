@@ -12,10 +12,34 @@ from typing import Any, Final
 
 import msgspec
 
-from conduit_widget.context.described import Described, fenced
+from conduit_widget.context.described import CONTEXT_BYTES, MAX_ITEMS, Described, fenced, sendable
+from conduit_widget.errors import ValidationError
 from conduit_widget.types import ChatMessage, Content, ImagePart, ImageUrl, TextPart
 
 KEY: Final = "context"
+
+
+MOST_BYTES: Final = CONTEXT_BYTES + 4_096
+"""What people may make of it by editing."""
+
+
+def as_confirmed(given: object) -> list[Described]:
+    """Return the context that somebody has seen and sends.
+
+    Raises:
+        ValidationError: it is none, or more than one message takes.
+
+    """
+    try:
+        described = msgspec.convert(given, list[Described])
+    except msgspec.ValidationError as error:
+        raise ValidationError(KEY, f"cannot be used: {error}") from None
+    size = sum(each.size for each in described)
+    if len(described) > MAX_ITEMS:
+        raise ValidationError(KEY, f"has {len(described)} entries; the limit is {MAX_ITEMS}")
+    if size > MOST_BYTES:
+        raise ValidationError(KEY, f"has {size:,} bytes; the limit is {MOST_BYTES:,}. Leave something out")
+    return [msgspec.structs.replace(each, text=sendable(each.text)) for each in described]
 
 
 def with_context(message: ChatMessage, described: Sequence[Described]) -> ChatMessage:

@@ -12,9 +12,19 @@ from conduit_widget.context.namespace import Namespace
 from conduit_widget.errors import ConduitError, ValidationError
 
 
-def gathered(names: Iterable[str], namespace: Namespace) -> list[Described]:
-    """Describe what names mean; one that means nothing, or cannot be described, says so in ``problem``."""
-    return within_budget([_named(name, namespace) for name in list(dict.fromkeys(names))[:MAX_ITEMS]])
+def gathered(names: Iterable[str], namespace: Namespace, room: int = CONTEXT_BYTES) -> list[Described]:
+    """Describe what names mean, within ``room`` bytes together.
+
+    One that means nothing, or cannot be described, says so in ``problem``; nothing is raised, whatever a
+    value's own code raises: this is for threads that no interrupt reaches.
+    """
+    described = []
+    for name in list(dict.fromkeys(names))[:MAX_ITEMS]:
+        try:
+            described.append(_named(name, namespace))
+        except BaseException as error:  # noqa: BLE001 - a value's code may end the process, as it believes
+            described.append(Described(name=name, problem=f"It could not be described: {error_line(error)}."))
+    return within_budget(described, room)
 
 
 def context_of(given: object, namespace: Namespace) -> list[Described]:
@@ -66,9 +76,9 @@ def _named(name: str, namespace: Namespace) -> Described:
     return finished(found.draft, name, hides_all=hides_all, also_masked=found.masked)
 
 
-def within_budget(described: Iterable[Described]) -> list[Described]:
+def within_budget(described: Iterable[Described], room: int = CONTEXT_BYTES) -> list[Described]:
     """Return descriptions that go together in one message: the later ones as there is room."""
-    left = CONTEXT_BYTES
+    left = room
     kept = []
     for each in described:
         fitting = without_room(each, left, CONTEXT_BYTES)

@@ -17,6 +17,7 @@ MASK: Final = "[masked]"
 UNDER_ITS_NAME: Final = "secret under its name"
 MAX_ENV_FILE_BYTES: Final = 64 * 1024
 _LEAST_VALUE_CHARS: Final = 8
+_WORKING_DIRECTORY: Final = "PWD"  # a shell's, no password
 
 _WORDS: Final = (
     r"(?:pass(?:word|wd|phrase)|pwd|secret|token|credentials?|api[_-]?key|access[_-]?key|private[_-]?key"
@@ -42,8 +43,8 @@ def _rule(kind: str, pattern: str) -> _Rule:
 _RULES: Final = (
     _rule(
         "private key",
-        r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY[A-Z ]{0,10}-----[\s\S]{0,20000}?"
-        r"(?:-----END [A-Z0-9 ]{0,40}-----|\Z)",
+        r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY[A-Z ]{0,10}-----(?:[^-]|-(?!----)){0,20000}"
+        r"(?:-----END [A-Z0-9 ]{0,40}-----)?",
     ),
     _rule(
         "API key",
@@ -126,7 +127,11 @@ def known_secrets(environment: Mapping[str, str] | None = None, env_file: Path |
             entries += env_entries(file.read(MAX_ENV_FILE_BYTES).decode(errors="replace"))
     except OSError:
         pass  # there is none, or it is not ours to read
-    values = {value for name, value in entries if is_secret_name(name) and len(value) >= _LEAST_VALUE_CHARS}
+    values = {
+        value
+        for name, value in entries
+        if is_secret_name(name) and name != _WORKING_DIRECTORY and len(value) >= _LEAST_VALUE_CHARS
+    }
     return sorted(values, key=len, reverse=True)
 
 

@@ -30,6 +30,7 @@ from conduit_widget.widget.chat_reach import ChatReach
 from conduit_widget.widget.chat_views import ChatViews
 from conduit_widget.widget.configuring import LANGUAGES, check_height, check_language
 from conduit_widget.widget.connections import connections_of
+from conduit_widget.widget.requests import variables
 from conduit_widget.widget.starters import check_starters
 from conduit_widget.widget.tables.provider_table import ProviderTable
 
@@ -123,6 +124,7 @@ class Chat(ChatAsking, ChatActs, ChatReach, ChatListening, ChatConnecting):
                 comm_batcher(self._thread),
                 self.comm,
                 _weak_note(self),
+                of_kernel=(variables.handle,),
             )
         )
 

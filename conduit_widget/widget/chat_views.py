@@ -9,7 +9,7 @@ Everything here runs on the loop thread, except the constructor.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from conduit_widget.chat_client.state.changes import Change
@@ -67,6 +67,7 @@ class ChatViews:
         batcher: sends for all widgets.
         comm: the way to the views.
         switched: called with the id of each conversation that the chat goes on in.
+        of_kernel: what only the views of a kernel's own widget may ask.
 
     """
 
@@ -77,12 +78,15 @@ class ChatViews:
         batcher: CommBatcher,
         comm: Comm,
         switched: Callable[[str], None] = lambda _: None,
+        *,
+        of_kernel: Sequence[Handler] = (),
     ) -> None:
         self.saved: SavedTranscript | None = None
         self._make_backend = backend
         self._backends = {conversation_id: backend(conversation_id)}
         self.backend = self._backends[conversation_id]
         self._switched = switched
+        self._handlers = (*_HANDLERS, *of_kernel)
         self._channel = batcher.open(comm, self._state, encodable)
         self._views = Views(self._channel, self._attended)
         self._unsubscribe = self.backend.subscribe(self._on_changes)
@@ -174,7 +178,7 @@ class ChatViews:
             case {"kind": "conversation", "requestId": request_id, "action": "open", **rest}:
                 self._switch(request_id, rest.get("conversationId"))
                 return
-        if not any(handle(content, self.backend, self._views.serve) for handle in _HANDLERS):
+        if not any(handle(content, self.backend, self._views.serve) for handle in self._handlers):
             self._views.handle(content)
 
     def _switch(self, request_id: object, conversation_id: object) -> None:

@@ -128,6 +128,7 @@ export interface Segment {
 /** What is known of a message beside its text; other keys pass through as their sender wrote them. */
 export interface MessageMetadata {
   completionTokens?: number | null;
+  context?: Record<string, unknown>[];
   conversationId?: string;
   cost?: Cost;
   deletedAt?: string;

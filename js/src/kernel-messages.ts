@@ -1,5 +1,6 @@
 // What travels between the kernel and a view, as custom messages of the widget's comm (conduit_widget/widget/views.py).
 import type { Parameters } from "./composing/parameters";
+import type { Described } from "./context/described";
 import type {
   ChatMessage,
   ConnectionInfo,
@@ -98,6 +99,8 @@ export interface SendOptions {
   parameters?: Parameters;
   /** The model reads nothing from before this message. */
   contextStart?: boolean;
+  /** What the model reads beside the text, as it was shown to the sender. */
+  context?: readonly Described[];
 }
 
 /** Where a search looks: in all of one's conversations unless one is named. */
@@ -163,6 +166,8 @@ export type ViewMessage =
   | { kind: "export"; requestId: string; format: "markdown" | "json" | "html" | "ipynb" }
   | ({ kind: "conversation"; requestId: string } & ConversationAction)
   | ({ kind: "members"; requestId: string } & MembersAction)
+  | { kind: "variables"; requestId: string; query: string; user?: string }
+  | { kind: "context"; requestId: string; names: readonly string[]; left: number; user?: string }
   | { kind: "providers" }
   | { kind: "painted"; messageId: string; at: number; held: number }
   | { kind: "here" }

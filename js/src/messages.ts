@@ -5,10 +5,19 @@ import { plainLine } from "./plain";
 
 const FINAL: ReadonlySet<MessageStatus> = new Set(["complete", "cancelled", "interrupted", "error"]);
 
-/** Returns the text of a message, its parts joined by blank lines; images are left out. */
-export function textOf({ content }: ChatMessage): string {
+/** Returns the text of a message, its parts joined by blank lines; images and context are left out. */
+export function textOf({ content, metadata }: ChatMessage): string {
   if (typeof content === "string") return content;
-  return content.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("\n\n");
+  return textsIn(content.slice(0, metadata?.context ? 1 : undefined)).join("\n\n");
+}
+
+/** Returns what went to the model with a message, as it reads it. */
+export function contextTexts({ content, metadata }: ChatMessage): string[] {
+  return metadata?.context && typeof content !== "string" ? textsIn(content.slice(1)) : [];
+}
+
+function textsIn(parts: ChatMessage["content"] & object): string[] {
+  return parts.flatMap((part) => (part.type === "text" ? [part.text] : []));
 }
 
 /** Returns the addresses of a message's images. */

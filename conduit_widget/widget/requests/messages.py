@@ -6,7 +6,8 @@ from typing import Any, Final
 
 import msgspec
 
-from conduit_widget.context.carrying import reworded
+from conduit_widget.access.defaults import defaults
+from conduit_widget.context.carrying import as_confirmed, reworded, with_context
 from conduit_widget.errors import ValidationError
 from conduit_widget.widget.answers.question import check_text, user_message
 from conduit_widget.widget.requests.handler import AskedChat, Serve
@@ -35,8 +36,12 @@ def handle(content: object, chat: AskedChat, serve: Serve) -> bool:
 
 async def _send(chat: AskedChat, message_id: str, text: Any, options: dict[Any, Any]) -> dict[str, Any]:
     choice = {name: options.get(name) for name in ("provider", "model")}
+    if not any(choice.values()):
+        choice = {"provider": defaults().provider, "model": defaults().model}
     attached = _attached(options.get("files"))
     message = user_message(text, message_id=message_id, may_be_empty=bool(attached), **choice)
+    if options.get("context"):
+        message = with_context(message, as_confirmed(options["context"]))
     given = {name: options[name] for name in _PASSED_ON if options.get(name) is not None}
     message = msgspec.structs.replace(
         message,

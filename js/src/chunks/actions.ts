@@ -10,11 +10,11 @@ import { addTexts } from "../texts/texts";
 
 addTexts({ ...actions, ...names });
 
+export { Beneath } from "../views/actions/beneath";
 export { BranchSwitch } from "../views/actions/branch-switch";
 export { EditForm } from "../views/actions/edit-form";
 export { Facts } from "../views/actions/facts";
 export { PauseButton, Paused } from "../views/actions/pausing";
-export { Reactions } from "../views/actions/reactions";
 export { Readers } from "../views/actions/readers";
 export { Replying } from "../views/actions/replying";
 export { Retry } from "../views/actions/retry";

@@ -11,12 +11,12 @@ import { addTexts } from "../texts/texts";
 addTexts({ ...names, ...writing });
 
 export { pasteCode } from "../composing/edit-field";
-export { namedIn } from "../composing/named-in";
+export { sendNamed } from "../context/send-named";
 export { SearchButton, Title } from "../views/header";
 export { Presence } from "../views/presence";
 export { Provider } from "../views/provider";
 export { Queued } from "../views/queued";
-export { FreshNotice } from "../views/writing/fresh-notice";
+export { BesideDraft } from "../views/writing/beside-draft";
 export { fieldHint, sendHint } from "../views/writing/hints";
 export { runLine } from "../views/writing/run-command";
 export { Starters } from "../views/writing/starters";

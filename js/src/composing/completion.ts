@@ -16,6 +16,10 @@ export interface Suggestion {
   hint?: string;
   /** A command that runs without more words. */
   runs?: boolean;
+  /** A folder: one goes on from there. */
+  goesOn?: boolean;
+  /** A name in the kernel. */
+  isVariable?: boolean;
 }
 
 export interface Completion {

@@ -4,6 +4,7 @@ export interface ChunkModules {
   de: typeof import("../chunks/de");
   es: typeof import("../chunks/es");
   zh: typeof import("../chunks/zh");
+  context: typeof import("../chunks/context");
   details: typeof import("../chunks/details");
   finding: typeof import("../chunks/finding");
   emoji: typeof import("../chunks/emoji");

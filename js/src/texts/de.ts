@@ -2,6 +2,7 @@
 import { actions } from "./de/actions";
 import { composer } from "./de/composer";
 import { connection } from "./de/connection";
+import { context } from "./de/context";
 import { details } from "./de/details";
 import { diagram } from "./de/diagram";
 import { emoji } from "./de/emoji";
@@ -24,6 +25,7 @@ export const catalogue: Catalogue = {
   ...actions,
   ...composer,
   ...connection,
+  ...context,
   ...details,
   ...diagram,
   ...emoji,

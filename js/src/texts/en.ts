@@ -4,6 +4,7 @@
 import type { actions } from "./en/actions";
 import type { chatTexts } from "./en/chat";
 import type { connection } from "./en/connection";
+import type { context } from "./en/context";
 import type { details } from "./en/details";
 import type { diagram } from "./en/diagram";
 import type { emoji } from "./en/emoji";
@@ -19,6 +20,7 @@ import type { tools } from "./en/tools";
 import type { writing } from "./en/writing";
 
 type Chunks = typeof actions &
+  typeof context &
   typeof details &
   typeof diagram &
   typeof emoji &

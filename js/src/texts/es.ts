@@ -2,6 +2,7 @@
 import { actions } from "./es/actions";
 import { composer } from "./es/composer";
 import { connection } from "./es/connection";
+import { context } from "./es/context";
 import { details } from "./es/details";
 import { diagram } from "./es/diagram";
 import { emoji } from "./es/emoji";
@@ -24,6 +25,7 @@ export const catalogue: Catalogue = {
   ...actions,
   ...composer,
   ...connection,
+  ...context,
   ...details,
   ...diagram,
   ...emoji,

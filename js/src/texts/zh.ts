@@ -4,6 +4,7 @@ import type { Catalogue } from "./texts";
 import { actions } from "./zh/actions";
 import { composer } from "./zh/composer";
 import { connection } from "./zh/connection";
+import { context } from "./zh/context";
 import { details } from "./zh/details";
 import { diagram } from "./zh/diagram";
 import { emoji } from "./zh/emoji";
@@ -25,6 +26,7 @@ export const catalogue: Catalogue = {
   ...actions,
   ...composer,
   ...connection,
+  ...context,
   ...details,
   ...diagram,
   ...emoji,

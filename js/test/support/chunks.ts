@@ -1,5 +1,6 @@
 import { type Signal, signal } from "@preact/signals";
 import * as actions from "../../src/chunks/actions";
+import * as context from "../../src/chunks/context";
 import * as details from "../../src/chunks/details";
 import * as emoji from "../../src/chunks/emoji";
 import * as finding from "../../src/chunks/finding";
@@ -10,6 +11,7 @@ import type { ChunkState, Chunks } from "../../src/lazy/chunks";
 
 const MODULES: Readonly<Record<string, object>> = {
   actions,
+  context,
   details,
   emoji,
   finding,

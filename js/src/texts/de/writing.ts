@@ -2,9 +2,9 @@ import type { Catalogue } from "../texts";
 
 export const writing = {
   "composer.hintEnter":
-    "Eingabe sendet, Umschalt+Eingabe beginnt eine neue Zeile. / für Befehle, @ für Personen und Modelle",
+    "Eingabe sendet, Umschalt+Eingabe beginnt eine neue Zeile. / für Befehle, @ für Personen, Modelle und Variablen",
   "composer.hintModEnter":
-    "{keys} sendet, Eingabe beginnt eine neue Zeile. / für Befehle, @ für Personen und Modelle",
+    "{keys} sendet, Eingabe beginnt eine neue Zeile. / für Befehle, @ für Personen, Modelle und Variablen",
   "composer.sendHint": "Senden ({keys})",
   "composer.unknownCommand":
     "Den Befehl /{name} gibt es nicht. /help zeigt alle; mit // am Anfang wird es als Text gesendet.",
@@ -32,6 +32,7 @@ export const writing = {
   "writing.person": "Person",
   "writing.assistant": "welches Modell auch antwortet",
   "writing.model": "Modell von {provider}",
+  "writing.look": "Das geht für das Modell mit: {names}. Sieh es dir an und sende dann noch einmal.",
   "writing.here": "gerade hier",
   "details.label": "Details",
   "details.hint": "wie schnell und stabil dieser Chat ist",

@@ -1,7 +1,9 @@
 /** Commands, completion and the list of models. */
 export const writing = {
-  "composer.hintEnter": "Enter sends, Shift+Enter breaks the line. / for commands, @ for people and models",
-  "composer.hintModEnter": "{keys} sends, Enter breaks the line. / for commands, @ for people and models",
+  "composer.hintEnter":
+    "Enter sends, Shift+Enter breaks the line. / for commands, @ for people, models and variables",
+  "composer.hintModEnter":
+    "{keys} sends, Enter breaks the line. / for commands, @ for people, models and variables",
   "composer.sendHint": "Send ({keys})",
   "composer.unknownCommand":
     "There is no command /{name}. /help lists them; begin with // to send it as text.",
@@ -31,6 +33,7 @@ export const writing = {
   "writing.person": "person",
   "writing.assistant": "whichever model answers",
   "writing.model": "model of {provider}",
+  "writing.look": "This goes along for the model: {names}. Have a look, then send again.",
   "writing.here": "here now",
   "details.label": "Details",
   "details.hint": "how fast and how steady this chat is",

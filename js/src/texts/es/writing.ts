@@ -2,8 +2,9 @@ import type { Catalogue } from "../texts";
 
 export const writing = {
   "composer.hintEnter":
-    "Intro envía, Mayús+Intro cambia de línea. / para comandos, @ para personas y modelos",
-  "composer.hintModEnter": "{keys} envía, Intro cambia de línea. / para comandos, @ para personas y modelos",
+    "Intro envía, Mayús+Intro cambia de línea. / para comandos, @ para personas, modelos y variables",
+  "composer.hintModEnter":
+    "{keys} envía, Intro cambia de línea. / para comandos, @ para personas, modelos y variables",
   "composer.sendHint": "Enviar ({keys})",
   "composer.unknownCommand":
     "No existe el comando /{name}. /help los muestra todos; empieza con // para enviarlo como texto.",
@@ -30,6 +31,7 @@ export const writing = {
   "writing.person": "persona",
   "writing.assistant": "el modelo que responda",
   "writing.model": "modelo de {provider}",
+  "writing.look": "Esto acompaña al mensaje para el modelo: {names}. Míralo y envía de nuevo.",
   "writing.here": "aquí ahora",
   "details.label": "Detalles",
   "details.hint": "lo rápido y estable que va este chat",

@@ -1,8 +1,8 @@
 import type { Catalogue } from "../texts";
 
 export const writing = {
-  "composer.hintEnter": "Enter 发送，Shift+Enter 换行。/ 输入命令，@ 提及人或模型",
-  "composer.hintModEnter": "{keys} 发送，Enter 换行。/ 输入命令，@ 提及人或模型",
+  "composer.hintEnter": "Enter 发送，Shift+Enter 换行。/ 输入命令，@ 提及人、模型或变量",
+  "composer.hintModEnter": "{keys} 发送，Enter 换行。/ 输入命令，@ 提及人、模型或变量",
   "composer.sendHint": "发送（{keys}）",
   "composer.unknownCommand": "没有命令 /{name}。/help 可列出所有命令；以 // 开头则作为文本发送。",
   "composer.context": "{percent} / {size}",
@@ -26,6 +26,7 @@ export const writing = {
   "writing.person": "人",
   "writing.assistant": "由任一模型回答",
   "writing.model": "{provider} 的模型",
+  "writing.look": "这些内容会随消息发给模型：{names}。请先查看，然后再次发送。",
   "writing.here": "当前在线",
   "details.label": "详情",
   "details.hint": "此聊天的速度与稳定性",

@@ -26,24 +26,22 @@ export function Composer({ store }: { store: Store }): VNode {
   const post = (content: string): string | null => {
     const wrong = tooLong(content);
     if (wrong) return wrong;
-    const options = store.composing.takeOptions();
-    if (!content.includes("@")) {
-      store.send(content, options);
+    const plainly = (): null => {
+      store.send(content, store.composing.takeOptions());
       return null;
-    }
-    void loaded().then(
-      ({ namedIn }) => store.send(content, { ...options, ...namedIn(content, store) }),
-      () => store.send(content, options), // who is named is not told, and what was written is sent all the same
+    };
+    if (!content.includes("@")) return plainly();
+    // Where the part does not come, who is named is not told, and what was written is sent all the same.
+    void act(
+      content,
+      loaded().then(({ sendNamed }) => sendNamed(store, content), plainly),
     );
     return null;
   };
-  /** Does what a line says; what could not be done can be put right, unless something else is being written by now. */
-  const run = async (line: string): Promise<void> => {
+  /** Waits for what a line does; what could not be done can be put right, unless something else is being written by now. */
+  const act = async (line: string, done: Promise<string | null>): Promise<void> => {
     store.draft.value = "";
-    const found = await loaded().then(
-      ({ runLine }) => runLine(store, line, post),
-      (error: Error) => error.message,
-    );
+    const found = await done;
     if (found && !store.draft.value) store.draft.value = line;
     problem.value = found;
   };
@@ -51,7 +49,13 @@ export function Composer({ store }: { store: Store }): VNode {
     const line = store.draft.value;
     if (!line.trim()) return;
     if (line.startsWith("/") && !line.startsWith("//")) {
-      void run(line);
+      void act(
+        line,
+        loaded().then(
+          ({ runLine }) => runLine(store, line, post),
+          (error: Error) => error.message,
+        ),
+      );
       return;
     }
     // The first line's indentation is part of what was written.
@@ -94,7 +98,7 @@ export function Composer({ store }: { store: Store }): VNode {
           {notice}
         </p>
       )}
-      {writing && <writing.FreshNotice store={store} />}
+      {writing && <writing.BesideDraft store={store} />}
       <div class="field">
         {actions && <actions.Replying store={store} focus={() => area.current?.focus()} />}
         {/* The stylesheet gives the field the height of this text; measuring it would shrink it for a moment. */}

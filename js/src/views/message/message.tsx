@@ -81,7 +81,7 @@ function UserMessage({ store, message, own, follows, participant, active }: Mess
             <Images message={message} />
           </div>
         )}
-        {actions && <actions.Reactions store={store} message={message} />}
+        {actions && <actions.Beneath store={store} message={message} />}
       </div>
       {!editing && <MessageTools store={store} message={message} active={active} />}
     </article>
@@ -127,7 +127,7 @@ function Answer({ store, message, streaming, active }: MessageProps): VNode {
         ) : (
           <StreamingFoot store={store} id={message.id} />
         )}
-        {actions && <actions.Reactions store={store} message={message} />}
+        {actions && <actions.Beneath store={store} message={message} />}
       </div>
       {done && <MessageTools store={store} message={message} active={active} />}
     </article>

@@ -23,18 +23,39 @@ export function suggestionSources(store: Store): Sources {
       runs: RUNS.has(name),
     })),
     words: (command) => wordsOf(command, store),
-    mentions: mentionables(store).map(({ name, userId, choice }) => ({
-      id: userId ? `person:${userId}` : `model:${choice?.provider ?? ""}:${name}`,
-      insert: `@${name}`,
-      label: name,
-      detail: userId
-        ? text("writing.person")
-        : choice
-          ? text("writing.model", { provider: plainName(choice.provider) })
-          : text("writing.assistant"),
-      ...(userId && { userId }),
-    })),
+    mentions: mentionSources(store),
   };
+}
+
+/** People first, then the kernel's variables, then models. */
+function mentionSources(store: Store): Suggestion[] {
+  const named = mentionables(store).map(({ name, userId, choice }) => ({
+    id: userId ? `person:${userId}` : `model:${choice?.provider ?? ""}:${name}`,
+    insert: `@${name}`,
+    label: name,
+    detail: userId
+      ? text("writing.person")
+      : choice
+        ? text("writing.model", { provider: plainName(choice.provider) })
+        : text("writing.assistant"),
+    ...(userId && { userId }),
+  }));
+  const models = named.findIndex(({ id }) => /^model:./.test(id) && !id.startsWith("model::"));
+  const split = models < 0 ? named.length : models;
+  return [...named.slice(0, split), ...variables(store), ...named.slice(split)];
+}
+
+function variables(store: Store): Suggestion[] {
+  const { module: context } = store.chunks.state("context").value;
+  if (!context) return [];
+  return context.contextDraft(store).variables.value.map(({ name, type, shape, size }) => ({
+    id: `variable:${name}`,
+    insert: context.asWritten(name),
+    label: name,
+    detail: [type, shape, size].filter(Boolean).map(plainName).join(" · "),
+    isVariable: true,
+    goesOn: /[:/]$/.test(name),
+  }));
 }
 
 function wordsOf(command: string, store: Store): readonly Suggestion[] {

@@ -1,9 +1,10 @@
 import { type Signal, useComputed, useSignal } from "@preact/signals";
 import type { RefObject, VNode } from "preact";
-import { useLayoutEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { NEEDS_WORDS, readDraft } from "../../composing/commands";
 import { type Completion, completionAt, type Suggestion } from "../../composing/completion";
 import { replaceInField } from "../../composing/edit-field";
+import { useChunk } from "../../lazy/lazy";
 import type { Store } from "../../store";
 import { text } from "../../texts/texts";
 import { Avatar } from "../avatar";
@@ -35,6 +36,7 @@ export function Suggestions({ store, area, caret, keys, id, submit }: Suggestion
     if (draft === dismissed.value || !/[@/]/.test(draft)) return null;
     return completionAt(draft, Math.min(caret.value, draft.length), suggestionSources(store));
   }).value;
+  useLookedFor(store, caret);
   const count = completion?.suggestions.length ?? 0;
   const at = Math.min(active.value, Math.max(0, count - 1));
   const draft = store.draft.value;
@@ -47,9 +49,9 @@ export function Suggestions({ store, area, caret, keys, id, submit }: Suggestion
     if (!completion || !field) return;
     const { start, end } = completion;
     const runs = mayRun && isComplete(chosen, completion);
-    replaceInField(field, start, end, runs ? chosen.insert : `${chosen.insert} `);
+    replaceInField(field, start, end, runs || chosen.goesOn ? chosen.insert : `${chosen.insert} `);
     caret.value = field.selectionStart;
-    if (completion.kind !== "command") dismissed.value = store.draft.value;
+    if (completion.kind !== "command" && !chosen.goesOn) dismissed.value = store.draft.value;
     if (runs) submit();
   };
 
@@ -115,6 +117,17 @@ export function Suggestions({ store, area, caret, keys, id, submit }: Suggestion
   );
 }
 
+/** Asks the kernel for what can be named, while a name is being written. */
+function useLookedFor(store: Store, caret: Signal<number>): void {
+  const query = useComputed(
+    () => /(?:^|[\s([])@([^@\s]*)$/.exec(store.draft.value.slice(0, caret.value))?.[1] ?? null,
+  ).value;
+  const { module: context } = useChunk("context", query !== null);
+  useEffect(() => {
+    if (query !== null) context?.contextDraft(store).look(query);
+  }, [context, query, store]);
+}
+
 interface OptionProps {
   id: string;
   suggestion: Suggestion;
@@ -139,7 +152,7 @@ function Option({ id, suggestion, store, selected, choose }: OptionProps): VNode
       onClick={choose}
     >
       {person && <Avatar name={label} participant={person} />}
-      <span class="name">
+      <span class={suggestion.isVariable ? "name code" : "name"}>
         {hint === undefined ? shownName(label) : suggestion.insert}
         {hint && <span class="hint"> {hint}</span>}
       </span>

@@ -1,0 +1,42 @@
+import type { VNode } from "preact";
+import type { ChatMessage } from "../../contract";
+import { AsWritten } from "../../markdown/as-written";
+import { contextTexts } from "../../messages";
+import { plainLine } from "../../plain";
+import { text } from "../../texts/texts";
+import { maskedWords } from "./masked-words";
+
+/** What went to the model with a message: folded, each as the model read it. */
+export function Attached({ message }: { message: ChatMessage }): VNode {
+  const texts = contextTexts(message);
+  const entries = entriesOf(message);
+  return (
+    <div class="attached">
+      {texts.map((words, index) => {
+        const entry = entries[index] ?? {};
+        const { name, title, masked } = entry;
+        return (
+          <details key={index}>
+            <summary>
+              <code>@{plainLine(name) || text("context.unnamed")}</code>
+              <span class="what">{plainLine(title)}</span>
+              {Array.isArray(masked) && masked.length > 0 && (
+                <span class="changed" title={maskedWords(masked.map(String))}>
+                  {text("context.masked")}
+                </span>
+              )}
+            </summary>
+            <div class="attached-text">
+              <AsWritten text={words} />
+            </div>
+          </details>
+        );
+      })}
+    </div>
+  );
+}
+
+function entriesOf({ metadata }: ChatMessage): Record<string, unknown>[] {
+  const entries: unknown = metadata?.context;
+  return Array.isArray(entries) ? entries.map((entry) => Object(entry)) : [];
+}
