@@ -60,7 +60,7 @@ def static() -> None:
 
 def python() -> None:
     """Unit, conformance, integration, network, security and interop tests."""
-    marks = "not e2e and not soak and not kernels"
+    marks = "not e2e and not soak and not kernels and not calls"
     run(PYTHON, "-m", "pytest", "-m", marks, "-n", str(PROCESSES), "--dist", "loadgroup")
 
 
@@ -77,7 +77,7 @@ def browser() -> None:
         "-m",
         "pytest",
         "-m",
-        "e2e and not soak and not firefox",
+        "e2e and not soak and not firefox and not calls",
         "tests/e2e",
         CONDUIT_CHROMIUM=ensure_chromium(),
     )

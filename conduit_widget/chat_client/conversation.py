@@ -18,6 +18,7 @@ from typing import Any, Final
 
 import msgspec
 
+from conduit_widget.chat_client.calls import Calls
 from conduit_widget.chat_client.connectivity import REMOVED, Connectivity
 from conduit_widget.chat_client.hub_proxies import ChatHubClient
 from conduit_widget.chat_client.pausing import Pausing
@@ -68,8 +69,8 @@ class Conversation:
 
     ``transcript`` is what was said, ``connectivity`` the way to the hub, ``sender`` what waits for it,
     ``revisions`` changes what was said, ``pausing`` holds what is being written, ``requests`` what one asks
-    the hub, ``reading`` tells how far one has read, ``providers`` who answers, ``notices`` what the hub told
-    everybody lately.
+    the hub, ``reading`` tells how far one has read, ``calls`` takes part in the call, ``providers`` who
+    answers, ``notices`` what the hub told everybody lately.
 
     Args:
         lease: the pooled connection; released by :meth:`close`.
@@ -110,6 +111,7 @@ class Conversation:
         )
         self.revisions = Revisions(self._hub, self.transcript, self.connectivity)
         self.reading = Reading(self.requests, self._spawn)
+        self.calls = Calls(conversation_id, self._hub, self.connectivity, self._spawn)
         self.pausing = Pausing(self._hub, self.transcript, self._spawn)
         self._handlers: list[ChangeHandler] = []
         self._removers: list[Callable[[], None]] = []
@@ -292,6 +294,7 @@ class Conversation:
             self._on_event(target, arguments)
         self.connectivity.enter("live")
         self.pausing.came_back()
+        self.calls.came_back()
         if not self.providers.is_known:
             self._spawn(self._ask_provider_status())
 

@@ -21,6 +21,8 @@ _NAMED_FIRST: Final = frozenset(
         ChatEvent.TYPING_UPDATE,
         ChatEvent.REMOVED_FROM_CONVERSATION,
         ChatEvent.READ_MARKS_UPDATED,
+        ChatEvent.CALL_UPDATED,
+        ChatEvent.SIGNAL,
     }
 )
 _NAMED_IN_MESSAGE: Final = frozenset({ChatEvent.RECEIVE_MESSAGE, ChatEvent.MESSAGE_UPDATED})

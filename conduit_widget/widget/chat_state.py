@@ -32,6 +32,7 @@ def chat_state(conversation: Conversation, identity: Identity) -> dict[str, Any]
         "typing": transcript.people.typing,
         "readMarks": transcript.shared.read_marks,
         "conversation": transcript.shared.settings and transcript.shared.settings.to_wire(),
+        "call": transcript.shared.call and transcript.shared.call.to_wire(),
         "messages": messages,
         "streams": {
             id_: {

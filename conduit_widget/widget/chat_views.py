@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from conduit_widget.chat_client.state.changes import Change
+from conduit_widget.chat_client.state.changes import Change, SignalChange
 from conduit_widget.errors import ConduitError
 from conduit_widget.kernel.cell_output import CellOutput
 from conduit_widget.kernel.comm_batcher import Comm, CommBatcher
@@ -23,6 +23,7 @@ from conduit_widget.widget.encodable import encodable
 from conduit_widget.widget.ops import to_op
 from conduit_widget.widget.requests import (
     answers,
+    calls,
     connection,
     conversations,
     files,
@@ -51,6 +52,7 @@ _HANDLERS: Final[tuple[Handler, ...]] = (
     history.handle,
     finding.handle,
     conversations.handle,
+    calls.handle,
     connection.handle,
     files.handle,
     _send_chunk,
@@ -163,6 +165,9 @@ class ChatViews:
         if not self._views.is_watched:
             return  # a view that comes gets a snapshot
         for change in changes:
+            if isinstance(change, SignalChange):  # at once, and never lost to a snapshot
+                self._channel.send({"kind": "signal", **change.signal.to_wire()})
+                continue
             op = to_op(change)
             if op is None:
                 self._channel.request_snapshot()

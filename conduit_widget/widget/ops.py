@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from conduit_widget.chat_client.state.changes import (
+    CallChange,
     Change,
     ConnectionChange,
     ConversationChange,
@@ -18,6 +19,7 @@ from conduit_widget.chat_client.state.changes import (
     ProvidersChange,
     ReadMarksChange,
     ResetChange,
+    SignalChange,
     StreamEndChange,
     TokenChange,
     TypingChange,
@@ -25,7 +27,7 @@ from conduit_widget.chat_client.state.changes import (
 
 
 def to_op(change: Change) -> dict[str, Any] | None:
-    """Return the op a view understands, or None where only a snapshot will do (:class:`ResetChange`)."""
+    """Return the op a view understands, or None: for a reset only a snapshot will do, a signal is no op."""
     match change:
         case TokenChange(id=id_, offset=offset, text=text, metrics=metrics, kind=kind):
             op: dict[str, Any] = {"op": "token", "id": id_, "offset": offset, "text": text}
@@ -46,6 +48,8 @@ def to_op(change: Change) -> dict[str, Any] | None:
             return {"op": "readMarks", "marks": marks}
         case ConversationChange(conversation=settings):
             return {"op": "conversation", "conversation": settings.to_wire()}
+        case CallChange(call=call):
+            return {"op": "call", "call": call and call.to_wire()}
         case ProviderChange(provider=provider):
             return {"op": "provider", "provider": provider and provider.to_wire()}
         case ProvidersChange():
@@ -56,5 +60,5 @@ def to_op(change: Change) -> dict[str, Any] | None:
             return {"op": "connection", "connection": connection.to_wire()}
         case HistoryChange(messages=messages, has_more=has_more):
             return {"op": "history", "messages": [m.to_wire() for m in messages], "hasMore": has_more}
-        case ResetChange():
+        case ResetChange() | SignalChange():
             return None

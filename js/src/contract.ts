@@ -370,6 +370,7 @@ export type Op =
   | { op: "typing"; userIds: string[] }
   | { op: "readMarks"; marks: Record<string, number> }
   | { op: "conversation"; conversation: ConversationSettings }
+  | { op: "call"; call: Call | null }
   | { op: "provider"; provider: ProviderInfo | null }
   | { op: "providers"; providers: ProviderFigures[]; failovers: NoticeLine[] }
   | { op: "notice"; notice: NoticeLine }

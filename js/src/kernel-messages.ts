@@ -2,6 +2,9 @@
 import type { Parameters } from "./composing/parameters";
 import type { Described } from "./context/described";
 import type {
+  Call,
+  CallMedia,
+  CallSignal,
   ChatMessage,
   ConnectionInfo,
   ConversationSettings,
@@ -40,6 +43,8 @@ export interface ChatState {
   readMarks?: Record<string, number>;
   /** What an owner has set, and one's own role; null while that is unknown. */
   conversation?: ConversationSettings | null;
+  /** Who talks to each other; null while nobody does, undefined where the kernel knows of no calls. */
+  call?: Call | null;
   messages: ChatMessage[];
   streams: Record<string, StreamText>;
   hasMore: boolean;
@@ -126,6 +131,12 @@ export type MembersAction =
   | { action: "add" | "role"; userId: string; role: MemberRole }
   | { action: "remove"; userId: string };
 
+/** What a view does in the call; it is the peer of that id. */
+export type CallAction =
+  | { action: "join" | "update"; media: CallMedia }
+  | { action: "leave" }
+  | { action: "signal"; toPeerId: string; signal: CallSignal["signal"] };
+
 /** A token's op names its line: a small number under which the text goes on in short messages. */
 export type SentOp = Op & { line?: number };
 
@@ -135,6 +146,7 @@ export type KernelMessage<State = ChatState> =
   | { kind: "ops"; n: number; ops: SentOp[] }
   | Tokens
   | { kind: "anybody" }
+  | ({ kind: "signal" } & CallSignal)
   | Reply;
 
 /** Text and nothing else; on the way a list: the last digit of its number, then texts, before each the number of its
@@ -168,6 +180,8 @@ export type ViewMessage =
   | ({ kind: "members"; requestId: string } & MembersAction)
   | { kind: "variables"; requestId: string; query: string; user?: string }
   | { kind: "context"; requestId: string; names: readonly string[]; left: number; user?: string }
+  | ({ kind: "call"; requestId: string; peerId: string } & CallAction)
+  | { kind: "call"; action: "alive"; peerId: string }
   | { kind: "providers" }
   | { kind: "painted"; messageId: string; at: number; held: number }
   | { kind: "here" }

@@ -27,6 +27,8 @@ export function applyOp(chat: ChatState, op: Op): ChatState | null {
       return { ...chat, readMarks: op.marks };
     case "conversation":
       return { ...chat, conversation: op.conversation };
+    case "call":
+      return { ...chat, call: op.call };
     case "provider":
       return { ...chat, provider: op.provider };
     case "providers":

@@ -29,6 +29,9 @@ type Drawn = Pick<Picture, "chat" | "outbox" | "announcements" | "liveText">;
 type Parts = Way & Drawn & Sending & History & Branching & Acting & Deleting & Pausing & Reading & Finding;
 
 export interface Store extends Parts {
+  readonly host: Host;
+  /** Ends with the model. */
+  readonly lifetime: AbortSignal;
   readonly select: Selectors;
   /** The parts of the chat that are fetched when they are needed. */
   readonly chunks: Chunks;
@@ -75,7 +78,7 @@ export function createStore(
     ...createReading(core),
     ...history,
     ...createFinding(core, branching, history.loadEarlier),
-    clock,
+    ...{ clock, host, lifetime },
     select: core.select,
     composing: createComposing(host, lifetime, picture.chat),
     chunks,

@@ -30,7 +30,7 @@ _READ_BY_VIEWS: Final = (
     *get_args(changes.Change),
 )
 """What kernels send to views: these and whatever they are made of are written, nothing else."""
-_NOT_AN_OP: Final = changes.ResetChange
+_NOT_OPS: Final = (changes.ResetChange, changes.SignalChange)
 _FIELD_TYPES: Final = {
     ("ChatMessage", "metadata"): types.MessageMetadata,
     ("SearchHit", "message"): types.ChatMessage,
@@ -104,7 +104,7 @@ def _ops() -> str:
     """Return the union of the changes that travel: ``TokenChange`` is the op ``token``."""
     members = []
     for kind in get_args(changes.Change):
-        if kind is _NOT_AN_OP:
+        if kind in _NOT_OPS:
             continue
         name = kind.__name__.removesuffix("Change")
         rows = [f'op: "{name[0].lower()}{name[1:]}"', *_rows(kind)]

@@ -6,6 +6,8 @@ from typing import Literal
 
 from conduit_widget.plain_text import shown
 from conduit_widget.types import (
+    Call,
+    CallSignal,
     ChatMessage,
     ConversationSettings,
     Participant,
@@ -111,6 +113,18 @@ class ConversationChange(Wire, frozen=True, kw_only=True):
     conversation: ConversationSettings
 
 
+class CallChange(Wire, frozen=True, kw_only=True, omit_defaults=False):
+    """Somebody came into the conversation's call, left it, or sends something else; None: it is over."""
+
+    call: Call | None
+
+
+class SignalChange(Wire, frozen=True, kw_only=True):
+    """A peer's browser told something to a view here; it is no part of the state."""
+
+    signal: CallSignal
+
+
 class ProviderChange(Wire, frozen=True, kw_only=True):
     """The provider line changed."""
 
@@ -155,6 +169,8 @@ Change = (
     | TypingChange
     | ReadMarksChange
     | ConversationChange
+    | CallChange
+    | SignalChange
     | ProviderChange
     | ProvidersChange
     | NoticeChange

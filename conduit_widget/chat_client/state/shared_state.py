@@ -1,4 +1,4 @@
-"""What the people of a conversation share beside its messages: its settings, and who has read how far."""
+"""What the people of a conversation share beside its messages: settings, who has read how far, their call."""
 
 from __future__ import annotations
 
@@ -7,25 +7,36 @@ from typing import Any
 
 import msgspec
 
-from conduit_widget.chat_client.state.changes import Change, ConversationChange, ReadMarksChange
+from conduit_widget.chat_client.state.changes import (
+    CallChange,
+    Change,
+    ConversationChange,
+    ReadMarksChange,
+    SignalChange,
+)
 from conduit_widget.contract import ChatEvent
-from conduit_widget.types import ConversationSettings, JoinResult, ResumeResult
+from conduit_widget.types import Call, CallSignal, ConversationSettings, JoinResult, ResumeResult
 
 
 class SharedState:
-    """``settings`` is None with a hub that tells none; ``read_marks`` are positions by user id."""
+    """``settings`` is None with a hub that tells none; ``read_marks`` are positions by user id.
+
+    ``call`` is None while there is none.
+    """
 
     def __init__(self) -> None:
         self.settings: ConversationSettings | None = None
         self.read_marks: dict[str, int] = {}
+        self.call: Call | None = None
 
     def reset(self, join: JoinResult) -> None:
         """Start from a snapshot."""
         self.settings, self.read_marks = join.conversation, dict(join.read_marks)
+        self.call = join.call
 
     def resumed(self, resume: ResumeResult) -> list[Change]:
         """Take in what may have changed meanwhile."""
-        changes = self._have_read(resume.read_marks)
+        changes = self._have_read(resume.read_marks) + self._call_is(resume.call)
         return changes if resume.conversation is None else changes + self._set(resume.conversation)
 
     def apply_event(self, target: str, arguments: Sequence[Any]) -> list[Change] | None:
@@ -38,6 +49,11 @@ class SharedState:
         match target, arguments:
             case ChatEvent.READ_MARKS_UPDATED, [_, marks, *_]:
                 return self._have_read(msgspec.convert(marks, dict[str, int]))
+            case ChatEvent.CALL_UPDATED, [_, call, *_]:
+                return self._call_is(msgspec.convert(call, Call | None))
+            case ChatEvent.SIGNAL, [_, str() as sender, str() as receiver, dict() as signal, *_]:
+                told = CallSignal(from_peer_id=sender, to_peer_id=receiver, signal=signal)
+                return [SignalChange(signal=told)]
             case ChatEvent.CONVERSATION_UPDATED, [settings, *_]:
                 return self._set(msgspec.convert(settings, ConversationSettings))
             case _:
@@ -49,6 +65,12 @@ class SharedState:
             return []
         self.read_marks.update(risen)
         return [ReadMarksChange(marks=dict(self.read_marks))]
+
+    def _call_is(self, call: Call | None) -> list[Change]:
+        if call == self.call:
+            return []
+        self.call = call
+        return [CallChange(call=call)]
 
     def _set(self, settings: ConversationSettings) -> list[Change]:
         """Take in settings; what is told to everybody leaves out one's own role, which stays."""

@@ -91,6 +91,7 @@ class Transcript:
         self._order.clear()
         self.streams.clear()
         self.epoch, self.seq, self.has_more = "", 0, False
+        self.shared.call = None
         return [ResetChange()]
 
     # ---- snapshots -------------------------------------------------------------------------------------

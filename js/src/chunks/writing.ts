@@ -12,7 +12,7 @@ addTexts({ ...names, ...writing });
 
 export { pasteCode } from "../composing/edit-field";
 export { sendNamed } from "../context/send-named";
-export { SearchButton, Title } from "../views/header";
+export { HeaderTools, Title } from "../views/header";
 export { Presence } from "../views/presence";
 export { Provider } from "../views/provider";
 export { Queued } from "../views/queued";

@@ -8,7 +8,15 @@ import type { Parameters } from "./parameters";
 import { readSendKey, type SendKey } from "./send-key";
 
 /** The sheets that open beside the conversation, one at a time. */
-export type SheetName = "parameters" | "people" | "help" | "search" | "conversations" | "files" | "details";
+export type SheetName =
+  | "parameters"
+  | "people"
+  | "help"
+  | "search"
+  | "conversations"
+  | "files"
+  | "details"
+  | "call";
 
 export interface Composing {
   /** Questions to begin an empty conversation with, as given in Python. */

@@ -1,6 +1,7 @@
 /** What each lazy chunk exports, by its name in `entries.json`. Types only: nothing of it is in the main bundle. */
 export interface ChunkModules {
   actions: typeof import("../chunks/actions");
+  calls: typeof import("../chunks/calls");
   de: typeof import("../chunks/de");
   es: typeof import("../chunks/es");
   zh: typeof import("../chunks/zh");

@@ -2,6 +2,7 @@
 // `widgetTexts` with every small widget; a chunk brings its own and adds them with `addTexts` when it is loaded. What the
 // extension of JupyterLab says besides is in its own script, in all languages.
 import type { actions } from "./en/actions";
+import type { calls } from "./en/calls";
 import type { chatTexts } from "./en/chat";
 import type { connection } from "./en/connection";
 import type { context } from "./en/context";
@@ -20,6 +21,7 @@ import type { tools } from "./en/tools";
 import type { writing } from "./en/writing";
 
 type Chunks = typeof actions &
+  typeof calls &
   typeof context &
   typeof details &
   typeof diagram &

@@ -2,6 +2,7 @@
 
 import type { Catalogue } from "./texts";
 import { actions } from "./zh/actions";
+import { calls } from "./zh/calls";
 import { composer } from "./zh/composer";
 import { connection } from "./zh/connection";
 import { context } from "./zh/context";
@@ -24,6 +25,7 @@ import { writing } from "./zh/writing";
 
 export const catalogue: Catalogue = {
   ...actions,
+  ...calls,
   ...composer,
   ...connection,
   ...context,

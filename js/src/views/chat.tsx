@@ -42,7 +42,7 @@ export function Chat({ store }: { store: Store }): VNode {
           </bdi>
         )}
         <Boundary clock={store.clock}>{writing && <writing.Presence store={store} />}</Boundary>
-        {writing && <writing.SearchButton store={store} />}
+        {writing && <writing.HeaderTools store={store} />}
         <Boundary clock={store.clock}>{writing && <writing.Queued store={store} />}</Boundary>
         <Boundary clock={store.clock}>
           <ConnectionBadge way={store} />

@@ -1,6 +1,7 @@
 import type { VNode } from "preact";
 import type { Store } from "../store";
 import { text } from "../texts/texts";
+import { CallButton } from "./calls/call-button";
 import { SearchIcon } from "./control-icons";
 import { UnfoldIcon } from "./icons";
 
@@ -30,8 +31,17 @@ export function Title({ store, name }: { store: Store; name: string }): VNode {
   );
 }
 
-export function SearchButton({ store }: { store: Store }): VNode | null {
-  if (!knowsWhole(store)) return null;
+/** What goes with the conversation as a whole: its call, and the search. */
+export function HeaderTools({ store }: { store: Store }): VNode {
+  return (
+    <>
+      <CallButton store={store} />
+      {knowsWhole(store) && <SearchButton store={store} />}
+    </>
+  );
+}
+
+function SearchButton({ store }: { store: Store }): VNode {
   return (
     <button
       type="button"

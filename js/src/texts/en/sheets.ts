@@ -8,6 +8,7 @@ export const sheets = {
   "sheet.search": "Search",
   "sheet.conversations": "Conversations",
   "sheet.files": "Export",
+  "sheet.call": "Call",
   "parameters.intro": "For your messages in this conversation. What is empty, the hub chooses.",
   "parameters.presets": "Presets",
   "parameters.precise": "Precise",

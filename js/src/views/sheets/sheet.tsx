@@ -26,6 +26,7 @@ const CONTENT: Readonly<Record<SheetName, (props: { store: Store }) => VNode>> =
   search: ({ store }) => <Found store={store} of="Search" />,
   conversations: ({ store }) => <Found store={store} of="Conversations" />,
   details: ({ store }) => <Lazy chunk="details">{({ DetailsSheet }) => <DetailsSheet store={store} />}</Lazy>,
+  call: ({ store }) => <Lazy chunk="calls">{({ CallSheet }) => <CallSheet store={store} />}</Lazy>,
   files: ({ store }) => <Found store={store} of="Files" />,
 };
 

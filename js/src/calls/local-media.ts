@@ -1,0 +1,149 @@
+// The own microphone, camera and screen: opened by a click and never else, ended at once.
+import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import type { Settings } from "../composing/browser-storage";
+import { type PlainKey, text } from "../texts/texts";
+import type { TrackKind } from "./carrier";
+
+export type DeviceKind = "audio" | "video";
+/** A window or a screen that the browser lets one choose, or the page itself. */
+export type ScreenSource = "choose" | "page";
+
+export interface LocalMedia {
+  readonly tracks: Readonly<Record<TrackKind, ReadonlySignal<MediaStreamTrack | null>>>;
+  /** Whether anything at all is being taken: then the red mark shows. */
+  readonly live: ReadonlySignal<boolean>;
+  readonly devices: ReadonlySignal<readonly MediaDeviceInfo[]>;
+  /** The chosen device of a kind; empty for the browser's own choice. */
+  readonly chosen: Readonly<Record<DeviceKind, ReadonlySignal<string>>>;
+  /** What went wrong, in words. */
+  readonly problem: Signal<string | null>;
+  /** Opens a device, unless it is open; false when it could not be opened. */
+  open(kind: DeviceKind): Promise<boolean>;
+  /** Opens a screen; `ended` is called when the browser's own button ends it. */
+  share(source: ScreenSource, ended: () => void): Promise<boolean>;
+  stop(kind: TrackKind): void;
+  choose(kind: DeviceKind, deviceId: string): Promise<void>;
+  close(): void;
+}
+
+const PROBLEMS: Readonly<Record<string, PlainKey>> = {
+  NotAllowedError: "call.denied",
+  NotFoundError: "call.noDevice",
+  OverconstrainedError: "call.noDevice",
+  NotReadableError: "call.deviceBusy",
+};
+
+/** Whether this page may use a microphone at all: some hosts forbid it, and so does a page without TLS. */
+export function mayCapture(page: { document: Document; navigator: Navigator } = globalThis): boolean {
+  const policy = (page.document as { featurePolicy?: { allowsFeature(name: string): boolean } })
+    .featurePolicy;
+  return Boolean(page.navigator.mediaDevices) && (policy?.allowsFeature("microphone") ?? true);
+}
+
+export function createLocalMedia(settings: Settings): LocalMedia {
+  const tracks = {
+    audio: signal<MediaStreamTrack | null>(null),
+    video: signal<MediaStreamTrack | null>(null),
+    screen: signal<MediaStreamTrack | null>(null),
+  };
+  const devices = signal<readonly MediaDeviceInfo[]>([]);
+  const chosen = {
+    audio: signal(settings.read("call-microphone")),
+    video: signal(settings.read("call-camera")),
+  };
+  const problem = signal<string | null>(null);
+  let closed = false;
+
+  const list = async (): Promise<void> => {
+    devices.value = await navigator.mediaDevices.enumerateDevices();
+  };
+  const onDevices = (): void => void list();
+  navigator.mediaDevices?.addEventListener("devicechange", onDevices);
+
+  const stop = (kind: TrackKind): void => {
+    tracks[kind].value?.stop();
+    tracks[kind].value = null;
+  };
+
+  const taken = (kind: TrackKind, stream: MediaStream, ended: () => void): boolean => {
+    const [track] = kind === "audio" ? stream.getAudioTracks() : stream.getVideoTracks();
+    if (closed || !track) {
+      for (const each of stream.getTracks()) each.stop();
+      return false;
+    }
+    track.onended = () => {
+      if (tracks[kind].value !== track) return;
+      tracks[kind].value = null;
+      ended();
+    };
+    tracks[kind].value?.stop();
+    tracks[kind].value = track;
+    return true;
+  };
+
+  const attempt = async (take: () => Promise<boolean>): Promise<boolean> => {
+    problem.value = null;
+    try {
+      return await take();
+    } catch (error) {
+      const { name = "" } = error as Error;
+      problem.value = text(PROBLEMS[name] ?? "call.captureFailed");
+      return false;
+    }
+  };
+
+  const wanted = (kind: DeviceKind): MediaStreamConstraints => {
+    const device = chosen[kind].value ? { deviceId: { ideal: chosen[kind].value } } : {};
+    return kind === "audio"
+      ? { audio: { ...device, echoCancellation: true, noiseSuppression: true, autoGainControl: true } }
+      : { video: { ...device, width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } } };
+  };
+
+  const openDevice = (kind: DeviceKind): Promise<boolean> =>
+    attempt(async () => {
+      const found = taken(kind, await navigator.mediaDevices.getUserMedia(wanted(kind)), () => {
+        problem.value = text("call.deviceGone");
+      });
+      await list(); // they have names now
+      return found;
+    });
+
+  return {
+    tracks,
+    devices,
+    chosen,
+    problem,
+    live: computed(() => Object.values(tracks).some(({ value }) => value !== null)),
+    open: (kind) => (tracks[kind].value ? Promise.resolve(true) : openDevice(kind)),
+    share: (source, ended) =>
+      attempt(async () => {
+        const options = {
+          video: { frameRate: { ideal: 15 }, cursor: "always" },
+          audio: false,
+          selfBrowserSurface: "include",
+          ...(source === "page" && { preferCurrentTab: true }),
+        };
+        const stream = await navigator.mediaDevices.getDisplayMedia(options as DisplayMediaStreamOptions);
+        const [track] = stream.getVideoTracks();
+        if (track) track.contentHint = "detail"; // letters stay sharp
+        return taken("screen", stream, ended);
+      }),
+    stop,
+    async choose(kind, deviceId) {
+      chosen[kind].value = deviceId;
+      settings.keep(kind === "audio" ? "call-microphone" : "call-camera", deviceId);
+      const before = tracks[kind].value;
+      if (!before) return;
+      const { enabled } = before;
+      if (await openDevice(kind)) {
+        const now = tracks[kind].value;
+        if (now) now.enabled = enabled;
+      }
+    },
+    close() {
+      closed = true;
+      navigator.mediaDevices?.removeEventListener("devicechange", onDevices);
+      for (const kind of ["audio", "video", "screen"] as const) stop(kind);
+    },
+  };
+}

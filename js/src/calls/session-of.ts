@@ -1,0 +1,28 @@
+// The part that the views of a store have in its conversation's call.
+import { computed } from "@preact/signals";
+import type { Store } from "../store";
+import { callPlaceOf } from "../views/calls/call-place";
+import { createMesh } from "./mesh";
+import { type CallSession, createCallSession } from "./session";
+import { kernelPlace } from "./signalling";
+
+const sessions = new WeakMap<Store, CallSession>();
+
+/** One for all views of a store: a page is heard once. */
+export function sessionOf(store: Store): CallSession {
+  const known = sessions.get(store);
+  if (known) return known;
+  const place = kernelPlace(store, {
+    call: computed(() => store.chat.value?.call ?? null),
+    connection: store.connection,
+    place: computed(() => callPlaceOf(store)),
+  });
+  const session = createCallSession({
+    place,
+    clock: store.clock,
+    lifetime: store.lifetime,
+    carrier: async (selfId, call, events) => createMesh(selfId, call.iceServers, store.clock, events),
+  });
+  sessions.set(store, session);
+  return session;
+}

@@ -1,0 +1,12 @@
+// Lazy chunk: talking to each other. Fetched when the call is opened, or was on when the page was loaded again.
+import stageCss from "../styles/call-stage.css?inline";
+import callsCss from "../styles/calls.css?inline";
+import { calls } from "../texts/en/calls";
+import { addTexts } from "../texts/texts";
+
+addTexts(calls);
+
+export { sessionOf } from "../calls/session-of";
+export { CallSheet } from "../views/calls/call-sheet";
+
+export const css = callsCss + stageCss;

@@ -1,0 +1,35 @@
+// @vitest-environment happy-dom
+import { afterEach, beforeEach, expect, it } from "vitest";
+import type { Call } from "../../src/contract";
+import { View } from "../support/view";
+
+const CALL: Call = {
+  ...{ callId: "c", conversationId: "team", startedAt: "2026-01-01T00:00:00Z", iceServers: [], sfu: null },
+  peers: [
+    {
+      ...{ peerId: "p", userId: "bo", userName: "Bo", joinedAt: "2026-01-01T00:00:00Z" },
+      media: { audio: true, video: false, screen: false },
+    },
+  ],
+};
+
+let view: View;
+beforeEach(() => {
+  view = new View();
+});
+afterEach(() => view.close());
+
+it("is not there with a kernel that knows of no calls", async () => {
+  await view.live();
+  expect(view.root.querySelector(".call-button")).toBe(null);
+});
+
+it("says how many talk, and follows", async () => {
+  await view.live({ call: null });
+  expect(view.find(".call-button").getAttribute("aria-label")).toBe("Call");
+  await view.ops({ op: "call", call: CALL });
+  expect(view.find(".call-button").getAttribute("aria-label")).toBe("Call: 1 person in it");
+  expect(view.text(".call-count")).toBe("1");
+  await view.ops({ op: "call", call: null });
+  expect(view.text(".call-button")).toBe("");
+});
