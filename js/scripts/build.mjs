@@ -20,6 +20,8 @@ const entries = JSON.parse(await readFile(join(root, "entries.json"), "utf8"));
 const bundled = [
   ...["preact", "@preact/signals", "@preact/signals-core", "marked", "uplot"],
   ...["highlight.js", "lowlight", "devlop", "temml", "emojibase-data", "@mermaid-js/tiny"],
+  ...["livekit-client", "@livekit/protocol", "@livekit/mutex", "@bufbuild/protobuf", "events", "jose"],
+  ...["loglevel", "sdp-transform", "sdp", "webrtc-adapter", "machina", "typed-emitter", "tslib"],
 ];
 
 /** `import css from "./x.css?inline"` gives the minified text, the way Vite (and so vitest) reads it too. */

@@ -21,7 +21,11 @@ export function sessionOf(store: Store): CallSession {
     place,
     clock: store.clock,
     lifetime: store.lifetime,
-    carrier: async (selfId, call, events) => createMesh(selfId, call.iceServers, store.clock, events),
+    async carrier(selfId, call, events) {
+      if (!call.sfu) return createMesh(selfId, call.iceServers ?? [], store.clock, events);
+      const { createRoomCarrier } = await store.chunks.load("livekit");
+      return createRoomCarrier(call.sfu, store.clock, events);
+    },
   });
   sessions.set(store, session);
   return session;

@@ -2,6 +2,7 @@
 export interface ChunkModules {
   actions: typeof import("../chunks/actions");
   calls: typeof import("../chunks/calls");
+  livekit: typeof import("../chunks/livekit");
   de: typeof import("../chunks/de");
   es: typeof import("../chunks/es");
   zh: typeof import("../chunks/zh");

@@ -1,0 +1,53 @@
+"""A real coturn on loopback, with the secret that a site shares with it."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+from pathlib import Path
+from typing import Final
+
+from tests.support.ports import free_port
+from tests.support.waiting import eventually_sync
+
+PROGRAM: Final = "turnserver"
+SECRET: Final = "the-secret-of-north"
+
+
+class TurnServer:
+    """``url`` is what a site configures; Debian's package ``coturn`` must be installed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port = free_port()
+        self.url = f"turn:127.0.0.1:{self.port}?transport=udp"
+        self._folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @staticmethod
+    def is_installed() -> bool:
+        """Whether there is one here."""
+        return shutil.which(PROGRAM) is not None
+
+    def __enter__(self) -> TurnServer:
+        command = [PROGRAM, "-n", "--use-auth-secret", f"--static-auth-secret={SECRET}", "--realm=conduit"]
+        command += [f"--listening-port={self.port}", "--listening-ip=127.0.0.1", "--relay-ip=127.0.0.1"]
+        command += ["--no-tls", "--no-dtls", "--no-cli", "--allow-loopback-peers", "--log-file=stdout"]
+        command += [f"--pidfile={self._folder / 'turn.pid'}", f"--userdb={self._folder / 'turn.db'}"]
+        log = (self._folder / "turn.log").open("wb")
+        with log:
+            self._process = subprocess.Popen(command, stdout=log, stderr=log)
+        eventually_sync(self._answers, what=f"coturn on port {self.port}")
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        assert self._process is not None
+        self._process.terminate()
+        self._process.wait(60)
+
+    def _answers(self) -> bool:
+        try:
+            socket.create_connection(("127.0.0.1", self.port), timeout=5).close()
+        except OSError:
+            return False
+        return True
