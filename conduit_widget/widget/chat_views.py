@@ -89,6 +89,7 @@ class ChatViews:
         self.backend = self._backends[conversation_id]
         self._switched = switched
         self._handlers = (*_HANDLERS, *of_kernel)
+        self._is_kernels = bool(of_kernel)
         self._channel = batcher.open(comm, self._state, encodable)
         self._views = Views(self._channel, self._attended)
         self._unsubscribe = self.backend.subscribe(self._on_changes)
@@ -175,7 +176,8 @@ class ChatViews:
                 self._channel.push(op)
 
     def _state(self) -> dict[str, Any]:
-        return chat_state(self.backend.conversation, self.backend.identity)
+        state = chat_state(self.backend.conversation, self.backend.identity)
+        return {**state, "variables": True} if self._is_kernels else state
 
     def handle(self, content: object) -> None:
         """Act on a message of a view; what it cannot mean is ignored."""

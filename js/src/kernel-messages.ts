@@ -48,6 +48,8 @@ export interface ChatState {
   messages: ChatMessage[];
   streams: Record<string, StreamText>;
   hasMore: boolean;
+  /** Whether there is a kernel that can be asked for its variables. */
+  variables?: boolean;
 }
 
 export type Reply =

@@ -81,6 +81,17 @@ async def test_cell_asks_and_keeps_the_answer(kernel: LiveKernel, provider: Scri
     assert kernel.printed(check) == "It is **so**. assistant\n"
 
 
+async def test_cell_takes_along_what_it_names(kernel: LiveKernel, provider: ScriptedProvider) -> None:
+    """Variables, with their secrets masked; not what a value in braces happens to name."""
+    await kernel.run("rows = {'token': 'abc', 'count': 3}\nsecret = 'x'\nword = '@secret'")
+    cell = kernel.start("%%chat\nHow many in @rows, @nobody and {word}?")
+    await kernel.finished(cell)
+    assert asked(provider) == (
+        "How many in @rows, @nobody and @secret?\n\n"
+        "@rows: dict, 2 entries\n```text\n'token': [masked], 'count': 3\n```"
+    )
+
+
 async def test_next_cell_goes_on_in_the_same_conversation(
     kernel: LiveKernel, provider: ScriptedProvider
 ) -> None:

@@ -94,6 +94,18 @@ async def test_view_that_comes_again_goes_on(shared: JupyterServer) -> None:
         await watcher.until(lambda: watcher.people == {"ann"})
 
 
+async def test_view_without_a_kernel_reads_no_file_of_the_server(server: JupyterServer) -> None:
+    """What a kernel tells of its variables and files, the server's process tells nobody."""
+    async with jupyter_view(server.ws_url, server.headers) as view:
+        assert "variables" not in await view.live()
+        for kind, more in (
+            ("variables", {"query": "file:/etc/"}),
+            ("context", {"names": ["file:/etc/hostname"], "left": 20_000}),
+        ):
+            reply = await view.ask(kind, **more)
+            assert reply["error"]["message"] == "request: is not one this version knows."
+
+
 async def test_parts_of_the_view_come_in_binary_frames(server: JupyterServer) -> None:
     """A lazy part travels as over a comm, its bytes beside the reply."""
     async with jupyter_view(server.ws_url, server.headers) as view:

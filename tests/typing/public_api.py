@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, assert_type
 
-from conduit_widget import Chat, ChatMessage, HubConnection
+import conduit_widget
+from conduit_widget import Chat, ChatMessage, HubConnection, context
 from conduit_widget.types import Participant, SendReceipt
 
 
@@ -34,6 +35,20 @@ def in_a_plain_cell() -> None:
     unsubscribe = chat.on_message(lambda message: print(message.text))
     unsubscribe()
     chat.close()
+
+
+def with_context(rows: dict[str, int]) -> None:
+    """What goes along with a question, and what later chats begin with."""
+    conduit_widget.configure(language="de", model="gpt-4o")
+    context.register(HubConnection, lambda connection: f"a connection, {connection.state}")
+    chat = Chat()
+    assert_type(chat.ask("question", context=rows).result(), ChatMessage)
+    assert_type(chat.ask("question", context=["rows", "error"]).result(), ChatMessage)
+    assert_type(chat.explain("remark", temperature=0).result(), ChatMessage)
+    chat.on_status(lambda status: print(status.connection, status.providers))()
+    chat.on_mention(lambda message: print(message.author))()
+    if (metrics := chat.metrics) is not None:
+        assert_type(metrics.earlier[0].latency, float | None)
 
 
 async def without_jupyter(token: str) -> None:

@@ -378,6 +378,7 @@ def test_view_gets_a_snapshot_without_asking_and_again_on_hello(chat: Chat, comm
         "conversation",
         "messages",
         "streams",
+        "variables",
         "hasMore",
     }
     before = len(view.custom)

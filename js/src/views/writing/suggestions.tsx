@@ -4,6 +4,7 @@ import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { NEEDS_WORDS, readDraft } from "../../composing/commands";
 import { type Completion, completionAt, type Suggestion } from "../../composing/completion";
 import { replaceInField } from "../../composing/edit-field";
+import { hasVariables } from "../../context/send-named";
 import { useChunk } from "../../lazy/lazy";
 import type { Store } from "../../store";
 import { text } from "../../texts/texts";
@@ -122,10 +123,11 @@ function useLookedFor(store: Store, caret: Signal<number>): void {
   const query = useComputed(
     () => /(?:^|[\s([])@([^@\s]*)$/.exec(store.draft.value.slice(0, caret.value))?.[1] ?? null,
   ).value;
-  const { module: context } = useChunk("context", query !== null);
+  const wanted = query !== null && hasVariables(store);
+  const { module: context } = useChunk("context", wanted);
   useEffect(() => {
-    if (query !== null) context?.contextDraft(store).look(query);
-  }, [context, query, store]);
+    if (wanted) context?.contextDraft(store).look(query);
+  }, [context, wanted, query, store]);
 }
 
 interface OptionProps {

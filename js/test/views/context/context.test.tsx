@@ -14,7 +14,7 @@ const FRAME: Described = {
 let view: View;
 beforeEach(async () => {
   view = new View();
-  await view.live();
+  await view.live({ variables: true });
 });
 afterEach(() => view.close());
 
@@ -155,6 +155,16 @@ describe("what goes along", () => {
   });
 });
 
+it("is asked of no view that has no kernel", async () => {
+  await view.live();
+  await write("See @df and @x");
+  await view.pass(300);
+  press(area(), "Enter");
+  await view.painted();
+  expect([...view.host.all("variables"), ...asked()]).toEqual([]);
+  expect(view.host.all("send")).toMatchObject([{ text: "See @df and @x" }]);
+});
+
 describe("a message with context", () => {
   it("shows its words, and what went along folded", async () => {
     const content = [
@@ -164,7 +174,7 @@ describe("a message with context", () => {
     const metadata = { context: [{ name: "df", kind: "table", title: "DataFrame, 1 × 1" }], seq: 1 };
     const message = { ...question(1, "", ADA), content, metadata };
     expect(textOf(message)).toBe("Why @df?");
-    await view.live({ messages: [message], seq: 1 });
+    await view.live({ variables: true, messages: [message], seq: 1 });
     await view.painted();
     expect(view.find(".bubble").textContent).toBe("Why @df?");
     expect(view.find(".attached summary").textContent).toBe("@dfDataFrame, 1 × 1");
