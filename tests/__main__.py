@@ -61,7 +61,7 @@ def static() -> None:
 def python() -> None:
     """Unit, conformance, integration, network, security and interop tests."""
     marks = "not e2e and not soak and not kernels and not calls"
-    run(PYTHON, "-m", "pytest", "-m", marks, "-n", str(PROCESSES), "--dist", "loadgroup")
+    run(PYTHON, "-m", "pytest", "-m", marks, "-n", str(PROCESSES), "--no-loadscope-reorder")
 
 
 def notebooks() -> None:

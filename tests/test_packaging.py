@@ -15,7 +15,6 @@ import pytest
 
 from conduit_widget import __version__
 
-pytestmark = pytest.mark.xdist_group("packaging")
 ROOT = Path(__file__).resolve().parent.parent
 EXTENSION = "data/share/jupyter/labextensions/conduit_widget/package.json"
 LEFT_OUT = shutil.ignore_patterns(

@@ -22,8 +22,7 @@ from tests.support.waiting import eventually
 
 HERE = Path(__file__).parent
 
-# The first build compiles the server's dependencies; one is enough.
-pytestmark = [pytest.mark.timeout(480), pytest.mark.xdist_group("go")]
+pytestmark = pytest.mark.timeout(480)  # the first build compiles the server's dependencies
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,6 @@ from tests.support.hub_server import running, token
 from tests.support.interop_hub import PATH, interop_app
 from tests.support.toolchain import ToolchainMissingError, build_java, find_program
 
-pytestmark = pytest.mark.xdist_group("java")
 HERE = Path(__file__).parent
 CHECKS: Final = (
     *("starts", "invoke", "void", "structure", "error", "stream", "stream_error", "stream_cancelled"),

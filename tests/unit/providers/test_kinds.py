@@ -12,7 +12,7 @@ import pytest
 from conduit_widget.errors import ProviderError
 from conduit_widget.providers import kinds
 from conduit_widget.providers.kinds import ProviderContext, ProviderKind
-from conduit_widget.providers.provider_config import ProviderConfig
+from conduit_widget.providers.provider_config import ProviderConfig, Replay
 from conduit_widget.providers.provider_words import ProviderWords
 from tests.support import foreign_provider
 
@@ -30,9 +30,11 @@ def context(models_dir: Path) -> ProviderContext:
 
 def test_our_kinds_come_through_the_door_of_all(tmp_path: Path) -> None:
     """All are there, and make providers of their names."""
-    assert kinds.names() == ["anthropic", "local", "openai"]
+    assert kinds.names() == ["anthropic", "local", "openai", "replay"]
     for kind in kinds.names():
-        config = ProviderConfig(name="mine", kind=kind, base_url="http://127.0.0.1:9/v1")
+        config = ProviderConfig(
+            name="mine", kind=kind, base_url="http://127.0.0.1:9/v1", replay=Replay(file=tmp_path / "a.jsonl")
+        )
         assert kinds.build(kinds.load(kind), config, context(tmp_path)).name == "mine"
 
 
@@ -46,7 +48,7 @@ def test_naming_the_kinds_imports_none() -> None:
 @pytest.mark.usefixtures("_installed")
 def test_kind_of_another_package_is_found(tmp_path: Path) -> None:
     """An entry point is all it takes; its settings reach it."""
-    assert kinds.names() == ["anthropic", "gone", "local", "openai", "parrot"]
+    assert kinds.names() == ["anthropic", "gone", "local", "openai", "parrot", "replay"]
     kind = kinds.load("parrot")
     config = ProviderConfig(name="polly", kind="parrot", context_tokens=99)
     assert kind.note == "A parrot."
