@@ -28,6 +28,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PYTHON = sys.executable
 PROCESSES = 4
 """In which Python's tests run, on two cores."""
+ELSEWHERE = ("--ignore=tests/e2e", "--ignore=tests/notebooks")
+"""What stages of their own run."""
 SUMMARY = "\n=== stages"
 
 
@@ -61,13 +63,14 @@ def static() -> None:
 def python() -> None:
     """Unit, conformance, integration, network, security and interop tests."""
     marks = "not e2e and not soak and not kernels and not calls"
-    run(PYTHON, "-m", "pytest", "-m", marks, "-n", str(PROCESSES), "--no-loadscope-reorder")
+    run(PYTHON, "-m", "pytest", "-m", marks, "-n", str(PROCESSES), "--no-loadscope-reorder", *ELSEWHERE)
 
 
 def notebooks() -> None:
-    """The lessons, with a hub of their own and the local model."""
+    """The lessons, with the local model; with recorded answers and no model in every other runner."""
     lessons = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "notebooks").glob("*.ipynb"))
     run(PYTHON, "-m", "conduit_widget", "ci", "--provider", "local", *lessons)
+    run(PYTHON, "-m", "pytest", "tests/notebooks", "-n", "2")
 
 
 def browser() -> None:
