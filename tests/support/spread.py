@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from xdist.scheduler import LoadScopeScheduling
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 TOGETHER: Final = frozenset(
     {
@@ -20,7 +20,7 @@ TOGETHER: Final = frozenset(
 """Files whose tests share a fixture that costs more than they do."""
 
 
-class Spread(LoadScopeScheduling):
+class Spread(LoadScopeScheduling):  # type: ignore[misc]
     """Hands out tests in the order of their folders, in which the long ones come first."""
 
     def _split_scope(self, nodeid: str) -> str:
