@@ -42,7 +42,7 @@ A token of the answer, from the provider to the page, passes 49 functions in Pyt
    ``js/src/picture.ts: show``, ``js/src/frames.ts: request``
 10. It draws, once a frame, only the block that grew.
     ``js/src/frames.ts: draw``, ``js/src/frames.ts: publish``, ``js/src/live-texts.ts: advance``,
-    ``js/src/reveal.ts: nextShown``, ``js/src/views/message/message.tsx: StreamingText``,
+    ``js/src/reveal.ts: nextShown``, ``js/src/views/message/message.tsx: AnswerText``,
     ``js/src/markdown/markdown.tsx: Markdown``, ``js/src/markdown/markdown.tsx: Blocks``,
     ``js/src/markdown/markdown.tsx: nodes``, ``js/src/markdown/open-blocks.ts: update``,
     ``js/src/markdown/lexer.ts: lex``, ``js/src/markdown/render.tsx: renderBlock``

@@ -55,7 +55,10 @@ const rawText = {
   },
 };
 
-/** Leaves the half of `marked` out that makes HTML: its only instance, made when the module is loaded, needs all of it. */
+/**
+ * Leaves out of `marked` the half that makes HTML (its only instance, made when the module is loaded, needs all of it), and
+ * the readings of Markdown other than the lexer's own: `gfm` with `breaks`.
+ */
 const onlyLexer = {
   name: "only-lexer",
   setup(context) {
@@ -66,11 +69,26 @@ const onlyLexer = {
       const kept = names
         ?.split(",")
         .filter((name) => / as (?:Hooks|Lexer|Tokenizer|getDefaults)$/.test(name));
-      if (!instance.test(source) || kept?.length !== 4)
+      const others = [...source.matchAll(/,pedantic:(\w+)\}/g)].map(
+        ([, rules]) => new RegExp(`,${rules}=\\{.*?\\.getRegex\\(\\)\\}`, "s"),
+      );
+      if (
+        !instance.test(source) ||
+        kept?.length !== 4 ||
+        others.filter((rules) => rules.test(source)).length !== 2
+      )
         return {
           errors: [{ text: "This version of marked is put together in another way: see onlyLexer." }],
         };
-      return { contents: `${source.replace(instance, "").replace(/export\{.*/s, "")}export{${kept}};` };
+      const lexer = others
+        .reduce(
+          (rest, rules) => rest.replace(rules, ""),
+          source.replace(instance, "").replace(/export\{.*/s, ""),
+        )
+        .replaceAll(/,pedantic:\w+\}/g, "}")
+        .replaceAll("this.options.pedantic", "!1")
+        .replaceAll(/this\.options\.(?:gfm|breaks)/g, "!0");
+      return { contents: `${lexer}export{${kept}};` };
     });
   },
 };

@@ -7,6 +7,8 @@ export interface Clock {
   reducedMotion(): boolean;
 }
 
+let motion: MediaQueryList | undefined;
+
 export const browserClock: Clock = {
   now: () => Date.now(),
   frame(callback) {
@@ -17,5 +19,9 @@ export const browserClock: Clock = {
     const handle = setTimeout(callback, ms);
     return () => clearTimeout(handle);
   },
-  reducedMotion: () => globalThis.matchMedia?.("(prefers-reduced-motion: reduce)").matches ?? false,
+  reducedMotion() {
+    // Asked at every picture, and a query takes as long as a small one.
+    motion ??= globalThis.matchMedia?.("(prefers-reduced-motion: reduce)");
+    return motion?.matches ?? false;
+  },
 };

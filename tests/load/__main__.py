@@ -21,11 +21,11 @@ from tests.load import (
     search,
     soak,
     store,
-    view,
     walk,
 )
 from tests.load.bench import command as bench
 from tests.load.bench.scenarios import SCENARIOS
+from tests.load.view import command as view
 
 COMMANDS = {
     "bench": bench,

@@ -22,7 +22,7 @@ const model = {
   on: (event, listener) => { if (event === "msg:custom") listeners.add(listener); },
   off: (event, listener) => listeners.delete(listener),
   async send(message) {
-    if (message.kind !== "chunk") return;
+    if (message.kind !== "chunk") return void globalThis.asked?.(message);
     const sent = await (await fetch(`/static/${message.name}.chunk.gz`)).arrayBuffer();
     const reply = { kind: "reply", requestId: message.requestId, ok: true, result: sent.byteLength };
     push(reply, [new DataView(sent.slice(message.from, message.from + 65536))]);

@@ -117,11 +117,7 @@ function Answer({ store, message, streaming, active }: MessageProps): VNode {
         <Byline store={store} name={name} message={message} follows={false} />
         <Reasoning store={store} message={message} />
         {calls && <Lazy chunk="tools">{({ ToolCalls }) => <ToolCalls calls={calls} />}</Lazy>}
-        {streaming ? (
-          <StreamingText store={store} message={message} />
-        ) : (
-          <FinalText store={store} message={message} />
-        )}
+        <AnswerText store={store} message={message} streaming={streaming} />
         {done ? (
           <AnswerFoot store={store} message={message} />
         ) : (
@@ -134,35 +130,37 @@ function Answer({ store, message, streaming, active }: MessageProps): VNode {
   );
 }
 
-function StreamingText({ store, message }: { store: Store; message: ChatMessage }): VNode {
-  const words = store.liveText(message.id).value;
-  return words ? (
-    <Body>
-      <Markdown text={words} open seams={seamsOf(message)} />
-    </Body>
-  ) : (
-    <NoWord store={store} message={message} />
+type Written = Pick<MessageProps, "store" | "message" | "streaming">;
+
+/** What was drawn while an answer was written stays when it has ended. */
+function AnswerText({ store, message, streaming }: Written): VNode {
+  const words = streaming ? store.liveText(message.id).value : textOf(message);
+  const instead = streaming
+    ? !words && <NoWord store={store} message={message} />
+    : inPlaceOf(words, store, message);
+  return (
+    instead || (
+      <Body>
+        <Markdown text={words} open={streaming} seams={seamsOf(message)} />
+        {!streaming && <Images message={message} />}
+        {!streaming && <LostText words={lostText(message)} />}
+      </Body>
+    )
   );
 }
 
-function FinalText({ store, message }: { store: Store; message: ChatMessage }): VNode | null {
-  const words = textOf(message);
-  const lost = lostText(message);
+/** What is shown of an answer that is not being written and has nothing to be drawn. */
+function inPlaceOf(words: string, store: Store, message: ChatMessage): VNode | null {
   if (message.metadata?.status === "queued") return <p class="waiting">{text("answer.queued")}</p>;
   if (!isFinal(message) && !words) return <FirstWord store={store} message={message} />;
-  const line = plainLine(words) || lost || imagesOf(message).length > 0 ? null : emptyLine(message);
-  if (line) return <p class="waiting">{line}</p>;
-  return (
-    <Body>
-      <Markdown text={words} seams={seamsOf(message)} />
-      <Images message={message} />
-      {lost && <LostText words={lost} />}
-    </Body>
-  );
+  const isShown = plainLine(words) || lostText(message) || imagesOf(message).length > 0;
+  const line = isShown ? null : emptyLine(message);
+  return line ? <p class="waiting">{line}</p> : null;
 }
 
 /** What people had read before the hub broke off, and the hub then had no more. */
-function LostText({ words }: { words: string }): VNode {
+function LostText({ words }: { words: string }): VNode | null {
+  if (!words) return null;
   return (
     <div class="lost">
       <p class="foot">{text("answer.lost")}</p>

@@ -157,6 +157,16 @@ describe("an answer without text", () => {
   });
 });
 
+it("keeps the elements of an answer when it ends", async () => {
+  await view.live({ messages: [answer(1, "", { status: "streaming" })] });
+  await view.ops(token("a1", 0, "First.\n\nSecond **half"));
+  for (let frame = 0; frame < 20; frame += 1) await view.clock.paint();
+  const first = view.find(".body p");
+  await view.ops({ op: "message", message: answer(1, "First.\n\nSecond **half** and whole.") });
+  expect(view.find(".body p")).toBe(first);
+  expect(view.text(".body strong")).toBe("half");
+});
+
 it("keeps words that were read but not stored apart from those that were", async () => {
   await view.live({
     messages: [answer(1, "Stored **text**", { status: "interrupted", unstored: " and *more*" })],

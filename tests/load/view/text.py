@@ -57,6 +57,9 @@ def long_answer(tokens: int) -> list[str]:
     return pieces[:tokens]
 
 
+Sent = list[tuple[float, dict[str, Any]]]
+
+
 class _Clock:
     """A ``call_later`` whose time is that of the recording."""
 
@@ -79,7 +82,7 @@ class _Clock:
 
 class _Comm:
     def __init__(self, clock: _Clock) -> None:
-        self.sent: list[tuple[float, dict[str, Any]]] = []
+        self.sent: Sent = []
         self._clock = clock
 
     def send(self, data: dict[str, Any], *, buffers: list[bytes] | None = None) -> None:
@@ -88,10 +91,11 @@ class _Comm:
         self.sent.append((self._clock.now * 1000, json.loads(json.dumps(data))))
 
 
-def comm_messages(pieces: list[str], rate: float, answers: list[str]) -> list[tuple[float, dict[str, Any]]]:
+def comm_messages(pieces: list[str], rate: float, answers: list[str]) -> tuple[Sent, Sent]:
     """Return what the kernel's batcher sends: (ms since the start, data of the comm message).
 
-    Every answer gets all ``pieces``, ``rate`` of them a second.
+    Every answer gets all ``pieces``, ``rate`` of them a second. The second list has what is sent when the
+    answers have ended: each whole.
     """
     clock = _Clock()
     comm = _Comm(clock)
@@ -103,4 +107,10 @@ def comm_messages(pieces: list[str], rate: float, answers: list[str]) -> list[tu
             channel.push({"op": "token", "id": answer, "offset": offset, "text": piece})
         offset += len(piece)
     clock.until(clock.now + 1)
-    return comm.sent
+    written = len(comm.sent)
+    for number, answer in enumerate(answers):
+        metadata = {"status": "complete", "seq": number + 1}
+        message = {"id": answer, "role": "assistant", "content": "".join(pieces), "metadata": metadata}
+        channel.push({"op": "message", "message": message})
+    clock.until(clock.now + 1)
+    return comm.sent[:written], comm.sent[written:]

@@ -2,7 +2,7 @@
 import { createRequire } from "node:module";
 
 const { source, target, modules, jsx } = JSON.parse(process.env.CONDUIT_TEST);
-const { build } = createRequire(new URL("../../../js/package.json", import.meta.url))("esbuild");
+const { build } = createRequire(new URL("../../../../js/package.json", import.meta.url))("esbuild");
 await build({
   entryPoints: [source],
   outfile: target,
@@ -13,6 +13,7 @@ await build({
   jsx: "automatic",
   jsxImportSource: jsx,
   nodePaths: modules,
-  define: { "process.env.NODE_ENV": '"production"' },
+  define: { "process.env.NODE_ENV": '"production"', global: "globalThis" },
+  loader: { ".svg": "text" },
   logLevel: "error",
 });

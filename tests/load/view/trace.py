@@ -23,6 +23,7 @@ FRAME: Final = "BeginMainThreadFrame"
 DROPPED_US: Final = 25_000  # one and a half frames at 60 Hz
 OURS: Final = frozenset({"FunctionCall", "RunMicrotasks", "EvaluateScript", "V8.GCScavenger"})
 """Where scripts run, with the layout that they ask for."""
+FRAME_MS: Final = 1000 / 60
 WORK_US: Final = 100  # a task below this is the browser's own housekeeping
 
 
@@ -42,10 +43,20 @@ class Work:
     late: int
     drawn: int
 
+    @property
+    def long(self) -> int:
+        """How many frames had more work than there is time for."""
+        return sum(spent > FRAME_MS for spent in self.frames)
+
     def percentile(self, share: float, of: list[float] | None = None) -> float:
         """Return our work a frame (or that in ``of``) that so many percent of the frames stay below."""
-        ordered = sorted(self.ours if of is None else of)
-        return ordered[min(len(ordered) - 1, int(len(ordered) * share / 100))] if ordered else 0.0
+        return percentile(self.ours if of is None else of, share)
+
+
+def percentile(values: list[float], share: float) -> float:
+    """Return the value that so many percent of ``values`` stay below; 0 of none."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share / 100))] if ordered else 0.0
 
 
 class Tracing:
