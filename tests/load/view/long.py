@@ -10,6 +10,12 @@ from playwright.async_api import Browser, BrowserContext, Page
 from tests.load.view.trace import Tracing, Work
 from tests.support.view_page import STATE, ViewPage
 
+CONVERSATION: Final = {
+    **{"conversationId": STATE["conversationId"], "title": "", "role": "owner"},
+    **{"visibility": "open", "assistant": "always"},
+}
+"""What the kernel says of a conversation: without it the view has no search."""
+
 ROOT: Final = """() => document.querySelector(".conduit-view > div").shadowRoot"""
 PAINTED: Final = """() => new Promise((done) => {
   // A task of its own after this frame: what was drawn is on its way to the screen.
@@ -103,7 +109,8 @@ class Picture:
 
 def history(count: int) -> dict[str, Any]:
     """Return the state of a view with so many messages, of people and of a model."""
-    return {**STATE, "messages": [_message(number) for number in range(count)]}
+    messages = [_message(number) for number in range(count)]
+    return {**STATE, "conversation": CONVERSATION, "messages": messages}
 
 
 def _message(number: int) -> dict[str, Any]:

@@ -32,7 +32,6 @@ class Peer:
 REPARSE: Final = Peer("a full re-parse: marked, highlight.js, Temml, innerHTML", "reparse.ts")
 PEERS: Final = (
     REPARSE,
-    Peer("our Markdown, all of it anew", "whole.tsx"),
     Peer("Streamdown", "streamdown.jsx", is_foreign=True),
     Peer("jupyterlab-chat's message list", "jupyter_chat.jsx", is_foreign=True),
 )

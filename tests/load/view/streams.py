@@ -71,11 +71,9 @@ async def ours(
     return await _play(browser, view.page, {"sent": sent, "end": end, "whole": False})
 
 
-async def theirs(
-    browser: Browser, context: BrowserContext, script: Path, pieces: list[str], rate: float
-) -> Work:
+async def theirs(browser: Browser, script: Path, pieces: list[str], rate: float) -> Work:
     """Show the same answer by a script that gets the whole text again for every picture."""
-    page = await context.new_page()
+    page = await browser.new_page(viewport=VIEWPORT)
     await page.route("**/*", lambda route: _serve(route, script))
     await page.goto("http://view.test/")
     await page.wait_for_function("() => globalThis.show !== undefined")

@@ -48,6 +48,11 @@ class Work:
         """How many frames had more work than there is time for."""
         return sum(spent > FRAME_MS for spent in self.frames)
 
+    @property
+    def mean(self) -> float:
+        """The work for one of the pictures that were drawn."""
+        return self.total / max(1, self.drawn)
+
     def percentile(self, share: float, of: list[float] | None = None) -> float:
         """Return our work a frame (or that in ``of``) that so many percent of the frames stay below."""
         return percentile(self.ours if of is None else of, share)
