@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 CHAT_HUB_PATH: Final = "/hubs/chat"
 STATUS_HUB_PATH: Final = "/hubs/status"
 MINT_PATH: Final = "/auth/token"
+EXCHANGE_PATH: Final = "/auth/jupyterhub"
 HEALTH_PATH: Final = "/healthz"
 READY_PATH: Final = "/readyz"
 METRICS_PATH: Final = "/metrics"

@@ -19,7 +19,13 @@ import msgspec
 
 from conduit_widget.access import local_hub
 from conduit_widget.access.defaults import defaults
-from conduit_widget.contract import CHAT_HUB_PATH, MAX_ID_CHARS
+from conduit_widget.access.jupyterhub_token import (
+    EXCHANGE_VARIABLE,
+    JUPYTERHUB,
+    USER_VARIABLE,
+    JupyterHubToken,
+)
+from conduit_widget.contract import CHAT_HUB_PATH, EXCHANGE_PATH, MAX_ID_CHARS
 from conduit_widget.credentials import TOKEN_VARIABLE, URL_VARIABLE, clean_token, clean_url
 from conduit_widget.errors import UNREADABLE, ValidationError
 from conduit_widget.plain_text import is_plain
@@ -157,6 +163,8 @@ def resolve_access(
     address = hub_url or os.environ.get(URL_VARIABLE)
     if not address:
         return LocalHub(identity)
+    if not (hub_url or token or os.environ.get(TOKEN_VARIABLE)) and exchanges_jupyterhub_tokens():
+        return jupyterhub_access(address, URL_VARIABLE)
     return RemoteHub(
         address,
         token or os.environ.get(TOKEN_VARIABLE),
@@ -164,6 +172,23 @@ def resolve_access(
         url_source="hub_url" if hub_url else URL_VARIABLE,
         token_source="token" if token else TOKEN_VARIABLE,
     )
+
+
+def exchanges_jupyterhub_tokens() -> bool:
+    """Whether the Jupyter server says that its hub takes the JupyterHub token of this server's owner."""
+    return os.environ.get(EXCHANGE_VARIABLE) == JUPYTERHUB
+
+
+def jupyterhub_access(url: str, source: str, *, is_read_only: bool = False) -> RemoteHub:
+    """Return the access of this server's owner to a hub that knows the same JupyterHub.
+
+    Raises:
+        ConnectionFailedError: the address is none; the text names its ``source``.
+
+    """
+    name = os.environ.get(USER_VARIABLE, "")
+    token = JupyterHubToken(hub_url(clean_url(url, source), EXCHANGE_PATH), is_read_only)
+    return RemoteHub(url, token, Identity(name, name), url_source=source)
 
 
 def local_identity(user: str | None = None, user_name: str | None = None) -> Identity:

@@ -28,10 +28,11 @@ from conduit_widget.chat.chat import Chat, build_chat
 from conduit_widget.chat.files.file_area import FileArea
 from conduit_widget.chat.settings import OWNERS_INVOCATIONS, ChatSettings
 from conduit_widget.chat.status.chat_metrics import ChatMetrics
-from conduit_widget.contract import CHAT_HUB_PATH, HEALTH_PATH, MINT_PATH, STATUS_HUB_PATH
+from conduit_widget.contract import CHAT_HUB_PATH, EXCHANGE_PATH, HEALTH_PATH, MINT_PATH, STATUS_HUB_PATH
 from conduit_widget.errors import HubStartError, SettingsError
 from conduit_widget.hub.app import HubApp
 from conduit_widget.hub.auth.authenticators import build_authenticator
+from conduit_widget.hub.auth.jupyterhub import JupyterHubExchange
 from conduit_widget.hub.auth.local_authority import LocalAuthority
 from conduit_widget.hub.auth.mint import mint_handler
 from conduit_widget.hub.auth.revocation import Revocations
@@ -128,6 +129,11 @@ async def _serve(settings: HubSettings, on_ready: Callable[[str], None]) -> None
     if settings.is_local and authority is not None:
         mint = mint_handler(authority, mint_key)
         routes.append(Route(MINT_PATH, mint, methods=("POST",), while_draining=True))
+    if settings.jupyterhub_api is not None:
+        if authority is None:
+            raise SettingsError("--jupyterhub-api needs a signing key: give one with --key-file.")
+        exchange = JupyterHubExchange(settings.jupyterhub_api, authority).exchange
+        routes.append(Route(EXCHANGE_PATH, exchange, methods=("POST",), while_draining=True))
 
     def ready(url: str) -> None:
         runtime = HubRuntime(

@@ -46,6 +46,7 @@ class HubSettings:
     redis_namespace: str = "conduit"
     files_url: str | None = None
     files_scan: str | None = None
+    jupyterhub_api: str | None = None
 
     @property
     def is_local(self) -> bool:
@@ -54,7 +55,7 @@ class HubSettings:
         A node of several has a load balancer before it. A further Host, an identity provider or a signing key
         of the site's own say that a proxy on this machine lets others in, whatever address is bound.
         """
-        is_shared = self.redis_url is not None or self.jwks is not None or self.key_file is not None
+        is_shared = any((self.redis_url, self.jwks, self.key_file, self.jupyterhub_api))
         others = [host for host in self.allowed_hosts if host not in LOOPBACK_HOSTS]
         return self.is_loopback and not is_shared and not others
 

@@ -18,6 +18,7 @@ from conduit_widget.runtime_file import default_data_dir
 DATABASE_VARIABLE: Final = "CONDUIT_HUB_DATABASE_URL"
 REDIS_VARIABLE: Final = "CONDUIT_HUB_REDIS_URL"
 FILES_VARIABLE: Final = "CONDUIT_HUB_FILES_URL"
+JUPYTERHUB_VARIABLE: Final = "CONDUIT_HUB_JUPYTERHUB_API"
 SCAN_VARIABLE: Final = "CONDUIT_HUB_FILES_SCAN"
 
 
@@ -49,6 +50,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default=[],
         choices=["EdDSA", "ES256"],
         help="how its tokens may be signed (default: either)",
+    )
+    parser.add_argument(
+        "--jupyterhub-api",
+        default=os.environ.get(JUPYTERHUB_VARIABLE) or None,
+        metavar="URL",
+        help="let in the users of a JupyterHub, whose API this is: http://127.0.0.1:8081/hub/api"
+        f" (also {JUPYTERHUB_VARIABLE})",
     )
     parser.add_argument(
         "--allow-origin", action="append", default=[], metavar="ORIGIN", help="a further web origin let in"
@@ -160,6 +168,7 @@ def run(arguments: argparse.Namespace) -> int:
         redis_url=arguments.redis_url,
         files_url=arguments.files_url,
         files_scan=arguments.files_scan,
+        jupyterhub_api=arguments.jupyterhub_api,
         redis_namespace=arguments.redis_namespace,
     )
     try:

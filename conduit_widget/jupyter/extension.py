@@ -12,8 +12,7 @@ from jupyter_server.utils import url_path_join
 
 from conduit_widget.errors import trace_of
 from conduit_widget.jupyter.hub_proxy import HubProxy
-from conduit_widget.jupyter.hub_tickets import HubTickets
-from conduit_widget.jupyter.identity import SOURCES, Source
+from conduit_widget.jupyter.identity_source import SOURCES, Source
 from conduit_widget.jupyter.me import MeHandler
 from conduit_widget.jupyter.open_views import OpenSocket, OpenViews
 from conduit_widget.jupyter.static_parts import StaticPart
@@ -23,8 +22,8 @@ from conduit_widget.widget.front_end import SERVED_VARIABLE
 if TYPE_CHECKING:
     from jupyter_server.serverapp import ServerApp
 
-    from conduit_widget.access.hub_access import HubAccess, Identity
     from conduit_widget.jupyter.http_relay import HubHttp
+    from conduit_widget.jupyter.hub_tickets import HubTickets
     from conduit_widget.jupyter.parts import Parts
 
 PREFIX: Final = "conduit"
@@ -44,10 +43,15 @@ class ConduitWidget(ExtensionApp):
         "this machine, as in its kernels. 'auto': 'jupyter' where Jupyter knows people, else 'owner'.",
     ).tag(config=True)
 
+    hub_url = traitlets.Unicode(
+        "",
+        help="Address of a shared hub; empty for the hub of this machine's user. A hub that was started with "
+        "--jupyterhub-api knows users of JupyterHub; otherwise CONDUIT_HUB_TOKEN holds the owner's token.",
+    ).tag(config=True)
+
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.views = OpenViews()
-        self.tickets = HubTickets()
         self.proxied: set[OpenSocket] = set()
 
     def initialize(self, argv: Any = None) -> None:
@@ -61,6 +65,10 @@ class ConduitWidget(ExtensionApp):
     def _tell_kernels(self) -> None:
         """Put into the environment what the kernels of this server inherit."""
         os.environ[SERVED_VARIABLE] = self.parts.hash
+        if self.hub_url:
+            from conduit_widget.jupyter.hub_choice import tell_kernels  # noqa: PLC0415 - as for `hub_http`
+
+            tell_kernels(self.hub_url)
 
     def initialize_handlers(self) -> None:
         """Add the routes."""
@@ -78,6 +86,13 @@ class ConduitWidget(ExtensionApp):
         self.views.close_all(_GOING_AWAY, GOODBYE)
         for socket in list(self.proxied):
             socket.close(_GOING_AWAY, GOODBYE)
+
+    @cached_property
+    def tickets(self) -> HubTickets:
+        """The tokens of the users who are here."""
+        from conduit_widget.jupyter.hub_tickets import HubTickets  # noqa: PLC0415 - as for `hub_http`
+
+        return HubTickets()
 
     @cached_property
     def hub_http(self) -> HubHttp:
@@ -109,9 +124,3 @@ class ConduitWidget(ExtensionApp):
         from conduit_widget.jupyter.parts import Parts  # noqa: PLC0415 - as for `hub_http`
 
         return Parts()
-
-    def access(self, identity: Identity, *, may_write: bool) -> HubAccess:
-        """Return the hub and who the user is there."""
-        from conduit_widget.access.hub_access import LocalHub  # noqa: PLC0415 - as for `hub_http`
-
-        return LocalHub(identity, is_read_only=not may_write)

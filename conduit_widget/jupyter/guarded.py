@@ -9,14 +9,15 @@ from jupyter_server.auth.identity import User
 from jupyter_server.base.handlers import APIHandler
 from tornado import web
 
-from conduit_widget.access.hub_access import HubAccess, Identity
 from conduit_widget.errors import ConduitError
-from conduit_widget.jupyter.hub_tickets import HubTickets
-from conduit_widget.jupyter.identity import Person, Source, person_of
+from conduit_widget.jupyter.identity_source import Source
 from conduit_widget.jupyter.open_views import OpenSocket, OpenViews
 
 if TYPE_CHECKING:
+    from conduit_widget.access.hub_access import HubAccess
     from conduit_widget.jupyter.http_relay import HubHttp
+    from conduit_widget.jupyter.hub_tickets import HubTickets
+    from conduit_widget.jupyter.identity import Person
     from conduit_widget.jupyter.parts import Parts
 
 RESOURCE: Final = "conduit_widget"
@@ -29,7 +30,10 @@ class Extension(Protocol):
     identity: Source
     views: OpenViews
     proxied: set[OpenSocket]
-    tickets: HubTickets
+
+    @property
+    def tickets(self) -> HubTickets:
+        """The tokens of the users who are here."""
 
     @property
     def parts(self) -> Parts:
@@ -46,9 +50,6 @@ class Extension(Protocol):
     @property
     def static_url(self) -> str:
         """The path of the browser parts on this server."""
-
-    def access(self, identity: Identity, *, may_write: bool) -> HubAccess:
-        """Return the hub and who the user is there."""
 
 
 class Guarded(APIHandler):
@@ -83,10 +84,26 @@ class Guarded(APIHandler):
             HTTPError: the hub takes no such user.
 
         """
+        from conduit_widget.jupyter.identity import person_of  # noqa: PLC0415 - costs a starting server nothing
+
         extensions = self.extension.enabled_extensions
         user = cast("User", self.current_user)
         try:
             return person_of(user, self.extension.identity, self.identity_provider, extensions)
+        except ConduitError as error:
+            raise web.HTTPError(403, str(error)) from None
+
+    async def hub_access(self) -> HubAccess:
+        """Return the hub, and who the signed-in user is there; without the right to run code they only read.
+
+        Raises:
+            HTTPError: the hub takes no such user, or is not theirs.
+
+        """
+        from conduit_widget.jupyter.hub_choice import choose_hub  # noqa: PLC0415 - as for `person`
+
+        try:
+            return choose_hub(self.person().identity, may_write=await self.may_write())
         except ConduitError as error:
             raise web.HTTPError(403, str(error)) from None
 

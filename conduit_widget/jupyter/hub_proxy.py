@@ -54,7 +54,7 @@ class HubProxy(WebSocketHandler, Guarded):
     async def prepare(self, *, _redirect_to_login: bool = False) -> None:
         """Let in or refuse, then begin to relay."""
         await super().prepare()
-        self._access = self.extension.access(self.person().identity, may_write=await self.may_write())
+        self._access = await self.hub_access()
         if not self._is_websocket:
             from conduit_widget.jupyter.http_relay import BodyPipe  # noqa: PLC0415 - as in the view's socket
 

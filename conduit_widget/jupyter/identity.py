@@ -8,17 +8,15 @@ the server's token; there, the person in the panel is the one in the kernel: the
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
 from jupyter_server.auth.identity import IdentityProvider, PasswordIdentityProvider, User
 
 from conduit_widget.access.hub_access import Identity, local_identity
 from conduit_widget.contract import MAX_ID_CHARS
 from conduit_widget.errors import ValidationError
+from conduit_widget.jupyter.identity_source import Source
 from conduit_widget.plain_text import is_user_id, plain_name
-
-Source = Literal["auto", "jupyter", "owner"]
-SOURCES: Final[tuple[Source, ...]] = ("auto", "jupyter", "owner")
 
 COLLABORATION: Final = frozenset({"jupyter_server_ydoc", "jupyter_collaboration"})
 """Server extensions under which each browser is a person of its own."""

@@ -16,10 +16,10 @@ class MeHandler(Guarded):
     @web.authenticated
     async def get(self) -> None:
         """Answer in JSON; ``static`` is the address of the browser parts on this server."""
-        person = self.person()
+        person, identity = self.person(), (await self.hub_access()).identity
         told = {
-            "userId": person.identity.user_id,
-            "userName": person.identity.user_name,
+            "userId": identity.user_id,
+            "userName": identity.user_name,
             "initials": person.initials,
             "color": person.color,
             "avatarUrl": person.avatar_url,

@@ -80,7 +80,7 @@ class ViewSocket(WebSocketHandler, Guarded):
         except ConduitError as error:
             raise web.HTTPError(400, str(error)) from None
         may_write = await self.may_write()
-        access = self.extension.access(self.person().identity, may_write=may_write)
+        access = await self.hub_access()
         loop = asyncio.get_running_loop()
         self._user_id = access.identity.user_id
         self._thread = loop_thread()
