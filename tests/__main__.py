@@ -62,7 +62,7 @@ def static() -> None:
 
 def python() -> None:
     """Unit, conformance, integration, network, security and interop tests."""
-    marks = "not e2e and not soak and not kernels and not calls"
+    marks = "not e2e and not soak and not kernels and not calls and not jupyterhub"
     run(PYTHON, "-m", "pytest", "-m", marks, "-n", str(PROCESSES), "--no-loadscope-reorder", *ELSEWHERE)
 
 

@@ -13,6 +13,7 @@ from websockets.exceptions import ConnectionClosed
 
 from conduit_widget.access.hub_access import local_identity
 from conduit_widget.jupyter.open_views import MAX_VIEWS_PER_USER
+from conduit_widget.jupyter.view_session import READ_ONLY
 from conduit_widget.widget.front_end import build_parts, whole_module
 from tests.support.jupyter_server import PEOPLE, JupyterServer, jupyter_server
 from tests.support.jupyter_view import JupyterView, jupyter_view
@@ -77,6 +78,29 @@ async def test_views_of_two_people_share_a_conversation(shared: JupyterServer) -
         await bob.until(lambda: "hello from Ann" in bob.texts)
         (said,) = [each for each in bob.written if each["content"] == "hello from Ann"]
         assert said["author"] == {"userId": "ann", "userName": "Ann of Jupyter"}
+
+
+async def test_viewer_reads_and_is_told_why_not_more(shared: JupyterServer) -> None:
+    """Who may not run code hears everything; what they write is refused at once, in one line."""
+    async with (
+        jupyter_view(shared.ws_url, token("ann"), "for all") as ann,
+        jupyter_view(shared.ws_url, token("viewer"), "for all") as viewer,
+    ):
+        await quiet(ann, "for all")
+        await viewer.live()
+        assert (await ann.say("look"))["ok"]
+        await viewer.until(lambda: viewer.texts == ["look"])
+        for refused in (
+            await viewer.say("me too"),
+            await viewer.ask("delete", messageId=ann.written[0]["id"]),
+            await viewer.ask("conversation", action="rename", title="mine"),
+            await viewer.ask("something new"),
+        ):
+            assert (refused["ok"], refused["error"]["message"]) == (False, READ_ONLY)
+        assert (await viewer.ask("search", query="look", options={}))["ok"]
+        async with httpx2.AsyncClient() as http:
+            me = await http.get(f"{shared.url}/conduit/api/me", headers=token("viewer"))
+        assert me.json()["canWrite"] is False
 
 
 async def test_view_that_comes_again_goes_on(shared: JupyterServer) -> None:

@@ -39,6 +39,14 @@ async def test_token_is_minted_when_the_key_is_right() -> None:
     assert before - 1 <= answer["expiresAt"] - 60 <= time.time() + 1, "whole seconds"
 
 
+async def test_token_for_reading_alone_is_minted_when_asked_for() -> None:
+    """It says so itself; any other may write."""
+    body = {"userId": "ann", "userName": "Ann"}
+    for read_only in (True, False):
+        answer = msgspec.json.decode((await _post({**body, "readOnly": read_only})).content)
+        assert AUTHORITY.verify(answer["accessToken"]).may_write is not read_only
+
+
 @pytest.mark.parametrize(
     ("key", "text"),
     [
