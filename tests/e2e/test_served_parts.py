@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from playwright.async_api import BrowserContext, expect
 
@@ -22,13 +23,13 @@ async def test_module_is_fetched_once_for_all_widgets(lab: JupyterLab, context: 
     await session.send("Network.enable")
     kept: set[str] = set()
     session.on("Network.requestServedFromCache", lambda event: kept.add(event["requestId"]))
-    session.on(
-        "Network.responseReceived",
-        lambda event: (
-            PARTS.search(event["response"]["url"])
-            and fetched.append(bool(event["response"]["fromDiskCache"] or event["requestId"] in kept))
-        ),
-    )
+
+    def note(event: dict[str, Any]) -> None:
+        response = event["response"]
+        if PARTS.search(response["url"]):
+            fetched.append(bool(response["fromDiskCache"] or event["requestId"] in kept))
+
+    session.on("Network.responseReceived", note)
     for cell in range(3):
         await notebook.run_cell(cell)
         await expect(notebook.chat_in_cell(cell).composer).to_be_visible()
