@@ -17,6 +17,8 @@ from conduit_widget.errors import ValidationError
 from conduit_widget.types import ChatMessage, Content, ImagePart, ImageUrl, TextPart
 
 KEY: Final = "context"
+_MARKDOWN: Final = frozenset({"cell", "error"})
+"""Kinds whose text has fences of its own."""
 
 
 MOST_BYTES: Final = CONTEXT_BYTES + 4_096
@@ -95,7 +97,9 @@ def _text(each: Described) -> str:
     if not each.text:
         return head
     body = (
-        each.text if each.kind == "error" else fenced(each.text, "python" if each.kind == "code" else "text")
+        each.text
+        if each.kind in _MARKDOWN
+        else fenced(each.text, "python" if each.kind == "code" else "text")
     )
     return f"{head}\n{body}"
 

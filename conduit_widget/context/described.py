@@ -17,7 +17,7 @@ CONTEXT_BYTES: Final = 20 * 1024
 MAX_ITEMS: Final = 8
 MAX_NAME_CHARS: Final = 200
 
-Kind = Literal["table", "array", "plot", "text", "code", "error", "file", "value"]
+Kind = Literal["table", "array", "plot", "text", "code", "cell", "error", "file", "value"]
 
 _ERROR_CHARS: Final = 160
 _HEAD_SHARE: Final = 0.7

@@ -167,7 +167,7 @@ class Namespace:
             return Draft("code", f"code of cell {number}", self.names["In"][number])
         result = draft_of(outputs[number], self.names)
         text = f"{code}\n\nIts result ({result.title}):\n{fenced(result.text)}" if result.text else code
-        return Draft("error", f"code and result of cell {number}", text, result.image, result.cut)
+        return Draft("cell", f"code and result of cell {number}", text, result.image, result.cut)
 
 
 def current_namespace(*, runs_cell: bool = False) -> Namespace:

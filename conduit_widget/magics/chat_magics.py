@@ -8,6 +8,7 @@ from typing import Any, Final
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 
+from conduit_widget.context.carrying import context_line, words_of
 from conduit_widget.context.describing import describe
 from conduit_widget.context.failure import last_error
 from conduit_widget.context.mentions import ERROR, mentioned
@@ -167,7 +168,9 @@ class ChatMagics:
         said = [message for message in chat.messages if message.text][-count:]
         for message in said:
             who = message.author.user_name if message.author is not None else message.role
-            print(f"{shown(who)}: {as_shown(message.text)}")
+            print(f"{shown(who)}: {as_shown(words_of(message))}")
+            if line := context_line(message):
+                print(f"  ({shown(line)})")
         if not said:
             print("Nothing was said yet.")
 

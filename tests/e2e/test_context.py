@@ -118,6 +118,9 @@ async def test_variables_go_along_as_they_were_shown(
     await page.evaluate(THEME, "JupyterLab Dark")
     await expect(page.locator("#jupyterlab-splash")).to_have_count(0)
     await page.screenshot(path=screenshots / "context-plot-dark.png")
+    await page.set_viewport_size({"width": 640, "height": 800})
+    await rows.nth(0).scroll_into_view_if_needed()
+    await page.screenshot(path=screenshots / "context-narrow.png")
     await field.press("Enter")
     await chat.wait_answer(2)
     parts = reader.asked[-1]

@@ -167,12 +167,15 @@ async def test_views_ask_and_send_what_they_showed(
         assert refused["error"]["message"].startswith("context:")
 
 
+@pytest.mark.usefixtures("chat", "notebook")
 async def test_only_the_kernels_own_user_is_told(
-    chat: Chat, comms: CommLedger, notebook: dict[str, Any], provider: ScriptedProvider, server: ChatServer
+    comms: CommLedger, provider: ScriptedProvider, server: ChatServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another's page is refused in a line, and what others write in the conversation asks nothing."""
     owner = resolve_access().identity.user_id
-    assert (await asked(comms, kind="context", names=["rows"], left=100, user=owner))["ok"]
+    monkeypatch.setenv(variables.JUPYTERHUB_USER, "hub-ada")
+    for user in (owner, "hub-ada"):
+        assert (await asked(comms, kind="context", names=["rows"], left=100, user=user))["ok"]
     for kind in ({"kind": "variables", "query": ""}, {"kind": "context", "names": ["rows"], "left": 9}):
         refused = await asked(comms, **kind, user="mallory")
         assert refused["error"]["message"] == (

@@ -7,6 +7,7 @@ whose they are, those of the kernel's own user alone are answered.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
@@ -26,6 +27,8 @@ PATIENCE: Final = 8.0
 MAX_READING: Final = 4
 """How many descriptions may be under way: code that blocks keeps its thread."""
 MAX_QUERY_CHARS: Final = 500
+JUPYTERHUB_USER: Final = "JUPYTERHUB_USER"
+"""The variable in which JupyterHub names the person whose server, and so whose kernel, this is."""
 
 
 class _Readers:
@@ -92,5 +95,5 @@ async def _describe(names: list[Any], left: object, user: object) -> list[dict[s
 def _check_owner(user: object) -> None:
     """Refuse a page that says it is somebody else's than the kernel."""
     owner = resolve_access().identity.user_id
-    if user is not None and user != owner:
+    if user is not None and user not in {owner, os.environ.get(JUPYTERHUB_USER)}:
         raise ConduitError(f"Only {shown(owner)}, whose kernel this is, may look at its variables.")

@@ -2,7 +2,7 @@
 
 export interface Described {
   name: string;
-  kind: "table" | "array" | "plot" | "text" | "code" | "error" | "file" | "value";
+  kind: "table" | "array" | "plot" | "text" | "code" | "cell" | "error" | "file" | "value";
   title: string;
   text: string;
   /** A picture as a `data:` URL. */
