@@ -9,6 +9,7 @@ from conduit_widget.errors import ConduitError
 from tests.load import (
     bus,
     busy_kernel,
+    calls,
     chats,
     client,
     codec,
@@ -31,6 +32,7 @@ COMMANDS = {
     "bench": bench,
     "bus": bus,
     "busy": busy_kernel,
+    "calls": calls,
     "chats": chats,
     "client": client,
     "codec": codec,

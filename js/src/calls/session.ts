@@ -9,7 +9,7 @@ import { createLocalMedia, type DeviceKind, type LocalMedia, type ScreenSource }
 import { createPointing, type Pointing } from "./pointing";
 import { createResuming } from "./resuming";
 import type { CallPlace, Signalling } from "./signalling";
-import { listened, SILENCE, type SpeakerState } from "./speaker";
+import { listened, SILENCE, type SpeakerState, soundAlike } from "./speaker";
 import { createVoices, type Voices } from "./voices";
 
 export type Phase = "out" | "joining" | "in";
@@ -103,6 +103,7 @@ export function createCallSession({ place, clock, lifetime, carrier: makeCarrier
       selfId.value = null;
       heard.value = false;
       speaking.value = SILENCE;
+      levels = SILENCE;
       notice.value = why;
     });
   };
@@ -176,10 +177,19 @@ export function createCallSession({ place, clock, lifetime, carrier: makeCarrier
     return () => cancel();
   };
 
+  let levels = SILENCE;
   const listen = (): void => {
     const now = new Map<string, number>();
     for (const [peerId, remote] of carrier.peek()?.remotes.peek() ?? []) now.set(peerId, remote.level());
-    speaking.value = listened(speaking.peek(), now);
+    levels = listened(levels, now);
+    if (!soundAlike(speaking.peek(), levels)) speaking.value = levels;
+  };
+
+  /** Opens a device, unless one has left before it was open. */
+  const openFor = async (own: Signalling, kind: DeviceKind): Promise<void> => {
+    const opened = await media.open(kind);
+    if (signalling !== own) media.stop(kind);
+    else if (kind === "audio") heard.value = opened;
   };
 
   const join: CallSession["join"] = async (wanted) => {
@@ -192,8 +202,9 @@ export function createCallSession({ place, clock, lifetime, carrier: makeCarrier
     const life = new AbortController();
     const own = place.signalling();
     signalling = own;
-    if (wanted.audio && !crowded) heard.value = await media.open("audio");
-    if (wanted.video) await media.open("video");
+    // While the devices open, the browsers find each other: the tracks follow without another word.
+    if (wanted.audio && !crowded) void openFor(own, "audio");
+    if (wanted.video) void openFor(own, "video");
     try {
       const begin = sent();
       told = JSON.stringify(begin);

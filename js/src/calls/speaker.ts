@@ -30,6 +30,14 @@ export function listened(before: SpeakerState, now: ReadonlyMap<string, number>)
   return { levels, speaker };
 }
 
+/** Whether the two look alike: then nothing has to be drawn. */
+export function soundAlike(before: SpeakerState, now: SpeakerState): boolean {
+  return (
+    before.speaker === now.speaker &&
+    [...now.levels.keys()].every((peerId) => speaks(before, peerId) === speaks(now, peerId))
+  );
+}
+
 /** Whether somebody is heard right now: then there is a ring round their picture. */
 export function speaks(state: SpeakerState, peerId: string): boolean {
   return (state.levels.get(peerId) ?? 0) >= VOICE;

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { listened, SILENCE, speaks } from "../../src/calls/speaker";
+import { listened, SILENCE, soundAlike, speaks } from "../../src/calls/speaker";
 
 const look = (levels: Record<string, number>, times: number, from = SILENCE) => {
   let state = from;
@@ -15,6 +15,12 @@ it("keeps whoever spoke last while all are quiet, and forgets who has left", () 
   expect(quiet.speaker).toBe("bo");
   expect(speaks(quiet, "bo")).toBe(false);
   expect(look({ cy: 0 }, 1, quiet).speaker).toBe(null);
+});
+
+it("has nothing new to draw while the same people speak", () => {
+  const spoken = look({ bo: 0.3, cy: 0 }, 3);
+  expect(soundAlike(spoken, look({ bo: 0.2, cy: 0.001 }, 1, spoken))).toBe(true);
+  expect(soundAlike(spoken, look({ bo: 0, cy: 0 }, 20, spoken))).toBe(false);
 });
 
 it("gives the floor to a clearly louder voice, not to a cough", () => {

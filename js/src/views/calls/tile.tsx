@@ -22,15 +22,13 @@ export function Tile({ session, peer, people, large = false, video }: Props): VN
   const { peerId, userId, userName } = peer;
   const isSelf = peerId === session.selfId.value;
   const remote = session.remotes.value.get(peerId);
-  const track = isSelf
-    ? session.media.tracks.video.value
-    : peer.media.video
-      ? remote?.tracks.value.video
-      : null;
+  const trouble = remote && troubleOf(remote, session.hasRelay.value);
+  // Before the first connection there is a track, and nothing in it.
+  const theirs = remote?.quality.value || !trouble ? remote?.tracks.value.video : null;
+  const track = isSelf ? session.media.tracks.video.value : peer.media.video ? theirs : null;
   const heard = isSelf ? session.heard.value : peer.media.audio;
   const name = isSelf ? text("message.you") : shownName(userName);
   const rings = !isSelf && heard && speaks(session.speaking.value, peerId);
-  const trouble = remote && troubleOf(remote, session.hasRelay.value);
   return (
     <figure class={`tile${large ? " large" : ""}${rings ? " speaks" : ""}`} data-peer={peerId}>
       {track ? (
