@@ -62,6 +62,12 @@ async def test_two_people_talk_show_a_screen_and_come_back(
 ) -> None:
     """Pictures are decoded, sound is heard both ways; mute, screen, reload, leaving: each is seen there."""
     async with people(browser, server, monkeypatch, "ann", "bob") as (ann, bob):
+        await ann.open()
+        await ann.sheet.get_by_role("button", name="Try it").click()
+        await expect(ann.sheet.locator("meter")).to_be_visible()
+        await expect(ann.button).to_have_class("icon call-button live")
+        await ann.button.click()  # gone without joining
+        await expect(ann.button).to_have_class("icon call-button")
         await ann.join()
         await expect(bob.button).to_contain_text("1")
         await bob.join()

@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
 import type { VNode } from "preact";
+import { useEffect } from "preact/hooks";
 import { mayCapture } from "../../calls/local-media";
 import type { CallSession } from "../../calls/session";
 import type { Participant } from "../../contract";
@@ -24,6 +25,13 @@ export function Lobby({ session, people }: Props): VNode {
   const peers = session.peers.value;
   const problem = media.problem.value ?? notice.value;
   const joining = phase.value === "joining";
+  // Whoever goes without joining is seen and heard by nothing any more.
+  useEffect(
+    () => () => {
+      if (phase.peek() === "out") for (const kind of ["audio", "video"] as const) media.stop(kind);
+    },
+    [media, phase],
+  );
   const join = (): void => void session.join({ audio: audio.value, video: video.value });
   return (
     <div class="call lobby">

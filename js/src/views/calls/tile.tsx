@@ -23,9 +23,7 @@ export function Tile({ session, peer, people, large = false, video }: Props): VN
   const isSelf = peerId === session.selfId.value;
   const remote = session.remotes.value.get(peerId);
   const trouble = remote && troubleOf(remote, session.hasRelay.value);
-  // Before the first connection there is a track, and nothing in it.
-  const theirs = remote?.quality.value || !trouble ? remote?.tracks.value.video : null;
-  const track = isSelf ? session.media.tracks.video.value : peer.media.video ? theirs : null;
+  const track = isSelf ? session.media.tracks.video.value : pictureOf(peer, remote);
   const heard = isSelf ? session.heard.value : peer.media.audio;
   const name = isSelf ? text("message.you") : shownName(userName);
   const rings = !isSelf && heard && speaks(session.speaking.value, peerId);
@@ -54,6 +52,12 @@ export function Tile({ session, peer, people, large = false, video }: Props): VN
       </figcaption>
     </figure>
   );
+}
+
+/** Their picture; before the first connection there is a track, and nothing in it. */
+function pictureOf({ media }: CallPeer, remote: Remote | undefined): MediaStreamTrack | null {
+  const began = remote?.state.value === "connected" || remote?.quality.value;
+  return media.video && remote && began ? remote.tracks.value.video : null;
 }
 
 function troubleOf({ state }: Remote, hasRelay: boolean): PlainKey | null {
