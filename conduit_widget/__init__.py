@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from conduit_widget.widget.chat import Chat as Chat
     from conduit_widget.widget.configuring import configure as configure
     from conduit_widget.widget.conversations import conversations as conversations
+    from conduit_widget.widget.imports import import_conversation as import_conversation
     from conduit_widget.widget.status.connection_health import ConnectionHealth as ConnectionHealth
     from conduit_widget.widget.status.presence import Presence as Presence
     from conduit_widget.widget.status.provider_status import ProviderStatus as ProviderStatus
@@ -56,6 +57,7 @@ _EXPORTS: Final = {
     "context": "conduit_widget",
     "configure": "conduit_widget.widget.configuring",
     "conversations": "conduit_widget.widget.conversations",
+    "import_conversation": "conduit_widget.widget.imports",
     **dict.fromkeys(
         (
             "AddressUnusableError",

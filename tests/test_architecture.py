@@ -79,8 +79,8 @@ FLOORS: dict[str, list[set[str]]] = {
     ],
     "transports": [{ROOT_MODULES}, {"client", "server"}],
     "widget": [
-        {"answers", "listening", "tables", "take_along"},
-        {"attachments"},
+        {"answers", "listening", "take_along"},
+        {"tables", "attachments"},
         {"requests"},
         {ROOT_MODULES},
         {"status"},

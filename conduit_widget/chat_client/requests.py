@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import Final
 
 from conduit_widget.chat_client.hub_proxies import ChatHubClient
+from conduit_widget.chat_client.revisions import is_unknown_method
+from conduit_widget.errors import ConduitError, HubException
 from conduit_widget.types import (
     ConversationInfo,
     ConversationOptions,
     ConversationPatch,
     ConversationSettings,
     HistoryPage,
+    ImportBatch,
+    ImportReceipt,
     MemberInfo,
     MemberOptions,
     MemberRole,
@@ -57,6 +61,15 @@ class Requests:
     async def delete(self, conversation_id: str | None = None) -> None:
         """Delete this conversation, or another one, for good."""
         await self._hub.delete_conversation(conversation_id or self._id)
+
+    async def import_batch(self, key: str, batch: ImportBatch) -> ImportReceipt:
+        """Bring in some messages of the conversation that ``key`` names, see the hub's method."""
+        try:
+            return await self._hub.import_conversation(key, batch)
+        except HubException as error:
+            if is_unknown_method(error):
+                raise ConduitError("This hub cannot import conversations.") from None
+            raise
 
     async def members(self) -> list[MemberInfo]:
         """Return everybody with a role."""

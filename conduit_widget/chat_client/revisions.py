@@ -76,7 +76,7 @@ class Revisions:
             except ConnectionLostError:
                 await asyncio.sleep(0)  # the loss is noticed, then it is waited for
             except HubException as error:
-                if any(text in str(error).lower() for text in _UNKNOWN):
+                if is_unknown_method(error):
                     raise HubException(f"This hub cannot {what}.") from None
                 raise
 
@@ -94,3 +94,8 @@ class Revisions:
         finally:
             live.cancel()
             unreachable.cancel()
+
+
+def is_unknown_method(error: HubException) -> bool:
+    """Whether a hub has refused because it has no such method."""
+    return any(text in str(error).lower() for text in _UNKNOWN)

@@ -26,6 +26,7 @@ from conduit_widget.widget.answers.questions import Questions
 from conduit_widget.widget.connections import Connections
 from conduit_widget.widget.listening.message_listeners import MessageListeners
 from conduit_widget.widget.listening.status_listeners import ChatStatus, StatusListeners, status_of
+from conduit_widget.widget.take_along.uploads import Uploads
 
 ABSENCE: Final = 10.0
 RETURN_TIMEOUT: Final = 4.0
@@ -41,6 +42,7 @@ class ChatBackend:
         self.identity: Identity = access.identity
         self.conversation_id = conversation_id
         self.questions = Questions(lambda: self.conversation)
+        self.uploads = Uploads()
         self.listeners = MessageListeners(self.messages, self._has_joined, self.subscribe)
         self.status_listeners = StatusListeners(self._status, self.subscribe)
         self.files = HubFiles(access.url, access.token)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 import weakref
 from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
 from typing import Any, ClassVar, TypeVar
 
 import traitlets
@@ -114,6 +115,7 @@ class Chat(ChatAsking, ChatActs, ChatReach, ChatListening, ChatConnecting):
         )
         self._name = conversation_id
         register_reader(self)
+        self._other = partial(Chat, user=user, user_name=user_name, hub_url=hub_url, token=token)
         connections = connections_of(self._thread)
         self._output: CellOutput | None = None
         self._forget_cells: Callable[[], None] = lambda: None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -16,16 +16,21 @@ from conduit_widget.widget.answers.pending_result import PendingResult
 from conduit_widget.widget.backend import ChatBackend
 from conduit_widget.widget.chat_history import ChatHistory
 from conduit_widget.widget.tables.found_tables import FoundMessages
+from conduit_widget.widget.tables.imported_table import ImportedEntry, ImportedTable
+from conduit_widget.widget.take_along.bringing import Bringing
 from conduit_widget.widget.take_along.formats import Format, exported, format_of
+from conduit_widget.widget.take_along.import_run import OnProgress, brought, checked_path
 from conduit_widget.widget.take_along.taken import taken_from
 
 _T = TypeVar("_T")
 
 
 class ChatReach:
-    """``search``, ``history`` and ``export`` of a chat."""
+    """``search``, ``history``, ``export`` and ``import_`` of a chat."""
 
     _thread: LoopThread
+    _other: Callable[[str], Any]
+    """Returns a chat of another conversation, of the same person at the same hub."""
 
     @property
     def _backend(self) -> ChatBackend:
@@ -86,6 +91,21 @@ class ChatReach:
         wanted = format_of(path, format)
         return self._pending("export", _export(self._backend, Path(path), wanted))
 
+    def import_(
+        self, path: str | Path, *, on_progress: OnProgress | None = None
+    ) -> PendingResult[ImportedTable[Any]]:
+        """Bring in the conversations of a file, each as a new one of yours; see ``import_conversation``.
+
+        This chat stays where it is: ``chat.import_(path).result()[0].open()`` shows what was said last.
+
+        Raises:
+            ValidationError: there is no such file, or it cannot be used (when awaited).
+            ConduitError: the hub cannot be reached, or cannot do it (when awaited).
+
+        """
+        work = _import(self._backend, checked_path(path), on_progress, self._other)
+        return self._pending("import", work)
+
 
 def _moment(name: str, value: datetime | None) -> str | None:
     if value is None:
@@ -98,6 +118,15 @@ def _moment(name: str, value: datetime | None) -> str | None:
 async def _search(backend: ChatBackend, query: str, options: SearchOptions) -> FoundMessages:
     await backend.conversation.connectivity.wait_live()
     return FoundMessages((await backend.conversation.requests.search(query, options)).hits)
+
+
+async def _import(
+    backend: ChatBackend, path: Path, on_progress: OnProgress | None, open_: Callable[[str], Any]
+) -> ImportedTable[Any]:
+    conversation = backend.conversation
+    bringing = Bringing(conversation.requests, conversation.connectivity.wait_live)
+    results = await brought(bringing, path, on_progress)
+    return ImportedTable(ImportedEntry(each, open_) for each in results)
 
 
 async def _export(backend: ChatBackend, path: Path, wanted: Format) -> Path:

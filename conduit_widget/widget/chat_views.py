@@ -29,6 +29,7 @@ from conduit_widget.widget.requests import (
     files,
     finding,
     history,
+    importing,
     messages,
 )
 from conduit_widget.widget.requests.handler import AskedChat, Handler, Serve
@@ -53,6 +54,7 @@ _HANDLERS: Final[tuple[Handler, ...]] = (
     finding.handle,
     conversations.handle,
     calls.handle,
+    importing.handle,
     connection.handle,
     files.handle,
     _send_chunk,

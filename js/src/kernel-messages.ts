@@ -119,6 +119,12 @@ export interface SearchOptions {
   limit?: number;
 }
 
+/** A file to bring in: its bytes piece by piece in base64, then one conversation a request. */
+export type ImportAction =
+  | { action: "begin"; size: number }
+  | { action: "part"; id: string; at: number; data: string }
+  | { action: "read" | "next" | "forget"; id: string };
+
 /** What an owner does about a conversation, this one unless another is named; and which one is shown here. */
 export type ConversationAction =
   | { action: "open"; conversationId: string }
@@ -178,6 +184,7 @@ export type ViewMessage =
   | { kind: "search"; requestId: string; query: string; options: SearchOptions }
   | { kind: "conversations"; requestId: string }
   | { kind: "export"; requestId: string; format: "markdown" | "json" | "html" | "ipynb" }
+  | ({ kind: "import"; requestId: string } & ImportAction)
   | ({ kind: "conversation"; requestId: string } & ConversationAction)
   | ({ kind: "members"; requestId: string } & MembersAction)
   | { kind: "variables"; requestId: string; query: string; user?: string }

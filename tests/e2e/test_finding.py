@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Final
@@ -91,7 +92,7 @@ async def test_search_switch_and_export(
 
     saved = tmp_path / "notes.md"
     await titles.click()
-    await chat.root.get_by_role("button", name="Export…").click()
+    await chat.root.get_by_role("button", name="Export, import…").click()
     async with notebook.page.expect_download() as saving:
         await chat.root.get_by_role("button", name="Markdown").click()
     await (await saving.value).save_as(saved)
@@ -99,3 +100,43 @@ async def test_search_switch_and_export(
     assert "Where is the needle?" in text
     assert "Hay number 149." in text
     assert "The first plan." not in text
+
+
+async def test_a_file_of_another_program_is_brought_in(
+    lab: JupyterLab, context: BrowserContext, screenshots: Path, tmp_path: Path
+) -> None:
+    """Chosen in the sheet, its conversations are listed and open; one that cannot be read says why."""
+    question = {
+        "author": {"role": "user"},
+        "content": {"content_type": "text", "parts": ["What is a Köchel number?"]},
+    }
+    answer = {
+        "author": {"role": "assistant"},
+        "content": {"content_type": "text", "parts": ["A number of **Mozart's** works."]},
+    }
+    mapping = {
+        "q": {"message": {**question, "create_time": 1.6e9}, "parent": None},
+        "a": {"message": {**answer, "create_time": 1.6e9 + 9}, "parent": "q"},
+    }
+    file = tmp_path / "conversations.json"
+    file.write_text(
+        json.dumps([{"title": "Mozart", "mapping": mapping}, {"title": "Nothing", "mapping": {}}])
+    )
+    write_notebook(lab.root / "import.ipynb", "from conduit_widget import Chat\nChat('import')")
+    notebook = await NotebookPage.open(context, lab, "import.ipynb")
+    await notebook.run_cell(0)
+    chat = notebook.chat
+    await chat.wait_live()
+    await chat.root.get_by_role("button", name="Conversations: import").click()
+    await chat.root.get_by_role("button", name="Export, import…").click()
+    async with notebook.page.expect_file_chooser() as chosen:
+        await chat.root.get_by_role("button", name="Choose a file…").click()
+    await (await chosen.value).set_files(file)
+    await expect(chat.root.get_by_text("1 conversation imported")).to_be_visible()
+    await expect(chat.root.get_by_text("not imported: has no text")).to_be_visible()
+    await notebook.page.screenshot(path=screenshots / "import.png")
+    await chat.root.get_by_role("button", name="Mozart").click()
+    await expect(chat.root.get_by_role("button", name="Conversations: Mozart")).to_be_visible()
+    await expect(chat.root.get_by_text("Imported from ChatGPT")).to_have_count(2)
+    await expect(chat.root.locator("article strong")).to_have_text("Mozart's")
+    await notebook.page.screenshot(path=screenshots / "imported.png")

@@ -69,7 +69,7 @@ async def test_what_is_brought_in_is_its_owners_marked_and_not_answered(tmp_path
             await eve.invoke(ChatMethod.JOIN_CONVERSATION, id_)
         joined = await ann.invoke(ChatMethod.JOIN_CONVERSATION, id_)
         question, reply = joined["messages"]
-        assert question["author"] == {"userId": "ann", "userName": "Bob"}
+        assert question["author"] == {"userId": "imported:Bob", "userName": "Bob"}
         assert question["metadata"]["timestamp"] == "2020-01-02T01:04:05.000Z"
         assert (reply["metadata"]["model"], reply["metadata"]["status"]) == ("gpt-9", "complete")
         for each in (question, reply):

@@ -18,6 +18,7 @@ from conduit_widget.types import Author, ChatMessage, ImportBatch, ImportedMessa
 
 _IMPORTS: Final = uuid.UUID("0d6a1a5e-4a7c-5d57-9b2e-0c7f4be2a8c1")
 _MAX_NAME_CHARS: Final = 64
+_ELSEWHERE: Final = "imported:"
 _MAX_SOURCE_CHARS: Final = 32
 
 
@@ -83,8 +84,7 @@ class _Importer:
             metadata["replyTo"] = check_message_id(imported.reply_to, "replyTo")
         author = None
         if imported.role == "user":
-            name = plain_name(imported.author or "", _MAX_NAME_CHARS) or self._author.user_name
-            author = Author(user_id=self._author.user_id, user_name=name)
+            author = self._author_of(plain_name(imported.author or "", _MAX_NAME_CHARS))
         else:
             metadata["status"] = "complete"
             metadata["model"] = plain_name(imported.model or "", _MAX_NAME_CHARS)
@@ -98,6 +98,12 @@ class _Importer:
             author=author,
             metadata=metadata,
         )
+
+    def _author_of(self, name: str) -> Author:
+        """Return who wrote a message: somebody else is nobody of this hub, whatever their name."""
+        if not name or name == self._author.user_name:
+            return self._author
+        return Author(user_id=f"{_ELSEWHERE}{name}", user_name=name)
 
     def _moment(self, text: str | None) -> str | None:
         """Return when a message was written, as the hub writes times; a time to come is none."""

@@ -11,6 +11,7 @@ from conduit_widget.chat_client.conversation import Conversation
 from conduit_widget.chat_client.files.hub_files import HubFiles
 from conduit_widget.errors import ValidationError
 from conduit_widget.widget.answers.questions import Questions
+from conduit_widget.widget.take_along.uploads import Uploads
 
 
 class AskedChat(Protocol):
@@ -27,6 +28,10 @@ class AskedChat(Protocol):
     @property
     def files(self) -> HubFiles:
         """The files of its hub."""
+
+    @property
+    def uploads(self) -> Uploads:
+        """The file that a view brings in."""
 
 
 Serve = Callable[[object, Coroutine[Any, Any, Any]], None]

@@ -14,6 +14,7 @@ _Chat = TypeVar("_Chat")
 
 _CELL: Final = "text-align:left;vertical-align:top;padding:3px 14px 3px 0"
 _CELL_CHARS: Final = 200
+_NONE_YET: Final = "No conversations yet."
 
 
 class FoundMessages(tuple[SearchHit, ...]):
@@ -23,14 +24,14 @@ class FoundMessages(tuple[SearchHit, ...]):
 
     def __repr__(self) -> str:
         """Return the table as text."""
-        return _text(("When", "Who", "Text"), [_hit_cells(hit) for hit in self], "Nothing was found.")
+        return text_table(("When", "Who", "Text"), [_hit_cells(hit) for hit in self], "Nothing was found.")
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         """Show the hits in a notebook, what was found marked."""
         rows = [[*map(html.escape, _hit_cells(hit)[:2]), _marked(hit)] for hit in self]
         return {
             "text/plain": repr(self),
-            "text/html": _html(("When", "Who", "Text"), rows, "Nothing was found."),
+            "text/html": html_table(("When", "Who", "Text"), rows, "Nothing was found."),
         }
 
 
@@ -80,12 +81,15 @@ class ConversationTable(tuple[ConversationEntry[_Chat], ...], Generic[_Chat]):
 
     def __repr__(self) -> str:
         """Return the table as text."""
-        return _text(self._COLUMNS, [_conversation_cells(each) for each in self], "No conversations yet.")
+        return text_table(self._COLUMNS, [_conversation_cells(each) for each in self], _NONE_YET)
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         """Show the table in a notebook; titles and previews are escaped."""
         rows = [list(map(html.escape, _conversation_cells(each))) for each in self]
-        return {"text/plain": repr(self), "text/html": _html(self._COLUMNS, rows, "No conversations yet.")}
+        return {
+            "text/plain": repr(self),
+            "text/html": html_table(self._COLUMNS, rows, _NONE_YET),
+        }
 
 
 def _conversation_cells(entry: ConversationEntry[Any]) -> list[str]:
@@ -117,7 +121,8 @@ def _marked(hit: SearchHit) -> str:
     return "".join(parts) + html.escape(plain_name(f"|{hit.snippet[at:]}|", _CELL_CHARS)[1:-1])
 
 
-def _text(columns: Sequence[str], rows: Sequence[Sequence[str]], empty: str) -> str:
+def text_table(columns: Sequence[str], rows: Sequence[Sequence[str]], empty: str) -> str:
+    """Return a table as text, or what is said instead of an empty one."""
     if not rows:
         return empty
     table = [columns, *rows]
@@ -128,7 +133,8 @@ def _text(columns: Sequence[str], rows: Sequence[Sequence[str]], empty: str) -> 
     )
 
 
-def _html(columns: Sequence[str], rows: Sequence[Sequence[str]], empty: str) -> str:
+def html_table(columns: Sequence[str], rows: Sequence[Sequence[str]], empty: str) -> str:
+    """Return a table as HTML; the cells are HTML already."""
     if not rows:
         return f"<p>{empty}</p>"
     head = "".join(f'<th scope="col" style="{_CELL}">{name}</th>' for name in columns)

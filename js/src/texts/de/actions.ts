@@ -39,4 +39,6 @@ export const actions = {
     one: "nur {count} Nachricht, ältere passten nicht",
     other: "nur die neuesten {count} Nachrichten, ältere passten nicht",
   },
+  "message.imported": "Importiert aus {source}",
+  "message.importedBy": "Von {name}, {time}",
 } as const satisfies Catalogue;

@@ -37,4 +37,6 @@ export const actions = {
     one: "the newest message only, older ones did not fit",
     other: "the newest {count} messages only, older ones did not fit",
   },
+  "message.imported": "Imported from {source}",
+  "message.importedBy": "By {name}, {time}",
 } as const;

@@ -7,7 +7,7 @@ export const sheets = {
   "sheet.details": "Details",
   "sheet.search": "Search",
   "sheet.conversations": "Conversations",
-  "sheet.files": "Export",
+  "sheet.files": "Export and import",
   "sheet.call": "Call",
   "parameters.intro": "For your messages in this conversation. What is empty, the hub chooses.",
   "parameters.presets": "Presets",

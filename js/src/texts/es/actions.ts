@@ -39,4 +39,6 @@ export const actions = {
     one: "solo {count} mensaje, los anteriores no cabían",
     other: "solo los {count} mensajes más recientes, los anteriores no cabían",
   },
+  "message.imported": "Importado de {source}",
+  "message.importedBy": "Por {name}, {time}",
 } as const satisfies Catalogue;

@@ -35,4 +35,6 @@ export const actions = {
   "pause.waits": "已暂停，待显示：{what}。",
   "metrics.promptTokens": { other: "读取 {count} 个 token" },
   "metrics.messagesRead": { other: "仅最新的 {count} 条消息，更早的放不下" },
+  "message.imported": "从 {source} 导入",
+  "message.importedBy": "{name}，{time}",
 } as const satisfies Catalogue;

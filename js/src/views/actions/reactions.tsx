@@ -4,12 +4,22 @@ import { reactionsOf } from "../../messages";
 import type { Store } from "../../store";
 import { listed, text } from "../../texts/texts";
 import { personName } from "../message/person-name";
+import { Marks } from "./marks";
 
 /** How many names a tooltip has. */
 const MOST_NAMES = 12;
 
-/** The reactions to a message; pressed, one's own is given or taken back. */
-export function Reactions({ store, message }: { store: Store; message: ChatMessage }): VNode | null {
+/** What people added to a message: its marks and the reactions; pressed, one's own is given or taken back. */
+export function Reactions({ store, message }: { store: Store; message: ChatMessage }): VNode {
+  return (
+    <>
+      <Marks store={store} message={message} />
+      <Given store={store} message={message} />
+    </>
+  );
+}
+
+function Given({ store, message }: { store: Store; message: ChatMessage }): VNode | null {
   const reactions = reactionsOf(message);
   const self = store.select.selfId.value;
   if (reactions.length === 0) return null;

@@ -26,7 +26,7 @@ const asked = (): Asked[] => view.host.all("export") as Asked[];
 
 describe("the export", () => {
   it("offers every format, and the first has the focus", () => {
-    expect(view.find(".sheet").getAttribute("aria-label")).toBe("Export");
+    expect(view.find(".sheet").getAttribute("aria-label")).toBe("Export and import");
     expect(formats().map((each) => each.querySelector(".name")?.textContent)).toEqual([
       ...["Markdown", "JSON", "HTML", "Notebook"],
     ]);
