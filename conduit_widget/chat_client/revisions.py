@@ -53,6 +53,17 @@ class Revisions:
         call = self._hub.add_reaction if is_on else self._hub.remove_reaction
         await self._ask("keep reactions", lambda: call(message_id, emoji))
 
+    async def pin(self, message_id: str, *, is_on: bool = True) -> None:
+        """Pin a message for everybody, or take its pin away."""
+        call = self._hub.pin_message if is_on else self._hub.unpin_message
+        await self._ask("pin messages", lambda: call(self._transcript.conversation_id, message_id))
+
+    async def pinned(self) -> list[dict[str, Any]]:
+        """Return the pinned messages in wire form, the oldest first."""
+        return await self._ask(
+            "pin messages", lambda: self._hub.list_pinned(self._transcript.conversation_id)
+        )
+
     async def regenerate(self, message_id: str, **options: Any) -> SendReceipt:
         """Have a question answered again; ``options`` as the hub's, None for what the question says."""
         asked = {key: value for key, value in options.items() if value is not None}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Coroutine
 from typing import Any, Final, TypeVar
 
-from conduit_widget.chat_client.state.messages import is_deleted
+from conduit_widget.chat_client.state.messages import is_deleted, read_messages
 from conduit_widget.context.carrying import reworded
 from conduit_widget.contract import ErrorText
 from conduit_widget.errors import ConduitError, HubException, ValidationError
@@ -13,6 +13,7 @@ from conduit_widget.types import ChatMessage, SendReceipt
 from conduit_widget.widget.answers.pending_result import PendingResult
 from conduit_widget.widget.answers.question import as_prompted, check_text
 from conduit_widget.widget.backend import ChatBackend
+from conduit_widget.widget.chat_connecting import CONNECT_TIMEOUT
 
 _T = TypeVar("_T")
 
@@ -63,6 +64,27 @@ class ChatActs:
             raise ValidationError("emoji", f"must be a string, not {type(emoji).__name__}.")
         work = _react(self._backend, id_of(message), emoji, is_on=not remove)
         return self._pending("react", work)
+
+    def pin(self, message: Named, remove: bool = False) -> PendingResult[None]:
+        """Keep a message at hand for everybody, or let it go with ``remove``; :attr:`pinned` lists them::
+
+            chat.pin(chat.messages[-1]).result()
+
+        Raises (when awaited):
+            HubException: you may not, or as many are pinned as may be (50).
+
+        """
+        return self._pending("pin", _pin(self._backend, id_of(message), is_on=not remove))
+
+    @property
+    def pinned(self) -> list[ChatMessage]:
+        """The pinned messages of the conversation, the oldest first; the hub is asked.
+
+        Raises:
+            ConduitError: the hub cannot be asked; the text says why.
+
+        """
+        return self._pending("pinned", _pinned(self._backend)).result(CONNECT_TIMEOUT)
 
     def regenerate(
         self, message: Named | None = None, model: str | None = None, provider: str | None = None
@@ -148,6 +170,17 @@ async def _react(backend: ChatBackend, message_id: str, emoji: str, *, is_on: bo
         await backend.conversation.revisions.react(message_id, emoji, is_on=is_on)
     except ConduitError as error:
         raise _explained(error, "react to") from None
+
+
+async def _pin(backend: ChatBackend, message_id: str, *, is_on: bool) -> None:
+    try:
+        await backend.conversation.revisions.pin(message_id, is_on=is_on)
+    except ConduitError as error:
+        raise _explained(error, "pin") from None
+
+
+async def _pinned(backend: ChatBackend) -> list[ChatMessage]:
+    return read_messages(await backend.conversation.revisions.pinned())
 
 
 async def _regenerate(

@@ -176,6 +176,8 @@ export type ViewMessage =
   | { kind: "edit"; requestId: string; messageId: string; text: string }
   | { kind: "delete"; requestId: string; messageId: string }
   | { kind: "react"; requestId: string; messageId: string; emoji: string; on: boolean }
+  | { kind: "pin"; requestId: string; messageId: string; on: boolean }
+  | { kind: "pinned"; requestId: string }
   | ({ kind: "regenerate"; requestId: string; messageId: string } & Choice)
   | { kind: "read"; seq: number }
   | { kind: "ping"; requestId: string }

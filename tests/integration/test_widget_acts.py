@@ -205,3 +205,31 @@ async def test_who_waits_for_an_answer_hears_that_it_was_deleted(tmp_path: Path,
         with pytest.raises(ConduitError, match="The answer was deleted"):
             await asyncio.wait_for(asked, 30)
         await closed(chat)
+
+
+async def test_pins_at_the_prompt_and_in_a_view(tmp_path: Path, comms: CommLedger) -> None:
+    """Listed with those of others; what is deleted is pinned no more."""
+    async with chat_server(tmp_path / "h", ScriptedProvider(["fine"])) as server, server.person("bob") as bob:
+        chat = await opened(server, "ann")
+        conversation = chat.conversation_id
+        await bob.join(conversation)
+        first = await chat.send("first", respond=False)
+        second = await chat.send("second", respond=False)
+        await chat.pin(second)
+        await bob.invoke(ChatMethod.PIN_MESSAGE, conversation, first.id)
+        pinned = await asyncio.to_thread(lambda: chat.pinned)
+        assert [(each.text, each.metadata["pinned"]["by"]) for each in pinned] == [
+            ("first", "bob"),
+            ("second", "ann"),
+        ]
+        await chat.pin(second, remove=True)
+        await chat.delete(second)
+        with pytest.raises(HubException, match="message: was deleted"):
+            await chat.pin(second)
+        with pytest.raises(HubException, match="may not pin it"):
+            await chat.pin("nothing")
+        reply = await reply_to(comms, 1, kind="pinned")
+        assert [each["id"] for each in reply["result"]] == [first.id]
+        assert (await reply_to(comms, 2, kind="pin", messageId=first.id, on=False))["ok"]
+        assert await asyncio.to_thread(lambda: chat.pinned) == []
+        await closed(chat)

@@ -25,6 +25,10 @@ def handle(content: object, chat: AskedChat, serve: Serve) -> bool:
             serve(request_id, _edit(chat, id_, text))
         case {"kind": "react", "requestId": request_id, "messageId": str() as id_, **reaction}:
             serve(request_id, _react(chat, id_, reaction))
+        case {"kind": "pin", "requestId": request_id, "messageId": str() as id_, "on": bool() as is_on}:
+            serve(request_id, chat.conversation.revisions.pin(id_, is_on=is_on))
+        case {"kind": "pinned", "requestId": request_id}:
+            serve(request_id, chat.conversation.revisions.pinned())
         case {"kind": "regenerate", "requestId": request_id, "messageId": str() as id_, **options}:
             serve(request_id, _regenerate(chat, id_, options))
         case {"kind": "delete", "requestId": request_id, "messageId": str() as id_}:

@@ -17,6 +17,8 @@ export type SheetName =
   | "files"
   | "details"
   | "call";
+  | "pinned"
+  | "details";
 
 export interface Composing {
   /** Questions to begin an empty conversation with, as given in Python. */

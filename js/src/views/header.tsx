@@ -1,8 +1,12 @@
-import type { VNode } from "preact";
+import type { ComponentChildren, VNode } from "preact";
+import type { SheetName } from "../composing/composing";
 import type { Store } from "../store";
 import { text } from "../texts/texts";
 import { CallButton } from "./calls/call-button";
 import { SearchIcon } from "./control-icons";
+import { PinIcon } from "./actions/icons";
+import { HelpIcon, SearchIcon } from "./control-icons";
+import { usePinned } from "./finding/pinned-list";
 import { UnfoldIcon } from "./icons";
 
 /** Whether this chat's kernel and hub know of conversations as a whole. */
@@ -42,17 +46,44 @@ export function HeaderTools({ store }: { store: Store }): VNode {
 }
 
 function SearchButton({ store }: { store: Store }): VNode {
+/** Opens the search, the pinned messages where there are any, and the keys and commands. */
+export function SearchButton({ store }: { store: Store }): VNode {
+  const pinned = usePinned(store).value.length;
+    <span class="finders">
+      {knowsWhole(store) && (
+        <SheetButton store={store} sheet="search" label={text("header.search")} icon={SearchIcon} />
+      )}
+      {pinned > 0 && (
+        <SheetButton
+          store={store}
+          sheet="pinned"
+          label={text("header.pinned", { count: pinned })}
+          icon={PinIcon}
+        >
+          <span aria-hidden="true">{pinned}</span>
+        </SheetButton>
+      )}
+      <SheetButton store={store} sheet="help" label={text("header.help")} icon={HelpIcon} />
+    </span>
+interface SheetButtonProps {
+  store: Store;
+  sheet: SheetName;
+  label: string;
+  icon: () => VNode;
+  children?: ComponentChildren;
+function SheetButton({ store, sheet, label, icon: Icon, children }: SheetButtonProps): VNode {
   return (
     <button
       type="button"
       class="icon"
-      aria-label={text("header.search")}
-      title={text("header.search")}
+      aria-label={label}
+      title={label}
       aria-haspopup="dialog"
-      aria-expanded={store.composing.sheet.value === "search"}
-      onClick={() => store.composing.toggle("search")}
+      aria-expanded={store.composing.sheet.value === sheet}
+      onClick={() => store.composing.toggle(sheet)}
     >
-      <SearchIcon />
+      <Icon />
+      {children}
     </button>
   );
 }

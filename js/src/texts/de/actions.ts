@@ -41,4 +41,9 @@ export const actions = {
   },
   "message.imported": "Importiert aus {source}",
   "message.importedBy": "Von {name}, {time}",
+  "actions.pin": "Anheften",
+  "actions.unpin": "Lösen",
+  "actions.pinned": "Angeheftet",
+  "actions.unpinned": "Gelöst",
+  "message.pinnedBy": "Angeheftet von {name}",
 } as const satisfies Catalogue;

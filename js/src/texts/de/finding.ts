@@ -69,4 +69,7 @@ export const finding = {
     other: "Angehalten; {count} Unterhaltungen importiert",
   },
   "files.messages": { one: "{count} Nachricht", other: "{count} Nachrichten" },
+  "pinned.none":
+    "Hier ist nichts angeheftet. Hefte eine Nachricht über ihre Leiste an, damit alle sie zur Hand haben.",
+  "sheet.pinned": "Angeheftete Nachrichten",
 } as const satisfies Catalogue;

@@ -74,4 +74,6 @@ export const writing = {
   "models.group": "{provider} ({state})",
   "models.own": "{provider}, eigene Wahl",
   "models.isDefault": "{model} (Standard)",
+  "header.help": "Hilfe",
+  "header.pinned": { one: "{count} angeheftete Nachricht", other: "{count} angeheftete Nachrichten" },
 } as const satisfies Catalogue;

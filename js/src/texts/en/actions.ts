@@ -39,4 +39,9 @@ export const actions = {
   },
   "message.imported": "Imported from {source}",
   "message.importedBy": "By {name}, {time}",
+  "actions.pin": "Pin",
+  "actions.unpin": "Unpin",
+  "actions.pinned": "Pinned",
+  "actions.unpinned": "Unpinned",
+  "message.pinnedBy": "Pinned by {name}",
 } as const;

@@ -60,4 +60,5 @@ export const finding = {
     other: "Stopped; {count} conversations imported",
   },
   "files.messages": { one: "{count} message", other: "{count} messages" },
+  "pinned.none": "Nothing is pinned here. Pin a message from its toolbar to keep it at hand for everybody.",
 } as const;

@@ -52,4 +52,5 @@ export const sheets = {
   "help.key.command": "Gives a command",
   "help.key.choose": "Chooses in a list",
   "help.key.accept": "Takes what is chosen",
+  "sheet.pinned": "Pinned messages",
 } as const;

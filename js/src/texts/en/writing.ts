@@ -77,4 +77,6 @@ export const writing = {
   "models.group": "{provider} ({state})",
   "models.own": "{provider}, its own choice",
   "models.isDefault": "{model} (default)",
+  "header.help": "Help",
+  "header.pinned": { one: "{count} pinned message", other: "{count} pinned messages" },
 } as const;

@@ -41,4 +41,9 @@ export const actions = {
   },
   "message.imported": "Importado de {source}",
   "message.importedBy": "Por {name}, {time}",
+  "actions.pin": "Fijar",
+  "actions.unpin": "Desfijar",
+  "actions.pinned": "Fijado",
+  "actions.unpinned": "Desfijado",
+  "message.pinnedBy": "Fijado por {name}",
 } as const satisfies Catalogue;

@@ -72,4 +72,6 @@ export const finding = {
     other: "Detenido; {count} conversaciones importadas",
   },
   "files.messages": { one: "{count} mensaje", other: "{count} mensajes" },
+  "pinned.none": "Aquí no hay nada fijado. Fija un mensaje desde su barra para tenerlo todos a mano.",
+  "sheet.pinned": "Mensajes fijados",
 } as const satisfies Catalogue;

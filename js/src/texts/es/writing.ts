@@ -74,4 +74,6 @@ export const writing = {
   "models.group": "{provider} ({state})",
   "models.own": "{provider}, a su elección",
   "models.isDefault": "{model} (predeterminado)",
+  "header.help": "Ayuda",
+  "header.pinned": { one: "{count} mensaje fijado", other: "{count} mensajes fijados" },
 } as const satisfies Catalogue;

@@ -37,4 +37,9 @@ export const actions = {
   "metrics.messagesRead": { other: "仅最新的 {count} 条消息，更早的放不下" },
   "message.imported": "从 {source} 导入",
   "message.importedBy": "{name}，{time}",
+  "actions.pin": "置顶",
+  "actions.unpin": "取消置顶",
+  "actions.pinned": "已置顶",
+  "actions.unpinned": "已取消置顶",
+  "message.pinnedBy": "由 {name} 置顶",
 } as const satisfies Catalogue;

@@ -66,4 +66,6 @@ export const finding = {
   "files.brought": { other: "已导入 {count} 个对话" },
   "files.stopped": { other: "已停止；已导入 {count} 个对话" },
   "files.messages": { other: "{count} 条消息" },
+  "pinned.none": "这里没有置顶的消息。从消息的工具栏置顶，方便所有人查看。",
+  "sheet.pinned": "置顶消息",
 } as const satisfies Catalogue;

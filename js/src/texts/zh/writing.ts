@@ -68,4 +68,6 @@ export const writing = {
   "models.group": "{provider}（{state}）",
   "models.own": "{provider}，由其自行选择",
   "models.isDefault": "{model}（默认）",
+  "header.help": "帮助",
+  "header.pinned": { other: "{count} 条置顶消息" },
 } as const satisfies Catalogue;

@@ -5,6 +5,7 @@ import type { Store } from "../../store";
 import { text } from "../../texts/texts";
 import { personName } from "../message/person-name";
 import { fullTime } from "../words";
+import { PinIcon } from "./icons";
 
 const SOURCES: Readonly<Record<string, string>> = {
   chatgpt: "ChatGPT",
@@ -12,15 +13,22 @@ const SOURCES: Readonly<Record<string, string>> = {
   "conduit-chat": "Conduit",
 };
 
-/** Where a message was brought in from: whoever reads it shall know that it was not said here. */
+/** That a message is pinned, and where one was brought in from: it was not said here. */
 export function Marks({ store, message }: { store: Store; message: ChatMessage }): VNode | null {
-  const imported = message.metadata?.imported;
-  if (!imported) return null;
+  const { pinned, imported } = message.metadata ?? {};
+  if (!pinned && !imported) return null;
   return (
     <p class="foot marks">
-      <span title={importedTitle(store, imported)}>
-        {text("message.imported", { source: SOURCES[imported.source] ?? plainName(imported.source) })}
-      </span>
+      {pinned && (
+        <span class="pin" title={fullTime(pinned.at)}>
+          <PinIcon /> {text("message.pinnedBy", { name: personName(store, pinned.by) })}
+        </span>
+      )}
+      {imported && (
+        <span title={importedTitle(store, imported)}>
+          {text("message.imported", { source: SOURCES[imported.source] ?? plainName(imported.source) })}
+        </span>
+      )}
     </p>
   );
 }

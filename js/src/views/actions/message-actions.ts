@@ -10,7 +10,7 @@ import { copyText } from "../copy-text";
 import { CopyIcon } from "../icons";
 import { modelLabel } from "../words";
 import { asCell, codeOf } from "./copied";
-import { DeleteIcon, EditIcon, RegenerateIcon, ReplyIcon } from "./icons";
+import { DeleteIcon, EditIcon, PinIcon, RegenerateIcon, ReplyIcon } from "./icons";
 
 /** How many other models a menu offers. */
 const MOST_MODELS = 8;
@@ -22,7 +22,7 @@ export interface MessageAction {
   icon?: () => VNode;
   /** What is said in place of the label for a moment when it is done. */
   done?: string;
-  /** Does it; what is copied resolves with whether it could be. */
+  /** Does it; what has a `done` resolves with whether it could be done, or why not in words. */
   run(): unknown;
 }
 
@@ -56,6 +56,7 @@ export function actionsOf(store: Store, message: ChatMessage): MessageAction[] {
       icon: RegenerateIcon,
       run: () => store.regenerate(message.id),
     },
+    mayPin(store, message) && pinning(store, message),
     isDeletable(store, message) && {
       key: "delete",
       label: text("actions.delete"),
@@ -67,6 +68,27 @@ export function actionsOf(store: Store, message: ChatMessage): MessageAction[] {
     ...(isAnswer ? otherModels(store, message) : []),
   ];
   return actions.filter((action) => action !== false);
+}
+
+/** Whoever may write, where the hub can do it. */
+function mayPin(store: Store, message: ChatMessage): boolean {
+  const { conversation } = store.chat.value ?? {};
+  return Boolean(conversation && conversation.role !== "reader" && !isDeleted(message));
+}
+
+function pinning(store: Store, message: ChatMessage): MessageAction {
+  const isPinned = message.metadata?.pinned !== undefined;
+  return {
+    key: "pin",
+    label: text(isPinned ? "actions.unpin" : "actions.pin"),
+    icon: PinIcon,
+    done: text(isPinned ? "actions.unpinned" : "actions.pinned"),
+    run: () =>
+      store.ask({ kind: "pin", messageId: message.id, on: !isPinned }).then(
+        () => true,
+        (error: Error) => error.message,
+      ),
+  };
 }
 
 /** One's own messages, the answers to them, and as an owner all; as the hub has it. */

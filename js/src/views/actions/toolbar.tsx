@@ -30,9 +30,10 @@ export function Toolbar({ store, message }: { store: Store; message: ChatMessage
 
   const run = async (action: MessageAction): Promise<void> => {
     open.value = null;
-    const isDone = (await action.run()) === true;
+    const result = await action.run();
     if (action.done === undefined) return;
-    done.value = isDone ? action.done : text("message.copyFailed");
+    if (typeof result === "string") done.value = result;
+    else done.value = result === true ? action.done : text("message.copyFailed");
     store.clock.after(DONE_MS, () => {
       done.value = null;
     });

@@ -16,6 +16,12 @@ export function Import({ store }: { store: Store }): VNode {
   const field = useRef<HTMLInputElement>(null);
   const shown = useRef(new AbortController());
   useEffect(() => () => shown.current.abort(), []);
+  // What became of it is below the fold of a low view.
+  const news = useRef<HTMLUListElement>(null);
+  const count = brought.value.length;
+  useEffect(() => {
+    if (count > 0) news.current?.lastElementChild?.scrollIntoView({ block: "nearest" });
+  }, [count]);
 
   const take = async (file: File): Promise<void> => {
     const run = new AbortController();
@@ -85,7 +91,7 @@ export function Import({ store }: { store: Store }): VNode {
       <p class={said.value?.isWrong ? "hint wrong" : "hint"} role="status">
         {said.value?.words}
       </p>
-      <ul class="brought" aria-label={text("files.importHead")}>
+      <ul ref={news} class="brought" aria-label={text("files.importHead")}>
         {brought.value.map((each) => {
           const { conversationId: id, problem } = each;
           const name = plainName(each.title) || text("files.untitled");

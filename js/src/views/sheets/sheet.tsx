@@ -10,7 +10,13 @@ import { ParametersSheet } from "./parameters-sheet";
 import { PeopleSheet } from "./people-sheet";
 
 /** What finds and takes along is a chunk of its own. */
-const Found = ({ store, of }: { store: Store; of: "Search" | "Conversations" | "Files" }): VNode => (
+const Found = ({
+  store,
+  of,
+}: {
+  store: Store;
+  of: "Search" | "Conversations" | "Files" | "Pinned";
+}): VNode => (
   <Lazy chunk="finding">
     {(finding) => {
       const Content = finding[of];
@@ -28,6 +34,7 @@ const CONTENT: Readonly<Record<SheetName, (props: { store: Store }) => VNode>> =
   details: ({ store }) => <Lazy chunk="details">{({ DetailsSheet }) => <DetailsSheet store={store} />}</Lazy>,
   call: ({ store }) => <Lazy chunk="calls">{({ CallSheet }) => <CallSheet store={store} />}</Lazy>,
   files: ({ store }) => <Found store={store} of="Files" />,
+  pinned: ({ store }) => <Found store={store} of="Pinned" />,
 };
 
 /** A sheet beside the conversation: it covers, it moves nothing, and the conversation goes on under it. */

@@ -1,0 +1,61 @@
+// @vitest-environment happy-dom
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { ChatMessage, ConversationSettings } from "../../../src/contract";
+import type { ViewMessage } from "../../../src/kernel-messages";
+import { View } from "../../support/view";
+
+const SETTINGS: ConversationSettings = {
+  ...{ conversationId: "team", visibility: "open", assistant: "always", title: "Plans", role: "owner" },
+};
+const message = (id: string, pinned?: { by: string; at: string }): ChatMessage => ({
+  ...{ id, role: "user", content: `text ${id}`, author: { userId: "bob", userName: "Bob" } },
+  metadata: { seq: 1, timestamp: "2026-01-01T10:00:00Z", ...(pinned && { pinned }) },
+});
+const PINNED = message("m", { by: "bob", at: "2026-01-01T11:00:00Z" });
+
+let view: View;
+beforeEach(() => {
+  view = new View();
+});
+afterEach(() => {
+  view.close();
+});
+
+type Asked = Extract<ViewMessage, { requestId: string }>;
+
+const asked = (kind: "pin" | "pinned"): Asked[] => view.host.all(kind) as Asked[];
+
+async function reply(kind: "pin" | "pinned", result: unknown = null): Promise<void> {
+  await view.hear({ kind: "reply", requestId: asked(kind).at(-1)?.requestId ?? "", ok: true, result });
+  await view.painted();
+}
+
+describe("pinned messages", () => {
+  it("are behind a button where there are any, also those that are not loaded", async () => {
+    await view.live({ conversation: SETTINGS, messages: [message("m")] });
+    await view.painted();
+    expect(view.root.querySelector("[aria-label='1 pinned message']")).toBeNull();
+    await reply("pinned", [message("old", { by: "bob", at: "2025-01-01T11:00:00Z" })]);
+    view.find<HTMLButtonElement>("[aria-label='1 pinned message']").click();
+    await view.painted();
+    await reply("pinned", [message("old", { by: "bob", at: "2025-01-01T11:00:00Z" })]);
+    expect(view.find(".sheet").getAttribute("aria-label")).toBe("Pinned messages");
+    expect(view.text(".pinned .snippet")).toBe("text old");
+    expect(view.text(".pinned .hit .hint")).toBe("Pinned by Bob");
+    view.find<HTMLButtonElement>(".pinned [aria-label=Unpin]").click();
+    await view.painted();
+    expect(asked("pin")).toMatchObject([{ messageId: "old", on: false }]);
+  });
+
+  it("say so, and who did; the list is asked for again when one comes", async () => {
+    await view.live({ conversation: SETTINGS, messages: [message("m")] });
+    await view.painted();
+    await reply("pinned", []);
+    expect(view.root.querySelector(".marks")).toBeNull();
+    const before = asked("pinned").length;
+    await view.hear({ kind: "ops", n: 2, ops: [{ op: "message", message: PINNED }] });
+    await view.painted();
+    expect(view.text(".marks .pin")).toContain("Pinned by Bob");
+    expect(asked("pinned").length).toBe(before + 1);
+  });
+});
