@@ -104,11 +104,12 @@ class ChatActs:
         return self._pending("regenerate", _regenerate(self._backend, message_id, model, provider))
 
     def pause(self) -> PendingResult[None]:
-        """Hold the text of answers being written, here; :meth:`resume` catches up at once::
+        """Hold the text of answers being written; :meth:`resume` catches up at once::
 
             chat.pause().result()
 
-        The model goes on writing, and an answer that ends is shown whole.
+        Held are ``chat.messages`` and every view of this conversation that this kernel shows; others read on.
+        The model goes on writing, and an answer that ends is shown whole. A view's own Pause holds that view.
         """
         return self._pending("pause", _pause(self._backend))
 

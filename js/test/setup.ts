@@ -1,8 +1,11 @@
+import { setMaxListeners } from "node:events";
 import { afterEach, beforeEach, expect, vi } from "vitest";
 import { chatTexts } from "../src/texts/en/chat";
 import { addTexts } from "../src/texts/texts";
 
 addTexts(chatTexts);
+// Each part of a store ends with its lifetime: dozens of listeners are right, hundreds would be a leak.
+setMaxListeners(64);
 
 beforeEach(() => {
   globalThis.sessionStorage?.clear();

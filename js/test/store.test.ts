@@ -227,6 +227,17 @@ describe("what people do", () => {
     expect(store.loadingEarlier.value).toBe(false);
   });
 
+  it("tells whoever asks meanwhile what came, too", async () => {
+    await live({ messages: [question(7, "Hi")], hasMore: true });
+    const told: boolean[] = [];
+    store.loadEarlier();
+    store.loadEarlier((more) => told.push(more));
+    expect(told).toEqual([]);
+    host.push({ kind: "ops", n: 2, ops: [{ op: "history", messages: [question(3, "Ho")], hasMore: false }] });
+    host.push({ kind: "reply", requestId: host.all("history")[0]?.requestId ?? "", ok: true });
+    expect(told).toEqual([true]);
+  });
+
   it("asks for nothing where there is nothing earlier", async () => {
     await live({ messages: [question(7, "Hi")] });
     store.loadEarlier();

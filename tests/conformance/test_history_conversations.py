@@ -32,6 +32,20 @@ async def test_read_marks_only_rise(stores: Stores, store: HistoryStore) -> None
         await store.mark_read("nowhere", "bob", 1)
 
 
+async def test_of_who_may_not_read_any_more_no_mark_is_told(store: HistoryStore) -> None:
+    """Who comes back has read as far as before."""
+    await store.create("d", owner_id="ada", visibility="members", assistant="off")
+    await store.set_role("d", "bob", "member")
+    await store.append("d", "ada", question("q"))
+    for user in ("ada", "bob"):
+        await store.mark_read("d", user, 1)
+    assert await store.read_marks("d") == {"ada": 1, "bob": 1}
+    await store.set_role("d", "bob", None)
+    assert await store.read_marks("d") == {"ada": 1}
+    await store.set_role("d", "bob", "reader")
+    assert await store.read_marks("d") == {"ada": 1, "bob": 1}
+
+
 async def test_list_tells_unread_and_the_newest_message(store: HistoryStore) -> None:
     """Unread are others' messages after the mark, up to a limit; one's own never are."""
     await store.create("d", owner_id="ada", visibility="members", assistant="off", title="Plans")

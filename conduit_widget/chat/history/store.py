@@ -241,7 +241,7 @@ class HistoryStore(Protocol):
         ...
 
     async def read_marks(self, conversation_id: str) -> dict[str, int]:
-        """Return how far each user has read: of the thousand who have read furthest."""
+        """Return how far each user who may read has read: of the thousand who have read furthest."""
         ...
 
     async def pinned(self, conversation_id: str) -> list[dict[str, Any]]:

@@ -220,6 +220,7 @@ class Conversation:
             self.call.remove(user_id)
         if role is None:
             self._take_out(user_id)
+            self.shared.reads.drop(user_id)
             return
         for connection_id in self.presence.connections_of(user_id):
             connection = self._hub.clients.client(connection_id)

@@ -56,6 +56,11 @@ class ReadMarks:
                 self._timer = loop.call_at(due, self._tell)
         return risen
 
+    def drop(self, user_id: str) -> None:
+        """Tell newcomers nothing of a user who may not read any more."""
+        self._marks.pop(user_id, None)
+        self._untold.pop(user_id, None)
+
     def close(self) -> None:
         """Send nothing more."""
         self._closed = True

@@ -10,7 +10,7 @@ import msgspec
 from conduit_widget.chat_client.conversation import Conversation
 from conduit_widget.chat_client.state.messages import is_final
 from conduit_widget.plain_text import plain_name
-from conduit_widget.types import ChatMessage, StreamMetrics, Wire
+from conduit_widget.types import ChatMessage, Cost, StreamMetrics, Wire
 from conduit_widget.widget.answers.metrics_table import Figure, figures_html
 
 MAX_EARLIER: Final = 29
@@ -22,7 +22,8 @@ class AnswerMetrics(Wire, frozen=True, kw_only=True, omit_defaults=False):
     """The figures of one answer: times in ms, the rate in tokens per second, None where nobody measured.
 
     Three clocks are kept apart. ``time_to_first_token`` and ``latency`` are the provider's as the hub saw
-    them. ``flush`` is the hub's own: how long it held text back to send it together, on average.
+    them; ``cost`` is known where the provider has a price. ``flush`` is the hub's own: how long it held text
+    back to send it together, on average.
     ``first_paint`` is the view's: from the first text's arrival in this kernel until it was on the screen.
     ``earlier`` are those of the answers before it, at most :data:`MAX_EARLIER`, the oldest first; a notebook
     shows all as a table with a line for each figure.
@@ -35,6 +36,7 @@ class AnswerMetrics(Wire, frozen=True, kw_only=True, omit_defaults=False):
     latency: float | None = None
     tokens_per_second: float | None = None
     completion_tokens: int | None = None
+    cost: Cost | None = None
     flush: float | None = None
     first_paint: float | None = None
     earlier: tuple[AnswerMetrics, ...] = ()
@@ -51,6 +53,8 @@ class AnswerMetrics(Wire, frozen=True, kw_only=True, omit_defaults=False):
             parts.append(f"{self.tokens_per_second:.1f} tok/s")
         if self.completion_tokens is not None:
             parts.append(f"{self.completion_tokens} tokens")
+        if self.cost is not None:
+            parts.append(f"{self.cost.amount:g} {plain_name(self.cost.currency, _NAME_CHARS)}")
         if self.latency is not None:
             parts.append(f"{self.latency:g} ms in all")
         return f"<{self._names()}: {', '.join(parts) or 'nothing measured'}>"
@@ -102,6 +106,7 @@ def _metrics(message: ChatMessage, first_paint: float | None) -> AnswerMetrics:
         latency=_number(metadata.get("latency")),
         tokens_per_second=_number(metadata.get("tokensPerSecond")),
         completion_tokens=_count(metadata.get("completionTokens")),
+        cost=message.cost,
         flush=_number(metadata.get("flushTime")),
         first_paint=first_paint,
     )

@@ -11,8 +11,8 @@ const MARKS = [
 /** In a Latin word a dollar sign belongs to a price or to the shell; other scripts write formulas without spaces around. */
 const BEFORE_DOLLAR = /[a-z0-9$\\]$/i;
 const AFTER_DOLLAR = /^[a-z0-9${(]/i;
-/** Words without a sign of calculation. */
-const PROSE = /^[^\s\\^_{}=+*<>|&]+(?:\s+[^\s\\^_{}=+*<>|&]+)+$/;
+/** Words without a sign of calculation; a minus between spaces is one after something short. */
+const PROSE = /^(?!\S{1,4} - )[^\s\\^_{}=+*<>|&]+(?:\s+[^\s\\^_{}=+*<>|&]+)+$/;
 const BLOCK_START = /\n(?= {0,3}(?:\$\$|\\\[))/g;
 const BLANK_LINE = /\n[ \t]*\n/;
 const INLINE_START = /\$|\\[([]/;

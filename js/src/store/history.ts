@@ -11,19 +11,26 @@ export interface History {
 
 export function createHistory(core: Core): History {
   const loadingEarlier = signal(false);
+  /** Told when what is on its way has come. */
+  let waiting: ((more: boolean) => void)[] = [];
   return {
     loadingEarlier,
     loadEarlier(loaded = () => {}) {
       const { chat } = core.state();
       const beforeSeq = seqOf(chat?.messages[0]);
-      if (loadingEarlier.value || !chat?.hasMore || !Number.isFinite(beforeSeq)) {
+      if (!chat?.hasMore || !Number.isFinite(beforeSeq)) {
         loaded(false);
         return;
       }
+      waiting.push(loaded);
+      if (loadingEarlier.value) return;
       loadingEarlier.value = true;
       core.ask({ kind: "history", beforeSeq }, (reply) => {
         loadingEarlier.value = false;
-        loaded(reply.ok && seqOf(core.state().chat?.messages[0]) < beforeSeq);
+        const more = reply.ok && seqOf(core.state().chat?.messages[0]) < beforeSeq;
+        const told = waiting;
+        waiting = [];
+        for (const tell of told) tell(more);
       });
     },
   };

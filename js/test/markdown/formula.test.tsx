@@ -29,6 +29,7 @@ describe("a formula", () => {
   it.each([
     ["$x*y*z$", "x*y*z", "inline"],
     ["$\\{1,2\\}$", "{1,2}", "inline"],
+    ["the $n - 1$ others", "n−1", "inline"],
     ["so \\(a_1 + b_2\\) holds", "a1+b2", "inline"],
     ["$$\\frac{1}{2}$$", "12", "block"],
     ["\\[ E = mc^2 \\]", "E=mc2", "block"],

@@ -502,12 +502,13 @@ def test_first_paint_is_a_figure_of_the_answer(chat: Chat, hub: ScriptedHub, com
     hub.stream("Hel")
     eventually_sync(lambda: chat.messages[-1].text == "Hel")
     comms.view.receive({"kind": "painted", "messageId": chat.messages[-1].id, "at": 0, "held": 7})
-    hub.finish("Hello", metadata={"timeToFirstToken": 250.0, "flushTime": 1.5})
+    cost = {"amount": 0.002, "currency": "USD"}
+    hub.finish("Hello", metadata={"timeToFirstToken": 250.0, "flushTime": 1.5, "cost": cost})
     metrics = eventually_sync(lambda: chat.metrics)
     assert (metrics.time_to_first_token, metrics.flush) == (250.0, 1.5)
     assert metrics.first_paint is not None
     paint = f"first paint {metrics.first_paint:g} ms"
-    assert repr(metrics) == f"<smol: first token 250 ms, hub flush 1.5 ms, {paint}>"
+    assert repr(metrics) == f"<smol: first token 250 ms, hub flush 1.5 ms, {paint}, 0.002 USD>"
 
 
 @pytest.mark.parametrize(

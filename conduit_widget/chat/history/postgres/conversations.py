@@ -44,7 +44,10 @@ _DELETE: Final = (
     "DELETE FROM conduit_imports WHERE conversation_id=%b",
 )
 _READ_MARKS: Final = """
-SELECT user_id, seq FROM conduit_read_marks WHERE conversation_id=%b ORDER BY seq DESC, user_id LIMIT %b
+SELECT r.user_id, r.seq FROM conduit_read_marks r JOIN conduit_conversations c ON c.id=r.conversation_id
+WHERE c.id=%b AND (c.visibility='open' OR EXISTS
+    (SELECT 1 FROM conduit_members m WHERE m.conversation_id=c.id AND m.user_id=r.user_id))
+ORDER BY r.seq DESC, r.user_id LIMIT %b
 """
 
 
@@ -73,6 +76,6 @@ async def delete(db: Connection, conversation_id: str) -> bool:
 
 
 async def read_marks(db: Connection, conversation_id: str) -> dict[str, int]:
-    """Return how far each user has read, of those who have read furthest."""
+    """Return how far each user who may read has read, of those who have read furthest."""
     cursor = await db.execute(_READ_MARKS, (conversation_id, MAX_READ_MARKS), binary=True)
     return dict(await cursor.fetchall())

@@ -29,6 +29,12 @@ SELECT mine.*,
     (SELECT body FROM messages AS m WHERE m.conversation_id=mine.id ORDER BY m.seq DESC LIMIT 1)
 FROM mine
 """
+_READ_MARKS: Final = """
+SELECT r.user_id, r.seq FROM read_marks AS r JOIN conversations AS c ON c.id=r.conversation_id
+WHERE c.id=? AND (c.visibility='open' OR EXISTS
+    (SELECT 1 FROM members AS m WHERE m.conversation_id=c.id AND m.user_id=r.user_id))
+ORDER BY r.seq DESC, r.user_id LIMIT ?
+"""
 # Null keeps what is there, an empty text takes it away.
 _CONFIGURE: Final = """
 UPDATE conversations SET title=nullif(coalesce(?, title), ''), assistant=coalesce(?, assistant),
@@ -99,13 +105,8 @@ def erase(db: sqlite3.Connection) -> bool:
 
 
 def read_marks(db: sqlite3.Connection, conversation_id: str) -> dict[str, int]:
-    """Return how far each user has read, of those who have read furthest."""
-    return dict(
-        db.execute(
-            "SELECT user_id, seq FROM read_marks WHERE conversation_id=? ORDER BY seq DESC, user_id LIMIT ?",
-            (conversation_id, MAX_READ_MARKS),
-        ).fetchall()
-    )
+    """Return how far each user who may read has read, of those who have read furthest."""
+    return dict(db.execute(_READ_MARKS, (conversation_id, MAX_READ_MARKS)).fetchall())
 
 
 def read_mark(db: sqlite3.Connection, conversation_id: str, user_id: str) -> int:

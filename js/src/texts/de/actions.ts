@@ -40,10 +40,11 @@ export const actions = {
     other: "nur die neuesten {count} Nachrichten, ältere passten nicht",
   },
   "message.imported": "Importiert aus {source}",
-  "message.importedBy": "Von {name}, {time}",
+  "message.importedBy": "{name}, {time}",
   "actions.pin": "Anheften",
   "actions.unpin": "Lösen",
   "actions.pinned": "Angeheftet",
   "actions.unpinned": "Gelöst",
-  "message.pinnedBy": "Angeheftet von {name}",
+  "message.pinnedBy": "Von {name} angeheftet",
+  "message.pinnedByYou": "Von dir angeheftet",
 } as const satisfies Catalogue;

@@ -38,10 +38,11 @@ export const actions = {
     other: "the newest {count} messages only, older ones did not fit",
   },
   "message.imported": "Imported from {source}",
-  "message.importedBy": "By {name}, {time}",
+  "message.importedBy": "{name}, {time}",
   "actions.pin": "Pin",
   "actions.unpin": "Unpin",
   "actions.pinned": "Pinned",
   "actions.unpinned": "Unpinned",
   "message.pinnedBy": "Pinned by {name}",
+  "message.pinnedByYou": "Pinned by you",
 } as const;

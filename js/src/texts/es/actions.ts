@@ -40,10 +40,11 @@ export const actions = {
     other: "solo los {count} mensajes más recientes, los anteriores no cabían",
   },
   "message.imported": "Importado de {source}",
-  "message.importedBy": "Por {name}, {time}",
+  "message.importedBy": "{name}, {time}",
   "actions.pin": "Fijar",
   "actions.unpin": "Desfijar",
   "actions.pinned": "Fijado",
   "actions.unpinned": "Desfijado",
   "message.pinnedBy": "Fijado por {name}",
+  "message.pinnedByYou": "Fijado por ti",
 } as const satisfies Catalogue;

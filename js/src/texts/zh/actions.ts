@@ -42,4 +42,5 @@ export const actions = {
   "actions.pinned": "已置顶",
   "actions.unpinned": "已取消置顶",
   "message.pinnedBy": "由 {name} 置顶",
+  "message.pinnedByYou": "由你置顶",
 } as const satisfies Catalogue;

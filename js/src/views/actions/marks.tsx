@@ -21,7 +21,7 @@ export function Marks({ store, message }: { store: Store; message: ChatMessage }
     <p class="foot marks">
       {pinned && (
         <span class="pin" title={fullTime(pinned.at)}>
-          <PinIcon /> {text("message.pinnedBy", { name: personName(store, pinned.by) })}
+          <PinIcon /> {pinnedWords(store, pinned.by)}
         </span>
       )}
       {imported && (
@@ -31,6 +31,12 @@ export function Marks({ store, message }: { store: Store; message: ChatMessage }
       )}
     </p>
   );
+}
+
+/** Who pinned a message, in words. */
+export function pinnedWords(store: Store, userId: string): string {
+  if (userId === store.select.selfId.value) return text("message.pinnedByYou");
+  return text("message.pinnedBy", { name: personName(store, userId) });
 }
 
 function importedTitle(store: Store, { by, at }: Imported): string {

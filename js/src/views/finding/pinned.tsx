@@ -7,7 +7,7 @@ import { plainLine } from "../../plain";
 import type { Store } from "../../store";
 import { text } from "../../texts/texts";
 import { CloseIcon } from "../actions/icons";
-import { personName } from "../message/person-name";
+import { pinnedWords } from "../actions/marks";
 import { assistantName, fullTime, shownName, timeLabel } from "../words";
 import { arrows } from "./arrows";
 import { makeRoom } from "./go-to";
@@ -66,9 +66,7 @@ export function Pinned({ store }: { store: Store }): VNode {
               <span class="snippet" dir="auto">
                 {plainLine(textOf(message)).slice(0, PREVIEW_CHARACTERS)}
               </span>
-              <span class="hint">
-                {text("message.pinnedBy", { name: personName(store, message.metadata?.pinned?.by ?? "") })}
-              </span>
+              <span class="hint">{pinnedWords(store, message.metadata?.pinned?.by ?? "")}</span>
             </button>
             {mayUnpin && (
               <span class="acts">
