@@ -97,6 +97,7 @@ async def test_ask_read_react_pin_and_find_without_a_mouse(
     await expect(chat.root.get_by_role("dialog", name="Pinned messages")).to_be_visible()
     await page.screenshot(path=screenshots / "pinned-list.png")
     await page.evaluate(THEME, "JupyterLab Dark")
+    await expect(page.locator("#jupyterlab-splash")).to_have_count(0)
     await page.screenshot(path=screenshots / "pinned-list-dark.png")
     await press(page, "Enter")
     await expect(answer).to_be_in_viewport()

@@ -10,7 +10,9 @@ export function onTranscriptKey(event: KeyboardEvent, scroller: HTMLElement): vo
   }
   if (!target.matches("article")) return;
   if (event.key === "Enter" || event.key === "F10") {
-    enter(event, target.querySelector<HTMLElement>(".toolbar button, button"));
+    // The toolbar stands last in the message, after the buttons of code and answers.
+    const first = target.querySelector<HTMLElement>(".toolbar button") ?? target.querySelector("button");
+    enter(event, first);
   } else if (event.key === "Escape") {
     event.stopPropagation();
     enter(event, scroller);

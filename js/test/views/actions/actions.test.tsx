@@ -80,6 +80,13 @@ describe("the toolbar", () => {
     await key("Escape");
     expect(focused()).toBe(theirs);
   });
+
+  it("comes before the buttons of an answer's code", async () => {
+    await view.live({ messages: [answer(1, "```py\nx\n```")] });
+    const theirs = await lookAt("a1");
+    await key("Enter");
+    expect(focused()).toBe(named(theirs.querySelector("[role=toolbar]") as HTMLElement, "Copy"));
+  });
 });
 
 describe("the menu", () => {
