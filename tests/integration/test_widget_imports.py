@@ -13,11 +13,13 @@ import pytest
 
 import conduit_widget
 from conduit_widget.chat_client.requests import Requests
-from conduit_widget.errors import ConnectionLostError, ValidationError
+from conduit_widget.contract import ErrorText
+from conduit_widget.errors import ConnectionLostError, HubException, ValidationError
 from conduit_widget.kernel.loop_thread import stop_loop_thread
 from conduit_widget.types import ImportBatch, ImportReceipt
 from conduit_widget.widget import front_end
 from conduit_widget.widget.chat import Chat
+from conduit_widget.widget.take_along import bringing
 from conduit_widget.widget.take_along.bringing import PIECE_BYTES
 from tests.support.chat_server import ChatServer, chat_server
 from tests.support.comm import CommLedger, recorded_comms
@@ -125,7 +127,7 @@ async def test_a_file_becomes_conversations_of_ones_own_once(
 async def test_what_was_cut_off_goes_on_and_is_not_seen_before(
     server: ChatServer, chat: Chat, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A batch whose receipt was lost is sent again and goes in once; a killed run begun again ends whole."""
+    """A batch that is lost or comes too soon is sent again, goes in once; a killed run ends whole later."""
     path = tmp_path / "conversations.json"
     path.write_text(json.dumps([exported("Long ago")]))
     send = Requests.import_batch
@@ -133,15 +135,19 @@ async def test_what_was_cut_off_goes_on_and_is_not_seen_before(
 
     async def lossy(self: Requests, key: str, batch: ImportBatch) -> ImportReceipt:
         nonlocal calls
+        if not calls:
+            calls += 1
+            raise HubException(ErrorText.RATE_LIMIT)
         calls += 1
         receipt = await send(self, key, batch)
-        if calls == 2:
-            raise ConnectionLostError("lost")
         if calls == 3:
+            raise ConnectionLostError("lost")
+        if calls == 4:
             raise asyncio.CancelledError
         return receipt
 
     monkeypatch.setattr(Requests, "import_batch", lossy)
+    monkeypatch.setattr(bringing, "_RATE_PAUSE", 0.0)
     cut = chat.import_(path)
     await eventually(cut.done, what="the end of the first run")
     listed = await asyncio.to_thread(conduit_widget.conversations, hub_url=server.url, token=token("ann"))

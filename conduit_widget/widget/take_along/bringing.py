@@ -5,6 +5,7 @@ The same file again is the same import: what was cut off goes on, what was broug
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import uuid
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -13,6 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from conduit_widget.chat_client.requests import Requests
+from conduit_widget.contract import ErrorText
 from conduit_widget.errors import ConduitError, ConnectionLostError, HubException
 from conduit_widget.types import ImportBatch, ImportedMessage, ImportReceipt, Wire
 from conduit_widget.widget.take_along.readers.found import FoundConversation, FoundMessage
@@ -24,7 +26,9 @@ PIECE_BYTES: Final = 30 * 1024
 """Of the JSON of a message's text; a longer text becomes several messages, one after the other."""
 _IDS: Final = uuid.UUID("7b1c4c58-03a8-5f0e-8a61-3d5b1d2a9e44")
 _SLICE: Final = 2048
-_ATTEMPTS: Final = 5
+_ATTEMPTS: Final = 30
+_RATE_PAUSE: Final = 1.0
+"""Seconds: as long as a hub's limits of a connection and of a user need to take more."""
 
 Progress = Callable[[int, int], Awaitable[None]]
 """``progress(done, total)``: how many messages have been brought in, and of how many."""
@@ -96,7 +100,7 @@ class Bringing:
         )
 
     async def _send(self, found: FoundConversation, tell: Callable[[int], Awaitable[None]]) -> ImportReceipt:
-        key = key_of(found)
+        key = await asyncio.to_thread(key_of, found)
         waiting: tuple[int, list[ImportedMessage]] | None = None
         for batch in batches(found, key):
             if waiting is not None:
@@ -109,14 +113,20 @@ class Bringing:
         return await self._ask(key, _batch(found, waiting[1], done=True))
 
     async def _ask(self, key: str, batch: ImportBatch) -> ImportReceipt:
-        """Send a batch, again if the connection was lost meanwhile: it goes in once."""
+        """Send a batch, again if the connection was lost or the hub asks for patience: it goes in once."""
+        reason = ""
         for _ in range(_ATTEMPTS):
             await self._connected()
             try:
                 return await self._requests.import_batch(key, batch)
             except ConnectionLostError as error:
-                lost = error
-        raise ConduitError(f"The import stopped: {lost} Import the file again, it goes on from here.")
+                reason = str(error)
+            except HubException as error:
+                if str(error) != ErrorText.RATE_LIMIT:
+                    raise
+                reason = str(error)
+                await asyncio.sleep(_RATE_PAUSE)
+        raise ConduitError(f"The import stopped: {reason} Import the file again, it goes on from here.")
 
 
 def key_of(found: FoundConversation) -> str:
@@ -177,25 +187,24 @@ def _contents(content: str | list[dict[str, Any]]) -> Iterator[str | list[dict[s
             yield content
             return
         content = "\n\n".join(str(part.get("text", "[image]")) for part in content)
-    while _weight(content) > PIECE_BYTES:
-        at = _cut(content)
-        if content[:at].strip():
-            yield content[:at]
-        content = content[at:]
-    if content.strip():
-        yield content
+    at = 0
+    while at < len(content):
+        end = _end_of_piece(content, at)
+        if content[at:end].strip():
+            yield content[at:end]
+        at = end
 
 
-def _cut(text: str) -> int:
-    """Return where a long text can be cut: after as much as fits, at the end of a line if there is one."""
-    at = size = 0
-    while at < len(text):
-        size += _weight(text[at : at + _SLICE])
+def _end_of_piece(text: str, start: int) -> int:
+    """Return how far a piece goes that begins there: as much as fits, to a line's end if there is one."""
+    end, size = start, 0
+    while end < len(text):
+        size += _weight(text[end : end + _SLICE])
         if size > PIECE_BYTES:
-            break
-        at += _SLICE
-    line = text.rfind("\n", at // 2, at)
-    return line + 1 if line >= 0 else at
+            line = text.rfind("\n", (start + end) // 2, end)
+            return line + 1 if line >= 0 else end
+        end += _SLICE
+    return len(text)
 
 
 def _weight(content: object) -> int:

@@ -15,10 +15,9 @@ export type SheetName =
   | "search"
   | "conversations"
   | "files"
+  | "pinned"
   | "details"
   | "call";
-  | "pinned"
-  | "details";
 
 export interface Composing {
   /** Questions to begin an empty conversation with, as given in Python. */

@@ -2,9 +2,8 @@ import type { ComponentChildren, VNode } from "preact";
 import type { SheetName } from "../composing/composing";
 import type { Store } from "../store";
 import { text } from "../texts/texts";
-import { CallButton } from "./calls/call-button";
-import { SearchIcon } from "./control-icons";
 import { PinIcon } from "./actions/icons";
+import { CallButton } from "./calls/call-button";
 import { HelpIcon, SearchIcon } from "./control-icons";
 import { usePinned } from "./finding/pinned-list";
 import { UnfoldIcon } from "./icons";
@@ -35,21 +34,12 @@ export function Title({ store, name }: { store: Store; name: string }): VNode {
   );
 }
 
-/** What goes with the conversation as a whole: its call, and the search. */
+/** What goes with the conversation as a whole: its call, the search, what is pinned, and the keys and commands. */
 export function HeaderTools({ store }: { store: Store }): VNode {
-  return (
-    <>
-      <CallButton store={store} />
-      {knowsWhole(store) && <SearchButton store={store} />}
-    </>
-  );
-}
-
-function SearchButton({ store }: { store: Store }): VNode {
-/** Opens the search, the pinned messages where there are any, and the keys and commands. */
-export function SearchButton({ store }: { store: Store }): VNode {
   const pinned = usePinned(store).value.length;
+  return (
     <span class="finders">
+      <CallButton store={store} />
       {knowsWhole(store) && (
         <SheetButton store={store} sheet="search" label={text("header.search")} icon={SearchIcon} />
       )}
@@ -65,12 +55,17 @@ export function SearchButton({ store }: { store: Store }): VNode {
       )}
       <SheetButton store={store} sheet="help" label={text("header.help")} icon={HelpIcon} />
     </span>
+  );
+}
+
 interface SheetButtonProps {
   store: Store;
   sheet: SheetName;
   label: string;
   icon: () => VNode;
   children?: ComponentChildren;
+}
+
 function SheetButton({ store, sheet, label, icon: Icon, children }: SheetButtonProps): VNode {
   return (
     <button

@@ -25,7 +25,7 @@ from conduit_widget.widget.take_along.readers.found import (
 )
 
 SOURCE: Final = "chatgpt"
-_ROLES: Final = frozenset({"user", "assistant"})
+_ROLES: Final = ("user", "assistant")
 # What the page shows as links: marks in the private area around the name of a source.
 _CITATION: Final = re.compile("\ue200[^\ue200\ue201]*\ue201")
 

@@ -8,12 +8,14 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from conduit_widget.contract import MAX_IMPORT_MESSAGES
 from conduit_widget.errors import ValidationError
 from conduit_widget.types import ChatMessage
 from conduit_widget.widget.take_along import formats
+from conduit_widget.widget.take_along.bringing import PIECE_BYTES, batches, key_of
 from conduit_widget.widget.take_along.readers import file as opened
 from conduit_widget.widget.take_along.readers.file import read_file, read_stream
 from conduit_widget.widget.take_along.readers.found import FoundConversation
@@ -250,3 +252,38 @@ def test_a_conversation_of_thousands_in_a_line_is_read() -> None:
     line = [node("n0", None), *(node(f"n{n}", f"n{n - 1}") for n in range(1, 9_000))]
     [found] = read([chatgpt(*reversed(line))])
     assert [each.id for each in found.messages] == [f"n{n}" for n in range(9_000)]
+
+
+def test_odd_fields_cost_no_more_than_themselves() -> None:
+    """Whatever kind a field is of, the others are read."""
+    odd = chatgpt(
+        node("q", None, text="a\0b", create_time=1e308),
+        {"id": "x", "message": {"author": {"role": ["user"]}, "content": {"parts": 3}}, "parent": ["q"]},
+        node(
+            "a",
+            "q",
+            "assistant",
+            {"content_type": "text", "parts": [None, 3, "fine", {"text": 4}]},
+            metadata=7,
+        ),
+        current_node=["q"],
+        title="\u202eevil\n" * 100,
+        default_model_slug=3,
+    )
+    [found] = read([odd])
+    assert [(each.content, each.timestamp, each.model) for each in found.messages] == [
+        ("ab", None, None),
+        ("fine\n\n[attachment]", None, None),
+    ]
+    assert len(found.title) <= 200
+    assert "\u202e" not in found.title
+
+
+def test_a_very_long_text_is_cut_into_pieces_that_fit() -> None:
+    """Nothing of it is lost, whatever its characters take; what continues it follows its last piece."""
+    text = "\x01" * 300_000 + "\n" + "\N{GRINNING FACE}" * 100_000 + "\n" + "line\n" * 50_000
+    [found] = read([chatgpt(node("q", None, text=text), node("a", "q", "assistant"))])
+    sent = [each for _, batch in batches(found, key_of(found)) for each in batch]
+    assert "".join(str(each.content) for each in sent[:-1]) == text.rstrip("\n")
+    assert max(len(msgspec.json.encode(each.content)) for each in sent) <= PIECE_BYTES
+    assert [each.parent_id for each in sent] == [None, *(each.id for each in sent[:-1])]
