@@ -122,7 +122,8 @@ async def test_a_file_of_another_program_is_brought_in(
     file.write_text(
         json.dumps([{"title": "Mozart", "mapping": mapping}, {"title": "Nothing", "mapping": {}}])
     )
-    write_notebook(lab.root / "import.ipynb", "from conduit_widget import Chat\nChat('import')")
+    show = "from conduit_widget import Chat\nchat = Chat('import')\nchat"
+    write_notebook(lab.root / "import.ipynb", show, "chat.layout.width = '360px'")
     notebook = await NotebookPage.open(context, lab, "import.ipynb")
     await notebook.run_cell(0)
     chat = notebook.chat
@@ -135,6 +136,10 @@ async def test_a_file_of_another_program_is_brought_in(
     await expect(chat.root.get_by_text("1 conversation imported")).to_be_visible()
     await expect(chat.root.get_by_text("not imported: has no text")).to_be_visible()
     await notebook.page.screenshot(path=screenshots / "import.png")
+    await notebook.page.evaluate(THEME, "JupyterLab Dark")
+    await expect(notebook.page.locator("#jupyterlab-splash")).to_have_count(0)
+    await notebook.run_cell(1)
+    await notebook.page.screenshot(path=screenshots / "import-narrow-dark.png")
     await chat.root.get_by_role("button", name="Mozart").click()
     await expect(chat.root.get_by_role("button", name="Conversations: Mozart")).to_be_visible()
     await expect(chat.root.get_by_text("Imported from ChatGPT")).to_have_count(2)
