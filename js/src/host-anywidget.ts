@@ -6,7 +6,7 @@ import type { Widget } from "./widget";
 /** The part of anywidget's model that we use (anywidget front-end module, 0.9 to 0.11). */
 export interface AnyModel {
   get(name: string): unknown;
-  send(content: unknown): void;
+  send(content: unknown, callbacks?: unknown, buffers?: unknown): void;
   on(event: string, listener: (...args: never[]) => void): void;
   off(event: string, listener: (...args: never[]) => void): void;
   set?(name: string, value: unknown, options: { silent: boolean }): void;
@@ -34,7 +34,7 @@ export function anywidgetHost(model: AnyModel): Host {
   };
   const kernel = jupyterKernel(model.widget_manager);
   return {
-    send: (message) => model.send(message),
+    send: (message) => model.send(message, undefined, (message as { buffers?: unknown }).buffers),
     onMessage: (listener, signal) => listen("msg:custom", listener, signal),
     kernelStatus: () => kernel?.status() ?? "unknown",
     isOnline: () => globalThis.navigator?.onLine ?? true,

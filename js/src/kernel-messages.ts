@@ -108,6 +108,8 @@ export interface SendOptions {
   contextStart?: boolean;
   /** What the model reads beside the text, as it was shown to the sender. */
   context?: readonly Described[];
+  /** Ids of files that the hub has for it. */
+  files?: readonly string[];
 }
 
 /** Where a search looks: in all of one's conversations unless one is named. */
@@ -193,6 +195,18 @@ export type ViewMessage =
   | { kind: "context"; requestId: string; names: readonly string[]; left: number; user?: string }
   | ({ kind: "call"; requestId: string; peerId: string } & CallAction)
   | { kind: "call"; action: "alive"; peerId: string }
+  | { kind: "fileBegin"; requestId: string; name: string; size: number }
+  | {
+      kind: "filePiece";
+      requestId: string;
+      path: string;
+      start: number;
+      last: boolean;
+      buffers: ArrayBuffer[];
+    }
+  | { kind: "fileForget"; requestId: string; path: string }
+  | { kind: "fileRead"; requestId: string; id: string; start: number; size: number }
+  | { kind: "fileRows"; requestId: string; id: string; size: number }
   | { kind: "providers" }
   | { kind: "painted"; messageId: string; at: number; held: number }
   | { kind: "here" }

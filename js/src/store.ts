@@ -98,7 +98,7 @@ export function createStore(
 function asked<Result>({ link }: Core, request: KernelRequest): Promise<Result> {
   return new Promise((resolve, reject) => {
     link.request(request, (reply) => {
-      if (reply.ok) resolve(reply.result as Result);
+      if (reply.ok) resolve((reply.buffers?.[0] ?? reply.result) as Result);
       else reject(new Error(plainLine(reply.error.message)));
     });
   });

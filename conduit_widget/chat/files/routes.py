@@ -92,6 +92,8 @@ class FileRoutes:
         is_last = flag(request.headers, COMPLETE) is True
         if not (record.is_stored and is_last and offset == record.size):  # else the answer was lost
             offset = await self._uploads.append(record, offset, aiter(request.body))
+        if is_last and offset < record.size < self._most:
+            raise ValidationError(COMPLETE, f"came at {offset} of {record.size} bytes")
         if is_last:
             return await self._finished(record, 200)
         return HttpResponse(204, headers=progress(record, offset, self._most))

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from typing import Any, Final
 
+from conduit_widget.chat_client.files.uploading import UploadGoneError
 from conduit_widget.contract import FILE_CHUNK_BYTES, MAX_FILE_BYTES
 from conduit_widget.errors import ValidationError
 from conduit_widget.widget.attachments.binary import Binary
 from conduit_widget.widget.attachments.pace import Pace
+from conduit_widget.widget.attachments.parquet import first_rows
 from conduit_widget.widget.requests.handler import AskedChat, Serve
 
 _pace: Final = Pace()
 
 
 def handle(content: object, chat: AskedChat, serve: Serve) -> bool:
-    """Begin, continue or give up an upload, or read a part of a file."""
+    """Begin, continue or give up an upload, or read a part of a file or the first rows of one."""
     match content:
         case {"kind": "fileBegin", "requestId": request_id, "name": str() as name, "size": int() as size}:
             serve(request_id, _begin(chat, name, size))
@@ -38,6 +41,8 @@ def handle(content: object, chat: AskedChat, serve: Serve) -> bool:
             **rest,
         }:
             serve(request_id, _read(chat, id_, start, rest.get("size")))
+        case {"kind": "fileRows", "requestId": request_id, "id": str() as id_, "size": int() as size}:
+            serve(request_id, _rows(chat, id_, size))
         case _:
             return False
     return True
@@ -48,12 +53,26 @@ async def _begin(chat: AskedChat, name: str, size: int) -> dict[str, Any]:
 
 
 async def _piece(chat: AskedChat, path: str, start: int, piece: Any, is_last: bool) -> dict[str, Any]:
-    content = bytes(piece)
+    """Pass a piece on; an offset of -1 says that the hub has forgotten the upload."""
+    content = _bytes(piece)
     if len(content) > FILE_CHUNK_BYTES:
         raise ValidationError("piece", f"has {len(content)} bytes; the limit is {FILE_CHUNK_BYTES}")
-    reached = await chat.files.uploading.put(path, start, content, is_last=is_last)
+    try:
+        reached = await chat.files.uploading.put(path, start, content, is_last=is_last)
+    except UploadGoneError:
+        return {"offset": -1}
     told: dict[str, Any] = {"offset": reached.offset}
     return told if reached.file is None else {**told, "file": reached.file.to_wire()}
+
+
+def _bytes(piece: Any) -> bytes:
+    """Return a piece as it came with the message; a way that has only text carries it as base64."""
+    if isinstance(piece, bytes | bytearray | memoryview):
+        return bytes(piece)
+    try:
+        return base64.b64decode(piece, validate=True)
+    except (TypeError, ValueError):
+        raise ValidationError("piece", "must be bytes") from None
 
 
 async def _read(chat: AskedChat, file_id: str, start: int, size: object) -> Binary:
@@ -64,3 +83,11 @@ async def _read(chat: AskedChat, file_id: str, start: int, size: object) -> Bina
     content = await chat.files.read(file_id, start, stop)
     await asyncio.sleep(_pace.delay(len(content)))
     return Binary(content, size)
+
+
+async def _rows(chat: AskedChat, file_id: str, size: int) -> list[list[str]]:
+    """Return the first rows of a Parquet file, which pages cannot read."""
+    if not 0 < size <= MAX_FILE_BYTES:
+        raise ValidationError("file", "has no such part")
+    content = await chat.files.read(file_id, 0, size)
+    return await asyncio.to_thread(first_rows, content)

@@ -4,13 +4,13 @@ import notesCss from "../styles/field-notes.css?inline";
 import headerCss from "../styles/header.css?inline";
 import providerLineCss from "../styles/provider-line.css?inline";
 import writingCss from "../styles/writing.css?inline";
+import { attach } from "../texts/en/attach";
 import { names } from "../texts/en/names";
 import { writing } from "../texts/en/writing";
 import { addTexts } from "../texts/texts";
 
-addTexts({ ...names, ...writing });
+addTexts({ ...attach, ...names, ...writing });
 
-export { pasteCode } from "../composing/edit-field";
 export { sendNamed } from "../context/send-named";
 export { HeaderTools, Title } from "../views/header";
 export { Presence } from "../views/presence";

@@ -27,6 +27,8 @@ export interface Composing {
   readonly parameters: Signal<Parameters>;
   /** The next message begins a context of its own: the model reads nothing from before it. */
   readonly fresh: Signal<boolean>;
+  /** What else goes with the next message, and lets it do without a text; empty: it has to wait. */
+  readonly carried: Signal<SendOptions | "" | null>;
   readonly sheet: Signal<SheetName | null>;
   /** What the sheet that opens looks for or at; empty for nothing. */
   readonly sheetQuery: Signal<string>;
@@ -88,17 +90,21 @@ export function createComposing(
   const sheet = signal<SheetName | null>(null);
   const sheetQuery = signal("");
   const fresh = signal(false);
+  const carried = signal<SendOptions | "" | null>(null);
   return {
     starters,
     sendKey,
     parameters,
     fresh,
+    carried,
     takeOptions() {
       const options: SendOptions = {
         ...(Object.keys(parameters.value).length > 0 && { parameters: parameters.value }),
         ...(fresh.value && { contextStart: true }),
+        ...(carried.value || null),
       };
       fresh.value = false;
+      carried.value = null;
       return options;
     },
     sheet,

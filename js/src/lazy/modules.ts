@@ -10,6 +10,7 @@ export interface ChunkModules {
   details: typeof import("../chunks/details");
   finding: typeof import("../chunks/finding");
   emoji: typeof import("../chunks/emoji");
+  files: typeof import("../chunks/files");
   diagram: typeof import("../chunks/diagram");
   code: typeof import("../chunks/code");
   footnotes: typeof import("../chunks/footnotes");

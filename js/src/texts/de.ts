@@ -1,5 +1,6 @@
 // German, complete: a file for each of `en/`. `lab` comes with the extension of JupyterLab.
 import { actions } from "./de/actions";
+import { attach } from "./de/attach";
 import { calls } from "./de/calls";
 import { composer } from "./de/composer";
 import { connection } from "./de/connection";
@@ -25,6 +26,7 @@ import type { Catalogue } from "./texts";
 export const catalogue: Catalogue = {
   ...actions,
   ...calls,
+  ...attach,
   ...composer,
   ...connection,
   ...context,

@@ -2,6 +2,7 @@
 // `widgetTexts` with every small widget; a chunk brings its own and adds them with `addTexts` when it is loaded. What the
 // extension of JupyterLab says besides is in its own script, in all languages.
 import type { actions } from "./en/actions";
+import type { attach } from "./en/attach";
 import type { calls } from "./en/calls";
 import type { chatTexts } from "./en/chat";
 import type { connection } from "./en/connection";
@@ -23,6 +24,7 @@ import type { writing } from "./en/writing";
 type Chunks = typeof actions &
   typeof calls &
   typeof context &
+  typeof attach &
   typeof details &
   typeof diagram &
   typeof emoji &

@@ -1,5 +1,6 @@
 // Spanish, complete: a file for each of `en/`. `lab` comes with the extension of JupyterLab.
 import { actions } from "./es/actions";
+import { attach } from "./es/attach";
 import { calls } from "./es/calls";
 import { composer } from "./es/composer";
 import { connection } from "./es/connection";
@@ -25,6 +26,7 @@ import type { Catalogue } from "./texts";
 export const catalogue: Catalogue = {
   ...actions,
   ...calls,
+  ...attach,
   ...composer,
   ...connection,
   ...context,

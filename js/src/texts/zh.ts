@@ -2,6 +2,7 @@
 
 import type { Catalogue } from "./texts";
 import { actions } from "./zh/actions";
+import { attach } from "./zh/attach";
 import { calls } from "./zh/calls";
 import { composer } from "./zh/composer";
 import { connection } from "./zh/connection";
@@ -26,6 +27,7 @@ import { writing } from "./zh/writing";
 export const catalogue: Catalogue = {
   ...actions,
   ...calls,
+  ...attach,
   ...composer,
   ...connection,
   ...context,

@@ -1,6 +1,11 @@
 /** Hands a file to the browser, which asks where it should go. */
 export function saveFile({ name, text: content }: { name: string; text: string }): void {
-  const url = URL.createObjectURL(new Blob([content], { type: "application/octet-stream" }));
+  saveBlob(name, new Blob([content]));
+}
+
+/** The same; its type is of no matter, since it is never opened here. */
+export function saveBlob(name: string, blob: Blob): void {
+  const url = URL.createObjectURL(new Blob([blob], { type: "application/octet-stream" }));
   const link = document.createElement("a");
   link.href = url;
   link.download = name;

@@ -13,7 +13,14 @@ const MOST_QUEUED = 200;
 const REPEATABLE: ReadonlySet<unknown> = new Set([
   ...["send", "stop", "edit", "delete", "react"],
   ...["history", "around", "search", "conversations", "chunk"],
+  ...["filePiece", "fileRead", "fileRows"],
 ]);
+
+function base64(bytes: ArrayBuffer): string {
+  let letters = "";
+  for (const byte of new Uint8Array(bytes)) letters += String.fromCharCode(byte);
+  return btoa(letters);
+}
 
 interface Request {
   kind: unknown;
@@ -88,7 +95,10 @@ export function serverHost({ open, conversation, traits, clock, lifetime }: Opti
 
   const post = (message: Partial<Request>): void => {
     if (message.requestId) asked.set(message.requestId, message as Request);
-    socket?.send(JSON.stringify(message));
+    // A view sends text frames alone.
+    socket?.send(
+      JSON.stringify(message, (_, value) => (value instanceof ArrayBuffer ? base64(value) : value)),
+    );
   };
 
   const connectSoon = (): void => {

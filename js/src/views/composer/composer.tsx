@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import type { TargetedClipboardEvent, TargetedKeyboardEvent, VNode } from "preact";
+import type { TargetedKeyboardEvent, VNode } from "preact";
 import { useId, useRef } from "preact/hooks";
 import { isSend } from "../../composing/send-key";
 import { MAX_CONTENT_BYTES } from "../../contract";
@@ -45,9 +45,10 @@ export function Composer({ store }: { store: Store }): VNode {
     if (found && !store.draft.value) store.draft.value = line;
     problem.value = found;
   };
+  const ready = (line: string): unknown => store.composing.carried.value ?? line.trim();
   const submit = (): void => {
     const line = store.draft.value;
-    if (!line.trim()) return;
+    if (!ready(line)) return;
     if (line.startsWith("/") && !line.startsWith("//")) {
       void act(
         line,
@@ -79,11 +80,6 @@ export function Composer({ store }: { store: Store }): VNode {
       event.preventDefault();
       submit();
     }
-  };
-  const onPaste = (event: TargetedClipboardEvent<HTMLTextAreaElement>): void => {
-    const field = event.currentTarget;
-    const data = event.clipboardData;
-    if (data && writing?.pasteCode(field, data)) event.preventDefault();
   };
   const follow = (event: Event): void => {
     caret.value = (event.currentTarget as HTMLTextAreaElement).selectionStart;
@@ -117,7 +113,6 @@ export function Composer({ store }: { store: Store }): VNode {
             onKeyDown={onKeyDown}
             onKeyUp={follow}
             onClick={follow}
-            onPaste={onPaste}
             onBlur={store.stoppedTyping}
           />
         </div>
@@ -131,7 +126,7 @@ export function Composer({ store }: { store: Store }): VNode {
             class="send"
             aria-label={text("composer.send")}
             title={writing?.sendHint(sendKey)}
-            disabled={removed || !draft.trim()}
+            disabled={removed || !ready(draft)}
             onClick={submit}
           >
             <SendIcon />

@@ -1,6 +1,7 @@
 import type { VNode } from "preact";
 import type { Store } from "../../store";
 import { DetailsButton } from "../details/details-button";
+import { AttachButton } from "../files/attach-button";
 import { ContextGauge } from "./context-gauge";
 import { ModelButton } from "./model-button";
 import { ParametersButton } from "./parameters-button";
@@ -9,6 +10,7 @@ import { ParametersButton } from "./parameters-button";
 export function Tools({ store }: { store: Store }): VNode {
   return (
     <>
+      <AttachButton store={store} />
       <ModelButton store={store} />
       <ParametersButton store={store} />
       <DetailsButton store={store} />

@@ -1,0 +1,195 @@
+// Files on their way up, for the next message: in pieces over the widget's own way to the kernel, each acknowledged.
+import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import type { Store } from "../store";
+import { text } from "../texts/texts";
+import { type Attachment, sizeText } from "./attachment";
+
+/** A piece of a file, and what of all files is under way at once: tokens and keys wait for no more than that. */
+export const PIECE_BYTES = 256 * 1024;
+const PIECES_AT_ONCE = 4;
+export const MOST_FILES = 10;
+export const MOST_BYTES = 25 * 1024 * 1024;
+const ATTEMPTS = 5;
+const RETRY_MS = 1_000;
+const SPEED_MS = 3_000;
+
+export type UploadState = "waiting" | "sending" | "done" | "failed";
+
+export interface UploadItem {
+  readonly key: number;
+  readonly file: File;
+  readonly state: Signal<UploadState>;
+  /** How much the hub has; never goes back. */
+  readonly sent: Signal<number>;
+  /** Bytes a second, lately. */
+  readonly speed: Signal<number>;
+  readonly error: Signal<string | null>;
+  result: Attachment | null;
+  path: string | null;
+  cancelled: boolean;
+}
+
+export interface Attaching {
+  readonly items: ReadonlySignal<readonly UploadItem[]>;
+  /** Why something was not taken, in words. */
+  readonly problem: Signal<string | null>;
+  add(files: Iterable<File>): void;
+  remove(item: UploadItem): void;
+  retry(item: UploadItem): void;
+}
+
+const known = new WeakMap<Store, Attaching>();
+
+/** The files for the next message of a chat; all its views share them. */
+export function attachingOf(store: Store): Attaching {
+  const found = known.get(store) ?? createAttaching(store);
+  known.set(store, found);
+  return found;
+}
+
+function createAttaching(store: Store): Attaching {
+  const items = signal<readonly UploadItem[]>([]);
+  const problem = signal<string | null>(null);
+  const { carried } = store.composing;
+  const queue = createQueue(PIECES_AT_ONCE);
+  let keys = 0;
+
+  /** What the next message carries: nothing is sent while a file is under way. */
+  const carry = (): void => {
+    const all = items.value;
+    if (all.length === 0) carried.value = null;
+    else if (all.some(({ state }) => state.value !== "done")) carried.value = "";
+    else carried.value = { files: all.map(({ result }) => result?.id ?? "") };
+  };
+  // The message was sent, with what it carried.
+  carried.subscribe((value) => {
+    if (value === null && items.peek().length > 0 && items.peek().every(isDone)) items.value = [];
+  });
+
+  const settle = (item: UploadItem, state: UploadState, error: string | null = null): void => {
+    item.error.value = error;
+    item.state.value = state;
+    carry();
+  };
+
+  const run = async (item: UploadItem): Promise<void> => {
+    settle(item, "sending");
+    try {
+      item.result = await upload(store, item, queue);
+      if (!item.cancelled) settle(item, "done");
+    } catch (error) {
+      if (!item.cancelled) settle(item, "failed", error instanceof Error ? error.message : String(error));
+    }
+  };
+
+  return {
+    items: computed(() => items.value),
+    problem,
+    add(files) {
+      problem.value = null;
+      for (const file of files) {
+        if (items.value.length >= MOST_FILES) problem.value = text("attach.tooMany", { most: MOST_FILES });
+        else if (file.size > MOST_BYTES)
+          problem.value = text("attach.tooLarge", { name: file.name, most: sizeText(MOST_BYTES, "en") });
+        else {
+          keys += 1;
+          const item = newItem(keys, file);
+          items.value = [...items.value, item];
+          void run(item);
+        }
+      }
+    },
+    remove(item) {
+      item.cancelled = true;
+      if (item.path && !item.result) store.ask({ kind: "fileForget", path: item.path }).catch(() => {});
+      items.value = items.value.filter((each) => each !== item);
+      carry();
+    },
+    retry: (item) => void run(item),
+  };
+}
+
+function isDone(item: UploadItem): boolean {
+  return item.state.value === "done";
+}
+
+function newItem(key: number, file: File): UploadItem {
+  return {
+    ...{ key, file, result: null, path: null, cancelled: false },
+    state: signal<UploadState>("waiting"),
+    sent: signal(0),
+    speed: signal(0),
+    error: signal<string | null>(null),
+  };
+}
+
+interface Reached {
+  /** -1: the hub has forgotten the upload. */
+  offset: number;
+  file?: Attachment;
+}
+
+/** Sends a file from where the hub has it; an attempt that fails is made again, a few times. */
+async function upload(store: Store, item: UploadItem, queue: Queue): Promise<Attachment> {
+  const { file } = item;
+  const meter = createMeter(store.clock.now);
+  let failures = 0;
+  for (let offset = 0; ; ) {
+    if (item.cancelled) throw new Error("");
+    try {
+      item.path ??= (
+        await store.ask<{ path: string }>({ kind: "fileBegin", name: file.name || "file", size: file.size })
+      ).path;
+      const path = item.path;
+      const start = offset;
+      const reached = await queue(async () => {
+        const stop = Math.min(start + PIECE_BYTES, file.size);
+        const piece = await file.slice(start, stop).arrayBuffer();
+        const last = stop === file.size;
+        return store.ask<Reached>({ kind: "filePiece", path, start, last, buffers: [piece] });
+      });
+      if (reached.file) {
+        item.sent.value = file.size;
+        return reached.file;
+      }
+      if (reached.offset < 0) item.path = null;
+      offset = Math.max(reached.offset, 0);
+      failures = 0;
+      item.speed.value = meter(offset);
+      item.sent.value = Math.max(item.sent.value, offset);
+    } catch (error) {
+      failures += 1;
+      if (failures >= ATTEMPTS || item.path === null) throw error;
+      await new Promise((resolve) => store.clock.after(RETRY_MS * failures, () => resolve(null)));
+    }
+  }
+}
+
+/** Bytes a second, over the last few seconds. */
+function createMeter(now: () => number): (bytes: number) => number {
+  const marks: [at: number, bytes: number][] = [[now(), 0]];
+  return (bytes) => {
+    marks.push([now(), bytes]);
+    while (marks.length > 2 && now() - (marks[0]?.[0] ?? 0) > SPEED_MS) marks.shift();
+    const [at, before] = marks[0] ?? [now(), 0];
+    return Math.max(((bytes - before) * 1000) / Math.max(now() - at, 1), 0);
+  };
+}
+
+type Queue = <Result>(work: () => Promise<Result>) => Promise<Result>;
+
+/** Lets so many run at once; the others wait their turn. */
+export function createQueue(most: number): Queue {
+  const waiting: (() => void)[] = [];
+  let running = 0;
+  return async (work) => {
+    if (running >= most) await new Promise<void>((resolve) => waiting.push(resolve));
+    running += 1;
+    try {
+      return await work();
+    } finally {
+      running -= 1;
+      waiting.shift()?.();
+    }
+  };
+}
