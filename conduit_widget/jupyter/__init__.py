@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from conduit_widget import __version__ as __version__
+
 
 def _jupyter_server_extension_points() -> list[dict[str, Any]]:
     from conduit_widget.jupyter.extension import ConduitWidget  # noqa: PLC0415 - only a Jupyter server can

@@ -10,14 +10,13 @@ import traitlets
 from jupyter_server.extension.application import ExtensionApp
 from jupyter_server.utils import url_path_join
 
-from conduit_widget.errors import trace_of
 from conduit_widget.jupyter.hub_proxy import HubProxy
 from conduit_widget.jupyter.identity_source import SOURCES, Source
 from conduit_widget.jupyter.me import MeHandler
 from conduit_widget.jupyter.open_views import OpenSocket, OpenViews
 from conduit_widget.jupyter.static_parts import StaticPart
 from conduit_widget.jupyter.view_socket import ViewSocket
-from conduit_widget.widget.front_end import SERVED_VARIABLE
+from conduit_widget.widget.build import SERVED_VARIABLE
 
 if TYPE_CHECKING:
     from jupyter_server.serverapp import ServerApp
@@ -60,6 +59,8 @@ class ConduitWidget(ExtensionApp):
             super().initialize()  # type: ignore[no-untyped-call]
             self._tell_kernels()
         except Exception as error:  # noqa: BLE001 - whatever it is, Jupyter goes on without us
+            from conduit_widget.errors import trace_of  # noqa: PLC0415 - as for `hub_http`
+
             self.log.error("conduit_widget: the server extension is off: %s", trace_of(error))  # noqa: TRY400
 
     def _tell_kernels(self) -> None:

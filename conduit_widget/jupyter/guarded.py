@@ -9,7 +9,6 @@ from jupyter_server.auth.identity import User
 from jupyter_server.base.handlers import APIHandler
 from tornado import web
 
-from conduit_widget.errors import ConduitError
 from conduit_widget.jupyter.identity_source import Source
 from conduit_widget.jupyter.open_views import OpenSocket, OpenViews
 
@@ -84,7 +83,9 @@ class Guarded(APIHandler):
             HTTPError: the hub takes no such user.
 
         """
-        from conduit_widget.jupyter.identity import person_of  # noqa: PLC0415 - costs a starting server nothing
+        # Imported when somebody asks: a server that starts pays nothing for it.
+        from conduit_widget.errors import ConduitError  # noqa: PLC0415
+        from conduit_widget.jupyter.identity import person_of  # noqa: PLC0415
 
         extensions = self.extension.enabled_extensions
         user = cast("User", self.current_user)
@@ -100,7 +101,8 @@ class Guarded(APIHandler):
             HTTPError: the hub takes no such user, or is not theirs.
 
         """
-        from conduit_widget.jupyter.hub_choice import choose_hub  # noqa: PLC0415 - as for `person`
+        from conduit_widget.errors import ConduitError  # noqa: PLC0415
+        from conduit_widget.jupyter.hub_choice import choose_hub  # noqa: PLC0415
 
         try:
             return choose_hub(self.person().identity, may_write=await self.may_write())

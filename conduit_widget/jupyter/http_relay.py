@@ -8,8 +8,6 @@ from typing import Final, Protocol
 
 import httpx2
 
-from conduit_widget.jupyter.proxied import page_headers
-
 CONNECT_TIMEOUT: Final = 5.0
 # An answer may take as long as it likes: a stream of events is silent for a while. A page that goes ends it.
 _TIMEOUT: Final = httpx2.Timeout(None, connect=CONNECT_TIMEOUT).as_dict()
@@ -19,7 +17,7 @@ class Answering(Protocol):
     """The page's side: how the answer gets there."""
 
     async def begin(self, status: int, headers: Mapping[str, str]) -> None:
-        """Send the head of the answer."""
+        """Send the head of the hub's answer."""
 
     async def more(self, piece: bytes) -> None:
         """Send a piece of the body; return when there is room for the next."""
@@ -90,7 +88,7 @@ class HubHttp:
         )
         response = await self._transport.handle_async_request(request)
         try:
-            await page.begin(response.status_code, page_headers(response.headers.items()))
+            await page.begin(response.status_code, response.headers)
             async for piece in response.aiter_raw():
                 await page.more(piece)
         finally:

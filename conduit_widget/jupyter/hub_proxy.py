@@ -14,7 +14,6 @@ from tornado import web
 from tornado.iostream import StreamClosedError
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
-from conduit_widget.errors import ConduitError, ValidationError
 from conduit_widget.jupyter.guarded import Guarded
 
 if TYPE_CHECKING:
@@ -65,12 +64,16 @@ class HubProxy(WebSocketHandler, Guarded):
     def _is_websocket(self) -> bool:
         return self.request.headers.get("Upgrade", "").lower() == "websocket"
 
+    @property
+    def _prefix(self) -> str:
+        return str(url_path_join(self.base_url, "conduit"))
+
     def _address(self, ticket: Ticket) -> str:
+        from conduit_widget.errors import ValidationError  # noqa: PLC0415
         from conduit_widget.jupyter.proxied import hub_address  # noqa: PLC0415
 
-        prefix = url_path_join(self.base_url, "conduit")
         try:
-            return hub_address(ticket, self.request.path.removeprefix(prefix), self.request.query)
+            return hub_address(ticket, self.request.path.removeprefix(self._prefix), self.request.query)
         except ValidationError as error:
             raise web.HTTPError(404, str(error)) from None
 
@@ -116,6 +119,8 @@ class HubProxy(WebSocketHandler, Guarded):
 
     async def _relay(self) -> None:
         """Relay, whatever becomes of it; the answer may come before the end of the body."""
+        from conduit_widget.errors import ConduitError  # noqa: PLC0415
+
         try:
             await self._ask_hub()
         except web.HTTPError as error:
@@ -156,13 +161,15 @@ class HubProxy(WebSocketHandler, Guarded):
 
     async def begin(self, status: int, headers: Mapping[str, str]) -> None:
         """Send the head of the hub's answer, at once: a stream of events may be silent for a while."""
+        from conduit_widget.jupyter.proxied import page_headers  # noqa: PLC0415
+
         if status == 401:
             self.extension.tickets.forget(self._access)
         self.clear_header("Content-Type")
         self.set_status(status)
         if self._method in _WITH_BODY:
             self._say_goodbye()
-        for name, value in headers.items():
+        for name, value in page_headers(headers, self._prefix).items():
             self.set_header(name, value)
         await self.flush()
 
@@ -194,6 +201,7 @@ class HubProxy(WebSocketHandler, Guarded):
     # ---- WebSockets ------------------------------------------------------------------------------------
 
     async def _connect(self) -> None:
+        from conduit_widget.errors import ConduitError  # noqa: PLC0415
         from conduit_widget.jupyter.proxied import hub_headers  # noqa: PLC0415
         from conduit_widget.jupyter.socket_relay import HubSocket, RefusedByHubError  # noqa: PLC0415
 

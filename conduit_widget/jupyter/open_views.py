@@ -8,8 +8,6 @@ from collections import Counter
 from concurrent.futures import Future
 from typing import Final, Protocol
 
-from conduit_widget.errors import trace_of
-
 _logger = logging.getLogger(__name__)
 
 MAX_VIEWS: Final = 200
@@ -68,6 +66,8 @@ class OpenViews:
 
     def _has_left(self, leaving: asyncio.Future[None]) -> None:
         self._leaving.pop(leaving, None)
+        from conduit_widget.errors import trace_of  # noqa: PLC0415 - costs a starting server nothing
+
         if not leaving.cancelled() and (error := leaving.exception()) is not None:
             _logger.error("A view could not leave its conversation: %s", trace_of(error))
 

@@ -22,14 +22,14 @@ _MAX_FIELDS: Final = 32
 ASKED: Final = (
     *("accept", "accept-language", "content-type", "content-length", "user-agent", "x-signalr-user-agent"),
     *("range", "if-range", "if-match", "if-none-match", "if-modified-since", "if-unmodified-since"),
-    *("last-event-id", "upload-offset", "upload-length", "x-requested-with"),
+    *("last-event-id", "upload-offset", "upload-length", "upload-complete", "x-requested-with"),
 )
 """Headers of a request that go on to the hub."""
 
 ANSWERED: Final = (
     *("content-type", "content-length", "content-range", "content-disposition", "content-language"),
     *("accept-ranges", "etag", "last-modified", "cache-control", "vary", "retry-after", "allow"),
-    *("upload-offset", "upload-length", "x-accel-buffering"),
+    *("upload-offset", "upload-length", "upload-complete", "upload-limit", "x-accel-buffering"),
 )
 """Headers of an answer that come back."""
 
@@ -64,9 +64,11 @@ def hub_headers(ticket: Ticket, headers: Mapping[str, str]) -> dict[str, str]:
     return {**kept, "accept-encoding": "identity", **token}
 
 
-def page_headers(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Return the headers for the page."""
-    return {**_kept(headers, ANSWERED), **HARMLESS}
+def page_headers(headers: Mapping[str, str], prefix: str) -> dict[str, str]:
+    """Return the headers for the page, to which the hub's paths are below ``prefix``."""
+    location = headers.get("location", "")
+    moved = {"location": f"{prefix}{location}"} if _PATH.fullmatch(location) else {}
+    return {**_kept(headers.items(), ANSWERED), **moved, **HARMLESS}
 
 
 def _kept(headers: Iterable[tuple[str, str]], names: tuple[str, ...]) -> dict[str, str]:

@@ -12,7 +12,6 @@ from tornado import web
 from tornado.iostream import StreamClosedError
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
-from conduit_widget.errors import ConduitError
 from conduit_widget.jupyter.guarded import Guarded
 
 if TYPE_CHECKING:
@@ -70,6 +69,7 @@ class ViewSocket(WebSocketHandler, Guarded):
     async def get(self) -> None:
         """Check everything, then become a WebSocket."""
         # Imported at the first view: a server that starts pays nothing for it.
+        from conduit_widget.errors import ConduitError  # noqa: PLC0415
         from conduit_widget.jupyter.view_outbox import ViewOutbox  # noqa: PLC0415
         from conduit_widget.jupyter.view_session import ViewSession  # noqa: PLC0415
         from conduit_widget.kernel.loop_thread import loop_thread  # noqa: PLC0415
@@ -104,6 +104,7 @@ class ViewSocket(WebSocketHandler, Guarded):
 
     async def on_message(self, message: str | bytes) -> None:
         """Hand a message over, and wait until it was acted on."""
+        from conduit_widget.errors import ConduitError  # noqa: PLC0415
         from conduit_widget.jupyter.view_frames import decode_text  # noqa: PLC0415
 
         if isinstance(message, bytes):

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import os
 from pathlib import Path
 from typing import Final
 
 from conduit_widget.errors import FrontEndMissingError
+from conduit_widget.widget import build
 
-STATIC: Final = Path(__file__).parents[1] / "static"
+STATIC: Final = build.STATIC
 
 # In a saved document there is no kernel: the transcript beside it speaks, the view shows nothing.
 SILENT_MODULE: Final = "export default { render({ el }) { el.style.display = 'none'; } };"
-
-SERVED_VARIABLE: Final = "CONDUIT_STATIC"
-"""The build that the Jupyter server serves; its extension tells its kernels."""
 
 BOOTSTRAP: Final = """\
 const w=(async()=>(await import(new URL(JSON.parse(document.getElementById("jupyter-config-data")
@@ -29,9 +26,6 @@ export default{initialize:f("initialize",x=>x.model.send({kind:"inline"})),rende
 The host waits for neither: what takes two seconds would never hear a message. The fragment gives each widget
 a module of its own, as it would have without a server; the file is fetched once.
 """
-
-HASH_CHARS: Final = 16
-_PARTS: Final = (".js", ".chunk.gz")
 
 _read: dict[Path, tuple[int, str]] = {}  # all widgets of one class in the process share one text
 
@@ -47,7 +41,7 @@ def front_end(name: str) -> dict[str, str]:
 
     """
     module = whole_module(name)
-    served = os.environ.get(SERVED_VARIABLE)
+    served = os.environ.get(build.SERVED_VARIABLE)
     if served and _is_served(served):
         module = BOOTSTRAP.replace("%PATH", f"conduit/static/{served}/{name}.js")
     style = STATIC / f"{name}.css"
@@ -69,23 +63,10 @@ def whole_module(name: str) -> str:
         ) from None
 
 
-def build_parts() -> dict[str, bytes]:
-    """Return the modules and the lazy chunks of the build, by file name."""
-    return {path.name: path.read_bytes() for path in STATIC.glob("*") if path.name.endswith(_PARTS)}
-
-
-def hash_of(parts: dict[str, bytes]) -> str:
-    """Return the name of a build: what is served under it never changes."""
-    digest = hashlib.sha256()
-    for name, content in sorted(parts.items()):
-        digest.update(name.encode() + b"\0" + hashlib.sha256(content).digest())
-    return digest.hexdigest()[:HASH_CHARS]
-
-
 @functools.cache
-def _is_served(build: str) -> bool:
+def _is_served(name: str) -> bool:
     """Whether the Jupyter server that has started this kernel serves the very build that we have."""
-    return build == hash_of(build_parts())
+    return name == build.hash_of(build.build_parts(STATIC))
 
 
 def _text(path: Path) -> str:

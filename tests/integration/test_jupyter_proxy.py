@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import get_args
 
 import httpx2
@@ -13,7 +13,7 @@ import pytest
 
 from conduit_widget.client.hub_connection import HubConnection
 from conduit_widget.client.transport_choice import TransportName
-from conduit_widget.contract import CHAT_HUB_PATH
+from conduit_widget.contract import CHAT_HUB_PATH, ErrorText
 from conduit_widget.errors import HubException
 from conduit_widget.runtime_file import read_runtime
 from tests.support.jupyter_server import PEOPLE, JupyterServer, jupyter_server
@@ -84,6 +84,34 @@ async def test_viewer_reads_and_does_not_write(shared: JupyterServer) -> None:
     finally:
         await ann.stop()
         await viewer.stop()
+
+
+async def test_files_go_through_in_pieces(shared: JupyterServer) -> None:
+    """Up and down, a part of one too; where an upload goes on is said as the page sees it."""
+    connection = HubConnection(f"{shared.url}/conduit{CHAT_HUB_PATH}", access_token="user-ann", retry=None)
+    await connection.start()
+    await connection.invoke("JoinConversation", "files")
+    await connection.stop()
+    content = os.urandom(5 * 1024 * 1024)
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for start in range(0, len(content), 65536):
+            yield content[start : start + 65536]
+
+    files = f"{shared.url}/conduit/files"
+    where = {"conversationId": "files", "name": "random.bin"}
+    async with httpx2.AsyncClient(timeout=60) as http:
+        stored = await http.post(files, params=where, content=pieces(), headers=_token("ann"))
+        assert stored.status_code == 201, stored.text
+        address = f"{files}/{stored.json()['id']}"
+        assert (await http.get(address, headers=_token("ann"))).content == content
+        part = await http.get(address, headers={**_token("ann"), "Range": "bytes=1000-1999"})
+        assert (part.status_code, part.content) == (206, content[1000:2000])
+        assert "sandbox" in part.headers["content-security-policy"]
+        begun = await http.post(files, params=where, headers={**_token("ann"), "Upload-Complete": "?0"})
+        assert begun.headers["location"].startswith("/lab/of/ann/conduit/files/")
+        refused = await http.post(files, params=where, content=b"x", headers=_token("viewer"))
+        assert (refused.status_code, refused.json()) == (403, {"error": ErrorText.READ_ONLY})
 
 
 async def test_one_user_cannot_use_the_connection_of_another(shared: JupyterServer) -> None:

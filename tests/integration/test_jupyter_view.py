@@ -14,7 +14,8 @@ from websockets.exceptions import ConnectionClosed
 from conduit_widget.access.hub_access import local_identity
 from conduit_widget.jupyter.open_views import MAX_VIEWS_PER_USER
 from conduit_widget.jupyter.view_session import READ_ONLY
-from conduit_widget.widget.front_end import build_parts, whole_module
+from conduit_widget.widget.build import build_parts
+from conduit_widget.widget.front_end import whole_module
 from tests.support.jupyter_server import PEOPLE, JupyterServer, jupyter_server
 from tests.support.jupyter_view import JupyterView, jupyter_view
 

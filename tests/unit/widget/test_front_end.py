@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from conduit_widget.errors import FrontEndMissingError
-from conduit_widget.widget import front_end as module
+from conduit_widget.widget import build, front_end as module
 from conduit_widget.widget.front_end import front_end
 
 
@@ -50,12 +50,12 @@ def test_widget_sends_a_few_bytes_where_the_server_has_the_same_build(
     """The module is imported from the page's server; with another build there the widget sends it whole."""
     monkeypatch.setattr(module, "STATIC", tmp_path)
     (tmp_path / "chat.js").write_text("export default {}; // long")
-    build = module.hash_of(module.build_parts())
+    name = build.hash_of(build.build_parts(tmp_path))
     module._is_served.cache_clear()
-    monkeypatch.setenv(module.SERVED_VARIABLE, build)
+    monkeypatch.setenv(build.SERVED_VARIABLE, name)
     sent = front_end("chat")["_esm"]
-    assert f"conduit/static/{build}/chat.js" in sent
+    assert f"conduit/static/{name}/chat.js" in sent
     assert len(sent) <= 400
-    monkeypatch.setenv(module.SERVED_VARIABLE, "0" * len(build))
+    monkeypatch.setenv(build.SERVED_VARIABLE, "0" * len(name))
     assert front_end("chat")["_esm"] == "export default {}; // long"
     module._is_served.cache_clear()
