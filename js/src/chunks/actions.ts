@@ -2,6 +2,7 @@
 import actionsCss from "../styles/actions.css?inline";
 import besideCss from "../styles/beside.css?inline";
 import linesCss from "../styles/code-lines.css?inline";
+import toolsCss from "../styles/code-tools.css?inline";
 import modesCss from "../styles/modes.css?inline";
 import tasksCss from "../styles/tasks.css?inline";
 import { actions } from "../texts/en/actions";
@@ -12,6 +13,7 @@ addTexts({ ...actions, ...names });
 
 export { Beneath } from "../views/actions/beneath";
 export { BranchSwitch } from "../views/actions/branch-switch";
+export { CodeTools } from "../views/actions/code-tools";
 export { EditForm } from "../views/actions/edit-form";
 export { Facts } from "../views/actions/facts";
 export { PauseButton, Paused } from "../views/actions/pausing";
@@ -25,4 +27,4 @@ export { comings } from "../views/people/comings";
 export { Mentioned } from "../views/people/mentioned";
 
 /** Its style. */
-export const css = actionsCss + besideCss + linesCss + modesCss + tasksCss;
+export const css = actionsCss + besideCss + linesCss + toolsCss + modesCss + tasksCss;

@@ -3,6 +3,7 @@ import { useContext, useRef, useState } from "preact/hooks";
 import { Lazy } from "../lazy/lazy";
 import { text as words } from "../texts/texts";
 import { CopyButton } from "../views/copy-button";
+import { useActions } from "../views/use-actions";
 import { useColours } from "./colours";
 import { Growing } from "./growing";
 
@@ -18,15 +19,17 @@ interface CodeBlockProps {
 }
 
 /**
- * A block of code: its language, shown as written up to 24 characters, whether long lines wrap, a Copy button, the text.
- * One of Mermaid is drawn when somebody asks for it.
+ * A block of code: its language, shown as written up to 24 characters, what can be done with it (a chunk), a Copy button,
+ * the text. One of Mermaid is drawn when somebody asks for it.
  */
 export function CodeBlock({ text, language, isWhole = false }: CodeBlockProps): VNode {
   const [wraps, setWraps] = useState(false);
   const [isDrawn, setDrawn] = useState(false);
   const isGrowing = useContext(Growing) && !isWhole;
   const label = language.split(/[\s,{]/)[0]?.slice(0, 24) ?? "";
-  const coloured = useColours(text, label.toLowerCase(), !isGrowing);
+  const name = label.toLowerCase();
+  const actions = useActions();
+  const coloured = useColours(text, name, !isGrowing);
   const plain = usePlainLines(text);
   const lines = coloured ?? plain;
   const kind = [lines.length >= NUMBERED_FROM && "numbered", wraps && "wraps"].filter(Boolean).join(" ");
@@ -52,14 +55,11 @@ export function CodeBlock({ text, language, isWhole = false }: CodeBlockProps): 
     >
       <figcaption>
         <span>{label || words("code.text")}</span>
-        {label.toLowerCase() === "mermaid" && !isGrowing && (
-          <button type="button" class="quiet" onClick={() => setDrawn(!isDrawn)}>
-            {words(isDrawn ? "code.show" : "code.draw")}
-          </button>
+        {actions && (
+          <actions.CodeTools
+            {...{ code: text, language: name, isGrowing, wraps, setWraps, isDrawn, setDrawn }}
+          />
         )}
-        <button type="button" class="quiet" aria-pressed={wraps} onClick={() => setWraps(!wraps)}>
-          {words("code.wrap")}
-        </button>
         <CopyButton text={text} what="code" />
       </figcaption>
       {isDrawn ? (

@@ -2,16 +2,19 @@
 import { signal } from "@preact/signals";
 import { type ComponentChildren, render, type VNode } from "preact";
 import { describe, expect, it } from "vitest";
+import { type Cells, offerCells } from "../../src/cells";
+import * as actions from "../../src/chunks/actions";
 import * as code from "../../src/chunks/code";
 import type { Chunks } from "../../src/lazy/chunks";
 import { ChunksContext } from "../../src/lazy/lazy";
 import { Markdown } from "../../src/markdown/markdown";
 import { settled } from "../support/fake-clock";
 
+const parts: Readonly<Record<string, object>> = { actions, code };
 const loaded = {
   styles: signal([]),
-  state: () => signal({ module: code, error: null }),
-  load: async () => code,
+  state: (name: string) => signal({ module: parts[name] ?? null, error: null }),
+  load: async (name: string) => parts[name],
 } as unknown as Chunks;
 
 const root = (): HTMLElement => document.createElement("div");
@@ -71,12 +74,43 @@ describe("code", () => {
   it("wraps its long lines when it is told to", async () => {
     const view = root();
     draw(view, fence("", "x".repeat(300)));
-    const button = [...view.querySelectorAll("button")].find(({ textContent }) => textContent === "Wrap");
+    const button = view.querySelector<HTMLButtonElement>("button[aria-label=Wrap]");
     expect(button?.getAttribute("aria-pressed")).toBe("false");
     button?.click();
     await settled();
     expect(button?.getAttribute("aria-pressed")).toBe("true");
     expect(view.querySelector("code")?.classList.contains("wraps")).toBe(true);
+  });
+
+  it("goes into a cell where the page has some in its language", async () => {
+    const done: string[] = [];
+    let language: string | null = "python";
+    let changed = (): void => {};
+    offerCells({
+      language: () => language,
+      onChange(listener) {
+        changed = listener;
+        return () => {};
+      },
+      insert: (code) => done.push(`insert ${code}`),
+      replace: (code) => done.push(`replace ${code}`),
+      run: (code) => done.push(`run ${code}`),
+    } as Cells);
+    const view = root();
+    const buttons = (): HTMLButtonElement[] => [
+      ...view.querySelectorAll<HTMLButtonElement>("button[data-act]"),
+    ];
+    draw(view, fence("bash", "ls"));
+    await idle();
+    expect(buttons()).toHaveLength(0);
+    draw(view, fence("py", "1 + 1"));
+    await idle();
+    for (const button of buttons()) button.click();
+    expect(done).toEqual(["insert 1 + 1", "replace 1 + 1", "run 1 + 1"]);
+    language = null;
+    changed();
+    await settled();
+    expect(buttons()).toHaveLength(0);
   });
 
   it("is plain while it grows, coloured once its fence is closed, and its lines stay the same nodes", async () => {
@@ -115,7 +149,7 @@ describe("a diagram", () => {
       {children}
     </div>
   );
-  const modules: Readonly<Record<string, object>> = { diagram: { Diagram } };
+  const modules: Readonly<Record<string, object>> = { actions, diagram: { Diagram } };
   const drawing = (asked: string[]): Chunks =>
     ({
       signals: signal([]),

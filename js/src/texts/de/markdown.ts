@@ -1,13 +1,10 @@
 import type { Catalogue } from "../texts";
 
 export const markdown = {
-  "code.draw": "Diagramm zeichnen",
   "code.drawing": "Diagramm wird gezeichnet…",
-  "code.show": "Code zeigen",
   "code.label": "Code",
   "code.labelOf": "Code, {language}",
   "code.text": "Text",
-  "code.wrap": "Umbrechen",
   "image.image": "Bild",
   "image.load": "Bild von {host} laden",
   "image.loadNamed": "Bild „{name}“ von {host} laden",

@@ -1,13 +1,10 @@
 import type { Catalogue } from "../texts";
 
 export const markdown = {
-  "code.draw": "Dibujar el diagrama",
   "code.drawing": "Dibujando el diagrama…",
-  "code.show": "Mostrar el código",
   "code.label": "Código",
   "code.labelOf": "Código, {language}",
   "code.text": "texto",
-  "code.wrap": "Ajustar líneas",
   "image.image": "imagen",
   "image.load": "Cargar la imagen de {host}",
   "image.loadNamed": "Cargar la imagen «{name}» de {host}",

@@ -1,13 +1,10 @@
 import type { Catalogue } from "../texts";
 
 export const markdown = {
-  "code.draw": "绘制图表",
   "code.drawing": "正在绘制图表…",
-  "code.show": "显示代码",
   "code.label": "代码",
   "code.labelOf": "代码，{language}",
   "code.text": "文本",
-  "code.wrap": "自动换行",
   "image.image": "图片",
   "image.load": "从 {host} 加载图片",
   "image.loadNamed": "从 {host} 加载图片“{name}”",
