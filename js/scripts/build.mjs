@@ -19,7 +19,7 @@ const STATIC = "static";
 const entries = JSON.parse(await readFile(join(root, "entries.json"), "utf8"));
 const bundled = [
   ...["preact", "@preact/signals", "@preact/signals-core", "marked", "uplot"],
-  ...["highlight.js", "lowlight", "devlop", "temml", "emojibase-data", "@mermaid-js/tiny"],
+  ...["highlight.js", "lowlight", "devlop", "temml", "emojibase-data", "@mermaid-js/tiny", "diff"],
   ...["livekit-client", "@livekit/protocol", "@livekit/mutex", "@bufbuild/protobuf", "events", "jose"],
   ...["loglevel", "sdp-transform", "sdp", "webrtc-adapter", "machina", "typed-emitter", "tslib"],
 ];

@@ -1,36 +1,82 @@
 // What the palette, the launcher and the keyboard offer.
 import { text } from "../texts/texts";
+import type { NotebookCells } from "./cells/notebook-cells";
+import { aboutCell, aboutFailure } from "./cells/quoting";
 import type { Application, CommandArguments, CommandPalette, Launcher } from "./jupyter";
+import type { Mentions } from "./mentions";
 import type { SidePanel } from "./side-panel";
 
-export const COMMANDS = { open: "conduit-chat:open", focus: "conduit-chat:focus" } as const;
-
-/** In the palette the category says what it is about; elsewhere the label does. */
-function labelled(name: string): (args: CommandArguments) => string {
-  return ({ isPalette, isLauncher }) =>
-    isLauncher ? text("lab.chat") : isPalette ? name : text("lab.command", { name });
+interface Parts {
+  panel: SidePanel;
+  /** Null where the page has no notebooks. */
+  cells: NotebookCells | null;
+  mentions: Mentions;
+  palette: CommandPalette | null | undefined;
+  launcher: Launcher | null | undefined;
 }
 
+type Name = "open" | "focus" | "ask" | "explain" | "insert" | "replace" | "notify";
+
+const PREFIX = "conduit-chat:";
+
+/** Adds all commands, each named in the language of the page. */
 export function addCommands(
   { commands }: Application,
-  panel: SidePanel,
-  palette: CommandPalette | null | undefined,
-  launcher: Launcher | null | undefined,
+  { panel, cells, mentions, palette, launcher }: Parts,
 ): void {
-  commands.addCommand(COMMANDS.open, {
-    label: labelled(text("lab.open")),
+  /** Says in the corner of the page why nothing was done. */
+  const say = (message: string): void => {
+    if (commands.hasCommand("apputils:notify"))
+      void commands.execute("apputils:notify", { message, type: "info", options: { autoClose: 5_000 } });
+  };
+  const write = async (words: string): Promise<void> => {
+    panel.reveal();
+    (await panel.chat()).write(words);
+  };
+  /** Does something with the newest code of the conversation, or with the one that is given. */
+  const withCode = async ({ code }: CommandArguments, act: (code: string) => void): Promise<void> => {
+    const found = typeof code === "string" ? code : (await panel.chat()).newestCode();
+    if (cells?.language() === null) say(text("lab.noNotebook"));
+    else if (found === null) say(text("lab.noCode"));
+    else act(found);
+  };
+  const add = (name: Name, execute: (args: CommandArguments) => unknown, options: object = {}): void => {
+    const words = text(`lab.${name}`);
+    commands.addCommand(PREFIX + name, {
+      // In the palette the category says what it is about; elsewhere the label does.
+      label: ({ isPalette, isLauncher }) =>
+        isLauncher ? text("lab.chat") : isPalette ? words : text("lab.command", { name: words }),
+      execute,
+      ...options,
+    });
+    palette?.addItem({ command: PREFIX + name, category: text("lab.chat"), args: { isPalette: true } });
+  };
+
+  add("open", () => panel.reveal(), {
     caption: text("lab.caption"),
-    icon: ({ isPalette }) => (isPalette ? undefined : panel.icon),
-    execute: () => panel.reveal(),
+    icon: ({ isPalette }: CommandArguments) => (isPalette ? undefined : panel.icon),
   });
-  commands.addCommand(COMMANDS.focus, {
-    label: labelled(text("lab.focus")),
-    execute: async () => {
-      panel.reveal();
-      (await panel.chat()).focus();
-    },
+  add("focus", async () => {
+    panel.reveal();
+    (await panel.chat()).focus();
   });
-  for (const command of Object.values(COMMANDS))
-    palette?.addItem({ command, category: text("lab.chat"), args: { isPalette: true } });
-  launcher?.add({ command: COMMANDS.open, category: "Other", rank: 10, args: { isLauncher: true } });
+  if (cells) {
+    add("ask", async () => {
+      const cell = cells.selected();
+      if (cell) await write(aboutCell(cell));
+      else say(text("lab.noCell"));
+    });
+    add("explain", async () => {
+      const failure = cells.failure();
+      if (failure) await write(aboutFailure(failure));
+      else say(text("lab.noError"));
+    });
+    add("insert", (args) => withCode(args, cells.insert));
+    add("replace", (args) =>
+      withCode(args, (code) => (cells.selected() ? cells.replace(code) : say(text("lab.noCell")))),
+    );
+  }
+  add("notify", () => mentions.toggle(say), { isToggled: mentions.areWanted });
+  mentions.onChange(() => commands.notifyCommandChanged(`${PREFIX}notify`));
+  launcher?.add({ command: `${PREFIX}open`, category: "Other", rank: 10, args: { isLauncher: true } });
 }

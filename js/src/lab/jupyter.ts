@@ -16,10 +16,8 @@ export interface LuminoWidget {
     icon: unknown;
   };
   readonly isVisible: boolean;
-  readonly isDisposed: boolean;
   addClass(name: string): void;
-  toggleClass(name: string, force: boolean): boolean;
-  /** Called after it came into sight, went out of it, and when it is asked to take the focus. */
+  /** Called after it came into sight, after it went out of it, and when it is asked to take the focus. */
   onAfterShow(message: unknown): void;
   onAfterHide(message: unknown): void;
   onActivateRequest(message: unknown): void;
@@ -59,8 +57,6 @@ export interface Shell {
   readonly currentWidget: LuminoWidget | null;
   add(widget: LuminoWidget, area: string, options?: { rank?: number }): void;
   activateById(id: string): void;
-  /** Notebook's, whose side areas are folded at first. */
-  expandRight?(id?: string): void;
 }
 
 export interface ServerSettings {

@@ -1,4 +1,9 @@
 // The plugin: the panel, its commands, and what else of the page speaks of the chat.
+import { offerCells } from "../cells";
+import { text } from "../texts/texts";
+import type { confirmDifference as Confirming, DialogModule } from "./cells/difference";
+import type { NotebookModule, NotebookTracker } from "./cells/notebook";
+import { type Confirm, notebookCells } from "./cells/notebook-cells";
 import { addCommands } from "./commands";
 import type {
   Application,
@@ -8,12 +13,15 @@ import type {
   LayoutRestorer,
   Plugin,
   SettingRegistry,
+  StatusBar,
   Translator,
   WidgetModule,
 } from "./jupyter";
+import { mentionSetting } from "./mentions";
 import { pluginSettings } from "./settings";
 import { type SharedScope, shared } from "./shared-scope";
 import { sidePanel } from "./side-panel";
+import { statusItem } from "./status-item";
 import { speakLanguage } from "./texts";
 
 const ID = "conduit_widget:plugin";
@@ -22,7 +30,9 @@ const SERVICES = {
   ICommandPalette: "@jupyterlab/apputils",
   ILauncher: "@jupyterlab/launcher",
   ILayoutRestorer: "@jupyterlab/application",
+  INotebookTracker: "@jupyterlab/notebook",
   ISettingRegistry: "@jupyterlab/settingregistry",
+  IStatusBar: "@jupyterlab/statusbar",
   ITranslator: "@jupyterlab/translation",
 } as const;
 
@@ -32,7 +42,9 @@ interface Services {
   ICommandPalette?: CommandPalette | null;
   ILauncher?: Launcher | null;
   ILayoutRestorer?: LayoutRestorer | null;
+  INotebookTracker?: NotebookTracker | null;
   ISettingRegistry?: SettingRegistry | null;
+  IStatusBar?: StatusBar | null;
   ITranslator?: Translator | null;
 }
 
@@ -40,6 +52,7 @@ interface Services {
 export async function chatPlugin(scope: SharedScope, here: string): Promise<Plugin> {
   const widgets = await shared<WidgetModule>(scope, "@lumino/widgets");
   const icons = await shared<IconModule>(scope, "@jupyterlab/ui-components");
+  const notebooks = await shared<NotebookModule>(scope, "@jupyterlab/notebook");
   if (!widgets || !icons) throw new Error("this page shares no widgets with extensions");
   const tokens: [ServiceName, object][] = [];
   for (const [name, home] of Object.entries(SERVICES) as [ServiceName, string][]) {
@@ -54,7 +67,7 @@ export async function chatPlugin(scope: SharedScope, here: string): Promise<Plug
     activate(app, ...found) {
       const services: Services = Object.fromEntries(tokens.map(([name], index) => [name, found[index]]));
       try {
-        activate(app, services, { widgets, icons, here });
+        activate(app, services, { scope, widgets, icons, notebooks, here });
       } catch (error) {
         // biome-ignore lint/suspicious/noConsole: the page goes on without the chat
         console.warn(`${ID}: ${error}`);
@@ -63,20 +76,49 @@ export async function chatPlugin(scope: SharedScope, here: string): Promise<Plug
   };
 }
 
-interface Parts {
+interface Page {
+  scope: SharedScope;
   widgets: WidgetModule;
   icons: IconModule;
+  /** Null where the page has no notebooks. */
+  notebooks: NotebookModule | null;
   here: string;
 }
 
-function activate(app: Application, services: Services, { widgets, icons, here }: Parts): void {
-  const language = services.ITranslator?.languageCode ?? "";
+function activate(app: Application, services: Services, { widgets, icons, here, ...page }: Page): void {
+  const chosen = services.ITranslator?.languageCode ?? "";
   // Whoever has chosen no language for the page may have one for the browser.
-  speakLanguage(language === "en" ? "" : language);
+  speakLanguage(chosen === "en" ? "" : chosen);
   const settings = pluginSettings(services.ISettingRegistry, ID);
-  const panel = sidePanel(app, { widgets, icons, here, settings });
+  const mentions = mentionSetting(settings);
+  const panel = sidePanel(app, { widgets, icons, here, settings, mentions });
   services.ILayoutRestorer?.add(panel.widget, panel.widget.id);
   app.shell.add(panel.widget, "right", { rank: 900 });
-  addCommands(app, panel, services.ICommandPalette, services.ILauncher);
-  app.restored.then(panel.goOn);
+  const tracker = services.INotebookTracker;
+  const cells =
+    tracker && page.notebooks
+      ? notebookCells(tracker, page.notebooks.NotebookActions, replacing(page.scope, widgets, here))
+      : null;
+  if (cells) offerCells(cells);
+  const { ICommandPalette: palette, ILauncher: launcher } = services;
+  addCommands(app, { panel, cells, mentions, palette, launcher });
+  services.IStatusBar?.registerStatusItem(`${ID}:status`, {
+    item: statusItem(widgets, panel),
+    align: "right",
+    rank: 20,
+  });
+  // Notebook restores no layout: each of its pages begins with closed sides.
+  app.restored.then(() => panel.goOn(!services.ILayoutRestorer));
+}
+
+/** Asks in a dialog, which is fetched with the first question. */
+function replacing(scope: SharedScope, widgets: WidgetModule, here: string): Confirm {
+  return async (before, after) => {
+    const url = new URL("difference.js?v=%conduit-build%", here).href;
+    const dialogs = await shared<DialogModule>(scope, "@jupyterlab/apputils");
+    const { confirmDifference } = (await import(/* @vite-ignore */ url)) as {
+      confirmDifference: typeof Confirming;
+    };
+    return dialogs !== null && confirmDifference(before, after, dialogs, widgets, text);
+  };
 }

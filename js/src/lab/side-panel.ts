@@ -1,7 +1,9 @@
 // The panel at the side of the page. What it shows is fetched when it first comes into sight.
 import { language, text } from "../texts/texts";
 import type { Application, IconModule, LabIcon, LuminoWidget, WidgetModule } from "./jupyter";
-import type { openPanel, Panel, PanelNews } from "./panel/panel";
+import type { Mentions } from "./mentions";
+import type { News } from "./panel/news";
+import type { openPanel, Panel } from "./panel/panel";
 import { remembered } from "./remembered";
 import type { Settings } from "./settings";
 
@@ -11,6 +13,10 @@ const ICON = `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24
  d="M4 4h16a2 2 0 0 1 2 2v10a2 2 0 0 1-2 2h-8l-5.2 4.1A.5.5 0 0 1 6 21.7V18H4a2 2 0 0 1-2-2V6a2 2 0 0 1 2-2Zm3 5v1.6h10V9H7Zm0
  3.2v1.6h7v-1.6H7Z"/></svg>`;
 
+/** A chat needs some room; and the tab's mark when something is unread. */
+const STYLE =
+  "#jp-left-stack:has(#conduit-chat:not(.lm-mod-hidden)),#jp-right-stack:has(#conduit-chat:not(.lm-mod-hidden)){min-width:300px}.conduit-unread .lm-TabBar-tabIcon{position:relative}.conduit-unread .lm-TabBar-tabIcon::after{position:absolute;top:-2px;right:-2px;width:8px;height:8px;border-radius:50%;background:var(--jp-brand-color1);content:''}";
+
 export interface SidePanel {
   readonly widget: LuminoWidget;
   readonly icon: LabIcon;
@@ -18,20 +24,21 @@ export interface SidePanel {
   reveal(): void;
   /** The chat, fetched if need be. */
   chat(): Promise<Panel>;
-  /** Fetches the chat ahead if the panel was in use before, once nothing else is to be done. */
-  goOn(): void;
-  onNews(listener: (news: PanelNews) => void): void;
+  /** Fetches the chat if the panel was in use before; where nobody else restores the page's layout, opens it if it was. */
+  goOn(restoresItself: boolean): void;
+  onNews(listener: (news: News) => void): void;
 }
 
 interface Parts {
   widgets: WidgetModule;
   icons: IconModule;
   settings: Settings;
+  mentions: Mentions;
   /** The address of this script. */
   here: string;
 }
 
-export function sidePanel(app: Application, { widgets, icons, settings, here }: Parts): SidePanel {
+export function sidePanel(app: Application, { widgets, icons, settings, mentions, here }: Parts): SidePanel {
   const icon = new icons.LabIcon({ name: "conduit_widget:chat", svgstr: ICON });
   const widget = new widgets.Widget();
   widget.id = PANEL_ID;
@@ -39,12 +46,17 @@ export function sidePanel(app: Application, { widgets, icons, settings, here }: 
   widget.title.caption = text("lab.chat");
   widget.node.setAttribute("role", "region");
   widget.node.setAttribute("aria-label", text("lab.chat"));
-  Object.assign(widget.node.style, { display: "flex", flexDirection: "column", minWidth: "300px" });
+  Object.assign(widget.node.style, { display: "flex", flexDirection: "column" });
+
+  const style = document.createElement("style");
+  style.textContent = STYLE;
+  document.head.append(style);
 
   const server = app.serviceManager.serverSettings;
   const memory = remembered(server.baseUrl);
-  const listeners: ((news: PanelNews) => void)[] = [];
+  const listeners: ((news: News) => void)[] = [];
   let opened: Promise<Panel> | null = null;
+  const reveal = (): void => app.shell.activateById(PANEL_ID);
 
   const fetchPanel = async (): Promise<Panel> => {
     const url = new URL("panel.js?v=%conduit-build%", here).href;
@@ -53,6 +65,8 @@ export function sidePanel(app: Application, { widgets, icons, settings, here }: 
       server,
       memory,
       settings: await settings,
+      wantsMentions: mentions.areWanted,
+      reveal,
       language: language(),
       text,
       tell: (news) => {
@@ -73,19 +87,21 @@ export function sidePanel(app: Application, { widgets, icons, settings, here }: 
     chat().then(act, () => {});
   };
 
-  widget.onAfterShow = () => whenThere((panel) => panel.seen(true));
-  widget.onAfterHide = () => {
-    if (opened) whenThere((panel) => panel.seen(false));
+  widget.onAfterShow = () => {
+    memory.keepOpen(true);
+    whenThere(() => {});
   };
+  widget.onAfterHide = () => memory.keepOpen(false);
   widget.onActivateRequest = () => whenThere((panel) => panel.focus());
 
   return {
     widget,
     icon,
-    reveal: () => app.shell.activateById(PANEL_ID),
+    reveal,
     chat,
-    goOn() {
+    goOn(restoresItself) {
       if (memory.conversation()) whenThere(() => {});
+      if (restoresItself && memory.isOpen()) reveal();
     },
     onNews: (listener) => {
       listeners.push(listener);

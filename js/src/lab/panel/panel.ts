@@ -5,16 +5,14 @@ import type { Host } from "../../host";
 import type { Store } from "../../store";
 import type { text } from "../../texts/texts";
 import type { Widget } from "../../widget";
+import { newestCode } from "../cells/newest-code";
 import type { PluginSettings, ServerSettings } from "../jupyter";
 import type { Remembered } from "../remembered";
 import { addWords } from "./add-words";
+import { watchMentions } from "./mentions";
+import { type News, watchNews } from "./news";
 import { jupyterServer, type Me, NoChatError, type Server } from "./server";
 import { serverHost } from "./server-host";
-
-/** What the rest of the page wants to know of the chat. */
-export interface PanelNews {
-  store: Store;
-}
 
 export interface PanelOptions {
   server: ServerSettings;
@@ -22,7 +20,11 @@ export interface PanelOptions {
   settings: PluginSettings | null;
   language: string;
   text: typeof text;
-  tell(news: PanelNews): void;
+  /** Whether the person wants to be told of mentions on the desktop. */
+  wantsMentions(): boolean;
+  /** Brings the panel into sight. */
+  reveal(): void;
+  tell(news: News): void;
 }
 
 export interface Panel {
@@ -30,12 +32,12 @@ export interface Panel {
   focus(): void;
   /** Puts words into the composer, below what is there, for the person to go on or to send. */
   write(words: string): void;
-  /** Whether the panel is in sight. */
-  seen(inSight: boolean): void;
+  /** The newest code that somebody wrote in the conversation; null where nobody did. */
+  newestCode(): string | null;
 }
 
-/** The chat needs no cell's height or frame here: it fills the panel. */
-const FILLING = ".chat{height:0;min-height:0;border:0;border-radius:0;resize:none}";
+/** The chat needs no height and frame of its own here: it fills the panel. (What comes later would win over less.) */
+const FILLING = "section.chat{height:0;min-height:0;border:0;border-radius:0;resize:none}";
 const NOTICE_STYLE =
   "margin:auto;padding:20px;max-width:32em;overflow-wrap:anywhere;text-align:center;line-height:1.5;color:var(--jp-ui-font-color1)";
 const RETRY_MS = 5_000;
@@ -65,7 +67,13 @@ export function openPanel(el: HTMLElement, options: PanelOptions, clock: Clock =
       const chat = await fetchChat(await server.me(lifetime), attempt);
       el.replaceChildren();
       shown = showChat(el, chat, server, options, clock, lifetime);
-      options.tell({ store: shown });
+      watchNews(shown, clock, options.tell);
+      watchMentions(shown, {
+        wanted: options.wantsMentions,
+        reveal: options.reveal,
+        document,
+        notification: globalThis.Notification,
+      });
       for (const act of whenShown.splice(0)) act(shown);
     } catch (error) {
       const why = error instanceof NoChatError ? error.why : null;
@@ -84,7 +92,7 @@ export function openPanel(el: HTMLElement, options: PanelOptions, clock: Clock =
         addWords(store.draft, words);
         focusComposer(el);
       }),
-    seen: () => {},
+    newestCode: () => newestCode(shown?.select.messages.peek() ?? []),
   };
 }
 

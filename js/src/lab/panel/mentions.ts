@@ -1,0 +1,68 @@
+// Messages that name the reader while the page is hidden: the page's title counts them, and, where the person has asked for
+// it, the desktop tells of each.
+import type { ChatMessage } from "../../contract";
+import { seqOf, textOf } from "../../messages";
+import { plainLine, plainName } from "../../plain";
+import type { Store } from "../../store";
+
+const TITLE = /^\(\d+\) /;
+
+interface Options {
+  /** Whether the person wants to be told on the desktop. */
+  wanted(): boolean;
+  /** Brings the panel into sight. */
+  reveal(): void;
+  document: Document;
+  /** Where the browser cannot, nobody is told. */
+  notification: typeof Notification | undefined;
+}
+
+/** Follows the messages of a chat for as long as it lives. */
+export function watchMentions(store: Store, { wanted, reveal, document, notification }: Options): void {
+  let place = "";
+  let known = 0;
+  let count = 0;
+
+  const countInTitle = (): void => {
+    const title = document.title.replace(TITLE, "");
+    document.title = count > 0 ? `(${count}) ${title}` : title;
+  };
+
+  const tell = (message: ChatMessage): void => {
+    if (!wanted() || notification?.permission !== "granted") return;
+    const shown = new notification(plainName(message.author?.userName), {
+      body: plainLine(textOf(message)),
+      tag: message.id,
+    });
+    shown.onclick = () => {
+      globalThis.focus();
+      reveal();
+      store.show(message.id);
+      shown.close();
+    };
+  };
+
+  store.select.messages.subscribe((messages) => {
+    const newest = Math.max(known, ...messages.map(seqOf).filter(Number.isFinite));
+    const isFirst = place !== store.select.conversationId.peek();
+    place = store.select.conversationId.peek();
+    const fresh = messages.filter((message) => seqOf(message) > known && Number.isFinite(seqOf(message)));
+    known = isFirst ? Math.max(0, ...messages.map(seqOf).filter(Number.isFinite)) : newest;
+    if (isFirst || !document.hidden) return;
+    for (const message of fresh.filter((each) => isForReader(each, store.select.selfId.peek()))) {
+      count += 1;
+      countInTitle();
+      tell(message);
+    }
+  });
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden || count === 0) return;
+    count = 0;
+    countInTitle();
+  });
+}
+
+function isForReader({ author, metadata }: ChatMessage, self: string): boolean {
+  const mentions: unknown = metadata?.mentions;
+  return Array.isArray(mentions) && mentions.includes(self) && author?.userId !== self;
+}
