@@ -13,9 +13,12 @@ const ICON = `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24
  d="M4 4h16a2 2 0 0 1 2 2v10a2 2 0 0 1-2 2h-8l-5.2 4.1A.5.5 0 0 1 6 21.7V18H4a2 2 0 0 1-2-2V6a2 2 0 0 1 2-2Zm3 5v1.6h10V9H7Zm0
  3.2v1.6h7v-1.6H7Z"/></svg>`;
 
-/** A chat needs some room; and the tab's mark when something is unread. */
+/**
+ * A chat needs some room: JupyterLab gives each panel what it asks for, Notebook (whose body says what page it is) the
+ * whole side. And the tab's mark when something is unread.
+ */
 const STYLE =
-  "#jp-left-stack:has(#conduit-chat:not(.lm-mod-hidden)),#jp-right-stack:has(#conduit-chat:not(.lm-mod-hidden)){min-width:300px}.conduit-unread .lm-TabBar-tabIcon{position:relative}.conduit-unread .lm-TabBar-tabIcon::after{position:absolute;top:-2px;right:-2px;width:8px;height:8px;border-radius:50%;background:var(--jp-brand-color1);content:''}";
+  "body:not([data-notebook]) #conduit-chat,body[data-notebook] #jp-right-stack{min-width:300px}.conduit-unread .lm-TabBar-tabIcon{position:relative}.conduit-unread .lm-TabBar-tabIcon::after{position:absolute;top:-2px;right:-2px;width:8px;height:8px;border-radius:50%;background:var(--jp-brand-color1);content:''}";
 
 export interface SidePanel {
   readonly widget: LuminoWidget;

@@ -15,6 +15,7 @@ const DOT = "width:8px;height:8px;border-radius:50%";
 
 export function statusItem({ Widget }: WidgetModule, panel: SidePanel): LuminoWidget {
   const widget = new Widget();
+  widget.id = "conduit-chat-status";
   const button = document.createElement("button");
   button.type = "button";
   button.style.cssText = STYLE;
