@@ -90,6 +90,17 @@ it("waits ever longer between attempts that fail, and tries at once when somebod
   expect(sockets).toHaveLength(before + 1);
 });
 
+it("takes a server that says nothing for one that is not there", async () => {
+  const store = createStore(opened(), life.signal, clock);
+  store.attach();
+  last().opens();
+  clock.advance(5_000);
+  expect(store.kernel.value).toBe("unreachable");
+  last().says({ kind: "snapshot", n: 1, state: chatState() });
+  await clock.paint();
+  expect(store.kernel.value).toBe("answering");
+});
+
 it("refuses what does not fit into its queue, and lets nothing go on after its life", () => {
   const host = opened();
   const ask = (id: number): void => host.send({ kind: "ping", requestId: String(id) });

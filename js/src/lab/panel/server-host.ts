@@ -7,6 +7,8 @@ const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 15_000;
 /** A try that somebody asks for is made at once, but not at every key press. */
 const EAGER_WAIT_MS = 1_000;
+/** A connection on which nothing came for so long after something was asked is as good as none; the view waits 4 s. */
+const SILENCE_MS = 3_500;
 /** What waits for the connection; with more, the next is refused. */
 const MOST_QUEUED = 200;
 /** What may be asked again when the connection broke before the answer: asked twice, it happens once. */
@@ -49,6 +51,8 @@ export function serverHost({ open, conversation, traits, clock, lifetime }: Opti
   let hasFailed = false;
   let wait = FIRST_WAIT_MS;
   let triedAt = Number.NEGATIVE_INFINITY;
+  let isSilent = false;
+  let cancelSilence: (() => void) | null = null;
   let cancelRetry = (): void => {};
 
   const changed = (): void => {
@@ -78,6 +82,7 @@ export function serverHost({ open, conversation, traits, clock, lifetime }: Opti
       socket = null;
       isOpen = false;
       hasFailed = true;
+      wasHeard();
       for (const [id, { kind }] of asked) if (!REPEATABLE.has(kind)) asked.delete(id);
       cancelRetry = clock.after(wait * (0.75 + Math.random() / 2), connect);
       wait = Math.min(wait * 2, LONGEST_WAIT_MS);
@@ -85,7 +90,14 @@ export function serverHost({ open, conversation, traits, clock, lifetime }: Opti
     };
   };
 
+  const wasHeard = (): void => {
+    cancelSilence?.();
+    cancelSilence = null;
+    isSilent = false;
+  };
+
   const hear = (message: unknown, buffers: readonly DataView[]): void => {
+    wasHeard();
     const { kind, requestId, state } = Object(message);
     if (kind === "reply") asked.delete(requestId);
     // After a drop the view goes on where it was by then, not where it began.
@@ -99,6 +111,11 @@ export function serverHost({ open, conversation, traits, clock, lifetime }: Opti
     socket?.send(
       JSON.stringify(message, (_, value) => (value instanceof ArrayBuffer ? base64(value) : value)),
     );
+    if (!message.requestId && message.kind !== "hello") return;
+    cancelSilence ??= clock.after(SILENCE_MS, () => {
+      isSilent = true;
+      changed();
+    });
   };
 
   const connectSoon = (): void => {
@@ -111,7 +128,7 @@ export function serverHost({ open, conversation, traits, clock, lifetime }: Opti
     signal.addEventListener("abort", () => set.delete(listener), { once: true });
   };
 
-  const status = (): KernelStatus => (isOpen || !hasFailed ? "unknown" : "unreachable");
+  const status = (): KernelStatus => (!isSilent && (isOpen || !hasFailed) ? "unknown" : "unreachable");
 
   for (const event of ["online", "offline"])
     globalThis.addEventListener?.(
@@ -126,6 +143,7 @@ export function serverHost({ open, conversation, traits, clock, lifetime }: Opti
     "abort",
     () => {
       cancelRetry();
+      wasHeard();
       socket?.close();
       socket = null;
     },
