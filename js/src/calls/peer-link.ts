@@ -18,7 +18,7 @@ type Signal = CallSignal["signal"];
 /** Candidates that are found so soon go with the description: one message instead of many. */
 const GATHER_MS = 60;
 /** Who is polite waits so long for an offer before making one: peers that others wrote may expect it. */
-const POLITE_MS = 2_000;
+const POLITE_MS = 10_000;
 /** A way that is lost may come back by itself so soon. */
 const LOST_MS = 2_500;
 /** After so long without a first connection one is told that no way was found. */
