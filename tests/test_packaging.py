@@ -118,3 +118,30 @@ def test_wheel_installs_and_imports_without_node(wheel: Path, tmp_path: Path) ->
     lines = [re.sub(r"\x1b\[\d*m", "", line) for line in (listed.stdout + listed.stderr).splitlines()]
     extension = lines.index(str(target / "share" / "jupyter" / "labextensions"))
     assert lines[extension + 1].split()[:4] == ["conduit_widget", f"v{__version__}", "enabled", "OK"]
+    servers = subprocess.run(
+        [sys.executable, "-m", "jupyter_server.extension.serverextension", "list"],
+        env={
+            **os.environ,
+            "PYTHONPATH": str(target),
+            "JUPYTER_CONFIG_PATH": str(target / "etc" / "jupyter"),
+        },
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    told = " ".join(re.sub(r"\x1b\[\d*m", "", servers.stdout + servers.stderr).split())
+    assert "conduit_widget.jupyter enabled - Validating conduit_widget.jupyter..." in told
+    assert f"conduit_widget.jupyter {__version__} OK" in told
+
+
+@pytest.mark.timeout(600)
+def test_nothing_is_left_after_uninstalling(wheel: Path, tmp_path: Path) -> None:
+    """Neither a module nor a file that Jupyter would find."""
+    home = tmp_path / "home"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(home)], check=True)
+    pip = [sys.executable, "-m", "pip", "--quiet", "--python", str(home)]
+    subprocess.run([*pip, "install", "--no-deps", "--no-compile", str(wheel)], check=True)
+    assert (home / "etc/jupyter/jupyter_server_config.d/conduit_widget.json").is_file()
+    subprocess.run([*pip, "uninstall", "--yes", "conduit_widget"], check=True)
+    assert not list(home.rglob("*conduit*"))
