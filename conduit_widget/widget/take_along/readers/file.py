@@ -29,6 +29,12 @@ _FORMATS: Final = (
     "an export of this chat (.json), of ChatGPT (conversations.json or its .zip) or of LibreChat (.json)"
 )
 _ENTRY: Final = re.compile(r"(?:.*/)?conversations(?:-\d{1,4})?\.json")
+# Half a character, where a program cut a text: a high half without a low one after it, or the reverse. What
+# stands after an escaped backslash is none.
+_HALVES: Final = re.compile(
+    rb"(\\\\)|\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
+    rb"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+)
 _ENCRYPTED: Final = 1
 _END: Final = b"PK\x05\x06"
 _END_BYTES: Final = 22
@@ -125,7 +131,7 @@ def _check_listing(file: IO[bytes]) -> None:
 
 def _read(data: bytes) -> Iterator[FoundConversation]:
     """Yield the conversations of a JSON text."""
-    data = data.removeprefix(b"\xef\xbb\xbf")
+    data = _HALVES.sub(lambda found: found[1] or rb"\ufffd", data.removeprefix(b"\xef\xbb\xbf"))
     try:
         if data.lstrip()[:1] == b"[":
             exported = msgspec.json.decode(data, type=list[chatgpt.Exported])

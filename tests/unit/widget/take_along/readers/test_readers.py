@@ -287,3 +287,10 @@ def test_a_very_long_text_is_cut_into_pieces_that_fit() -> None:
     assert "".join(str(each.content) for each in sent[:-1]) == text.rstrip("\n")
     assert max(len(msgspec.json.encode(each.content)) for each in sent) <= PIECE_BYTES
     assert [each.parent_id for each in sent] == [None, *(each.id for each in sent[:-1])]
+
+
+def test_half_a_character_costs_no_more_than_itself() -> None:
+    """Whole ones that are written as escapes stay, and so does what only looks like one."""
+    text = rb"cut \ud83d, \ude00 whole \ud83d\ude00 written \\\\ud83d."
+    [found] = read(json.dumps([chatgpt(node("q", None, text="TEXT"))]).encode().replace(b"TEXT", text))
+    assert found.messages[0].content == "cut \ufffd, \ufffd whole \N{GRINNING FACE} written \\\\ud83d."
