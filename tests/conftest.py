@@ -17,3 +17,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     from tests.support.spread import Spread
 
     return Spread(config, log)
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name long bytes by their length: packed ones hold the time, and processes must agree on names."""
+    return f"{argname}-{len(val)}-bytes" if isinstance(val, bytes) and len(val) > 32 else None

@@ -111,6 +111,7 @@ class ConnectionWidget(LiveWidget):
         self,
         *,
         user: str | None = None,
+        user_name: str | None = None,
         hub_url: str | None = None,
         token: str | Callable[[], str | None] | None = None,
         layout: Any = None,
@@ -119,6 +120,7 @@ class ConnectionWidget(LiveWidget):
 
         Args:
             user: who you are on the local hub (default: ``CONDUIT_USER``, else the OS user).
+            user_name: your name there (default: ``CONDUIT_USER_NAME``, else ``user``), as given to ``Chat``.
             hub_url: another hub (default: ``CONDUIT_HUB_URL``, else the local hub, started if need be).
             token: access token for that hub, or a function returning one (default: ``CONDUIT_HUB_TOKEN``).
             layout: an ipywidgets ``Layout`` or a mapping of its traits, as for every widget.
@@ -128,7 +130,7 @@ class ConnectionWidget(LiveWidget):
             ConnectionFailedError: ``hub_url`` is not an address.
 
         """
-        access = resolve_access(hub_url=hub_url, token=token, user=user)
+        access = resolve_access(hub_url=hub_url, token=token, user=user, user_name=user_name)
         super().__init__(layout=layout)
         self._open(self._watching(access))
 

@@ -104,6 +104,7 @@ class Presence(ConnectionWidget):
     Args:
         conversation_id: which conversation; the same as for ``Chat``.
         user: who you are on the local hub (default: ``CONDUIT_USER``, else the OS user).
+        user_name: your name there (default: ``CONDUIT_USER_NAME``, else ``user``), as given to ``Chat``.
         hub_url: another hub (default: ``CONDUIT_HUB_URL``, else the local hub, started if need be).
         token: access token for that hub, or a function returning one (default: ``CONDUIT_HUB_TOKEN``).
         layout: an ipywidgets ``Layout`` or a mapping of its traits, as for every widget.
@@ -123,12 +124,13 @@ class Presence(ConnectionWidget):
         conversation_id: str = "main",
         *,
         user: str | None = None,
+        user_name: str | None = None,
         hub_url: str | None = None,
         token: str | Callable[[], str | None] | None = None,
         layout: Any = None,
     ) -> None:
         self._id = _checked(conversation_id)
-        super().__init__(user=user, hub_url=hub_url, token=token, layout=layout)
+        super().__init__(user=user, user_name=user_name, hub_url=hub_url, token=token, layout=layout)
 
     @property
     def participants(self) -> list[Participant]:

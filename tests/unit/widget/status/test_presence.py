@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from conduit_widget.access.hub_access import HubAccess, Identity
 from conduit_widget.errors import ConnectionLostError, ValidationError
 from conduit_widget.widget import views
 from conduit_widget.widget.chat import Chat
+from conduit_widget.widget.status.connection_widget import ConnectionWatch
 from conduit_widget.widget.status.presence import Presence
 from tests.support.comm import CommLedger
 from tests.support.waiting import eventually_sync
@@ -108,3 +110,19 @@ def test_what_is_no_conversation_is_named(comms: CommLedger, wrong: Any) -> None
     """A mistake is a line at the prompt, and nothing is opened."""
     with pytest.raises(ValidationError, match=r"^conversation_id: must be text of 1 to 128 characters"):
         Presence(wrong, hub_url="http://scripted", token="t")
+
+
+def test_who_one_is_is_told_as_to_a_chat(
+    hub: ScriptedHub, comms: CommLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same person as in a chat beside it: one participant, one connection."""
+    seen: list[Identity] = []
+    watching = Presence._watching
+
+    def note(self: Presence, access: HubAccess) -> ConnectionWatch:
+        seen.append(access.identity)
+        return watching(self, access)
+
+    monkeypatch.setattr(Presence, "_watching", note)
+    Presence("c", user="ada", user_name="Ada", hub_url="http://scripted", token="t").close()
+    assert seen == [Identity("ada", "Ada")]
