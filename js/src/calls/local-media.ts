@@ -52,6 +52,8 @@ export function createLocalMedia(settings: Settings): LocalMedia {
     video: signal(settings.read("call-camera")),
   };
   const problem = signal<string | null>(null);
+  /** How often each kind was stopped: what is opened meanwhile, and comes later, is wanted no more. */
+  const stopped: Record<TrackKind, number> = { audio: 0, video: 0, screen: 0 };
   let closed = false;
 
   const list = async (): Promise<void> => {
@@ -61,13 +63,16 @@ export function createLocalMedia(settings: Settings): LocalMedia {
   navigator.mediaDevices?.addEventListener("devicechange", onDevices);
 
   const stop = (kind: TrackKind): void => {
+    stopped[kind] += 1;
     tracks[kind].value?.stop();
     tracks[kind].value = null;
   };
 
-  const taken = (kind: TrackKind, stream: MediaStream, ended: () => void): boolean => {
+  const take = async (kind: TrackKind, asking: Promise<MediaStream>, ended: () => void): Promise<boolean> => {
+    const before = stopped[kind];
+    const stream = await asking;
     const [track] = kind === "audio" ? stream.getAudioTracks() : stream.getVideoTracks();
-    if (closed || !track) {
+    if (closed || stopped[kind] !== before || !track) {
       for (const each of stream.getTracks()) each.stop();
       return false;
     }
@@ -76,15 +81,17 @@ export function createLocalMedia(settings: Settings): LocalMedia {
       tracks[kind].value = null;
       ended();
     };
-    tracks[kind].value?.stop();
+    const last = tracks[kind].value;
+    if (last) track.enabled = last.enabled; // who is muted stays so
+    last?.stop();
     tracks[kind].value = track;
     return true;
   };
 
-  const attempt = async (take: () => Promise<boolean>): Promise<boolean> => {
+  const attempt = async (open: () => Promise<boolean>): Promise<boolean> => {
     problem.value = null;
     try {
-      return await take();
+      return await open();
     } catch (error) {
       const { name = "" } = error as Error;
       problem.value = text(PROBLEMS[name] ?? "call.captureFailed");
@@ -101,10 +108,10 @@ export function createLocalMedia(settings: Settings): LocalMedia {
 
   const openDevice = (kind: DeviceKind): Promise<boolean> =>
     attempt(async () => {
-      const found = taken(kind, await navigator.mediaDevices.getUserMedia(wanted(kind)), () => {
+      const found = await take(kind, navigator.mediaDevices.getUserMedia(wanted(kind)), () => {
         problem.value = text("call.deviceGone");
       });
-      await list(); // they have names now
+      void list(); // they have names now
       return found;
     });
 
@@ -123,22 +130,16 @@ export function createLocalMedia(settings: Settings): LocalMedia {
           selfBrowserSurface: "include",
           ...(source === "page" && { preferCurrentTab: true }),
         };
-        const stream = await navigator.mediaDevices.getDisplayMedia(options as DisplayMediaStreamOptions);
-        const [track] = stream.getVideoTracks();
-        if (track) track.contentHint = "detail"; // letters stay sharp
-        return taken("screen", stream, ended);
+        const asking = navigator.mediaDevices.getDisplayMedia(options as DisplayMediaStreamOptions);
+        const found = await take("screen", asking, ended);
+        if (tracks.screen.value) tracks.screen.value.contentHint = "detail"; // letters stay sharp
+        return found;
       }),
     stop,
     async choose(kind, deviceId) {
       chosen[kind].value = deviceId;
       settings.keep(kind === "audio" ? "call-microphone" : "call-camera", deviceId);
-      const before = tracks[kind].value;
-      if (!before) return;
-      const { enabled } = before;
-      if (await openDevice(kind)) {
-        const now = tracks[kind].value;
-        if (now) now.enabled = enabled;
-      }
+      if (tracks[kind].value) await openDevice(kind);
     },
     close() {
       closed = true;

@@ -25,6 +25,7 @@ export function createMesh(
   const local: Record<TrackKind, MediaStreamTrack | null> = { ...NO_TRACKS };
   let early: [string, CallSignal["signal"]][] = [];
   let cancelMeasure = (): void => {};
+  let closed = false;
 
   const open = (peerId: string): PeerLink =>
     createPeerLink({
@@ -48,11 +49,11 @@ export function createMesh(
 
   const measure = async (): Promise<void> => {
     const steps = await Promise.all([...links.values()].map((link) => link.measure().catch(() => 0)));
+    if (closed) return;
     thin.value = steps.some((step) => step > 0);
     cancelMeasure = clock.after(MEASURE_MS, () => void measure());
   };
   cancelMeasure = clock.after(MEASURE_MS, () => void measure());
-  let closed = false;
 
   return {
     remotes: remotes as ReadonlySignal<ReadonlyMap<string, Remote>>,

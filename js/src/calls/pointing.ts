@@ -24,7 +24,9 @@ export interface Pointing {
 export function createPointing(clock: Clock, send: (text: string) => void): Pointing {
   const points = signal<ReadonlyMap<string, Point>>(new Map());
   const fading = new Map<string, () => void>();
+  const heardAt = new Map<string, number>();
   let sentAt = 0;
+  let isPointing = false;
 
   const set = (peerId: string, at: Point | null): void => {
     fading.get(peerId)?.();
@@ -43,17 +45,23 @@ export function createPointing(clock: Clock, send: (text: string) => void): Poin
   return {
     points,
     point(at) {
-      if (at && clock.now() - sentAt < SEND_MS) return;
+      if (at ? clock.now() - sentAt < SEND_MS : !isPointing) return;
+      isPointing = at !== null;
       sentAt = clock.now();
       send(JSON.stringify(at));
     },
     hear(peerId, text) {
       const at = read(text);
-      if (at !== undefined) set(peerId, at);
+      // A browser that sends more than ours would is not drawn more often.
+      const isEarly = clock.now() - (heardAt.get(peerId) ?? Number.NEGATIVE_INFINITY) < SEND_MS / 2;
+      if (at === undefined || (at ? isEarly : !points.peek().has(peerId))) return;
+      heardAt.set(peerId, clock.now());
+      set(peerId, at);
     },
     clear() {
       for (const cancel of fading.values()) cancel();
       fading.clear();
+      heardAt.clear();
       points.value = new Map();
     },
   };

@@ -66,6 +66,7 @@ export async function createRoomCarrier(sfu: Sfu, clock: Clock, events: CarrierE
   const remotes = signal<ReadonlyMap<string, Remote>>(new Map());
   const local: Record<TrackKind, MediaStreamTrack | null> = { ...NO_TRACKS };
   let lost = false;
+  let closed = false;
   let cancelMeasure = (): void => {};
   let work: Promise<unknown> = Promise.resolve();
   /** One thing at a time; what fails is tried again when the room is back. */
@@ -94,6 +95,7 @@ export async function createRoomCarrier(sfu: Sfu, clock: Clock, events: CarrierE
 
   const measure = async (): Promise<void> => {
     await Promise.all([...peers.values()].map((peer) => peer.measure().catch(() => {})));
+    if (closed) return;
     cancelMeasure = clock.after(MEASURE_MS, () => void measure());
   };
 
@@ -133,6 +135,7 @@ export async function createRoomCarrier(sfu: Sfu, clock: Clock, events: CarrierE
       // The library follows the network itself.
     },
     close() {
+      closed = true;
       cancelMeasure();
       peers.clear();
       remotes.value = new Map();

@@ -71,6 +71,8 @@ export function createCallSession({ place, clock, lifetime, carrier: makeCarrier
   /** Ends what belongs to being in the call. */
   let stops: (() => void)[] = [];
   let views = 0;
+  /** How often somebody muted or unmuted: a microphone that opens later obeys the last word. */
+  let mutings = 0;
   /** The hub has told that our screen is the one that is shown. */
   let screenShown = false;
 
@@ -185,11 +187,21 @@ export function createCallSession({ place, clock, lifetime, carrier: makeCarrier
     if (!soundAlike(speaking.peek(), levels)) speaking.value = levels;
   };
 
-  /** Opens a device, unless one has left before it was open. */
-  const openFor = async (own: Signalling, kind: DeviceKind): Promise<void> => {
-    const opened = await media.open(kind);
-    if (signalling !== own) media.stop(kind);
-    else if (kind === "audio") heard.value = opened;
+  const mute: CallSession["mute"] = async (on) => {
+    mutings += 1;
+    const mine = mutings;
+    if (!on && !(await media.open("audio"))) return;
+    if (mine === mutings) {
+      heard.value = !on && media.tracks.audio.value !== null;
+      if (!on) notice.value = null;
+    }
+    const track = media.tracks.audio.value;
+    if (track) track.enabled = heard.peek();
+  };
+
+  const camera: CallSession["camera"] = async (on) => {
+    if (on) await media.open("video");
+    else media.stop("video");
   };
 
   const join: CallSession["join"] = async (wanted) => {
@@ -203,8 +215,8 @@ export function createCallSession({ place, clock, lifetime, carrier: makeCarrier
     const own = place.signalling();
     signalling = own;
     // While the devices open, the browsers find each other: the tracks follow without another word.
-    if (wanted.audio && !crowded) void openFor(own, "audio");
-    if (wanted.video) void openFor(own, "video");
+    if (wanted.audio) void mute(crowded);
+    if (wanted.video) void camera(true);
     try {
       const begin = sent();
       told = JSON.stringify(begin);
@@ -226,7 +238,9 @@ export function createCallSession({ place, clock, lifetime, carrier: makeCarrier
         if (crowded && wanted.audio) notice.value = text("call.joinedMuted");
       });
     } catch (error) {
-      if (signalling === own) out((error as Error).message);
+      if (signalling !== own) return;
+      own.leave(); // the hub may have let us in before
+      out((error as Error).message);
       return;
     }
     place.onSignal(({ toPeerId, fromPeerId, signal }) => {
@@ -269,21 +283,10 @@ export function createCallSession({ place, clock, lifetime, carrier: makeCarrier
   );
 
   const session: CallSession = {
-    ...{ phase, selfId, peers, media, voices, pointing, heard, speaking, notice, join, leave },
+    ...{ phase, selfId, peers, media, voices, pointing, heard, speaking, notice, join, leave, mute, camera },
     remotes: computed(() => carrier.value?.remotes.value ?? new Map()),
     thin: computed(() => carrier.value?.thin.value ?? false),
     hasRelay: computed(() => carrier.value?.hasRelay ?? true),
-    async mute(on) {
-      if (!on && !(await media.open("audio"))) return;
-      const track = media.tracks.audio.value;
-      if (track) track.enabled = !on;
-      heard.value = !on && track !== null;
-      if (!on) notice.value = null;
-    },
-    async camera(on) {
-      if (on) await media.open("video");
-      else media.stop("video");
-    },
     async share(source) {
       screenShown = false;
       await media.share(source, () => {});

@@ -9,6 +9,7 @@ it("shows a pointer where another points, takes it away, and lets one that rests
   expect(pointing.points.value.get("bo")).toEqual({ x: 0.5, y: 1 });
   pointing.hear("bo", "null");
   expect(pointing.points.value.size).toBe(0);
+  clock.advance(40);
   pointing.hear("bo", '{"x":0,"y":0}');
   clock.advance(3_100);
   expect(pointing.points.value.size).toBe(0);
@@ -28,5 +29,19 @@ it("sends no more than the others can see", () => {
   clock.advance(1_000);
   for (let time = 0; time < 10; time += 1) pointing.point({ x: 0, y: 0 });
   pointing.point(null);
+  pointing.point(null);
   expect(sent).toEqual(['{"x":0,"y":0}', "null"]);
+});
+
+it("draws no more of what another sends than a pointer needs", () => {
+  const clock = new FakeClock();
+  const pointing = createPointing(clock, () => {});
+  const drawn: unknown[] = [];
+  pointing.points.subscribe((points) => drawn.push(points.get("bo")?.x));
+  for (let time = 0; time < 1_000; time += 1) pointing.hear("bo", `{"x":0.${time},"y":0}`);
+  for (let time = 0; time < 1_000; time += 1) pointing.hear("cy", "null");
+  expect(drawn).toEqual([undefined, 0]);
+  clock.advance(40);
+  pointing.hear("bo", '{"x":0.5,"y":0}');
+  expect(drawn.at(-1)).toBe(0.5);
 });

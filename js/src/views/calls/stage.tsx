@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import type { TargetedKeyboardEvent, VNode } from "preact";
-import { useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import type { CallSession } from "../../calls/session";
 import type { CallPeer, Participant } from "../../contract";
 import { text } from "../../texts/texts";
@@ -26,17 +26,31 @@ export function Stage({ session, people }: Props): VNode {
   const small = peers.filter((peer) => peer !== large);
 
   const onKeyDown = (event: TargetedKeyboardEvent<HTMLElement>): void => {
-    if (event.key !== " " || event.repeat || session.heard.value || isControl(event)) return;
-    event.preventDefault();
+    if (event.key !== " " || isControl(event)) return;
+    const heard = session.heard.value;
+    if (talking.value || !heard) event.preventDefault(); // it would move the page
+    if (event.repeat || heard) return;
     talking.value = true;
     void session.mute(false);
+  };
+  const hush = (): void => {
+    if (!talking.peek()) return;
+    talking.value = false;
+    void session.mute(true);
   };
   const onKeyUp = (event: TargetedKeyboardEvent<HTMLElement>): void => {
     if (event.key !== " " || !talking.value) return;
     event.preventDefault();
-    talking.value = false;
-    void session.mute(true);
+    hush();
   };
+  // A key that is let go elsewhere is not heard here.
+  useLayoutEffect(() => {
+    globalThis.addEventListener("blur", hush);
+    return () => {
+      globalThis.removeEventListener("blur", hush);
+      hush();
+    };
+  }, []);
   const notice =
     session.media.problem.value ?? session.notice.value ?? (session.thin.value ? text("call.thin") : null);
   return (
@@ -47,6 +61,7 @@ export function Stage({ session, people }: Props): VNode {
       data-first
       onKeyDown={onKeyDown}
       onKeyUp={onKeyUp}
+      onFocusOut={hush}
     >
       {session.voices.blocked.value && (
         <button type="button" class="join" onClick={() => session.voices.unblock()}>
