@@ -1,10 +1,20 @@
 // What of a file is read in the page: kinds, sizes, rows, and how large a picture says it is.
-import { describe, expect, it } from "vitest";
-import { createQueue } from "../src/files/attaching";
+import { signal } from "@preact/signals";
+import { describe, expect, it, vi } from "vitest";
+import { browserClock } from "../src/clock";
+import { type Attaching, attachingOf, createQueue } from "../src/files/attaching";
 import { attachmentsOf, kindOf, sizeText } from "../src/files/attachment";
+import { fetchFile } from "../src/files/fetching";
 import { notebookText } from "../src/files/notebook";
 import { pictureSize } from "../src/files/picture-size";
 import { firstRows } from "../src/files/rows";
+import { checkPicture } from "../src/files/thumbnail";
+import type { Store } from "../src/store";
+import { attach } from "../src/texts/en/attach";
+import { addTexts } from "../src/texts/texts";
+import { settled } from "./support/fake-clock";
+
+addTexts(attach);
 
 const FILE = { id: "f", name: "a.png", mediaType: "image/png", size: 3, sha256: "00" };
 
@@ -77,7 +87,20 @@ describe("the size of a picture", () => {
     ["BMP", bytes("BM", new Array(16).fill(0), [44, 1, 0, 0, 56, 255, 255, 255]), 300, 200],
     ["JPEG", bytes([0xff, 0xd8, 0xff, 0xe0, 0, 4, 0, 0, 0xff, 0xc0, 0, 11, 8, 0, 200, 1, 44]), 300, 200],
     ["WebP", bytes("RIFF", [0, 0, 0, 0], "WEBPVP8X", new Array(8).fill(0), [43, 1, 0, 199, 0, 0]), 300, 200],
-  ])("is read of a %s", (_, head, width, height) => {
+    [...["AVIF", bytes([0, 0, 0, 0], "ftypavif", "ispe", [0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 9])], ...[9, 9]],
+    [
+      "AVIF of parts",
+      bytes(
+        "....ftypavif",
+        "ispe",
+        [0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 2, 0],
+        "ispe",
+        [0, 0, 0, 0],
+        [...[0, 0, 0x80, 0, 0, 0, 0x80, 0]],
+      ),
+      ...[32_768, 32_768],
+    ],
+  ] as [string, Uint8Array, number, number][])("is read of a %s", (_, head, width, height) => {
     expect(pictureSize(head)).toEqual({ width, height });
   });
 
@@ -85,6 +108,60 @@ describe("the size of a picture", () => {
     expect(pictureSize(bytes("nothing"))).toBeNull();
     expect(pictureSize(bytes([0xff, 0xd8, 0xff, 0xe0, 0xff]))).toBeNull();
     expect(pictureSize(new Uint8Array())).toBeNull();
+  });
+});
+
+it("a picture is refused whose size comes after much else", async () => {
+  const camera = new Uint8Array(0xfffe);
+  camera.set([0xff, 0xe1, 0xff, 0xfc]);
+  const frame = [0xff, 0xc0, 0, 11, 8, 0xff, 0xff, 0xff, 0xff];
+  const parts = [[0xff, 0xd8], camera, camera, camera, camera, camera, frame].map(
+    (part) => new Uint8Array(part),
+  );
+  await expect(checkPicture(new Blob(parts))).rejects.toThrow("too many pixels");
+});
+
+/** A chat whose kernel answers as told. */
+function storeOf(ask: (request: { kind: string }) => Promise<unknown>): Store {
+  return { ask, clock: browserClock, composing: { carried: signal(null) } } as never;
+}
+
+it("a file that is shorter than the hub said is not waited for", async () => {
+  const store = storeOf(async () => new DataView(new ArrayBuffer(0)));
+  await expect(fetchFile(store, { ...FILE, sha256: "11" })).rejects.toThrow("a.png came damaged");
+});
+
+describe("a file on its way up", () => {
+  const added = (store: Store): Attaching => {
+    const attaching = attachingOf(store);
+    attaching.add([new File(["abc"], "a.txt")]);
+    return attaching;
+  };
+
+  it("is given up where the hub takes nothing of it", async () => {
+    const ask = vi.fn(async ({ kind }: { kind: string }) =>
+      kind === "fileBegin" ? { path: "p" } : { offset: 0 },
+    );
+    const [item] = added(storeOf(ask)).items.value;
+    await vi.waitFor(() => expect(item?.state.value).toBe("failed"));
+    expect(item?.error.value).toBe("the hub does not take it");
+    expect(ask.mock.calls.length).toBeLessThan(10);
+  });
+
+  it("is forgotten on the hub also when it was cancelled before it had begun there", async () => {
+    let begin = (_: object): void => {};
+    const ask = vi.fn(({ kind }: { kind: string }) =>
+      kind === "fileBegin"
+        ? new Promise((resolve) => {
+            begin = resolve;
+          })
+        : Promise.resolve({ offset: 1 }),
+    );
+    const attaching = added(storeOf(ask));
+    await settled();
+    for (const item of attaching.items.value) attaching.remove(item);
+    begin({ path: "p" });
+    await vi.waitFor(() => expect(ask).toHaveBeenLastCalledWith({ kind: "fileForget", path: "p" }));
   });
 });
 

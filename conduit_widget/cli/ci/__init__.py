@@ -6,7 +6,8 @@ end. The exit code is
 - 0: every cell ran, and says what it said when the notebook was saved;
 - 1: a cell failed, or says something else;
 - 2: an option, a variable or a file cannot be used;
-- 3: there is no hub, or nbval or nbclient did not get as far as a cell.
+- 3: there is no hub, or nbval or nbclient did not get as far as a cell;
+- 143: it was told to end (SIGTERM), as a runner does with a run that takes too long.
 
 ``--replay FILE`` plays recorded answers instead of asking a model. ``--record`` runs the notebooks, asks the
 model, and writes answers and outputs anew once all cells have run.
@@ -17,8 +18,11 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import os
+import signal
+import sys
 import tempfile
 from pathlib import Path
+from types import FrameType
 from typing import Final
 
 from conduit_widget.cli.arguments import UsageError, say, seconds
@@ -70,8 +74,14 @@ def run(arguments: argparse.Namespace) -> int:
     for package in _NEEDED:
         if importlib.util.find_spec(package) is None:
             raise UsageError(f"{package} is not installed: run pip install 'conduit_widget[ci]'.")
+    signal.signal(signal.SIGTERM, _end)
     with tempfile.TemporaryDirectory(prefix="conduit-ci-") as folder:
         return _run(arguments, [path.absolute() for path in notebooks], Path(folder))
+
+
+def _end(number: int, _frame: FrameType | None) -> None:
+    """End as by an error, so that the hub, its model and the folder go with this process."""
+    sys.exit(128 + number)
 
 
 def _run(arguments: argparse.Namespace, notebooks: list[Path], folder: Path) -> int:

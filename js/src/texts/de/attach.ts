@@ -12,6 +12,7 @@ export const attach = {
   "attach.tooMany": "Eine Nachricht nimmt höchstens {most} Dateien auf.",
   "attach.tooLarge": "{name} ist zu groß; die Grenze ist {most}.",
   "attach.failed": "Nicht gesendet: {reason}",
+  "attach.stalled": "der Hub nimmt es nicht an",
   "attach.files": "Angehängte Dateien",
   "attach.download": "{name} herunterladen",
   "attach.show": "Anzeigen ({size})",

@@ -13,6 +13,7 @@ export const attach = {
   "attach.tooMany": "A message takes {most} files at most.",
   "attach.tooLarge": "{name} is too large; the limit is {most}.",
   "attach.failed": "Not sent: {reason}",
+  "attach.stalled": "the hub does not take it",
   "attach.files": "Attached files",
   "attach.download": "Download {name}",
   "attach.show": "Show ({size})",

@@ -12,6 +12,7 @@ export const attach = {
   "attach.tooMany": "Un mensaje admite {most} archivos como máximo.",
   "attach.tooLarge": "{name} es demasiado grande; el límite es {most}.",
   "attach.failed": "No enviado: {reason}",
+  "attach.stalled": "el hub no lo acepta",
   "attach.files": "Archivos adjuntos",
   "attach.download": "Descargar {name}",
   "attach.show": "Mostrar ({size})",

@@ -12,6 +12,7 @@ export const attach = {
   "attach.tooMany": "一条消息最多可带 {most} 个文件。",
   "attach.tooLarge": "{name} 太大；上限为 {most}。",
   "attach.failed": "未发送：{reason}",
+  "attach.stalled": "Hub 未接收",
   "attach.files": "附件",
   "attach.download": "下载 {name}",
   "attach.show": "显示（{size}）",
