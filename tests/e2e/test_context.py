@@ -105,8 +105,8 @@ async def test_variables_go_along_as_they_were_shown(
     await expect(question.locator(".bubble")).to_have_text(
         "What stands out in @trees and @settings or @hostile ?"
     )
-    await expect(question.locator(".attached summary")).to_have_count(2)
-    await question.locator(".attached summary").first.click()
+    await expect(question.locator(".went-along summary")).to_have_count(2)
+    await question.locator(".went-along summary").first.click()
     await page.screenshot(path=screenshots / "context-sent.png")
 
     await field.fill("Explain @fig and @error please")

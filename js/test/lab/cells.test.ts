@@ -73,15 +73,17 @@ let tracker: FakeTracker;
 let asked: [string, string][];
 let agrees: boolean;
 let ran: number;
+let isLocked: boolean;
 let cells: NotebookCells;
 
 beforeEach(() => {
   speakLanguage("en");
-  [tracker, asked, agrees, ran] = [new FakeTracker(), [], true, 0];
+  [tracker, asked, agrees, ran, isLocked] = [new FakeTracker(), [], true, 0, false];
   cells = notebookCells(
     tracker as unknown as NotebookTracker,
     {
       insertBelow: (_notebook: Notebook) => {
+        if (isLocked) return;
         tracker.cells.splice(tracker.active + 1, 0, cell(""));
         tracker.active += 1;
         Object.assign(tracker.content, { activeCell: tracker.cells[tracker.active] });
@@ -131,6 +133,27 @@ describe("the cells of the notebook in sight", () => {
     expect(sources()).toEqual(["b", "Chat('team')"]);
   });
 
+  it("are asked about once more when somebody else wrote in one meanwhile", async () => {
+    tracker.cells = [cell("a")];
+    tracker.select(0);
+    const replacing = cells.replace("b");
+    (tracker.cells[0] as Made).source = "a, and theirs";
+    await replacing;
+    expect(asked).toEqual([
+      ["a", "b"],
+      ["a, and theirs", "b"],
+    ]);
+    expect(sources()).toEqual(["b"]);
+  });
+
+  it("keep what is in them where no cell may be added", () => {
+    tracker.cells = [cell("a")];
+    tracker.select(0);
+    isLocked = true;
+    cells.run("b");
+    expect([sources(), ran]).toEqual([["a"], 0]);
+  });
+
   it("are none while no notebook is in sight", async () => {
     tracker.cells = [cell("a")];
     let changes = 0;
@@ -178,6 +201,8 @@ it("finds the newest code that somebody wrote", () => {
     "second\n\nlines",
   );
   expect(newestCode([question(1, "no code")])).toBeNull();
+  expect(newestCode([answer(1, "```py\nx = '```'\n```` \n`````\nstill open")])).toBe("x = '```'");
+  expect(newestCode([answer(1, "```a\n".repeat(100_000))])).toBeNull();
 });
 
 it("shows which lines of a cell go and come", () => {

@@ -62,8 +62,10 @@ export function notebookCells(
     const shown = panel();
     if (!shown) return null;
     const { content } = shown;
+    const before = content.activeCell;
     content.deselectAll();
     actions.insertBelow(content);
+    if (content.activeCell === before) return null; // no cell may be added: the selected one is not ours
     if (content.activeCell?.model.type !== "code") actions.changeCellType(content, "code");
     content.activeCell?.model.sharedModel.setSource(code);
     if (content.activeCell) content.scrollToCell?.(content.activeCell);
@@ -87,7 +89,13 @@ export function notebookCells(
       const cell = target();
       if (!cell) return;
       const { sharedModel } = cell.model;
-      if (await confirm(sharedModel.getSource(), code)) sharedModel.setSource(code);
+      let seen: string;
+      do {
+        seen = sharedModel.getSource();
+        if (!(await confirm(seen, code))) return;
+        // Somebody else may have written in the cell meanwhile: then that is shown, too.
+      } while (sharedModel.getSource() !== seen);
+      sharedModel.setSource(code);
     },
     run(code) {
       const shown = insert(code);

@@ -21,8 +21,7 @@ export interface Output {
 export interface Notebook {
   readonly activeCell: Cell | null;
   readonly widgets: readonly Cell[];
-  readonly model: { readonly readOnly?: boolean; getMetadata?(key: string): unknown } | null;
-  activeCellIndex: number;
+  readonly model: { getMetadata?(key: string): unknown } | null;
   deselectAll(): void;
   scrollToCell?(cell: Cell): Promise<void>;
 }

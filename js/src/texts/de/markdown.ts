@@ -13,5 +13,5 @@ export const markdown = {
   "lazy.again": "Erneut versuchen",
   "lazy.nothing": "Der Kernel hat nichts geschickt.",
   "lazy.noPart": "Was der Kernel geschickt hat, gehört nicht zum Chat.",
-  "lazy.updated": "Der Chat wurde aktualisiert: Die Zelle erneut ausführen.",
+  "lazy.updated": "Der Chat wurde aktualisiert: Lade die Seite neu oder führe seine Zelle noch einmal aus.",
 } as const satisfies Catalogue;

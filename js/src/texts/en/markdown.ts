@@ -12,5 +12,5 @@ export const markdown = {
   "lazy.again": "Try again",
   "lazy.nothing": "The kernel sent nothing.",
   "lazy.noPart": "What the kernel sent is no part of the chat.",
-  "lazy.updated": "The chat was updated: run the cell again.",
+  "lazy.updated": "The chat was updated: reload the page, or run its cell again.",
 } as const;

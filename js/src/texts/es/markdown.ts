@@ -13,5 +13,5 @@ export const markdown = {
   "lazy.again": "Reintentar",
   "lazy.nothing": "El kernel no ha enviado nada.",
   "lazy.noPart": "Lo que ha enviado el kernel no forma parte del chat.",
-  "lazy.updated": "El chat se ha actualizado: vuelve a ejecutar la celda.",
+  "lazy.updated": "El chat se ha actualizado: recarga la página o vuelve a ejecutar su celda.",
 } as const satisfies Catalogue;

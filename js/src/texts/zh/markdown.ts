@@ -13,5 +13,5 @@ export const markdown = {
   "lazy.again": "重试",
   "lazy.nothing": "内核没有发送任何内容。",
   "lazy.noPart": "内核发送的内容不属于此聊天。",
-  "lazy.updated": "聊天已更新：请重新运行单元格。",
+  "lazy.updated": "聊天已更新：请重新加载页面，或重新运行其单元格。",
 } as const satisfies Catalogue;

@@ -11,7 +11,7 @@ export function Attached({ message }: { message: ChatMessage }): VNode {
   const texts = contextTexts(message);
   const entries = entriesOf(message);
   return (
-    <div class="attached">
+    <div class="went-along">
       {texts.map((words, index) => {
         const entry = entries[index] ?? {};
         const { name, title, masked } = entry;
@@ -26,7 +26,7 @@ export function Attached({ message }: { message: ChatMessage }): VNode {
                 </span>
               )}
             </summary>
-            <div class="attached-text">
+            <div class="went-along-text">
               <AsWritten text={words} />
             </div>
           </details>

@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import type { TargetedEvent, VNode } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { plainName } from "../../plain";
+import { plainLine, plainName } from "../../plain";
 import type { Store } from "../../store";
 import { text } from "../../texts/texts";
 import { goTo } from "./go-to";
@@ -92,17 +92,15 @@ export function Import({ store }: { store: Store }): VNode {
         {said.value?.words}
       </p>
       <ul ref={news} class="brought" aria-label={text("files.importHead")}>
-        {brought.value.map((each) => {
+        {brought.value.map((each, index) => {
           const { conversationId: id, problem } = each;
           const name = plainName(each.title) || text("files.untitled");
           return (
-            <li key={id ?? name} class="row">
+            <li key={index} class="row">
               {id === null ? (
                 <span class="go">
                   <bdi class="name">{name}</bdi>
-                  <span class="hint wrong">
-                    {text("files.problem", { problem: plainName(problem ?? "") })}
-                  </span>
+                  <span class="hint wrong">{text("files.problem", { problem: plainLine(problem) })}</span>
                 </span>
               ) : (
                 <button type="button" class="go" onClick={() => open(id)}>

@@ -13,6 +13,10 @@ export function usePinned(store: Store): Signal<readonly ChatMessage[]> {
     const known = pinned.map(({ id, metadata }) => [id, metadata?.pinned?.at, metadata?.eventSeq]);
     return JSON.stringify([store.select.conversationId.value, store.connection.value?.state, known]);
   }).value;
+  const place = store.select.conversationId.value;
+  useEffect(() => {
+    list.value = []; // those of another conversation are no news here
+  }, [list, place]);
   useEffect(() => {
     let isOver = false;
     if (state)

@@ -64,7 +64,7 @@ export function Pinned({ store }: { store: Store }): VNode {
                 </time>
               </span>
               <span class="snippet" dir="auto">
-                {plainLine(textOf(message)).slice(0, PREVIEW_CHARACTERS)}
+                {plainLine(textOf(message), PREVIEW_CHARACTERS)}
               </span>
               <span class="hint">{pinnedWords(store, message.metadata?.pinned?.by ?? "")}</span>
             </button>

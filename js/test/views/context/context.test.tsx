@@ -177,7 +177,7 @@ describe("a message with context", () => {
     await view.live({ variables: true, messages: [message], seq: 1 });
     await view.painted();
     expect(view.find(".bubble").textContent).toBe("Why @df?");
-    expect(view.find(".attached summary").textContent).toBe("@dfDataFrame, 1 × 1");
-    expect(view.find(".attached-text").textContent).toContain("@df: DataFrame");
+    expect(view.find(".went-along summary").textContent).toBe("@dfDataFrame, 1 × 1");
+    expect(view.find(".went-along-text").textContent).toContain("@df: DataFrame");
   });
 });

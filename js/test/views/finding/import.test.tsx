@@ -86,6 +86,17 @@ describe("an import", () => {
     expect(asked()).toHaveLength(before);
   });
 
+  it("says in full why a conversation was not taken", async () => {
+    await choose(new Blob(["[]"]));
+    await reply("u");
+    await reply();
+    await reply({ conversations: 1, messages: 1 });
+    const problem =
+      "message 17 has 70000 bytes of text, which is more than the 32768 that a message may have";
+    await reply(brought("Long", { conversationId: null, problem }));
+    expect(view.text(".brought .wrong")).toBe(`not imported: ${problem}`);
+  });
+
   it("stops where one wants, and when the sheet closes", async () => {
     await choose(new Blob(["[]"]));
     await reply("u");

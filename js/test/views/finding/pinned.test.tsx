@@ -47,6 +47,16 @@ describe("pinned messages", () => {
     expect(asked("pin")).toMatchObject([{ messageId: "old", on: false }]);
   });
 
+  it("are not those of the conversation before", async () => {
+    await view.live({ conversation: SETTINGS });
+    await view.painted();
+    await reply("pinned", [PINNED]);
+    expect(view.find("[aria-label='1 pinned message']")).toBeTruthy();
+    await view.live({ conversation: SETTINGS, conversationId: "other" });
+    await view.painted();
+    expect(view.root.querySelector("[aria-label='1 pinned message']")).toBeNull();
+  });
+
   it("say so, and who did; the list is asked for again when one comes", async () => {
     await view.live({ conversation: SETTINGS, messages: [message("m")] });
     await view.painted();
