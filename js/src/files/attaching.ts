@@ -1,7 +1,7 @@
 // Files on their way up, for the next message: in pieces over the widget's own way to the kernel, each acknowledged.
 import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { Store } from "../store";
-import { text } from "../texts/texts";
+import { language, text } from "../texts/texts";
 import { type Attachment, sizeText } from "./attachment";
 
 /** A piece of a file, and what of all files is under way at once: tokens and keys wait for no more than that. */
@@ -80,6 +80,13 @@ function createAttaching(store: Store): Attaching {
     } catch (error) {
       if (!item.cancelled) settle(item, "failed", error instanceof Error ? error.message : String(error));
     }
+    if (item.cancelled) forget(item); // it may have begun meanwhile
+  };
+
+  /** The hub need not wait for the rest. */
+  const forget = (item: UploadItem): void => {
+    if (item.path && !item.result) store.ask({ kind: "fileForget", path: item.path }).catch(() => {});
+    item.path = null;
   };
 
   return {
@@ -90,7 +97,10 @@ function createAttaching(store: Store): Attaching {
       for (const file of files) {
         if (items.value.length >= MOST_FILES) problem.value = text("attach.tooMany", { most: MOST_FILES });
         else if (file.size > MOST_BYTES)
-          problem.value = text("attach.tooLarge", { name: file.name, most: sizeText(MOST_BYTES, "en") });
+          problem.value = text("attach.tooLarge", {
+            name: file.name,
+            most: sizeText(MOST_BYTES, language()),
+          });
         else {
           keys += 1;
           const item = newItem(keys, file);
@@ -101,7 +111,8 @@ function createAttaching(store: Store): Attaching {
     },
     remove(item) {
       item.cancelled = true;
-      if (item.path && !item.result) store.ask({ kind: "fileForget", path: item.path }).catch(() => {});
+      problem.value = null;
+      forget(item);
       items.value = items.value.filter((each) => each !== item);
       carry();
     },
@@ -124,7 +135,7 @@ function newItem(key: number, file: File): UploadItem {
 }
 
 interface Reached {
-  /** -1: the hub has forgotten the upload. */
+  /** What the hub has; -1 where it has forgotten the upload. */
   offset: number;
   file?: Attachment;
 }
@@ -137,24 +148,15 @@ async function upload(store: Store, item: UploadItem, queue: Queue): Promise<Att
   for (let offset = 0; ; ) {
     if (item.cancelled) throw new Error("");
     try {
-      item.path ??= (
-        await store.ask<{ path: string }>({ kind: "fileBegin", name: file.name || "file", size: file.size })
-      ).path;
-      const path = item.path;
       const start = offset;
-      const reached = await queue(async () => {
-        const stop = Math.min(start + PIECE_BYTES, file.size);
-        const piece = await file.slice(start, stop).arrayBuffer();
-        const last = stop === file.size;
-        return store.ask<Reached>({ kind: "filePiece", path, start, last, buffers: [piece] });
-      });
+      const reached = await sendPiece(store, item, start, queue);
       if (reached.file) {
         item.sent.value = file.size;
         return reached.file;
       }
-      if (reached.offset < 0) item.path = null;
-      offset = Math.max(reached.offset, 0);
-      failures = 0;
+      offset = reached.offset;
+      failures = offset > start ? 0 : failures + 1;
+      if (failures >= ATTEMPTS) throw new Error(text("attach.stalled"));
       item.speed.value = meter(offset);
       item.sent.value = Math.max(item.sent.value, offset);
     } catch (error) {
@@ -163,6 +165,24 @@ async function upload(store: Store, item: UploadItem, queue: Queue): Promise<Att
       await new Promise((resolve) => store.clock.after(RETRY_MS * failures, () => resolve(null)));
     }
   }
+}
+
+/** Sends one piece, of a file that the hub is told of before; returns how far it is then. */
+async function sendPiece(store: Store, item: UploadItem, start: number, queue: Queue): Promise<Reached> {
+  const { file } = item;
+  item.path ??= (
+    await store.ask<{ path: string }>({ kind: "fileBegin", name: file.name || "file", size: file.size })
+  ).path;
+  const path = item.path;
+  const reached = await queue(async () => {
+    const stop = Math.min(start + PIECE_BYTES, file.size);
+    const piece = await file.slice(start, stop).arrayBuffer();
+    const last = stop === file.size;
+    return store.ask<Reached>({ kind: "filePiece", path, start, last, buffers: [piece] });
+  });
+  if (reached.offset >= 0 || reached.file) return reached;
+  item.path = null; // the hub has forgotten it
+  return { offset: 0 };
 }
 
 /** Bytes a second, over the last few seconds. */

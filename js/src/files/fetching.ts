@@ -39,14 +39,19 @@ export async function fetchFile(
   const parts: ArrayBuffer[] = [];
   for (let start = 0; start < file.size; ) {
     const piece = await readPiece(store, file, start);
+    if (piece.byteLength === 0) throw damaged(file); // shorter than the hub said
     parts.push(piece);
     start += piece.byteLength;
     progress(start);
   }
   const blob = new Blob(parts, { type: file.mediaType });
-  if (!(await isWhole(blob, file.sha256))) throw new Error(text("attach.damaged", { name: file.name }));
+  if (!(await isWhole(blob, file.sha256))) throw damaged(file);
   keep(file, blob);
   return blob;
+}
+
+function damaged({ name }: Attachment): Error {
+  return new Error(text("attach.damaged", { name }));
 }
 
 /** Fetches how a file begins. */

@@ -8,7 +8,9 @@ export interface PictureSize {
 /** The most pixels that are unpacked: 160 MB. */
 export const MOST_PIXELS = 40_000_000;
 
-/** The size that a PNG, GIF, BMP, JPEG or WebP says it has; null where it says none that can be read. */
+const ISPE = 0x69737065;
+
+/** The size that a PNG, GIF, BMP, JPEG, WebP or AVIF says it has; null where it says none that can be read. */
 export function pictureSize(head: Uint8Array): PictureSize | null {
   const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
   const is = (at: number, mark: string): boolean =>
@@ -19,6 +21,7 @@ export function pictureSize(head: Uint8Array): PictureSize | null {
     if (is(0, "BM"))
       return { width: Math.abs(view.getInt32(18, true)), height: Math.abs(view.getInt32(22, true)) };
     if (is(0, "RIFF") && is(8, "WEBP")) return webpSize(view, is);
+    if (is(4, "ftyp")) return avifSize(view);
     if (head[0] === 0xff && head[1] === 0xd8) return jpegSize(view);
   } catch {
     // It ends before it says.
@@ -45,4 +48,15 @@ function jpegSize(view: DataView): PictureSize | null {
     if (marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker))
       return { height: view.getUint16(at + 5), width: view.getUint16(at + 7) };
   }
+}
+
+/** The largest of its parts: each "ispe" is followed by four bytes of flags, the width and the height. */
+function avifSize(view: DataView): PictureSize | null {
+  let largest: PictureSize | null = null;
+  for (let at = 8; at + 16 <= view.byteLength; at += 1) {
+    if (view.getUint32(at) !== ISPE) continue;
+    const [width, height] = [view.getUint32(at + 8), view.getUint32(at + 12)];
+    if (width * height >= (largest ? largest.width * largest.height : 0)) largest = { width, height };
+  }
+  return largest;
 }

@@ -1,12 +1,16 @@
 // Small pictures of images, made here; nothing is unpacked that says it is huge.
 import { text } from "../texts/texts";
-import { MOST_PIXELS, pictureSize } from "./picture-size";
+import { MOST_PIXELS, type PictureSize, pictureSize } from "./picture-size";
 
 const LONGEST_SIDE = 480;
+const HEAD_BYTES = 256 * 1024;
 
 /** Refuses an image that would take too much room. Rejects with an Error in plain words. */
 export async function checkPicture(blob: Blob): Promise<void> {
-  const size = pictureSize(new Uint8Array(await blob.slice(0, 256 * 1024).arrayBuffer()));
+  const read = async (part: Blob): Promise<PictureSize | null> =>
+    pictureSize(new Uint8Array(await part.arrayBuffer()));
+  // What a camera adds may come before the size.
+  const size = (await read(blob.slice(0, HEAD_BYTES))) ?? (await read(blob));
   if (size && size.width * size.height > MOST_PIXELS) throw new Error(text("attach.hugePicture"));
 }
 
