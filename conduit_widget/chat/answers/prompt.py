@@ -11,7 +11,6 @@ node, after any restart, cuts it in the same place, however much of it was read.
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -79,7 +78,7 @@ async def read_prompt(
         if not page.messages:
             break
         oldest = page.messages[0]["id"]
-        messages = await _readable(page.messages, budget, attach)
+        messages = await _readable(page.messages, budget, budget - cost, attach)
         start = _newest_start(messages)
         if start is not None:
             messages, has_more = messages[start:], False
@@ -119,16 +118,26 @@ def _budget(system_prompt: str, context_tokens: int, max_tokens: int | None) -> 
 
 
 async def _readable(
-    wires: Sequence[Mapping[str, Any]], budget: int, attach: Attach | None
+    wires: Sequence[Mapping[str, Any]], budget: int, room: int, attach: Attach | None
 ) -> list[ChatMessage]:
-    """Return the messages that say something; one that cannot be read keeps nobody from an answer."""
+    """Return the messages that say something; one that cannot be read keeps nobody from an answer.
+
+    Files are read from the newest message back, as long as there is ``room`` (tokens) for another one: what
+    is older does not fit, and its files may be many and large.
+    """
     messages = []
-    for wire in wires:
-        with contextlib.suppress(msgspec.ValidationError):
-            messages.append(ChatMessage.from_wire(wire))
-    if attach is not None:
-        messages = [await attach(message, budget) for message in messages]
-    return [message for message in messages if message.text.strip() or _has_images(message)]
+    for wire in reversed(wires):
+        try:
+            message = ChatMessage.from_wire(wire)
+        except msgspec.ValidationError:
+            continue
+        if attach is not None and room >= 0:
+            message = await attach(message, budget)
+        if message.text.strip() or _has_images(message):
+            room -= _cost(message, budget)
+            messages.append(message)
+    messages.reverse()
+    return messages
 
 
 def _has_images(message: ChatMessage) -> bool:

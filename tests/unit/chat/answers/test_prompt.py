@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import msgspec
 import pytest
 
 from conduit_widget.chat.answers.prompt import Prompt, read_prompt
 from conduit_widget.providers.limits.token_estimate import estimate_tokens
 from conduit_widget.providers.provider import PromptMessage
-from conduit_widget.types import HistoryPage, ImagePart, ImageUrl, TextPart
+from conduit_widget.types import ChatMessage, HistoryPage, ImagePart, ImageUrl, TextPart
 
 
 def said(text: Any, user: str | None = "ann", **more: Any) -> dict[str, Any]:
@@ -260,3 +261,21 @@ def test_only_a_persons_true_begins_a_fresh_context(value: object) -> None:
         said("three", metadata={"contextStart": value}),
     )
     assert [text for _, text in turns[1:]] == ["one", "two", "three"]
+
+
+def test_files_are_read_only_of_messages_that_may_fit() -> None:
+    """A long conversation of many large pictures costs the hub no more than its newest few."""
+    read: list[str] = []
+
+    async def attach(message: ChatMessage, _budget: int) -> ChatMessage:
+        read.append(message.id)
+        picture = ImagePart(image_url=ImageUrl(url="data:image/png;base64,AAAA"))
+        return msgspec.structs.replace(message, content=[TextPart(text=message.text), picture])
+
+    branch = Branch([said(f"look {number}") for number in range(90)])
+    (_, turn) = branch.prompt(attach=attach)
+    kept = sum(isinstance(part, ImagePart) for part in turn.content)
+    assert kept >= 2
+    assert kept <= len(read) < 10
+    assert read[0] == "89", "the newest first"
+    assert branch.read > 40, "more were there to be read"
