@@ -22,7 +22,8 @@ _logger = logging.getLogger(__name__)
 READING: Final = frozenset(
     {
         *("hello", "here", "bye", "ping", "retry", "painted", "chunk", "health", "providers"),
-        *("history", "around", "search", "conversations", "export", "read", "fileRead", "fileRows"),
+        *("history", "around", "search", "conversations", "export", "read", "pinned"),
+        *("fileRead", "fileRows"),
     }
 )
 """What a view may say whose user may only read; see also :func:`_only_reads`."""

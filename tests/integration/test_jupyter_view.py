@@ -83,13 +83,14 @@ async def test_views_of_two_people_share_a_conversation(shared: JupyterServer) -
 
 async def test_viewer_reads_and_is_told_why_not_more(shared: JupyterServer) -> None:
     """Who may not run code hears everything; what they write is refused at once, in one line."""
-    async with (
-        jupyter_view(shared.ws_url, token("ann"), "for all") as ann,
-        jupyter_view(shared.ws_url, token("viewer"), "for all") as viewer,
-    ):
+    async with AsyncExitStack() as stack:
+        ann = await stack.enter_async_context(jupyter_view(shared.ws_url, token("ann"), "for all"))
         await quiet(ann, "for all")
+        # Only now: a viewer makes no conversation.
+        viewer = await stack.enter_async_context(jupyter_view(shared.ws_url, token("viewer"), "for all"))
         await viewer.live()
         assert (await ann.say("look"))["ok"]
+        await ann.until(lambda: ann.texts == ["look"])
         await viewer.until(lambda: viewer.texts == ["look"])
         for refused in (
             await viewer.say("me too"),
@@ -99,6 +100,9 @@ async def test_viewer_reads_and_is_told_why_not_more(shared: JupyterServer) -> N
         ):
             assert (refused["ok"], refused["error"]["message"]) == (False, READ_ONLY)
         assert (await viewer.ask("search", query="look", options={}))["ok"]
+        assert (await ann.ask("pin", messageId=ann.written[0]["id"], on=True))["ok"]
+        pinned = await viewer.ask("pinned")
+        assert [each["content"] for each in pinned["result"]] == ["look"], pinned
         async with httpx2.AsyncClient() as http:
             me = await http.get(f"{shared.url}/conduit/api/me", headers=token("viewer"))
         assert me.json()["canWrite"] is False

@@ -27,7 +27,7 @@ class PinMethods(ChatMethods):
         """Take a message's pin away; without one nothing changes."""
         await self._pin(caller, conversation_id, message_id, is_on=False)
 
-    @hub_method(ChatMethod.LIST_PINNED)
+    @hub_method(ChatMethod.LIST_PINNED, reads=True)
     async def list_pinned(self, caller: HubConnectionContext, conversation_id: str) -> list[dict[str, Any]]:
         """Return the pinned messages of a joined conversation, the oldest first."""
         await self._readable(caller, conversation_id)
