@@ -34,7 +34,7 @@ MAX_KNOWN: Final = 1000
 MAX_ASKING: Final = 16
 ASK_TIMEOUT: Final = 5.0
 _MAX_ANSWER_BYTES: Final = 64 * 1024
-_READ_ONLY: Final = b'{"readOnly":true}'
+_TOO_MANY_REQUESTS: Final = 429
 
 
 class JupyterHubUser(msgspec.Struct, frozen=True):
@@ -45,7 +45,14 @@ class JupyterHubUser(msgspec.Struct, frozen=True):
     scopes: list[str]
 
 
+class _Wanted(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
+    """What may be asked for."""
+
+    read_only: bool = False
+
+
 _decoder = msgspec.json.Decoder(JupyterHubUser)
+_wanted_decoder = msgspec.json.Decoder(_Wanted)
 
 
 class _AwayError(Exception):
@@ -78,21 +85,28 @@ class JupyterHubExchange:
         self._asking = 0
 
     async def exchange(self, request: HttpRequest) -> HttpResponse:
-        """Answer ``{accessToken, expiresAt}`` (epoch seconds); to ``{"readOnly": true}`` a reader's."""
+        """Answer ``{accessToken, expiresAt}`` (epoch seconds); to ``{"readOnly": true}`` a reader's.
+
+        A body that says anything else is refused: nobody becomes a writer by a slip.
+        """
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         token = token.strip()
         if scheme.lower() not in {"bearer", "token"} or not token:
             return _refusal(ErrorText.AUTHENTICATION_REQUIRED)
         if len(token) > MAX_TOKEN_CHARS or not token.isascii() or not token.isprintable():
             return _refusal(ErrorText.INVALID_AUTHENTICATION)
-        is_read_only = (await request.body.read()).replace(b" ", b"") == _READ_ONLY
+        body = await request.body.read()
+        try:
+            wanted = _wanted_decoder.decode(body) if body else _Wanted()
+        except UNREADABLE:
+            return error_response(400, 'The body must be empty or {"readOnly": true}.')
         try:
             user_id = await self._user_of(token)
         except _AwayError:
             return error_response(503, "JupyterHub does not answer. Please try again.", {"retry-after": "5"})
         if user_id is None:
             return _refusal(ErrorText.INVALID_AUTHENTICATION)
-        issued = self._authority.issue(user_id, user_id, TOKEN_TTL, is_read_only=is_read_only)
+        issued = self._authority.issue(user_id, user_id, TOKEN_TTL, is_read_only=wanted.read_only)
         return json_response(200, {"accessToken": issued, "expiresAt": int(time.time() + TOKEN_TTL)})
 
     async def _user_of(self, token: str) -> str | None:
@@ -137,7 +151,7 @@ class JupyterHubExchange:
                     await response.aclose()
         except (httpx2.HTTPError, OSError, TimeoutError):
             raise _AwayError from None
-        if response.status_code >= 500:
+        if response.status_code >= 500 or response.status_code == _TOO_MANY_REQUESTS:
             raise _AwayError
         return bytes(answer) if response.status_code == 200 else b""
 

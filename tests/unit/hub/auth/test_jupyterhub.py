@@ -80,20 +80,24 @@ async def test_token_buys_one_of_this_hub() -> None:
 
     async with RawHttpServer(script) as jupyterhub:
         exchange = JupyterHubExchange(f"http://127.0.0.1:{jupyterhub.port}/hub/api", authority)
-        for body, may_write in ((b"", True), (b'{"readOnly": true}', False), (b"", True)):
+        readers = (b'{"readOnly": true}', b'{\n\t"readOnly": true\n}')
+        for body, may_write in ((b"", True), *((each, False) for each in readers), (b"", True)):
             reply = await _post(exchange, "anns", body)
             principal = authority.verify(reply.json()["accessToken"])
             assert (principal.user_id, principal.may_write) == ("ann", may_write)
+        for body in (b'{"readonly": true}', b'{"readOnly": 1}', b"read", b"[" * 9000):
+            assert (await _post(exchange, "anns", body)).status_code == 400, "none is taken for a writer"
         for token in ("bobs", "bobs", "a b", "x" * 9000, "ключ"):
             assert (await _post(exchange, token)).status_code == 401
         assert [request.path for request in jupyterhub.requests] == ["/hub/api/user"] * 3  # "a b" as well
 
 
-async def test_jupyterhub_that_is_away_is_said_to_be(caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("status", [502, 429])
+async def test_jupyterhub_that_is_away_is_said_to_be(caplog: pytest.LogCaptureFixture, status: int) -> None:
     """Nobody is refused for good; the token is in no log."""
 
     async def script(_: RawRequest, reply: RawReply) -> None:
-        await reply.json({}, status=502)
+        await reply.json({}, status=status)
 
     caplog.set_level("DEBUG")
     async with RawHttpServer(script) as jupyterhub:
