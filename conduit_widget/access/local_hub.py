@@ -30,6 +30,8 @@ LOG_FILE: Final = "hub.log"
 LOCK_FILE: Final = "hub.lock"
 START_TIMEOUT: Final = 20.0
 IDLE_TIMEOUT: Final = 300
+CHILD_IDLE_TIMEOUT: Final = 3600
+"""Seconds without anybody after which a hub ends that its caller should have ended, and could not."""
 HTTP_TIMEOUT: Final = 3.0
 MAX_REASON_CHARS: Final = 200
 _POLL: Final = 0.05
@@ -80,13 +82,15 @@ def find_or_start(data_dir: Path | None = None, *, timeout: float = START_TIMEOU
 
 
 def start_child(data_dir: Path, *, timeout: float = START_TIMEOUT) -> subprocess.Popen[bytes] | None:
-    """Start a hub that serves until its caller ends it, and return its process; None where one runs already.
+    """Start a hub for its caller to end, and return its process; None where one runs already.
+
+    Where the caller was killed, it ends by itself :data:`CHILD_IDLE_TIMEOUT` seconds after the last one left.
 
     Raises:
         HubStartError: it could not be started; the text says why and what to do.
 
     """
-    return _find_or_start(data_dir, timeout, lambda where: serve_command(where, idle_timeout=0))[1]
+    return _find_or_start(data_dir, timeout, lambda where: serve_command(where, CHILD_IDLE_TIMEOUT))[1]
 
 
 def _find_or_start(

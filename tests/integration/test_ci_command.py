@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,10 @@ import nbformat
 import pytest
 from llmock.pytest_plugin import LLMock
 from nbformat.v4 import new_code_cell, new_notebook
+
+from conduit_widget.access.local_hub import is_running
+from conduit_widget.runtime_file import read_runtime
+from tests.support.waiting import eventually_sync
 
 ASK = "from conduit_widget import Chat\n(await Chat('{room}').ask('{question}')).text"
 KEY = "sk-never-to-be-seen-1234"
@@ -94,6 +99,39 @@ def test_what_cannot_be_used_is_named_in_one_line(arguments: list[str], line: st
     assert (refused.returncode, refused.stdout) == (2, "")
     assert line in refused.stderr
     assert len(refused.stderr.splitlines()) == 1
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+def test_run_that_is_told_to_end_leaves_nothing(tmp_path: Path) -> None:
+    """A runner that stops a run finds neither its hub nor its folder afterwards."""
+    begun = tmp_path / "begun"
+    code = f"import pathlib, threading\npathlib.Path({str(begun)!r}).touch()\nthreading.Event().wait()"
+    lesson = write(tmp_path / "lesson.ipynb", code)
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    running = subprocess.Popen(
+        [sys.executable, "-m", "conduit_widget", "ci", str(lesson)],
+        env={
+            **os.environ,
+            "CONDUIT_DETECT": "0",
+            "CONDUIT_MODELS_DIR": "/nonexistent",
+            "TMPDIR": str(temporary),
+        },
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        eventually_sync(begun.exists, within=120, what="its cell")
+        [data_dir] = temporary.glob("conduit-ci-*/data")
+        runtime = read_runtime(data_dir)
+        assert runtime is not None
+        running.terminate()
+        assert running.wait(120) == 128 + signal.SIGTERM
+    finally:
+        running.kill()
+        running.wait()
+    assert not is_running(runtime)
+    assert not [*temporary.glob("conduit-ci-*")]
 
 
 def test_no_hub_is_exit_3(tmp_path: Path) -> None:

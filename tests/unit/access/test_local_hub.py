@@ -20,7 +20,7 @@ import pytest
 
 from conduit_widget.access import hub_access, local_hub
 from conduit_widget.access.hub_access import Identity, LocalHub, RemoteHub, identity_in, resolve_access
-from conduit_widget.access.local_hub import find, find_or_start, mint, start_child
+from conduit_widget.access.local_hub import CHILD_IDLE_TIMEOUT, find, find_or_start, mint, start_child
 from conduit_widget.errors import AuthenticationError, ConnectionFailedError, HubStartError, ValidationError
 from conduit_widget.hub.auth.local_authority import LocalAuthority
 from conduit_widget.runtime_file import HubRuntime, write_runtime
@@ -186,7 +186,7 @@ def test_silent_hub_is_given_up_and_ended(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_child_serves_until_its_caller_ends_it(stand_in: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It never ends by itself; where a hub runs already there is none, and the caller has nothing to end."""
+    """Not for an hour by itself; where a hub runs already there is none, and nothing to end."""
     timeouts: list[int] = []
 
     def command(data_dir: Path, idle_timeout: int) -> list[str]:
@@ -196,7 +196,7 @@ def test_child_serves_until_its_caller_ends_it(stand_in: Path, monkeypatch: pyte
     monkeypatch.setattr(local_hub, "serve_command", command)
     child = start_child(stand_in)
     assert child is not None
-    assert timeouts == [0]
+    assert timeouts == [CHILD_IDLE_TIMEOUT] == [3600]
     assert find(stand_in) is not None
     assert start_child(stand_in) is None
     child.terminate()
