@@ -130,6 +130,26 @@ async def test_upload_survives_the_hub(tmp_path: Path) -> None:
         assert done.json()["sha256"] == hashlib.sha256(PNG).hexdigest()
 
 
+async def test_upload_that_is_forgotten_while_it_comes_is_no_file(server: ChatServer) -> None:
+    """Whoever gave it up is not told that an empty or half a file is there."""
+    async with server.person("ann") as ann:
+        await ann.join()
+    assert server.chat.files is not None
+    await server.chat.files.collector.aclose()  # so that the record is still there at the end
+    files = FileClient(server.url, "ann")
+    path = await files.begin(len(PNG) + len(PNG))
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield PNG + PNG[:100_000]
+        await eventually(lambda: _has(files, path, 100_000), what="the first piece")
+        assert (await files.ask("DELETE", path)).status_code == 204
+        yield PNG[100_000:]
+
+    assert (await files.patch(path, 0, pieces(), last=True)).status_code == 404
+    await eventually(lambda: _no_records(server), what="no records")
+    await eventually(leftovers(server), what="a clean disk")
+
+
 async def test_plain_upload_that_is_cut_leaves_nothing(server: ChatServer) -> None:
     """Neither bytes nor a record, however often."""
     async with server.person("ann") as ann:

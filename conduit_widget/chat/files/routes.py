@@ -95,7 +95,7 @@ class FileRoutes:
         if is_last and offset < record.size < self._most:
             raise ValidationError(COMPLETE, f"came at {offset} of {record.size} bytes")
         if is_last:
-            return await self._finished(record, 200)
+            return await self._finished(record, offset, 200)
         return HttpResponse(204, headers=progress(record, offset, self._most))
 
     async def cancel(self, request: RouteRequest) -> HttpResponse:
@@ -116,18 +116,18 @@ class FileRoutes:
     async def _take(self, record: FileRecord, request: RouteRequest) -> HttpResponse:
         """Take a file in one request; cut off, nothing is left of it."""
         try:
-            await self._uploads.append(record, 0, aiter(request.body))
-            return await self._finished(record, 201)
+            size = await self._uploads.append(record, 0, aiter(request.body))
+            return await self._finished(record, size, 201)
         except BaseException:
             await self._uploads.cancel(record)
             raise
 
-    async def _finished(self, record: FileRecord, status: int) -> HttpResponse:
+    async def _finished(self, record: FileRecord, size: int, status: int) -> HttpResponse:
         # Who lost the right to write meanwhile has not written.
         if await self._area.role(record.conversation_id, record.user_id) not in _WRITERS:
             await self._uploads.cancel(record)
             return error_response(403, ErrorText.UNAUTHORIZED)
-        stored = await self._uploads.finish(record)
+        stored = await self._uploads.finish(record, size)
         told = {"location": f"{FILES_PATH}/{stored.id}", **progress(stored, stored.size, self._most)}
         return json_response(status, stored.attachment(), told)
 

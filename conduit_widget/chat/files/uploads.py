@@ -23,6 +23,7 @@ from conduit_widget.chat.settings import ChatSettings
 from conduit_widget.errors import (
     ConduitError,
     FileLimitError,
+    NotInHistoryError,
     StoreFullError,
     StoreUnavailableError,
     ValidationError,
@@ -126,10 +127,11 @@ class Uploads:
             await self._touch(record.id)
             return await self._spool.append(record.id, pieces, limit=record.size)
 
-    async def finish(self, record: FileRecord) -> FileRecord:
-        """Store what has come as the whole file, and return its record; again it returns the same.
+    async def finish(self, record: FileRecord, size: int) -> FileRecord:
+        """Store the ``size`` bytes that have come as the whole file, and return its record; again the same.
 
         Raises:
+            NotInHistoryError: the upload was forgotten while they came.
             ValidationError: the scanner refuses it, which ends the upload.
             StoreUnavailableError: it can be tried again.
 
@@ -140,6 +142,9 @@ class Uploads:
             await self._spool.touch(record.id)
             path = self._spool.path(record.id)
             digest = await self._spool.digest(record.id)
+            if digest.size != size:
+                await self.cancel(record)
+                raise NotInHistoryError("There is no such upload.")
             if self._scanner is not None:
                 try:
                     await self._scanner.check(path)
