@@ -93,7 +93,3 @@ class HubHttp:
                 await page.more(piece)
         finally:
             await response.aclose()
-
-    async def close(self) -> None:
-        """Close every connection."""
-        await self._transport.aclose()

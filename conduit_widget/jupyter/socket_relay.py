@@ -42,10 +42,11 @@ class HubSocket:
             ConnectionFailedError: there is no hub.
 
         """
+        token = headers.get("authorization")
         try:
             socket = await connect(
                 url.replace("http", "ws", 1),
-                additional_headers={"Authorization": headers["authorization"]},
+                additional_headers={} if token is None else {"Authorization": token},
                 user_agent_header=headers.get("user-agent"),
                 max_size=MAX_MESSAGE_BYTES,
                 max_queue=4,

@@ -55,6 +55,7 @@ class ReplayProvider:
         self._asked: Counter[str] = Counter()
         self._is_read = False
         self._reading = asyncio.Lock()
+        self._writing = asyncio.Lock()
         self._is_closed = False
 
     @property
@@ -218,7 +219,8 @@ class ReplayProvider:
             _logger.warning("An answer of %s was not recorded: it holds a part of a key.", take.provider)
             return
         try:
-            await asyncio.to_thread(recording.append, self._replay.file, take)
+            async with self._writing:  # of two that find no file each would begin it
+                await asyncio.to_thread(recording.append, self._replay.file, take)
         except OSError as error:
             reason = error.strerror or type(error).__name__
             _logger.warning("An answer was not recorded: %s: %s", self._replay.file.name, reason)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from pathlib import Path
@@ -20,7 +22,9 @@ from conduit_widget.providers.provider import (
 )
 from conduit_widget.providers.provider_config import Replay
 from conduit_widget.providers.provider_words import ProviderWords
+from conduit_widget.providers.replay import recording
 from conduit_widget.providers.replay.player import ReplayProvider
+from tests.support.waiting import eventually
 
 
 class Counting:
@@ -203,3 +207,25 @@ async def test_the_line_beside_the_provider_says_what_it_is(file: Path, source: 
     playing = player(file)
     await playing.start()
     assert playing.context_tokens == 2048, "prompts are cut where they were"
+
+
+async def test_answers_that_end_together_are_written_one_after_the_other(
+    recorder: ReplayProvider, source: Counting, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file begins once, whatever threads write it."""
+    append, all_answered, writing = recording.append, threading.Event(), 0
+
+    def held(path: Path, take: recording.Take) -> None:
+        nonlocal writing
+        writing += 1
+        assert all_answered.wait(30)
+        assert writing == 1
+        append(path, take)
+        writing -= 1
+
+    monkeypatch.setattr(recording, "append", held)
+    asking = asyncio.gather(*(ask(recorder, f"Question {number}?") for number in range(8)))
+    await eventually(lambda: source.answers == 8 and writing, what="all have answered")
+    all_answered.set()
+    await asking
+    assert len(recording.read(file)) == 8
