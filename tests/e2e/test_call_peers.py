@@ -6,7 +6,6 @@ Run by ``pytest -m calls tests/e2e/test_call_peers.py``; needs Debian's ``coturn
 from __future__ import annotations
 
 import dataclasses
-import importlib.util
 from pathlib import Path
 
 import pytest
@@ -24,7 +23,6 @@ pytestmark = pytest.mark.calls
 RELAY = '{ iceTransportPolicy: "relay" }'
 
 
-@pytest.mark.skipif(not TurnServer.is_installed(), reason="coturn is not installed")
 async def test_a_pair_without_a_direct_way_goes_through_turn(
     browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -59,7 +57,6 @@ async def test_without_turn_a_pair_that_cannot_connect_is_told_why(
         await ann.page.screenshot(path=screenshots / "call-no-relay.png")
 
 
-@pytest.mark.skipif(importlib.util.find_spec("aiortc") is None, reason="aiortc is not installed")
 async def test_a_peer_that_nobody_here_wrote_takes_part(
     browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,6 +7,8 @@ import contextlib
 from collections.abc import AsyncIterator
 from typing import Any, Final
 
+import pytest
+
 from conduit_widget.chat_client.hub_proxies import ChatHubClient
 from conduit_widget.client.hub_connection import HubConnection
 from conduit_widget.contract import CHAT_HUB_PATH, ChatEvent
@@ -22,7 +24,10 @@ class AiortcPeer:
     """One; ``frames`` counts the pictures it has decoded, ``samples`` what it has heard."""
 
     def __init__(self, hub: ChatHubClient, conversation: str) -> None:
-        import aiortc  # type: ignore[import-not-found,import-untyped,unused-ignore]
+        try:
+            import aiortc  # type: ignore[import-not-found,import-untyped,unused-ignore]
+        except ImportError:
+            pytest.fail("aiortc is not here: pip install aiortc", pytrace=False)
 
         self.frames = 0
         self.samples = 0

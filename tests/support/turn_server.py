@@ -8,6 +8,8 @@ import subprocess
 from pathlib import Path
 from typing import Final
 
+import pytest
+
 from tests.support.ports import free_port
 from tests.support.waiting import eventually_sync
 
@@ -24,12 +26,9 @@ class TurnServer:
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
 
-    @staticmethod
-    def is_installed() -> bool:
-        """Whether there is one here."""
-        return shutil.which(PROGRAM) is not None
-
     def __enter__(self) -> TurnServer:
+        if shutil.which(PROGRAM) is None:
+            pytest.fail("coturn is not here: apt-get install coturn", pytrace=False)
         command = [PROGRAM, "-n", "--use-auth-secret", f"--static-auth-secret={SECRET}", "--realm=conduit"]
         command += [f"--listening-port={self.port}", "--listening-ip=127.0.0.1", "--relay-ip=127.0.0.1"]
         command += ["--no-tls", "--no-dtls", "--no-cli", "--allow-loopback-peers", "--log-file=stdout"]
