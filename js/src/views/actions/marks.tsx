@@ -26,11 +26,16 @@ export function Marks({ store, message }: { store: Store; message: ChatMessage }
       )}
       {imported && (
         <span title={importedTitle(store, imported)}>
-          {text("message.imported", { source: SOURCES[imported.source] ?? plainName(imported.source) })}
+          {text("message.imported", { source: sourceName(imported.source) })}
         </span>
       )}
     </p>
   );
+}
+
+/** Whoever brings messages in names their source as they like. */
+function sourceName(source: string): string {
+  return (Object.hasOwn(SOURCES, source) && SOURCES[source]) || plainName(source);
 }
 
 /** Who pinned a message, in words. */

@@ -35,14 +35,19 @@ export function Composer({ store }: { store: Store }): VNode {
     void act(
       content,
       loaded().then(({ sendNamed }) => sendNamed(store, content), plainly),
+      true,
     );
     return null;
   };
-  /** Waits for what a line does; what could not be done can be put right, unless something else is being written by now. */
-  const act = async (line: string, done: Promise<string | null>): Promise<void> => {
+  /**
+   * Waits for what a line does; what could not be done can be put right. Where something else is being written by now, a
+   * message `stays` above it, and a command does not come back.
+   */
+  const act = async (line: string, done: Promise<string | null>, stays = false): Promise<void> => {
     store.draft.value = "";
     const found = await done;
-    if (found && !store.draft.value) store.draft.value = line;
+    const next = store.draft.value;
+    if (found && (stays || !next)) store.draft.value = next ? `${line}\n\n${next}` : line;
     problem.value = found;
   };
   const ready = (line: string): unknown => store.composing.carried.value ?? line.trim();

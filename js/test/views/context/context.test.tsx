@@ -122,6 +122,16 @@ describe("what goes along", () => {
     expect(view.host.all("send")).toMatchObject([{ context: [{ name: "df" }] }]);
   });
 
+  it("is not lost where somebody writes on while it is being read", async () => {
+    await write("Why @df");
+    press(area(), "Enter");
+    await view.painted();
+    await write("And then");
+    await reply("context", [FRAME]);
+    expect(view.host.all("send")).toEqual([]);
+    expect(area().value).toBe("Why @df\n\nAnd then");
+  });
+
   it("is nothing where the name means nothing in the kernel, or a person", async () => {
     await write("@Bo and @nobody: hello");
     await view.pass(300);

@@ -47,6 +47,14 @@ describe("pinned messages", () => {
     expect(asked("pin")).toMatchObject([{ messageId: "old", on: false }]);
   });
 
+  it("stand beside where a message was brought in from, whatever that is called", async () => {
+    const imported = { source: "constructor", by: "bob", at: "2026-01-01T11:00:00Z" };
+    const { metadata, ...rest } = message("m");
+    await view.live({ conversation: SETTINGS, messages: [{ ...rest, metadata: { ...metadata, imported } }] });
+    await view.painted();
+    expect(view.text(".marks")).toBe("Imported from constructor");
+  });
+
   it("are not those of the conversation before", async () => {
     await view.live({ conversation: SETTINGS });
     await view.painted();
