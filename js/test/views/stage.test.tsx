@@ -50,6 +50,17 @@ it("lets one speak while the space bar is held, and does not move the page meanw
   expect(muted).toEqual([false, true]);
 });
 
+it("has the focus where the button that was pressed is gone, and takes it from nobody", () => {
+  expect(document.activeElement).toBe(root.querySelector(".stage"));
+  render(null, root);
+  const editor = document.createElement("input");
+  root.after(editor);
+  editor.focus();
+  render(<Stage session={session} people={[]} />, root);
+  expect(document.activeElement).toBe(editor);
+  editor.remove();
+});
+
 it.each([
   ["the window loses the focus", () => void globalThis.dispatchEvent(new Event("blur"))],
   [

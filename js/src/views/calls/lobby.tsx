@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import type { VNode } from "preact";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { mayCapture } from "../../calls/local-media";
 import type { CallSession } from "../../calls/session";
 import type { Participant } from "../../contract";
@@ -10,6 +10,7 @@ import { shownName } from "../words";
 import { DeviceChoice } from "./device-choice";
 import { LevelMeter } from "./level-meter";
 import { Picture } from "./picture";
+import { useLostFocus } from "./use-lost-focus";
 
 interface Props {
   session: CallSession;
@@ -24,6 +25,8 @@ export function Lobby({ session, people }: Props): VNode {
   const video = useSignal(false);
   const peers = session.peers.value;
   const problem = media.problem.value ?? notice.value;
+  const button = useRef<HTMLButtonElement>(null);
+  useLostFocus(button);
   const joining = phase.value === "joining";
   // Whoever goes without joining is seen and heard by nothing any more.
   useEffect(
@@ -76,7 +79,7 @@ export function Lobby({ session, people }: Props): VNode {
           {problem}
         </p>
       )}
-      <button type="button" class="join" data-first disabled={joining} onClick={join}>
+      <button ref={button} type="button" class="join" data-first disabled={joining} onClick={join}>
         {text(joining ? "call.joining" : peers.length > 0 ? "call.join" : "call.start")}
       </button>
       <p class="intro">{text("call.intro")}</p>

@@ -8,6 +8,7 @@ import { shownName } from "../words";
 import { Controls } from "./controls";
 import { SharedScreen } from "./shared-screen";
 import { Tile } from "./tile";
+import { useLostFocus } from "./use-lost-focus";
 
 interface Props {
   session: CallSession;
@@ -19,7 +20,9 @@ export function Stage({ session, people }: Props): VNode {
   const speakerView = useSignal(false);
   const wide = useSignal(false);
   const talking = useSignal(false);
+  const stage = useRef<HTMLElement>(null);
   const video = useRef<HTMLVideoElement | null>(null);
+  useLostFocus(stage);
   const peers = session.peers.value;
   const screen = screenOf(session);
   const large = screen ? null : speakerView.value ? largeOf(session) : null;
@@ -55,6 +58,7 @@ export function Stage({ session, people }: Props): VNode {
     session.media.problem.value ?? session.notice.value ?? (session.thin.value ? text("call.thin") : null);
   return (
     <section
+      ref={stage}
       aria-label={text("sheet.call")}
       class={`call stage${wide.value ? " wide" : ""}`}
       tabIndex={-1}

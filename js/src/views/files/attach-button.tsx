@@ -22,6 +22,7 @@ export function AttachButton({ store }: { store: Store }): VNode {
 
   const attach = (files: readonly File[]): void => {
     if (files.length === 0 || removed) return;
+    problem.value = null;
     chunks?.load("files").then(
       ({ attachingOf }) => attachingOf(store).add(files),
       (error: Error) => {
@@ -32,7 +33,7 @@ export function AttachButton({ store }: { store: Store }): VNode {
   useEffect(() => {
     const chat = button.current?.closest<HTMLElement>(".chat");
     return chat ? takeFiles(chat, attach) : undefined;
-  });
+  }, [store, chunks, removed]);
 
   return (
     <>
@@ -41,7 +42,7 @@ export function AttachButton({ store }: { store: Store }): VNode {
         type="button"
         class="icon tool"
         aria-label={text("attach.attach")}
-        title={problem.value ?? text("attach.hint")}
+        title={text("attach.hint")}
         disabled={removed}
         onClick={() => picker.current?.click()}
       >
@@ -57,6 +58,11 @@ export function AttachButton({ store }: { store: Store }): VNode {
           currentTarget.value = "";
         }}
       />
+      {problem.value && (
+        <span class="notice" role="alert">
+          {problem.value}
+        </span>
+      )}
       {module && <module.Tray store={store} />}
     </>
   );
