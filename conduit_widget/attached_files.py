@@ -68,18 +68,19 @@ class AttachedFile:
         return self._file.media_type
 
     def save(self, path: str | os.PathLike[str] | None = None) -> Path:
-        """Save it under ``path``, or in that folder; without one here, beside what has its name already.
+        """Save it under ``path``, or in that folder, or without one here. Returns the path.
 
-        It is written aside and renamed: a download that fails leaves what was there. Returns the path.
+        What is there under ``path`` is replaced; what has the file's own name in a folder stays, and the file
+        is put beside it: others choose names. A download that fails leaves what was there.
 
         Raises:
             ConduitError: it cannot be had (any more).
             LookupError: no chat of this process is in its conversation.
 
         """
-        target = _unused(Path(self.name)) if path is None else Path(path)
+        target = Path() if path is None else Path(path)
         if target.is_dir():
-            target = target / self.name
+            target = _unused(target / self.name)
         aside = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.part")
         try:
             with aside.open("xb") as file:

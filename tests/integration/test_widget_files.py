@@ -63,7 +63,11 @@ def test_what_is_sent_from_python_comes_back(data_dir: Path, tmp_path: Path) -> 
         ]
         notes, raw, table, _ = message.files
         assert notes.save(tmp_path / "copy.md").read_text() == "# Notes"
-        assert notes.save(tmp_path).name == "notes.md"
+        own = tmp_path / "notes.md"
+        own.write_text("mine")
+        assert notes.save(tmp_path) == tmp_path / "notes (1).md"
+        assert own.read_text() == "mine", "whoever sent the file chose its name"
+        assert notes.save(own).read_text() == "# Notes"
         assert raw.read() == b"\0\1"
         assert table.open().readline() == b"year,sales\n"
         pd.testing.assert_frame_equal(table.to_frame(), frame)
