@@ -103,6 +103,7 @@ async def test_files_are_attached_shown_and_saved(
     assert await notebook.page.evaluate("window.hacked") is None
     await notebook.page.screenshot(path=screenshots / "files-message.png")
     await notebook.page.evaluate(THEME, "JupyterLab Dark")
+    await expect(notebook.page.locator("#jupyterlab-splash")).to_have_count(0)
     await notebook.page.screenshot(path=screenshots / "files-message-dark.png")
 
     await files.get_by_role("button", name="Show chart.png in full size").click()

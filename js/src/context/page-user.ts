@@ -20,6 +20,8 @@ async function askServer(): Promise<string | undefined> {
     const { userId } = (answer.ok ? await answer.json() : {}) as { userId?: unknown };
     return typeof userId === "string" ? userId : undefined;
   } catch {
-    return undefined; // no such server, or it says nothing of people
+    // No such server, or none for a moment: it is asked again the next time.
+    asked = undefined;
+    return undefined;
   }
 }
