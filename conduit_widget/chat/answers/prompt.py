@@ -29,14 +29,18 @@ from conduit_widget.types import ChatMessage, Content, HistoryPage, ImagePart, T
 Ancestors = Callable[[str, int], Awaitable[HistoryPage]]
 """``ancestors(message_id, limit)`` returns the messages that lead to a message, oldest first."""
 
-Attach = Callable[[ChatMessage, int], Awaitable[ChatMessage]]
-"""``attach(message, budget)`` returns a message with its files as parts, for a prompt of so many tokens."""
+Attach = Callable[[ChatMessage, int, bool], Awaitable[ChatMessage]]
+"""``attach(message, budget, has_room)`` returns a message with its files as parts, for a prompt of so many
+tokens; without room for pictures they are only named."""
 
 DEFAULT_ANSWER_SHARE: Final = 4
 """Without a maxTokens, one part in this many of the context is kept free for the answer."""
 TYPICAL_MESSAGE_TOKENS: Final = 64
 IMAGE_SHARE: Final = 4
 """An image takes at most one part in this many of what a prompt has room for."""
+MAX_PICTURE_CHARS: Final = 24 * 1024 * 1024
+"""Of the pictures in a prompt, encoded: the message that passes it is the last one whose pictures are read.
+Services refuse requests that are much larger, and the hub holds each until it is answered."""
 SMALLEST_PAGE: Final = 16
 """How many messages are read at a time: about as many as fit, but at least so many."""
 
@@ -78,7 +82,7 @@ async def read_prompt(
         if not page.messages:
             break
         oldest = page.messages[0]["id"]
-        messages = await _readable(page.messages, budget, budget - cost, attach)
+        messages = await _readable(page.messages, budget, _Room(budget - cost, _pictures(branch)), attach)
         start = _newest_start(messages)
         if start is not None:
             messages, has_more = messages[start:], False
@@ -117,27 +121,47 @@ def _budget(system_prompt: str, context_tokens: int, max_tokens: int | None) -> 
     return max(budget, 32)
 
 
+class _Room(NamedTuple):
+    """What is left: tokens for messages, and how much the pictures of newer ones take (characters)."""
+
+    tokens: int
+    pictures: int
+
+
 async def _readable(
-    wires: Sequence[Mapping[str, Any]], budget: int, room: int, attach: Attach | None
+    wires: Sequence[Mapping[str, Any]], budget: int, room: _Room, attach: Attach | None
 ) -> list[ChatMessage]:
     """Return the messages that say something; one that cannot be read keeps nobody from an answer.
 
-    Files are read from the newest message back, as long as there is ``room`` (tokens) for another one: what
-    is older does not fit, and its files may be many and large.
+    Files are read from the newest message back, as long as there is ``room`` for another one: what is older
+    does not fit, and its files may be many and large.
     """
-    messages = []
+    tokens, pictures = room
+    messages: list[ChatMessage] = []
     for wire in reversed(wires):
         try:
             message = ChatMessage.from_wire(wire)
         except msgspec.ValidationError:
             continue
-        if attach is not None and room >= 0:
-            message = await attach(message, budget)
+        if attach is not None and tokens >= 0:
+            message = await attach(message, budget, pictures < MAX_PICTURE_CHARS)
         if message.text.strip() or _has_images(message):
-            room -= _cost(message, budget)
+            tokens -= _cost(message, budget)
+            pictures += _pictures([message])
             messages.append(message)
     messages.reverse()
     return messages
+
+
+def _pictures(messages: Sequence[ChatMessage]) -> int:
+    """Return how many characters the pictures of messages take."""
+    return sum(
+        len(part.image_url.url)
+        for message in messages
+        if not isinstance(message.content, str)
+        for part in message.content
+        if isinstance(part, ImagePart)
+    )
 
 
 def _has_images(message: ChatMessage) -> bool:

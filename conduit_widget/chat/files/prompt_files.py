@@ -35,8 +35,11 @@ class PromptFiles:
     def __init__(self, area: FileArea) -> None:
         self._area = area
 
-    async def attach(self, message: ChatMessage, budget: int) -> ChatMessage:
-        """Return a message with its files as parts of its content, for a prompt of ``budget`` tokens."""
+    async def attach(self, message: ChatMessage, budget: int, has_room: bool) -> ChatMessage:
+        """Return a message with its files as parts of its content, for a prompt of ``budget`` tokens.
+
+        Where the prompt ``has_room`` for no more pictures, they are only named.
+        """
         ids = attached_ids(message.attachments)
         if not ids:
             return message
@@ -47,7 +50,7 @@ class PromptFiles:
             if record is not None and record.conversation_id == message.metadata.get("conversationId")
         ]
         parts: list[TextPart | ImagePart] = _parts(message.content)
-        room = _Room(budget // FILES_SHARE, known)
+        room = _Room(budget // FILES_SHARE, known, has_room)
         for record in known:
             parts += await self._described(record, room)
         parts += [TextPart(text="[A file that is not there any more]")] * (len(ids) - len(known))
@@ -92,9 +95,9 @@ class PromptFiles:
 class _Room:
     """What is left of the tokens for a message's files; texts share it evenly."""
 
-    def __init__(self, tokens: int, records: list[FileRecord]) -> None:
+    def __init__(self, tokens: int, records: list[FileRecord], has_pictures: bool) -> None:
         self._texts = sum(is_textual(record.media_type) for record in records)
-        images = sum(record.media_type in SEEN_IMAGES for record in records)
+        images = sum(record.media_type in SEEN_IMAGES for record in records) if has_pictures else 0
         per_image = min(IMAGE_TOKENS, max(tokens // 2, 1))
         self._images = min(images, max(tokens // per_image, 1))
         self._tokens = max(tokens - self._images * per_image, tokens // 4 if self._texts else 0)

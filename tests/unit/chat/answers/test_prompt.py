@@ -267,7 +267,7 @@ def test_files_are_read_only_of_messages_that_may_fit() -> None:
     """A long conversation of many large pictures costs the hub no more than its newest few."""
     read: list[str] = []
 
-    async def attach(message: ChatMessage, _budget: int) -> ChatMessage:
+    async def attach(message: ChatMessage, _budget: int, _has_room: bool) -> ChatMessage:
         read.append(message.id)
         picture = ImagePart(image_url=ImageUrl(url="data:image/png;base64,AAAA"))
         return msgspec.structs.replace(message, content=[TextPart(text=message.text), picture])
@@ -279,3 +279,20 @@ def test_files_are_read_only_of_messages_that_may_fit() -> None:
     assert kept <= len(read) < 10
     assert read[0] == "89", "the newest first"
     assert branch.read > 40, "more were there to be read"
+
+
+def test_pictures_of_a_prompt_have_a_limit_together() -> None:
+    """A model with room for hundreds of large ones is shown the newest; the others are named."""
+    picture = ImagePart(image_url=ImageUrl(url="data:image/png;base64," + "A" * 4 * 1024 * 1024))
+    allowed: list[bool] = []
+
+    async def attach(message: ChatMessage, _budget: int, has_room: bool) -> ChatMessage:
+        allowed.append(has_room)
+        parts: list[TextPart | ImagePart] = [TextPart(text=message.text)]
+        return msgspec.structs.replace(message, content=[*parts, picture] if has_room else parts)
+
+    branch = Branch([said(f"look {number}") for number in range(100)], most=4)
+    (_, turn) = branch.prompt(context=400_000, attach=attach)
+    assert sum(isinstance(part, ImagePart) for part in turn.content) == 6
+    assert allowed == [True] * 6 + [False] * 94, "the newest first, over all pages"
+    assert "look 0" in str(turn.content[0])
