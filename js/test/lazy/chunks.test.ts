@@ -77,7 +77,7 @@ describe("a chunk", () => {
   it("of another build is not run", async () => {
     const { ask } = kernel(sent("export default()=>({})", "another"));
     await expect(createChunks(ask, read).load("code")).rejects.toThrow(
-      "The chat was updated: run the cell again.",
+      "The chat was updated: reload the page, or run its cell again.",
     );
   });
 
