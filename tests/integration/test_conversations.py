@@ -62,7 +62,7 @@ async def test_read_marks_are_told_kept_and_never_fall(tmp_path: Path) -> None:
 
 
 async def test_strangers_mark_nothing_and_readers_do(tmp_path: Path) -> None:
-    """A mark needs the right to read, not to write; a position out of range is refused by name."""
+    """A mark needs the right to read, not to write, and goes with it; a position out of range is refused."""
     async with (
         chat_server(tmp_path / "h.db", settings=MEMBERS) as server,
         server.person("ann") as ann,
@@ -78,10 +78,11 @@ async def test_strangers_mark_nothing_and_readers_do(tmp_path: Path) -> None:
             await chat(eve).mark_read("c", 1)
         with pytest.raises(HubException, match="seq: must be from 0"):
             await chat(rae).mark_read("c", -1)
+        assert await server.chat.store.read_marks("c") == {"rae": 1}
         await chat(ann).remove_member("c", "rae")
         with pytest.raises(HubException, match=UNAUTHORIZED):
             await chat(rae).mark_read("c", 1)
-        assert await server.chat.store.read_marks("c") == {"rae": 1}
+        assert await server.chat.store.read_marks("c") == {}
 
 
 async def test_list_shows_title_unread_and_the_newest_message(tmp_path: Path) -> None:

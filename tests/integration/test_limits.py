@@ -368,6 +368,8 @@ ELSEWHERE = {
     "close_on_expiry": EXPIRY + "test_expired_token_closes_nothing_where_the_hub_says_so",
     "queued_generations": "integration/test_chat_generation.py",
     "max_answer_bytes": "integration/test_chat_generation.py",
+    "max_file_bytes": "integration/test_files.py::test_limits_are_told_before_anything_is_written",
+    "max_user_file_bytes": "integration/test_files.py::test_limits_are_told_before_anything_is_written",
 }
 
 

@@ -40,9 +40,10 @@ class ReadMarks:
         return dict(self._marks)
 
     def read(self, marks: Mapping[str, int]) -> None:
-        """Take in what the store has."""
+        """Take in what the store has; what rose since it was last asked is told, nobody here knows it."""
+        is_first = self._read_at == float("-inf")
         self._read_at = asyncio.get_running_loop().time()
-        self.merge(marks, tell=False)
+        self.merge(marks, tell=not is_first)
 
     def merge(self, marks: Mapping[str, int], *, tell: bool = True) -> dict[str, int]:
         """Take in marks; those that rose are returned and, with ``tell``, sent soon."""
