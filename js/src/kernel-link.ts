@@ -1,5 +1,5 @@
 // The way to the kernel: says hello, asks again, waits for replies, and knows whether anybody is there.
-import { computed, type ReadonlySignal, signal } from "@preact/signals";
+import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { Clock } from "./clock";
 import type { Host, KernelStatus } from "./host";
 import { uuid } from "./identifier";
@@ -32,7 +32,21 @@ type AnyRequest = Extract<ViewMessage, { requestId: string }>;
 type WithoutId<M> = M extends unknown ? Omit<M, "requestId"> : never;
 export type KernelRequest = WithoutId<AnyRequest>;
 
+/** Another way to the hub, for what a busy kernel would not hear in time. */
+export interface SecondWay {
+  /** Takes a message off the way to the kernel; false where it goes on there. */
+  take(message: ViewMessage): boolean;
+  /** Whether what people do goes this way at present. */
+  readonly carries: ReadonlySignal<boolean>;
+  /** Why it waits for the kernel instead, in a sentence; null where nothing is known to hinder it. */
+  readonly refusal: ReadonlySignal<string | null>;
+  /** Which way what people do goes at present, in a sentence. */
+  readonly words: ReadonlySignal<string>;
+}
+
 export interface KernelLink {
+  /** Null until it has come. */
+  readonly second: Signal<SecondWay | null>;
   /** There is one view more: the state is asked for, and whether anybody listens when the view comes into sight. */
   attach(): Attached;
   readonly health: ReadonlySignal<KernelHealth>;
@@ -50,6 +64,8 @@ export interface KernelLink {
   tell(message: ViewMessage): boolean;
   /** Sends a request; the reply, or what is wrong, goes to `settle` once. */
   request(message: KernelRequest, settle: (reply: Reply) => void, requestId?: string): void;
+  /** Takes a reply that came another way than from the kernel. */
+  replied(reply: Reply, buffers?: readonly DataView[]): void;
 }
 
 /** What the kernel says unasked. */
@@ -99,8 +115,10 @@ export function createKernelLink<State>({
   });
   const isOver = (): boolean => status.value === "gone" || status.value === "restarted";
 
+  const second = signal<SecondWay | null>(null);
   const tell = (message: ViewMessage): boolean => {
     try {
+      if (second.peek()?.take(message)) return true;
       host.send(message);
       return true;
     } catch {
@@ -159,6 +177,11 @@ export function createKernelLink<State>({
     unheard.value = false;
   };
 
+  const replied = (reply: Reply, buffers?: readonly DataView[]): void => {
+    requests.settle(reply.ok && buffers ? { ...reply, buffers } : reply);
+    heard(reply);
+  };
+
   host.onLinkChange(() => {
     const before = status.value;
     status.value = host.kernelStatus();
@@ -177,8 +200,8 @@ export function createKernelLink<State>({
     if (isOver()) status.value = "unknown";
     if (!isNews(message.kind)) answered();
     if (message.kind === "anybody" && views > 0) tell({ kind: "here" });
-    if (message.kind === "reply") requests.settle(message.ok && buffers ? { ...message, buffers } : message);
-    heard(message);
+    if (message.kind === "reply") replied(message, buffers);
+    else heard(message);
   }, lifetime);
 
   lifetime.addEventListener(
@@ -192,6 +215,8 @@ export function createKernelLink<State>({
 
   return {
     health,
+    second,
+    replied,
     unheard,
     hello,
     ask,

@@ -67,6 +67,15 @@ export function createStore(
   const stopping = createStopping(clock, link, core.told);
   core.endWith(stopping.end);
   const chunks = createChunks(askForChunk(link));
+  core.onPlace(() => {
+    if (core.state().chat?.variables)
+      chunks.load("second-way").then(
+        ({ secondWay }) => {
+          link.second.value ??= secondWay(core);
+        },
+        () => {}, // the kernel's way remains
+      );
+  });
   speakAsAsked(host, lifetime, chunks, picture.chat);
   return {
     ...picture,
@@ -83,7 +92,9 @@ export function createStore(
     composing: createComposing(host, lifetime, picture.chat),
     chunks,
     connection: core.connection,
-    kernel: link.health,
+    second: link.second,
+    // What goes past a busy kernel waits for nothing.
+    kernel: computed(() => (link.second.value?.carries.value ? "answering" : link.health.value)),
     retryConnection: link.retry,
     notice: noticeOf(core, stopping),
     stopping: computed(() => stopping.id.value !== null),

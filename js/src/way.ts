@@ -1,12 +1,14 @@
 import type { ReadonlySignal } from "@preact/signals";
 import type { Clock } from "./clock";
 import type { ConnectionInfo } from "./contract";
-import type { KernelHealth } from "./kernel-link";
+import type { KernelHealth, SecondWay } from "./kernel-link";
 
 /** The way from this page to the kernel and on to the hub, as its badge and its banner show it. */
 export interface Way {
   readonly clock: Clock;
   readonly kernel: ReadonlySignal<KernelHealth>;
+  /** The way past a busy kernel; left out where no view has one. */
+  readonly second?: ReadonlySignal<Pick<SecondWay, "refusal" | "words"> | null>;
   /** Null until the kernel has said anything. */
   readonly connection: ReadonlySignal<ConnectionInfo | null>;
   /** Whether the view stands still because somebody wished so; left out where no view can. */

@@ -1,4 +1,4 @@
-"""Lazy parts of the view in JupyterLab: they come over the comm, once a page."""
+"""Lazy parts of the view in JupyterLab: once a page, over the comm where no server has them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from tests.support.jupyter_lab import JupyterLab
 from tests.support.notebook_page import NotebookPage, write_notebook
 
 CHUNK = re.compile(r'"kind":"chunk","name":"(\w+)"')
+SERVED = re.compile(r"/conduit/static/[0-9a-f]+/.+\.chunk\.gz")
 CODE = "```python\\ndef greet(name):\\n    return f'Hello {name}'  # kindly\\n```"
 SHOW = f"""from conduit_widget import Chat
 chat = Chat('code')
@@ -24,6 +25,7 @@ async def test_code_gets_its_colours_in_every_chat_from_one_message(
     """Two chats of one page have a copy of Preact each; the chunk travels once and runs in both."""
     write_notebook(lab.root / "code.ipynb", SHOW, "Chat('code')")
     asked: list[str] = []
+    await context.route(SERVED, lambda route: route.abort())
     notebook = await NotebookPage.open(context, lab, "code.ipynb")
     notebook.page.on("websocket", lambda socket: _watch(socket, asked))
     await notebook.reload()

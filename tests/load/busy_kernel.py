@@ -1,8 +1,10 @@
 """``python -m tests.load busy``: how long a view's requests take while a cell blocks the kernel.
 
-A real kernel runs a cell that sleeps, then one that computes; a view says *send* and *typing* on a subshell,
-as JupyterLab does. Wall time in ms from the view's message to the event at another member of the
-conversation, and to the kernel's reply. Goal: 50 ms (the promise "busy kernel" in the design).
+A real kernel, of each version of ipykernel that is asked for, runs a cell that sleeps, then one that
+computes. A view says *send* and *typing* to the kernel on a subshell, as JupyterLab does, and then past
+it to the Jupyter server's own view, as the page does where the kernel has not answered within 150 ms.
+Wall time in ms from the view's message to the event at another member of the conversation. Goal: 50 ms
+(the promise "busy kernel" in the design).
 """
 
 from __future__ import annotations
@@ -10,20 +12,26 @@ from __future__ import annotations
 import argparse
 import asyncio
 import statistics
+import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from conduit_widget.contract import ChatEvent
-from tests.support.chat_server import Person, chat_server
+from tests.support.chat_server import ChatServer, Person, chat_server
 from tests.support.hub_server import token
+from tests.support.jupyter_server import start_jupyter_server
+from tests.support.jupyter_view import jupyter_view
 from tests.support.kernel import LiveKernel, live_kernel
+from tests.support.kernel_environment import kernel_python
 from tests.support.waiting import eventually
 
 GOAL_MS: Final = 50.0
 PAUSE: Final = 0.1  # people do not send twenty messages at once
+INSTALLED: Final = "installed"
 SHOW: Final = """
 from pathlib import Path
 from conduit_widget.widget import front_end
@@ -37,103 +45,155 @@ CELLS: Final = {
     "sleep": "import time\ntime.sleep({seconds})",
     "compute": "import time\nend = time.time() + {seconds}\nwhile time.time() < end: sum(range(999))",
 }
+INTRODUCTION: Final = """\
+# While a cell runs
+
+How long what people do in a view takes to another member of the conversation while a cell blocks the
+kernel, in ms of wall time. *Subshell*: through the kernel, which takes the message on a thread of its
+own. *Past*: straight to the hub through the Jupyter server, as a view does when the kernel has not
+answered within 150 ms; the first such request waits these 150 ms, and until the server's view is in the
+conversation. A version that is listed without *subshell* has none: there, a message to the kernel waits
+until the cell ends.
+
+Made by `python -m tests.load busy --write notebooks/reference/busy_kernel.md`.
+
+"""
+
+Say = Callable[[dict[str, Any]], Awaitable[None]]
+"""Sends a view's message one way."""
+
+
+class Row(NamedTuple):
+    """The times of one request, in ms."""
+
+    ipykernel: str
+    way: str
+    cell: str
+    request: str
+    median: float
+    p95: float
+    worst: float
+
+    @property
+    def cells(self) -> list[str]:
+        """What the table shows of it."""
+        return [*self[:4], *(f"{value:.1f}" for value in self[4:])]
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``busy``."""
-    parser.add_argument("--requests", type=int, default=30, help="of each kind, in each cell")
+    parser.add_argument("--requests", type=int, default=30, help="of each kind, in each cell, each way")
+    parser.add_argument("--kernels", nargs="+", default=[INSTALLED], help="versions of ipykernel")
+    parser.add_argument("--write", type=Path, metavar="FILE", help="write the table there, as Markdown")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure and print; the exit code tells whether every median kept the goal."""
-    return asyncio.run(_measure(arguments.requests))
-
-
-async def _measure(requests: int) -> int:
-    with tempfile.TemporaryDirectory(prefix="conduit-busy-") as folder:
-        module = Path(folder) / "chat.js"
-        module.write_text("export default {};")
-        async with chat_server(Path(folder) / "history") as server, server.person("bob") as other:
-            await other.join("busy")
-            environment = {"CONDUIT_HUB_URL": server.url, "CONDUIT_HUB_TOKEN": token("ann", 300)}
-            async with live_kernel(environment) as kernel:
-                await kernel.run(SHOW.format(module=str(module)))
-                view = _View(kernel, other, await kernel.create_subshell())
-                return await _measure_cells(view, requests)
-
-
-async def _measure_cells(view: _View, requests: int) -> int:
-    print(f"{'cell':9}{'request':9}{'until':15}{'median':>8}{'p95':>8}{'worst':>8}   ms")
-    missed = False
-    for cell, code in CELLS.items():
-        running = view.kernel.start(code.format(seconds=5 + requests * 2 * (PAUSE + 0.1)))
-        await eventually(lambda started=running: view.kernel.is_busy_with(started))  # type: ignore[misc] # mypy cannot infer lambdas with defaults
-        for request, once in (("send", view.send), ("typing", view.type)):
-            seen: dict[str, list[float]] = {}
-            for number in range(requests):
-                for until, taken in (await once(number)).items():
-                    seen.setdefault(until, []).append(taken * 1000)
-                await asyncio.sleep(PAUSE)
-            for until, times in seen.items():
-                missed |= _print_row(cell, request, until, times)
-        if not view.kernel.is_busy_with(running):
-            print(f"the {cell} cell ended before the last request: use fewer --requests")
-            return 1
-        await view.kernel.interrupt()
+    rows = asyncio.run(_measure(arguments.kernels, arguments.requests))
+    if arguments.write:
+        lines = [list(Row._fields), ["---"] * len(Row._fields), *(row.cells for row in rows)]
+        table = "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+        arguments.write.write_text(f"{INTRODUCTION}{table}\n", encoding="utf-8")
     print(f"goal: {GOAL_MS:g}")
-    return int(missed)
+    return int(any(row.median > GOAL_MS for row in rows))
 
 
-def _print_row(cell: str, request: str, until: str, times: list[float]) -> bool:
-    median, p95 = statistics.median(times), statistics.quantiles(times, n=20)[-1]
-    print(f"{cell:9}{request:9}{until:15}{median:8.1f}{p95:8.1f}{max(times):8.1f}", flush=True)
-    return median > GOAL_MS
+async def _measure(versions: list[str], requests: int) -> list[Row]:
+    rows: list[Row] = []
+    with tempfile.TemporaryDirectory(prefix="conduit-busy-") as name:
+        folder = Path(name)
+        (folder / "chat.js").write_text("export default {};")
+        async with chat_server(folder / "history") as server, server.person("bob") as other:
+            await other.join("busy")
+            arrivals = _Arrivals(other)
+            async with _past(folder, server) as past:
+                _print(Row._fields)
+                for version in versions:
+                    python = sys.executable if version == INSTALLED else await kernel_python(version)
+                    async with live_kernel(_environment(server), python) as kernel:
+                        await kernel.run(SHOW.format(module=str(folder / "chat.js")))
+                        async for row in _measure_kernel(kernel, past, arrivals, requests):
+                            rows.append(row)
+                            _print(row.cells)
+    return rows
 
 
-class _View:
-    """A view of the chat in the kernel, and the member who sees what it does."""
+def _environment(server: ChatServer) -> dict[str, str]:
+    return {"CONDUIT_HUB_URL": server.url, "CONDUIT_HUB_TOKEN": token("ann", 3600)}
 
-    def __init__(self, kernel: LiveKernel, other: Person, subshell: str) -> None:
-        self.kernel = kernel
-        self._other = other
-        self._subshell = subshell
-        self._comm_id = kernel.comm_id()
-        self._requests = 0
+
+@asynccontextmanager
+async def _past(folder: Path, server: ChatServer) -> AsyncIterator[Say]:
+    """A view of a Jupyter server, in the conversation."""
+    jupyter = await asyncio.to_thread(start_jupyter_server, folder, environment=_environment(server))
+    try:
+        async with jupyter_view(jupyter.ws_url, jupyter.headers, "busy") as view:
+            await view.live()
+            yield view.send
+    finally:
+        await asyncio.to_thread(jupyter.stop)
+
+
+async def _measure_kernel(
+    kernel: LiveKernel, past: Say, arrivals: _Arrivals, requests: int
+) -> AsyncIterator[Row]:
+    about = await kernel.about()
+    ways = {"past": past}
+    if "kernel subshells" in about.get("supported_features", ()):
+        comm_id, subshell = kernel.comm_id(), await kernel.create_subshell()
+
+        async def say(content: dict[str, Any]) -> None:
+            kernel.view_says(comm_id, content, subshell)
+
+        ways = {"subshell": say, "past": past}
+    version = kernel.printed(await kernel.run("import ipykernel\nprint(ipykernel.__version__)")).strip()
+    for way, say_ in ways.items():
+        for cell, code in CELLS.items():
+            running = kernel.start(code.format(seconds=5 + requests * 2 * (PAUSE + 0.1)))
+            await eventually(lambda started=running: kernel.is_busy_with(started))  # type: ignore[misc] # mypy cannot infer lambdas with defaults
+            for request, once in (("send", arrivals.send), ("typing", arrivals.type)):
+                times = []
+                for number in range(requests):
+                    times.append(await once(say_, number) * 1000)
+                    await asyncio.sleep(PAUSE)
+                p95 = statistics.quantiles(times, n=20)[-1]
+                yield Row(version, way, cell, request, statistics.median(times), p95, max(times))
+            if not kernel.is_busy_with(running):
+                raise SystemExit(f"the {cell} cell ended before the last request: use fewer --requests")
+            await kernel.interrupt()
+
+
+def _print(cells: tuple[str, ...] | list[str]) -> None:
+    print("".join(f"{cell:11}" for cell in cells), flush=True)
+
+
+class _Arrivals:
+    """When what a view does arrives at another member."""
+
+    def __init__(self, other: Person) -> None:
+        self._sent = 0
         self._arrived: dict[str, float] = {}
         other.connection.on(ChatEvent.RECEIVE_MESSAGE, lambda message: self._note(message["id"]))
         other.connection.on(ChatEvent.USER_TYPING, lambda _user, typing: self._note(f"typing {typing}"))
 
-    async def send(self, number: int) -> dict[str, float]:
-        """Send a message; return the seconds until it arrived, and until it was acknowledged."""
-        self._requests += 1
-        request, id_ = self._requests, f"busy-{self._requests}"
-        content = {"kind": "send", "requestId": request, "id": id_, "text": f"message {number}"}
-        began = self._say({**content, "metadata": {"respond": False}})
-        arrived = await self._until(lambda: self._arrived.get(id_))
-        replied = await self._until(lambda: self._reply(request))
-        return {"other member": arrived - began, "receipt": replied - began}
+    async def send(self, say: Say, number: int) -> float:
+        """Send a message; return the seconds until it arrived."""
+        self._sent += 1
+        id_ = f"busy-{self._sent}"
+        request = {"kind": "send", "requestId": id_, "id": id_, "text": f"message {number}"}
+        return await self._timed(say, {**request, "metadata": {"respond": False}}, id_)
 
-    async def type(self, number: int) -> dict[str, float]:
+    async def type(self, say: Say, number: int) -> float:
         """Begin or stop typing; return the seconds until the other member knew."""
         typing = number % 2 == 0
         self._arrived.pop(f"typing {typing}", None)
-        began = self._say({"kind": "typing", "isTyping": typing})
-        return {"other member": await self._until(lambda: self._arrived.get(f"typing {typing}")) - began}
+        return await self._timed(say, {"kind": "typing", "isTyping": typing}, f"typing {typing}")
 
-    def _say(self, content: dict[str, Any]) -> float:
-        return self.kernel.view_says(self._comm_id, content, self._subshell)
+    async def _timed(self, say: Say, content: dict[str, Any], what: str) -> float:
+        began = time.monotonic()
+        await say(content)
+        arrived: float = await eventually(lambda: self._arrived.get(what), within=10, what=f"{what} arrives")
+        return arrived - began
 
     def _note(self, what: str) -> None:
         self._arrived[what] = time.monotonic()
-
-    def _reply(self, request: int) -> float | None:
-        arrived: float
-        for arrived, packet in reversed(self.kernel.custom(self._comm_id)):
-            if packet["kind"] == "reply" and packet["requestId"] == request:
-                assert packet["ok"], packet
-                return arrived
-        return None
-
-    async def _until(self, at: Callable[[], float | None]) -> float:
-        arrived: float = await eventually(at, within=10, what="the request is through")
-        return arrived

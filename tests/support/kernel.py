@@ -50,9 +50,17 @@ class LiveKernel:
 
         await eventually(idle, within=within, what="the cell ends")
 
-    async def run(self, code: str) -> None:
-        """Run a cell to its end."""
-        await self.finished(self.start(code))
+    async def run(self, code: str) -> str:
+        """Run a cell to its end; return its message id."""
+        message_id = self.start(code)
+        await self.finished(message_id)
+        return message_id
+
+    async def about(self) -> dict[str, Any]:
+        """What the kernel says of itself."""
+        reply = await self.client.kernel_info(reply=True, timeout=60)
+        about: dict[str, Any] = reply["content"]
+        return about
 
     def is_busy_with(self, message_id: str) -> bool:
         """Whether a cell has begun and not ended."""

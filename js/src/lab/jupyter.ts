@@ -1,4 +1,5 @@
 // What this extension uses of JupyterLab 4 and Notebook 7, as far as it uses it.
+import type { ServerSettings } from "../jupyter-server/server";
 
 export interface Signal<Sender = unknown, Value = unknown> {
   connect(slot: (sender: Sender, value: Value) => void): void;
@@ -57,13 +58,6 @@ export interface Shell {
   readonly currentWidget: LuminoWidget | null;
   add(widget: LuminoWidget, area: string, options?: { rank?: number }): void;
   activateById(id: string): void;
-}
-
-export interface ServerSettings {
-  readonly baseUrl: string;
-  readonly wsUrl: string;
-  readonly token: string;
-  readonly appendToken: boolean;
 }
 
 export interface Application {

@@ -3,7 +3,8 @@ import { text } from "../texts/texts";
 import type { AskForChunk } from "./chunks";
 
 /**
- * Asks for chunks over the widget's own way to the kernel, which works in every host. A large one comes in slices, each
+ * Asks for chunks where this module came from, which works while the kernel is busy; and else over the widget's own way to
+ * the kernel, which works in every host. There a large one comes in slices, each
  * asked for when the one before has come: what the conversation says meanwhile goes between them.
  */
 export function askForChunk(link: Pick<KernelLink, "request">): AskForChunk {
@@ -16,6 +17,8 @@ export function askForChunk(link: Pick<KernelLink, "request">): AskForChunk {
       });
     });
   return async (name) => {
+    const beside = import.meta.url.startsWith("http") && (await fetchBeside(name));
+    if (beside) return beside;
     const slices: BlobPart[] = [];
     for (let at = 0, size: unknown = 1; at < Number(size); ) {
       const [bytes, total] = await slice(name, at);
@@ -25,4 +28,10 @@ export function askForChunk(link: Pick<KernelLink, "request">): AskForChunk {
     }
     return new Blob(slices);
   };
+}
+
+/** The chunk from where this module came from; undefined where that has no such part. */
+async function fetchBeside(name: string): Promise<Blob | undefined> {
+  const answer = await fetch(new URL(`${name}.chunk.gz`, import.meta.url)).catch(() => null);
+  return answer?.ok ? answer.blob() : undefined;
 }

@@ -16,6 +16,7 @@ export interface ChunkModules {
   footnotes: typeof import("../chunks/footnotes");
   maths: typeof import("../chunks/maths");
   tools: typeof import("../chunks/tools");
+  "second-way": typeof import("../chunks/second-way");
   sheets: typeof import("../chunks/sheets");
   writing: typeof import("../chunks/writing");
 }

@@ -16,6 +16,7 @@ import { message } from "./de/message";
 import { names } from "./de/names";
 import { people } from "./de/people";
 import { providers } from "./de/providers";
+import { secondWay } from "./de/second-way";
 import { sheets } from "./de/sheets";
 import { tools } from "./de/tools";
 import { transcript } from "./de/transcript";
@@ -41,6 +42,7 @@ export const catalogue: Catalogue = {
   ...names,
   ...people,
   ...providers,
+  ...secondWay,
   ...sheets,
   ...tools,
   ...transcript,

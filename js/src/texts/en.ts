@@ -17,6 +17,7 @@ import type { maths } from "./en/maths";
 import type { names } from "./en/names";
 import type { people } from "./en/people";
 import type { providers } from "./en/providers";
+import type { secondWay } from "./en/second-way";
 import type { sheets } from "./en/sheets";
 import type { tools } from "./en/tools";
 import type { writing } from "./en/writing";
@@ -34,6 +35,7 @@ type Chunks = typeof actions &
   typeof maths &
   typeof names &
   typeof people &
+  typeof secondWay &
   typeof sheets &
   typeof tools &
   typeof writing;

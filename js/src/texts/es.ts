@@ -16,6 +16,7 @@ import { message } from "./es/message";
 import { names } from "./es/names";
 import { people } from "./es/people";
 import { providers } from "./es/providers";
+import { secondWay } from "./es/second-way";
 import { sheets } from "./es/sheets";
 import { tools } from "./es/tools";
 import { transcript } from "./es/transcript";
@@ -41,6 +42,7 @@ export const catalogue: Catalogue = {
   ...names,
   ...people,
   ...providers,
+  ...secondWay,
   ...sheets,
   ...tools,
   ...transcript,

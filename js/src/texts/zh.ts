@@ -18,6 +18,7 @@ import { message } from "./zh/message";
 import { names } from "./zh/names";
 import { people } from "./zh/people";
 import { providers } from "./zh/providers";
+import { secondWay } from "./zh/second-way";
 import { sheets } from "./zh/sheets";
 import { tools } from "./zh/tools";
 import { transcript } from "./zh/transcript";
@@ -42,6 +43,7 @@ export const catalogue: Catalogue = {
   ...names,
   ...people,
   ...providers,
+  ...secondWay,
   ...sheets,
   ...tools,
   ...transcript,

@@ -57,7 +57,7 @@ export function ConnectionBadge({ way }: { way: Way }): VNode {
   const { tone, words, counts } = useLink(way);
   return (
     <>
-      <span class={`badge ${tone}`}>
+      <span class={`badge ${tone}`} title={way.second?.value?.words.value}>
         <span class={`dot ${tone}`} aria-hidden="true" />
         {words}
       </span>
@@ -93,7 +93,9 @@ export function ConnectionBanner({ way }: { way: Way }): VNode | null {
 function KernelBanner({ way, kernel }: { way: Way; kernel: Exclude<KernelHealth, "answering"> }): VNode {
   return (
     <div class={isLost(kernel) ? "banner bad" : "banner warn"}>
-      <span role="status">{text(KERNEL_TROUBLES[kernel].text)}</span>
+      <span role="status">
+        {(kernel === "blocked" && way.second?.value?.refusal.value) || text(KERNEL_TROUBLES[kernel].text)}
+      </span>
       {/* Where no try could help, no button offers one. */}
       {!isLost(kernel) && kernel !== "blocked" && <TryNow way={way} />}
     </div>

@@ -1,4 +1,5 @@
 // @vitest-environment happy-dom
+import { type Signal, signal } from "@preact/signals";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ConnectionInfo } from "../../src/contract";
 import { press, View } from "../support/view";
@@ -125,4 +126,35 @@ it("says of a message on its way what it waits for", async () => {
   view.host.emit("link");
   await view.painted();
   expect(view.text(".outgoing .foot")).toBe("Waiting for the kernel…");
+});
+
+describe("a kernel that is busy", () => {
+  const second = (carries: boolean, refusal: string | null): void => {
+    const words = signal(refusal ?? "Which way it goes.");
+    (view.store.second as Signal).value = { carries: signal(carries), refusal: signal(refusal), words };
+  };
+  const blocked = async (): Promise<void> => {
+    await view.live();
+    view.host.status = "busy";
+    view.host.emit("link");
+    await view.pass(4_100);
+    await view.pass(1_100);
+  };
+
+  it("is no trouble while what people do goes past it; the badge tells the way", async () => {
+    second(true, null);
+    await blocked();
+    expect(view.text(".badge")).toBe("Live");
+    expect(view.find(".badge").title).toBe("Which way it goes.");
+    expect(view.root.querySelector(".banner")).toBeNull();
+  });
+
+  it("is explained by why nothing goes past it", async () => {
+    await blocked();
+    expect(view.text(".banner")).toContain("waits until it ends; Kernel → Interrupt");
+    second(false, "You are somebody else.");
+    await view.painted();
+    expect(view.text(".badge")).toBe("Kernel busy");
+    expect(view.text(".banner")).toBe("You are somebody else.");
+  });
 });

@@ -2,17 +2,23 @@
 // server in the kernel's place.
 import { browserClock, type Clock } from "../../clock";
 import type { Host } from "../../host";
+import {
+  jupyterServer,
+  type Me,
+  NoChatError,
+  type Server,
+  type ServerSettings,
+} from "../../jupyter-server/server";
+import { serverHost } from "../../jupyter-server/server-host";
 import type { Store } from "../../store";
 import type { text } from "../../texts/texts";
 import type { Widget } from "../../widget";
 import { newestCode } from "../cells/newest-code";
-import type { PluginSettings, ServerSettings } from "../jupyter";
+import type { PluginSettings } from "../jupyter";
 import type { Remembered } from "../remembered";
 import { addWords } from "./add-words";
 import { watchMentions } from "./mentions";
 import { type News, watchNews } from "./news";
-import { jupyterServer, type Me, NoChatError, type Server } from "./server";
-import { serverHost } from "./server-host";
 
 export interface PanelOptions {
   server: ServerSettings;

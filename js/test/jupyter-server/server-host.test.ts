@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 import { beforeEach, expect, it } from "vitest";
 import type { Host } from "../../src/host";
-import { serverHost } from "../../src/lab/panel/server-host";
+import { serverHost } from "../../src/jupyter-server/server-host";
 import { createStore } from "../../src/store";
 import { chatState, question } from "../support/chat";
 import { FakeClock } from "../support/fake-clock";

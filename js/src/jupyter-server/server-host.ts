@@ -1,6 +1,6 @@
 // The Host of a chat that has no kernel: the Jupyter server runs its view, at the other end of a WebSocket.
-import type { Clock } from "../../clock";
-import type { Host, KernelStatus } from "../../host";
+import type { Clock } from "../clock";
+import type { Host, KernelStatus } from "../host";
 import { readFrame } from "./wire";
 
 const FIRST_WAIT_MS = 500;

@@ -1,5 +1,12 @@
 // The Jupyter server behind the page, as far as the chat needs it.
-import type { ServerSettings } from "../jupyter";
+
+/** How a page reaches its server, as JupyterLab names it. */
+export interface ServerSettings {
+  readonly baseUrl: string;
+  readonly wsUrl: string;
+  readonly token: string;
+  readonly appendToken: boolean;
+}
 
 /** Who one is there, and whether one may write. */
 export interface Me {

@@ -1,0 +1,7 @@
+// Lazy chunk: the way past a busy kernel. Fetched when the chat of a kernel has said its first word, before a cell blocks it.
+import { secondWay as texts } from "../texts/en/second-way";
+import { addTexts } from "../texts/texts";
+
+addTexts(texts);
+
+export { secondWay } from "../second-way/second-way";
