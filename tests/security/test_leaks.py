@@ -150,6 +150,10 @@ CHAT_CALLS: dict[str, Arguments] = {
         [ROOM, "p-ann", "p-bob", {"candidate": {"candidate": "boo"}}],
         [ROOM, "p-new", "p-bob", {"description": {"type": "offer", "sdp": "boo"}}],
     ],
+    ChatMethod.PIN_MESSAGE: lambda world, user: [[ROOM, world.question_id], [ROOM, world.answer_id]],
+    ChatMethod.UNPIN_MESSAGE: lambda world, user: [[ROOM, world.question_id]],
+    ChatMethod.LIST_PINNED: lambda world, user: [[ROOM]],
+    ChatMethod.IMPORT_CONVERSATION: lambda world, user: [["k", {"source": "x", "messages": []}]],
     ChatMethod.REFRESH_TOKEN: lambda world, user: [[token("annabel")], [token(user)]],
     ChatMethod.LEAVE_CONVERSATION: lambda world, user: [[ROOM]],
 }
@@ -163,13 +167,13 @@ STATUS_CALLS: dict[str, Arguments] = {
 HARMLESS = {
     *(ChatMethod.REQUEST_PROVIDER_STATUS, StatusMethod.REQUEST_SYSTEM_HEALTH),
     StatusMethod.EXPLAIN_PROVIDERS,
-    *(ChatMethod.LIST_CONVERSATIONS, ChatMethod.LEAVE_CONVERSATION),
+    *(ChatMethod.LIST_CONVERSATIONS, ChatMethod.LEAVE_CONVERSATION, ChatMethod.IMPORT_CONVERSATION),
 }
 """What anybody may call: their own things, or nobody's."""
 READING = {
     *(ChatMethod.JOIN_CONVERSATION, ChatMethod.RESUME_CONVERSATION, ChatMethod.GET_HISTORY),
     *(ChatMethod.PAUSE_STREAM, ChatMethod.RESUME_STREAM),
-    *(ChatMethod.LIST_MEMBERS, ChatMethod.SEARCH_MESSAGES, ChatMethod.LEAVE_CALL),
+    *(ChatMethod.LIST_MEMBERS, ChatMethod.LIST_PINNED, ChatMethod.SEARCH_MESSAGES, ChatMethod.LEAVE_CALL),
 }
 REACTING = {ChatMethod.ADD_REACTION, ChatMethod.REMOVE_REACTION, ChatMethod.MARK_READ}
 """What readers may do: to a message, and with their own mark."""

@@ -367,6 +367,7 @@ def test_view_gets_a_snapshot_without_asking_and_again_on_hello(chat: Chat, comm
         "epoch",
         "seq",
         "self",
+        "call",
         "connection",
         "provider",
         "providers",
