@@ -112,8 +112,8 @@ def test_terminal_is_as_before_however_it_ends(hub: LiveHub, end: Callable[[Pseu
 
 
 def test_another_size_is_drawn_at_once_and_fits(hub: LiveHub) -> None:
-    """Narrower and lower: the next picture has so many columns and lines; a lost one is drawn again."""
-    command = (*COMMAND, "top", hub.url, "--interval", "20")
+    """Narrower and lower: the next picture has so many columns and lines, without waiting for a reading."""
+    command = (*COMMAND, "top", hub.url, "--interval", "3600")
     with pseudo_terminal(*command, environment=LOCAL, size=(120, 40)) as top:
         top.shows("connections")
         for columns, rows in ((60, 30), (44, 12), (110, 35)):
