@@ -115,7 +115,7 @@ def test_another_size_is_drawn_at_once_and_fits(hub: LiveHub) -> None:
     """Narrower and lower: the next picture has so many columns and lines, without waiting for a reading."""
     command = (*COMMAND, "top", hub.url, "--interval", "3600")
     with pseudo_terminal(*command, environment=LOCAL, size=(120, 40)) as top:
-        top.shows("connections")
+        top.shows("hub memory")
         for columns, rows in ((60, 30), (44, 12), (110, 35)):
             top.resize(columns, rows)
 

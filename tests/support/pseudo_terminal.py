@@ -14,7 +14,7 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from tests.support.waiting import eventually_sync
@@ -30,6 +30,11 @@ os.execv(sys.argv[1], sys.argv[1:])
 """
 
 
+def _without_size(environment: Mapping[str, str]) -> dict[str, str]:
+    """Leave out what would speak louder than the terminal's own size; pytest-xdist sets both."""
+    return {name: value for name, value in environment.items() if name not in {"COLUMNS", "LINES"}}
+
+
 class PseudoTerminal:
     """A process whose controlling terminal this is."""
 
@@ -43,7 +48,7 @@ class PseudoTerminal:
             stdin=self._slave,
             stdout=self._slave,
             stderr=self._slave,
-            env={**os.environ, "TERM": "xterm-256color", **environment},
+            env={**_without_size(os.environ), "TERM": "xterm-256color", **environment},
             start_new_session=True,
         )
 
