@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         MessageTooLargeError as MessageTooLargeError,
         ModelInstallError as ModelInstallError,
         NotInHistoryError as NotInHistoryError,
+        NotSentError as NotSentError,
         ProtocolError as ProtocolError,
         ProviderError as ProviderError,
         RemoteProtocolError as RemoteProtocolError,
@@ -37,10 +38,10 @@ if TYPE_CHECKING:
         ValidationError as ValidationError,
     )
     from conduit_widget.types import ChatMessage as ChatMessage
-    from conduit_widget.widget.chat import Chat as Chat
+    from conduit_widget.widget.chat.chat import Chat as Chat
+    from conduit_widget.widget.chat.conversations import conversations as conversations
+    from conduit_widget.widget.chat.imports import import_conversation as import_conversation
     from conduit_widget.widget.configuring import configure as configure
-    from conduit_widget.widget.conversations import conversations as conversations
-    from conduit_widget.widget.imports import import_conversation as import_conversation
     from conduit_widget.widget.status.connection_health import ConnectionHealth as ConnectionHealth
     from conduit_widget.widget.status.presence import Presence as Presence
     from conduit_widget.widget.status.provider_status import ProviderStatus as ProviderStatus
@@ -49,7 +50,7 @@ __version__: Final = "0.1.0"
 
 # Name → module, imported at first use (PEP 562): `import conduit_widget` itself costs next to nothing.
 _EXPORTS: Final = {
-    "Chat": "conduit_widget.widget.chat",
+    "Chat": "conduit_widget.widget.chat.chat",
     "ChatMessage": "conduit_widget.types",
     "ConnectionHealth": "conduit_widget.widget.status.connection_health",
     "HubConnection": "conduit_widget.client.hub_connection",
@@ -57,8 +58,8 @@ _EXPORTS: Final = {
     "ProviderStatus": "conduit_widget.widget.status.provider_status",
     "context": "conduit_widget",
     "configure": "conduit_widget.widget.configuring",
-    "conversations": "conduit_widget.widget.conversations",
-    "import_conversation": "conduit_widget.widget.imports",
+    "conversations": "conduit_widget.widget.chat.conversations",
+    "import_conversation": "conduit_widget.widget.chat.imports",
     **dict.fromkeys(
         (
             "AddressUnusableError",
@@ -78,6 +79,7 @@ _EXPORTS: Final = {
             "MessageTooLargeError",
             "ModelInstallError",
             "NotInHistoryError",
+            "NotSentError",
             "ProtocolError",
             "ProviderError",
             "RemoteProtocolError",

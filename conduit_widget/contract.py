@@ -1,4 +1,4 @@
-"""The wire contract in one place: names, numbers, texts and close reasons; its shapes are in ``types.py``.
+"""The wire contract in one place: names, numbers, texts and close reasons; its shapes are in ``types/``.
 
 ``python -m tests.codegen`` writes what others repeat of it (``js/src/contract.ts``, the hub proxies).
 """
@@ -18,11 +18,19 @@ METRICS_PATH: Final = "/metrics"
 FIGURES_PATH: Final = "/figures"
 FILES_PATH: Final = "/files"
 UPLOADS_PATH: Final = "/files/uploads"
+CALL_PAGE_PATH: Final = "/call"
+CALL_SEAT_PATH: Final = "/call/seat"
 
 TOKEN_AUDIENCE: Final = "conduit-hub"
 TOKEN_ISSUER: Final = "conduit-local"
+COLOR_CLAIM: Final = "conduit_color"
+INITIALS_CLAIM: Final = "conduit_initials"
+PICTURE_CLAIM: Final = "conduit_picture"
+MAX_PICTURE_CHARS: Final = 2048
 ACCESS_CLAIM: Final = "conduit_access"
 READ_ONLY_ACCESS: Final = "read"
+SCOPE_CLAIM: Final = "conduit_scope"
+CALL_SCOPE: Final = "call"
 
 
 def names_in(table: type) -> tuple[str, ...]:
@@ -62,6 +70,7 @@ class ChatMethod:
     UPDATE_CALL: Final = "UpdateCall"
     LEAVE_CALL: Final = "LeaveCall"
     SEND_SIGNAL: Final = "SendSignal"
+    OPEN_CALL_PAGE: Final = "OpenCallPage"
     PIN_MESSAGE: Final = "PinMessage"
     UNPIN_MESSAGE: Final = "UnpinMessage"
     LIST_PINNED: Final = "ListPinned"
@@ -171,7 +180,6 @@ MAX_USER_FILE_BYTES: Final = 1024 * 1024 * 1024  # all files of a user
 MAX_ATTACHMENTS: Final = 10  # files of a message
 MAX_FILE_NAME_CHARS: Final = 200
 FILE_CHUNK_BYTES: Final = 256 * 1024  # one piece of a file between a view and its kernel
-FILE_WINDOW_BYTES: Final = 1024 * 1024  # the pieces that are not acknowledged yet
 OPERATOR_ROLE: Final = "operator"  # a role of the token: who may announce, and read a site's metrics
 
 

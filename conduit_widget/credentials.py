@@ -11,7 +11,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from conduit_widget.errors import AuthenticationError, ConnectionFailedError
-from conduit_widget.pasted import pasted
+from conduit_widget.text.pasted import pasted
 
 TOKEN_VARIABLE: Final = "CONDUIT_HUB_TOKEN"  # noqa: S105 - a variable's name
 URL_VARIABLE: Final = "CONDUIT_HUB_URL"

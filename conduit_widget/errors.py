@@ -11,6 +11,7 @@
     │   ├── AuthenticationError       the hub refused the token
     │   └── TransportRefusedError     the hub answered a transport with an HTTP status that is no success
     ├── ConnectionLostError           the connection ended with work pending
+    │   └── NotSentError              there is none, and nothing has left this process
     ├── StreamOverflowError           a reader of a stream was too far behind
     ├── HubException                  the hub refused an invocation; the text is for people
     │   ├── ValidationError           a field is over its limit or of the wrong kind
@@ -40,7 +41,7 @@ from typing import ClassVar, Final
 import msgspec
 
 from conduit_widget.contract import ErrorText
-from conduit_widget.plain_text import shown
+from conduit_widget.text.plain_text import shown
 from conduit_widget.types import ErrorType
 
 UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
@@ -112,6 +113,10 @@ class StreamOverflowError(ConduitError):
 
 class ConnectionLostError(ConduitError):
     """The connection ended while an invocation or stream was pending."""
+
+
+class NotSentError(ConnectionLostError):
+    """There is no connection, and nothing of what was asked has left this process."""
 
 
 class HubException(ConduitError):  # noqa: N818 - the name SignalR gives it

@@ -44,6 +44,11 @@ def default_data_dir() -> Path:
     return Path(platformdirs.user_data_dir("conduit_widget", appauthor=False))
 
 
+def keeps_seen() -> bool:
+    """Whether what people see may be kept, to be read while the hub is away: unless the setting is ``0``."""
+    return os.environ.get("CONDUIT_OFFLINE_HISTORY") != "0"
+
+
 def runtime_path(data_dir: Path) -> Path:
     """Return where the hub of this data directory says where it is."""
     return data_dir / RUNTIME_FILE

@@ -28,8 +28,8 @@ from conduit_widget.access.jupyterhub_token import (
 from conduit_widget.contract import CHAT_HUB_PATH, EXCHANGE_PATH, MAX_ID_CHARS
 from conduit_widget.credentials import TOKEN_VARIABLE, URL_VARIABLE, clean_token, clean_url
 from conduit_widget.errors import UNREADABLE, ValidationError
-from conduit_widget.plain_text import is_plain
 from conduit_widget.runtime_file import HubRuntime, default_data_dir
+from conduit_widget.text.plain_text import is_plain
 
 
 class Identity(NamedTuple):
@@ -39,14 +39,37 @@ class Identity(NamedTuple):
     user_name: str
 
 
+class Claim(NamedTuple):
+    """Whom a hub will take us for: a ``user`` of its own, or whoever it says that a ``key`` is.
+
+    Neither is known before a function has returned its first token.
+    """
+
+    user: str | None = None
+    key: str | None = None
+
+    def __repr__(self) -> str:
+        return f"Claim(user={self.user!r})"
+
+
 class HubAccess(Protocol):
-    """A hub and an identity there. ``key`` is equal for accesses that may share a connection."""
+    """A hub and an identity there. ``key`` is equal for accesses that may share a connection.
+
+    ``place`` names the hub, without anything secret; it is the same after a restart. ``is_read_only`` where
+    it is known that the token may not write.
+    """
 
     identity: Identity
+    place: str
+    is_read_only: bool
 
     @property
     def key(self) -> Hashable:
         """Hub and identity; never shown or logged."""
+
+    @property
+    def claim(self) -> Claim:
+        """Whom the hub will take us for, as far as that is known without asking it."""
 
     async def url(self) -> str:
         """Return the address of ChatHub now."""
@@ -54,22 +77,44 @@ class HubAccess(Protocol):
     async def token(self) -> str | None:
         """Return a valid access token."""
 
+    async def token_to_connect(self) -> str | None:
+        """Return one for a new connection, which then speaks for whom it names."""
+
 
 class LocalHub:
-    """This OS user's hub, found or started when asked for. With ``is_read_only`` its tokens may not write."""
+    """This OS user's hub, found or started when asked for. With ``is_read_only`` its tokens may not write.
+
+    ``initials``, ``color`` (``#rrggbb``) and ``picture`` (an address) are how others see the user; left out,
+    the hub chooses.
+    """
 
     def __init__(
-        self, identity: Identity, data_dir: Path | None = None, *, is_read_only: bool = False
+        self,
+        identity: Identity,
+        data_dir: Path | None = None,
+        *,
+        is_read_only: bool = False,
+        initials: str = "",
+        color: str = "",
+        picture: str = "",
     ) -> None:
         self.identity = identity
+        said = {"initials": initials, "color": color, "picture": picture}
+        self._look = {name: value for name, value in said.items() if value}
         self._data_dir = (data_dir or default_data_dir()).expanduser().absolute()
-        self._is_read_only = is_read_only
+        self.place = f"local {self._data_dir}"
+        self.is_read_only = is_read_only
         self._runtime: HubRuntime | None = None
+
+    @property
+    def claim(self) -> Claim:
+        """The identity: the hub mints a token for it."""
+        return Claim(self.identity.user_id)
 
     @property
     def key(self) -> Hashable:
         """The data directory, which identifies the hub, the identity, and what it may do."""
-        return ("local", str(self._data_dir), self.identity, self._is_read_only)
+        return ("local", str(self._data_dir), self.identity, self.is_read_only, *self._look.items())
 
     async def url(self) -> str:
         """Find or start the hub.
@@ -80,6 +125,10 @@ class LocalHub:
         """
         self._runtime = await asyncio.to_thread(local_hub.find_or_start, self._data_dir)
         return hub_url(self._runtime.url, CHAT_HUB_PATH)
+
+    async def token_to_connect(self) -> str:
+        """Return a token, as :meth:`token` does."""
+        return await self.token()
 
     async def token(self) -> str:
         """Have the hub mint a token for us.
@@ -92,7 +141,7 @@ class LocalHub:
         if self._runtime is None:
             self._runtime = await asyncio.to_thread(local_hub.find_or_start, self._data_dir)
         minted = await asyncio.to_thread(
-            local_hub.mint, self._runtime, *self.identity, is_read_only=self._is_read_only
+            local_hub.mint, self._runtime, *self.identity, is_read_only=self.is_read_only, **self._look
         )
         return minted.access_token
 
@@ -119,6 +168,18 @@ class RemoteHub:
         self._token = token if callable(token) else clean_token(token, token_source)
         named = identity_in(self._token) if isinstance(self._token, str) else None
         self.identity = named or identity
+        self.place = _without_secrets(self._url)
+        self.is_read_only = isinstance(token, JupyterHubToken) and token.is_read_only
+        self._presented = self._token if isinstance(self._token, str) else None
+
+    @property
+    def claim(self) -> Claim:
+        """The subject of the connection's token; where it names none, the token is the key itself."""
+        if self._presented is None:
+            is_owners = isinstance(self._token, JupyterHubToken)
+            return Claim(self.identity.user_id) if is_owners else Claim()
+        named = identity_in(self._presented)
+        return Claim(key=self._presented) if named is None else Claim(named.user_id)
 
     @property
     def key(self) -> Hashable:
@@ -135,6 +196,11 @@ class RemoteHub:
             return self._token
         return clean_token(await asyncio.to_thread(self._token), "What the function given as token returned")
 
+    async def token_to_connect(self) -> str | None:
+        """Return the token, and let :attr:`claim` be what it says until another connection is made."""
+        self._presented = await self.token()
+        return self._presented
+
 
 def resolve_access(
     *,
@@ -145,7 +211,8 @@ def resolve_access(
 ) -> HubAccess:
     """Return the hub to use: the argument's, the configured one, ``CONDUIT_HUB_URL``'s, or the local one.
 
-    The token may be configured (for the configured hub alone) or come from ``CONDUIT_HUB_TOKEN``. ``user``
+    The token may be configured (for the configured hub alone) or come from ``CONDUIT_HUB_TOKEN`` (which is
+    for the hub of ``CONDUIT_HUB_URL`` alone, where that is set: no other one is shown it). ``user``
     and ``user_name`` (else as configured, else ``CONDUIT_USER`` and ``CONDUIT_USER_NAME``, else the OS user)
     say who we are on the local hub; elsewhere the token does.
 
@@ -163,15 +230,28 @@ def resolve_access(
     address = hub_url or os.environ.get(URL_VARIABLE)
     if not address:
         return LocalHub(identity)
-    if not (hub_url or token or os.environ.get(TOKEN_VARIABLE)) and exchanges_jupyterhub_tokens():
+    of_environment = _environment_token(address)
+    if not (hub_url or token or of_environment) and exchanges_jupyterhub_tokens():
         return jupyterhub_access(address, URL_VARIABLE)
     return RemoteHub(
         address,
-        token or os.environ.get(TOKEN_VARIABLE),
+        token or of_environment,
         identity,
         url_source="hub_url" if hub_url else URL_VARIABLE,
         token_source="token" if token else TOKEN_VARIABLE,
     )
+
+
+def _environment_token(address: str) -> str | None:
+    """Return ``CONDUIT_HUB_TOKEN``, unless it was set for another hub than the one at ``address``."""
+    own = os.environ.get(URL_VARIABLE)
+    if own and _place(own) != _place(address):
+        return None
+    return os.environ.get(TOKEN_VARIABLE)
+
+
+def _place(address: str) -> str:
+    return hub_url(address.strip(), CHAT_HUB_PATH)
 
 
 def exchanges_jupyterhub_tokens() -> bool:
@@ -242,6 +322,12 @@ def hub_url(base: str, path: str) -> str:
     prefix = parts.path.rstrip("/")
     full = prefix if prefix.endswith(path) else prefix + path
     return urlunsplit((scheme, parts.netloc, full, parts.query, ""))
+
+
+def _without_secrets(url: str) -> str:
+    """Return an address without what may hold a password or a key."""
+    parts = urlsplit(url)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 def identity_in(token: str) -> Identity | None:

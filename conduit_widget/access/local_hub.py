@@ -181,8 +181,17 @@ def _last_line(path: Path) -> str:
     return lines[-1][:300] if lines else ""
 
 
-def mint(runtime: HubRuntime, user_id: str, user_name: str, *, is_read_only: bool = False) -> MintedToken:
-    """Get an access token for a user of the local hub.
+def mint(
+    runtime: HubRuntime,
+    user_id: str,
+    user_name: str,
+    *,
+    is_read_only: bool = False,
+    initials: str = "",
+    color: str = "",
+    picture: str = "",
+) -> MintedToken:
+    """Get an access token for a user of the local hub; the last three are how others see them.
 
     Raises:
         AuthenticationError: the hub refused the user, and says why, or the mint key (the runtime file is
@@ -190,7 +199,9 @@ def mint(runtime: HubRuntime, user_id: str, user_name: str, *, is_read_only: boo
         ConnectionFailedError: the hub does not answer.
 
     """
-    wanted = {"userId": user_id, "userName": user_name, **({"readOnly": True} if is_read_only else {})}
+    wanted: dict[str, object] = {"userId": user_id, "userName": user_name}
+    more = {"readOnly": is_read_only, "initials": initials, "color": color, "picture": picture}
+    wanted |= {name: value for name, value in more.items() if value}
     body = msgspec.json.encode(wanted)
     headers = {"Authorization": f"Bearer {runtime.mint_key}", "Content-Type": "application/json"}
     try:

@@ -66,6 +66,12 @@ def _close_file(path: Path, closed: int, what: str) -> None:
         status = path.stat()
     except FileNotFoundError:
         return
+    if not stat.S_ISREG(status.st_mode):
+        # A device that a link leads to is everybody's: closing it would harm them.
+        raise SettingsError(
+            f"{path} is no regular file: remove it, or choose another folder with --data-dir or"
+            " CONDUIT_DATA_DIR."
+        )
     if not status.st_mode & closed:
         return
     if status.st_uid != os.geteuid():

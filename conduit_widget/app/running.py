@@ -47,7 +47,7 @@ from conduit_widget.hub.server import serve
 from conduit_widget.providers.config.settings import ProviderSettings
 from conduit_widget.providers.directory import ProviderDirectory, discover
 from conduit_widget.runtime_file import HubRuntime, read_runtime, remove_runtime, write_runtime
-from conduit_widget.times import iso_time
+from conduit_widget.text.times import iso_time
 
 OPTION_NAMES: Final = {"allowed_hosts": "--allow-host", "allowed_origins": "--allow-origin"}
 LOOPBACK_NETWORKS: Final = ("127.0.0.0/8", "::1/128")
@@ -173,7 +173,7 @@ async def _serve(settings: HubSettings, on_ready: Callable[[str], None]) -> None
 
         app = HubApp(
             {CHAT_HUB_PATH: chat.chat_hub, STATUS_HUB_PATH: chat.status_hub},
-            authenticator=authenticator,
+            authenticator=chat.authenticator(authenticator),
             limits=OWNERS_LIMITS if settings.is_local else None,
             allowed_origins=(*LOOPBACK_ORIGINS, *settings.allowed_origins),
             allowed_hosts=(*LOOPBACK_HOSTS, settings.host, *settings.allowed_hosts),

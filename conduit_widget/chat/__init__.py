@@ -29,23 +29,24 @@ A token of the answer, from the provider to the page, passes 49 functions in Pyt
    ``client/link.py: Link._receive``, ``protocol/session.py: Session.receive``,
    ``client/handlers.py: Handlers.dispatch``
 7. The conversation's transcript appends the delta and tells its listeners of the change.
-   ``chat_client/conversation.py: Conversation._on_event``,
+   ``chat_client/conversation/conversation.py: Conversation._on_event``,
    ``chat_client/state/transcript.py: Transcript.apply_event``
 8. The widget turns the change into an op, and the kernel sends all ops of one tick as one comm message.
-   ``widget/ops.py: to_op``, ``kernel/comm_batcher.py: CommChannel.push``,
+   ``widget/chat/ops.py: to_op``, ``kernel/comm_batcher.py: CommChannel.push``,
    ``kernel/comm_batcher.py: CommChannel.flush``, ``kernel/token_lines.py: TokenLines.message``
 9. The page applies the op to its state.
-   ``js/src/kernel-link.ts: onMessage``, ``js/src/kernel-messages.ts: kernelMessage``,
-   ``js/src/token-lines.ts: opsOf``,
-   ``js/src/store/core.ts: heard``, ``js/src/state.ts: receive``, ``js/src/state.ts: receiveOps``,
-   ``js/src/ops.ts: applyOp``, ``js/src/ops.ts: withToken``, ``js/src/store/core.ts: take``,
-   ``js/src/picture.ts: show``, ``js/src/frames.ts: request``
+   ``js/src/kernel/link.ts: onMessage``, ``js/src/kernel/messages.ts: kernelMessage``,
+   ``js/src/state/token-lines.ts: opsOf``,
+   ``js/src/store/core.ts: heard``, ``js/src/state/state.ts: receive``, ``js/src/state/state.ts: receiveOps``,
+   ``js/src/state/ops.ts: applyOp``, ``js/src/state/ops.ts: withToken``, ``js/src/store/core.ts: take``,
+   ``js/src/drawing/picture.ts: show``, ``js/src/drawing/frames.ts: request``
 10. It draws, once a frame, only the block that grew.
-    ``js/src/frames.ts: draw``, ``js/src/frames.ts: publish``, ``js/src/live-texts.ts: advance``,
-    ``js/src/reveal.ts: nextShown``, ``js/src/views/message/message.tsx: AnswerText``,
+    ``js/src/drawing/frames.ts: draw``, ``js/src/drawing/frames.ts: publish``,
+    ``js/src/drawing/live-texts.ts: advance``, ``js/src/drawing/reveal.ts: nextShown``,
+    ``js/src/views/message/message.tsx: AnswerText``,
     ``js/src/markdown/markdown.tsx: Markdown``, ``js/src/markdown/markdown.tsx: Blocks``,
-    ``js/src/markdown/markdown.tsx: nodes``, ``js/src/markdown/open-blocks.ts: update``,
-    ``js/src/markdown/lexer.ts: lex``, ``js/src/markdown/render.tsx: renderBlock``
+    ``js/src/markdown/markdown.tsx: nodes``, ``js/src/markdown/lexing/open-blocks.ts: update``,
+    ``js/src/markdown/lexing/lexer.ts: lex``, ``js/src/markdown/rendering/render.tsx: renderBlock``
 """
 
 from conduit_widget.chat.chat import Chat, build_chat

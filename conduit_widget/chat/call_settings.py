@@ -29,6 +29,11 @@ class CallSettings:
     livekit_ttl: float = 600.0
 
     @property
+    def has_turn(self) -> bool:
+        """Whether TURN servers carry what finds no direct way."""
+        return bool(self.turn_urls and self.turn_secret)
+
+    @property
     def has_sfu(self) -> bool:
         """Whether a LiveKit server carries the media."""
         return bool(self.livekit_url and self.livekit_key and self.livekit_secret)

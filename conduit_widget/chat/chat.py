@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator
 
+from conduit_widget.chat.calls.page_routes import call_page_routes
+from conduit_widget.chat.calls.seats import SeatedAuthenticator
 from conduit_widget.chat.chat_hub import ChatHub
 from conduit_widget.chat.files.file_area import FileArea
 from conduit_widget.chat.files.routes import FileRoutes
@@ -17,6 +19,7 @@ from conduit_widget.chat.status.provider_statuses import ProviderFeed, Providers
 from conduit_widget.chat.status.readiness import bus_check, store_check
 from conduit_widget.chat.status.system_health import SystemHealthReader
 from conduit_widget.chat.status_hub import StatusHub
+from conduit_widget.hub.auth.local_authority import Authenticator
 from conduit_widget.hub.backplane.backplane import Backplane
 from conduit_widget.hub.routes import Route
 
@@ -39,6 +42,7 @@ class Chat:
         files: FileArea | None = None,
     ) -> None:
         self.store = store
+        self._calls = settings.calls
         self.files = files
         self.readiness = (
             (store_check(store),) if backplane is None else (store_check(store), bus_check(backplane))
@@ -64,6 +68,7 @@ class Chat:
         self._reaper.start()
         if self._node_watch is not None:
             self._node_watch.start()
+        self.chat_hub.seats.start()
         self._feed.start()
         self._notices.start()
 
@@ -77,8 +82,13 @@ class Chat:
             await self.aclose()
 
     def routes(self) -> list[Route]:
-        """Return the routes of the conversations' files, for the same app as the hubs."""
-        return [] if self.files is None else FileRoutes(self.files).routes()
+        """Return the routes of files and of the page of calls, for the same app as the hubs."""
+        files = [] if self.files is None else FileRoutes(self.files).routes()
+        return [*files, *call_page_routes(self.chat_hub.seats, self._calls)]
+
+    def authenticator(self, others: Authenticator) -> Authenticator:
+        """Return what lets in the pages of calls beside what ``others`` lets in, for the same app."""
+        return SeatedAuthenticator(self.chat_hub.seats, others)
 
     @property
     def busy(self) -> bool:
@@ -98,6 +108,7 @@ class Chat:
         if self._node_watch is not None:
             await self._node_watch.aclose()
         await self._reaper.aclose()
+        await self.chat_hub.seats.aclose()
         self.chat_hub.conversations.close()
         if self.files is not None:
             await self.files.aclose()

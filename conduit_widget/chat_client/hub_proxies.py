@@ -16,6 +16,7 @@ from conduit_widget.types import (
     AnnouncementNotice,
     Call,
     CallMedia,
+    CallTicket,
     ChatMessage,
     ConversationInfo,
     ConversationOptions,
@@ -133,7 +134,7 @@ class ChatHubClient(HubProxy):
         return msgspec.convert(await self._invoke(ChatMethod.CREATE_CONVERSATION, options), ConversationInfo)
 
     async def list_conversations(self) -> list[ConversationInfo]:
-        """Return the conversations in which the caller has a role, newest activity first."""
+        """Return the caller's conversations, newest activity first: see :meth:`.Membership.of_user`."""
         return msgspec.convert(await self._invoke(ChatMethod.LIST_CONVERSATIONS), list[ConversationInfo])
 
     async def add_member(self, conversation_id: str, member: str | MemberOptions) -> None:
@@ -187,6 +188,10 @@ class ChatHubClient(HubProxy):
     ) -> None:
         """Tell another peer of the call a ``description`` or a ``candidate``; nobody else sees it."""
         await self._invoke(ChatMethod.SEND_SIGNAL, conversation_id, peer_id, to_peer_id, signal)
+
+    async def open_call_page(self, conversation_id: str) -> CallTicket:
+        """Return the way to a page of the hub's own with this call, for where the caller's has no camera."""
+        return msgspec.convert(await self._invoke(ChatMethod.OPEN_CALL_PAGE, conversation_id), CallTicket)
 
     async def pin_message(self, conversation_id: str, message_id: str) -> None:
         """Pin a message for everybody; whoever may write may. One that is pinned already stays as it is."""

@@ -11,7 +11,7 @@ from typing import Any, Final
 from conduit_widget import __version__
 from conduit_widget.cli.arguments import Parser, UsageError
 from conduit_widget.errors import ConduitError, SettingsError
-from conduit_widget.plain_text import shown
+from conduit_widget.text.plain_text import shown
 
 COMMANDS: Final = {
     "demo": "open JupyterLab on a notebook with a live chat",

@@ -10,7 +10,7 @@ from typing import Final, NoReturn
 
 from conduit_widget.contract import MAX_ID_CHARS
 from conduit_widget.errors import ConduitError
-from conduit_widget.plain_text import is_user_id, shown
+from conduit_widget.text.plain_text import is_user_id, shown
 
 MAX_PORT: Final = 65535
 TEN_YEARS: Final = 10 * 366 * 86400.0

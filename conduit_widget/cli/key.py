@@ -16,8 +16,8 @@ from conduit_widget.errors import ConduitError
 from conduit_widget.hub.auth.authenticators import KEYS_FILE
 from conduit_widget.hub.auth.opaque_keys import OpaqueKeyFile
 from conduit_widget.hub.auth.revocation_file import REVOCATIONS_FILE, RevocationFile, revocation_of
-from conduit_widget.plain_text import shown
 from conduit_widget.runtime_file import default_data_dir
+from conduit_widget.text.plain_text import shown
 
 T = TypeVar("T")
 

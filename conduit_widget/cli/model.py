@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from conduit_widget.cli.arguments import UsageError, say
+from conduit_widget.cli.model_context import context_of, context_words, used_tokens
 from conduit_widget.errors import ModelInstallError, SettingsError
 from conduit_widget.providers.config.settings import ProviderSettings
 from conduit_widget.providers.local import download, installation, library
@@ -73,7 +74,7 @@ def _install(arguments: argparse.Namespace) -> int:
         model = _install_own(arguments, models_dir, sha256)
     say(f"Installed: {model.name} ({model.path})")
     header = model.header()
-    say(f"  {_kind_of(header)}, {_context_of(header)}, {_size(model.size)}")
+    say(f"  {_kind_of(header)}, {context_of(model, header)}, {_size(model.size)}")
     if model.record is not None:
         say(f"  sha256 {model.record.sha256} ({_CHECKSUMS[model.checksum]})")
     if not header.has_chat_template:
@@ -148,7 +149,8 @@ def _row(model: LocalModel, in_use: LocalModel | None, models_dir: Path) -> dict
         "name": model.name,
         "in_use": in_use is not None and in_use.name == model.name,
         "size": model.size,
-        "context": None if header is None else header.context_tokens,
+        "context": None if header is None else used_tokens(model, header),
+        "trained_context": None if header is None else header.context_tokens,
         "architecture": "" if header is None else header.architecture,
         "chat_template": header is not None and header.has_chat_template,
         "checksum": model.checksum,
@@ -161,7 +163,7 @@ def _row(model: LocalModel, in_use: LocalModel | None, models_dir: Path) -> dict
 def _print_table(rows: list[dict[str, Any]]) -> None:
     cells = [("", "NAME", "SIZE", "CONTEXT", "CHECKSUM")]
     for row in rows:
-        context = "?" if row["context"] is None else str(row["context"])
+        context = "?" if row["context"] is None else context_words(row["context"], row["trained_context"])
         mark = "*" if row["in_use"] else ""
         cells.append((mark, row["name"], _size(row["size"]), context, _CHECKSUMS[row["checksum"]]))
     widths = [max(len(line[column]) for line in cells) for column in range(4)]
@@ -172,6 +174,8 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
         if remark:
             say(f"   {remark}")
     say("* answers by default")
+    if any(row["context"] != row["trained_context"] for row in rows):
+        say("CONTEXT: the tokens a conversation is kept to; the provider's `context_tokens` sets how many.")
 
 
 def _remark(row: dict[str, Any]) -> str:
@@ -271,10 +275,6 @@ class _Progress:
 
 def _kind_of(header: GgufHeader) -> str:
     return " ".join(part for part in (header.name, header.parameters, f"({header.architecture})") if part)
-
-
-def _context_of(header: GgufHeader) -> str:
-    return "unknown context" if header.context_tokens is None else f"context {header.context_tokens} tokens"
 
 
 def _size(size: int) -> str:

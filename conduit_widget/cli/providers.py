@@ -22,7 +22,7 @@ from conduit_widget.errors import ConduitError, HubException
 from conduit_widget.providers.config.file import CONFIG_FILE
 from conduit_widget.providers.config.settings import ProviderSettings
 from conduit_widget.providers.directory import ProviderDirectory
-from conduit_widget.providers.first_word import FirstWord, ask_one_word
+from conduit_widget.providers.discovery.first_word import FirstWord, ask_one_word
 from conduit_widget.runtime_file import default_data_dir
 from conduit_widget.types import ProviderExplanation, ProviderQuestion, ProviderStatus, Wire
 

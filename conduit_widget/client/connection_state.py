@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Final
 
-from conduit_widget.errors import ConnectionLostError, LocalProtocolError
+from conduit_widget.errors import LocalProtocolError, NotSentError
 
 
 class ConnectionState(Enum):
@@ -66,8 +66,8 @@ class ConnectionStates:
             )
         self._current = state
 
-    def not_connected(self, target: str) -> ConnectionLostError:
+    def not_connected(self, target: str) -> NotSentError:
         """Return the error for an invocation of ``target`` in the present state."""
-        return ConnectionLostError(
+        return NotSentError(
             f"{target} was not sent, the connection is {self._current.value}: {_ADVICE[self._current]}."
         )

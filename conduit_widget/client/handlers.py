@@ -2,7 +2,8 @@
 
 Synchronous handlers run in the receive path while nothing is queued. An awaitable one opens a queue that a
 single task works off, so it may take its time, or invoke the hub and await the answer, without holding up
-completions. The queue is bounded; its overflow policy is :data:`OVERFLOW_POLICY`.
+completions. The queue is bounded: a full one ends the connection and reconnects, so that
+the gap shows and can be recovered.
 """
 
 from __future__ import annotations
@@ -20,8 +21,6 @@ from conduit_widget.protocol.session import Event
 Handler = Callable[..., Any | Awaitable[Any]]
 
 HANDLER_QUEUE_LIMIT: Final = 10_000
-OVERFLOW_POLICY: Final = "reconnect"
-"""A full queue ends the connection and reconnects: the gap shows and can be recovered."""
 
 _logger = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from conduit_widget.client.keep_alive import KeepAlive
 from conduit_widget.client.negotiation import Endpoint
 from conduit_widget.client.stateful_reconnect import FOR_THE_LINK, StatefulReconnect
-from conduit_widget.errors import ConnectionFailedError, ConnectionLostError, ProtocolError
+from conduit_widget.errors import ConnectionFailedError, ConnectionLostError, NotSentError, ProtocolError
 from conduit_widget.protocol.hub_protocol import HubProtocol
 from conduit_widget.protocol.messages import Close, HubMessage, Ping
 from conduit_widget.protocol.session import (
@@ -153,11 +153,11 @@ class Link:
 
         Raises:
             LocalProtocolError: a value cannot be encoded.
-            ConnectionLostError: the link has ended.
+            NotSentError: the link has ended.
 
         """
         if self._session.state is not SessionState.OPEN:
-            raise ConnectionLostError("The connection to the hub has ended; try again after it reconnected.")
+            raise NotSentError("The connection to the hub has ended; try again after it reconnected.")
         record = self._session.send(message)
         if self._stateful is None or self._stateful.hold(message, record):
             self._transport.send(record)

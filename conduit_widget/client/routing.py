@@ -9,7 +9,6 @@ from conduit_widget.client.handlers import Handlers
 from conduit_widget.client.invocations import PendingInvocations
 from conduit_widget.client.link import Link
 from conduit_widget.errors import ConnectionLostError, ProtocolError
-from conduit_widget.plain_text import shown
 from conduit_widget.protocol.messages import (
     CancelInvocation,
     Completion,
@@ -18,6 +17,7 @@ from conduit_widget.protocol.messages import (
     StreamItem,
 )
 from conduit_widget.protocol.session import Event
+from conduit_widget.text.plain_text import shown
 
 _logger = logging.getLogger(__name__)
 

@@ -108,6 +108,8 @@ def _entry(each: Described) -> dict[str, Any]:
     entry: dict[str, Any] = {"name": each.name, "kind": each.kind, "title": each.title}
     if each.masked:
         entry["masked"] = list(each.masked)
+    if each.said is not None:
+        entry["said"] = each.said.to_wire()
     if each.cut:
         entry["cut"] = each.cut
     return entry

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import Final, Literal, NamedTuple
 
-from conduit_widget.plain_text import shown, writable
-from conduit_widget.wire import Wire
+from conduit_widget.text.plain_text import shown, writable
+from conduit_widget.text.said import Said
+from conduit_widget.types.wire import Wire
 
 ITEM_BYTES: Final = 6_000
 """The most text of one value, as UTF-8."""
@@ -27,7 +28,7 @@ class Described(Wire, frozen=True, kw_only=True, omit_defaults=False):
     """A value as it goes to a model.
 
     ``masked`` names the kinds of secrets that were replaced, ``cut`` says how much was left out, ``problem``
-    why there is nothing.
+    why there is nothing; ``said`` is the title for views of other languages, where those know it.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Described(Wire, frozen=True, kw_only=True, omit_defaults=False):
     cut: str = ""
     masked: tuple[str, ...] = ()
     problem: str = ""
+    said: Said | None = None
 
     @property
     def size(self) -> int:
@@ -53,6 +55,12 @@ class Draft(NamedTuple):
     text: str
     image: str | None = None
     cut: str = ""
+    said: Said | None = None
+
+    @classmethod
+    def titled(cls, kind: Kind, said: Said, text: str, image: str | None = None, cut: str = "") -> Draft:
+        """Return a description whose title views know in their languages."""
+        return cls(kind, str(said), text, image, cut, said)
 
 
 def cut_to(text: str, limit: int) -> tuple[str, str]:

@@ -25,7 +25,8 @@ from conduit_widget.context.registry import own_words_of
 from conduit_widget.context.tables import is_table, table_draft
 from conduit_widget.context.values import text_draft, value_draft
 from conduit_widget.errors import ConduitError
-from conduit_widget.plain_text import shown
+from conduit_widget.text.plain_text import shown
+from conduit_widget.text.said import Said
 from conduit_widget.types import ChatMessage
 
 MAX_READ_CHARS: Final = 400_000
@@ -66,7 +67,7 @@ def draft_of(value: Any, namespace: dict[str, Any] | None = None, depth: int = _
     if isinstance(value, BaseException):
         return error_draft(value, namespace)
     if isinstance(value, ChatMessage):
-        return Draft("text", f"message of the {value.role}", value.text)
+        return Draft.titled("text", Said.of("message of the {role}", role=value.role), value.text)
     if is_table(value):
         return table_draft(value)
     if is_array(value):
@@ -106,6 +107,7 @@ def finished(
         image=None if hides_all else draft.image,
         cut=" and ".join(filter(None, [draft.cut, cut])),
         masked=tuple(dict.fromkeys([*also_masked, *kinds, *in_title])),
+        said=draft.said if title == draft.title else None,
     )
 
 

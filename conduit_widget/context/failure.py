@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from conduit_widget.context.described import Draft, fenced
 from conduit_widget.errors import ConduitError
+from conduit_widget.text.said import Said
 
 MAX_CODE_CHARS: Final = 8_000
 MAX_TRACEBACK_CHARS: Final = 6_000
@@ -42,7 +43,9 @@ def error_text(error: BaseException, namespace: dict[str, Any] | None) -> str:
 
 def error_draft(error: BaseException, namespace: dict[str, Any] | None) -> Draft:
     """Describe an error."""
-    return Draft("error", f"{type(error).__name__} with its code", error_text(error, namespace))
+    return Draft.titled(
+        "error", Said.of("{type} with its code", type=type(error).__name__), error_text(error, namespace)
+    )
 
 
 def _own_part(found: TracebackType | None, namespace: dict[str, Any] | None) -> TracebackType | None:

@@ -59,10 +59,7 @@ def _given(entry: Any, namespace: Namespace) -> Described:
                 "context", "has a text that names nothing here; give values by name: context={'name': value}."
             )
         return _named(name, namespace)
-    own = next(
-        (name for name, value in namespace.names.items() if value is entry and not name.startswith("_")), ""
-    )
-    return describe(entry, own, namespace=namespace.names)
+    return describe(entry, namespace.name_of(entry), namespace=namespace.names)
 
 
 def _named(name: str, namespace: Namespace) -> Described:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from types import FunctionType, ModuleType
@@ -17,7 +19,8 @@ from conduit_widget.context.mentions import CELL, ERROR, FILE, NUMBERED
 from conduit_widget.context.pictures import encoded_draft
 from conduit_widget.errors import ConduitError, ValidationError
 from conduit_widget.kernel.interrupts import get_shell
-from conduit_widget.wire import Wire
+from conduit_widget.text.said import Said
+from conduit_widget.types.wire import Wire
 
 MAX_LISTED: Final = 200
 MAX_FILE_BYTES: Final = 256 * 1024
@@ -82,6 +85,13 @@ class Namespace:
             for _, name, value in found[:MAX_LISTED]
         ]
         return variables + [each for each in self._special() if each.name.casefold().startswith(folded)]
+
+    def name_of(self, value: object) -> str:
+        """Return the variable that is this very value, the newest of several; empty where none is."""
+        for name, each in reversed(list(self.names.items())):
+            if each is value and isinstance(name, str) and self._is_own(name, value, ""):
+                return name
+        return ""
 
     def _is_own(self, name: str, value: object, query: str) -> bool:
         if name in _SHELLS_OWN or (name.startswith("_") and not query.startswith("_")):
@@ -155,7 +165,7 @@ class Namespace:
 
     def _numbered(self, name: str, kind: str, number: int) -> Found:
         if kind == "In" and number in self._inputs():
-            return Found(Draft("code", f"code of cell {number}", self.names["In"][number]))
+            return Found(Draft.titled("code", _code_of(number), self.names["In"][number]))
         if kind == "Out" and number in (outputs := self._outputs()):
             return Found(draft_of(outputs[number], self.names))
         raise ValidationError(f"@{name}", "is none of this notebook's cells, or has no result.")
@@ -164,10 +174,16 @@ class Namespace:
         code = fenced(self.names["In"][number], "python")
         outputs = self._outputs()
         if number not in outputs:
-            return Draft("code", f"code of cell {number}", self.names["In"][number])
+            return Draft.titled("code", _code_of(number), self.names["In"][number])
         result = draft_of(outputs[number], self.names)
         text = f"{code}\n\nIts result ({result.title}):\n{fenced(result.text)}" if result.text else code
-        return Draft("cell", f"code and result of cell {number}", text, result.image, result.cut)
+        return Draft.titled(
+            "cell",
+            Said.of("code and result of cell {number}", number=str(number)),
+            text,
+            result.image,
+            result.cut,
+        )
 
 
 def current_namespace(*, runs_cell: bool = False) -> Namespace:
@@ -188,7 +204,8 @@ def _rank(value: object) -> int:
 
 
 def _path(text: str) -> Path:
-    return Path(text).expanduser()
+    # Of a user who is not there it stays as it is: Path.expanduser would raise.
+    return Path(os.path.expanduser(text))  # noqa: PTH111
 
 
 def _files(begun: str) -> list[Variable]:
@@ -200,7 +217,9 @@ def _files(begun: str) -> list[Variable]:
         entries = sorted(folder.iterdir(), key=lambda entry: entry.name)
     except (OSError, ValueError):
         return []
-    matching = [entry for entry in entries if entry.name.casefold().startswith(start.casefold())]
+    # A name that is no text (not in UTF-8) can be named by none.
+    named = [entry for entry in entries if _is_text(entry.name)]
+    matching = [entry for entry in named if entry.name.casefold().startswith(start.casefold())]
     shown = [entry for entry in matching if start or not entry.name.startswith(".")][:MAX_LISTED]
     return [
         Variable(
@@ -211,23 +230,53 @@ def _files(begun: str) -> list[Variable]:
     ]
 
 
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _code_of(number: int) -> Said:
+    return Said.of("code of cell {number}", number=str(number))
+
+
+def _beginning(path: Path, most: int) -> bytes:
+    """Return the first bytes of a file.
+
+    Raises:
+        OSError: it cannot be read.
+        ValidationError: it is a pipe, a socket or a device: reading might wait for ever.
+
+    """
+
+    def opened(name: str, flags: int) -> int:
+        return os.open(name, flags | getattr(os, "O_NONBLOCK", 0))  # or opening a pipe waits for its writer
+
+    with open(path, "rb", opener=opened) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise ValidationError("@file", f"{path.name} is no regular file; name one.")
+        return file.read(most)
+
+
 def _file(text: str) -> Found:
     path = _path(text)
     is_image = path.suffix.lower() in _IMAGES
     most = MAX_IMAGE_FILE_BYTES if is_image else MAX_FILE_BYTES
     try:
-        with path.open("rb") as file:
-            data = file.read(most + 1)
+        data = _beginning(path, most + 1)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "is no path"
         raise ValidationError("@file", f"{path.name}: {reason}.") from None
     if is_image:
-        return Found(encoded_draft(data, f"image file {path.name}"))
+        return Found(encoded_draft(data, Said.of("image file {name}", name=path.name)))
     if b"\0" in data[:8192]:
         raise ValidationError("@file", f"{path.name} is no text file.")
     content = data[:most].decode(errors="replace")
     cut = f"the rest after {most:,} bytes" if len(data) > most else ""
-    if is_env_file(path):
+    named = Said.of("file {name}", name=path.name)
+    if is_env_file(path) or is_env_file(path.resolve()):  # a link to one has its secrets
         content, kinds = masked_env(content)
-        return Found(Draft("file", f"file {path.name}", content, cut=cut), tuple(kinds))
-    return Found(Draft("file", f"file {path.name}", content, cut=cut))
+        return Found(Draft.titled("file", named, content, cut=cut), tuple(kinds))
+    return Found(Draft.titled("file", named, content, cut=cut))

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from conduit_widget.context.described import IMAGE_BYTES, Draft
 from conduit_widget.context.kinds import byte_words, is_of
+from conduit_widget.text.said import Said
 
 DOTS_PER_INCH: Final = (90, 70, 50, 36)
 """A plot is drawn anew at these, until it is small enough."""
@@ -41,15 +42,16 @@ def figure_of(value: Any) -> Any:
 def figure_draft(figure: Any) -> Draft:
     """Describe a Matplotlib figure: as a picture, and its axes in words for models that do not see."""
     lines = [line for axes in figure.axes[:_MAX_AXES] for line in _axes_lines(axes)]
-    title = f"plot with {len(figure.axes)} axes" if len(figure.axes) != 1 else "plot"
+    count = len(figure.axes)
+    said = Said.of("plot with {number} axes", number=count) if count != 1 else Said.of("plot")
     for dots in DOTS_PER_INCH:
         buffer = io.BytesIO()
         figure.savefig(buffer, format="png", dpi=dots)
         url, note = _small(buffer.getvalue(), may_shrink=False)
         if url is not None:
-            return Draft("plot", title, "\n".join(lines), url, note)
+            return Draft.titled("plot", said, "\n".join(lines), url, note)
     url, note = _small(buffer.getvalue())
-    return Draft("plot", title, "\n".join(lines), url, note)
+    return Draft.titled("plot", said, "\n".join(lines), url, note)
 
 
 def is_image(value: object) -> bool:
@@ -60,13 +62,14 @@ def is_image(value: object) -> bool:
 def image_draft(image: Any) -> Draft:
     """Describe an image of Pillow."""
     url, note = _reduced(image)
-    return Draft("plot", f"image, {image.width} × {image.height} pixels", "", url, note)
+    said = Said.of("image, {width} × {height} pixels", width=str(image.width), height=str(image.height))
+    return Draft.titled("plot", said, "", url, note)
 
 
-def encoded_draft(data: bytes, title: str) -> Draft:
+def encoded_draft(data: bytes, title: str | Said) -> Draft:
     """Describe an encoded image (PNG, JPEG, …), as files and ``_repr_png_`` have it."""
     url, note = _small(data)
-    return Draft("plot", title, "", url, note)
+    return Draft("plot", str(title), "", url, note, title if isinstance(title, Said) else None)
 
 
 def _axes_lines(axes: Any) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from conduit_widget.context.described import Draft
 from conduit_widget.context.kinds import is_of
 from conduit_widget.context.masking import MASK, is_secret_name
+from conduit_widget.text.said import Said
 
 WHOLE_ROWS: Final = 20
 WHOLE_COLUMNS: Final = 12
@@ -32,7 +33,9 @@ def table_draft(value: Any) -> Draft:
         frame = value.to_frame(name="value" if value.name is None else value.name)
         return _frame_draft(frame, f"{name} of {value.dtype}, {_counted(len(value), 'value')}")
     rows, columns = value.shape
-    return _frame_draft(value, f"{name}, {_counted(rows, 'row')} × {_counted(columns, 'column')}")
+    said = Said.of("{name}: rows {rows}, columns {columns}", name=name, rows=rows, columns=columns)
+    title = f"{name}, {_counted(rows, 'row')} × {_counted(columns, 'column')}"
+    return _frame_draft(value, title)._replace(said=said)
 
 
 def _frame_draft(frame: Any, title: str) -> Draft:

@@ -7,24 +7,22 @@ only operators may read where the hub is for others.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
 from conduit_widget.contract import FIGURES_PATH, HEALTH_PATH, METRICS_PATH, OPERATOR_ROLE, READY_PATH
-from conduit_widget.hub.http import HttpHandler, HttpRequest, HttpResponse, error_response, json_response
+from conduit_widget.hub.http import HttpHandler, HttpRequest, HttpResponse, json_response
 from conduit_widget.hub.metrics.hub_metrics import CONTENT_TYPE, HubMetrics
 from conduit_widget.hub.open_files import OpenFiles
 from conduit_widget.hub.readiness import ReadinessCheck, readiness_report
 from conduit_widget.hub.routes import Route
+from conduit_widget.hub.static_pages import PAGE_HEADERS, STATIC, file_routes
 
 DASHBOARD_PATH: Final = "/dashboard"
 
 _logger = logging.getLogger(__name__)
-_STATIC: Final = Path(__file__).resolve().parent.parent / "static"
 _FILES: Final = {
     DASHBOARD_PATH: ("dashboard.html", "text/html; charset=utf-8"),
     f"{DASHBOARD_PATH}.js": ("dashboard.js", "text/javascript; charset=utf-8"),
@@ -37,12 +35,7 @@ _HEADERS: Final = {
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
         "require-trusted-types-for 'script'; trusted-types 'none'"
     ),
-    "cross-origin-opener-policy": "same-origin",
-    "cross-origin-resource-policy": "same-origin",
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
-    "x-frame-options": "DENY",
-    "cache-control": "no-cache",
+    **PAGE_HEADERS,
 }
 
 
@@ -121,52 +114,6 @@ class OperatorPages:
         return json_response(200, self._app.metrics.figures.since(request.query.get("since", "")))
 
 
-def dashboard_routes(static: Path = _STATIC) -> list[Route]:
-    """Return the routes of the dashboard; ``static`` is where the build put its files.
-
-    Nothing else of that directory is served: paths are looked up, never joined.
-    """
-    return [
-        Route(path, _handler(_File(static / name, content_type)), while_draining=True)
-        for path, (name, content_type) in _FILES.items()
-    ]
-
-
-@dataclass(frozen=True)
-class _Version:
-    """A file as it was read: ``stamp`` tells whether it is the same still."""
-
-    stamp: tuple[int, int]
-    body: bytes
-    etag: str
-
-
-class _File:
-    """One file, kept in memory until another build replaces it."""
-
-    def __init__(self, path: Path, content_type: str) -> None:
-        self.content_type = content_type
-        self._path = path
-        self._version: _Version | None = None
-
-    def read(self) -> _Version | None:
-        """Return the file as it is now; None where it is not built."""
-        try:
-            found = self._path.stat()
-            stamp = (found.st_mtime_ns, found.st_size)
-            if self._version is None or self._version.stamp != stamp:
-                body = self._path.read_bytes()
-                self._version = _Version(stamp, body, f'"{hashlib.sha256(body).hexdigest()[:32]}"')
-        except OSError:
-            return None
-        return self._version
-
-
-def _handler(file: _File) -> HttpHandler:
-    async def serve(_request: HttpRequest) -> HttpResponse:
-        version = file.read()
-        if version is None:
-            return error_response(404, "The dashboard is not built; run `npm run build` in js/.")
-        return HttpResponse(200, version.body, file.content_type, {**_HEADERS, "etag": version.etag})
-
-    return serve
+def dashboard_routes(static: Path = STATIC) -> list[Route]:
+    """Return the routes of the dashboard; ``static`` is where the build put its files."""
+    return file_routes(_FILES, _HEADERS, static=static, while_draining=True)

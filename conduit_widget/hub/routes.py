@@ -59,7 +59,7 @@ from conduit_widget.hub.http import (
     response_start,
     send_response,
 )
-from conduit_widget.plain_text import shown
+from conduit_widget.text.plain_text import shown
 from conduit_widget.transports.server.strangers import KNOWN
 
 _EXPOSED: Final = {"access-control-expose-headers": "accept-ranges, content-range, etag"}
@@ -98,7 +98,7 @@ class Route:
     credential may be in the query as for a hub, for links and images, which send no headers.
     ``while_draining``: whether the route still answers when the hub is about to end; others get 503.
 
-    Whose token may only read may only ``GET``.
+    Whose token may only read may only ``GET``; a principal with a scope is for hubs and is refused.
 
     Who asks is let in for as long as the token is good and nobody revokes it: a request under way then ends.
 
@@ -242,6 +242,8 @@ class Routes:
         if user is not None:
             scope.setdefault("state", {})[KNOWN] = True
             self._registry.hold_access(access, user)
+        if user is not None and user.scope:
+            return error_response(403, ErrorText.UNAUTHORIZED)
         if user is not None and not user.may_write and method != "GET":
             return error_response(403, ErrorText.READ_ONLY)
         if route.role and (user is None or route.role not in user.roles):

@@ -10,20 +10,22 @@ import traitlets
 from jupyter_server.extension.application import ExtensionApp
 from jupyter_server.utils import url_path_join
 
-from conduit_widget.jupyter.hub_proxy import HubProxy
-from conduit_widget.jupyter.identity_source import SOURCES, Source
+from conduit_widget.jupyter.identity_source import SOURCES, Source, shares_kernels
 from conduit_widget.jupyter.me import MeHandler
-from conduit_widget.jupyter.open_views import OpenSocket, OpenViews
+from conduit_widget.jupyter.moved_notebooks import follow_notebooks
+from conduit_widget.jupyter.own_conversation import OwnConversationHandler
+from conduit_widget.jupyter.relay.hub_proxy import HubProxy
 from conduit_widget.jupyter.static_parts import StaticPart
-from conduit_widget.jupyter.view_socket import ViewSocket
-from conduit_widget.widget.build import SERVED_VARIABLE
+from conduit_widget.jupyter.views.open_views import OpenSocket, OpenViews
+from conduit_widget.jupyter.views.socket import ViewSocket
+from conduit_widget.widget.browser.build import SERVED_VARIABLE, SHARED_VARIABLE
 
 if TYPE_CHECKING:
     from jupyter_server.serverapp import ServerApp
 
-    from conduit_widget.jupyter.http_relay import HubHttp
-    from conduit_widget.jupyter.hub_tickets import HubTickets
     from conduit_widget.jupyter.parts import Parts
+    from conduit_widget.jupyter.relay.http_relay import HubHttp
+    from conduit_widget.jupyter.relay.hub_tickets import HubTickets
 
 PREFIX: Final = "conduit"
 GOODBYE: Final = "The Jupyter server is going down."
@@ -42,6 +44,13 @@ class ConduitWidget(ExtensionApp):
         "this machine, as in its kernels. 'auto': 'jupyter' where Jupyter knows people, else 'owner'.",
     ).tag(config=True)
 
+    picture_hosts: traitlets.List[str] = traitlets.List(
+        traitlets.Unicode(),
+        help="Hosts whose pictures of Jupyter's users are shown, such as 'avatars.example.org', by https. "
+        "Each is told the address of everybody who sees them. Pictures of this server, or in the address "
+        "itself, are shown anyway.",
+    ).tag(config=True)
+
     hub_url = traitlets.Unicode(
         "",
         help="Address of a shared hub; empty for the hub of this machine's user. A hub that was started with "
@@ -58,6 +67,7 @@ class ConduitWidget(ExtensionApp):
         try:
             super().initialize()  # type: ignore[no-untyped-call]
             self._tell_kernels()
+            follow_notebooks(self.server)
         except Exception as error:  # noqa: BLE001 - whatever it is, Jupyter goes on without us
             from conduit_widget.errors import trace_of  # noqa: PLC0415 - as for `hub_http`
 
@@ -66,6 +76,8 @@ class ConduitWidget(ExtensionApp):
     def _tell_kernels(self) -> None:
         """Put into the environment what the kernels of this server inherit."""
         os.environ[SERVED_VARIABLE] = self.parts.hash
+        if shares_kernels(self.identity, self.server.identity_provider, self.enabled_extensions):
+            os.environ[SHARED_VARIABLE] = "1"
         if self.hub_url:
             from conduit_widget.jupyter.hub_choice import tell_kernels  # noqa: PLC0415 - as for `hub_http`
 
@@ -76,6 +88,7 @@ class ConduitWidget(ExtensionApp):
         self.handlers.extend(
             [
                 (f"{PREFIX}/api/me", MeHandler),
+                (f"{PREFIX}/api/notebook", OwnConversationHandler),
                 (f"{PREFIX}/static/([0-9a-f]+)/([a-z.-]+)", StaticPart),
                 (f"{PREFIX}/view", ViewSocket),
                 (f"{PREFIX}/(hubs|files)(/.*)?", HubProxy),
@@ -91,14 +104,14 @@ class ConduitWidget(ExtensionApp):
     @cached_property
     def tickets(self) -> HubTickets:
         """The tokens of the users who are here."""
-        from conduit_widget.jupyter.hub_tickets import HubTickets  # noqa: PLC0415 - as for `hub_http`
+        from conduit_widget.jupyter.relay.hub_tickets import HubTickets  # noqa: PLC0415 - as for `hub_http`
 
         return HubTickets()
 
     @cached_property
     def hub_http(self) -> HubHttp:
         """The connections to the hub."""
-        from conduit_widget.jupyter.http_relay import HubHttp  # noqa: PLC0415 - costs a starting server nothing
+        from conduit_widget.jupyter.relay.http_relay import HubHttp  # noqa: PLC0415 - costs a starting server nothing
 
         return HubHttp()
 

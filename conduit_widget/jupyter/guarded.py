@@ -10,14 +10,15 @@ from jupyter_server.base.handlers import APIHandler
 from tornado import web
 
 from conduit_widget.jupyter.identity_source import Source
-from conduit_widget.jupyter.open_views import OpenSocket, OpenViews
+from conduit_widget.jupyter.loading import loaded
+from conduit_widget.jupyter.views.open_views import OpenSocket, OpenViews
 
 if TYPE_CHECKING:
     from conduit_widget.access.hub_access import HubAccess
-    from conduit_widget.jupyter.http_relay import HubHttp
-    from conduit_widget.jupyter.hub_tickets import HubTickets
     from conduit_widget.jupyter.identity import Person
     from conduit_widget.jupyter.parts import Parts
+    from conduit_widget.jupyter.relay.http_relay import HubHttp
+    from conduit_widget.jupyter.relay.hub_tickets import HubTickets
 
 RESOURCE: Final = "conduit_widget"
 """The resource that an authorizer is asked about: ``read`` lets a user in."""
@@ -27,6 +28,7 @@ class Extension(Protocol):
     """The settings and the state of the extension, as its handlers use them."""
 
     identity: Source
+    picture_hosts: list[str]
     views: OpenViews
     proxied: set[OpenSocket]
 
@@ -87,10 +89,15 @@ class Guarded(APIHandler):
         from conduit_widget.errors import ConduitError  # noqa: PLC0415
         from conduit_widget.jupyter.identity import person_of  # noqa: PLC0415
 
-        extensions = self.extension.enabled_extensions
-        user = cast("User", self.current_user)
+        extension, user = self.extension, cast("User", self.current_user)
         try:
-            return person_of(user, self.extension.identity, self.identity_provider, extensions)
+            return person_of(
+                user,
+                extension.identity,
+                self.identity_provider,
+                extension.enabled_extensions,
+                extension.picture_hosts,
+            )
         except ConduitError as error:
             raise web.HTTPError(403, str(error)) from None
 
@@ -101,11 +108,12 @@ class Guarded(APIHandler):
             HTTPError: the hub takes no such user, or is not theirs.
 
         """
+        await loaded()
         from conduit_widget.errors import ConduitError  # noqa: PLC0415
         from conduit_widget.jupyter.hub_choice import choose_hub  # noqa: PLC0415
 
         try:
-            return choose_hub(self.person().identity, may_write=await self.may_write())
+            return choose_hub(self.person(), may_write=await self.may_write())
         except ConduitError as error:
             raise web.HTTPError(403, str(error)) from None
 

@@ -11,7 +11,6 @@ import os
 
 from conduit_widget.access.hub_access import (
     HubAccess,
-    Identity,
     LocalHub,
     exchanges_jupyterhub_tokens,
     jupyterhub_access,
@@ -21,6 +20,7 @@ from conduit_widget.access.hub_access import (
 from conduit_widget.access.jupyterhub_token import API_TOKEN_VARIABLE, EXCHANGE_VARIABLE, JUPYTERHUB
 from conduit_widget.credentials import TOKEN_VARIABLE, URL_VARIABLE
 from conduit_widget.errors import AuthenticationError
+from conduit_widget.jupyter.identity import Person
 
 
 def tell_kernels(hub_url: str) -> None:
@@ -31,17 +31,23 @@ def tell_kernels(hub_url: str) -> None:
             os.environ[EXCHANGE_VARIABLE] = JUPYTERHUB
 
 
-def choose_hub(identity: Identity, *, may_write: bool) -> HubAccess:
-    """Return the hub and who the user is there.
+def choose_hub(person: Person, *, may_write: bool) -> HubAccess:
+    """Return the hub and who the person is there.
 
     Raises:
         AuthenticationError: a shared hub does not let this server speak for the user.
         ConnectionFailedError: the configured address is none.
 
     """
-    url = os.environ.get(URL_VARIABLE)
+    url, identity = os.environ.get(URL_VARIABLE), person.identity
     if not url:
-        return LocalHub(identity, is_read_only=not may_write)
+        return LocalHub(
+            identity,
+            is_read_only=not may_write,
+            initials=person.initials,
+            color=person.color or "",
+            picture=person.picture,
+        )
     access: HubAccess
     if exchanges_jupyterhub_tokens():
         access = jupyterhub_access(url, "hub_url", is_read_only=not may_write)

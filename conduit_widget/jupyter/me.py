@@ -8,6 +8,7 @@ from tornado import web
 
 from conduit_widget import __version__
 from conduit_widget.jupyter.guarded import Guarded
+from conduit_widget.runtime_file import keeps_seen
 
 
 class MeHandler(Guarded):
@@ -16,14 +17,15 @@ class MeHandler(Guarded):
     @web.authenticated
     async def get(self) -> None:
         """Answer in JSON; ``static`` is the address of the browser parts on this server."""
-        person, identity = self.person(), (await self.hub_access()).identity
+        identity, person = (await self.hub_access()).identity, self.person()
         told = {
             "userId": identity.user_id,
             "userName": identity.user_name,
             "initials": person.initials,
             "color": person.color,
-            "avatarUrl": person.avatar_url,
+            "avatarUrl": person.picture or None,
             "canWrite": await self.may_write(),
+            "keepsSeen": keeps_seen(),
             "version": __version__,
             "static": self.extension.static_url,
         }

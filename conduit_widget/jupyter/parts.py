@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 
-from conduit_widget.widget.build import build_parts, hash_of
+from conduit_widget.widget.browser.build import build_parts, hash_of
 
 
 class Parts:

@@ -9,7 +9,7 @@ text comes that continues lines where they ended, a message is a list::
 
 The digit shows a lost message. Every :data:`CHECK_EVERY` messages, and where an op says more than text, it
 goes out whole, with its offset: that shows the loss of ten messages in a row. A view that misses something
-asks for a snapshot. The view's half is ``js/src/token-lines.ts``; both pass
+asks for a snapshot. The view's half is ``js/src/state/token-lines.ts``; both pass
 ``tests/vectors/token_lines.json``.
 """
 

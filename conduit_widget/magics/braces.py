@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import ast
 import re
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
 from conduit_widget.errors import ValidationError
-from conduit_widget.plain_text import shown
+from conduit_widget.text.plain_text import shown
 
 MAX_EXPRESSION_CHARS: Final = 1000
+MAX_CLOSING_BRACES: Final = 20
+"""Of an expression. With more tried, a long text full of braces would take minutes to read."""
 
 _PIECE: Final = re.compile(
     r"(?ms)^(?P<fence>`{3,}|~{3,}).*?(?:^(?P=fence)|\Z)|(?P<ticks>`+)[^`]+(?P=ticks)|\{\{|\}\}|\{"
@@ -58,11 +61,15 @@ def fill(text: str, namespace: dict[str, Any], describe: Callable[[Any], str]) -
 def _field_at(text: str, start: int) -> _Field | None:
     """Return the expression that begins at ``start`` and ends before the first brace that makes it one."""
     close = start
-    while (close := text.find("}", close, start + MAX_EXPRESSION_CHARS)) >= 0:
-        source = text[start:close]
-        close += 1
-        if (field := _field(source)) is not None:
-            return field
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what is no Python is none of the compiler's business
+        for _ in range(MAX_CLOSING_BRACES):
+            close = text.find("}", close, start + MAX_EXPRESSION_CHARS)
+            if close < 0:
+                break
+            if (field := _field(text[start:close])) is not None:
+                return field
+            close += 1
     return None
 
 

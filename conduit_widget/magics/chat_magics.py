@@ -16,12 +16,12 @@ from conduit_widget.context.namespace import current_namespace
 from conduit_widget.errors import ConduitError
 from conduit_widget.magics.braces import fill
 from conduit_widget.magics.chat_options import HELP, ChatOptions, parse
-from conduit_widget.markup import as_shown
-from conduit_widget.plain_text import shown
+from conduit_widget.text.markup import as_shown
+from conduit_widget.text.plain_text import shown
 from conduit_widget.types import ChatMessage
-from conduit_widget.widget.chat import Chat
+from conduit_widget.widget.chat.chat import Chat
+from conduit_widget.widget.own_conversation import ELSEWHERE
 
-FIRST_ROOM: Final = "main"
 SHOWN_MESSAGES: Final = 10
 _FIX: Final = (
     "This Python code of my notebook failed. Say in a sentence why, "
@@ -31,13 +31,17 @@ _PYTHON: Final = frozenset({"", "python", "python3", "py", "ipython"})
 
 
 class ChatMagics:
-    """The magics of one shell; the conversations they open stay open, each as one ``Chat``."""
+    """The magics of one shell; the conversations they open stay open, each as one ``Chat``.
 
-    def __init__(self, shell: InteractiveShell, open_chat: Callable[[str], Chat] = Chat) -> None:
+    Where no conversation was named it is the one of ``Chat()``: the notebook's own.
+    """
+
+    def __init__(self, shell: InteractiveShell, open_chat: Callable[[str | None], Chat] = Chat) -> None:
         self._shell = shell
         self._open = open_chat
-        self._chats: dict[str, Chat] = {}
-        self._room = FIRST_ROOM
+        self._chats: dict[str | None, Chat] = {}
+        self._room: str | None = None
+        self._own = ""
 
     def chat(self, line: str, cell: str | None = None) -> None:
         """Ask the model of a conversation, with Python expressions in braces.
@@ -94,6 +98,8 @@ class ChatMagics:
         chat = self._chats.get(self._room)
         if chat is None:
             chat = self._chats[self._room] = self._open(self._room)
+            if self._room is None:
+                self._own = chat.conversation_id
         return chat
 
     def _question(self, options: ChatOptions, cell: str) -> tuple[str, list[str]]:
@@ -141,8 +147,8 @@ class ChatMagics:
                 self._print_history(SHOWN_MESSAGES)
             case ["history", count] if count.isdecimal() and int(count) > 0:
                 self._print_history(int(count))
-            case ["switch", room]:
-                self._room = room
+            case ["switch", *rooms] if len(rooms) <= 1:
+                self._room = rooms[0] if rooms else None
                 print(self._status())
             case ["show"]:
                 chat = self._chat()
@@ -151,7 +157,7 @@ class ChatMagics:
                 else:
                     self._print_history(SHOWN_MESSAGES)
             case _:
-                raise UsageError("Use %chat status, %chat history [N], %chat switch ROOM or %chat show.")
+                raise UsageError("Use %chat status, %chat history [N], %chat switch [ROOM] or %chat show.")
 
     def _status(self) -> str:
         chat = self._chat()
@@ -160,7 +166,13 @@ class ChatMagics:
         who = "you alone" if people <= 1 else f"{people} people"
         states = [f"{shown(each.provider)} ({each.state})" for each in chat.providers]
         answering = ", ".join(states) or "nobody: no model is set up"
-        return f"Conversation {shown(self._room)}: {chat.connection.state}, {who}. Answers: {answering}."
+        return f"{self._where(chat)}: {chat.connection.state}, {who}. Answers: {answering}."
+
+    def _where(self, chat: Chat) -> str:
+        """Name the conversation: a notebook's own id has letters of chance, and outputs are compared."""
+        if chat.conversation_id == self._own != ELSEWHERE:  # its view may have gone on in another
+            return "This notebook's own conversation"
+        return f"Conversation {shown(chat.conversation_id)}"
 
     def _print_history(self, count: int) -> None:
         chat = self._chat()

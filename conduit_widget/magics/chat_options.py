@@ -8,7 +8,7 @@ from typing import Any, Final, NoReturn
 
 from IPython.core.error import UsageError
 
-from conduit_widget.plain_text import shown
+from conduit_widget.text.plain_text import shown
 
 _ASKING: Final = ("model", "provider", "system_prompt", "temperature", "max_tokens", "seed")
 
@@ -37,9 +37,10 @@ def _parser() -> _Parser:
     parser = _Parser(
         prog="%%chat",
         usage="%%%%chat [ROOM] [options], with the question below\n"
-        "       %%chat [status | history [N] | switch ROOM | show]",
+        "       %%chat [status | history [N] | switch [ROOM] | show]",
         description="Python expressions in braces are replaced by their value, except in code between "
-        "backticks; write {{ and }} for braces. ROOM is the default from then on.",
+        "backticks; write {{ and }} for braces. ROOM is the default from then on; before, it is the "
+        "notebook's own conversation, as for Chat(), and again after %%chat switch.",
         add_help=False,
         allow_abbrev=False,
         formatter_class=lambda prog: argparse.HelpFormatter(prog, max_help_position=28, width=100),

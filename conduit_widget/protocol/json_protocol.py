@@ -9,7 +9,6 @@ import msgspec
 
 from conduit_widget.errors import UNREADABLE, LocalProtocolError, RemoteProtocolError
 from conduit_widget.nesting import is_json_too_deep
-from conduit_widget.plain_text import writable
 from conduit_widget.protocol.framing import RECORD_SEPARATOR, TextRecordReader
 from conduit_widget.protocol.hub_protocol import TransferFormat
 from conduit_widget.protocol.messages import (
@@ -28,6 +27,7 @@ from conduit_widget.protocol.messages import (
     StreamItem,
     without_values,
 )
+from conduit_widget.text.plain_text import writable
 
 _WireMessage = (
     Invocation | StreamItem | Completion | StreamInvocation | CancelInvocation | Ping | Close | Ack | Sequence

@@ -16,13 +16,12 @@ import msgspec
 from conduit_widget.cancellation import cancel_and_wait
 from conduit_widget.errors import ProviderError
 from conduit_widget.listeners import add_listener
-from conduit_widget.plain_text import plain_name
-from conduit_widget.providers import available, failures, kinds, loopback_servers
-from conduit_widget.providers.admission import Admission
-from conduit_widget.providers.available import Found, installed_model
+from conduit_widget.providers import failures, kinds
 from conduit_widget.providers.config.settings import ProviderSettings
-from conduit_widget.providers.error_bodies import ErrorBody
+from conduit_widget.providers.discovery import available, loopback_servers
+from conduit_widget.providers.discovery.available import Found, installed_model
 from conduit_widget.providers.failover import choice
+from conduit_widget.providers.failover.admission import Admission
 from conduit_widget.providers.failover.choice import ABILITIES, Considered, Order
 from conduit_widget.providers.failover.health import ChangeCallback, ProviderHealth
 from conduit_widget.providers.failover.router import Candidate, Router
@@ -35,8 +34,10 @@ from conduit_widget.providers.local.model import INSTALL_COMMAND
 from conduit_widget.providers.outcome import GenerationOutcome
 from conduit_widget.providers.provider import Provider
 from conduit_widget.providers.provider_config import LOCAL_KIND, ProviderConfig
-from conduit_widget.providers.provider_words import ProviderWords
+from conduit_widget.providers.reading.error_bodies import ErrorBody
+from conduit_widget.providers.reading.provider_words import ProviderWords
 from conduit_widget.providers.retiring import RetirableProvider
+from conduit_widget.text.plain_text import plain_name
 from conduit_widget.types import ProviderExplanation, ProviderQuestion, ProviderStatus
 
 _logger = logging.getLogger(__name__)

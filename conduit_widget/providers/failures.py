@@ -1,7 +1,7 @@
 """From what went wrong on the wire to one :class:`ProviderError` that says what to do next.
 
 A provider's own error text is never passed on: it may echo the prompt or a part of the key. Only its
-error *code* is, as :mod:`provider_words` lets it pass.
+error *code* is, as :mod:`~conduit_widget.providers.reading.provider_words` lets it pass.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from typing import Final, NoReturn
 
 from conduit_widget.errors import ProviderError
-from conduit_widget.providers.error_bodies import ErrorBody
 from conduit_widget.providers.limits.rate_limit_headers import parse_retry_after
+from conduit_widget.providers.reading.error_bodies import ErrorBody
 
 CONTEXT_OVERFLOW: Final = "context_length_exceeded"
 QUOTA_EXHAUSTED: Final = "insufficient_quota"
@@ -163,7 +163,7 @@ def unreachable(provider: str, origin: str) -> ProviderError:
         f"Cannot reach {provider} at {origin}. Check that it runs and the network is up, then try again.",
         type="network_error",
         code=UNREACHABLE,
-        suggestions=("Check that the provider runs and the network is up.", "Choose another provider."),
+        suggestions=("Check that it runs and the network is up.", "Choose another provider."),
     )
 
 

@@ -10,13 +10,13 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any, Final, NoReturn, get_args
 
 from conduit_widget.errors import ProviderError, trace_of
-from conduit_widget.plain_text import is_writable, plain_name, writable
 from conduit_widget.providers import failures
-from conduit_widget.providers.clocks import GenerationClocks
 from conduit_widget.providers.limits.rate_limit_headers import LONGEST_WAIT
 from conduit_widget.providers.provider import Chunk, GenerationRequest, Provider, ToolCall, Usage
 from conduit_widget.providers.provider_config import ProviderConfig
-from conduit_widget.providers.provider_words import ProviderWords
+from conduit_widget.providers.reading.provider_words import ProviderWords
+from conduit_widget.providers.timing.clocks import GenerationClocks
+from conduit_widget.text.plain_text import is_writable, plain_name, writable
 from conduit_widget.types import ErrorType
 
 BROKEN: Final = "broken_kind"

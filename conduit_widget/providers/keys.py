@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conduit_widget.pasted import pasted
+from conduit_widget.text.pasted import pasted
 
 
 class Secret:

@@ -21,7 +21,6 @@ from typing import Final
 import msgspec
 
 from conduit_widget.errors import ProviderError
-from conduit_widget.plain_text import plain_name
 from conduit_widget.providers import failures, guarded
 from conduit_widget.providers.provider import Provider
 from conduit_widget.providers.provider_config import (
@@ -31,7 +30,8 @@ from conduit_widget.providers.provider_config import (
     REPLAY_KIND,
     ProviderConfig,
 )
-from conduit_widget.providers.provider_words import ProviderWords
+from conduit_widget.providers.reading.provider_words import ProviderWords
+from conduit_widget.text.plain_text import plain_name
 
 _logger = logging.getLogger(__name__)
 

@@ -6,6 +6,7 @@ never repeated: the system's are, by number, and of everything else the type.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import socket
@@ -14,9 +15,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from conduit_widget.errors import ConnectionFailedError
+from conduit_widget.errors import ConnectionFailedError, ConnectionLostError
 
 _ERRNO: Final = re.compile(r"\[Errno (\d{1,3})\]")
+# How a system says that the other side went away.
+_CUT: Final = frozenset((errno.ECONNRESET, errno.ECONNABORTED, errno.EPIPE))
 _CERTIFICATE_VARIABLES: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
@@ -26,6 +29,14 @@ def no_connection(where: str, error: BaseException) -> ConnectionFailedError:
     Raise it ``from None``: a traceback prints the texts of causes.
     """
     return ConnectionFailedError(f"No answer from {where} ({reason_of(error)}): {_advice(error)}.")
+
+
+def connection_lost(error: BaseException | None) -> ConnectionLostError:
+    """Return the error for a connection that ended without a word; its reason only where that says more."""
+    causes = () if error is None else _causes(error)
+    if error is None or any(isinstance(each, OSError) and _number_of(each) in _CUT for each in causes):
+        return ConnectionLostError("The connection to the hub is lost.")
+    return ConnectionLostError(f"The connection to the hub is lost ({reason_of(error)}).")
 
 
 def reason_of(error: BaseException) -> str:

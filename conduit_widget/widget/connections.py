@@ -14,12 +14,13 @@ from collections.abc import Hashable
 from typing import Final, Protocol
 
 from conduit_widget.access.hub_access import HubAccess
-from conduit_widget.chat_client.conversation import Conversation
+from conduit_widget.chat_client.conversation.conversation import Conversation
 from conduit_widget.chat_client.pool import ConnectionPool, Lease
 from conduit_widget.chat_client.token_refresh import keep_token_fresh
 from conduit_widget.client.hub_connection import HubConnection
 from conduit_widget.errors import trace_of
 from conduit_widget.kernel.loop_thread import LoopThread
+from conduit_widget.widget.queue_keeper import QueueKeeper
 
 _logger = logging.getLogger(__name__)
 
@@ -45,17 +46,30 @@ class Connections:
         self._pool = ConnectionPool()
         self._open: dict[tuple[Hashable, str], Conversation] = {}
         self._users: dict[Conversation, int] = {}
+        self._speakers: dict[Hashable, HubAccess] = {}
 
     def lease(self, access: HubAccess) -> Lease:
         """Lease the connection of a hub and identity; it is opened by :meth:`Lease.started`."""
+        access = self._speaker(access)
         return self._pool.acquire(access.key, lambda: connect(access))
+
+    def _speaker(self, access: HubAccess) -> HubAccess:
+        """Return the one of equal accesses that makes the connections: it knows whom they speak for."""
+        return self._speakers.setdefault(access.key, access)
 
     def acquire(self, access: HubAccess, conversation_id: str) -> Conversation:
         """Return the open conversation, and open it where it is not; give it back to :meth:`release`."""
         key = (access.key, conversation_id)
         conversation = self._open.get(key)
         if conversation is None:
-            conversation = Conversation(self.lease(access), conversation_id, access.identity.user_id)
+            keeper = QueueKeeper(self._speaker(access))
+            conversation = Conversation(
+                self.lease(access),
+                conversation_id,
+                access.identity.user_id,
+                keeper=keeper,
+                is_read_only=access.is_read_only,
+            )
             self._open[key] = conversation
             self._users[conversation] = 0
             conversation.open()
@@ -89,7 +103,9 @@ class Connections:
 
 def connect(access: HubAccess) -> HubConnection:
     """Return a new connection that keeps its token fresh; it is not started."""
-    connection = HubConnection(access.url, access_token=access.token, max_message_bytes=MAX_SNAPSHOT_BYTES)
+    connection = HubConnection(
+        access.url, access_token=access.token_to_connect, max_message_bytes=MAX_SNAPSHOT_BYTES
+    )
     keep_token_fresh(connection, access.token)
     return connection
 

@@ -12,8 +12,8 @@ from typing import Any, Final
 import msgspec
 
 from conduit_widget.errors import ValidationError
-from conduit_widget.plain_text import is_plain
 from conduit_widget.providers.provider import GenerationParameters
+from conduit_widget.text.plain_text import is_plain
 from conduit_widget.types import AssistantSetting
 
 MAX_NAME_CHARS: Final = 128

@@ -16,9 +16,9 @@ from conduit_widget.chat.answers.generation_job import GenerationJob
 from conduit_widget.chat.answers.speed import Speed
 from conduit_widget.chat.history.store import StoredStream
 from conduit_widget.chat.settings import ChatSettings
-from conduit_widget.plain_text import plain_name
 from conduit_widget.providers.outcome import CHUNK_TIME_BOUNDS, ChunkTimes
 from conduit_widget.providers.provider import Chunk, Failover, ToolCall, UnseenImages
+from conduit_widget.text.plain_text import plain_name
 from conduit_widget.types import (
     FinishReason,
     OpenStream,

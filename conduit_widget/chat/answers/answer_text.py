@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from conduit_widget.plain_text import writable
+from conduit_widget.text.plain_text import writable
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from conduit_widget.chat.call_settings import CallSettings
 from conduit_widget.chat.calls.peers import CallPeers, Head, NodeCall, NodePeer, PeerSignal
 from conduit_widget.contract import ChatEvent
 from conduit_widget.errors import HubException, ValidationError
-from conduit_widget.times import iso_time
+from conduit_widget.text.times import iso_time
 from conduit_widget.types import Author, Call, CallMedia
 
 NOT_IN_CALL: Final = "You are not in this call any more. Join it again."

@@ -20,7 +20,7 @@ def ice_servers(settings: CallSettings, user_id: str, *, now: float | None = Non
     password its HMAC-SHA1 by the shared secret.
     """
     servers = [IceServer(urls=list(settings.stun))] if settings.stun else []
-    if settings.turn_urls and settings.turn_secret:
+    if settings.has_turn and settings.turn_secret:
         expiry = int((time.time() if now is None else now) + settings.turn_ttl)
         username = f"{expiry}:{user_id}"
         digest = hmac.new(settings.turn_secret.encode(), username.encode(), hashlib.sha1).digest()

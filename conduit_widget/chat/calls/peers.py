@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from conduit_widget.times import iso_time
+from conduit_widget.text.times import iso_time
 from conduit_widget.types import Author, CallMedia, CallPeer
 
 

@@ -15,7 +15,7 @@ from urllib.parse import quote
 from conduit_widget.chat.history.file_records import FileRecord
 from conduit_widget.contract import MAX_FILE_NAME_CHARS
 from conduit_widget.errors import ValidationError
-from conduit_widget.plain_text import is_plain
+from conduit_widget.text.plain_text import is_plain
 
 COMPLETE: Final = "upload-complete"
 OFFSET: Final = "upload-offset"

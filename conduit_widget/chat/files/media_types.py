@@ -49,6 +49,8 @@ _BINARY: Final = {
     "video/quicktime": "video/quicktime",
     "video/webm": "video/webm",
 }
+_TRACKS: Final = 4096
+_SOUNDS: Final = (b"A_OPUS", b"A_VORBIS")
 _ZIP: Final = b"PK\x03\x04"
 _PARQUET: Final = b"PAR1"
 _ARROW: Final = b"ARROW1\0\0"
@@ -73,7 +75,15 @@ def media_type_of(head: bytes, name: str, *, is_whole: bool) -> str:
         found = puremagic.from_string(head, mime=True)
     except (puremagic.PureError, ValueError):
         return UNKNOWN
+    if found == "video/webm" and _is_audio(head):
+        return "audio/webm"
     return _BINARY.get(found, UNKNOWN)
+
+
+def _is_audio(webm: bytes) -> bool:
+    """Whether the tracks of a WebM file, which its beginning names by their codecs, are sound alone."""
+    tracks = webm[:_TRACKS]
+    return any(codec in tracks for codec in _SOUNDS) and b"V_" not in tracks
 
 
 def is_text(head: bytes, *, is_whole: bool) -> bool:

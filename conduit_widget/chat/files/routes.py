@@ -29,7 +29,7 @@ from conduit_widget.errors import (
 )
 from conduit_widget.hub.http import Content, HttpResponse, error_response, json_response
 from conduit_widget.hub.routes import Route, RouteHandler, RouteRequest
-from conduit_widget.plain_text import is_plain
+from conduit_widget.text.plain_text import is_plain
 from conduit_widget.types import MemberRole
 
 _WRITERS: Final[frozenset[MemberRole]] = frozenset({"owner", "member"})
@@ -65,8 +65,11 @@ class FileRoutes:
             return error_response(403, ErrorText.UNAUTHORIZED)
         is_whole = flag(request.headers, COMPLETE) is not False
         size = number(request.headers, LENGTH)
-        if size is None and is_whole:
-            size = number(request.headers, "content-length")
+        if is_whole:
+            length = number(request.headers, "content-length")
+            if length is not None:
+                _check_length(size, length)
+            size = length if size is None else size
         media_type = request.headers.get("content-type", "")[:100]
         record = await self._uploads.begin(user_id, conversation_id, name, media_type, size)
         if is_whole:
@@ -117,6 +120,7 @@ class FileRoutes:
         """Take a file in one request; cut off, nothing is left of it."""
         try:
             size = await self._uploads.append(record, 0, aiter(request.body))
+            _check_length(number(request.headers, LENGTH), size)
             return await self._finished(record, size, 201)
         except BaseException:
             await self._uploads.cancel(record)
@@ -149,6 +153,11 @@ class FileRoutes:
             principal="required",
             max_body_bytes=self._most,
         )
+
+
+def _check_length(announced: int | None, size: int) -> None:
+    if announced is not None and announced != size:
+        raise ValidationError(LENGTH, f"says {announced} bytes; the file has {size}")
 
 
 def _user_of(request: RouteRequest) -> str:

@@ -73,6 +73,7 @@ class Uploads:
         self._collect_soon = collect_soon
         self._busy: set[str] = set()
         self._touched: dict[str, float] = {}
+        self._forgetting: set[asyncio.Future[None]] = set()
 
     async def begin(
         self, user_id: str, conversation_id: str, name: str, media_type: str, size: int | None
@@ -99,11 +100,15 @@ class Uploads:
             media_type=media_type,
             size=most if size is None else size,
         )
-        await self._records.begin(
-            record,
-            max_user_bytes=self._settings.max_user_file_bytes,
-            max_uploads=self._settings.uploads_per_user,
-        )
+        try:
+            await self._records.begin(
+                record,
+                max_user_bytes=self._settings.max_user_file_bytes,
+                max_uploads=self._settings.uploads_per_user,
+            )
+        except asyncio.CancelledError:  # the record may be there all the same
+            await self.cancel(record)
+            raise
         return record
 
     async def offset(self, record: FileRecord) -> int:
@@ -163,7 +168,13 @@ class Uploads:
         return found
 
     async def cancel(self, record: FileRecord) -> None:
-        """Forget an upload and what has come of it."""
+        """Forget an upload and what has come of it: to the end, also when whoever waits for it is cut off."""
+        forgetting = asyncio.ensure_future(self._forget(record))
+        self._forgetting.add(forgetting)
+        forgetting.add_done_callback(self._forgetting.discard)
+        await asyncio.shield(forgetting)
+
+    async def _forget(self, record: FileRecord) -> None:
         self._touched.pop(record.id, None)
         await self._spool.remove(record.id)  # first: a full disk has room for the rest then
         await self._records.cancel(record.id)

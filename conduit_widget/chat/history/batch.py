@@ -19,7 +19,7 @@ from conduit_widget.chat.history.store import Commit, StoredStream
 from conduit_widget.contract import ChatEvent
 from conduit_widget.errors import UNREADABLE, NotInHistoryError, ValidationError
 from conduit_widget.hub.delivery.payload import JsonObject
-from conduit_widget.times import iso_time
+from conduit_widget.text.times import iso_time
 from conduit_widget.types import ChatMessage, LogEvent, SendReceipt
 
 T_co = TypeVar("T_co", covariant=True)
@@ -93,7 +93,7 @@ class Batch:
         self.opened: dict[Key, int] = {}
         self.closed: set[Key] = set()
         self.checkpoints: dict[Key, StoredStream] = {}
-        self.read_marks: dict[Key, int] = {}  # by conversation and user
+        self.read_marks: dict[Key, int] = {}  # by conversation and user; 0: was there, read nothing
         self.repinned: dict[Key, bool] = {}
         self.file_uses: Counter[Key] = Counter()  # by conversation and file: messages more, or fewer
 
@@ -104,12 +104,18 @@ class Batch:
             raise NotInHistoryError("The conversation does not exist.")
         return seq + 1
 
-    def log(self, conversation_id: str, seq: int, target: str, body: bytes) -> LogEvent:
-        """Add the event at ``seq``, the next position, whose one argument is the message ``body``."""
-        self.events.append(EventRow(conversation_id, seq, target, b"[" + body + b"]"))
+    def log(
+        self, conversation_id: str, seq: int, target: str, body: bytes, *, kept: bytes | None = None
+    ) -> LogEvent:
+        """Add the event at ``seq``, the next position, whose one argument is the message ``body``.
+
+        ``kept`` is what the log has of it where that is less: :mod:`conduit_widget.chat.history.parts`.
+        """
+        arguments = b"[" + (body if kept is None else kept) + b"]"
+        self.events.append(EventRow(conversation_id, seq, target, arguments))
         self.seqs[conversation_id] = seq
         self.moved.add(conversation_id)
-        # Live readers get, byte for byte, what later readers get from the log.
+        # Live readers get, byte for byte, what later readers get from the log, but for parts.
         return LogEvent(seq=seq, target=target, arguments=[JsonObject(body)])
 
     def insert(self, row: MessageRow) -> LogEvent:
@@ -117,6 +123,8 @@ class Batch:
         key = (row.conversation_id, row.id)
         self.messages[key] = row
         self.places[key] = Place(row.seq, row.author_id, row.timestamp, row.answer_id)
+        if row.author_id != NOBODY:  # who has written somewhere finds it in their list
+            self.read_marks.setdefault((row.conversation_id, row.author_id), 0)
         return self.log(row.conversation_id, row.seq, ChatEvent.RECEIVE_MESSAGE, row.body)
 
     def rewrite(self, key: Key, body: bytes) -> None:
@@ -164,11 +172,12 @@ class Batch:
         (pinned.add if is_on else pinned.discard)(key[1])
         self.repinned[key] = is_on
 
-    def attach(self, conversation_id: str, message: ChatMessage) -> ChatMessage:
+    def attach(self, conversation_id: str, author_id: str, message: ChatMessage) -> ChatMessage:
         """Return the message with what the store knows of its files, which it uses from now on.
 
         Raises:
-            ValidationError: a file is not of this conversation, or not there (any more).
+            ValidationError: a file is not of this conversation, or not there (any more), or somebody else's
+                that no message has.
 
         """
         ids = attached_ids(message.attachments)
@@ -177,11 +186,17 @@ class Batch:
         known: list[dict[str, Any]] = []
         for file_id in ids:
             record = self.files.get(file_id)
-            if record is None or record.conversation_id != conversation_id or not record.is_stored:
+            if record is None or not self._may_attach(record, conversation_id, author_id):
                 raise ValidationError("attachments", "names a file that this conversation does not have")
             known.append(record.attachment().to_wire())
         self.file_uses.update((conversation_id, file_id) for file_id in ids)
         return msgspec.structs.replace(message, attachments=known)
+
+    def _may_attach(self, record: FileRecord, conversation_id: str, author_id: str) -> bool:
+        if record.conversation_id != conversation_id or not record.is_stored:
+            return False
+        uses = record.uses + self.file_uses[conversation_id, record.id]
+        return uses > 0 or record.user_id == author_id
 
     def detach(self, conversation_id: str, wire: dict[str, Any]) -> None:
         """Note that a message in wire form uses its files no longer."""
@@ -283,7 +298,7 @@ class Append(Change[Commit]):
         seq, answer = batch.next_seq(conversation_id), self.answer
         answer_id = answer.id if answer is not None else None
         parent_seq = self._parent_seq(batch)
-        message = batch.attach(conversation_id, self.message)
+        message = batch.attach(conversation_id, self.author_id, self.message)
         rows = [
             new_row(batch, self.key, message, seq, self.author_id, parent_seq=parent_seq, answer_id=answer_id)
         ]

@@ -6,6 +6,7 @@ cannot write (integers over 64 bits) or a peer cannot read (deep nesting); a joi
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import re
 from collections.abc import Iterable
@@ -43,6 +44,15 @@ def read_messages(bodies: Iterable[bytes]) -> list[dict[str, Any]]:
         except UNREADABLE as error:
             _logger.error("A stored message cannot be read, it is left out: %s", type(error).__name__)  # noqa: TRY400
     return messages
+
+
+def newest_of(rows: Iterable[tuple[str, bytes]]) -> dict[str, tuple[dict[str, Any], int]]:
+    """Return by id the stored messages that can be read, and their bytes."""
+    found: dict[str, tuple[dict[str, Any], int]] = {}
+    for message_id, body in rows:
+        with contextlib.suppress(*UNREADABLE):
+            found[message_id] = (read_message(body), len(body))
+    return found
 
 
 def read_located(rows: Iterable[tuple[str, bytes]]) -> list[tuple[str, dict[str, Any]]]:

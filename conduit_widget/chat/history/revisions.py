@@ -22,6 +22,7 @@ from conduit_widget.chat.history.batch import (
     new_row,
     queued,
 )
+from conduit_widget.chat.history.parts import part_of
 from conduit_widget.chat.history.store import Commit, Reacted, Reaction
 from conduit_widget.contract import MAX_REACTION_KINDS, MAX_REACTIONS, ChatEvent
 from conduit_widget.errors import UNREADABLE, ConduitError, NotInHistoryError, ValidationError
@@ -63,7 +64,10 @@ class Revision:
         return Commit(receipt=self.receipt, duplicate=True)
 
     def write(self, wire: dict[str, Any], *, everywhere: bool) -> Commit:
-        """Log the new version; with ``everywhere`` it takes the place of the old ones in the log, too."""
+        """Log the new version; with ``everywhere`` it takes the place of the old ones in the log, too.
+
+        Without it, what has changed is beside the words, and the log has no more than that.
+        """
         batch, (conversation_id, _) = self._batch, self._key
         stamp: dict[str, Any] = {"seq": self.place.seq, "timestamp": self.place.timestamp}
         stamp |= {"eventSeq": self._seq, "updatedAt": batch.now}
@@ -72,7 +76,8 @@ class Revision:
         if everywhere:
             batch.replace_logged(self._key, lambda old: _with_stamp(wire, _stamp_of(old)))
         batch.rewrite(self._key, body)
-        event = batch.log(conversation_id, self._seq, ChatEvent.MESSAGE_UPDATED, body)
+        kept = None if everywhere else part_of(self._key[1], wire, stamp)
+        event = batch.log(conversation_id, self._seq, ChatEvent.MESSAGE_UPDATED, body, kept=kept)
         return Commit(receipt=self.receipt, events=(event,))
 
 

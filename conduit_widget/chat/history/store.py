@@ -61,7 +61,7 @@ class ConversationRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Overview(msgspec.Struct, frozen=True, kw_only=True):
-    """A conversation as it stands in the list of a user; ``last`` is its newest message in wire form."""
+    """A conversation in the list of a user; ``last`` is its newest whole message in wire form."""
 
     record: ConversationRecord
     role: MemberRole
@@ -213,11 +213,14 @@ class HistoryStore(Protocol):
     async def conversations_of(
         self, user_id: str, *, limit: int
     ) -> list[tuple[ConversationRecord, MemberRole]]:
-        """Return the conversations in which the user has a role, and which; the newest event's first."""
+        """Return the user's conversations and their role in each; the newest event's first.
+
+        Theirs are those that give them a role, and the open ones in which they have read or written.
+        """
         ...
 
     async def overviews(self, user_id: str, *, limit: int) -> list[Overview]:
-        """Return the conversations in which the user has a role, as a list shows them; newest event first."""
+        """Return the same conversations as a list shows them; the newest event's first."""
         ...
 
     async def configure(self, conversation_id: str, patch: ConversationPatch) -> ConversationRecord | None:

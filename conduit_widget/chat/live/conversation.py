@@ -26,6 +26,7 @@ from conduit_widget.chat.live.shared_state import SharedState
 from conduit_widget.chat.live.stream_fan_out import Event, StreamFanOut
 from conduit_widget.chat.nodes.alone import Alone
 from conduit_widget.chat.nodes.other_nodes import Nodes
+from conduit_widget.chat.people.appearance import look_of
 from conduit_widget.chat.people.conversation_presence import ConversationPresence
 from conduit_widget.chat.people.read_marks import ReadMarks
 from conduit_widget.chat.settings import ChatSettings
@@ -185,7 +186,7 @@ class Conversation:
 
     def _enter(self, caller: HubConnectionContext) -> None:
         author = Author(user_id=caller.user.user_id, user_name=caller.user.user_name)
-        self.presence.join(caller.connection_id, author)
+        self.presence.join(caller.connection_id, author, look_of(caller.user.claims))
         self._hub.groups.add(caller.connection_id, self._group)
 
     def has(self, connection_id: str) -> bool:

@@ -63,7 +63,7 @@ class Membership:
         return _created(record)
 
     async def of_user(self, user_id: str) -> list[ConversationInfo]:
-        """Return the conversations in which the user has a role, at most 200, newest activity first."""
+        """Return where the user has a role or was, if it is open; at most 200, newest activity first."""
         return [info_of(found) for found in await self._store.overviews(user_id, limit=MAX_LISTED)]
 
     async def members(self, conversation_id: str) -> list[MemberInfo]:

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from conduit_widget.chat.answers.generation_queue import GenerationQueue
 from conduit_widget.chat.answers.warm_up import WarmUp
+from conduit_widget.chat.calls.seats import CallSeats
 from conduit_widget.chat.files.file_area import FileArea
 from conduit_widget.chat.files.prompt_files import PromptFiles
 from conduit_widget.chat.history.store import HistoryStore
@@ -71,6 +72,7 @@ class ChatMethods(WarnsOfLimits):
         )
         self.conversations = Conversations(self, store, self.generations, settings, backplane)
         self._membership = Membership(store, self.conversations, settings)
+        self.seats = CallSeats(backplane)
         self.user_rates = user_rates(settings)
 
     def _joined(self, caller: HubConnectionContext) -> dict[str, Conversation]:

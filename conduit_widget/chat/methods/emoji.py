@@ -10,7 +10,7 @@ from wcwidth import iter_graphemes
 
 from conduit_widget.contract import MAX_REACTION_BYTES
 from conduit_widget.errors import ValidationError
-from conduit_widget.plain_text import is_writable
+from conduit_widget.text.plain_text import is_writable
 
 _UNSEEN: Final = frozenset("CZM")
 """The kinds of what cannot stand alone: control and format characters, blanks, combining marks."""

@@ -12,8 +12,8 @@ from conduit_widget.contract import MAX_IMPORT_BATCH, ChatMethod
 from conduit_widget.errors import HubException, NotInHistoryError, ValidationError
 from conduit_widget.hub.calls.hub import hub_method
 from conduit_widget.hub.delivery.connection import HubConnectionContext
-from conduit_widget.plain_text import is_plain, plain_name
-from conduit_widget.times import iso_time
+from conduit_widget.text.plain_text import is_plain, plain_name
+from conduit_widget.text.times import iso_time
 from conduit_widget.types import Author, ChatMessage, ImportBatch, ImportedMessage, ImportReceipt
 
 _IMPORTS: Final = uuid.UUID("0d6a1a5e-4a7c-5d57-9b2e-0c7f4be2a8c1")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from conduit_widget.chat.calls.seats import may_enter
 from conduit_widget.chat.live.conversation import Conversation
 from conduit_widget.chat.methods.base import ChatMethods
 from conduit_widget.chat.methods.validation import check_conversation_id, check_position
-from conduit_widget.contract import ChatMethod, ErrorText
+from conduit_widget.contract import CALL_SCOPE, ChatMethod, ErrorText
 from conduit_widget.errors import HubException
 from conduit_widget.hub.calls.hub import hub_method
 from conduit_widget.hub.delivery.connection import HubConnectionContext
@@ -25,8 +26,13 @@ class JoiningMethods(ChatMethods):
         """Leave every conversation; a reload within the grace period shows nothing to the others."""
         for conversation in self._joined(caller).values():
             conversation.leave(caller.connection_id)
+        await self.seats.disconnected(caller.user)
 
-    @hub_method(ChatMethod.JOIN_CONVERSATION, reads=True)
+    async def on_connected(self, caller: HubConnectionContext) -> None:
+        """Note that the page of a call is here."""
+        await self.seats.connected(caller.user)
+
+    @hub_method(ChatMethod.JOIN_CONVERSATION, reads=True, scopes=(CALL_SCOPE,))
     async def join_conversation(self, caller: HubConnectionContext, conversation_id: str) -> JoinResult:
         """Join; return the snapshot that live events continue. An unknown id creates one, if allowed."""
         result = await self._enter(caller, conversation_id, lambda found: found.join(caller))
@@ -57,6 +63,8 @@ class JoiningMethods(ChatMethods):
         work: Callable[[Conversation], Awaitable[T]],
     ) -> T:
         """Let the caller in by ``work``, if they may come in; nothing is awaited after it."""
+        if not may_enter(caller.user, conversation_id):
+            raise HubException(ErrorText.UNAUTHORIZED)
         joined = self._joined(caller)
         for gone in [id_ for id_, known in joined.items() if not known.has(caller.connection_id)]:
             del joined[gone]  # deleted, or the caller was removed

@@ -37,7 +37,7 @@ class MemberMethods(ChatMethods):
 
     @hub_method(ChatMethod.LIST_CONVERSATIONS, reads=True)
     async def list_conversations(self, caller: HubConnectionContext) -> list[ConversationInfo]:
-        """Return the conversations in which the caller has a role, newest activity first."""
+        """Return the caller's conversations, newest activity first: see :meth:`.Membership.of_user`."""
         return await self._membership.of_user(caller.user.user_id)
 
     @hub_method(ChatMethod.UPDATE_CONVERSATION)

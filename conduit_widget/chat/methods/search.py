@@ -13,7 +13,7 @@ from conduit_widget.contract import MAX_QUERY_CHARS, MAX_SEARCH_HITS, ChatMethod
 from conduit_widget.errors import HubException, ValidationError
 from conduit_widget.hub.calls.hub import hub_method
 from conduit_widget.hub.delivery.connection import HubConnectionContext
-from conduit_widget.times import iso_time
+from conduit_widget.text.times import iso_time
 from conduit_widget.types import SearchOptions, SearchResult
 
 _EVERYWHERE = SearchOptions()

@@ -15,9 +15,9 @@ import msgspec
 from conduit_widget.chat.answers.answer_options import AnswerOptions, check_system_prompt, read_options
 from conduit_widget.contract import MAX_ATTACHMENTS, MAX_ID_CHARS, MAX_MENTIONS, MAX_SIGNAL_BYTES
 from conduit_widget.errors import ValidationError
-from conduit_widget.message_text import check_extent, utf8_size
 from conduit_widget.nesting import MAX_DEPTH, is_too_deep
-from conduit_widget.plain_text import is_plain, is_user_id
+from conduit_widget.text.message_text import check_extent, utf8_size
+from conduit_widget.text.plain_text import is_plain, is_user_id
 from conduit_widget.types import (
     Author,
     ChatMessage,

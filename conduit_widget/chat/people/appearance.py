@@ -1,16 +1,48 @@
-"""How a person looks to the others: initials and a colour, the same everywhere and always."""
+"""How a person looks to the others: initials and a colour, the same everywhere and always, and a picture.
+
+A token may say all three, as Jupyter knows them; initials and colour that it does not say come from the name
+and the id.
+"""
 
 from __future__ import annotations
 
 import colorsys
 import hashlib
+import re
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
+
+import msgspec
+
+from conduit_widget.contract import COLOR_CLAIM, INITIALS_CLAIM, PICTURE_CLAIM
+from conduit_widget.text.pictures import plain_picture
+from conduit_widget.text.plain_text import plain_name
 
 MIN_CONTRAST: Final = 4.5
 """White initials on the colour pass WCAG AA."""
 
 _SATURATION: Final = 0.6
+_COLOR: Final = re.compile(r"#[0-9a-fA-F]{6}")
+_MAX_INITIALS: Final = 2
+
+
+class Look(msgspec.Struct, frozen=True, array_like=True):
+    """What a token says of how its user looks; empty where it does not."""
+
+    initials: str = ""
+    color: str = ""
+    picture: str = ""
+
+
+def look_of(claims: Mapping[str, Any]) -> Look:
+    """Return what verified claims say; what could not be shown counts as not said."""
+    initials, color = claims.get(INITIALS_CLAIM), claims.get(COLOR_CLAIM)
+    return Look(
+        plain_name(initials, _MAX_INITIALS) if isinstance(initials, str) else "",
+        color.lower() if isinstance(color, str) and _COLOR.fullmatch(color) else "",
+        plain_picture(claims.get(PICTURE_CLAIM)),
+    )
 
 
 @lru_cache(maxsize=4096)

@@ -13,8 +13,8 @@ import time
 from collections.abc import Callable, Collection, Iterable
 from typing import Any, Final, Protocol
 
-from conduit_widget.chat.people.appearance import color_of, initials_of
-from conduit_widget.chat.people.local_presence import LocalPresence
+from conduit_widget.chat.people.appearance import Look, color_of, initials_of
+from conduit_widget.chat.people.local_presence import NO_LOOK, LocalPresence
 from conduit_widget.chat.people.remote_presence import NodePeople, NodePerson, PeopleChange, RemotePresence
 from conduit_widget.chat.settings import ChatSettings
 from conduit_widget.contract import ChatEvent
@@ -91,9 +91,9 @@ class ConversationPresence:
 
     # ---- what people do here ---------------------------------------------------------------------------
 
-    def join(self, connection_id: str, author: Author) -> None:
-        """Add a connection."""
-        self._here.join(connection_id, author)
+    def join(self, connection_id: str, author: Author, look: Look = NO_LOOK) -> None:
+        """Add a connection of somebody who looks so."""
+        self._here.join(connection_id, author, look)
         self._changed({author.user_id}, here=True)
 
     def leave(self, connection_id: str, *, goodbye: bool = False) -> None:
@@ -141,10 +141,11 @@ class ConversationPresence:
                 Participant(
                     user_id=person.user_id,
                     user_name=person.user_name,
-                    initials=initials_of(person.user_name, person.user_id),
-                    color=color_of(person.user_id),
+                    initials=person.look.initials or initials_of(person.user_name, person.user_id),
+                    color=person.look.color or color_of(person.user_id),
                     typing=person.typing,
                     last_read_seq=self._last_read(person.user_id),
+                    avatar_url=person.look.picture or None,
                 )
                 for person in self._shown.values()
             ]
@@ -222,7 +223,7 @@ class ConversationPresence:
         if here is None:
             return elsewhere
         typing = here.typing or (elsewhere is not None and elsewhere.typing)
-        return NodePerson(user_id, here.author.user_name, typing)
+        return NodePerson(user_id, here.author.user_name, typing, here.look)
 
     def _typing_changed(self, user_id: str, *, is_typing: bool) -> None:
         own = self._here.connections_of(user_id)
@@ -236,7 +237,7 @@ class ConversationPresence:
         # Rises over all lives of the conversation at this node: the others keep the newest they have seen.
         self._told_version = max(previous + 1, time.monotonic_ns())
         people = [
-            NodePerson(user_id, found.author.user_name, found.typing)
+            NodePerson(user_id, found.author.user_name, found.typing, found.look)
             for user_id in self._here.user_ids()
             if (found := self._here.find(user_id)) is not None
         ]

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
+from conduit_widget.chat.people.appearance import Look
 from conduit_widget.types import Author
+
+NO_LOOK: Final = Look()
 
 
 @dataclasses.dataclass(slots=True)
 class _Person:
     author: Author
+    look: Look
     connections: set[str] = dataclasses.field(default_factory=set)
     leaves_at: float | None = None
     types_until: float | None = None
@@ -21,6 +25,7 @@ class Here(NamedTuple):
 
     author: Author
     typing: bool
+    look: Look
 
 
 class Expired(NamedTuple):
@@ -47,10 +52,10 @@ class LocalPresence:
     def __len__(self) -> int:
         return len(self._people)
 
-    def join(self, connection_id: str, author: Author) -> None:
-        """Add a connection of a user."""
-        person = self._people.setdefault(author.user_id, _Person(author))
-        person.author = author
+    def join(self, connection_id: str, author: Author, look: Look = NO_LOOK) -> None:
+        """Add a connection of a user; the newest one says how they look."""
+        person = self._people.setdefault(author.user_id, _Person(author, look))
+        person.author, person.look = author, look
         person.leaves_at = None
         person.connections.add(connection_id)
         self._user_of[connection_id] = author.user_id
@@ -72,7 +77,7 @@ class LocalPresence:
     def find(self, user_id: str) -> Here | None:
         """Return a user who is here or in grace, else None."""
         person = self._people.get(user_id)
-        return None if person is None else Here(person.author, person.types_until is not None)
+        return None if person is None else Here(person.author, person.types_until is not None, person.look)
 
     def user_ids(self) -> list[str]:
         """Return the ids of everybody who is here, in order of arrival."""

@@ -12,6 +12,8 @@ from typing import Final
 
 import msgspec
 
+from conduit_widget.chat.people.appearance import Look
+
 _UNKNOWN: Final = 0
 
 
@@ -21,6 +23,7 @@ class NodePerson(msgspec.Struct, frozen=True, array_like=True):
     user_id: str
     user_name: str
     typing: bool = False
+    look: Look = Look()
 
 
 class NodePeople(msgspec.Struct, frozen=True, array_like=True):
@@ -140,5 +143,8 @@ class RemotePresence:
             for user_id, person in self._nodes.pop(node_id).people.items():
                 touched.add(user_id)
                 if not self._is_listed(user_id):
-                    self._lingering[user_id] = (NodePerson(user_id, person.user_name), now + self._grace)
+                    self._lingering[user_id] = (
+                        msgspec.structs.replace(person, typing=False),
+                        now + self._grace,
+                    )
         return touched

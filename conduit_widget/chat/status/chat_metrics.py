@@ -22,10 +22,10 @@ from conduit_widget.chat.answers.answer_options import MAX_NAME_CHARS
 from conduit_widget.contract import ChatMethod
 from conduit_widget.hub.metrics.figures import FigureSet, Samples
 from conduit_widget.hub.metrics.hub_metrics import HubMetrics
-from conduit_widget.plain_text import plain_name
 from conduit_widget.providers.limits.prices import Price
 from conduit_widget.providers.outcome import CANCELLED, CHUNK_TIME_BOUNDS, ChunkTimes, GenerationOutcome
 from conduit_widget.providers.provider import Usage
+from conduit_widget.text.plain_text import plain_name
 from conduit_widget.types import BreakerState, ProviderStatus
 
 OTHER: Final = "other"

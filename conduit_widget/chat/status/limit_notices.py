@@ -12,7 +12,7 @@ from conduit_widget.contract import ChatEvent, ChatMethod, StatusMethod, names_i
 from conduit_widget.hub.calls.hub import Hub
 from conduit_widget.hub.delivery.connection import HubConnectionContext
 from conduit_widget.hub.limits.user_rates import LimitWarning, UserRate, WarningGauge
-from conduit_widget.times import iso_time
+from conduit_widget.text.times import iso_time
 from conduit_widget.types import LimitScope, ProviderStatus, RateLimit, RateLimitNotice
 
 OWN_LIMITS: Final = "hub"

@@ -14,9 +14,9 @@ from conduit_widget.contract import MAX_ANNOUNCEMENT_CHARS, StatusEvent
 from conduit_widget.errors import UNREADABLE, ValidationError
 from conduit_widget.hub.backplane.backplane import Backplane
 from conduit_widget.hub.calls.hub import Hub
-from conduit_widget.plain_text import is_plain
 from conduit_widget.providers.provider import Failover
-from conduit_widget.times import iso_time
+from conduit_widget.text.plain_text import is_plain
+from conduit_widget.text.times import iso_time
 from conduit_widget.types import (
     Announcement,
     AnnouncementNotice,

@@ -25,6 +25,7 @@ from conduit_widget.errors import ConnectionFailedError, HubException
 from conduit_widget.types import Attachment
 
 Write = Callable[[bytes], object]
+Take = Callable[[bytes], Awaitable[None]]
 PATIENCE: Final = 120.0
 """Seconds without a byte after which a file is given up."""
 
@@ -65,11 +66,17 @@ class HubFiles:
 
         """
         parts = bytearray()
-        await self._fetch(file_id, start, stop, parts.extend)
+
+        async def take(piece: bytes) -> None:
+            parts.extend(piece)
+
+        await self._fetch(file_id, start, stop, take)
         return bytes(parts)
 
     async def fetch(self, file: Attachment, write: Write, progress: Progress) -> None:
         """Download a whole file, from where it was cut after each cut, and check it.
+
+        ``write`` is called in threads, one call at a time and in order: the disk may be slow.
 
         Raises:
             HubException: there is no such file, it is not for us, or what came is something else.
@@ -80,10 +87,13 @@ class HubFiles:
         offset, moved_at = 0, time.monotonic()
         attempts = BackOff(FIRST_DELAY, LONGEST_DELAY)
 
-        def take(piece: bytes) -> None:
-            nonlocal offset, moved_at
+        def keep(piece: bytes) -> None:
             write(piece)
             digest.update(piece)
+
+        async def take(piece: bytes) -> None:
+            nonlocal offset, moved_at
+            await asyncio.to_thread(keep, piece)
             offset += len(piece)
             moved_at = time.monotonic()
             attempts.reset()
@@ -99,7 +109,7 @@ class HubFiles:
         if digest.hexdigest() != file.sha256:
             raise HubException(f"The file {file.name!r} came with another content than the hub said.")
 
-    async def _fetch(self, file_id: str, start: int, stop: int, write: Write) -> None:
+    async def _fetch(self, file_id: str, start: int, stop: int, take: Take) -> None:
         if start >= stop:
             return
         path, headers = f"{FILES_PATH}/{file_id}", {"Range": f"bytes={start}-{stop - 1}"}
@@ -109,7 +119,7 @@ class HubFiles:
                 raise refusal(Answer(response.status_code, response.headers, await _told(response)))
             try:
                 async for piece in response.aiter_raw():
-                    write(piece[:left])
+                    await take(piece[:left])
                     left -= len(piece[:left])
             except (httpx2.HTTPError, OSError) as error:
                 self._http.forget()

@@ -25,6 +25,7 @@ from conduit_widget.errors import (
     StoreUnavailableError,
     ValidationError,
 )
+from conduit_widget.text.plain_text import writable
 from conduit_widget.types import Attachment
 
 T = TypeVar("T")
@@ -88,7 +89,7 @@ class Uploading:
             ConnectionFailedError: the hub was away for too long.
 
         """
-        query = {"conversationId": conversation_id, "name": name}
+        query = {"conversationId": conversation_id, "name": writable(name)}
         headers = {"Upload-Complete": "?0", "Upload-Length": str(size)}
 
         async def begin() -> str:

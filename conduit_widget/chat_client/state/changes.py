@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from conduit_widget.plain_text import shown
+import msgspec
+
+from conduit_widget.text.plain_text import shown
+from conduit_widget.text.said import Said
 from conduit_widget.types import (
     Call,
     CallSignal,
@@ -55,6 +58,7 @@ class NoticeLine(Wire, frozen=True, kw_only=True, omit_defaults=False):
     """A notice of the hub in a line for people; ``after_seq`` is the conversation's position when it came.
 
     ``conversation_id`` is the one it concerns, None for all; ``message_id`` is the answer it is about.
+    ``said`` is the line sentence by sentence, for views of other languages; None where a person wrote it.
     """
 
     id: str
@@ -65,6 +69,7 @@ class NoticeLine(Wire, frozen=True, kw_only=True, omit_defaults=False):
     after_seq: int = 0
     conversation_id: str | None = None
     message_id: str | None = None
+    said: list[Said] | None = None
 
 
 class MessageChange(Wire, frozen=True, kw_only=True):
@@ -150,11 +155,55 @@ class ConnectionChange(Wire, frozen=True, kw_only=True):
     connection: ConnectionInfo
 
 
+class QueuedItem(Wire, frozen=True, kw_only=True, omit_defaults=False):
+    """One thing that waits for the hub, as views show it; ``text`` may be only its beginning.
+
+    ``files`` are the names of those that wait with it; ``reason`` is why the hub refused it; ``attempted`` is
+    one that may have arrived already.
+    """
+
+    id: str
+    kind: Literal["message", "edit", "delete", "react"]
+    message_id: str
+    text: str = ""
+    is_cut: bool = False
+    files: list[str] = msgspec.field(default_factory=list)
+    emoji: str = ""
+    is_on: bool = True
+    created: str = ""
+    reason: str | None = None
+    attempted: bool = False
+
+
+class Queue(Wire, frozen=True, kw_only=True, omit_defaults=False):
+    """What waits for the hub: how much (refused included), the first of it, and what people should know.
+
+    ``as_of`` (epoch ms) is as of when the conversation is shown while the hub is away.
+    """
+
+    count: int
+    items: list[QueuedItem]
+    note: str = ""
+    as_of: int | None = None
+
+
+class QueueChange(Wire, frozen=True, kw_only=True):
+    """Something waits for the hub, or waits no more."""
+
+    queue: Queue
+
+
 class HistoryChange(Wire, frozen=True, kw_only=True):
     """Older messages were loaded; they stand before all others."""
 
     messages: list[ChatMessage]
     has_more: bool
+
+
+class PausedChange(Wire, frozen=True, kw_only=True, omit_defaults=False):
+    """Whether Python holds the text of answers (``chat.pause()``)."""
+
+    paused: bool
 
 
 class ResetChange(Wire, frozen=True, kw_only=True):
@@ -175,6 +224,8 @@ Change = (
     | ProvidersChange
     | NoticeChange
     | ConnectionChange
+    | QueueChange
     | HistoryChange
+    | PausedChange
     | ResetChange
 )

@@ -12,7 +12,8 @@ from typing import Any, Final
 
 from conduit_widget.chat_client.state.changes import NoticeKind, NoticeLine
 from conduit_widget.contract import StatusEvent
-from conduit_widget.plain_text import plain_name
+from conduit_widget.text.plain_text import plain_name
+from conduit_widget.text.said import Said
 
 _NAME_CHARS: Final = 64
 _TEXT_CHARS: Final = 300
@@ -23,18 +24,24 @@ Payload = Mapping[str, Any]
 
 
 def _failover(notice: Payload) -> NoticeLine | None:
-    """Read the hub's own sentence; one who sends none has said enough for another."""
-    if text := _text(notice.get("text")):
-        return _line("failover", notice, text)
+    """Read the hub's own sentence, if it sends one; what it names has said enough for another."""
     away, to = _place(notice.get("from")), _place(notice.get("to"))
     if notice.get("midStream") is True:
-        happened = f"{away} broke off"
-        then = f"{to} goes on from there" if to else "no other provider could go on"
+        key = (
+            "{away} broke off{why}; {to} goes on from there."
+            if to
+            else "{away} broke off{why}; no other provider could go on."
+        )
     else:
-        happened = f"{away} did not answer"
-        then = f"{to} answers instead" if to else "no other provider could answer"
+        key = (
+            "{away} did not answer{why}; {to} answers instead."
+            if to
+            else "{away} did not answer{why}; no other provider could answer."
+        )
     why = _text(notice.get("reason")).replace("_", " ")
-    return _line("failover", notice, f"{happened}{f' ({why})' if why else ''}; {then}.")
+    said = Said.of(key, away=away, why=f" ({why})" if why else "", **({"to": to} if to else {}))
+    own = _text(notice.get("text"))
+    return _line("failover", notice, own or str(said), [said] if away else None)
 
 
 def _limit(notice: Payload) -> NoticeLine | None:
@@ -42,31 +49,43 @@ def _limit(notice: Payload) -> NoticeLine | None:
     is_own = provider == _OWN_LIMITS
     kind = _name(notice.get("name") if is_own else notice.get("scope")) or "requests"
     used, remaining, limit = (_number(notice.get(key)) for key in ("percentageUsed", "remaining", "limit"))
-    whose = (
-        f"You have used {{}} of the {kind} this hub allows you"
-        if is_own
-        else f"{provider} has used {{}} of its {kind}"
-    )
+    who: dict[str, str] = {} if is_own else {"provider": provider}
     if used is not None:
-        told = whose.format(f"{used:.0f} %")
-        left = f" ({remaining:g} of {limit:g} left)" if remaining is not None and limit is not None else ""
-        text = f"{told}{left}."
+        told = (
+            "You have used {used} % of the {kind} this hub allows you"
+            if is_own
+            else "{provider} has used {used} % of its {kind}"
+        )
+        counts: dict[str, str] = {}
+        if remaining is not None and limit is not None:
+            told += " ({left} of {limit} left)"
+            counts = {"left": f"{remaining:g}", "limit": f"{limit:g}"}
+        said = [Said.of(f"{told}.", kind=kind, used=f"{used:.0f}", **who, **counts)]
     elif remaining is not None:
-        text = f"{'You have' if is_own else f'{provider} has'} {remaining:g} {kind} left."
+        told = "You have {left} {kind} left." if is_own else "{provider} has {left} {kind} left."
+        said = [Said.of(told, kind=kind, left=f"{remaining:g}", **who)]
     else:
         return None
     forecast = _number(notice.get("forecastSeconds"))
     if forecast is not None:
-        text += f" At this rate the rest lasts about {duration(forecast)}."
-    return _line("limit", notice, text)
+        said.append(Said.of("At this rate the rest lasts about {time}.", time=duration(forecast)))
+    return _line("limit", notice, " ".join(map(str, said)), said)
 
 
 def _models(notice: Payload) -> NoticeLine | None:
+    provider = _name(notice.get("provider"))
     added, removed = _list(notice.get("added")), _list(notice.get("removed"))
-    parts = [f"{words} {each}" for words, each in (("now has", added), ("no longer has", removed)) if each]
-    if not parts:
+    if added and removed:
+        key = "{provider} now has {added} and no longer has {removed}."
+    elif added:
+        key = "{provider} now has {added}."
+    elif removed:
+        key = "{provider} no longer has {removed}."
+    else:
         return None
-    return _line("models", notice, f"{_name(notice.get('provider'))} {' and '.join(parts)}.")
+    named = {name: models for name, models in (("added", added), ("removed", removed)) if models}
+    said = Said.of(key, provider=provider, **named)
+    return _line("models", notice, str(said), [said])
 
 
 def _announcement(notice: Payload) -> NoticeLine | None:
@@ -94,7 +113,7 @@ def duration(seconds: float) -> str:
     return f"{hours} h" + (f" {minutes} min" if minutes else "")
 
 
-def _line(kind: NoticeKind, notice: Payload, text: str) -> NoticeLine | None:
+def _line(kind: NoticeKind, notice: Payload, text: str, said: list[Said] | None = None) -> NoticeLine | None:
     if not text:
         return None
     priority = notice.get("priority")
@@ -106,6 +125,7 @@ def _line(kind: NoticeKind, notice: Payload, text: str) -> NoticeLine | None:
         priority=priority if isinstance(priority, int) else 0,
         conversation_id=_id(notice.get("conversationId")),
         message_id=_id(notice.get("messageId")),
+        said=said,
     )
 
 

@@ -9,6 +9,7 @@ import msgspec
 
 from conduit_widget.chat_client.state.changes import Change, ParticipantsChange, TypingChange
 from conduit_widget.contract import ChatEvent
+from conduit_widget.text.pictures import plain_picture
 from conduit_widget.types import Participant
 
 
@@ -23,7 +24,7 @@ class People:
 
     def reset(self, participants: Iterable[Participant]) -> None:
         """Start from a snapshot."""
-        self.participants = list(participants)
+        self.participants = [_drawable(person) for person in participants]
         self.typing = self._others(person.user_id for person in self.participants if person.typing)
 
     def apply_event(self, target: str, arguments: Sequence[Any], *, seed_only: bool) -> list[Change]:
@@ -61,6 +62,7 @@ class People:
 
     def set_participants(self, participants: list[Participant]) -> list[Change]:
         """Replace who is here."""
+        participants = [_drawable(person) for person in participants]
         if participants == self.participants:
             return []
         self.participants = participants
@@ -78,6 +80,12 @@ class People:
 
     def _others(self, user_ids: Iterable[str]) -> list[str]:
         return [id_ for id_ in user_ids if id_ != self._user_id]
+
+
+def _drawable(person: Participant) -> Participant:
+    """Return a person without a picture that may do more than be drawn: no hub says what pages ask for."""
+    picture = plain_picture(person.avatar_url) or None
+    return person if picture == person.avatar_url else msgspec.structs.replace(person, avatar_url=picture)
 
 
 def _participant(user_id: str, user_name: str) -> Participant:

@@ -94,6 +94,14 @@ class Transcript:
         self.shared.call = None
         return [ResetChange()]
 
+    def show_seen(self, messages: Iterable[object]) -> list[Change]:
+        """Show what was seen before, until the hub can be asked; nothing where it was asked already."""
+        if self.joined:
+            return []
+        for message in read_messages(messages):
+            self._place(message)
+        return [ResetChange()] if self._order else []
+
     # ---- snapshots -------------------------------------------------------------------------------------
 
     def apply_join(self, join: JoinResult) -> list[Change]:

@@ -17,7 +17,7 @@ from conduit_widget.cli.top.source import FiguresSource
 from conduit_widget.cli.top.terminal import Terminal, terminal
 from conduit_widget.errors import AuthenticationError, ConnectionFailedError
 from conduit_widget.hub.metrics.figures import Change, Counter, Figures, Gauge, Quantile, Quantiles
-from conduit_widget.plain_text import shown
+from conduit_widget.text.plain_text import shown
 
 WIDTH: Final = 100
 HISTORY: Final = 24

@@ -22,7 +22,7 @@ from conduit_widget.errors import UNREADABLE, SettingsError
 from conduit_widget.hub.auth.local_authority import MAX_TOKEN_CHARS, LocalAuthority
 from conduit_widget.hub.http import HttpRequest, HttpResponse, error_response, json_response
 from conduit_widget.nesting import is_json_too_deep
-from conduit_widget.plain_text import is_user_id
+from conduit_widget.text.plain_text import is_user_id
 
 TOKEN_TTL: Final = 900.0
 """Seconds: who loses their account at JupyterHub is out as soon."""

@@ -12,7 +12,10 @@ import jwt
 
 from conduit_widget.contract import (
     ACCESS_CLAIM,
+    COLOR_CLAIM,
+    INITIALS_CLAIM,
     MAX_ID_CHARS,
+    PICTURE_CLAIM,
     READ_ONLY_ACCESS,
     TOKEN_AUDIENCE,
     TOKEN_ISSUER,
@@ -22,7 +25,7 @@ from conduit_widget.errors import AuthenticationError
 from conduit_widget.hub.auth.principal import Principal
 from conduit_widget.hub.http import HttpRequest
 from conduit_widget.nesting import MAX_DEPTH, is_too_deep
-from conduit_widget.plain_text import is_user_id, plain_name
+from conduit_widget.text.plain_text import is_user_id, plain_name
 
 _ALGORITHM: Final = "HS256"
 MIN_SECRET_BYTES: Final = 32
@@ -142,8 +145,22 @@ class LocalAuthority:
     def __repr__(self) -> str:
         return f"LocalAuthority(issuer={self._issuer!r}, keys={len(self._secrets())})"
 
-    def issue(self, user_id: str, user_name: str, ttl: float, *, is_read_only: bool = False) -> str:
-        """Return a token for a user, good for ``ttl`` seconds from now."""
+    def issue(
+        self,
+        user_id: str,
+        user_name: str,
+        ttl: float,
+        *,
+        is_read_only: bool = False,
+        initials: str = "",
+        color: str = "",
+        picture: str = "",
+    ) -> str:
+        """Return a token for a user, good for ``ttl`` seconds from now.
+
+        ``initials``, ``color`` and ``picture`` (an address) are how others see the user; left out, the hub
+        chooses.
+        """
         now = time.time()
         claims = {
             "sub": user_id,
@@ -155,6 +172,9 @@ class LocalAuthority:
             "exp": int(now + ttl),
             "jti": secrets.token_hex(16),
             **({ACCESS_CLAIM: READ_ONLY_ACCESS} if is_read_only else {}),
+            **({INITIALS_CLAIM: initials} if initials else {}),
+            **({COLOR_CLAIM: color} if color else {}),
+            **({PICTURE_CLAIM: picture} if picture else {}),
         }
         return self._jwt.encode(claims, self._secrets()[0], algorithm=_ALGORITHM)
 

@@ -8,13 +8,13 @@ from typing import Final
 
 import msgspec
 
-from conduit_widget.contract import MAX_ID_CHARS, ErrorText
+from conduit_widget.contract import MAX_ID_CHARS, MAX_PICTURE_CHARS, ErrorText
 from conduit_widget.errors import UNREADABLE
 from conduit_widget.hub.auth.local_authority import LocalAuthority
 from conduit_widget.hub.http import HttpHandler, HttpRequest, HttpResponse, error_response, json_response
 from conduit_widget.hub.mismatch import describe_mismatch
 from conduit_widget.nesting import MAX_DEPTH, is_json_too_deep
-from conduit_widget.plain_text import is_plain, is_user_id
+from conduit_widget.text.plain_text import is_plain, is_user_id
 
 DEFAULT_TTL: Final = 3600.0
 
@@ -23,6 +23,9 @@ class _MintRequest(msgspec.Struct, frozen=True, rename="camel"):
     user_id: str
     user_name: str
     read_only: bool = False
+    initials: str = ""
+    color: str = ""
+    picture: str = ""
 
 
 _decoder = msgspec.json.Decoder(_MintRequest)
@@ -31,7 +34,8 @@ _decoder = msgspec.json.Decoder(_MintRequest)
 def mint_handler(authority: LocalAuthority, mint_key: str, *, ttl: float = DEFAULT_TTL) -> HttpHandler:
     """Return the handler: ``{userId, userName}`` in, ``{accessToken, expiresAt}`` (epoch seconds) out.
 
-    With ``readOnly: true`` the token may read and not write.
+    With ``readOnly: true`` the token may read and not write; ``initials``, ``color`` and ``picture`` are how
+    others see the user.
 
     The request carries ``Authorization: Bearer <mint_key>``; ``ttl`` is in seconds.
 
@@ -67,7 +71,15 @@ def mint_handler(authority: LocalAuthority, mint_key: str, *, ttl: float = DEFAU
             return error_response(400, "userId: must not contain control or invisible characters.")
         if not is_user_id(wanted.user_id):
             return error_response(400, "userId: must have a character that can be seen.")
-        token = authority.issue(wanted.user_id, wanted.user_name, ttl, is_read_only=wanted.read_only)
+        token = authority.issue(
+            wanted.user_id,
+            wanted.user_name,
+            ttl,
+            is_read_only=wanted.read_only,
+            initials=wanted.initials[:MAX_ID_CHARS],
+            color=wanted.color[:MAX_ID_CHARS],
+            picture=wanted.picture if len(wanted.picture) <= MAX_PICTURE_CHARS else "",
+        )
         return json_response(200, {"accessToken": token, "expiresAt": int(time.time() + ttl)})
 
     return mint

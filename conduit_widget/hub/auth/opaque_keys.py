@@ -19,7 +19,7 @@ from conduit_widget.errors import AuthenticationError, ValidationError
 from conduit_widget.hub.auth.local_authority import NO_CREDENTIAL, Credential
 from conduit_widget.hub.auth.principal import Principal
 from conduit_widget.hub.auth.private_file import Stamp, read_document, stamp_of, write_document
-from conduit_widget.plain_text import is_user_id, plain_name
+from conduit_widget.text.plain_text import is_user_id, plain_name
 
 KEY_PREFIX: Final = "condt_"
 MAX_KEYS: Final = 1000

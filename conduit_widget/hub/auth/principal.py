@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from conduit_widget.contract import ACCESS_CLAIM
+from conduit_widget.contract import ACCESS_CLAIM, SCOPE_CLAIM
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,11 @@ class Principal:
     def may_write(self) -> bool:
         """Whether the token may do more than read: one with an ``ACCESS_CLAIM`` of any value may not."""
         return ACCESS_CLAIM not in self.claims
+
+    @property
+    def scope(self) -> str:
+        """What alone the identity is for: methods of hubs that name this scope. Empty: for everything."""
+        return str(self.claims.get(SCOPE_CLAIM, ""))
 
     @property
     def roles(self) -> frozenset[str]:

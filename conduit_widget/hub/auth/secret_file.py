@@ -137,21 +137,13 @@ class SiteSecretFile(SecretFile):
         return [_Secret(key), *earlier]
 
 
-def load_or_create_secret(path: Path) -> bytes:
-    """Return the current secret of ``path`` (32 bytes), creating the file if there is none.
-
-    Raises:
-        HubStartError: the file cannot be read or created, is open to others or holds no secret.
-
-    """
-    return load_or_create_secrets(path)[0]
-
-
 def load_or_create_secrets(path: Path) -> list[bytes]:
     """Return the secrets of ``path``: the current one first, then those still accepted during a rotation.
 
+    A file that is not there is created, with one secret of 32 bytes.
+
     Raises:
-        HubStartError: see :func:`load_or_create_secret`.
+        HubStartError: the file cannot be read or created, is open to others or holds no secret.
 
     """
     return list(SecretFile(path)())

@@ -103,6 +103,26 @@ class Backplane(Protocol):
         """
         ...
 
+    async def keep(self, table: str, key: str, value: bytes, seconds: float) -> None:
+        """Keep a value that is no node's own for a while; on return every node finds it.
+
+        It does not outlive the engine. ``value`` is never empty.
+
+        Raises:
+            BackplaneUnavailableError: the engine cannot be reached; the value may be kept all the same.
+            ValueError: the value is over ``MAX_ENTRY_BYTES``.
+
+        """
+
+    async def kept(self, table: str, key: str, *, take: bool = False) -> bytes | None:
+        """Return a kept value; with ``take`` it is gone, and of those who take it at once one gets it.
+
+        Raises:
+            BackplaneUnavailableError: the engine cannot be reached; the value may be gone all the same.
+
+        """
+        ...
+
     def on_nodes_change(self, callback: Callable[[frozenset[str]], None]) -> Callable[[], None]:
         """Call ``callback`` with the ids of the other live nodes each time the set changes (within 10 s)."""
         ...

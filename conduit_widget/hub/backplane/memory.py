@@ -12,6 +12,7 @@ from typing import Final
 
 from conduit_widget.errors import BackplaneUnavailableError
 from conduit_widget.hub.backplane.backplane import MAX_PAYLOAD_BYTES, MAX_WINDOW_PAYLOAD_BYTES, Receive
+from conduit_widget.hub.backplane.kept_values import KeptValues
 from conduit_widget.hub.backplane.listeners import Listeners, check_entry
 
 WINDOW_MESSAGES: Final = 512
@@ -30,6 +31,7 @@ class MemoryBus:
         self.nodes: dict[str, MemoryBackplane] = {}
         self._windows: OrderedDict[str, list[tuple[int, bytes]]] = OrderedDict()
         self._entries: dict[tuple[str, str], dict[str, bytes]] = {}
+        self.kept_values = KeptValues()
 
     def reaches(self, node_id: str) -> bool:
         """Whether a node takes part at present."""
@@ -103,9 +105,13 @@ class MemoryBus:
 
 
 class MemoryBackplane:
-    """A :class:`Backplane` on ``bus``; without one the node is alone: nothing is sent or kept."""
+    """A :class:`Backplane` on ``bus``; without one the node is alone: nothing is sent, and no event kept.
 
-    def __init__(self, bus: MemoryBus | None = None) -> None:
+    ``kept_values`` are those of a node alone; it finds them whether or not it was started.
+    """
+
+    def __init__(self, bus: MemoryBus | None = None, *, kept_values: KeptValues | None = None) -> None:
+        self._kept_values = (kept_values or KeptValues()) if bus is None else bus.kept_values
         self.listeners = Listeners()
         self._node_id = secrets.token_hex(8)
         self._bus = bus
@@ -166,6 +172,17 @@ class MemoryBackplane:
     async def entries(self, table: str, key: str) -> Mapping[str, bytes]:
         self._check_connected()
         return {} if self._bus is None else self._bus.entries(self._node_id, table, key)
+
+    async def keep(self, table: str, key: str, value: bytes, seconds: float) -> None:
+        check_entry(table, value)
+        if self._bus is not None:
+            self._check_connected()
+        self._kept_values.keep(table, key, value, seconds)
+
+    async def kept(self, table: str, key: str, *, take: bool = False) -> bytes | None:
+        if self._bus is not None:
+            self._check_connected()
+        return self._kept_values.kept(table, key, take=take)
 
     def on_nodes_change(self, callback: Callable[[frozenset[str]], None]) -> Callable[[], None]:
         return self.listeners.on_nodes_change(callback)

@@ -121,6 +121,13 @@ class RedisBackplane:
     async def entries(self, table: str, key: str) -> Mapping[str, bytes]:
         return await self._commands.entries(table, key)
 
+    async def keep(self, table: str, key: str, value: bytes, seconds: float) -> None:
+        check_entry(table, value)
+        await self._commands.keep(table, key, value, seconds)
+
+    async def kept(self, table: str, key: str, *, take: bool = False) -> bytes | None:
+        return await self._commands.kept(table, key, take=take)
+
     def on_nodes_change(self, callback: Callable[[frozenset[str]], None]) -> Callable[[], None]:
         return self._listeners.on_nodes_change(callback)
 

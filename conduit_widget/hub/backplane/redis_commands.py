@@ -30,7 +30,7 @@ REWRITE_INTERVAL: Final = 900.0
 MISSED: Final = b"missed"
 NODES: Final = b"nodes"
 
-_Read = tuple[tuple[str, str, Argument], asyncio.Future[Any]]
+_Read = tuple[tuple[Argument, ...], asyncio.Future[Any]]
 
 
 class CommandEvents(Protocol):
@@ -99,16 +99,26 @@ class RedisCommands:
 
     async def window(self, channel: str, after: int) -> list[tuple[int, bytes]]:
         """Read a channel's hot window after a position."""
-        members = await self._read("r", self._engine.window_key(channel), after)
+        members = cast("list[bytes]", await self._read("r", self._engine.window_key(channel), after))
         parts = (member.partition(b":") for member in members)
         return [(int(position), payload) for position, _, payload in parts]
 
     async def entries(self, table: str, key: str) -> Mapping[str, bytes]:
         """Read the other living nodes' entries."""
-        flat = await self._read("h", self._engine.entry_key(table, key), self._engine.nodes_key)
+        read = await self._read("h", self._engine.entry_key(table, key), self._engine.nodes_key)
+        flat = cast("list[bytes]", read)
         found = {node.decode(): value for node, value in zip(flat[::2], flat[1::2], strict=True)}
         found.pop(self._node_id, None)
         return found
+
+    async def keep(self, table: str, key: str, value: bytes, seconds: float) -> None:
+        """Keep a value for a while."""
+        await self._read("k", self._engine.kept_key(table, key), value, max(1, round(seconds * 1000)))
+
+    async def kept(self, table: str, key: str, *, take: bool) -> bytes | None:
+        """Read a kept value, or take it."""
+        found = await self._read("t" if take else "g", self._engine.kept_key(table, key))
+        return cast("bytes", found) or None
 
     def look_at_nodes(self) -> None:
         """Look who lives now, not at the next heartbeat."""
@@ -120,15 +130,16 @@ class RedisCommands:
         self._closing.set()
         self._work.set()
 
-    async def _read(self, operation: str, key: str, argument: Argument) -> list[bytes]:
+    async def _read(self, *operation: Argument) -> object:
+        """Do an operation that answers."""
         if not self.up or len(self._reads) >= MAX_READS:
             raise BackplaneUnavailableError("The backplane cannot be reached.")
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._reads.append(((operation, key, argument), future))
+        self._reads.append((operation, future))
         self._work.set()
         try:
             async with asyncio.timeout(ANSWER_TIMEOUT):
-                return cast("list[bytes]", await future)
+                return cast("object", await future)
         except TimeoutError:
             raise BackplaneUnavailableError("The backplane does not answer.") from None
 

@@ -25,8 +25,8 @@ _SCHEMES: Final = ("redis", "rediss", "unix")
 
 # One call carries everything that waits: a reply each costs five times the CPU. Operations, in order:
 # m channel data · x key position (drops what is up to there) · w key n (position member)… ·
-# e key node value · d key node · r key after · h key nodes · b nodes node (a heartbeat) ·
-# q nodes node (a goodbye). r, h and b answer.
+# e key node value · d key node · r key after · h key nodes · k key value milliseconds · g key ·
+# t key (takes it) · b nodes node (a heartbeat) · q nodes node (a goodbye). r, h, k, g, t and b answer.
 SCRIPT: Final = f"""
 local call, answers, i, last = redis.call, {{}}, 1, #ARGV
 while i <= last do
@@ -65,6 +65,13 @@ while i <= last do
     end
     answers[#answers + 1] = living
     i = i + 3
+  elseif op == 'k' then
+    call('SET', key, ARGV[i + 2], 'PX', ARGV[i + 3])
+    answers[#answers + 1] = 1
+    i = i + 4
+  elseif op == 'g' or op == 't' then
+    answers[#answers + 1] = call(op == 'g' and 'GET' or 'GETDEL', key) or ''
+    i = i + 2
   elseif op == 'b' then
     local time = call('TIME')
     local now = time[1] + time[2] / 1000000
@@ -147,6 +154,10 @@ class RedisEngine:
     def window_key(self, channel: str) -> str:
         """Return where a channel's hot window is."""
         return f"{self._namespace}:window:{channel}"
+
+    def kept_key(self, table: str, key: str) -> str:
+        """Return where a value is that is kept for a while."""
+        return f"{self._namespace}:kept:{table}:{key}"
 
     def entry_key(self, table: str, key: str) -> str:
         """Return where the nodes' entries of a table's key are."""

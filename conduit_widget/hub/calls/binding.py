@@ -35,7 +35,7 @@ class HubMethod:
 
     A parameter annotated ``AsyncIterator[T]`` (or ``AsyncIterable``) is an upload: a stream from the client,
     which travels beside the arguments. ``authorize`` says who may call it, ``reads`` that whoever may only
-    read may as well.
+    read may as well, ``scopes`` those of principals who may do nothing else.
     """
 
     name: str
@@ -47,6 +47,7 @@ class HubMethod:
     python_names: tuple[str, ...] = field(repr=False, default=())
     authorize: Authorize | None = field(repr=False, default=None)
     reads: bool = field(repr=False, default=False)
+    scopes: frozenset[str] = field(repr=False, default=frozenset())
 
     @cached_property
     def types(self) -> tuple[Any, ...]:
@@ -143,6 +144,7 @@ def describe(
     authorize: Authorize | None = None,
     *,
     reads: bool = False,
+    scopes: frozenset[str] = frozenset(),
 ) -> HubMethod:
     """Read a method's signature.
 
@@ -168,6 +170,7 @@ def describe(
         python_names=tuple(parameter.name for parameter in arguments),
         authorize=authorize,
         reads=reads,
+        scopes=scopes,
     )
 
 

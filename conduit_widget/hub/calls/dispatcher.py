@@ -19,8 +19,8 @@ from conduit_widget.hub.limits.hub_limits import HubLimits
 from conduit_widget.hub.limits.user_rates import MeteredRate, RefusalStreak
 from conduit_widget.hub.logs.logging import connection_fields, within
 from conduit_widget.hub.metrics.hub_metrics import HubMeter
-from conduit_widget.plain_text import writable
 from conduit_widget.protocol.messages import Completion, Invocation, StreamInvocation, StreamItem
+from conduit_widget.text.plain_text import writable
 from conduit_widget.transports.server.server_connection import ReadControl
 
 _logger = logging.getLogger(__name__)

@@ -5,7 +5,7 @@ The application's filters come first, then the hub's own, each calling ``proceed
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, TypeVar
 
@@ -22,7 +22,11 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 def hub_method(
-    name: str, *, authorize: Authorize | None = None, reads: bool = False
+    name: str,
+    *,
+    authorize: Authorize | None = None,
+    reads: bool = False,
+    scopes: Collection[str] = (),
 ) -> Callable[[_Function], _Function]:
     """Make a method invocable by clients as ``name`` (matched case-insensitively).
 
@@ -33,11 +37,12 @@ def hub_method(
 
     ``authorize`` lets only some in: a role, several (one is enough), or a callable that is given the caller
     and returns (or awaits) whether they may. Others hear "Unauthorized". ``reads`` lets a token in that may
-    only read: mark what changes nothing for others.
+    only read: mark what changes nothing for others. ``scopes`` are those of principals who may
+    do nothing else than what names theirs.
     """
 
     def mark(function: _Function) -> _Function:
-        setattr(function, _MARK, (name, authorize, reads))
+        setattr(function, _MARK, (name, authorize, reads, frozenset(scopes)))
         return function
 
     return mark
@@ -106,8 +111,10 @@ class Hub:
             for attribute, function in vars(base).items():
                 mark = getattr(function, _MARK, None)
                 if mark is not None:
-                    name, authorize, reads = mark
-                    methods[name.lower()] = describe(name, attribute, function, authorize, reads=reads)
+                    name, authorize, reads, scopes = mark
+                    methods[name.lower()] = describe(
+                        name, attribute, function, authorize, reads=reads, scopes=scopes
+                    )
         cls.methods = methods
 
     def attach(self, clients: HubClients, groups: Groups) -> None:

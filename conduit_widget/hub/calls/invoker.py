@@ -65,6 +65,8 @@ class HubInvoker:
         """
         if method.authorize is not None and not await is_authorized(method.authorize, caller):
             raise HubException(ErrorText.UNAUTHORIZED)
+        if caller.user.scope and caller.user.scope not in method.scopes:
+            raise HubException(ErrorText.UNAUTHORIZED)
         if not (method.reads or caller.user.may_write):
             raise HubException(ErrorText.READ_ONLY)
         bound = method.bind(arguments, uploads)

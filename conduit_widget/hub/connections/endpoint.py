@@ -26,7 +26,6 @@ from conduit_widget.hub.delivery.connection import HubConnectionContext
 from conduit_widget.hub.delivery.outbox import Outbox
 from conduit_widget.hub.limits.user_rates import LimitWarning
 from conduit_widget.hub.logs.logging import connection_fields
-from conduit_widget.plain_text import writable
 from conduit_widget.protocol.handshake import HandshakeResponse, encode_response
 from conduit_widget.protocol.hub_protocol import HubProtocol, TransferFormat
 from conduit_widget.protocol.messages import (
@@ -45,6 +44,7 @@ from conduit_widget.protocol.session import (
     Session,
     SessionState,
 )
+from conduit_widget.text.plain_text import writable
 from conduit_widget.transports.server.server_connection import ServerConnection
 
 _logger = logging.getLogger(__name__)

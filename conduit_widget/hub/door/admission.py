@@ -26,7 +26,7 @@ from conduit_widget.hub.http import (
 )
 from conduit_widget.hub.limits.address_rates import AddressRates
 from conduit_widget.hub.metrics.hub_metrics import HubMeter
-from conduit_widget.plain_text import shown
+from conduit_widget.text.plain_text import shown
 
 _MAX_LOGGED_NAMES: Final = 32
 _MAX_NAME: Final = 200

@@ -24,7 +24,7 @@ from conduit_widget.errors import UNREADABLE
 from conduit_widget.hub.backplane.backplane import Backplane
 from conduit_widget.hub.limits.user_rates import UserKey, UserRates
 from conduit_widget.log_rate import OnceAMinute
-from conduit_widget.plain_text import is_plain
+from conduit_widget.text.plain_text import is_plain
 
 TELL_INTERVAL: Final = 0.25
 MAX_TOLD: Final = 1_000

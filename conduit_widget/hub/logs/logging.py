@@ -17,8 +17,8 @@ import msgspec
 
 from conduit_widget.errors import trace_of
 from conduit_widget.hub.logs.redaction import RedactionFilter, install_redaction, redact
-from conduit_widget.plain_text import json_shown, shown, writable
-from conduit_widget.times import iso_time
+from conduit_widget.text.plain_text import json_shown, shown, writable
+from conduit_widget.text.times import iso_time
 
 _logger = logging.getLogger(__name__)
 

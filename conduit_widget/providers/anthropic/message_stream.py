@@ -9,10 +9,10 @@ import msgspec
 
 from conduit_widget.errors import UNREADABLE
 from conduit_widget.providers import failures
-from conduit_widget.providers.error_bodies import error_in, reports_error
 from conduit_widget.providers.http_api.answer_decoder import AnswerDecoder, count_of, word_of
 from conduit_widget.providers.provider import Chunk, Usage
-from conduit_widget.providers.provider_words import ProviderWords
+from conduit_widget.providers.reading.error_bodies import error_in, reports_error
+from conduit_widget.providers.reading.provider_words import ProviderWords
 
 # In the words that every kind of provider uses. Others are passed on: ``refusal``, ``pause_turn``, …
 _FINISH_REASONS: Final = {

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from conduit_widget.providers.error_bodies import ErrorBody
 from conduit_widget.providers.http_api.refusals import Refusals
+from conduit_widget.providers.reading.error_bodies import ErrorBody
 
 OPTIONAL_FIELDS: Final = ("top_p", "temperature", "stop_sequences", "thinking", "top_k")
 """In the order in which they are given up: of two that exclude each other, the first."""

@@ -9,7 +9,6 @@ from typing import Any, Final
 import msgspec
 
 from conduit_widget.errors import SettingsError
-from conduit_widget.pasted import pasted
 from conduit_widget.providers import kinds
 from conduit_widget.providers.keys import Secret
 from conduit_widget.providers.limits.limit_tracker import ProviderLimits
@@ -25,6 +24,7 @@ from conduit_widget.providers.provider_config import (
     check_base_url,
     timeouts_for,
 )
+from conduit_widget.text.pasted import pasted
 
 _METHODS: Final = ("/chat/completions", "/messages")
 

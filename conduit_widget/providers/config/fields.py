@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from conduit_widget.errors import SettingsError
-from conduit_widget.pasted import pasted
-from conduit_widget.plain_text import is_plain, shown
+from conduit_widget.text.pasted import pasted
+from conduit_widget.text.plain_text import is_plain, shown
 
 MAX_NAME_CHARS: Final = 64
 MAX_MODELS: Final = 1000
@@ -296,7 +296,7 @@ PROVIDER_FIELDS: Final = (
         "context_tokens",
         _whole(1, MAX_COUNT),
         "8192",
-        "Tokens the model holds, question and answer together.",
+        "Tokens the model holds, question and answer together; of a local model, what is used (2048).",
     ),
     _provider(
         "capabilities.vision",

@@ -13,12 +13,12 @@ import msgspec
 
 from conduit_widget.errors import SettingsError
 from conduit_widget.nesting import MAX_DEPTH, is_too_deep
-from conduit_widget.plain_text import shown
 from conduit_widget.providers.config.configured import configured
 from conduit_widget.providers.config.fields import FAILOVER_FIELDS, PROVIDER_FIELDS, read_table, unknown
 from conduit_widget.providers.failover.policy import FailoverPolicy
 from conduit_widget.providers.keys import Secret, pasted_key
 from conduit_widget.providers.provider_config import DEFAULT_KEY_VARIABLES, KEY_FILE_WORDS, ProviderConfig
+from conduit_widget.text.plain_text import shown
 
 CONFIG_FILE: Final = "config.toml"
 MAX_BYTES: Final = 1024 * 1024

@@ -16,7 +16,6 @@ from urllib.parse import urlsplit
 import msgspec
 
 from conduit_widget.errors import SettingsError
-from conduit_widget.pasted import pasted
 from conduit_widget.providers.addresses import host_and_port
 from conduit_widget.providers.config.configured import api_url, configured, table
 from conduit_widget.providers.config.fields import (
@@ -46,6 +45,7 @@ from conduit_widget.providers.provider_config import (
     ProviderConfig,
     check_base_url,
 )
+from conduit_widget.text.pasted import pasted
 
 OPENAI_URL: Final = "https://api.openai.com/v1"
 

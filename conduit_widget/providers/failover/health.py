@@ -16,7 +16,7 @@ from conduit_widget.providers.failover.breaker import OPENS_AFTER, Breaker, is_c
 from conduit_widget.providers.limits.limit_tracker import LimitTracker, warning_levels
 from conduit_widget.providers.outcome import UNEXPECTED, GenerationOutcome
 from conduit_widget.providers.provider import Usage
-from conduit_widget.times import iso_time
+from conduit_widget.text.times import iso_time
 from conduit_widget.types import ProviderLatency, ProviderState, ProviderStatus
 
 _SAMPLES: Final = 50

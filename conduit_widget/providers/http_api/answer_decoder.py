@@ -13,13 +13,14 @@ from typing import Any, Final
 import msgspec
 
 from conduit_widget.errors import ProviderError
-from conduit_widget.providers import failures, lenient_json
-from conduit_widget.providers.error_bodies import error_body
+from conduit_widget.providers import failures
 from conduit_widget.providers.http_api.event_decoder import DONE
 from conduit_widget.providers.http_api.reasoning_text import SurrogateJoiner, ThinkingTags
 from conduit_widget.providers.http_api.tool_calls import ToolCallCollector
 from conduit_widget.providers.provider import Chunk, Usage
-from conduit_widget.providers.provider_words import ProviderWords
+from conduit_widget.providers.reading import lenient_json
+from conduit_widget.providers.reading.error_bodies import error_body
+from conduit_widget.providers.reading.provider_words import ProviderWords
 
 MAX_KEEP_ALIVES: Final = 1000
 """Events in a row that say nothing; more are no answer. At one a second that is a quarter of an hour."""

@@ -19,10 +19,8 @@ import httpx2
 import msgspec
 
 from conduit_widget.errors import ProviderError
-from conduit_widget.providers import failures, lenient_json
+from conduit_widget.providers import failures
 from conduit_widget.providers.addresses import origin_of
-from conduit_widget.providers.clocks import GenerationClocks
-from conduit_widget.providers.error_bodies import ErrorBody, read_error_body
 from conduit_widget.providers.http_api import http_client
 from conduit_widget.providers.http_api.answer_decoder import AnswerDecoder
 from conduit_widget.providers.http_api.answer_reader import AnswerReader
@@ -39,7 +37,10 @@ from conduit_widget.providers.keys import Secret
 from conduit_widget.providers.kinds import ProviderContext
 from conduit_widget.providers.provider import Chunk, GenerationRequest, UnseenImages
 from conduit_widget.providers.provider_config import ProviderConfig, Timeouts, timeouts_for
-from conduit_widget.providers.provider_words import ProviderWords
+from conduit_widget.providers.reading import lenient_json
+from conduit_widget.providers.reading.error_bodies import ErrorBody, read_error_body
+from conduit_widget.providers.reading.provider_words import ProviderWords
+from conduit_widget.providers.timing.clocks import GenerationClocks
 
 _logger = logging.getLogger(__name__)
 

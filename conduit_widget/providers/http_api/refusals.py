@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from conduit_widget.providers.error_bodies import ErrorBody
 from conduit_widget.providers.images import has_images, without_images
 from conduit_widget.providers.provider import PromptMessage
+from conduit_widget.providers.reading.error_bodies import ErrorBody
 from conduit_widget.types import TextPart
 
 SYSTEM_ROLE: Final = "system role"

@@ -9,7 +9,7 @@ from typing import Final
 
 import httpx2
 
-from conduit_widget.providers.clocks import GenerationClocks
+from conduit_widget.providers.timing.clocks import GenerationClocks
 
 _PIECE_BYTES: Final = 64 * 1024
 _GZIP_OR_ZLIB: Final = zlib.MAX_WBITS | 32

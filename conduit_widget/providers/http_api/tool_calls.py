@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from conduit_widget.providers.provider import ToolCall
-from conduit_widget.providers.provider_words import ProviderWords
+from conduit_widget.providers.reading.provider_words import ProviderWords
 
 MAX_CALLS: Final = 32
 MAX_ARGUMENTS_CHARS: Final = 32 * 1024

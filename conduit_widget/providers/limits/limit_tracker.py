@@ -30,7 +30,7 @@ from conduit_widget.providers.limits.rate_limit_headers import (
 from conduit_widget.providers.limits.sliding_window import SlidingWindow
 from conduit_widget.providers.limits.token_estimate import counted_tokens, estimate_prompt
 from conduit_widget.providers.provider import GenerationRequest, Usage
-from conduit_widget.times import iso_time
+from conduit_widget.text.times import iso_time
 from conduit_widget.types import RateLimit
 
 _SURE_SHARE: Final = 0.75

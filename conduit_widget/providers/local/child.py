@@ -11,6 +11,7 @@ import importlib
 import os
 import signal
 import sys
+import traceback
 from typing import Any, Final
 
 import msgspec
@@ -21,6 +22,8 @@ _REUSED_TOKENS: Final = 32
 _LOOPBACK: Final = "127.0.0.1"
 _NO_ORIGIN: Final = "https://invalid"
 """No page in a browser has it: none may read an answer."""
+_servers: Final[list[object]] = []
+"""Keeps the server: it is never destroyed, the process ends before."""
 
 
 class ChildSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,7 +51,25 @@ class ChildReady(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def main() -> int:
-    """Serve until standard input ends."""
+    """Serve until standard input ends; once there is a server, leave at once, however that comes about.
+
+    The engine's threads may be deep in native code. Whatever waits for them, the server's destructor and
+    Python's own end, now and then does so for ever. (Without a server, Python's end writes out what the
+    engine has said.)
+    """
+    code = 1
+    try:
+        code = _serve()
+    except BrokenPipeError:
+        pass  # the parent has gone meanwhile, and nobody reads why
+    except Exception:  # noqa: BLE001 - whatever it was: the parent reads it, and this process ends
+        traceback.print_exc()
+    if _servers:
+        os._exit(code)
+    return code
+
+
+def _serve() -> int:
     # The terminal's Ctrl-C is for the parent, which ends us when it is ready.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     answers = _claim_standard_output()
@@ -60,14 +81,13 @@ def main() -> int:
     except ImportError:  # an extra; its absence is an answer, not a crash
         return _answer(answers, ChildReady(code="engine_missing", error="xllamacpp is not installed"))
     try:
-        server = engine.Server(_parameters(engine, settings))
+        _servers.append(server := engine.Server(_parameters(engine, settings)))
     except Exception as error:  # noqa: BLE001 - native code raises what it likes; the parent tells the user
         return _answer(answers, ChildReady(code="load_failed", error=type(error).__name__))
     _answer(answers, ChildReady(url=f"{server.listening_address}{settings.path_prefix}"))
     while sys.stdin.buffer.read(4096):
         pass
-    # The server's threads may be deep in native code: leave without waiting for them.
-    os._exit(0)
+    return 0
 
 
 def _claim_standard_output() -> int:

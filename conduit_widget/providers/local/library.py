@@ -16,9 +16,9 @@ from typing import Final, Literal
 import msgspec
 
 from conduit_widget.errors import UNREADABLE, ModelInstallError, ProviderError
-from conduit_widget.plain_text import is_plain
 from conduit_widget.providers.local.gguf import GgufHeader, read_header
 from conduit_widget.providers.local.model import INSTALL_COMMAND, MODEL_NAME, SMOLLM2
+from conduit_widget.text.plain_text import is_plain
 
 SUFFIX: Final = ".gguf"
 MAX_NAME_CHARS: Final = 100

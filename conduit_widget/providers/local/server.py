@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import math
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from functools import partial
@@ -30,6 +29,7 @@ from conduit_widget.providers.local.model import engine_problem
 from conduit_widget.providers.local.process import COMMAND, ModelProcess, new_key
 from conduit_widget.providers.local.resources import available_memory, default_threads
 from conduit_widget.providers.local.slots import ModelSlots
+from conduit_widget.providers.local.window import PROMPT_CONTEXT_TOKENS, prompt_tokens, slot_tokens
 from conduit_widget.providers.provider import Chunk, GenerationRequest, PromptMessage
 from conduit_widget.providers.provider_config import (
     LOCAL_KIND,
@@ -39,13 +39,6 @@ from conduit_widget.providers.provider_config import (
 )
 
 _logger = logging.getLogger(__name__)
-
-PROMPT_CONTEXT_TOKENS: Final = 2048
-"""What prompts are made for. Every new token is weighed against all before it: after 3,300 of them a question
-takes twice the work it takes after 600. So a long conversation answers about as fast as a short one."""
-
-CONTEXT_TOKENS: Final = 2 * PROMPT_CONTEXT_TOKENS
-"""What a slot holds: room for texts of more tokens than estimated, and for long answers."""
 
 SLOTS: Final = 2
 IDLE_MINUTES: Final = 15.0
@@ -282,13 +275,12 @@ class LocalServer:
     async def _launch(self, process: ModelProcess) -> None:
         model = process.model
         header = await asyncio.to_thread(_header_of, model)
-        slot_tokens = min(header.context_tokens or math.inf, 2 * self._configured_tokens)
-        context_tokens = int(slot_tokens)
+        context_tokens = slot_tokens(header.context_tokens, self._configured_tokens)
         needed = model.size + SLOTS * context_tokens * header.cache_bytes + _ENGINE_BYTES
         available = available_memory()
         if available is not None and needed > available:
             raise troubles.too_little_memory(model.name, needed, available)
-        self.context_tokens = min(self._configured_tokens, context_tokens)
+        self.context_tokens = prompt_tokens(header.context_tokens, self._configured_tokens)
         settings = ChildSettings(
             model_path=str(model.path.absolute()),
             model_name=model.name,

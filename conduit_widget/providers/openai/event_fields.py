@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import msgspec
 
-from conduit_widget.providers.error_bodies import error_in, reports_error
 from conduit_widget.providers.http_api.answer_decoder import count_of
 from conduit_widget.providers.provider import Usage
+from conduit_widget.providers.reading.error_bodies import error_in, reports_error
 
 _REASONING_FIELDS: Final = (
     "reasoning_content",

@@ -19,10 +19,10 @@ from conduit_widget.providers import failures
 from conduit_widget.providers.kinds import ProviderContext, ProviderKind
 from conduit_widget.providers.provider import Chunk, GenerationRequest, Provider
 from conduit_widget.providers.provider_config import ProviderConfig, Replay
-from conduit_widget.providers.provider_words import ProviderWords
+from conduit_widget.providers.reading.provider_words import ProviderWords
 from conduit_widget.providers.replay import recording
 from conduit_widget.providers.replay.recording import Piece, Take, UnreadableRecordingError
-from conduit_widget.times import iso_time
+from conduit_widget.text.times import iso_time
 from conduit_widget.types import TextPart
 
 _logger = logging.getLogger(__name__)

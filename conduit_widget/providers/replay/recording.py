@@ -6,6 +6,7 @@ came in. It can be read, compared and kept under version control.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -107,13 +108,16 @@ def append(path: Path, take: Take) -> None:
     """Add an answer to a file, which is made where there is none.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: it cannot be written, or would be larger than :data:`MAX_BYTES`, which nobody could read.
 
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("ab") as file:
         head = b"" if file.tell() else _line(_Head(format=FORMAT, version=VERSION))
-        file.write(head + _line(take))
+        new = head + _line(take)
+        if file.tell() + len(new) > MAX_BYTES:
+            raise OSError(errno.EFBIG, f"It would be larger than {MAX_BYTES} bytes")
+        file.write(new)
 
 
 def _line(value: object) -> bytes:

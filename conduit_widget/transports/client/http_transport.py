@@ -16,7 +16,7 @@ from conduit_widget.event_stream import EventTooLargeError
 from conduit_widget.protocol.hub_protocol import TransferFormat
 from conduit_widget.transports.client.http_client import FreshHeaders, HttpChannel
 from conduit_widget.transports.client.post_queue import PostQueue
-from conduit_widget.transports.reasons import reason_of
+from conduit_widget.transports.reasons import connection_lost, reason_of
 from conduit_widget.transports.transport import OnClose, OnData
 
 CLOSE_TIMEOUT: Final = 2.0
@@ -112,9 +112,10 @@ class HttpTransport(ABC):
         try:
             await self._read(self._channel)
         except (httpx2.HTTPError, OSError, EventTooLargeError) as failure:
-            error = ConnectionLostError(f"The connection to the hub dropped ({reason_of(failure)}).")
+            went_away = isinstance(failure, httpx2.RemoteProtocolError)
+            error = connection_lost(None if went_away else failure)
         except ConnectionFailedError as failure:
-            error = ConnectionLostError(f"The connection to the hub dropped ({str(failure).rstrip('.')}).")
+            error = ConnectionLostError(f"The connection to the hub is lost ({str(failure).rstrip('.')}).")
         self._end(error)
 
     def _post_failed(self, failure: ConnectionFailedError) -> None:

@@ -30,7 +30,7 @@ from conduit_widget.errors import (
 from conduit_widget.protocol.hub_protocol import TransferFormat
 from conduit_widget.transports.client.proxy import open_tunnel
 from conduit_widget.transports.compression import client_deflate
-from conduit_widget.transports.reasons import no_connection, reason_of
+from conduit_widget.transports.reasons import connection_lost, no_connection, reason_of
 from conduit_widget.transports.transport import OnClose, OnData
 
 CLOSE_TIMEOUT: Final = 2.0
@@ -298,8 +298,7 @@ class _Wire(asyncio.Protocol):
             self._ended = True
         if not self.lost.done():
             self.lost.set_result(None)
-        reason = reason_of(exc) if exc else "without a closing handshake"
-        self._end(ConnectionLostError(f"The connection to the hub dropped ({reason})."))
+        self._end(connection_lost(exc))
 
     def pause_writing(self) -> None:
         self.paused = self._loop.create_future()
@@ -359,8 +358,8 @@ class _Wire(asyncio.Protocol):
         close = self._websocket.close_rcvd
         if close is None or close.code in (CloseCode.NORMAL_CLOSURE, CloseCode.NO_STATUS_RCVD):
             return None
-        reason = f" {close.reason}" if close.reason and close.reason.isprintable() else ""
-        return ConnectionLostError(f"The hub closed the WebSocket with code {int(close.code)}{reason}.")
+        reason = f": {close.reason}" if close.reason and close.reason.isprintable() else ""
+        return ConnectionLostError(f"The hub ended the connection (code {int(close.code)}{reason}).")
 
     def _read_upgrade(self) -> None:
         websocket = self._websocket

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, Final
 
-from conduit_widget.chat_client.conversation import Conversation
+from conduit_widget.chat_client.conversation.conversation import Conversation
 from conduit_widget.chat_client.state.changes import (
     Change,
     ConnectionChange,
@@ -17,7 +17,7 @@ from conduit_widget.chat_client.state.changes import (
 from conduit_widget.chat_client.state.messages import is_deleted, is_final
 from conduit_widget.contract import ErrorText
 from conduit_widget.errors import ConduitError, HubException, ProviderError
-from conduit_widget.plain_text import shown
+from conduit_widget.text.plain_text import shown
 from conduit_widget.types import ChatMessage, ProviderStatus, StreamMetrics
 from conduit_widget.widget.answers.answer_metrics import final_metrics
 

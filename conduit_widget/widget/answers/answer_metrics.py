@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import msgspec
 
-from conduit_widget.chat_client.conversation import Conversation
+from conduit_widget.chat_client.conversation.conversation import Conversation
 from conduit_widget.chat_client.state.messages import is_final
-from conduit_widget.plain_text import plain_name
+from conduit_widget.text.plain_text import plain_name
 from conduit_widget.types import ChatMessage, Cost, StreamMetrics, Wire
 from conduit_widget.widget.answers.metrics_table import Figure, figures_html
 

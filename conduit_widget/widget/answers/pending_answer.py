@@ -10,7 +10,7 @@ from typing import Any, Final
 from conduit_widget.errors import ConduitError, trace_of
 from conduit_widget.kernel.cell_output import CellOutput, after_each_cell
 from conduit_widget.kernel.loop_thread import LoopThread
-from conduit_widget.markup import as_shown, text_html
+from conduit_widget.text.markup import as_shown, text_html
 from conduit_widget.types import ChatMessage
 from conduit_widget.widget.answers.answer import Answer
 from conduit_widget.widget.answers.pending_result import PendingResult
@@ -26,6 +26,7 @@ class PendingAnswer(PendingResult[ChatMessage]):
     Args:
         thread: the loop thread.
         ask: given a function to call with the answer once it has begun, waits for its end.
+        waits: says why nothing comes at present, in a sentence; empty where that is as usual.
 
     """
 
@@ -33,11 +34,13 @@ class PendingAnswer(PendingResult[ChatMessage]):
         self,
         thread: LoopThread,
         ask: Callable[[Callable[[Answer], None]], Coroutine[Any, Any, ChatMessage]],
+        waits: Callable[[], str] = str,
     ) -> None:
         begun: list[Answer] = []
         super().__init__("ask", thread.submit(ask(begun.append)))
         self._thread = thread
         self._begun = begun
+        self._waits = waits
 
     def _ipython_display_(self, **_: Any) -> None:
         """Show the answer as it comes.
@@ -88,7 +91,7 @@ class PendingAnswer(PendingResult[ChatMessage]):
         elif self._future.cancelled():
             text = self._text() + "\n\n(stopped)"
         else:
-            text = self._text() or "…"
+            text = " ".join(filter(None, [self._text() or "…", self._waits()]))
         return {"text/plain": as_shown(text), "text/html": text_html(text)}
 
     def _text(self) -> str:

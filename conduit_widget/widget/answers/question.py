@@ -13,8 +13,8 @@ from typing import Any, Final
 
 from conduit_widget.contract import MAX_ID_CHARS
 from conduit_widget.errors import ConduitError, HubException, ValidationError
-from conduit_widget.message_text import check_extent, utf8_size
-from conduit_widget.plain_text import is_writable
+from conduit_widget.text.message_text import check_extent, utf8_size
+from conduit_widget.text.plain_text import is_writable
 from conduit_widget.types import ChatMessage
 
 PARAMETERS: Final = {

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from conduit_widget.chat_client.connectivity import PATIENCE
-from conduit_widget.chat_client.conversation import Conversation
+from conduit_widget.chat_client.conversation.conversation import Conversation
 from conduit_widget.chat_client.state.messages import is_final
 from conduit_widget.errors import (
     ConduitError,
@@ -18,7 +18,7 @@ from conduit_widget.errors import (
     ProviderError,
     ValidationError,
 )
-from conduit_widget.plain_text import shown
+from conduit_widget.text.plain_text import shown
 from conduit_widget.types import ChatMessage, SendReceipt
 from conduit_widget.widget.answers.answer import Answer
 from conduit_widget.widget.answers.question import as_prompted
@@ -52,7 +52,12 @@ class Questions:
         return self._sending + self._stopping + len(self._answers) + len(self._stops)
 
     async def send(
-        self, message: ChatMessage, *, patience: float | None = None, keep: bool = True
+        self,
+        message: ChatMessage,
+        *,
+        patience: float | None = None,
+        keep: bool = True,
+        files: Sequence[tuple[str, bytes]] = (),
     ) -> SendReceipt:
         """Send a message; the receipt comes after the hub has committed it.
 
@@ -62,7 +67,7 @@ class Questions:
         self._sending += 1
         try:
             await self.check_provider(message.metadata.get("provider"))
-            return await self._conversation().send(message, patience=patience, keep=keep)
+            return await self._conversation().send(message, patience=patience, keep=keep, files=files)
         except ConduitError as error:
             raise as_prompted(error) from None
         finally:
@@ -177,7 +182,7 @@ class Questions:
         finally:
             self.end(answer)
         try:
-            await self.stop(message_id)
+            await self._conversation().unwanted.stop(message_id)
         except ConduitError as error:
             _logger.info("The generation could not be stopped: %s", error)
 

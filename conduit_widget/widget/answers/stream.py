@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 from conduit_widget.errors import LocalProtocolError
 from conduit_widget.kernel.interrupts import interruptible, watch
@@ -15,11 +15,14 @@ from conduit_widget.widget.answers.answer import Answer
 from conduit_widget.widget.answers.pending_result import PendingResult
 from conduit_widget.widget.answers.questions import Questions
 
+MakeQuestion = Callable[[], Awaitable[ChatMessage]]
+"""Makes the message to send, on the loop thread, when the iteration begins: its files go up first."""
+
 
 class _Reading:
     """The loop thread's side of a stream. It outlives the iterator, which an interrupted loop drops."""
 
-    def __init__(self, thread: LoopThread, questions: Questions, question: ChatMessage) -> None:
+    def __init__(self, thread: LoopThread, questions: Questions, question: MakeQuestion) -> None:
         self.answer: Answer | None = None
         self.message: ChatMessage | None = None
         self.metrics: StreamMetrics | None = None
@@ -34,7 +37,7 @@ class _Reading:
             return None
         try:
             if self.answer is None:
-                self.answer = await self._questions.begin(self._question)
+                self.answer = await self._questions.begin(await self._question())
             text = await self.answer.next_text()
         except asyncio.CancelledError:
             self._give_up()
@@ -86,7 +89,7 @@ class ChatStream:
     reads, a cancellation of the task that reads, and :meth:`stop` end it.
     """
 
-    def __init__(self, thread: LoopThread, questions: Questions, question: ChatMessage) -> None:
+    def __init__(self, thread: LoopThread, questions: Questions, question: MakeQuestion) -> None:
         self._thread = thread
         self._reading = _Reading(thread, questions, question)
 

@@ -10,14 +10,15 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from conduit_widget.attached_files import size_text
-from conduit_widget.chat_client.conversation import Conversation
+from conduit_widget.chat_client.conversation.conversation import Conversation
 from conduit_widget.chat_client.files.hub_files import HubFiles
 from conduit_widget.chat_client.files.uploading import Source
+from conduit_widget.chat_client.offline.entries import MAX_BYTES, too_large
 from conduit_widget.errors import ConnectionFailedError
 from conduit_widget.kernel.interrupts import in_one_line
 from conduit_widget.kernel.loop_thread import LoopThread
 from conduit_widget.types import Attachment, ChatMessage
+from conduit_widget.types.attached_files import size_text
 from conduit_widget.widget.answers.pending_result import PendingResult
 
 T = TypeVar("T")
@@ -75,6 +76,28 @@ async def with_files(
         await asyncio.gather(*sending, return_exceptions=True)
         raise
     return msgspec.structs.replace(message, attachments=[{"id": each.id} for each in sent])
+
+
+def is_away(conversation: Conversation) -> bool:
+    """Whether a message with files has to be kept: the hub is known to be away, or others wait already."""
+    sender, connectivity = conversation.sender, conversation.connectivity
+    if sender.outbox is None or connectivity.info.state == "removed":
+        return False
+    return sender.has_queue if connectivity.live.is_set() else connectivity.info.message is not None
+
+
+async def contents_of(sources: Sequence[Source]) -> list[tuple[str, bytes]]:
+    """Return the names and the bytes of files, for them to be kept.
+
+    Raises:
+        QueueFullError: they are more than is kept, before any is read.
+        ValidationError: one cannot be read any more.
+
+    """
+    size = sum(source.size for source in sources)
+    if size > MAX_BYTES:
+        raise too_large(size)
+    return [(source.name, await source.read(0, source.size)) for source in sources]
 
 
 async def _joined(conversation: Conversation) -> None:

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import io
+import itertools
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path, PurePath
 from typing import Any, Final
 
-from conduit_widget.attached_files import size_text
 from conduit_widget.chat_client.files.uploading import Source
+from conduit_widget.context.namespace import current_namespace
 from conduit_widget.context.pictures import figure_of
 from conduit_widget.context.tables import is_table
-from conduit_widget.contract import MAX_ATTACHMENTS, MAX_FILE_BYTES
+from conduit_widget.contract import MAX_ATTACHMENTS, MAX_FILE_BYTES, MAX_FILE_NAME_CHARS
 from conduit_widget.errors import ValidationError
+from conduit_widget.text.plain_text import writable
+from conduit_widget.types.attached_files import size_text
+
+UNSAYABLE: Final = "\N{REPLACEMENT CHARACTER}"
+"""What a name or a table that is no text (not in UTF-8) has in place of what cannot be said."""
 
 PIECE_BYTES: Final = 1024 * 1024
 _KINDS: Final = "a path, bytes, a DataFrame, a plot, or a pair of a name and one of them"
@@ -26,7 +32,7 @@ class BytesSource:
     piece_bytes = PIECE_BYTES
 
     def __init__(self, name: str, content: bytes) -> None:
-        self.name = name
+        self.name = writable(name, UNSAYABLE)
         self.size = len(content)
         self._content = content
 
@@ -41,7 +47,7 @@ class PathSource:
     piece_bytes = PIECE_BYTES
 
     def __init__(self, name: str, path: Path, size: int) -> None:
-        self.name = name
+        self.name = writable(name, UNSAYABLE)
         self.size = size
         self._path = path
 
@@ -78,7 +84,8 @@ def sources_of(files: object) -> list[Source]:
     given = [files] if is_one or is_table(files) or _is_pair(files) else list(files)  # type: ignore[call-overload]
     if len(given) > MAX_ATTACHMENTS:
         raise ValidationError("files", f"has {len(given)} files; the limit is {MAX_ATTACHMENTS}.")
-    return [_source(each, number) for number, each in enumerate(given, 1)]
+    taken: set[str] = set()
+    return [_source(each, taken) for each in given]
 
 
 def _is_pair(value: object) -> bool:
@@ -90,15 +97,32 @@ def _is_pair(value: object) -> bool:
     )
 
 
-def _source(value: Any, number: int) -> Source:
+def _source(value: Any, taken: set[str]) -> Source:
     name = ""
     if _is_pair(value):
         name, value = value
+    source: Source
     if isinstance(value, str | os.PathLike):
-        return _of_path(Path(value).expanduser(), name)
-    content, default = _content(value, number)
-    _check_size(name or default, len(content))
-    return BytesSource(name or default, content)
+        source = _of_path(Path(os.path.expanduser(value)), name)  # noqa: PTH111 - no error for a user not there
+    else:
+        content, kind, ending = _content(value)
+        name = name or _free(_name_here(value) or kind, ending, taken)
+        _check_size(name, len(content))
+        source = BytesSource(name, content)
+    taken.add(source.name)
+    return source
+
+
+def _name_here(value: object) -> str:
+    """Return what the notebook calls a value; empty where it has no name for it, or none for a file."""
+    name = current_namespace().name_of(value)
+    return name if name.isidentifier() and len(name) <= MAX_FILE_NAME_CHARS // 2 else ""
+
+
+def _free(stem: str, ending: str, taken: Collection[str]) -> str:
+    """Return a name that no file before it has: ``table.csv``, then ``table 2.csv``."""
+    numbered = (f"{stem} {number}{ending}" for number in itertools.count(2))
+    return next(name for name in itertools.chain([f"{stem}{ending}"], numbered) if name not in taken)
 
 
 def _of_path(path: Path, name: str) -> Source:
@@ -112,20 +136,21 @@ def _of_path(path: Path, name: str) -> Source:
     return PathSource(name or path.name, path, size)
 
 
-def _content(value: Any, number: int) -> tuple[bytes, str]:
+def _content(value: Any) -> tuple[bytes, str, str]:
+    """Return the bytes of a value, what it is in a word, and the ending of its file."""
     if isinstance(value, bytes | bytearray):
-        return bytes(value), f"file {number}"
+        return bytes(value), "file", ""
     if is_table(value):
         table = value.to_csv(index=not _is_plain_index(value))
-        return table.encode(), f"table {number}.csv"
+        return writable(table, UNSAYABLE).encode(), "table", ".csv"
     figure = figure_of(value)
     if figure is not None:
         buffer = io.BytesIO()
         figure.savefig(buffer, format="png", bbox_inches="tight")
-        return buffer.getvalue(), f"plot {number}.png"
+        return buffer.getvalue(), "plot", ".png"
     png = getattr(type(value), "_repr_png_", None)
     if callable(png) and isinstance(picture := png(value), bytes):
-        return picture, f"picture {number}.png"
+        return picture, "picture", ".png"
     raise ValidationError("files", f"takes {_KINDS}, not {type(value).__name__}.")
 
 

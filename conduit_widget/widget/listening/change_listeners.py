@@ -6,7 +6,7 @@ import contextvars
 from collections.abc import Callable
 from typing import Any
 
-from conduit_widget.chat_client.conversation import ChangeHandler
+from conduit_widget.chat_client.conversation.conversation import ChangeHandler
 from conduit_widget.chat_client.state.changes import Change
 from conduit_widget.kernel.callback_thread import callback_thread
 

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from conduit_widget.chat_client.conversation import ChangeHandler
+from conduit_widget.chat_client.conversation.conversation import ChangeHandler
 from conduit_widget.chat_client.state.changes import Change, MessageChange, ResetChange
 from conduit_widget.chat_client.state.messages import is_deleted, is_final
 from conduit_widget.types import ChatMessage

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from conduit_widget.chat_client.conversation import ChangeHandler
+from conduit_widget.chat_client.conversation.conversation import ChangeHandler
 from conduit_widget.chat_client.state.changes import (
     Change,
     ConnectionChange,
@@ -13,7 +13,7 @@ from conduit_widget.chat_client.state.changes import (
     ProvidersChange,
     ResetChange,
 )
-from conduit_widget.plain_text import shown
+from conduit_widget.text.plain_text import shown
 from conduit_widget.types import ProviderState, Wire
 from conduit_widget.widget.listening.change_listeners import ChangeListeners
 

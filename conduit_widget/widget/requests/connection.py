@@ -8,16 +8,18 @@ from conduit_widget.widget.requests.handler import AskedChat, Serve
 
 
 def handle(content: object, chat: AskedChat, serve: Serve) -> bool:
-    """Tell the others that somebody types, connect now, ask how the providers are or how far the hub is."""
+    """Tell that somebody types, connect now, ask how the providers are or how far the hub is, go on."""
     match content:
         case {"kind": "typing", "isTyping": bool() as is_typing}:
-            chat.conversation.set_typing(is_typing)
+            chat.conversation.typing.set(is_typing=is_typing)
         case {"kind": "retry"}:
             chat.conversation.retry_now()
         case {"kind": "providers"}:
-            chat.conversation.ask_providers()
+            chat.conversation.news.ask()
         case {"kind": "health", "requestId": request_id}:
             serve(request_id, _round_trip(chat))
+        case {"kind": "resume", "requestId": request_id}:
+            serve(request_id, chat.conversation.pausing.resume())
         case _:
             return False
     return True

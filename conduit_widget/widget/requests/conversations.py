@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final, cast, get_args
 
-from conduit_widget.chat_client.requests import Requests
+from conduit_widget.chat_client.conversation.requests import Requests
 from conduit_widget.errors import ValidationError
 from conduit_widget.types import ConversationOptions, ConversationPatch, MemberRole
 from conduit_widget.widget.requests.handler import AskedChat, Serve, converted

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Final
 
-from conduit_widget.chat_client.conversation import Conversation
-from conduit_widget.chat_client.requests import LARGEST_PAGE
+from conduit_widget.chat_client.conversation.conversation import Conversation
+from conduit_widget.chat_client.conversation.requests import LARGEST_PAGE
 from conduit_widget.errors import ConduitError
 from conduit_widget.types import SearchOptions
 from conduit_widget.widget.requests.handler import AskedChat, Serve, converted

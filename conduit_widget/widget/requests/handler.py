@@ -7,10 +7,11 @@ from typing import Any, Protocol
 
 import msgspec
 
-from conduit_widget.chat_client.conversation import Conversation
+from conduit_widget.chat_client.conversation.conversation import Conversation
 from conduit_widget.chat_client.files.hub_files import HubFiles
 from conduit_widget.errors import ValidationError
 from conduit_widget.widget.answers.questions import Questions
+from conduit_widget.widget.attachments.waiting_files import WaitingFiles
 from conduit_widget.widget.take_along.uploads import Uploads
 
 
@@ -28,6 +29,13 @@ class AskedChat(Protocol):
     @property
     def files(self) -> HubFiles:
         """The files of its hub."""
+
+    @property
+    def waiting_files(self) -> WaitingFiles:
+        """The files that views have attached while the hub was away."""
+
+    async def hub_url(self) -> str:
+        """Return the address of its hub's chat."""
 
     @property
     def uploads(self) -> Uploads:

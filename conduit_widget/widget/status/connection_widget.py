@@ -11,15 +11,19 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+import traitlets
+
+from conduit_widget.access.defaults import defaults
 from conduit_widget.access.hub_access import HubAccess, resolve_access
 from conduit_widget.chat_client.pool import Lease
 from conduit_widget.kernel.comm_batcher import Comm, comm_batcher
 from conduit_widget.kernel.loop_thread import LoopThread
+from conduit_widget.widget.browser.encodable import encodable
+from conduit_widget.widget.browser.live_widget import LiveWidget
+from conduit_widget.widget.browser.views import Views
+from conduit_widget.widget.configuring import LANGUAGES, check_language
 from conduit_widget.widget.connections import connections_of
-from conduit_widget.widget.encodable import encodable
-from conduit_widget.widget.live_widget import LiveWidget
 from conduit_widget.widget.status.link_watch import LinkWatch
-from conduit_widget.widget.views import Views
 
 
 class ConnectionWatch(ABC):
@@ -72,6 +76,7 @@ class ConnectionWatch(ABC):
 
     def handle(self, content: object) -> None:
         """Act on a message of a view."""
+        self._channel.heard()
         match content:
             case {"kind": "retry"}:
                 self.link.retry_now()
@@ -107,6 +112,11 @@ class ConnectionWidget(LiveWidget):
     _watch: ClassVar[type[ConnectionWatch]]
     _behind: ConnectionWatch | None = None
 
+    # What only the kernel sets is not taken from a view.
+    language = traitlets.Enum(LANGUAGES, "").tag(
+        sync=True, from_json=lambda _value, widget: widget.language, echo_update=False
+    )
+
     def __init__(
         self,
         *,
@@ -114,6 +124,7 @@ class ConnectionWidget(LiveWidget):
         user_name: str | None = None,
         hub_url: str | None = None,
         token: str | Callable[[], str | None] | None = None,
+        language: str | None = None,
         layout: Any = None,
     ) -> None:
         """Show it of the hub of ``hub_url``, or of the local one.
@@ -123,15 +134,18 @@ class ConnectionWidget(LiveWidget):
             user_name: your name there (default: ``CONDUIT_USER_NAME``, else ``user``), as given to ``Chat``.
             hub_url: another hub (default: ``CONDUIT_HUB_URL``, else the local hub, started if need be).
             token: access token for that hub, or a function returning one (default: ``CONDUIT_HUB_TOKEN``).
+            language: ``en``, ``de``, ``es`` or ``zh``; ``""`` for the browser's (default: as configured).
             layout: an ipywidgets ``Layout`` or a mapping of its traits, as for every widget.
 
         Raises:
             FrontEndMissingError: the browser part was not built.
             ConnectionFailedError: ``hub_url`` is not an address.
+            ValidationError: the view does not speak ``language``.
 
         """
+        language = (defaults().language or "") if language is None else check_language(language)
         access = resolve_access(hub_url=hub_url, token=token, user=user, user_name=user_name)
-        super().__init__(layout=layout)
+        super().__init__(layout=layout, language=language)
         self._open(self._watching(access))
 
     def _watching(self, access: HubAccess) -> ConnectionWatch:

@@ -106,10 +106,6 @@ class LinkWatch:
             self.info = ConnectionInfo()
             self._watching = asyncio.get_running_loop().create_task(self._watch(self.lease))
 
-    def work_now(self) -> None:
-        """Do the work now instead of when it is due."""
-        self._wake.set()
-
     # ---- what happens ----------------------------------------------------------------------------------
 
     def _on_reconnecting(self, error: Exception | None) -> None:

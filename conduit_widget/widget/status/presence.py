@@ -10,15 +10,16 @@ from typing import Any
 import msgspec
 
 from conduit_widget.access.hub_access import HubAccess
-from conduit_widget.chat_client.conversation import Conversation
+from conduit_widget.chat_client.conversation.conversation import Conversation
 from conduit_widget.chat_client.pool import Lease
 from conduit_widget.chat_client.state.changes import Change, ConnectionInfo
 from conduit_widget.contract import MAX_ID_CHARS
 from conduit_widget.errors import ValidationError
 from conduit_widget.kernel.comm_batcher import Comm
 from conduit_widget.kernel.loop_thread import LoopThread
-from conduit_widget.plain_text import plain_name
+from conduit_widget.text.plain_text import plain_name
 from conduit_widget.types import Participant
+from conduit_widget.widget.own_conversation import own_conversation
 from conduit_widget.widget.status.connection_widget import ConnectionWatch, ConnectionWidget
 
 
@@ -107,10 +108,11 @@ class Presence(ConnectionWidget):
         user_name: your name there (default: ``CONDUIT_USER_NAME``, else ``user``), as given to ``Chat``.
         hub_url: another hub (default: ``CONDUIT_HUB_URL``, else the local hub, started if need be).
         token: access token for that hub, or a function returning one (default: ``CONDUIT_HUB_TOKEN``).
+        language: ``en``, ``de``, ``es`` or ``zh``; ``""`` for the browser's (default: as configured).
         layout: an ipywidgets ``Layout`` or a mapping of its traits, as for every widget.
 
     Raises:
-        ValidationError: ``conversation_id`` is none.
+        ValidationError: ``conversation_id`` is none, or the view does not speak ``language``.
         FrontEndMissingError: the browser part was not built.
         ConnectionFailedError: ``hub_url`` is not an address.
 
@@ -121,16 +123,19 @@ class Presence(ConnectionWidget):
 
     def __init__(
         self,
-        conversation_id: str = "main",
+        conversation_id: str | None = None,
         *,
         user: str | None = None,
         user_name: str | None = None,
         hub_url: str | None = None,
         token: str | Callable[[], str | None] | None = None,
+        language: str | None = None,
         layout: Any = None,
     ) -> None:
-        self._id = _checked(conversation_id)
-        super().__init__(user=user, user_name=user_name, hub_url=hub_url, token=token, layout=layout)
+        self._id = _checked(own_conversation() if conversation_id is None else conversation_id)
+        super().__init__(
+            user=user, user_name=user_name, hub_url=hub_url, token=token, language=language, layout=layout
+        )
 
     @property
     def participants(self) -> list[Participant]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, Generic, TypeVar
 
 from conduit_widget.contract import MAX_UNREAD
-from conduit_widget.plain_text import plain_name
+from conduit_widget.text.plain_text import plain_name
 from conduit_widget.types import ConversationInfo, SearchHit
 
 _Chat = TypeVar("_Chat")

@@ -6,7 +6,7 @@ import html
 from collections.abc import Callable
 from typing import Any, Final, Generic, TypeVar
 
-from conduit_widget.plain_text import plain_name
+from conduit_widget.text.plain_text import plain_name
 from conduit_widget.widget.tables.found_tables import html_table, text_table
 from conduit_widget.widget.take_along.bringing import Brought
 

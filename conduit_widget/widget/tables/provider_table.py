@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from conduit_widget.chat_client.state.notice_lines import duration
-from conduit_widget.plain_text import plain_name
+from conduit_widget.text.plain_text import plain_name
 from conduit_widget.types import BreakerState, ProviderState, ProviderStatus, RateLimit
 
 _COLUMNS: Final = ("Provider", "State", "Breaker", "First token", "Errors", "Limits", "Models")

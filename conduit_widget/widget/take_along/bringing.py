@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
-from conduit_widget.chat_client.requests import Requests
+from conduit_widget.chat_client.conversation.requests import Requests
 from conduit_widget.contract import ErrorText
 from conduit_widget.errors import ConduitError, ConnectionLostError, HubException
 from conduit_widget.types import ImportBatch, ImportedMessage, ImportReceipt, Wire

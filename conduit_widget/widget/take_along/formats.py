@@ -15,8 +15,8 @@ from pathlib import PurePath
 from typing import Any, Final, Literal
 
 from conduit_widget.errors import ValidationError
-from conduit_widget.markup import answer_html, text_html
-from conduit_widget.plain_text import plain_name, writable
+from conduit_widget.text.markup import answer_html, text_html
+from conduit_widget.text.plain_text import plain_name, writable
 from conduit_widget.types import ChatMessage
 from conduit_widget.widget.take_along.taken import Taken, body_of, writer_of, written_at
 

@@ -8,12 +8,12 @@ from typing import Final
 
 import msgspec
 
-from conduit_widget.chat_client.conversation import Conversation
-from conduit_widget.chat_client.history_pages import HistoryPages
+from conduit_widget.chat_client.conversation.conversation import Conversation
+from conduit_widget.chat_client.conversation.history_pages import HistoryPages
 from conduit_widget.context.carrying import context_texts, words_of
-from conduit_widget.markup import as_shown
-from conduit_widget.plain_text import plain_name, writable
-from conduit_widget.times import iso_time
+from conduit_widget.text.markup import as_shown
+from conduit_widget.text.plain_text import plain_name, writable
+from conduit_widget.text.times import iso_time
 from conduit_widget.types import ChatMessage
 
 MAX_NAME_CHARS: Final = 64

@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
-import io
 import uuid
 from typing import Final
 
 from conduit_widget.errors import ConduitError, ValidationError
 from conduit_widget.widget.take_along.bringing import Bringing, Brought
-from conduit_widget.widget.take_along.readers.file import read_stream
+from conduit_widget.widget.take_along.readers.apart import read_data
 from conduit_widget.widget.take_along.readers.found import FoundConversation
 
 MAX_UPLOAD_BYTES: Final = 32 * 1024 * 1024
@@ -76,7 +75,7 @@ class Uploads:
         if len(self._data) < self._size:
             raise ValidationError("file", "came in part only; choose it again")
         data, self._data = bytes(self._data), bytearray()
-        found = await asyncio.to_thread(lambda: read_stream(io.BytesIO(data)))
+        found = await asyncio.to_thread(read_data, data)
         self._check(upload_id)
         self._found, self._at = found, 0
         return len(found), sum(len(each.messages) for each in found)

@@ -15,14 +15,24 @@ _OVERVIEWS: Final = """
 WITH mine AS MATERIALIZED (
     SELECT id, epoch, c.seq, visibility, assistant, title, system_prompt, pinned, role,
         coalesce(r.seq, 0) AS read
-    FROM conduit_members m JOIN conduit_conversations c ON c.id=m.conversation_id
-    LEFT JOIN conduit_read_marks r ON r.conversation_id=c.id AND r.user_id=m.user_id
-    WHERE m.user_id=%(user)s ORDER BY active_at DESC, id LIMIT %(limit)s
+    FROM (
+        SELECT conversation_id, role FROM conduit_members WHERE user_id=%(user)s
+        UNION ALL
+        SELECT visited.conversation_id, 'member' FROM conduit_read_marks AS visited
+        JOIN conduit_conversations AS c ON c.id=visited.conversation_id
+        WHERE visited.user_id=%(user)s AND c.visibility='open' AND NOT EXISTS (
+            SELECT 1 FROM conduit_members AS m
+            WHERE m.conversation_id=visited.conversation_id AND m.user_id=%(user)s)
+    ) AS own JOIN conduit_conversations c ON c.id=own.conversation_id
+    LEFT JOIN conduit_read_marks r ON r.conversation_id=c.id AND r.user_id=%(user)s
+    ORDER BY active_at DESC, id LIMIT %(limit)s
 )
 SELECT mine.*,
     (SELECT count(*) FROM (SELECT 1 FROM conduit_messages v WHERE v.conversation_id=mine.id
         AND v.seq>mine.read AND v.author_id<>%(user)s LIMIT %(most)s) unread),
-    (SELECT body FROM conduit_messages v WHERE v.conversation_id=mine.id ORDER BY v.seq DESC LIMIT 1)
+    (SELECT body FROM conduit_messages v WHERE v.conversation_id=mine.id AND NOT EXISTS
+        (SELECT 1 FROM conduit_streams s WHERE s.conversation_id=v.conversation_id AND s.message_id=v.id)
+        ORDER BY v.seq DESC LIMIT 1)
 FROM mine
 """
 # Null keeps what is there, an empty text takes it away.
@@ -45,14 +55,14 @@ _DELETE: Final = (
 )
 _READ_MARKS: Final = """
 SELECT r.user_id, r.seq FROM conduit_read_marks r JOIN conduit_conversations c ON c.id=r.conversation_id
-WHERE c.id=%b AND (c.visibility='open' OR EXISTS
+WHERE c.id=%b AND r.seq>0 AND (c.visibility='open' OR EXISTS
     (SELECT 1 FROM conduit_members m WHERE m.conversation_id=c.id AND m.user_id=r.user_id))
 ORDER BY r.seq DESC, r.user_id LIMIT %b
 """
 
 
 async def overviews(db: Connection, user_id: str, limit: int) -> list[Overview]:
-    """Return the conversations in which a user has a role, as a list shows them."""
+    """Return the conversations of a user, as a list shows them."""
     cursor = await db.execute(_OVERVIEWS, {"user": user_id, "limit": limit, "most": MAX_UNREAD}, binary=True)
     return [Overview.of_row(row) for row in await cursor.fetchall()]
 

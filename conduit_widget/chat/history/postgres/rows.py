@@ -14,8 +14,9 @@ import msgspec
 from psycopg import AsyncConnection, AsyncCursor
 
 from conduit_widget.chat.history.batch import Batch, Change, EventRow, Place
-from conduit_widget.chat.history.bodies import read_event
+from conduit_widget.chat.history.bodies import newest_of, read_event
 from conduit_widget.chat.history.file_records import FileRecord
+from conduit_widget.chat.history.parts import ids_of_parts, made_whole
 from conduit_widget.chat.history.postgres.words import vector_of
 from conduit_widget.chat.history.store import StoredStream
 from conduit_widget.errors import UNREADABLE
@@ -37,8 +38,15 @@ FROM conduit_conversations WHERE id=%b
 """
 OF_USER: Final = """
 SELECT id, epoch, seq, visibility, assistant, title, system_prompt, pinned, role
-FROM conduit_members JOIN conduit_conversations ON id=conversation_id
-WHERE user_id=%b ORDER BY active_at DESC, id LIMIT %b
+FROM (
+    SELECT conversation_id, role FROM conduit_members WHERE user_id=%(user)s
+    UNION ALL
+    SELECT visited.conversation_id, 'member' FROM conduit_read_marks AS visited
+    JOIN conduit_conversations AS c ON c.id=visited.conversation_id
+    WHERE visited.user_id=%(user)s AND c.visibility='open' AND NOT EXISTS (SELECT 1 FROM conduit_members AS m
+        WHERE m.conversation_id=visited.conversation_id AND m.user_id=%(user)s)
+) AS own JOIN conduit_conversations ON id=own.conversation_id
+ORDER BY active_at DESC, id LIMIT %(limit)s
 """
 STREAMS: Final = """
 SELECT conversation_id, message_id, seq, text, token_index, model, provider, node_id FROM conduit_streams
@@ -193,10 +201,11 @@ UPDATE conduit_streams v SET text=r.t, token_index=r.i, model=r.n, provider=r.p
 FROM unnest(%b::text[], %b::text[], %b::bytea[], %b::int8[], %b::text[], %b::text[]) AS r (c, m, t, i, n, p)
 WHERE v.conversation_id=r.c AND v.message_id=r.m
 """
+_NEWEST: Final = "SELECT id, body FROM conduit_messages WHERE conversation_id=%b AND id = ANY(%b::text[])"
 _READ_MARKS: Final = """
 INSERT INTO conduit_read_marks AS v
 SELECT c, u, s FROM unnest(%b::text[], %b::text[], %b::int8[]) AS r (c, u, s)
-ON CONFLICT (conversation_id, user_id) DO UPDATE SET seq=greatest(v.seq, excluded.seq)
+ON CONFLICT (conversation_id, user_id) DO UPDATE SET seq=excluded.seq WHERE excluded.seq>v.seq
 """
 _PIN: Final = """
 INSERT INTO conduit_pins SELECT c, m FROM unnest(%b::text[], %b::text[]) AS r (c, m) ON CONFLICT DO NOTHING
@@ -376,9 +385,14 @@ async def events_after(connection: Connection, missed: Missed) -> list[LogEvent]
     if len(found) != count or sum(len(row[2]) for row in found) > missed.max_bytes:
         return None
     try:
-        return [LogEvent(seq=seq, target=target, arguments=read_event(body)) for seq, target, body in found]
+        events = [LogEvent(seq=seq, target=target, arguments=read_event(body)) for seq, target, body in found]
     except UNREADABLE:
         return None
+    newest_versions: dict[str, tuple[dict[str, Any], int]] = {}
+    if ids := ids_of_parts(events):
+        cursor = await connection.execute(_NEWEST, (missed.conversation_id, ids), binary=True)
+        newest_versions = newest_of(await cursor.fetchall())
+    return made_whole(events, newest_versions, missed.max_bytes - sum(len(row[2]) for row in found))
 
 
 async def prune_slice(

@@ -13,7 +13,7 @@ from conduit_widget.chat.history.postgres.rows import Connection
 
 _logger = logging.getLogger(__name__)
 
-FORMAT: Final = 6
+FORMAT: Final = 7
 SCHEMA_LOCK: Final = 0x636F6E64756974  # "conduit"
 
 # ``pruned``: events up to this position have been dropped. ``parent_seq``: the place of the message that a
@@ -101,6 +101,17 @@ CREATE TABLE conduit_read_marks (
 ) WITH (fillfactor = 50);
 """
 
+# A mark of 0 says that somebody has written there and read nothing.
+_MARKS_BY_USER: Final = "CREATE INDEX conduit_read_marks_by_user ON conduit_read_marks (user_id);"
+_TO_FORMAT_7: Final = (
+    _MARKS_BY_USER
+    + """
+INSERT INTO conduit_read_marks
+SELECT DISTINCT conversation_id, author_id, 0 FROM conduit_messages WHERE author_id<>''
+ON CONFLICT DO NOTHING;
+"""
+)
+
 _FIRST_WITH_WORDS: Final = 4
 _TO_FORMAT_4: Final = """
 ALTER TABLE conduit_messages ADD COLUMN words tsvector;
@@ -114,7 +125,8 @@ CREATE INDEX conduit_messages_by_words ON conduit_messages USING gin (words) WIT
 _IS_THERE: Final = """
 SELECT 1 FROM pg_tables WHERE tablename='conduit_format' AND schemaname = ANY(current_schemas(false))
 """
-_UP: Final = (_TO_FORMAT_2, _TO_FORMAT_3, _TO_FORMAT_4, _TO_FORMAT_5, postgres_files.SCHEMA)
+_NEW: Final = (_SCHEMA, _TO_FORMAT_5, postgres_files.SCHEMA, _MARKS_BY_USER)
+_UP: Final = (_TO_FORMAT_2, _TO_FORMAT_3, _TO_FORMAT_4, _TO_FORMAT_5, postgres_files.SCHEMA, _TO_FORMAT_7)
 """The steps from each format to the next, the first one's first."""
 
 
@@ -145,7 +157,9 @@ async def migrate(connection: Connection) -> None:
             return
         if version:
             _logger.warning("The chat history is brought from format %d to %d.", version, FORMAT)
-        steps = _UP[version - 1 :] if version else (_SCHEMA, _TO_FORMAT_5, postgres_files.SCHEMA)
+        steps = (
+            _UP[version - 1 :] if version else (_SCHEMA, _TO_FORMAT_5, postgres_files.SCHEMA, _MARKS_BY_USER)
+        )
         await connection.execute("".join(steps))
         if 0 < version < _FIRST_WITH_WORDS:
             await postgres_search.fill(connection)

@@ -266,7 +266,7 @@ class PostgresHistoryStore(ChangeMethods):
     async def conversations_of(
         self, user_id: str, *, limit: int
     ) -> list[tuple[ConversationRecord, MemberRole]]:
-        found = await self._select(self._rows.OF_USER, (user_id, limit))
+        found = await self._select(self._rows.OF_USER, {"user": user_id, "limit": limit})
         return [(ConversationRecord.of_row(row), role) for *row, role in found]
 
     async def overviews(self, user_id: str, *, limit: int) -> list[Overview]:

@@ -19,19 +19,28 @@ _OVERVIEWS: Final = """
 WITH mine AS MATERIALIZED (
     SELECT id, epoch, conversations.seq, visibility, assistant, title, system_prompt, pinned, role,
         coalesce(mark.seq, 0) AS read
-    FROM members JOIN conversations ON id=members.conversation_id
-    LEFT JOIN read_marks AS mark ON mark.conversation_id=id AND mark.user_id=members.user_id
-    WHERE members.user_id=:user ORDER BY active_at DESC, id LIMIT :limit
+    FROM (
+        SELECT conversation_id, role FROM members WHERE user_id=:user
+        UNION ALL
+        SELECT visited.conversation_id, 'member' FROM read_marks AS visited
+        JOIN conversations AS c ON c.id=visited.conversation_id
+        WHERE visited.user_id=:user AND c.visibility='open' AND NOT EXISTS (SELECT 1 FROM members AS m
+            WHERE m.conversation_id=visited.conversation_id AND m.user_id=:user)
+    ) AS own JOIN conversations ON id=own.conversation_id
+    LEFT JOIN read_marks AS mark ON mark.conversation_id=id AND mark.user_id=:user
+    ORDER BY active_at DESC, id LIMIT :limit
 )
 SELECT mine.*,
     (SELECT count(*) FROM (SELECT 1 FROM messages AS m WHERE m.conversation_id=mine.id AND m.seq>mine.read
         AND m.author_id<>:user LIMIT :most)),
-    (SELECT body FROM messages AS m WHERE m.conversation_id=mine.id ORDER BY m.seq DESC LIMIT 1)
+    (SELECT body FROM messages AS m WHERE m.conversation_id=mine.id AND NOT EXISTS
+        (SELECT 1 FROM streams AS s WHERE s.conversation_id=m.conversation_id AND s.message_id=m.id)
+        ORDER BY m.seq DESC LIMIT 1)
 FROM mine
 """
 _READ_MARKS: Final = """
 SELECT r.user_id, r.seq FROM read_marks AS r JOIN conversations AS c ON c.id=r.conversation_id
-WHERE c.id=? AND (c.visibility='open' OR EXISTS
+WHERE c.id=? AND r.seq>0 AND (c.visibility='open' OR EXISTS
     (SELECT 1 FROM members AS m WHERE m.conversation_id=c.id AND m.user_id=r.user_id))
 ORDER BY r.seq DESC, r.user_id LIMIT ?
 """
@@ -62,7 +71,7 @@ ERASE_SLICE: Final = 50
 
 
 def overviews(db: sqlite3.Connection, user_id: str, limit: int) -> list[Overview]:
-    """Return the conversations in which a user has a role, as a list shows them."""
+    """Return the conversations of a user, as a list shows them."""
     asked = {"user": user_id, "limit": limit, "most": MAX_UNREAD}
     return [Overview.of_row(row) for row in db.execute(_OVERVIEWS, asked)]
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from conduit_widget.chat.history.sqlite import conversations, rows
 from conduit_widget.chat.history.store import ConversationRecord
-from conduit_widget.times import iso_time
+from conduit_widget.text.times import iso_time
 
 _STALE: Final = """
 SELECT conversation_id FROM imports JOIN conversations ON id=conversation_id WHERE active_at<? LIMIT 1

@@ -14,8 +14,9 @@ from typing import Any, Final
 import msgspec
 
 from conduit_widget.chat.history.batch import Batch, Change, EventRow, Place, apply_changes
-from conduit_widget.chat.history.bodies import page_of, read_event
+from conduit_widget.chat.history.bodies import newest_of, page_of, read_event
 from conduit_widget.chat.history.file_records import FileRecord
+from conduit_widget.chat.history.parts import ids_of_parts, made_whole
 from conduit_widget.chat.history.sqlite import files as sqlite_files, search as sqlite_search
 from conduit_widget.chat.history.store import LAST_OWNER, ConversationRecord, StoredStream
 from conduit_widget.errors import UNREADABLE, NotInHistoryError, ValidationError
@@ -26,7 +27,14 @@ SELECT id, epoch, seq, visibility, assistant, title, system_prompt, pinned FROM 
 """
 _OF_USER: Final = """
 SELECT id, epoch, seq, visibility, assistant, title, system_prompt, pinned, role
-FROM members JOIN conversations ON id=conversation_id WHERE user_id=? ORDER BY active_at DESC, id LIMIT ?
+FROM (
+    SELECT conversation_id, role FROM members WHERE user_id=?1
+    UNION ALL
+    SELECT visited.conversation_id, 'member' FROM read_marks AS visited
+    JOIN conversations AS c ON c.id=visited.conversation_id
+    WHERE visited.user_id=?1 AND c.visibility='open' AND NOT EXISTS (SELECT 1 FROM members AS m
+        WHERE m.conversation_id=visited.conversation_id AND m.user_id=?1)
+) AS own JOIN conversations ON id=own.conversation_id ORDER BY active_at DESC, id LIMIT ?2
 """
 _STREAMS: Final = """
 SELECT conversation_id, message_id, seq, text, token_index, model, provider, node_id FROM streams
@@ -110,7 +118,7 @@ UPDATE streams SET text=?, token_index=?, model=?, provider=? WHERE conversation
 """
 _READ_MARK: Final = """
 INSERT INTO read_marks VALUES (?,?,?)
-ON CONFLICT (conversation_id, user_id) DO UPDATE SET seq=max(seq, excluded.seq)
+ON CONFLICT (conversation_id, user_id) DO UPDATE SET seq=excluded.seq WHERE excluded.seq>seq
 """
 _PINNED: Final = "INSERT OR REPLACE INTO pins VALUES (?,?)"
 _UNPINNED: Final = "DELETE FROM pins WHERE conversation_id=? AND message_id=?"
@@ -138,7 +146,7 @@ def find(db: sqlite3.Connection, conversation_id: str) -> ConversationRecord | N
 def conversations_of(
     db: sqlite3.Connection, user_id: str, limit: int
 ) -> list[tuple[ConversationRecord, MemberRole]]:
-    """Return the conversations in which the user has a role, and which; newest activity first."""
+    """Return the conversations of the user, and their role; newest activity first."""
     return [(ConversationRecord.of_row(row), role) for *row, role in db.execute(_OF_USER, (user_id, limit))]
 
 
@@ -333,7 +341,12 @@ def events_after(
             events.append(LogEvent(seq=at, target=target, arguments=read_event(arguments)))
         except UNREADABLE:
             return None
-    return events if len(events) == newest - seq else None
+    if len(events) != newest - seq:
+        return None
+    keys = [(conversation_id, message_id) for message_id in ids_of_parts(events)]
+    return made_whole(
+        events, newest_of((row[1], row[2]) for row in _select(db, _BODIES, keys)), max_bytes - size
+    )
 
 
 def prune(

@@ -7,7 +7,7 @@ from typing import Final
 
 from conduit_widget.chat.history.sqlite import files as sqlite_files, search as sqlite_search
 
-SCHEMA_VERSION: Final = 8
+SCHEMA_VERSION: Final = 9
 
 # Times are seconds since 1970. ``pruned``: events up to this position have been dropped. ``parent_seq``: the
 # place of the message that a message continues; NULL: of the message before it; 0: of none.
@@ -103,10 +103,20 @@ CREATE TABLE imports (conversation_id TEXT PRIMARY KEY, owner_id TEXT NOT NULL) 
 
 _TO_VERSION_8: Final = sqlite_files.SCHEMA
 
-_NEW: Final = _SCHEMA + sqlite_search.SCHEMA + _TO_VERSION_6 + _TO_VERSION_7 + _TO_VERSION_8
+# A mark of 0 says that somebody has written there and read nothing.
+_MARKS_BY_USER: Final = "CREATE INDEX read_marks_by_user ON read_marks (user_id);"
+_TO_VERSION_9: Final = (
+    _MARKS_BY_USER
+    + """
+INSERT OR IGNORE INTO read_marks
+SELECT DISTINCT conversation_id, author_id, 0 FROM messages WHERE author_id<>'';
+"""
+)
+
+_NEW: Final = _SCHEMA + sqlite_search.SCHEMA + _TO_VERSION_6 + _TO_VERSION_7 + _TO_VERSION_8 + _MARKS_BY_USER
 _UP: Final = (
     *(_TO_VERSION_2, _TO_VERSION_3, _TO_VERSION_4, _TO_VERSION_5),
-    *(_TO_VERSION_6, _TO_VERSION_7, _TO_VERSION_8),
+    *(_TO_VERSION_6, _TO_VERSION_7, _TO_VERSION_8, _TO_VERSION_9),
 )
 """The steps from each version to the next, the first one's first."""
 

@@ -41,7 +41,7 @@ from conduit_widget.chat.history.store import (
 )
 from conduit_widget.contract import RECOVERY_SECONDS
 from conduit_widget.errors import SettingsError
-from conduit_widget.times import iso_time
+from conduit_widget.text.times import iso_time
 from conduit_widget.types import (
     AssistantSetting,
     ConversationPatch,

@@ -11,7 +11,6 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
-from pathlib import Path
 from typing import IO, Any, Final
 
 import msgspec
@@ -55,20 +54,13 @@ class _Document(msgspec.Struct):
     mapping: msgspec.Raw = msgspec.Raw(b"null")
 
 
-def read_file(path: Path) -> list[FoundConversation]:
-    """Return the conversations of a file.
+def read_stream(file: IO[bytes]) -> list[FoundConversation]:
+    """Return the conversations of an open file that can be read again.
 
     Raises:
         ValidationError: it is none that can be read; the text says what is wrong.
-        OSError: it cannot be opened.
 
     """
-    with path.open("rb") as file:
-        return read_stream(file)
-
-
-def read_stream(file: IO[bytes]) -> list[FoundConversation]:
-    """Return the conversations of an open file that can be read again; as :func:`read_file`."""
     begin = file.read(4)
     file.seek(0)
     if begin.startswith(b"PK"):

@@ -11,8 +11,8 @@ import msgspec
 
 from conduit_widget.contract import MAX_IMPORT_MESSAGES
 from conduit_widget.errors import ValidationError
-from conduit_widget.plain_text import plain_name
-from conduit_widget.times import iso_time
+from conduit_widget.text.plain_text import plain_name
+from conduit_widget.text.times import iso_time
 
 MAX_TITLE_CHARS: Final = 200
 

@@ -1,0 +1,1 @@
+"""Text as people and models write it: how it is read, checked, shown and told."""
