@@ -1,8 +1,9 @@
 /** Processor time of Markdown: a whole text, the worst frame while it is streamed, as a person's, and read aloud. `npm run bench [NAME]`. */
-import { spoken } from "../src/announce";
-import { lex } from "../src/markdown/lexer";
-import { OpenBlocks } from "../src/markdown/open-blocks";
+
+import { lex } from "../src/markdown/lexing/lexer";
+import { OpenBlocks } from "../src/markdown/lexing/open-blocks";
 import { typedParts } from "../src/markdown/typed";
+import { spoken } from "../src/messages/announce";
 import { INPUTS } from "./inputs";
 
 /** Characters that come between two frames: far more than any model writes in 16 ms. */

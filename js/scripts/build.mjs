@@ -19,7 +19,7 @@ const STATIC = "static";
 const entries = JSON.parse(await readFile(join(root, "entries.json"), "utf8"));
 const bundled = [
   ...["preact", "@preact/signals", "@preact/signals-core", "marked", "uplot"],
-  ...["highlight.js", "lowlight", "devlop", "temml", "emojibase-data", "@mermaid-js/tiny", "diff"],
+  ...["highlight.js", "lowlight", "devlop", "temml", "emojibase-data", "@mermaid-js/tiny", "diff", "idb"],
   ...["livekit-client", "@livekit/protocol", "@livekit/mutex", "@bufbuild/protobuf", "events", "jose"],
   ...["loglevel", "sdp-transform", "sdp", "webrtc-adapter", "machina", "typed-emitter", "tslib"],
 ];
@@ -93,6 +93,14 @@ const onlyLexer = {
   },
 };
 
+/** What the page of a call fetches later shares the signals of its script. */
+const ofCallPage = {
+  name: "of-call-page",
+  setup(context) {
+    context.onResolve({ filter: /^@preact\/signals$/ }, () => ({ path: "./call.js", external: true }));
+  },
+};
+
 const options = {
   absWorkingDir: root,
   bundle: true,
@@ -114,7 +122,13 @@ async function make(name, source, format) {
   if (name.endsWith(".chunk.gz"))
     return { name, contents: await chunkText(root, source, options), isChunk: true };
   if (![".js", ".css"].includes(extname(name))) return { name, contents: await readFile(join(root, source)) };
-  const { outputFiles } = await build({ ...options, ...(format && { format }), entryPoints: [source] });
+  const plugins = name === "call-livekit.js" ? [...options.plugins, ofCallPage] : options.plugins;
+  const { outputFiles } = await build({
+    ...options,
+    ...(format && { format }),
+    plugins,
+    entryPoints: [source],
+  });
   return { name, contents: outputFiles[0].text };
 }
 

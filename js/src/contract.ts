@@ -1,8 +1,11 @@
 // The wire contract as a view sees it: numbers and shapes.
-// Made by `python -m tests.codegen` from conduit_widget/{contract,types,chat_client/changes}.py.
+// Made by `python -m tests.codegen` from conduit_widget: contract.py, types/, chat_client/state/changes.py.
 
 // Times in seconds, sizes in bytes.
-export const MAX_CONTENT_BYTES = 32768;
+export const FILE_CHUNK_BYTES = 262_144;
+export const MAX_ATTACHMENTS = 10;
+export const MAX_CONTENT_BYTES = 32_768;
+export const MAX_FILE_BYTES = 26_214_400;
 export const TYPING_TTL = 6;
 
 export type AssistantSetting = "always" | "mention" | "off";
@@ -11,25 +14,25 @@ export type MemberRole = "owner" | "member" | "reader";
 
 export type Visibility = "open" | "members";
 
-export type Role = "system" | "user" | "assistant" | "tool";
+export type ParticipantState = "active" | "idle" | "away";
 
 export type ErrorType = "rate_limit" | "model_not_found" | "auth_error" | "network_error" | "server_error";
+
+export type Role = "system" | "user" | "assistant" | "tool";
 
 export type FinishReason = "stop" | "length" | "cancelled" | "interrupted" | "error";
 
 export type MessageStatus = "queued" | "streaming" | "complete" | "cancelled" | "interrupted" | "error";
 
-export type ProviderState = "healthy" | "degraded" | "rate_limited" | "down" | "unknown" | "disabled";
+export type SegmentOutcome = "complete" | "failed" | "cancelled";
 
 export type BreakerState = "closed" | "open" | "half_open";
 
-export type ParticipantState = "active" | "idle" | "away";
+export type LimitSource = "stated" | "configured";
+
+export type ProviderState = "healthy" | "degraded" | "rate_limited" | "down" | "unknown" | "disabled";
 
 export type StreamKind = "reasoning";
-
-export type SegmentOutcome = "complete" | "failed" | "cancelled";
-
-export type LimitSource = "stated" | "configured";
 
 export type LinkState = "connecting" | "live" | "reconnecting" | "offline" | "removed";
 
@@ -243,6 +246,7 @@ export interface Call {
   startedAt: string;
   peers: CallPeer[];
   iceServers: IceServer[];
+  iceTtl: number | null;
   sfu: Sfu | null;
 }
 
@@ -334,6 +338,12 @@ export interface ProviderFigures {
   latencies: number[];
 }
 
+/** One sentence, or a piece of one. `key` has places in braces, `values` fills each of them. */
+export interface Said {
+  key: string;
+  values: Record<string, string | number>;
+}
+
 /** A notice of the hub in a line for people; `afterSeq` is the conversation's position when it came. */
 export interface NoticeLine {
   id: string;
@@ -344,6 +354,7 @@ export interface NoticeLine {
   afterSeq: number;
   conversationId: string | null;
   messageId: string | null;
+  said: Said[] | null;
 }
 
 /** State of the connection to the hub. `retryAt` is in epoch ms; `message` is one line for people. */
@@ -352,6 +363,29 @@ export interface ConnectionInfo {
   attempt: number;
   retryAt: number | null;
   message: string | null;
+}
+
+/** One thing that waits for the hub, as views show it; `text` may be only its beginning. */
+export interface QueuedItem {
+  id: string;
+  kind: "delete" | "edit" | "message" | "react";
+  messageId: string;
+  text: string;
+  isCut: boolean;
+  files: string[];
+  emoji: string;
+  isOn: boolean;
+  created: string;
+  reason: string | null;
+  attempted: boolean;
+}
+
+/** What waits for the hub: how much (refused included), the first of it, and what people should know. */
+export interface Queue {
+  count: number;
+  items: QueuedItem[];
+  note: string;
+  asOf: number | null;
 }
 
 /** One change of what a view shows. `offset` counts Unicode code points. */
@@ -375,4 +409,6 @@ export type Op =
   | { op: "providers"; providers: ProviderFigures[]; failovers: NoticeLine[] }
   | { op: "notice"; notice: NoticeLine }
   | { op: "connection"; connection: ConnectionInfo }
-  | { op: "history"; messages: ChatMessage[]; hasMore: boolean };
+  | { op: "queue"; queue: Queue }
+  | { op: "history"; messages: ChatMessage[]; hasMore: boolean }
+  | { op: "paused"; paused: boolean };

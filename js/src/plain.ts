@@ -1,4 +1,4 @@
-// Removes what cannot be seen from names and lines that others wrote; conduit_widget/plain_text.py does the same.
+// Removes what cannot be seen from names and lines that others wrote; conduit_widget/text/plain_text.py does the same.
 import { prefix } from "./code-points";
 
 // Controls, line separators, bidi marks, overrides and isolates, zero-width spaces, fillers, tags, private and half
@@ -13,8 +13,8 @@ const NOT_PLAIN = new RegExp(
 );
 const BREAKS = /\s/g;
 
-export const MAX_NAME_CHARS = 64;
-export const MAX_LINE_CHARS = 300;
+const MAX_NAME_CHARS = 64;
+const MAX_LINE_CHARS = 300;
 
 /** `value` as one plain line of at most `limit` characters and an ellipsis; empty when it is no text. */
 export function plainLine(value: unknown, limit = MAX_LINE_CHARS): string {

@@ -1,5 +1,5 @@
 import type { Clock } from "./clock";
-import type { Host } from "./host";
+import type { Host } from "./host/host";
 
 /** One widget of the bundle. Its file in `widgets/` exports `anywidget(…)` of this; `entries.json` names the file. */
 export interface Widget<Store> {

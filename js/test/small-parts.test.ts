@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import { codePoints, dropCodePoints, prefix } from "../src/code-points";
+import { framesToSkip, nextShown } from "../src/drawing/reveal";
 import { uuid } from "../src/identifier";
-import { framesToSkip, nextShown } from "../src/reveal";
 import { createTypingNotifier } from "../src/store/typing-notifier";
 import { FakeClock } from "./support/fake-clock";
 

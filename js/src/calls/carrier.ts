@@ -1,6 +1,6 @@
 // What carries the media of a call: a mesh of the browsers themselves, or a server that the site runs.
 import type { ReadonlySignal } from "@preact/signals";
-import type { CallSignal } from "../contract";
+import type { Call, CallSignal } from "../contract";
 
 export type TrackKind = "audio" | "video" | "screen";
 export const TRACK_KINDS: readonly TrackKind[] = ["audio", "video", "screen"];
@@ -46,6 +46,8 @@ export interface Carrier {
   receive(fromPeerId: string, signal: CallSignal["signal"]): void;
   /** Sends a short text to everybody; it may be lost. */
   point(text: string): void;
+  /** Takes what the hub said on joining again: fresh credentials, before the old ones end, or another call. */
+  renew(call: Call): void;
   /** Looks for ways anew: the network has changed. */
   restart(): void;
   close(): void;
@@ -55,4 +57,6 @@ export interface Carrier {
 export interface CarrierEvents {
   signal(toPeerId: string, signal: CallSignal["signal"]): void;
   pointed(fromPeerId: string, text: string): void;
+  /** Joins again at the hub, which then renews the carrier. Rejects with an Error when the hub does not answer. */
+  rejoin(): Promise<void>;
 }

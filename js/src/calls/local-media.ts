@@ -1,7 +1,8 @@
 // The own microphone, camera and screen: opened by a click and never else, ended at once.
-import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import { computed, type ReadonlySignal, signal } from "@preact/signals";
 import type { Settings } from "../composing/browser-storage";
-import { type PlainKey, text } from "../texts/texts";
+import { text } from "../texts/texts";
+import { problemOf } from "./capture-problems";
 import type { TrackKind } from "./carrier";
 
 export type DeviceKind = "audio" | "video";
@@ -15,8 +16,10 @@ export interface LocalMedia {
   readonly devices: ReadonlySignal<readonly MediaDeviceInfo[]>;
   /** The chosen device of a kind; empty for the browser's own choice. */
   readonly chosen: Readonly<Record<DeviceKind, ReadonlySignal<string>>>;
-  /** What went wrong, in words. */
-  readonly problem: Signal<string | null>;
+  /** What went wrong with each of them, in words. */
+  readonly problem: ReadonlySignal<string | null>;
+  /** Says what went wrong with one of them, or that nothing does any more. */
+  tell(kind: TrackKind, problem: string | null): void;
   /** Opens a device, unless it is open; false when it could not be opened. */
   open(kind: DeviceKind): Promise<boolean>;
   /** Opens a screen; `ended` is called when the browser's own button ends it. */
@@ -24,20 +27,6 @@ export interface LocalMedia {
   stop(kind: TrackKind): void;
   choose(kind: DeviceKind, deviceId: string): Promise<void>;
   close(): void;
-}
-
-const PROBLEMS: Readonly<Record<string, PlainKey>> = {
-  NotAllowedError: "call.denied",
-  NotFoundError: "call.noDevice",
-  OverconstrainedError: "call.noDevice",
-  NotReadableError: "call.deviceBusy",
-};
-
-/** Whether this page may use a microphone at all: some hosts forbid it, and so does a page without TLS. */
-export function mayCapture(page: { document: Document; navigator: Navigator } = globalThis): boolean {
-  const policy = (page.document as { featurePolicy?: { allowsFeature(name: string): boolean } })
-    .featurePolicy;
-  return Boolean(page.navigator.mediaDevices) && (policy?.allowsFeature("microphone") ?? true);
 }
 
 export function createLocalMedia(settings: Settings): LocalMedia {
@@ -51,7 +40,14 @@ export function createLocalMedia(settings: Settings): LocalMedia {
     audio: signal(settings.read("call-microphone")),
     video: signal(settings.read("call-camera")),
   };
-  const problem = signal<string | null>(null);
+  const problems = {
+    audio: signal<string | null>(null),
+    video: signal<string | null>(null),
+    screen: signal<string | null>(null),
+  };
+  const tell: LocalMedia["tell"] = (kind, problem) => {
+    problems[kind].value = problem;
+  };
   /** How often each kind was stopped: what is opened meanwhile, and comes later, is wanted no more. */
   const stopped: Record<TrackKind, number> = { audio: 0, video: 0, screen: 0 };
   let closed = false;
@@ -64,6 +60,7 @@ export function createLocalMedia(settings: Settings): LocalMedia {
 
   const stop = (kind: TrackKind): void => {
     stopped[kind] += 1;
+    tell(kind, null);
     tracks[kind].value?.stop();
     tracks[kind].value = null;
   };
@@ -81,6 +78,15 @@ export function createLocalMedia(settings: Settings): LocalMedia {
       tracks[kind].value = null;
       ended();
     };
+    if (kind !== "screen") {
+      // The system, a switch at the device or a browser in the background holds it.
+      track.onmute = () => {
+        if (tracks[kind].value === track) tell(kind, text(`call.silent.${kind}`));
+      };
+      track.onunmute = () => {
+        if (tracks[kind].value === track) tell(kind, null);
+      };
+    }
     const last = tracks[kind].value;
     if (last) track.enabled = last.enabled; // who is muted stays so
     last?.stop();
@@ -88,13 +94,13 @@ export function createLocalMedia(settings: Settings): LocalMedia {
     return true;
   };
 
-  const attempt = async (open: () => Promise<boolean>): Promise<boolean> => {
-    problem.value = null;
+  const attempt = async (kind: TrackKind, open: () => Promise<boolean>): Promise<boolean> => {
+    const before = stopped[kind];
+    tell(kind, null);
     try {
       return await open();
     } catch (error) {
-      const { name = "" } = error as Error;
-      problem.value = text(PROBLEMS[name] ?? "call.captureFailed");
+      if (stopped[kind] === before) tell(kind, problemOf(error as Error, kind));
       return false;
     }
   };
@@ -107,9 +113,9 @@ export function createLocalMedia(settings: Settings): LocalMedia {
   };
 
   const openDevice = (kind: DeviceKind): Promise<boolean> =>
-    attempt(async () => {
+    attempt(kind, async () => {
       const found = await take(kind, navigator.mediaDevices.getUserMedia(wanted(kind)), () => {
-        problem.value = text("call.deviceGone");
+        tell(kind, text(`call.gone.${kind}`));
       });
       void list(); // they have names now
       return found;
@@ -119,11 +125,15 @@ export function createLocalMedia(settings: Settings): LocalMedia {
     tracks,
     devices,
     chosen,
-    problem,
+    problem: computed(() => {
+      const told = Object.values(problems).flatMap(({ value }) => value ?? []);
+      return [...new Set(told)].join("\n") || null;
+    }),
+    tell,
     live: computed(() => Object.values(tracks).some(({ value }) => value !== null)),
     open: (kind) => (tracks[kind].value ? Promise.resolve(true) : openDevice(kind)),
     share: (source, ended) =>
-      attempt(async () => {
+      attempt("screen", async () => {
         const options = {
           video: { frameRate: { ideal: 15 }, cursor: "always" },
           audio: false,

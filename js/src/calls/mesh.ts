@@ -8,8 +8,8 @@ import { createPeerLink, type PeerLink } from "./peer-link";
 const MEASURE_MS = 2_000;
 /** Each picture is encoded anew for each of the others: from so many on they are smaller. */
 const MANY = 3;
-/** Signals of a peer that nobody has told us of yet: they may be faster than the news. */
-const MOST_EARLY = 64;
+/** Signals of peers that nobody has told us of yet: they may be faster than the news. */
+const MOST_EARLY = 128;
 
 /** `relayOnly` is for tests and for people who want their address known to the site's server alone. */
 export function createMesh(
@@ -23,6 +23,7 @@ export function createMesh(
   const remotes = signal<ReadonlyMap<string, Remote>>(links);
   const thin = signal(false);
   const local: Record<TrackKind, MediaStreamTrack | null> = { ...NO_TRACKS };
+  let servers = serversOf(iceServers);
   let early: [string, CallSignal["signal"]][] = [];
   let cancelMeasure = (): void => {};
   let closed = false;
@@ -31,10 +32,7 @@ export function createMesh(
     createPeerLink({
       ...{ peerId, clock, relayOnly, local },
       polite: selfId < peerId,
-      iceServers: iceServers.map(({ urls, username, credential }) => ({
-        urls,
-        ...(username && credential && { username, credential }),
-      })),
+      iceServers: servers,
       send: (told) => events.signal(peerId, told),
       pointed: (text) => events.pointed(peerId, text),
     });
@@ -66,7 +64,7 @@ export function createMesh(
       for (const link of links.values()) link.limit(links.size < MANY ? 0 : 1);
       remotes.value = new Map(links);
       const waiting = early;
-      early = [];
+      early = waiting.filter(([from]) => !links.has(from));
       for (const [from, told] of waiting) links.get(from)?.receive(told);
     },
     setLocal(kind, track) {
@@ -81,6 +79,10 @@ export function createMesh(
     point(text) {
       for (const link of links.values()) link.point(text);
     },
+    renew(call) {
+      servers = serversOf(call.iceServers ?? []);
+      for (const link of links.values()) link.setServers(servers);
+    },
     restart() {
       for (const link of links.values()) link.restart();
     },
@@ -91,4 +93,11 @@ export function createMesh(
       remotes.value = new Map();
     },
   };
+}
+
+function serversOf(told: readonly IceServer[]): RTCIceServer[] {
+  return told.map(({ urls, username, credential }) => ({
+    urls,
+    ...(username && credential && { username, credential }),
+  }));
 }

@@ -1,6 +1,6 @@
 // The part that the views of a store have in its conversation's call.
 import { computed } from "@preact/signals";
-import type { Store } from "../store";
+import type { Store } from "../store/store";
 import { callPlaceOf } from "../views/calls/call-place";
 import { createMesh } from "./mesh";
 import { type CallSession, createCallSession } from "./session";
@@ -21,10 +21,14 @@ export function sessionOf(store: Store): CallSession {
     place,
     clock: store.clock,
     lifetime: store.lifetime,
+    async keep(picture) {
+      const { attachingOf } = await store.chunks.load("files");
+      attachingOf(store).add([picture]);
+    },
     async carrier(selfId, call, events) {
       if (!call.sfu) return createMesh(selfId, call.iceServers ?? [], store.clock, events);
       const { createRoomCarrier } = await store.chunks.load("livekit");
-      return createRoomCarrier(call.sfu, store.clock, events);
+      return createRoomCarrier(call, store.clock, events);
     },
   });
   sessions.set(store, session);

@@ -2,8 +2,9 @@
 import { batch, computed, effect, type ReadonlySignal, signal } from "@preact/signals";
 import type { Clock } from "../clock";
 import { createSettings } from "../composing/browser-storage";
-import type { Call, CallMedia, CallPeer } from "../contract";
+import type { Call, CallMedia, CallPeer, CallSignal } from "../contract";
 import { text } from "../texts/texts";
+import { createTimer, every } from "../timer";
 import type { Carrier, CarrierEvents, Remote, TrackKind } from "./carrier";
 import { createLocalMedia, type DeviceKind, type LocalMedia, type ScreenSource } from "./local-media";
 import { createPointing, type Pointing } from "./pointing";
@@ -18,6 +19,11 @@ const BEAT_MS = 4_000;
 const LISTEN_MS = 200;
 /** The hub may not have told of us yet; longer, and we are not in the call any more. */
 const MISSING_MS = 3_000;
+/** The share of their life after which credentials are renewed, and after which that is tried again. */
+const FRESHEN_AT = 0.75;
+const FRESHEN_AGAIN = 0.05;
+/** Signals that come before one knows to be in: an offer and a few candidates of each. */
+const MOST_EARLY = 128;
 /** From so many others on one joins muted: a room full of open microphones is a noise. */
 const MUTED_FROM = 2;
 
@@ -36,6 +42,10 @@ export interface CallSession {
   readonly hasRelay: ReadonlySignal<boolean>;
   /** What one should know: why one is muted, or out of the call. */
   readonly notice: ReadonlySignal<string | null>;
+  /** Asks for the address of the hub's own page with this call, where there is one; see `CallPlace`. */
+  readonly page: CallPlace["page"];
+  /** Takes a picture into the next message, where there is one to be written. */
+  readonly keep: ((picture: File) => Promise<void>) | undefined;
   join(wanted: { audio: boolean; video: boolean }): Promise<void>;
   leave(): void;
   mute(on: boolean): Promise<void>;
@@ -51,11 +61,18 @@ interface Options {
   place: CallPlace;
   clock: Clock;
   lifetime: AbortSignal;
+  keep?: CallSession["keep"];
   /** Makes what carries the media, once the hub has said how. */
   carrier(selfId: string, call: Call, events: CarrierEvents): Promise<Carrier>;
 }
 
-export function createCallSession({ place, clock, lifetime, carrier: makeCarrier }: Options): CallSession {
+export function createCallSession({
+  place,
+  clock,
+  lifetime,
+  keep,
+  carrier: makeCarrier,
+}: Options): CallSession {
   const phase = signal<Phase>("out");
   const notice = signal<string | null>(null);
   const selfId = signal<string | null>(null);
@@ -81,6 +98,8 @@ export function createCallSession({ place, clock, lifetime, carrier: makeCarrier
     video: media.tracks.video.value !== null,
     screen: media.tracks.screen.value !== null,
   });
+  /** The call that one is in; the hub's nodes may agree that it is another one. */
+  let callId = "";
   /** What the others were last told that one sends. */
   let told = "";
   const tell = (now: CallMedia): void => {
@@ -133,6 +152,10 @@ export function createCallSession({ place, clock, lifetime, carrier: makeCarrier
       const others = peers.value.filter(({ peerId }) => peerId !== selfId.peek());
       carrier.value?.setPeers(others.map(({ peerId }) => peerId));
     }),
+    effect(() => {
+      const now = place.call.value?.callId;
+      if (now && now !== callId) joinAgain().catch(() => {}); // a hub that is away is joined again anyhow
+    }),
     effect(() => voices.play(carrier.value?.remotes.value ?? new Map())),
     effect(() => {
       const own = peers.value.find(({ peerId }) => peerId === selfId.peek());
@@ -146,37 +169,47 @@ export function createCallSession({ place, clock, lifetime, carrier: makeCarrier
 
   /** The hub holds our place over a short loss; where it has let go, one comes back by oneself. */
   const watchPlace = (): (() => void) => {
-    let cancel = (): void => {};
+    const missing = createTimer(clock);
     const stop = effect(() => {
       const state = place.connection.value?.state;
       const present = peers.value.some(({ peerId }) => peerId === selfId.peek());
-      cancel();
+      missing.cancel();
       if (state === "removed") queueMicrotask(() => out(text("call.removed")));
-      else if (!present && state === "live") cancel = clock.after(MISSING_MS, () => void comeBack());
+      else if (!present && state === "live") missing.set(MISSING_MS, () => void comeBack());
     });
     return () => {
-      cancel();
+      missing.cancel();
       stop();
     };
   };
   const comeBack = async (): Promise<void> => {
     try {
-      await signalling?.join(sent());
+      await joinAgain();
     } catch (error) {
       out(text("call.ended", { reason: (error as Error).message }));
     }
   };
 
-  const every = (ms: number, work: () => void): (() => void) => {
-    let cancel = (): void => {};
-    const again = (): void => {
-      cancel = clock.after(ms, () => {
-        work();
-        again();
+  /** Joining again brings fresh credentials of the servers by which the others are reached. */
+  const joinAgain = async (): Promise<void> => {
+    const own = signalling;
+    const call = await own?.join(sent());
+    if (!call || signalling !== own) return;
+    callId = call.callId;
+    carrier.peek()?.renew(call);
+    freshenLater(call.iceTtl);
+  };
+  const freshening = createTimer(clock);
+  /** Credentials are renewed before they end, `ttl` in seconds: a way that is lost later still finds another one. */
+  const freshenLater = (ttl: number | null | undefined): void => {
+    freshening.cancel();
+    if (!ttl) return;
+    const again = (share: number): void => {
+      freshening.set(ttl * share * 1000, () => {
+        joinAgain().catch(() => again(FRESHEN_AGAIN));
       });
     };
-    again();
-    return () => cancel();
+    again(FRESHEN_AT);
   };
 
   let levels = SILENCE;
@@ -217,15 +250,27 @@ export function createCallSession({ place, clock, lifetime, carrier: makeCarrier
     // While the devices open, the browsers find each other: the tracks follow without another word.
     if (wanted.audio) void mute(crowded);
     if (wanted.video) void camera(true);
+    // The first signals may be faster than the word that one is in.
+    const early: CallSignal[] = [];
+    place.onSignal((heard) => {
+      if (heard.toPeerId !== own.peerId) return;
+      if (carrier.peek()) carrier.peek()?.receive(heard.fromPeerId, heard.signal);
+      else if (early.length < MOST_EARLY) early.push(heard);
+    }, life.signal);
+    stops = [() => life.abort()];
     try {
       const begin = sent();
       told = JSON.stringify(begin);
       const call = await own.join(begin);
+      callId = call.callId;
       const made = await makeCarrier(own.peerId, call, {
         signal: (to, signal) => {
           own.signal(to, signal).catch(() => {}); // a way that is not found is shown at their picture
         },
         pointed: (from, at) => pointing.hear(from, at),
+        rejoin: joinAgain,
+      }).catch(() => {
+        throw new Error(text("call.serverAway"));
       });
       if (signalling !== own) {
         made.close(); // left meanwhile
@@ -237,28 +282,27 @@ export function createCallSession({ place, clock, lifetime, carrier: makeCarrier
         phase.value = "in";
         if (crowded && wanted.audio) notice.value = text("call.joinedMuted");
       });
+      for (const { fromPeerId, signal } of early) made.receive(fromPeerId, signal);
+      freshenLater(call.iceTtl);
     } catch (error) {
       if (signalling !== own) return;
       own.leave(); // the hub may have let us in before
       out((error as Error).message);
       return;
     }
-    place.onSignal(({ toPeerId, fromPeerId, signal }) => {
-      if (toPeerId === own.peerId) carrier.peek()?.receive(fromPeerId, signal);
-    }, life.signal);
     const onNetwork = (): void => carrier.peek()?.restart();
     globalThis.addEventListener("online", onNetwork, { signal: life.signal });
     globalThis.addEventListener("pagehide", endWithPage, { signal: life.signal });
-    stops = [
-      () => life.abort(),
+    stops.push(
       ...follow(),
       watchPlace(),
-      every(BEAT_MS, () => {
+      every(clock, BEAT_MS, () => {
         own.alive();
         resuming.keep();
       }),
-      every(LISTEN_MS, listen),
-    ];
+      every(clock, LISTEN_MS, listen),
+      freshening.cancel,
+    );
     resuming.keep();
   };
 
@@ -284,6 +328,7 @@ export function createCallSession({ place, clock, lifetime, carrier: makeCarrier
 
   const session: CallSession = {
     ...{ phase, selfId, peers, media, voices, pointing, heard, speaking, notice, join, leave, mute, camera },
+    ...{ keep, page: place.page },
     remotes: computed(() => carrier.value?.remotes.value ?? new Map()),
     thin: computed(() => carrier.value?.thin.value ?? false),
     hasRelay: computed(() => carrier.value?.hasRelay ?? true),

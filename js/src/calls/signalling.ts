@@ -2,7 +2,7 @@
 import type { ReadonlySignal } from "@preact/signals";
 import type { Call, CallMedia, CallSignal, ConnectionInfo } from "../contract";
 import { uuid } from "../identifier";
-import type { Store } from "../store";
+import type { Store } from "../store/store";
 
 export interface Signalling {
   /** One view; a new one each time somebody joins. */
@@ -24,6 +24,8 @@ export interface CallPlace {
   readonly place: ReadonlySignal<string>;
   onSignal(listener: (told: CallSignal) => void, lifetime: AbortSignal): void;
   signalling(): Signalling;
+  /** A page of the hub's own with this call; its address is good once, for `expiresIn` seconds. */
+  page?(): Promise<{ url: string; expiresIn: number }>;
 }
 
 interface Told extends CallSignal {
@@ -44,6 +46,7 @@ export function kernelPlace(
         if (told?.kind === "signal") listener(told);
       }, lifetime);
     },
+    page: () => store.ask({ kind: "call", action: "page" }),
     signalling() {
       const peerId = uuid();
       const tell = (message: object): void => {

@@ -18,7 +18,9 @@ export function createVoices(): Voices {
 
   const start = (element: HTMLAudioElement): void => {
     element.play().catch((error: Error) => {
-      if (error.name === "NotAllowedError") blocked.value = true;
+      // Who has left meanwhile needs no click.
+      const isHeard = [...playing.values()].some((each) => each.element === element);
+      if (error.name === "NotAllowedError" && isHeard) blocked.value = true;
     });
   };
   const end = (peerId: string): void => {
@@ -43,6 +45,7 @@ export function createVoices(): Voices {
         playing.set(peerId, { element, track });
         start(element);
       }
+      if (playing.size === 0) blocked.value = false;
     },
     unblock() {
       blocked.value = false;

@@ -1,5 +1,5 @@
 // Lazy chunk: the panel of figures. Fetched when it is opened.
-import detailsCss from "../styles/details.css?inline";
+import detailsCss from "../styles/transcript/details.css?inline";
 import { details } from "../texts/en/details";
 import { addTexts } from "../texts/texts";
 

@@ -1,5 +1,5 @@
 // Lazy chunk: all emoji, and choosing one.
-import emojiCss from "../styles/emoji.css?inline";
+import emojiCss from "../styles/writing/emoji.css?inline";
 import { emoji } from "../texts/en/emoji";
 import { addTexts } from "../texts/texts";
 

@@ -1,5 +1,5 @@
 // Lazy chunk: to find messages and conversations, and to take them along. Fetched when one of its sheets is opened.
-import findingCss from "../styles/finding.css?inline";
+import findingCss from "../styles/sheets/finding.css?inline";
 import { actions } from "../texts/en/actions";
 import { finding } from "../texts/en/finding";
 import { names } from "../texts/en/names";

@@ -1,8 +1,8 @@
 // Lazy chunk: the sheets beside the conversation. Fetched when the first of them is opened.
-import membersCss from "../styles/members.css?inline";
-import peopleCss from "../styles/people.css?inline";
-import providersCss from "../styles/providers.css?inline";
-import sheetsCss from "../styles/sheets.css?inline";
+import membersCss from "../styles/sheets/members.css?inline";
+import peopleCss from "../styles/sheets/people.css?inline";
+import providersCss from "../styles/sheets/providers.css?inline";
+import sheetsCss from "../styles/sheets/sheets.css?inline";
 import { names } from "../texts/en/names";
 import { people } from "../texts/en/people";
 import { sheets } from "../texts/en/sheets";

@@ -1,9 +1,9 @@
 // Lazy chunk: what helps while somebody writes. Fetched when the field is first entered.
-import extrasCss from "../styles/composer-extras.css?inline";
-import notesCss from "../styles/field-notes.css?inline";
-import headerCss from "../styles/header.css?inline";
-import providerLineCss from "../styles/provider-line.css?inline";
-import writingCss from "../styles/writing.css?inline";
+import extrasCss from "../styles/writing/composer-extras.css?inline";
+import notesCss from "../styles/writing/field-notes.css?inline";
+import headerCss from "../styles/writing/header.css?inline";
+import providerLineCss from "../styles/writing/provider-line.css?inline";
+import writingCss from "../styles/writing/writing.css?inline";
 import { attach } from "../texts/en/attach";
 import { names } from "../texts/en/names";
 import { writing } from "../texts/en/writing";
@@ -13,9 +13,9 @@ addTexts({ ...attach, ...names, ...writing });
 
 export { sendNamed } from "../context/send-named";
 export { HeaderTools, Title } from "../views/header";
-export { Presence } from "../views/presence";
-export { Provider } from "../views/provider";
-export { Queued } from "../views/queued";
+export { Presence } from "../views/people/presence";
+export { Provider } from "../views/providers/provider";
+export { Queued } from "../views/queue/queued";
 export { BesideDraft } from "../views/writing/beside-draft";
 export { fieldHint, sendHint } from "../views/writing/hints";
 export { runLine } from "../views/writing/run-command";

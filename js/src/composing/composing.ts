@@ -1,8 +1,8 @@
 // What belongs to the writing of messages and lives beside the conversation: settings, starters, what is open.
 import { computed, effect, type ReadonlySignal, type Signal, signal } from "@preact/signals";
-import type { Host } from "../host";
-import { placeOf } from "../keeper";
-import type { ChatState, SendOptions } from "../kernel-messages";
+import type { Host } from "../host/host";
+import type { ChatState, SendOptions } from "../kernel/messages";
+import { placeOf } from "../store/keeper";
 import { createSettings, type Settings } from "./browser-storage";
 import type { Parameters } from "./parameters";
 import { readSendKey, type SendKey } from "./send-key";
@@ -16,6 +16,7 @@ export type SheetName =
   | "conversations"
   | "files"
   | "pinned"
+  | "queue"
   | "details"
   | "call";
 

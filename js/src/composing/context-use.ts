@@ -1,6 +1,6 @@
 // How much of the model's context the conversation takes, as far as it is known.
 import type { ChatMessage, ProviderFigures, ProviderInfo } from "../contract";
-import type { Choice } from "../kernel-messages";
+import type { Choice } from "../kernel/messages";
 import { estimateTokens, MESSAGE_OVERHEAD_TOKENS } from "./token-estimate";
 
 export interface ContextUse {

@@ -11,7 +11,7 @@ export function replaceInField(area: HTMLTextAreaElement, start: number, end: nu
 }
 
 /** Inserts text as it was pasted, then `better` in its place: one Undo gives back what was pasted. */
-export function insertInTwoSteps(area: HTMLTextAreaElement, pasted: string, better: string): void {
+function insertInTwoSteps(area: HTMLTextAreaElement, pasted: string, better: string): void {
   const { selectionStart: start, selectionEnd: end } = area;
   replaceInField(area, start, end, pasted);
   replaceInField(area, start, area.selectionEnd, better);

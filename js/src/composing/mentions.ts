@@ -1,5 +1,5 @@
 // Who a text names with "@": people of the conversation, and models.
-import type { Choice } from "../kernel-messages";
+import type { Choice } from "../kernel/messages";
 
 /** Somebody or something that can be named. */
 export interface Mentionable {

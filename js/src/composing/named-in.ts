@@ -1,6 +1,6 @@
 // Who a draft names in this conversation.
-import type { Choice, SendOptions } from "../kernel-messages";
-import type { Store } from "../store";
+import type { Choice, SendOptions } from "../kernel/messages";
+import type { Store } from "../store/store";
 import { mentionables } from "./mentionables";
 import { mentioned } from "./mentions";
 

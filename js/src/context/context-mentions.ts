@@ -17,6 +17,23 @@ export function contextNames(text: string): string[] {
   return [...found];
 }
 
+/** "app" of "@app.route", "types" of "@types/node": a part of something that is not ours. */
+const PART = /^(?:[./\\-][\p{L}\p{N}_]|\()/u;
+const LINE_BEGINS = /(?:^|\n)[ \t]*$/;
+/** What follows a decorator. */
+const CODE_FOLLOWS = /^[ \t]*\n\s*(?:$|@|def\s|class\s|async\s)/;
+
+/** Of those the ones that somebody has written on after; what reads like code outside a fence is left out. */
+export function settledNames(text: string): string[] {
+  const plain = text.replace(CODE, " ");
+  const found = [...plain.matchAll(MENTION)].filter((match) => {
+    const rest = plain.slice(match.index + match[0].length);
+    const isDecorator = LINE_BEGINS.test(plain.slice(0, match.index)) && CODE_FOLLOWS.test(rest);
+    return rest !== "" && !PART.test(rest) && !isDecorator;
+  });
+  return contextNames(found.map(([name]) => name).join(" "));
+}
+
 function fileName(name: string): string {
   const path = name.slice(FILE.length);
   return FILE + (path.startsWith('"') ? path.replaceAll('"', "") : path.replace(/[.,;:!?)\]}']+$/, ""));

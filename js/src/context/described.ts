@@ -13,6 +13,8 @@ export interface Described {
   masked: readonly string[];
   /** Why there is nothing; empty where there is something. */
   problem: string;
+  /** The title for other languages. */
+  said?: { key: string; values: Record<string, string | number> } | null;
 }
 
 /** Something that can be named: its type and, where they are quickly known, its shape and size. */

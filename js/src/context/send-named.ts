@@ -2,18 +2,16 @@
 
 import { mentionables } from "../composing/mentionables";
 import { namedIn } from "../composing/named-in";
-import type { Store } from "../store";
+import type { Store } from "../store/store";
 import { listed, text } from "../texts/texts";
+import type { Unseen } from "./context-draft";
 import { contextNames } from "./context-mentions";
-
-/** Whether there is a kernel that tells of its variables: a view that reaches the hub without one has none. */
-export function hasVariables(store: Pick<Store, "chat">): boolean {
-  return store.chat.value?.variables === true;
-}
+import { MOST_ITEMS } from "./described";
+import { hasVariables } from "./has-variables";
 
 /**
- * Sends a text with what it names. Variables go along as they were shown; where one was not yet, it is shown and nothing
- * is sent: returns why, in words.
+ * Sends a text with what it names. Variables go along as they were shown. Where one was not shown yet, cannot be read at
+ * present (a cell runs) or finds no place, nothing is sent: returns why, in words. Sent again, the message goes as it is.
  */
 export async function sendNamed(store: Store, content: string): Promise<string | null> {
   const people = new Set(mentionables(store).map(({ name }) => name.toLowerCase()));
@@ -22,8 +20,8 @@ export async function sendNamed(store: Store, content: string): Promise<string |
   );
   const draft =
     names.length > 0 ? (await store.chunks.load("context").catch(() => null))?.contextDraft(store) : null;
-  const unseen = (await draft?.unseen(content)) ?? [];
-  if (unseen.length > 0) return text("writing.look", { names: listed(unseen.map((name) => `@${name}`)) });
+  const why = draft && whyNotYet(await draft.unseen(content));
+  if (why) return why;
   const context = draft?.take(content) ?? [];
   store.send(content, {
     ...store.composing.takeOptions(),
@@ -31,4 +29,18 @@ export async function sendNamed(store: Store, content: string): Promise<string |
     ...(context.length > 0 && { context }),
   });
   return null;
+}
+
+function whyNotYet({ fresh, unread, over }: Unseen): string {
+  return [
+    fresh.length > 0 && text("writing.look", { names: named(fresh) }),
+    unread.length > 0 && text("writing.unread", { names: named(unread) }),
+    over.length > 0 && text("writing.over", { names: named(over), most: MOST_ITEMS }),
+  ]
+    .filter(Boolean)
+    .join(" ");
+}
+
+function named(names: readonly string[]): string {
+  return listed(names.map((name) => `@${name}`));
 }

@@ -82,5 +82,6 @@ function isLength(value: unknown): value is number {
 /** The first line of what the library says: the others repeat the text. */
 function reasonOf(error: string): string {
   const line = error.trim().split("\n")[0]?.trim().replace(/:$/, "") ?? "";
+  if (!line) return text("diagram.nothing");
   return `${line.slice(0, LONGEST_REASON)}${/[.!?…]$/.test(line) ? "" : "."}`;
 }

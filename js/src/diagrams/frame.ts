@@ -1,13 +1,6 @@
 // The document that draws a diagram. It runs in a sandbox of its own: whatever the library makes of a hostile text stays
 // there, without the page, without an origin, without the network.
 
-/** What the frame is told: the library, the text, and how to draw it. */
-export interface DrawingJob {
-  readonly library: string;
-  readonly source: string;
-  readonly isDark: boolean;
-}
-
 /** What the frame says, when it keeps to its part: an SVG image and its size in px, or why there is none. */
 export interface DrawingReport {
   readonly svg?: unknown;

@@ -1,9 +1,12 @@
 /** Whether the letters of an element are lighter than what they stand on usually is. */
 export function isDark(element: Element): boolean {
-  const color = getComputedStyle(element).color;
-  const parts = (color.match(/[\d.]+/g) ?? []).slice(0, 3).map(Number);
+  const { color } = getComputedStyle(element);
+  const [first = 0, ...others] = (color.match(/(?<!\w)-?[\d.]+(?:e-?\d+)?/g) ?? []).slice(0, 3).map(Number);
+  // These begin with how light a colour is; the others have three parts of light.
+  if (/^ok(lab|lch)/.test(color)) return first > 0.5;
+  if (/^(lab|lch)/.test(color)) return first > 50;
   const most = color.startsWith("rgb") ? 255 : 1;
-  return parts.reduce((sum, part) => sum + part, 0) / (3 * most) > 0.5;
+  return others.reduce((sum, part) => sum + part, first) / (3 * most) > 0.5;
 }
 
 /** Calls `look` when the host's theme may have changed. Returns the remover. */

@@ -1,15 +1,16 @@
-// Files on their way up, for the next message: in pieces over the widget's own way to the kernel, each acknowledged.
+// Files on their way up, for the next message: in pieces, each acknowledged.
 import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
-import type { Store } from "../store";
+import { MAX_ATTACHMENTS, MAX_FILE_BYTES } from "../contract";
+import type { Store } from "../store/store";
 import { language, text } from "../texts/texts";
 import { type Attachment, sizeText } from "./attachment";
+import { type FileWay, type Reached, wayOf } from "./ways";
 
-/** A piece of a file, and what of all files is under way at once: tokens and keys wait for no more than that. */
-export const PIECE_BYTES = 256 * 1024;
+/** What of all files is under way at once: tokens and keys wait for no more than that. */
 const PIECES_AT_ONCE = 4;
-export const MOST_FILES = 10;
-export const MOST_BYTES = 25 * 1024 * 1024;
 const ATTEMPTS = 5;
+/** So many failures on end, and what the hub has by now is given up for a way that may be there. */
+const ANOTHER_WAY = 3;
 const RETRY_MS = 1_000;
 const SPEED_MS = 3_000;
 
@@ -26,6 +27,7 @@ export interface UploadItem {
   readonly error: Signal<string | null>;
   result: Attachment | null;
   path: string | null;
+  way: FileWay | null;
   cancelled: boolean;
 }
 
@@ -85,7 +87,7 @@ function createAttaching(store: Store): Attaching {
 
   /** The hub need not wait for the rest. */
   const forget = (item: UploadItem): void => {
-    if (item.path && !item.result) store.ask({ kind: "fileForget", path: item.path }).catch(() => {});
+    if (item.path && !item.result) item.way?.forget(item.path).catch(() => {});
     item.path = null;
   };
 
@@ -95,11 +97,12 @@ function createAttaching(store: Store): Attaching {
     add(files) {
       problem.value = null;
       for (const file of files) {
-        if (items.value.length >= MOST_FILES) problem.value = text("attach.tooMany", { most: MOST_FILES });
-        else if (file.size > MOST_BYTES)
+        if (items.value.length >= MAX_ATTACHMENTS)
+          problem.value = text("attach.tooMany", { most: MAX_ATTACHMENTS });
+        else if (file.size > MAX_FILE_BYTES)
           problem.value = text("attach.tooLarge", {
             name: file.name,
-            most: sizeText(MOST_BYTES, language()),
+            most: sizeText(MAX_FILE_BYTES, language()),
           });
         else {
           keys += 1;
@@ -126,7 +129,7 @@ function isDone(item: UploadItem): boolean {
 
 function newItem(key: number, file: File): UploadItem {
   return {
-    ...{ key, file, result: null, path: null, cancelled: false },
+    ...{ key, file, result: null, path: null, way: null, cancelled: false },
     state: signal<UploadState>("waiting"),
     sent: signal(0),
     speed: signal(0),
@@ -134,22 +137,17 @@ function newItem(key: number, file: File): UploadItem {
   };
 }
 
-interface Reached {
-  /** What the hub has; -1 where it has forgotten the upload. */
-  offset: number;
-  file?: Attachment;
-}
-
 /** Sends a file from where the hub has it; an attempt that fails is made again, a few times. */
 async function upload(store: Store, item: UploadItem, queue: Queue): Promise<Attachment> {
   const { file } = item;
   const meter = createMeter(store.clock.now);
+  let way = await wayFor(store, item);
   let failures = 0;
   for (let offset = 0; ; ) {
     if (item.cancelled) throw new Error("");
     try {
       const start = offset;
-      const reached = await sendPiece(store, item, start, queue);
+      const reached = await sendPiece(way, item, start, queue);
       if (reached.file) {
         item.sent.value = file.size;
         return reached.file;
@@ -161,24 +159,38 @@ async function upload(store: Store, item: UploadItem, queue: Queue): Promise<Att
       item.sent.value = Math.max(item.sent.value, offset);
     } catch (error) {
       failures += 1;
-      if (failures >= ATTEMPTS || item.path === null) throw error;
+      const next = await wayAfter(error, failures, store, item);
+      if (next !== way) [way, offset] = [next, 0];
       await new Promise((resolve) => store.clock.after(RETRY_MS * failures, () => resolve(null)));
     }
   }
 }
 
+/** Returns by which way it is tried again after an error; throws that where it is not. */
+async function wayAfter(error: unknown, failures: number, store: Store, item: UploadItem): Promise<FileWay> {
+  const before = item.way as FileWay;
+  const hasBegun = item.path !== null;
+  if (failures >= ATTEMPTS) throw error;
+  const way = hasBegun && failures < ANOTHER_WAY ? before : await wayFor(store, item);
+  if (way === before && !hasBegun) throw error;
+  return way;
+}
+
+/** Returns the way that there is now; by another way than before the file begins anew. */
+async function wayFor(store: Store, item: UploadItem): Promise<FileWay> {
+  const way = await wayOf(store);
+  if (way !== item.way) [item.way, item.path] = [way, null];
+  return way;
+}
+
 /** Sends one piece, of a file that the hub is told of before; returns how far it is then. */
-async function sendPiece(store: Store, item: UploadItem, start: number, queue: Queue): Promise<Reached> {
+async function sendPiece(way: FileWay, item: UploadItem, start: number, queue: Queue): Promise<Reached> {
   const { file } = item;
-  item.path ??= (
-    await store.ask<{ path: string }>({ kind: "fileBegin", name: file.name || "file", size: file.size })
-  ).path;
+  item.path ??= await way.begin(file);
   const path = item.path;
   const reached = await queue(async () => {
-    const stop = Math.min(start + PIECE_BYTES, file.size);
-    const piece = await file.slice(start, stop).arrayBuffer();
-    const last = stop === file.size;
-    return store.ask<Reached>({ kind: "filePiece", path, start, last, buffers: [piece] });
+    const stop = Math.min(start + way.pieceBytes, file.size);
+    return way.piece(path, start, await file.slice(start, stop).arrayBuffer(), stop === file.size);
   });
   if (reached.offset >= 0 || reached.file) return reached;
   item.path = null; // the hub has forgotten it
@@ -203,13 +215,15 @@ export function createQueue(most: number): Queue {
   const waiting: (() => void)[] = [];
   let running = 0;
   return async (work) => {
-    if (running >= most) await new Promise<void>((resolve) => waiting.push(resolve));
-    running += 1;
+    if (running < most) running += 1;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
     try {
       return await work();
     } finally {
-      running -= 1;
-      waiting.shift()?.();
+      // Whoever waits takes the place before anybody else can.
+      const next = waiting.shift();
+      if (next) next();
+      else running -= 1;
     }
   };
 }

@@ -14,7 +14,7 @@ export interface Attachment {
 export type FileKind = "image" | "audio" | "video" | "table" | "text" | "pdf" | "other";
 
 const IMAGES = new Set(["png", "jpeg", "gif", "webp", "avif", "bmp"].map((type) => `image/${type}`));
-const AUDIO = new Set(["aac", "flac", "mp4", "mpeg", "ogg", "wav"].map((type) => `audio/${type}`));
+const AUDIO = new Set(["aac", "flac", "mp4", "mpeg", "ogg", "wav", "webm"].map((type) => `audio/${type}`));
 const VIDEO = new Set(["mp4", "webm", "quicktime"].map((type) => `video/${type}`));
 const TABLES = new Set(["text/csv", "text/tab-separated-values", "application/vnd.apache.parquet"]);
 const TEXTS = new Set(["json", "jsonl", "x-ipynb+json", "toml", "yaml"].map((type) => `application/${type}`));
@@ -40,6 +40,11 @@ export function kindOf({ mediaType }: Pick<Attachment, "mediaType">): FileKind {
   if (TABLES.has(mediaType)) return "table";
   if (mediaType === "application/pdf") return "pdf";
   return mediaType.startsWith("text/") || TEXTS.has(mediaType) ? "text" : "other";
+}
+
+/** Whether a file is a voice message that was recorded here, or looks like one. */
+export function isVoice(file: Pick<Attachment, "name" | "mediaType">): boolean {
+  return kindOf(file) === "audio" && /^voice-[\d-]+\.\w+$/.test(file.name);
 }
 
 const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte"] as const;

@@ -1,8 +1,9 @@
-// Files on their way down, over the widget's own way to the kernel; what was fetched is kept for a while.
-import type { Store } from "../store";
+// Files on their way down, in pieces; what was fetched is kept for a while.
+import { FILE_CHUNK_BYTES } from "../contract";
+import type { Store } from "../store/store";
 import { text } from "../texts/texts";
-import { PIECE_BYTES } from "./attaching";
 import type { Attachment } from "./attachment";
+import { type FileWay, wayOf } from "./ways";
 
 /** What is kept of files already fetched. */
 const MOST_KEPT_BYTES = 64 * 1024 * 1024;
@@ -36,9 +37,10 @@ export async function fetchFile(
 ): Promise<Blob> {
   const found = kept.get(file.sha256);
   if (found) return found;
+  const way = await wayOf(store);
   const parts: ArrayBuffer[] = [];
   for (let start = 0; start < file.size; ) {
-    const piece = await readPiece(store, file, start);
+    const piece = await readPiece(store, way, file, start);
     if (piece.byteLength === 0) throw damaged(file); // shorter than the hub said
     parts.push(piece);
     start += piece.byteLength;
@@ -57,16 +59,16 @@ function damaged({ name }: Attachment): Error {
 /** Fetches how a file begins. */
 export async function fetchHead(store: Store, file: Attachment): Promise<Uint8Array> {
   const found = kept.get(file.sha256);
-  if (found) return new Uint8Array(await found.slice(0, PIECE_BYTES).arrayBuffer());
-  return file.size === 0 ? new Uint8Array() : new Uint8Array(await readPiece(store, file, 0));
+  if (found) return new Uint8Array(await found.slice(0, FILE_CHUNK_BYTES).arrayBuffer());
+  return file.size === 0
+    ? new Uint8Array()
+    : new Uint8Array(await readPiece(store, await wayOf(store), file, 0));
 }
 
-async function readPiece(store: Store, file: Attachment, start: number): Promise<ArrayBuffer> {
+async function readPiece(store: Store, way: FileWay, file: Attachment, start: number): Promise<ArrayBuffer> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      const view = await store.ask<DataView>({ kind: "fileRead", id: file.id, start, size: file.size });
-      // A copy: the view lies in a message that would be kept whole.
-      return new Uint8Array(view.buffer, view.byteOffset, view.byteLength).slice().buffer;
+      return await way.read(file, start);
     } catch (error) {
       if (attempt >= ATTEMPTS) throw error;
       await new Promise((resolve) => store.clock.after(RETRY_MS * attempt, () => resolve(null)));

@@ -1,5 +1,6 @@
 // The first rows of a table that is a text.
 
+/** Beneath the names of the columns; the kernel's own reader keeps to them too. */
 const MOST_ROWS = 8;
 const MOST_COLUMNS = 12;
 const MOST_CHARS = 60;
@@ -11,21 +12,38 @@ const CELLS = new Map(
   ]),
 );
 
+export interface FirstRows {
+  rows: string[][];
+  /** There is more than these. */
+  goesOn: boolean;
+}
+
+/** What a reader elsewhere gives: as many as it reads at most may not be all. */
+export function rowsFrom(rows: string[][]): FirstRows {
+  return { rows, goesOn: rows.length > MOST_ROWS || (rows[0]?.length ?? 0) >= MOST_COLUMNS };
+}
+
 /** Reads the first rows of a CSV or TSV file; a row that is not all there is left out. */
-export function firstRows(content: string, separator: "," | "\t", isWhole: boolean): string[][] {
+export function firstRows(content: string, separator: "," | "\t", isWhole: boolean): FirstRows {
   const cells = CELLS.get(separator) as RegExp;
   const rows: string[][] = [];
   let row: string[] = [];
   cells.lastIndex = 0;
   while (cells.lastIndex < content.length && rows.length <= MOST_ROWS) {
-    const [, quoted, plain = "", end] = cells.exec(content) ?? [];
-    if (end === undefined) break; // no table
+    const [, quoted, plain = "", mark] = cells.exec(content) ?? [];
+    if (mark === undefined) break; // no table
     row.push(shortened(quoted?.replaceAll('""', '"') ?? plain));
-    if (end === separator) continue;
-    if (end || isWhole) rows.push(row.slice(0, MOST_COLUMNS));
+    if (mark === separator) continue;
+    if (mark || isWhole) rows.push(row);
     row = [];
   }
-  return rows.filter((each) => each.length > 1 || each[0]);
+  const isRead = cells.lastIndex >= content.length && isWhole;
+  if (isRead && row.length > 0) rows.push([...row, ""]); // the last cell is empty, and nothing follows it
+  const told = rows.filter((each) => each.length > 1 || each[0]);
+  return {
+    rows: told.map((each) => each.slice(0, MOST_COLUMNS)),
+    goesOn: !isRead || told.some(({ length }) => length > MOST_COLUMNS),
+  };
 }
 
 function shortened(cell: string): string {

@@ -1,14 +1,14 @@
 // The Host of a chat that has no kernel: the Jupyter server runs its view, at the other end of a WebSocket.
 import type { Clock } from "../clock";
-import type { Host, KernelStatus } from "../host";
+import type { Host, KernelStatus, Requester } from "../host/host";
+import { uuid } from "../identifier";
+import { type Liveness, watchLiveness } from "./liveness";
 import { readFrame } from "./wire";
 
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 15_000;
 /** A try that somebody asks for is made at once, but not at every key press. */
 const EAGER_WAIT_MS = 1_000;
-/** A connection on which nothing came for so long after something was asked is as good as none; the view waits 4 s. */
-const SILENCE_MS = 3_500;
 /** What waits for the connection; with more, the next is refused. */
 const MOST_QUEUED = 200;
 /** What may be asked again when the connection broke before the answer: asked twice, it happens once. */
@@ -36,10 +36,23 @@ interface Options {
   traits: Readonly<Record<string, unknown>>;
   clock: Clock;
   lifetime: AbortSignal;
+  request?: Requester;
+  /** Requests that somebody else keeps, and makes again, where the connection broke before the answer. */
+  keeps?: ReadonlySet<unknown>;
 }
 
+const NOTHING: ReadonlySet<unknown> = new Set();
+
 /** Connects at once and for as long as `lifetime` lasts, waiting ever longer between attempts that fail. */
-export function serverHost({ open, conversation, traits, clock, lifetime }: Options): Host {
+export function serverHost({
+  open,
+  conversation,
+  traits,
+  clock,
+  lifetime,
+  request,
+  keeps = NOTHING,
+}: Options): Host {
   const listeners = new Set<(message: unknown, buffers?: readonly DataView[]) => void>();
   const links = new Set<() => void>();
   const queue: Request[] = [];
@@ -52,7 +65,7 @@ export function serverHost({ open, conversation, traits, clock, lifetime }: Opti
   let wait = FIRST_WAIT_MS;
   let triedAt = Number.NEGATIVE_INFINITY;
   let isSilent = false;
-  let cancelSilence: (() => void) | null = null;
+  let liveness: Liveness | null = null;
   let cancelRetry = (): void => {};
 
   const changed = (): void => {
@@ -65,39 +78,62 @@ export function serverHost({ open, conversation, traits, clock, lifetime }: Opti
     triedAt = clock.now();
     const mine = open(place);
     socket = mine;
+    let wasHeard = false;
+    liveness = watchLiveness({
+      clock,
+      ask: () => post({ kind: "ping", requestId: uuid() }),
+      waiting: () => mine.bufferedAmount,
+      silent() {
+        isSilent = true;
+        changed();
+      },
+      dead() {
+        isLost();
+        mine.close();
+        // One that has worked is replaced at once: the network may be another one by now.
+        if (wasHeard) connect();
+      },
+    });
     mine.onopen = () => {
+      if (socket !== mine) return;
       isOpen = true;
       hasFailed = false;
-      wait = FIRST_WAIT_MS;
+      liveness?.heard();
       for (const request of [...asked.values(), ...queue.splice(0)]) post(request);
       changed(); // which says hello
     };
     mine.onmessage = ({ data }) => {
+      if (socket !== mine) return;
+      wasHeard = true;
+      wait = FIRST_WAIT_MS;
+      liveness?.heard();
+      if (isSilent) {
+        isSilent = false;
+        changed();
+      }
       const received = readFrame(data);
       if (received) hear(received.message, received.buffers);
     };
     // An error is always followed by this.
     mine.onclose = () => {
-      if (socket !== mine) return;
-      socket = null;
-      isOpen = false;
-      hasFailed = true;
-      wasHeard();
-      for (const [id, { kind }] of asked) if (!REPEATABLE.has(kind)) asked.delete(id);
-      cancelRetry = clock.after(wait * (0.75 + Math.random() / 2), connect);
-      wait = Math.min(wait * 2, LONGEST_WAIT_MS);
-      changed();
+      if (socket === mine) isLost();
     };
   };
 
-  const wasHeard = (): void => {
-    cancelSilence?.();
-    cancelSilence = null;
+  const isLost = (): void => {
+    liveness?.stop();
+    liveness = null;
+    socket = null;
+    isOpen = false;
     isSilent = false;
+    hasFailed = true;
+    for (const [id, { kind }] of asked) if (!REPEATABLE.has(kind) || keeps.has(kind)) asked.delete(id);
+    cancelRetry = clock.after(wait * (0.75 + Math.random() / 2), connect);
+    wait = Math.min(wait * 2, LONGEST_WAIT_MS);
+    changed();
   };
 
   const hear = (message: unknown, buffers: readonly DataView[]): void => {
-    wasHeard();
     const { kind, requestId, state } = Object(message);
     if (kind === "reply") asked.delete(requestId);
     // After a drop the view goes on where it was by then, not where it began.
@@ -111,11 +147,7 @@ export function serverHost({ open, conversation, traits, clock, lifetime }: Opti
     socket?.send(
       JSON.stringify(message, (_, value) => (value instanceof ArrayBuffer ? base64(value) : value)),
     );
-    if (!message.requestId && message.kind !== "hello") return;
-    cancelSilence ??= clock.after(SILENCE_MS, () => {
-      isSilent = true;
-      changed();
-    });
+    if (message.requestId || message.kind === "hello") liveness?.asked();
   };
 
   const connectSoon = (): void => {
@@ -130,20 +162,30 @@ export function serverHost({ open, conversation, traits, clock, lifetime }: Opti
 
   const status = (): KernelStatus => (!isSilent && (isOpen || !hasFailed) ? "unknown" : "unreachable");
 
+  const doubt = (): void => {
+    liveness?.doubt();
+    connectSoon();
+  };
+  const onPage = (event: string, listener: () => void): void =>
+    globalThis.addEventListener?.(event, listener, { signal: lifetime });
+  const inDocument = (event: string, listener: () => void): void =>
+    globalThis.document?.addEventListener(event, listener, { signal: lifetime });
   for (const event of ["online", "offline"])
-    globalThis.addEventListener?.(
-      event,
-      () => {
-        connectSoon();
-        changed();
-      },
-      { signal: lifetime },
-    );
+    onPage(event, () => {
+      doubt();
+      changed();
+    });
+  // Somebody is back, maybe after a sleep.
+  onPage("pageshow", doubt);
+  inDocument("resume", doubt);
+  inDocument("visibilitychange", () => {
+    if (!document.hidden) doubt();
+  });
   lifetime.addEventListener(
     "abort",
     () => {
       cancelRetry();
-      wasHeard();
+      liveness?.stop();
       socket?.close();
       socket = null;
     },
@@ -170,5 +212,6 @@ export function serverHost({ open, conversation, traits, clock, lifetime }: Opti
     isOnline: () => globalThis.navigator?.onLine ?? true,
     trait: (name) => traits[name],
     onTrait: () => {}, // they stay as they are
+    ...(request && { request }),
   };
 }

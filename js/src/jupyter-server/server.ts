@@ -1,4 +1,5 @@
 // The Jupyter server behind the page, as far as the chat needs it.
+import type { Requester } from "../host/host";
 
 /** How a page reaches its server, as JupyterLab names it. */
 export interface ServerSettings {
@@ -13,6 +14,8 @@ export interface Me {
   userId: string;
   userName: string;
   canWrite: boolean;
+  /** Whether what is seen may be kept, to be read while the server is away. */
+  keepsSeen: boolean;
   /** The address of the browser parts of the server's version. */
   static: string;
 }
@@ -32,11 +35,25 @@ export interface Server {
   me(signal: AbortSignal): Promise<Me>;
   /** Opens the way of a view of a conversation. */
   view(conversation: string): WebSocket;
+  /** Asks the hub. */
+  readonly request: Requester;
 }
 
 export function jupyterServer({ baseUrl, wsUrl, token, appendToken }: ServerSettings): Server {
   const absolute = (base: string, path: string): URL => new URL(path, new URL(base, location.href));
+  const credentials = (): Record<string, string> => ({
+    ...(token ? { Authorization: `token ${token}` } : {}),
+    "X-XSRFToken": /(?:^|; )_xsrf=([^;]*)/.exec(document.cookie)?.[1] ?? "",
+  });
   return {
+    request: (path, { headers, ...init }) =>
+      fetch(absolute(baseUrl, `conduit/${path}`), {
+        ...init,
+        credentials: "same-origin",
+        cache: "no-store",
+        redirect: "error",
+        headers: { ...credentials(), ...(headers as Record<string, string>) },
+      }),
     async me(signal) {
       let answer: Response;
       try {
@@ -44,7 +61,7 @@ export function jupyterServer({ baseUrl, wsUrl, token, appendToken }: ServerSett
           signal,
           credentials: "same-origin",
           cache: "no-store",
-          headers: token ? { Authorization: `token ${token}` } : {},
+          headers: credentials(),
         });
       } catch {
         throw new NoChatError("unreachable");

@@ -2,6 +2,7 @@
 import { text } from "../texts/texts";
 import type { NotebookCells } from "./cells/notebook-cells";
 import { aboutCell, aboutFailure } from "./cells/quoting";
+import { focusKey } from "./focus-key";
 import type { Application, CommandArguments, CommandPalette, Launcher } from "./jupyter";
 import type { Mentions } from "./mentions";
 import type { SidePanel } from "./side-panel";
@@ -19,20 +20,23 @@ type Name = "open" | "focus" | "ask" | "explain" | "insert" | "replace" | "notif
 
 const PREFIX = "conduit-chat:";
 
+/** A palette that closes gives the focus back to the notebook, after its command has begun: what takes it waits for that. */
+const paletteClosed = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
+
 /** Adds all commands, each named in the language of the page. */
-export function addCommands(
-  { commands }: Application,
-  { panel, cells, mentions, palette, launcher }: Parts,
-): void {
+export function addCommands(app: Application, { panel, cells, mentions, palette, launcher }: Parts): void {
+  const { commands } = app;
   /** Says in the corner of the page why nothing was done. */
   const say = (message: string): void => {
     if (commands.hasCommand("apputils:notify"))
       void commands.execute("apputils:notify", { message, type: "info", options: { autoClose: 5_000 } });
   };
-  const write = async (words: string): Promise<void> => {
+  const shown = async (): ReturnType<SidePanel["chat"]> => {
+    await paletteClosed();
     panel.reveal();
-    (await panel.chat()).write(words);
+    return panel.chat();
   };
+  const write = async (words: string): Promise<void> => (await shown()).write(words);
   /** Does something with the newest code of the conversation, or with the one that is given. */
   const withCode = async ({ code }: CommandArguments, act: (code: string) => void): Promise<void> => {
     const found = typeof code === "string" ? code : (await panel.chat()).newestCode();
@@ -56,10 +60,8 @@ export function addCommands(
     caption: text("lab.caption"),
     icon: ({ isPalette }: CommandArguments) => (isPalette ? undefined : panel.icon),
   });
-  add("focus", async () => {
-    panel.reveal();
-    (await panel.chat()).focus();
-  });
+  add("focus", async () => (await shown()).focus());
+  focusKey(app, `${PREFIX}focus`);
   if (cells) {
     add("ask", async () => {
       const cell = cells.selected();

@@ -17,11 +17,27 @@ export interface LuminoWidget {
     icon: unknown;
   };
   readonly isVisible: boolean;
+  readonly disposed: Signal;
   addClass(name: string): void;
   /** Called after it came into sight, after it went out of it, and when it is asked to take the focus. */
   onAfterShow(message: unknown): void;
   onAfterHide(message: unknown): void;
   onActivateRequest(message: unknown): void;
+}
+
+export interface Sanitizer {
+  sanitize(dirty: string): string;
+}
+
+export interface RenderMimeRegistry {
+  addFactory(
+    factory: {
+      safe: boolean;
+      mimeTypes: readonly string[];
+      createRenderer(options: { sanitizer: Sanitizer }): LuminoWidget;
+    },
+    rank: number,
+  ): void;
 }
 
 export interface WidgetModule {
@@ -48,6 +64,8 @@ export interface CommandOptions {
 export type CommandArguments = Readonly<Record<string, unknown>>;
 
 export interface Commands {
+  /** The keys of each command, as they are set. */
+  readonly keyBindings?: readonly { readonly command: string; readonly keys: readonly string[] }[];
   addCommand(id: string, options: CommandOptions): unknown;
   execute(id: string, args?: Record<string, unknown>): Promise<unknown>;
   hasCommand(id: string): boolean;

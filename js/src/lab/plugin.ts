@@ -1,5 +1,5 @@
 // The plugin: the panel, its commands, and what else of the page speaks of the chat.
-import { offerCells } from "../cells";
+import { offerCells } from "../notebook/cells";
 import { text } from "../texts/texts";
 import type { confirmDifference as Confirming, DialogModule } from "./cells/difference";
 import type { NotebookModule, NotebookTracker } from "./cells/notebook";
@@ -12,12 +12,15 @@ import type {
   Launcher,
   LayoutRestorer,
   Plugin,
+  RenderMimeRegistry,
   SettingRegistry,
   StatusBar,
   Translator,
   WidgetModule,
 } from "./jupyter";
+import { showKept } from "./kept";
 import { mentionSetting } from "./mentions";
+import { notebookInSight } from "./notebook-in-sight";
 import { pluginSettings } from "./settings";
 import { type SharedScope, shared } from "./shared-scope";
 import { sidePanel } from "./side-panel";
@@ -31,6 +34,7 @@ const SERVICES = {
   ILauncher: "@jupyterlab/launcher",
   ILayoutRestorer: "@jupyterlab/application",
   INotebookTracker: "@jupyterlab/notebook",
+  IRenderMimeRegistry: "@jupyterlab/rendermime",
   ISettingRegistry: "@jupyterlab/settingregistry",
   IStatusBar: "@jupyterlab/statusbar",
   ITranslator: "@jupyterlab/translation",
@@ -43,6 +47,7 @@ interface Services {
   ILauncher?: Launcher | null;
   ILayoutRestorer?: LayoutRestorer | null;
   INotebookTracker?: NotebookTracker | null;
+  IRenderMimeRegistry?: RenderMimeRegistry | null;
   ISettingRegistry?: SettingRegistry | null;
   IStatusBar?: StatusBar | null;
   ITranslator?: Translator | null;
@@ -91,15 +96,18 @@ function activate(app: Application, services: Services, { widgets, icons, here, 
   speakLanguage(chosen === "en" ? "" : chosen);
   const settings = pluginSettings(services.ISettingRegistry, ID);
   const mentions = mentionSetting(settings);
-  const panel = sidePanel(app, { widgets, icons, here, settings, mentions });
+  const tracker = services.INotebookTracker;
+  const notebook = notebookInSight(tracker);
+  const panel = sidePanel(app, { widgets, icons, here, settings, mentions, notebook });
   services.ILayoutRestorer?.add(panel.widget, panel.widget.id);
   app.shell.add(panel.widget, "right", { rank: 900 });
-  const tracker = services.INotebookTracker;
   const cells =
     tracker && page.notebooks
       ? notebookCells(tracker, page.notebooks.NotebookActions, replacing(page.scope, widgets, here))
       : null;
   if (cells) offerCells(cells);
+  const { serverSettings: server } = app.serviceManager;
+  if (services.IRenderMimeRegistry) showKept(services.IRenderMimeRegistry, { widgets, server, here });
   const { ICommandPalette: palette, ILauncher: launcher } = services;
   addCommands(app, { panel, cells, mentions, palette, launcher });
   services.IStatusBar?.registerStatusItem(`${ID}:status`, {

@@ -2,6 +2,7 @@
 import { language, text } from "../texts/texts";
 import type { Application, IconModule, LabIcon, LuminoWidget, WidgetModule } from "./jupyter";
 import type { Mentions } from "./mentions";
+import type { NotebookInSight } from "./notebook-in-sight";
 import type { News } from "./panel/news";
 import type { openPanel, Panel } from "./panel/panel";
 import { remembered } from "./remembered";
@@ -37,11 +38,15 @@ interface Parts {
   icons: IconModule;
   settings: Settings;
   mentions: Mentions;
+  notebook: NotebookInSight;
   /** The address of this script. */
   here: string;
 }
 
-export function sidePanel(app: Application, { widgets, icons, settings, mentions, here }: Parts): SidePanel {
+export function sidePanel(
+  app: Application,
+  { widgets, icons, settings, mentions, notebook, here }: Parts,
+): SidePanel {
   const icon = new icons.LabIcon({ name: "conduit_widget:chat", svgstr: ICON });
   const widget = new widgets.Widget();
   widget.id = PANEL_ID;
@@ -67,6 +72,7 @@ export function sidePanel(app: Application, { widgets, icons, settings, mentions
     return module.openPanel(widget.node, {
       server,
       memory,
+      notebook,
       settings: await settings,
       wantsMentions: mentions.areWanted,
       reveal,

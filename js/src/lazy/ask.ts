@@ -1,4 +1,4 @@
-import type { KernelLink } from "../kernel-link";
+import type { KernelLink } from "../kernel/link";
 import { text } from "../texts/texts";
 import type { AskForChunk } from "./chunks";
 

@@ -41,6 +41,6 @@ export const kit: Readonly<Record<string, object>> = {
 /** What a chunk calls for a shared module. */
 export function fromKit(name: string): object {
   const found = kit[name];
-  if (!found) throw new Error(`The main bundle shares no ${name}.`);
+  if (!found) throw new Error(`The chat shares no ${name}.`);
   return found;
 }

@@ -3,21 +3,23 @@ export interface ChunkModules {
   actions: typeof import("../chunks/actions");
   calls: typeof import("../chunks/calls");
   livekit: typeof import("../chunks/livekit");
-  de: typeof import("../chunks/de");
-  es: typeof import("../chunks/es");
-  zh: typeof import("../chunks/zh");
+  de: typeof import("../chunks/languages/de");
+  es: typeof import("../chunks/languages/es");
+  zh: typeof import("../chunks/languages/zh");
   context: typeof import("../chunks/context");
   details: typeof import("../chunks/details");
   finding: typeof import("../chunks/finding");
   emoji: typeof import("../chunks/emoji");
   files: typeof import("../chunks/files");
-  diagram: typeof import("../chunks/diagram");
-  code: typeof import("../chunks/code");
-  footnotes: typeof import("../chunks/footnotes");
-  maths: typeof import("../chunks/maths");
-  tools: typeof import("../chunks/tools");
+  diagram: typeof import("../chunks/drawing/diagram");
+  code: typeof import("../chunks/drawing/code");
+  footnotes: typeof import("../chunks/drawing/footnotes");
+  maths: typeof import("../chunks/drawing/maths");
+  tools: typeof import("../chunks/drawing/tools");
+  queue: typeof import("../chunks/queue");
   "second-way": typeof import("../chunks/second-way");
   sheets: typeof import("../chunks/sheets");
+  voice: typeof import("../chunks/voice");
   writing: typeof import("../chunks/writing");
 }
 

@@ -1,15 +1,15 @@
 import { Fragment, type VNode } from "preact";
-import { useEffect, useMemo, useRef } from "preact/hooks";
-import type { Footnotes } from "../chunks/footnotes";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { Footnotes } from "../chunks/drawing/footnotes";
+import { whenIdle } from "../drawing/idle";
 import { useChunk } from "../lazy/lazy";
-import { AsWritten } from "./as-written";
-import { Growing } from "./growing";
-import { whenIdle } from "./idle";
-import { type BlockToken, lex } from "./lexer";
-import { OpenBlocks } from "./open-blocks";
-import { isBlank, renderBlock } from "./render";
-import { type Seam, Seams, withMarks } from "./seams";
-import { TextBoundary } from "./text-boundary";
+import { Growing } from "./lexing/growing";
+import { type BlockToken, lex } from "./lexing/lexer";
+import { OpenBlocks } from "./lexing/open-blocks";
+import { AsWritten } from "./rendering/as-written";
+import { isBlank, renderBlock } from "./rendering/render";
+import { type Seam, Seams, withMarks } from "./rendering/seams";
+import { TextBoundary } from "./rendering/text-boundary";
 
 interface MarkdownProps {
   text: string;
@@ -34,15 +34,16 @@ export function Markdown({ text, open = false, seams = NO_SEAMS }: MarkdownProps
       )}
     >
       <Seams.Provider value={seams}>
-        <Growing.Provider value={open}>
-          <Blocks text={text} seams={seams} open={open} />
-        </Growing.Provider>
+        <Blocks text={text} seams={seams} open={open} />
       </Seams.Provider>
     </TextBoundary>
   );
 }
 
-/** While the text grows, only its last block is parsed and rendered again; what it became stays when it has ended. */
+/**
+ * While the text grows, only its last block is parsed and rendered again. When it has ended it stays as it is until there
+ * is time to read it as a whole: many may end at once.
+ */
 function Blocks({ text: words, seams, open }: Required<MarkdownProps>): VNode {
   const text = withMarks(words, seams);
   const hasNotes = text.includes("[^");
@@ -50,17 +51,31 @@ function Blocks({ text: words, seams, open }: Required<MarkdownProps>): VNode {
   const notes = hasNotes && module ? () => new module.Footnotes({ lex, draw: renderBlock }) : null;
   const growing = useRef<GrowingBlocks | null>(null);
   if (open) growing.current ??= new GrowingBlocks();
+  const [isDue, setDue] = useState(false);
+  useEffect(() => {
+    if (!growing.current) return undefined;
+    if (!open) return whenIdle(() => setDue(true));
+    setDue(false);
+    return undefined;
+  }, [open]);
+  const isWhole = !open && (isDue || !growing.current);
   const whole = useMemo(() => {
-    if (open) return null;
+    if (!isWhole) return null;
     const tokens = lex(text);
     return parts(notes ? notes().whole(tokens).map(finalBlock) : ended(growing.current, tokens));
-  }, [open ? null : text, open, !notes]);
+  }, [isWhole && text, !notes]);
   const root = useRef<HTMLDivElement>(null);
-  useEffect(() => (open || !growing.current ? undefined : layOutWhenIdle(root.current)), [open]);
+  useEffect(() => {
+    if (!isWhole || !growing.current) return undefined;
+    growing.current = new GrowingBlocks(); // what is drawn stays; what it was drawn from is in the text
+    return layOutWhenIdle(root.current);
+  }, [isWhole]);
   return (
-    <div ref={root} class={growing.current ? "markdown grown" : "markdown"}>
-      {whole ?? growing.current?.nodes(text, notes)}
-    </div>
+    <Growing.Provider value={!isWhole}>
+      <div ref={root} class={growing.current ? "markdown grown" : "markdown"}>
+        {whole ?? growing.current?.nodes(text, notes)}
+      </div>
+    </Growing.Provider>
   );
 }
 
@@ -79,7 +94,12 @@ function layOutWhenIdle(root: HTMLElement | null): () => void {
 }
 
 function finalBlock(token: BlockToken, index: number): VNode | null {
-  return isBlank(token) ? <AsWritten key={index} text={token.raw} /> : renderBlock(token, index);
+  return inFragment(isBlank(token) ? <AsWritten key={index} text={token.raw} /> : renderBlock(token, index));
+}
+
+/** Preact skips the node of a component that it is given again; of an element it would compare all that is inside. */
+function inFragment(node: VNode | null): VNode | null {
+  return node && <Fragment key={node.key}>{node}</Fragment>;
 }
 
 /** The nodes of a whole text, those it had while it grew where nothing can have changed them. */
@@ -97,15 +117,8 @@ function parts(nodes: readonly (VNode | null)[], from = 0): VNode[] {
   const found: VNode[] = [];
   for (let at = 0; at < nodes.length; at += PART) {
     const some = nodes.slice(at, at + PART);
-    found.push(
-      from + at > 0 ? (
-        <div key={from + at} class="part">
-          {some}
-        </div>
-      ) : (
-        <Fragment key={0}>{some}</Fragment>
-      ),
-    );
+    const key = from + at;
+    found.push(<Fragment key={key}>{key > 0 ? <div class="part">{some}</div> : some}</Fragment>);
   }
   return found;
 }
@@ -134,7 +147,9 @@ class GrowingBlocks {
     for (const token of this.#withNotes(closed.slice(this.#read)))
       this.#closed.push(finalBlock(token, this.#closed.length));
     this.#read = closed.length;
-    const rest = this.#withNotes(open).map((token, index) => renderBlock(token, this.#closed.length + index));
+    const rest = this.#withNotes(open).map((token, index) =>
+      inFragment(renderBlock(token, this.#closed.length + index)),
+    );
     const from = this.#parts.length * PART;
     const full = this.#closed.length - (this.#closed.length % PART);
     this.#parts.push(...parts(this.#closed.slice(from, full), from));

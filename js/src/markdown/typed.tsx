@@ -1,8 +1,8 @@
 // A person's text as it was typed. Only unmistakable marks are drawn: fenced code, `code` and addresses.
 import type { ComponentChildren, VNode } from "preact";
-import { untilPunctuation } from "./cjk";
-import { CodeBlock } from "./code-block";
-import { Link } from "./link";
+import { untilPunctuation } from "./lexing/cjk";
+import { CodeBlock } from "./rendering/code-block";
+import { Link } from "./rendering/link";
 
 const FENCE = /^ {0,3}(`{3,}|~{3,})([^`]*)$/;
 const CODE_OR_ADDRESS = /(?<!`)`[^`\n]+`(?!`)|(?<![a-z0-9])(?:https?:\/\/|www\.)[^\s<>"`]{1,2000}/gi;
@@ -10,7 +10,7 @@ const CODE_OR_ADDRESS = /(?<!`)`[^`\n]+`(?!`)|(?<![a-z0-9])(?:https?:\/\/|www\.)
 export type TypedPart = { kind: "text"; text: string } | { kind: "code"; text: string; language: string };
 
 /** Splits the text at its fenced code. A fence that is never closed is text. */
-export function typedParts(text: string): TypedPart[] {
+function typedParts(text: string): TypedPart[] {
   const lines = text.replace(/\r\n?/g, "\n").trimEnd().split("\n");
   const ends = closingFences(lines);
   const parts: TypedPart[] = [];

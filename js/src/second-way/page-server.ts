@@ -1,18 +1,26 @@
 import { jupyterServer, type Server } from "../jupyter-server/server";
 
-/** The Jupyter server that this page came from; null where it came from none. */
+const greeted = new Set<string>();
+
+/**
+ * The Jupyter server that this page came from; null where it came from none. It is asked something at once: the first that
+ * asks waits until the server has loaded its part of the chat, and nobody who is in a hurry is to be that one.
+ */
 export function pageServer(): Server | null {
   try {
     const config = JSON.parse(document.getElementById("jupyter-config-data")?.textContent ?? "{}");
     const { baseUrl, token } = config as { baseUrl?: unknown; token?: unknown };
     if (typeof baseUrl !== "string") return null;
     const { href, origin } = new URL(baseUrl, location.href);
-    return jupyterServer({
+    const server = jupyterServer({
       baseUrl: href,
       wsUrl: href.replace(/^http/, "ws"),
       token: typeof token === "string" ? token : "",
       appendToken: origin !== location.origin,
     });
+    if (!greeted.has(href)) server.me(new AbortController().signal).catch(() => {}); // found out again in need
+    greeted.add(href);
+    return server;
   } catch {
     return null; // its page says nothing that can be read
   }

@@ -1,21 +1,29 @@
 // The way past a busy kernel. A kernel without a working subshell takes no message while a cell runs; then what people do
 // goes straight to the hub, through the Jupyter server's own view, with the same ids.
 //
-// Whether the kernel listens is asked with a ping, which it answers without the hub. What is harmless twice goes to the
-// kernel and, without an answer to the ping, this way too. The kernel takes what it was sent when its cell ends: where that
-// could undo what was done meanwhile, a message is held until the ping is answered, and then goes one way only.
-import { computed, signal } from "@preact/signals";
+// Where a view is in sight while a cell runs, the way is opened before anybody needs it, and then what people do goes this
+// way at once: a subshell, even one that works, shares the interpreter with the cell.
+//
+// Before it is open, whether the kernel listens is asked with a ping, which it answers without the hub. What is harmless
+// twice goes to the kernel and, without an answer to the ping, this way too. The kernel takes what it was sent when its cell
+// ends: where that could undo what was done meanwhile, a message is held until the ping is answered, and then goes one way.
+import { computed, effect, signal, untracked } from "@preact/signals";
 import type { Clock } from "../clock";
-import type { Host } from "../host";
+import type { Host } from "../host/host";
 import { uuid } from "../identifier";
 import type { Server } from "../jupyter-server/server";
-import type { KernelLink, SecondWay } from "../kernel-link";
-import type { ChatState, ViewMessage } from "../kernel-messages";
+import type { KernelLink, SecondWay } from "../kernel/link";
+import type { ChatState, ViewMessage } from "../kernel/messages";
 import { text } from "../texts/texts";
 import { pageServer } from "./page-server";
+import { createReach } from "./reach";
+import { cellStatus } from "./running-cell";
 import { type Hindrance, openSession, type Session } from "./session";
+import { tellSight } from "./sight";
 
 const PATIENCE_MS = 150;
+/** A cell that ends before needs no other way. */
+const SHORT_CELL_MS = 100;
 /** Without a session by then, what waits for it goes to the kernel. */
 const OPENING_MS = 5_000;
 /** A session of which nothing is asked for so long is closed. */
@@ -42,7 +50,7 @@ interface Surroundings {
   host: Host;
   clock: Clock;
   lifetime: AbortSignal;
-  link: Pick<KernelLink, "replied" | "health">;
+  link: Pick<KernelLink, "replied" | "health" | "inSight">;
   state(): { chat: ChatState | null };
 }
 
@@ -63,8 +71,16 @@ export function secondWay(
   let cancelPatience = (): void => {};
   let cancelOpening = (): void => {};
   let cancelIdle = (): void => {};
+  let cancelOpeningSoon = (): void => {};
+  /** Whether a cell runs. */
+  const busy = signal(false);
+  const isAwaited = (): boolean => busy.value && link.inSight.value;
 
-  const isOver = (): boolean => ["gone", "restarted"].includes(host.kernelStatus());
+  const isOver = (): boolean => ["gone", "restarted"].includes(status());
+  /** Whether nothing is to be taken off the way to the kernel. */
+  const isOff = (): boolean =>
+    lifetime.aborted || isOver() || hindrance.value !== null || waiting.length >= MOST_WAITING;
+
   const toKernel = (): void => {
     for (const { message, isSent } of waiting.splice(0)) if (!isSent) host.send(message);
   };
@@ -79,8 +95,12 @@ export function secondWay(
   const flush = (): void => {
     if (!session?.isReady) return;
     for (const { message } of waiting.splice(0)) session.send(message);
+    endWhenIdle();
+  };
+
+  const endWhenIdle = (): void => {
     cancelIdle();
-    cancelIdle = clock.after(IDLE_MS, end);
+    cancelIdle = clock.after(IDLE_MS, () => (isAwaited() ? endWhenIdle() : end()));
   };
 
   const hinder = (found: Hindrance): void => {
@@ -136,71 +156,106 @@ export function secondWay(
     cancelPatience();
     asked.clear();
     blocked.value = false;
-    hindrance.value = null;
-    if (!session?.isReady) end();
+    if (!isAwaited()) {
+      hindrance.value = null;
+      if (!session?.isReady) end();
+    }
     toKernel();
+  };
+
+  /** Asks the kernel, and opens the way, before anybody does anything. */
+  const prepare = (): void => {
+    cancelOpeningSoon();
+    if (!isAwaited() || isOff()) return;
+    cancelOpeningSoon = clock.after(SHORT_CELL_MS, () => {
+      if (!isAwaited() || isOff()) return;
+      ask();
+      open();
+    });
   };
 
   host.onMessage((message) => {
     const { kind, requestId } = Object(message);
     if (kind === "reply" && asked.has(requestId)) listens();
   }, lifetime);
-  host.onLinkChange(() => {
+  const changed = (): void => {
+    busy.value = status() === "busy";
+    if (!busy.value && !blocked.value) hindrance.value = null;
     if (isOver()) {
       waiting = [];
       listens();
       end();
-    } else if (blocked.value && host.kernelStatus() === "idle") {
+    } else if (blocked.value && status() === "idle") {
       // Its answer comes now, unless it was lost. Asked at each change, it would change for ever.
       ask(2);
     }
-  }, lifetime);
+  };
+  const status = cellStatus(host, lifetime, changed);
+  busy.value = status() === "busy";
   // Before anybody does anything, it is known whether that would wait.
-  const forget = link.health.subscribe((health) => {
-    if (health === "blocked") ask();
-  });
+  const forget = [
+    tellSight(host, link),
+    link.health.subscribe((health) => {
+      if (health === "blocked") ask();
+    }),
+    effect(() => {
+      if (isAwaited()) untracked(prepare);
+    }),
+  ];
   lifetime.addEventListener(
     "abort",
     () => {
-      forget();
+      for (const each of forget) each();
       cancelPatience();
+      cancelOpeningSoon();
       end();
     },
     { once: true },
   );
 
-  /** Whether nothing is to be taken off the way to the kernel. */
-  const isOff = (): boolean =>
-    lifetime.aborted || isOver() || hindrance.value !== null || waiting.length >= MOST_WAITING;
+  const takeAtOnce = (message: ViewMessage, isOneWay: boolean): boolean => {
+    // A subshell may take it, too: who is first wins.
+    const isSent = !(isOneWay || blocked.value);
+    waiting.push({ message, isSent });
+    open();
+    flush();
+    return !isSent;
+  };
+
+  const takeInCase = (message: ViewMessage, isOneWay: boolean): boolean => {
+    // It may have begun there.
+    if (message.kind === "typing" && !message.isTyping && session?.isReady) session.send(message);
+    // What an idle kernel is sent, it takes at once.
+    if (isOneWay && asked.size === 0 && status() === "idle") return false;
+    if (!ask()) return false;
+    waiting.push({ message, isSent: !isOneWay });
+    if (status() === "busy") open();
+    return isOneWay;
+  };
 
   const take = (message: ViewMessage): boolean => {
     const isOneWay = ONE_WAY.has(message.kind);
     if (isOff() || !(isOneWay || REPEATABLE.has(message.kind))) return false;
-    if (blocked.value) {
-      waiting.push({ message, isSent: false });
-      open();
-      flush();
-      return true;
-    }
-    // It may have begun there.
-    if (message.kind === "typing" && !message.isTyping && session?.isReady) session.send(message);
-    // What an idle kernel is sent, it takes at once.
-    if (isOneWay && asked.size === 0 && host.kernelStatus() === "idle") return false;
-    if (!ask()) return false;
-    waiting.push({ message, isSent: !isOneWay });
-    return isOneWay;
+    const isSure = blocked.value || (status() === "busy" && session?.isReady);
+    return isSure ? takeAtOnce(message, isOneWay) : takeInCase(message, isOneWay);
   };
 
+  const carries = computed(() => (blocked.value || busy.value) && proven.value);
+  /** What keeps the message waiting: a kernel that listens meanwhile keeps none. */
+  const obstacle = computed(() => (blocked.value ? hindrance.value : null));
   const words = computed(() => {
-    const { value: found } = hindrance;
+    const { value: found } = obstacle;
     if (found?.why === "person") return text("secondWay.person", { name: found.name });
     if (found) return text(`secondWay.${found.why}`);
-    return text(blocked.value && proven.value ? "secondWay.hub" : "secondWay.kernel");
+    return text(carries.value ? "secondWay.hub" : "secondWay.kernel");
   });
+  const reach = createReach(server, clock, lifetime);
   return {
     take,
-    carries: computed(() => blocked.value && proven.value),
-    refusal: computed(() => (hindrance.value ? words.value : null)),
+    withholds: () => false,
+    reach: () => reach(state().chat),
+    carries,
+    refusal: computed(() => (obstacle.value ? words.value : null)),
     words,
   };
 }

@@ -1,10 +1,10 @@
 // A view of the Jupyter server's own, of the conversation that the kernel's chat shows: it takes what people do there, and
 // shows nothing.
 import type { Clock } from "../clock";
-import type { Host } from "../host";
+import type { Host } from "../host/host";
 import { NoChatError, type Server } from "../jupyter-server/server";
 import { serverHost } from "../jupyter-server/server-host";
-import { type ChatState, kernelMessage, type Reply, type ViewMessage } from "../kernel-messages";
+import { type ChatState, kernelMessage, type Reply, type ViewMessage } from "../kernel/messages";
 
 /** Why there is none; `name`: who one is in Jupyter. */
 export type Hindrance =

@@ -1,8 +1,8 @@
 // What people do with a message that stands in the conversation.
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { ChatMessage } from "../contract";
-import type { Choice, Reply } from "../kernel-messages";
-import { isDeleted } from "../messages";
+import type { Choice, Reply } from "../kernel/messages";
+import { isDeleted } from "../messages/parts";
 import type { Branching } from "./branching";
 import type { Core } from "./core";
 

@@ -1,7 +1,7 @@
 // Which branch of the conversation this viewer looks at.
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
-import { type BranchChoices, type Branches, branchesOf, parentToName } from "../branches";
 import type { ChatMessage } from "../contract";
+import { type BranchChoices, type Branches, branchesOf, parentToName } from "../state/branches";
 import type { Core } from "./core";
 
 export interface Branching {

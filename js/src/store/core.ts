@@ -2,15 +2,15 @@
 import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { Clock } from "../clock";
 import type { ConnectionInfo } from "../contract";
-import type { Host } from "../host";
-import { type Keeper, placeOf } from "../keeper";
-import { createKernelLink, type KernelLink, type KernelRequest } from "../kernel-link";
-import type { ChatState, KernelMessage, Reply } from "../kernel-messages";
-import { createPicture, type Picture } from "../picture";
-import { plainLine } from "../plain";
-import { createSelectors, type Selectors } from "../selectors";
-import { EMPTY, receive, type ViewState } from "../state";
-import { overdueLine } from "../troubles";
+import { createPicture, type Picture } from "../drawing/picture";
+import type { Host } from "../host/host";
+import { createKernelLink, type KernelLink, type KernelRequest } from "../kernel/link";
+import type { ChatState, KernelMessage, Reply } from "../kernel/messages";
+import { createSelectors, type Selectors } from "../state/selectors";
+import { EMPTY, receive, type ViewState } from "../state/state";
+import { overdueLine } from "../state/troubles";
+import { retold } from "../texts/texts";
+import { type Keeper, placeOf } from "./keeper";
 
 export interface Core {
   readonly host: Host;
@@ -40,8 +40,17 @@ export interface Core {
   endWith(part: () => void): void;
 }
 
-/** Opens the core; everything it holds ends with `lifetime`. */
-export function createCore(host: Host, lifetime: AbortSignal, clock: Clock, keeper: Keeper): Core {
+/**
+ * Opens the core; everything it holds ends with `lifetime`. `shared` is called with the state of a kernel whose pages may be
+ * different people's: it is not shown.
+ */
+export function createCore(
+  host: Host,
+  lifetime: AbortSignal,
+  clock: Clock,
+  keeper: Keeper,
+  shared: (chat: ChatState) => void,
+): Core {
   let state: ViewState = EMPTY;
   const changed: ((before: ViewState, after: ViewState) => void)[] = [];
   const snapshots: ((chat: ChatState) => void)[] = [];
@@ -68,6 +77,7 @@ export function createCore(host: Host, lifetime: AbortSignal, clock: Clock, keep
   };
 
   const heard = (message: KernelMessage): void => {
+    if (message.kind === "shared") shared(message.state);
     const missedBefore = state.needsHello;
     take(receive(state, message), message.kind === "snapshot");
     if (message.kind === "snapshot") entered(message.state);
@@ -84,14 +94,14 @@ export function createCore(host: Host, lifetime: AbortSignal, clock: Clock, keep
   });
 
   const told = (reply: Reply | null): void => {
-    failure.value = !reply || reply.ok ? null : plainLine(reply.error.message);
+    failure.value = !reply || reply.ok ? null : retold(reply.error.message);
   };
   const endWith = (part: () => void): void => lifetime.addEventListener("abort", part, { once: true });
   endWith(picture.end);
 
   return {
     ...{ host, clock, keeper, lifetime, link, picture, failure, told, endWith },
-    select: createSelectors(picture.chat),
+    select: createSelectors(picture.chat, link.health),
     connection: computed(() => picture.chat.value?.connection ?? null),
     state: () => state,
     set: (next) => take(next, false),

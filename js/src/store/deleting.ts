@@ -1,7 +1,9 @@
 // Deleting with a minute to change one's mind: the message is hidden at once, the deletion is sent when the minute is
-// over, when the page is left, or at the next start. So none is lost.
+// over, when the page is left, or at the next start. So none is lost. One that waits for the hub is the queue's from then
+// on: taken back or refused there, the message is shown again, in every view.
 import { type ReadonlySignal, signal } from "@preact/signals";
-import { isDeleted } from "../messages";
+import type { ChatState } from "../kernel/messages";
+import { isDeleted } from "../messages/parts";
 import type { Core } from "./core";
 
 export const UNDO_MS = 60_000;
@@ -17,13 +19,16 @@ export function createDeleting(core: Core): Deleting {
   const deleting = signal<ReadonlyMap<string, number>>(new Map());
   const timers = new Map<string, () => void>();
   let place: string | null = null;
+  /** Messages whose deletion the queue has. */
+  let queued: ReadonlySet<string> = new Set();
 
   const update = (change: (waiting: Map<string, number>) => void): void => {
     const next = new Map(deleting.value);
     change(next);
     deleting.value = next;
     // A deletion under way is kept too: whether it was heard is known when the reply comes.
-    if (place !== null) core.keeper.keepDeletions(place, Object.fromEntries(next));
+    const own = [...next].filter(([id]) => !queued.has(id));
+    if (place !== null) core.keeper.keepDeletions(place, Object.fromEntries(own));
   };
 
   const forget = (id: string): void => {
@@ -51,6 +56,15 @@ export function createDeleting(core: Core): Deleting {
     );
   };
 
+  const follow = (chat: ChatState | null): void => {
+    const before = queued;
+    const waits = chat?.queue?.items.filter(({ kind, reason }) => kind === "delete" && !reason);
+    queued = new Set(waits?.map(({ messageId }) => messageId));
+    for (const id of before) if (!queued.has(id)) forget(id);
+    for (const id of queued)
+      if (deleting.value.get(id) !== 0 || !before.has(id)) update((all) => all.set(id, 0));
+  };
+
   const sendAll = (): void => {
     for (const id of [...timers.keys()]) send(id);
   };
@@ -62,6 +76,7 @@ export function createDeleting(core: Core): Deleting {
       update((waiting) => waiting.clear());
     }
     place = now;
+    follow(core.state().chat);
     for (const [id, at] of Object.entries(core.keeper.deletions(now))) {
       if (deleting.value.has(id)) continue;
       update((waiting) => waiting.set(id, at));
@@ -71,6 +86,7 @@ export function createDeleting(core: Core): Deleting {
   });
   // One that was deleted is hidden until the conversation says so itself.
   core.onChange((before, { chat }) => {
+    if (before.chat?.queue !== chat?.queue) follow(chat);
     if (deleting.value.size === 0 || before.chat?.messages === chat?.messages) return;
     for (const message of chat?.messages ?? [])
       if (deleting.value.get(message.id) === 0 && isDeleted(message)) forget(message.id);

@@ -1,6 +1,6 @@
 // Older messages than the kernel sent by itself.
 import { type ReadonlySignal, signal } from "@preact/signals";
-import { seqOf } from "../messages";
+import { seqOf } from "../messages/parts";
 import type { Core } from "./core";
 
 export interface History {

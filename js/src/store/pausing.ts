@@ -1,6 +1,6 @@
 // Pause: this view stops drawing what comes, says how much waits, and catches up at once.
-import type { ReadonlySignal } from "@preact/signals";
-import type { Waiting } from "../picture";
+import { computed, type ReadonlySignal } from "@preact/signals";
+import type { Waiting } from "../drawing/picture";
 import type { Core } from "./core";
 
 export interface Pausing {
@@ -11,12 +11,17 @@ export interface Pausing {
   resume(): void;
 }
 
-export function createPausing({ picture, onPlace }: Pick<Core, "picture" | "onPlace">): Pausing {
+/** Paused is a view that somebody paused in it, and every view of a conversation that Python paused; Resume ends both. */
+export function createPausing({ picture, onPlace, ask }: Pick<Core, "picture" | "onPlace" | "ask">): Pausing {
+  const isHeld = (): boolean => picture.chat.value?.paused === true;
   onPlace(() => picture.pause(false));
   return {
-    paused: picture.paused,
+    paused: computed(() => picture.paused.value || isHeld()),
     waiting: picture.waiting,
     pause: () => picture.pause(true),
-    resume: () => picture.pause(false),
+    resume() {
+      picture.pause(false);
+      if (isHeld()) ask({ kind: "resume" });
+    },
   };
 }

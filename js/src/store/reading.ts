@@ -1,6 +1,7 @@
-// How far one has read: told to the hub at most once a second, and only forward. Where one stopped reading a line stands.
+// How far one has read: told to the hub at most once a second (of several chats not all in the same moment), and only
+// forward. Where one stopped reading a line stands.
 import { type ReadonlySignal, signal } from "@preact/signals";
-import { seqOf } from "../messages";
+import { seqOf } from "../messages/parts";
 import type { Core } from "./core";
 
 const EVERY_MS = 1_000;
@@ -24,7 +25,7 @@ export function createReading(core: Core, isVisible: () => boolean = pageIsVisib
     if (read <= told) return;
     told = read;
     core.link.tell({ kind: "read", seq: told });
-    cancel = core.clock.after(EVERY_MS, tell);
+    cancel = core.clock.after(EVERY_MS * (1 + Math.random()), tell);
   };
   const update = (): void => {
     if (!Number.isFinite(inView) || inView <= read) return;

@@ -1,13 +1,12 @@
 // Own messages on their way: sent, sent again, given up, and kept for a reload of the page.
-import { type Signal, signal } from "@preact/signals";
-import { readChoice } from "../choice";
+import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { uuid } from "../identifier";
-import type { Choice, Reply, SendOptions } from "../kernel-messages";
-import { discard, failSend, restoreUnsent, startSend } from "../state";
+import type { Choice, Reply, SendOptions } from "../kernel/messages";
+import { readChoice } from "../state/choice";
+import { discard, failSend, restoreUnsent, startSend } from "../state/state";
 import type { Acting } from "./acting";
 import type { Branching } from "./branching";
 import type { Core } from "./core";
-import type { Pausing } from "./pausing";
 import { createTypingNotifier } from "./typing-notifier";
 import { createUnsent } from "./unsent";
 
@@ -15,6 +14,8 @@ export interface Sending {
   readonly draft: Signal<string>;
   /** The model chosen for the next messages, as `choiceText` writes it; empty for the hub's own choice. */
   readonly choice: Signal<string>;
+  /** How many messages have been sent here: each brings the end into view, also one the hub has before it is drawn. */
+  readonly sent: ReadonlySignal<number>;
   /** Sends a message; who is to answer is the chosen model unless the options name one. */
   send(text: string, options?: SendOptions & Choice): void;
   resend(id: string): void;
@@ -26,11 +27,11 @@ export interface Sending {
 export function createSending(
   core: Core,
   { continues }: Pick<Branching, "continues">,
-  { resume }: Pick<Pausing, "resume">,
   replying: Pick<Acting, "replyTo">,
 ): Sending {
   const draft = signal("");
   const choice = signal("");
+  const sent = signal(0);
   const { link, state, set } = core;
   const unsent = createUnsent(core.keeper, draft, choice);
   const typing = createTypingNotifier(core.clock, (isTyping) => link.tell({ kind: "typing", isTyping }));
@@ -65,14 +66,16 @@ export function createSending(
   return {
     draft,
     choice,
+    sent,
     send(text, options = {}) {
       typing.stop();
       core.told(null);
       // Whoever writes wants to see it.
-      resume();
+      core.picture.pause(false);
       const replyTo = replying.replyTo.value?.id;
       replying.replyTo.value = null;
       deliver(uuid(), text, choice.value, { ...parent(), ...(replyTo && { replyTo }), ...options });
+      sent.value += 1;
     },
     resend(id) {
       const message = state().outbox.find((candidate) => candidate.id === id);

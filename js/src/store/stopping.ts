@@ -1,8 +1,8 @@
 // Stop is a promise: after a second without an answer the view says what does stop.
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
 import type { Clock } from "../clock";
-import type { KernelLink } from "../kernel-link";
-import type { Reply } from "../kernel-messages";
+import type { KernelLink } from "../kernel/link";
+import type { Reply } from "../kernel/messages";
 
 const PATIENCE_MS = 1_000;
 

@@ -1,7 +1,7 @@
 // What was typed here and not sent (the draft, the outbox) and the model chosen, kept for a reload of the page.
 import { effect, type Signal, signal } from "@preact/signals";
-import { type Keeper, type Kept, placeOf } from "../keeper";
-import type { ChatState } from "../kernel-messages";
+import type { ChatState } from "../kernel/messages";
+import { type Keeper, type Kept, placeOf } from "./keeper";
 
 export interface Unsent {
   /**

@@ -1,5 +1,6 @@
 // Every text a person sees: whole sentences by key, with named places and the plural forms of each language.
 import { signal } from "@preact/signals-core";
+import { plainLine } from "../plain";
 import type { English } from "./en";
 
 /** The forms of a text that counts, as `Intl.PluralRules` names them; `{count}` is the number. */
@@ -71,6 +72,17 @@ export function text<K extends Key>(key: K, ...values: Arguments<K, string | num
 /** The same where a place holds more than words: the pieces in order, for a view to draw. */
 export function textNodes<K extends Key, V>(key: K, ...values: Arguments<K, V>): (string | V)[] {
   return pieces(key, values[0]) as (string | V)[];
+}
+
+/** What Python said, as a plain line: in the language spoken where that has every sentence of it; else as it was written. */
+export function retold(written: unknown, said?: readonly unknown[] | null): string {
+  let line = "";
+  for (const each of said ?? [{ key: written }]) {
+    const { key, values } = Object(each);
+    if (!Object.hasOwn(spoken.value.catalogue, key)) return plainLine(written);
+    line += `${pieces(key, Object(values)).join("")} `;
+  }
+  return plainLine(line || written);
 }
 
 /** "Ada", "Ada and Bo", "Ada, Bo and Cy". */

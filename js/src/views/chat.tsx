@@ -1,11 +1,12 @@
 import type { TargetedKeyboardEvent, VNode } from "preact";
+import { whyClosed } from "../composing/closed";
 import { Lazy, useChunk } from "../lazy/lazy";
 import { plainName } from "../plain";
-import type { Store } from "../store";
+import type { Store } from "../store/store";
 import { language, text } from "../texts/texts";
 import { Boundary } from "./boundary";
 import { Composer } from "./composer/composer";
-import { ConnectionBadge, ConnectionBanner } from "./connection";
+import { ConnectionBadge, ConnectionBanner } from "./connection/connection";
 import { Transcript } from "./transcript/transcript";
 
 /** The whole widget. */
@@ -16,12 +17,12 @@ export function Chat({ store }: { store: Store }): VNode {
       store.composing.open("help");
     }
     const answer = store.select.stoppable.value;
-    if (event.key !== "Escape" || event.isComposing || !answer) return;
+    if (event.key !== "Escape" || event.isComposing || !answer || whyClosed(store)) return;
     event.preventDefault();
     store.stop(answer);
   };
-  useChunk("actions", store.chat.value !== null);
-  const { module: writing } = useChunk("writing", store.chat.value !== null);
+  useChunk("actions", store.select.settled.value !== null);
+  const { module: writing } = useChunk("writing", store.select.settled.value !== null);
   const id = store.select.conversationId.value;
   const name = plainName(store.select.conversation.value?.title || id);
   const height = store.height.value;

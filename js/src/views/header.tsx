@@ -1,6 +1,6 @@
 import type { ComponentChildren, VNode } from "preact";
 import type { SheetName } from "../composing/composing";
-import type { Store } from "../store";
+import type { Store } from "../store/store";
 import { text } from "../texts/texts";
 import { PinIcon } from "./actions/icons";
 import { CallButton } from "./calls/call-button";
@@ -9,7 +9,7 @@ import { usePinned } from "./finding/pinned-list";
 import { UnfoldIcon } from "./icons";
 
 /** Whether this chat's kernel and hub know of conversations as a whole. */
-const knowsWhole = (store: Store): boolean => store.chat.value?.conversation !== undefined;
+const knowsWhole = (store: Store): boolean => store.select.settled.value?.conversation !== undefined;
 
 /** What the conversation is called; pressed, one's other conversations. */
 export function Title({ store, name }: { store: Store; name: string }): VNode {

@@ -1,17 +1,8 @@
 // What values of the wire are in words.
-import type { ChatMessage, ErrorType, ProviderState, StreamMetrics } from "../contract";
-import { noticeOf, textOf } from "../messages";
+import type { ChatMessage, ErrorType, StreamMetrics } from "../contract";
+import { noticeOf, textOf } from "../messages/parts";
 import { plainLine, plainName } from "../plain";
 import { dates, numeral, type PlainKey, text } from "../texts/texts";
-
-const PROVIDER_WORDS: Record<ProviderState, PlainKey> = {
-  healthy: "provider.healthy",
-  degraded: "provider.degraded",
-  rate_limited: "provider.rateLimited",
-  down: "provider.down",
-  unknown: "provider.unknown",
-  disabled: "provider.disabled",
-};
 
 const ERROR_WORDS: Record<ErrorType, PlainKey> = {
   rate_limit: "error.rateLimit",
@@ -34,16 +25,16 @@ export function metricsLine(metrics: StreamMetrics): string {
   const { timeToFirstToken, tokensPerSecond, completionTokens } = metrics;
   const parts: string[] = [];
   if (isNumber(timeToFirstToken)) {
-    const seconds = numeral(timeToFirstToken / 1000, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
-    parts.push(text("metrics.firstToken", { seconds }));
+    parts.push(text("metrics.firstToken", { seconds: rounded(timeToFirstToken / 1000, 2) }));
   }
-  if (isNumber(tokensPerSecond)) parts.push(text("metrics.rate", { rate: rate(tokensPerSecond) }));
+  if (isNumber(tokensPerSecond)) {
+    parts.push(text("metrics.rate", { rate: rounded(tokensPerSecond, tokensPerSecond < 10 ? 1 : 0) }));
+  }
   if (isNumber(completionTokens)) parts.push(text("metrics.tokens", { count: completionTokens }));
   return parts.join(" · ");
 }
 
-function rate(value: number): string {
-  const digits = value < 10 ? 1 : 0;
+function rounded(value: number, digits: number): string {
   return numeral(value, { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
 
@@ -51,7 +42,7 @@ function isNumber(value: unknown): value is number {
   return typeof value === "number" && Number.isFinite(value);
 }
 
-/** "40 s", "2 min 5 s", "3 h 10 min"; conduit_widget/chat_client/notice_lines.py says it the same way. */
+/** "40 s", "2 min 5 s", "3 h 10 min"; conduit_widget/chat_client/state/notice_lines.py says it the same way. */
 export function durationWords(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
   if (whole < 60) return text("time.seconds", { seconds: whole });
@@ -117,14 +108,8 @@ function errorLine(message: ChatMessage): string {
   const what = plainLine(error.message) || text(wordFor(ERROR_WORDS, error.type) ?? "answer.failed");
   const advice = (error.suggestions ?? [])
     .map((each) => plainLine(each))
-    .filter((each) => !what.includes(each));
+    .filter((each) => !what.includes(each.slice(1, -1))); // within a sentence it has another letter and sign
   return [what, wait, ...advice].filter(Boolean).join(" ");
-}
-
-/** A provider's state in words. */
-export function providerWords(state: ProviderState): string {
-  const key = wordFor(PROVIDER_WORDS, state);
-  return key ? text(key) : plainName(state);
 }
 
 /** What stands for a value that came from outside: it may be none that is known, or the name of an object's method. */
@@ -132,13 +117,18 @@ export function wordFor<W extends string>(words: Record<string, W>, value: strin
   return Object.hasOwn(words, value) ? words[value] : undefined;
 }
 
-/** "14:05"; with the day when it is not today's. */
+/** "14:05"; with the day when it is not today's, and with the year when it is another one. */
 export function timeLabel(timestamp: string | undefined, now: Date = new Date()): string {
   const date = new Date(timestamp ?? Number.NaN);
   if (Number.isNaN(date.getTime())) return "";
-  const time = date.toLocaleTimeString(dates(), { hour: "2-digit", minute: "2-digit" });
-  if (date.toDateString() === now.toDateString()) return time;
-  return `${date.toLocaleDateString(dates(), { day: "numeric", month: "short" })}, ${time}`;
+  const day = date.toDateString() === now.toDateString() ? undefined : "numeric";
+  return date.toLocaleString(dates(), {
+    hour: "numeric",
+    minute: "2-digit",
+    day,
+    month: day && "short",
+    year: date.getFullYear() === now.getFullYear() ? undefined : "numeric",
+  });
 }
 
 /** The whole date and time; empty where there is none. */

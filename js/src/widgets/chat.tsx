@@ -1,16 +1,15 @@
 // Entry: the chat.
-import { anywidget } from "../host-anywidget";
+import { anywidget } from "../host/anywidget";
 import { ChunksContext } from "../lazy/lazy";
 import { mount } from "../mount";
-import { besideSaved } from "../saved";
-import { createStore, type Store } from "../store";
+import { besideSaved } from "../notebook/saved";
+import { createStore, type Store } from "../store/store";
 import chatCss from "../styles/chat.css?inline";
-import composerCss from "../styles/composer.css?inline";
 import connectionCss from "../styles/connection.css?inline";
-import markdownCss from "../styles/markdown.css?inline";
-import messageCss from "../styles/message.css?inline";
-import reasoningCss from "../styles/reasoning.css?inline";
-import transcriptCss from "../styles/transcript.css?inline";
+import markdownCss from "../styles/transcript/markdown.css?inline";
+import messageCss from "../styles/transcript/message.css?inline";
+import transcriptCss from "../styles/transcript/transcript.css?inline";
+import composerCss from "../styles/writing/composer.css?inline";
 import { chatTexts } from "../texts/en/chat";
 import { addTexts } from "../texts/texts";
 import { Chat } from "../views/chat";
@@ -18,7 +17,7 @@ import type { Widget } from "../widget";
 
 addTexts(chatTexts);
 
-const CSS = [connectionCss, chatCss, composerCss, messageCss, transcriptCss, reasoningCss, markdownCss];
+const CSS = [connectionCss, chatCss, composerCss, messageCss, transcriptCss, markdownCss];
 
 export const chat: Widget<Store> = {
   open: createStore,

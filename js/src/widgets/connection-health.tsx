@@ -1,15 +1,15 @@
 // Entry: how the connection to the hub is.
 import type { ReadonlySignal } from "@preact/signals";
-import { anywidget } from "../host-anywidget";
-import type { HealthState } from "../kernel-messages";
+import { anywidget } from "../host/anywidget";
+import type { HealthState } from "../kernel/messages";
 import { type Attached, mount } from "../mount";
-import { createSnapshots } from "../snapshots";
+import type { Way } from "../state/way";
+import { createSnapshots } from "../store/snapshots";
 import connectionCss from "../styles/connection.css?inline";
-import healthCss from "../styles/connection-health.css?inline";
+import healthCss from "../styles/widgets/connection-health.css?inline";
 import { widgetTexts } from "../texts/en/widgets";
 import { addTexts } from "../texts/texts";
-import { Health } from "../views/health";
-import type { Way } from "../way";
+import { Health } from "../views/connection/health";
 import type { Widget } from "../widget";
 
 addTexts(widgetTexts);

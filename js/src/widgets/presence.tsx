@@ -1,17 +1,17 @@
 // Entry: who is in a conversation.
 import type { ReadonlySignal } from "@preact/signals";
-import { anywidget } from "../host-anywidget";
-import type { PresenceState } from "../kernel-messages";
+import { anywidget } from "../host/anywidget";
+import type { PresenceState } from "../kernel/messages";
 import { type Attached, mount } from "../mount";
-import { createSnapshots } from "../snapshots";
+import type { Way } from "../state/way";
+import { createSnapshots } from "../store/snapshots";
 import connectionCss from "../styles/connection.css?inline";
-import peopleCss from "../styles/people.css?inline";
-import presenceCss from "../styles/presence.css?inline";
+import peopleCss from "../styles/sheets/people.css?inline";
+import presenceCss from "../styles/widgets/presence.css?inline";
 import { names } from "../texts/en/names";
 import { widgetTexts } from "../texts/en/widgets";
 import { addTexts } from "../texts/texts";
-import { PresenceList } from "../views/presence-list";
-import type { Way } from "../way";
+import { PresenceList } from "../views/people/presence-list";
 import type { Widget } from "../widget";
 
 addTexts({ ...widgetTexts, ...names });

@@ -1,16 +1,16 @@
 // Entry: every provider of the hub with its health.
 import type { ReadonlySignal } from "@preact/signals";
-import { anywidget } from "../host-anywidget";
-import type { ProvidersState } from "../kernel-messages";
+import { anywidget } from "../host/anywidget";
+import type { ProvidersState } from "../kernel/messages";
 import { type Attached, mount } from "../mount";
-import { createSnapshots } from "../snapshots";
+import type { Way } from "../state/way";
+import { createSnapshots } from "../store/snapshots";
 import connectionCss from "../styles/connection.css?inline";
-import boardCss from "../styles/provider-status.css?inline";
-import providersCss from "../styles/providers.css?inline";
+import providersCss from "../styles/sheets/providers.css?inline";
+import boardCss from "../styles/widgets/provider-status.css?inline";
 import { widgetTexts } from "../texts/en/widgets";
 import { addTexts } from "../texts/texts";
-import { Board } from "../views/board";
-import type { Way } from "../way";
+import { Board } from "../views/providers/board";
 import type { Widget } from "../widget";
 
 addTexts(widgetTexts);

@@ -4,7 +4,7 @@ import { FakeClock, settled } from "../support/fake-clock";
 
 it("measures nothing any more once it is closed, also when it was measuring just then", async () => {
   const clock = new FakeClock();
-  const mesh = createMesh("me", [], clock, { signal() {}, pointed() {} });
+  const mesh = createMesh("me", [], clock, { signal() {}, pointed() {}, async rejoin() {} });
   clock.advance(2_000);
   mesh.close();
   await settled();

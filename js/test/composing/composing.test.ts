@@ -2,8 +2,8 @@ import { signal } from "@preact/signals";
 import { describe, expect, it } from "vitest";
 import { createSettings } from "../../src/composing/browser-storage";
 import { createComposing } from "../../src/composing/composing";
-import { placeOf } from "../../src/keeper";
-import type { ChatState } from "../../src/kernel-messages";
+import type { ChatState } from "../../src/kernel/messages";
+import { placeOf } from "../../src/store/keeper";
 import { chatState } from "../support/chat";
 import { FakeHost } from "../support/fake-host";
 

@@ -1,8 +1,8 @@
 // @vitest-environment happy-dom
-import { beforeEach, expect, it } from "vitest";
-import type { Host } from "../../src/host";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import type { Host } from "../../src/host/host";
 import { serverHost } from "../../src/jupyter-server/server-host";
-import { createStore } from "../../src/store";
+import { createStore } from "../../src/store/store";
 import { chatState, question } from "../support/chat";
 import { FakeClock } from "../support/fake-clock";
 import { FakeSocket } from "../support/fake-socket";
@@ -16,6 +16,8 @@ beforeEach(() => {
   sockets = [];
   life = new AbortController();
 });
+
+afterEach(() => life.abort());
 
 const opened = (): Host =>
   serverHost({
@@ -122,6 +124,130 @@ it("hands over binary parts, and ignores what is none of ours", () => {
   last().onmessage?.({ data: "no JSON" });
   last().onmessage?.({ data: new Uint8Array([0, 0, 0, 9, 1]).buffer });
   expect(heard).toEqual([[{ kind: "reply" }, [1, 2, 3], [], [4]]]);
+});
+
+/** A connection on which the view was shown its state, and nothing is due. */
+function inUse(): Host {
+  const host = opened();
+  host.onLinkChange(() => host.send({ kind: "hello", n: 0 }), life.signal);
+  last().opens();
+  last().says({ kind: "snapshot", n: 1, state: { conversationId: "plans" } });
+  return host;
+}
+
+const pings = (socket: FakeSocket): number => kinds(socket).filter((kind) => kind === "ping").length;
+const answersPing = (socket: FakeSocket): void => {
+  const ping = socket.sent.findLast(({ kind }) => kind === "ping");
+  socket.says({ kind: "reply", requestId: (ping as { requestId: string }).requestId, ok: true });
+};
+
+it("asks a connection on which nothing comes, and keeps one that answers", () => {
+  inUse();
+  for (let minute = 1; minute <= 20; minute += 1) {
+    clock.advance(15_000);
+    expect(pings(last())).toBe(minute);
+    answersPing(last());
+  }
+  expect(sockets).toHaveLength(1);
+});
+
+it("replaces one that does not answer, asks again there, and hears nothing more of the old one", () => {
+  const host = inUse();
+  const heard: unknown[] = [];
+  host.onMessage((message) => heard.push(message), life.signal);
+  const [first] = sockets as [FakeSocket];
+  clock.advance(16_000);
+  host.send({ kind: "send", requestId: "r1", id: "m1", text: "Hi" });
+  clock.advance(7_500);
+  expect(first.closed).toBe(true);
+  expect(sockets).toHaveLength(2);
+  expect(last().conversation).toBe("plans");
+  first.says({ kind: "ops", n: 2, ops: [] });
+  first.drops();
+  expect(heard).toEqual([]);
+  expect(host.kernelStatus()).toBe("unreachable");
+  last().opens();
+  expect(host.kernelStatus()).toBe("unknown");
+  expect(last().sent.map((each) => ("requestId" in each ? each.requestId : each.kind))).toEqual([
+    ...["r1", "hello"],
+  ]);
+  clock.advance(1_000);
+  expect(sockets).toHaveLength(2);
+});
+
+it("keeps one whose server waits for the hub", () => {
+  const host = inUse();
+  last().later = (act) => clock.after(1, act);
+  host.send({ kind: "send", requestId: "r1", id: "m1", text: "Hi" });
+  clock.advance(60_000);
+  expect(sockets).toHaveLength(1);
+  expect(host.kernelStatus()).toBe("unknown");
+});
+
+it.each([
+  ["online", () => globalThis.dispatchEvent(new Event("online"))],
+  ["pageshow", () => globalThis.dispatchEvent(new Event("pageshow"))],
+  ["visibilitychange", () => document.dispatchEvent(new Event("visibilitychange"))],
+  ["resume", () => document.dispatchEvent(new Event("resume"))],
+])("asks soon at %s, and replaces what is silent then", (_, happens) => {
+  inUse();
+  clock.advance(5_000);
+  happens();
+  expect(pings(last())).toBe(1);
+  answersPing(last());
+  last().says({ kind: "snapshot", n: 2, state: { conversationId: "plans" } });
+  clock.advance(5_000);
+  expect(sockets).toHaveLength(1);
+  happens();
+  clock.advance(2_000);
+  expect(sockets).toHaveLength(2);
+});
+
+it("replaces at once what was unheard for long when somebody comes back", () => {
+  inUse();
+  clock.time += 3_600_000; // no timer runs in a sleep
+  document.dispatchEvent(new Event("visibilitychange"));
+  expect(sockets).toHaveLength(2);
+  // This one is still being opened: somebody who comes back waits for no try that hangs.
+  clock.advance(500);
+  document.dispatchEvent(new Event("visibilitychange"));
+  expect(sockets).toHaveLength(2);
+  clock.advance(2_000);
+  document.dispatchEvent(new Event("visibilitychange"));
+  expect(sockets).toHaveLength(3);
+  expect(sockets[1]?.closed).toBe(true);
+});
+
+it("gives up a try that hangs, and goes on trying", () => {
+  opened();
+  const [first] = sockets as [FakeSocket];
+  clock.advance(11_000);
+  expect(first.closed).toBe(true);
+  expect(sockets).toHaveLength(2);
+});
+
+it("keeps one that is busy with what was sent", () => {
+  const host = inUse();
+  last().bufferedAmount = 900_000;
+  host.send({ kind: "filePiece", requestId: "p1" });
+  for (; last().bufferedAmount > 0; last().bufferedAmount -= 100_000) clock.advance(7_000);
+  expect(sockets).toHaveLength(1);
+  clock.advance(30_000);
+  expect(sockets.length).toBeGreaterThan(1);
+});
+
+it("waits ever longer for a server that takes connections and closes them", () => {
+  opened();
+  let tries = 0;
+  for (let passed = 0; passed < 60_000; passed += 500) {
+    if (!last().closed && tries < sockets.length) {
+      tries = sockets.length;
+      last().opens();
+      last().drops();
+    }
+    clock.advance(500);
+  }
+  expect(tries).toBeLessThan(12);
 });
 
 function bytesOf(view: DataView): number[] {

@@ -1,9 +1,11 @@
 // @vitest-environment happy-dom
+
 import { afterEach, describe, expect, it, type Mock, vi } from "vitest";
 import { openPanel, type PanelOptions } from "../../src/lab/panel/panel";
 import { speakLanguage } from "../../src/lab/texts";
 import { text } from "../../src/texts/texts";
 import { FakeClock } from "../support/fake-clock";
+import { until } from "../support/until";
 
 interface Container {
   init(scope: object): void;
@@ -70,18 +72,18 @@ describe("the panel", () => {
   ])("says why there is no chat when the server answers with %i", async (status, words) => {
     answers(status);
     const { el } = opened();
-    await vi.waitFor(() => expect(el.textContent).toContain(words));
+    await until(() => expect(el.textContent).toContain(words));
   });
 
   it("asks a server again that did not answer", async () => {
     vi.stubGlobal("fetch", () => Promise.reject(new TypeError("no network")));
     const { el, clock } = opened();
-    await vi.waitFor(() => expect(el.textContent).toContain("does not answer"));
+    await until(() => expect(el.textContent).toContain("does not answer"));
     answers(404);
     clock.advance(5_000);
-    await vi.waitFor(() => expect(el.textContent).toContain("has no chat"));
+    await until(() => expect(el.textContent).toContain("has no chat"));
     answers(403);
     el.querySelector("button")?.click();
-    await vi.waitFor(() => expect(el.textContent).toContain("sign in again"));
+    await until(() => expect(el.textContent).toContain("sign in again"));
   });
 });

@@ -1,9 +1,10 @@
 // @vitest-environment happy-dom
 import { expect, it, vi } from "vitest";
+import { desktopOf } from "../../src/lab/panel/desktop";
 import { watchMentions } from "../../src/lab/panel/mentions";
-import { createStore } from "../../src/store";
+import { createStore } from "../../src/store/store";
 import { chatState, question } from "../support/chat";
-import { FakeClock } from "../support/fake-clock";
+import { FakeClock, settled } from "../support/fake-clock";
 import { FakeHost } from "../support/fake-host";
 
 it("counts mentions in the title while the page is hidden, and tells of them where it was asked to", async () => {
@@ -26,7 +27,7 @@ it("counts mentions in the title while the page is hidden, and tells of them whe
     wanted: () => wanted,
     reveal: () => {},
     document,
-    notification: Told as unknown as typeof Notification,
+    desktop: desktopOf(Told as unknown as typeof Notification, undefined),
   });
   const old = { ...question(1, "@Ada, old"), metadata: { seq: 1, mentions: ["ada"] } };
   host.push({ kind: "snapshot", n: 1, state: chatState({ messages: [old] }) });
@@ -53,4 +54,26 @@ it("counts mentions in the title while the page is hidden, and tells of them whe
   await comes("@Ada, seen at once", ["ada"]);
   expect(document.title).toBe("Notebook");
   expect(told).toHaveLength(1);
+});
+
+it("lets a service worker tell where the constructor is refused, and is silent where there is none", async () => {
+  const shown: string[] = [];
+  class Refused {
+    static permission = "granted";
+    constructor() {
+      throw new TypeError("Illegal constructor. Use ServiceWorkerRegistration.showNotification() instead.");
+    }
+  }
+  const asNotification = Refused as unknown as typeof Notification;
+  const registration = { showNotification: async (title: string) => void shown.push(title) };
+  const workers = (found: unknown) =>
+    ({ getRegistration: async () => found }) as unknown as ServiceWorkerContainer;
+  desktopOf(asNotification, workers(registration)).show("Bo", {}, () => {});
+  desktopOf(asNotification, workers(undefined)).show("Bo", {}, () => {});
+  desktopOf(asNotification, undefined).show("Bo", {}, () => {});
+  desktopOf(undefined, workers(registration)).show("Bo", {}, () => {});
+  Refused.permission = "denied";
+  desktopOf(asNotification, workers(registration)).show("Bo", {}, () => {});
+  await settled();
+  expect(shown).toEqual(["Bo"]);
 });

@@ -1,8 +1,9 @@
-import { expect, it, vi } from "vitest";
-import { createKernelLink } from "../../src/kernel-link";
+import { expect, it } from "vitest";
+import { createKernelLink } from "../../src/kernel/link";
 import { askForChunk } from "../../src/lazy/ask";
 import { FakeClock } from "../support/fake-clock";
 import { FakeHost } from "../support/fake-host";
+import { until } from "../support/until";
 
 function asking() {
   const host = new FakeHost();
@@ -39,7 +40,7 @@ it("asks for a large one slice by slice, the next when the one before has come",
     [2, view(3, 4)],
     [4, view(5)],
   ] as const) {
-    await vi.waitFor(() => expect(host.all("chunk").at(-1)).toMatchObject({ name: "code", from: place }));
+    await until(() => expect(host.all("chunk").at(-1)).toMatchObject({ name: "code", from: place }));
     const next = host.all("chunk").at(-1)?.requestId ?? "";
     host.push({ kind: "reply", requestId: next, ok: true, result: 5 }, [slice]);
   }

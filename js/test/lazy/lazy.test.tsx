@@ -1,12 +1,13 @@
 // @vitest-environment happy-dom
+
 import { signal } from "@preact/signals";
 import { type ComponentChildren, render } from "preact";
 import { expect, it, vi } from "vitest";
 import type { ChunkState, Chunks } from "../../src/lazy/chunks";
 import { ChunksContext, Lazy } from "../../src/lazy/lazy";
-import { settled } from "../support/fake-clock";
+import { effectsRun } from "../support/effects";
 
-type Colour = typeof import("../../src/chunks/code");
+type Colour = typeof import("../../src/chunks/drawing/code");
 
 const MODULE = { colour: () => [[{ text: "drawn", kind: "" }]] } as unknown as Colour;
 
@@ -28,18 +29,13 @@ function show(load: () => Promise<unknown>, state: ChunkState<Colour>) {
   return { root, current, load: chunks.load };
 }
 
-async function later(): Promise<void> {
-  await new Promise((done) => setTimeout(done, 40));
-  await settled();
-}
-
 it("holds the place while its chunk is on its way, then draws with it", async () => {
   const { root, current, load } = show(() => new Promise(() => {}), { module: null, error: null });
-  await later();
+  await effectsRun();
   expect(root.innerHTML).toBe("<i>…</i>");
   expect(load).toHaveBeenCalledWith("code");
   current.value = { module: MODULE, error: null };
-  await later();
+  await effectsRun();
   expect(root.innerHTML).toBe("<b>drawn</b>");
 });
 
@@ -48,7 +44,7 @@ it("says in one line why there is nothing, and tries again when it is asked to",
     module: null,
     error: "The kernel was shut down.",
   });
-  await later();
+  await effectsRun();
   expect(root.querySelector('[role="alert"]')?.textContent).toBe(
     "This part could not be loaded. The kernel was shut down. Try again",
   );
@@ -56,6 +52,6 @@ it("says in one line why there is nothing, and tries again when it is asked to",
   root.querySelector("button")?.click();
   expect(load).toHaveBeenCalledTimes(1);
   current.value = { module: MODULE, error: null };
-  await later();
+  await effectsRun();
   expect(root.innerHTML).toBe("<b>drawn</b>");
 });

@@ -3,7 +3,7 @@ import { signal } from "@preact/signals";
 import { render } from "preact";
 import { afterEach, expect, it } from "vitest";
 import vectors from "../../../tests/vectors/footnotes.json";
-import * as footnotes from "../../src/chunks/footnotes";
+import * as footnotes from "../../src/chunks/drawing/footnotes";
 import type { Chunks } from "../../src/lazy/chunks";
 import { ChunksContext } from "../../src/lazy/lazy";
 import { Markdown } from "../../src/markdown/markdown";

@@ -2,10 +2,10 @@
 import { Lexer } from "marked";
 import { render } from "preact";
 import { describe, expect, it, vi } from "vitest";
-import { lex } from "../../src/markdown/lexer";
+import { lex } from "../../src/markdown/lexing/lexer";
+import { OpenBlocks } from "../../src/markdown/lexing/open-blocks";
+import { MAX_DEPTH } from "../../src/markdown/lexing/tokenizer";
 import { Markdown } from "../../src/markdown/markdown";
-import { OpenBlocks } from "../../src/markdown/open-blocks";
-import { MAX_DEPTH } from "../../src/markdown/tokenizer";
 import { settled } from "../support/fake-clock";
 import { HARMLESS, POISON } from "../support/poison";
 

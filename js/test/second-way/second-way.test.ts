@@ -1,9 +1,10 @@
-import { beforeEach, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
+import type { KernelStatus } from "../../src/host/host";
 import { NoChatError } from "../../src/jupyter-server/server";
-import { createKernelLink, type KernelLink, type SecondWay } from "../../src/kernel-link";
-import type { ChatState, Reply } from "../../src/kernel-messages";
+import { createKernelLink, type KernelLink, type SecondWay } from "../../src/kernel/link";
+import type { ChatState, Reply } from "../../src/kernel/messages";
 import { secondWay } from "../../src/second-way/second-way";
-import { createStore } from "../../src/store";
+import { createStore } from "../../src/store/store";
 import { secondWay as english } from "../../src/texts/en/second-way";
 import { addTexts } from "../../src/texts/texts";
 import { chatState } from "../support/chat";
@@ -13,7 +14,7 @@ import { FakeSocket } from "../support/fake-socket";
 
 addTexts(english);
 
-const ME = { userId: "ada", userName: "Ada", canWrite: true, static: "" };
+const ME = { userId: "ada", userName: "Ada", canWrite: true, keepsSeen: true, static: "" };
 
 let host: FakeHost;
 let clock: FakeClock;
@@ -38,9 +39,11 @@ beforeEach(() => {
     overdue: () => null,
   });
   const server = {
+    request: async () => new Response(),
     me: () => me(),
     view(conversation: string) {
       const socket = new FakeSocket(conversation);
+      socket.later = (act) => clock.after(1, act);
       sockets.push(socket);
       return socket as unknown as WebSocket;
     },
@@ -54,7 +57,7 @@ const socket = (): FakeSocket => sockets.at(-1) as FakeSocket;
 const past = (): string[] =>
   sockets
     .flatMap(({ sent }) => sent)
-    .filter(({ kind }) => kind !== "hello")
+    .filter(({ kind }) => kind !== "hello" && kind !== "ping")
     .map((message) => ("messageId" in message ? `${message.kind} ${message.messageId}` : message.kind));
 /** What the kernel was asked to do. */
 const toKernel = (): string[] => host.sent.map(({ kind }) => kind).filter((kind) => kind !== "ping");
@@ -72,6 +75,12 @@ async function opens(state: Partial<ChatState> = {}): Promise<void> {
   socket().opens();
   socket().says({ kind: "snapshot", n: 1, state: chatState({ epoch: "one", ...state }) });
 }
+
+const becomes = (status: KernelStatus): void => {
+  host.status = status;
+  host.emit("link");
+};
+const cellEnds = (): void => becomes("idle");
 
 /** The kernel does not answer, and the session is there. */
 async function isPast(): Promise<void> {
@@ -107,6 +116,7 @@ it("sends what is harmless twice past a kernel that does not answer, with the sa
   pong();
   host.push(reply);
   expect(replies).toHaveLength(1);
+  cellEnds();
   expect(way.carries.value).toBe(false);
 });
 
@@ -128,6 +138,7 @@ it("holds what must not be late or happen twice, and sends it one way", async ()
   await opens();
   expect(past()).toEqual(["react a", "regenerate b", "react a"]);
   pong();
+  host.status = "unknown";
   regenerate("c");
   expect(toKernel()).toEqual([]);
   pong();
@@ -231,6 +242,128 @@ it("is there before anybody needs it, where the view finds out that the kernel i
   expect(past()).toEqual([]);
 });
 
+it("is there before anybody needs it where a view is in sight while a cell runs, and then wins the race", async () => {
+  becomes("idle");
+  link.attach();
+  becomes("busy");
+  clock.advance(100);
+  pong(); // on a subshell
+  await opens();
+  expect(way.words.value).toBe(english["secondWay.hub"]);
+  send("hello");
+  react("m", true);
+  expect(past()).toEqual(["send", "react m"]);
+  expect(toKernel()).toEqual(["hello", "send"]);
+  clock.advance(300_000);
+  expect(socket().closed).toBe(false);
+  pong();
+  cellEnds();
+  expect(way.words.value).toBe(english["secondWay.kernel"]);
+  react("n", true);
+  expect(past()).toEqual(["send", "react m"]);
+  clock.advance(60_000);
+  expect(socket().closed).toBe(true);
+});
+
+it("waits for no answer of a kernel that is at work: what comes about first is taken", async () => {
+  link.attach();
+  send("hello");
+  react("m", true);
+  clock.advance(30);
+  await opens();
+  expect(past()).toEqual(["send", "react m"]);
+  pong();
+  expect(toKernel()).toEqual(["hello", "send"]);
+});
+
+it("knows that a cell runs whatever else the kernel answers meanwhile", async () => {
+  becomes("idle");
+  link.attach();
+  host.publish("busy", "execute_request");
+  clock.advance(100);
+  for (const state of ["busy", "idle"] as const) host.publish(state, "comm_msg");
+  pong();
+  await opens();
+  const { iopubMessage } = host.manager.context.sessionContext;
+  iopubMessage.emit({ content: { name: "stdout", text: "printed" }, parent_header: {} });
+  expect(way.carries.value).toBe(true);
+  react("m", true);
+  expect(past()).toEqual(["react m"]);
+  host.publish("idle", "execute_request");
+  expect(way.carries.value).toBe(false);
+
+  host.publish("busy", "execute_request");
+  host.publish("idle", "kernel_info_request"); // the cell's end was lost with the connection
+  expect(way.carries.value).toBe(false);
+  life.abort();
+  expect(iopubMessage.slots.size).toBe(0);
+});
+
+it("takes a cell for running as soon as the page has sent it: its kernel says so later", async () => {
+  becomes("idle");
+  link.attach();
+  host.asks("execute_request", "a");
+  host.asks("comm_info_request", "b");
+  clock.advance(100);
+  await opens();
+  expect(way.carries.value).toBe(true);
+  react("m", true);
+  expect(past()).toEqual(["react m"]);
+  // Two cells were run at once: the first one's end is not the second's.
+  host.asks("execute_request", "c");
+  for (const state of ["busy", "idle"] as const) host.publish(state, "execute_request", "a");
+  expect(way.carries.value).toBe(true);
+  for (const state of ["busy", "idle"] as const) host.publish(state, "execute_request", "c");
+  expect(way.carries.value).toBe(false);
+  life.abort();
+  expect(host.manager.context.sessionContext.session.anyMessage.slots.size).toBe(0);
+});
+
+it("is not opened for a short cell, nor where no view is in sight", async () => {
+  becomes("idle");
+  const view = link.attach();
+  becomes("busy");
+  clock.advance(99);
+  cellEnds();
+  view.seen(false);
+  becomes("busy");
+  clock.advance(2_000);
+  await settled();
+  expect(sockets).toEqual([]);
+  view.seen(true);
+  clock.advance(100);
+  await settled();
+  expect(sockets).toHaveLength(1);
+});
+
+it("says nothing of what hinders it where a subshell listens, and tries again at the next cell", async () => {
+  let asked = 0;
+  me = () => {
+    asked += 1;
+    return Promise.reject(new NoChatError("absent"));
+  };
+  link.attach();
+  becomes("idle");
+  for (const cell of [1, 2]) {
+    becomes("busy");
+    clock.advance(100);
+    pong();
+    await settled();
+    expect(asked).toBe(cell);
+    expect(way.refusal.value).toBeNull();
+    expect(way.words.value).toBe(english["secondWay.kernel"]);
+    react("m", true);
+    expect(host.all("react")).toHaveLength(cell);
+    cellEnds();
+  }
+});
+
+it("tells the kernel whether its view is in sight, when that changes", () => {
+  const view = link.attach();
+  for (const inSight of [true, false, false, true]) view.seen(inSight);
+  expect(host.all("sight").map(({ inSight }) => inSight)).toEqual([false, true]);
+});
+
 it("takes nothing where the kernel's comm is closed", () => {
   host.broken = true;
   expect(link.tell({ kind: "typing", isTyping: true })).toBe(false);
@@ -282,4 +415,33 @@ it.each([
   host.push({ kind: "snapshot", n: 1, state: chatState({ variables }) });
   await settled();
   expect(host.all("chunk").map(({ name }) => name)).toEqual(chunks);
+});
+
+describe("over HTTP", () => {
+  it("the server is asked once it is known to speak for the same person in the same place", async () => {
+    const first = way.reach();
+    await opens();
+    expect(await first).not.toBeNull();
+    expect(socket().closed).toBe(true);
+    expect(await way.reach()).toBe(await first);
+    expect(sockets).toHaveLength(1);
+  });
+
+  it("nothing goes to the hub of somebody else, or to another one", async () => {
+    const elsewhere = way.reach();
+    await opens({ epoch: "two" });
+    expect(await elsewhere).toBeNull();
+    me = async () => ({ ...ME, userId: "eve" });
+    chat = chatState({ epoch: "three" });
+    expect(await way.reach()).toBeNull();
+  });
+
+  it("a server that was away is asked again", async () => {
+    me = async () => Promise.reject(new NoChatError("unreachable"));
+    expect(await way.reach()).toBeNull();
+    me = async () => ME;
+    const second = way.reach();
+    await opens();
+    expect(await second).not.toBeNull();
+  });
 });

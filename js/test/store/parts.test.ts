@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { ChatMessage, Op } from "../../src/contract";
-import { createKeeper, type Keeper } from "../../src/keeper";
-import type { ViewMessage } from "../../src/kernel-messages";
-import { createStore, type Store } from "../../src/store";
+import type { ViewMessage } from "../../src/kernel/messages";
 import { UNDO_MS } from "../../src/store/deleting";
+import { createKeeper, type Keeper } from "../../src/store/keeper";
+import { createStore, type Store } from "../../src/store/store";
 import { ADA, answer, chatState, question, token } from "../support/chat";
 import { FakeClock } from "../support/fake-clock";
 import { FakeHost } from "../support/fake-host";
@@ -204,6 +204,45 @@ describe("deleting", () => {
     expect([...memory.keys()]).toEqual([]);
   });
 
+  const queue = (reason: string | null = null): Op => ({
+    op: "queue",
+    queue: {
+      ...{ count: 1, note: "", asOf: 1 },
+      items: [
+        {
+          ...{ id: "x", kind: "delete", messageId: "q1", text: "", isCut: false, emoji: "", isOn: true },
+          ...{ created: "", reason, attempted: false, files: [] },
+        },
+      ],
+    },
+  });
+  const empty: Op = { op: "queue", queue: { count: 0, items: [], note: "", asOf: 1 } };
+
+  it("that waits for the hub is the queue's: taken back there, the message is shown, also after a reload", async () => {
+    await live([question(1, "Mine", ADA)]);
+    store.remove("q1");
+    clock.advance(UNDO_MS);
+    reply("delete");
+    await ops(queue());
+    expect(store.deleting.value.get("q1")).toBe(0);
+    expect([...memory.keys()], "nothing is left to be sent again").toEqual([]);
+    await ops(empty);
+    expect(store.deleting.value.size).toBe(0);
+    life.abort();
+    open();
+    await live([question(1, "Mine", ADA)]);
+    clock.advance(UNDO_MS);
+    expect(host.all("delete")).toEqual([]);
+    expect(store.deleting.value.size).toBe(0);
+  });
+
+  it("that waits for the hub hides the message in a view that comes later; refused, it hides nothing", async () => {
+    await live([question(1, "Mine", ADA)], { queue: Object(queue()).queue });
+    expect(store.deleting.value.get("q1")).toBe(0);
+    await ops(queue("Only its author may."));
+    expect(store.deleting.value.size).toBe(0);
+  });
+
   it("is sent when the view goes, and again at the next start: nobody knows whether it was heard", async () => {
     await live([question(1, "Mine", ADA)]);
     store.remove("q1");
@@ -263,7 +302,9 @@ describe("how far one has read", () => {
     for (const seq of [1, 2, 3, 2, 0]) store.inView(seq);
     store.inView(Number.NEGATIVE_INFINITY);
     expect(host.all("read")).toEqual([{ kind: "read", seq: 1 }]);
-    clock.advance(1_000);
+    clock.advance(999);
+    expect(host.all("read")).toHaveLength(1);
+    clock.advance(1_001);
     expect(host.all("read").at(-1)).toEqual({ kind: "read", seq: 3 });
     clock.advance(10_000);
     expect(host.all("read")).toHaveLength(2);

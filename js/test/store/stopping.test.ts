@@ -1,6 +1,6 @@
 import { beforeEach, expect, it } from "vitest";
-import { createKernelLink } from "../../src/kernel-link";
-import type { Reply } from "../../src/kernel-messages";
+import { createKernelLink } from "../../src/kernel/link";
+import type { Reply } from "../../src/kernel/messages";
 import { createStopping, type Stopping } from "../../src/store/stopping";
 import { FakeClock } from "../support/fake-clock";
 import { FakeHost } from "../support/fake-host";

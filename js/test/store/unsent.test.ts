@@ -1,6 +1,6 @@
 import { type Signal, signal } from "@preact/signals";
 import { expect, it } from "vitest";
-import { createKeeper, placeOf } from "../../src/keeper";
+import { createKeeper, placeOf } from "../../src/store/keeper";
 import { createUnsent } from "../../src/store/unsent";
 import { chatState } from "../support/chat";
 

@@ -7,7 +7,7 @@ import type {
   ProviderStatus,
   StreamMetrics,
 } from "../../src/contract";
-import type { ChatState } from "../../src/kernel-messages";
+import type { ChatState } from "../../src/kernel/messages";
 
 export const ADA: Participant = person("ada", "Ada");
 export const BO: Participant = person("bo", "Bo");

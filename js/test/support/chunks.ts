@@ -2,10 +2,13 @@ import { type Signal, signal } from "@preact/signals";
 import * as actions from "../../src/chunks/actions";
 import * as context from "../../src/chunks/context";
 import * as details from "../../src/chunks/details";
+import * as tools from "../../src/chunks/drawing/tools";
 import * as emoji from "../../src/chunks/emoji";
+import * as files from "../../src/chunks/files";
 import * as finding from "../../src/chunks/finding";
+import * as queue from "../../src/chunks/queue";
 import * as sheets from "../../src/chunks/sheets";
-import * as tools from "../../src/chunks/tools";
+import * as voice from "../../src/chunks/voice";
 import * as writing from "../../src/chunks/writing";
 import type { ChunkState, Chunks } from "../../src/lazy/chunks";
 
@@ -14,9 +17,12 @@ const MODULES: Readonly<Record<string, object>> = {
   context,
   details,
   emoji,
+  files,
   finding,
+  queue,
   sheets,
   tools,
+  voice,
   writing,
 };
 

@@ -1,7 +1,26 @@
-import type { Host, KernelStatus } from "../../src/host";
-import type { KernelMessage, ViewMessage } from "../../src/kernel-messages";
+import type { Host, KernelStatus } from "../../src/host/host";
+import type { KernelMessage, ViewMessage } from "../../src/kernel/messages";
 
 type Listener = (value: unknown, buffers?: readonly DataView[]) => void;
+
+type Slot = (sender: unknown, value: unknown) => void;
+
+/** A signal of Lumino's. */
+class FakeSignal {
+  readonly slots = new Set<Slot>();
+
+  connect(slot: Slot): void {
+    this.slots.add(slot);
+  }
+
+  disconnect(slot: Slot): void {
+    this.slots.delete(slot);
+  }
+
+  emit(value: unknown): void {
+    for (const slot of this.slots) slot(null, value);
+  }
+}
 
 /** A host whose kernel is the test. */
 export class FakeHost implements Host {
@@ -10,6 +29,12 @@ export class FakeHost implements Host {
     conversation_id: "team",
     height: 0,
     saved_class: "conduit-saved",
+  };
+  /** As JupyterLab's, as far as what its kernel publishes and is sent. */
+  readonly manager = {
+    context: {
+      sessionContext: { iopubMessage: new FakeSignal(), session: { anyMessage: new FakeSignal() } },
+    },
   };
   broken = false;
   status: KernelStatus = "unknown";
@@ -52,6 +77,20 @@ export class FakeHost implements Host {
   /** The kernel says something. */
   push(message: KernelMessage, buffers: readonly DataView[] = []): void {
     this.emit("message", structuredClone(message), buffers);
+  }
+
+  /** The page sends the kernel a request of its own. */
+  asks(type: string, id?: string): void {
+    const header = { msg_type: type, msg_id: id };
+    this.manager.context.sessionContext.session.anyMessage.emit({ direction: "send", msg: { header } });
+  }
+
+  /** The kernel's status changes for a reason, as all its front ends are told. */
+  publish(state: "busy" | "idle", cause: string, id?: string): void {
+    this.status = state;
+    this.emit("link");
+    const message = { content: { execution_state: state }, parent_header: { msg_type: cause, msg_id: id } };
+    this.manager.context.sessionContext.iopubMessage.emit(message);
   }
 
   emit(event: string, value?: unknown, buffers?: readonly DataView[]): void {

@@ -1,9 +1,12 @@
-import type { ViewMessage } from "../../src/kernel-messages";
+import type { ViewMessage } from "../../src/kernel/messages";
 
 /** A WebSocket whose other end is the test. */
 export class FakeSocket {
   readonly sent: ViewMessage[] = [];
   closed = false;
+  bufferedAmount = 0;
+  /** Does something a little later; with it, pings are answered. */
+  later: ((act: () => void) => void) | null = null;
   onopen: (() => void) | null = null;
   onmessage: ((event: { data: unknown }) => void) | null = null;
   onclose: (() => void) | null = null;
@@ -11,7 +14,10 @@ export class FakeSocket {
   constructor(readonly conversation: string) {}
 
   send(data: string): void {
-    this.sent.push(JSON.parse(data));
+    const message: ViewMessage = JSON.parse(data);
+    this.sent.push(message);
+    if (message.kind !== "ping") return;
+    this.later?.(() => this.says({ kind: "reply", requestId: message.requestId, ok: true }));
   }
 
   close(): void {

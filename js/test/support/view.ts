@@ -1,18 +1,12 @@
-import { options } from "preact";
 import type { Op } from "../../src/contract";
-import type { ChatState, KernelMessage } from "../../src/kernel-messages";
-import { createStore, type Store } from "../../src/store";
+import type { ChatState, KernelMessage } from "../../src/kernel/messages";
+import { createStore, type Store } from "../../src/store/store";
 import { chat } from "../../src/widgets/chat";
 import { chatState } from "./chat";
 import { chunksFromSource } from "./chunks";
-import { FakeClock, settled } from "./fake-clock";
+import { effectsRun } from "./effects";
+import { FakeClock } from "./fake-clock";
 import { FakeHost } from "./fake-host";
-
-/** Preact's passive effects that wait for a frame: a browser's own would come too late on a busy machine. */
-const effects: (() => void)[] = [];
-options.requestAnimationFrame = (run) => {
-  effects.push(run);
-};
 
 /** A mounted chat whose kernel and clock are the test's. */
 export class View {
@@ -38,13 +32,7 @@ export class View {
   /** Draws until nothing is left to do: parts that come late, and Preact's passive effects, each may ask for more. */
   async painted(): Promise<void> {
     await this.clock.paint();
-    for (let quiet = 0; quiet < 3; quiet += 1) {
-      await new Promise((done) => setTimeout(done, 0));
-      await settled();
-      const due = effects.splice(0);
-      for (const run of due) run();
-      if (due.length > 0) quiet = -1;
-    }
+    await effectsRun();
   }
 
   /** Lets time pass and draws. */

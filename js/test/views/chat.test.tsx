@@ -1,12 +1,15 @@
 // @vitest-environment happy-dom
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { ChatState } from "../../src/kernel-messages";
-import { createStore, type Store } from "../../src/store";
+
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { ChatState } from "../../src/kernel/messages";
+import { createStore, type Store } from "../../src/store/store";
 import { chat } from "../../src/widgets/chat";
 import { ADA, answer, BO, chatState, person, question, token } from "../support/chat";
 import { chunksFromSource } from "../support/chunks";
-import { FakeClock, settled } from "../support/fake-clock";
+import { idle } from "../support/effects";
+import { FakeClock } from "../support/fake-clock";
 import { FakeHost } from "../support/fake-host";
+import { until } from "../support/until";
 
 let host: FakeHost;
 let clock: FakeClock;
@@ -30,12 +33,9 @@ afterEach(() => {
   el.remove();
 });
 
-/** A task later, so that Preact's passive effects have run too. */
 async function painted(): Promise<void> {
   await clock.paint();
-  await new Promise((done) => setTimeout(done, 40));
-  await new Promise((done) => setTimeout(done, 5)); // after what the first timers began, however late they were
-  await settled();
+  await idle();
 }
 
 async function live(change: Partial<ChatState> = {}): Promise<void> {
@@ -366,7 +366,10 @@ describe("a long conversation", () => {
   const drawn = (): string[] =>
     [...root().querySelectorAll("article .bubble")].map((each) => each.textContent ?? "");
   const grown = (count: number): Promise<void> =>
-    vi.waitFor(() => expect(drawn()).toHaveLength(count), { timeout: 20_000 });
+    until(async () => {
+      await idle();
+      expect(drawn()).toHaveLength(count);
+    });
 
   it("is drawn from its end: little at first, the usual window when there is time, a page more when asked", async () => {
     host.push({ kind: "snapshot", n: 1, state: chatState({ messages }) });
@@ -375,7 +378,10 @@ describe("a long conversation", () => {
     expect(drawn().at(-1)).toBe("m1000");
     await grown(200);
     find<HTMLButtonElement>(".earlier").click();
-    await vi.waitFor(() => expect(drawn().length).toBeGreaterThanOrEqual(400), { timeout: 20_000 });
+    await until(async () => {
+      await idle();
+      expect(drawn().length).toBeGreaterThanOrEqual(400);
+    });
     expect(drawn().at(-1)).toBe("m1000");
     expect(host.all("history")).toEqual([]);
   });
@@ -385,7 +391,8 @@ describe("a long conversation", () => {
     await grown(200);
     store.show("q100");
     await clock.paint();
-    await vi.waitFor(() => expect(root().activeElement?.textContent).toContain("m100"), { timeout: 20_000 });
+    await idle();
+    expect(root().activeElement?.textContent).toContain("m100");
     expect(drawn().length).toBeLessThan(60);
     expect(drawn()).not.toContain("m1000");
     await painted();
@@ -400,7 +407,7 @@ describe("a long conversation", () => {
 it("greets an empty conversation", async () => {
   expect(text(".empty")).toBe("Opening the conversation…");
   await live();
-  expect(text(".empty")).toContain("Everybody who opens “team” sees the same conversation");
+  expect(text(".empty")).toContain("Everybody who opens “team” sees the same, live");
 });
 
 it("takes its height from Python", async () => {

@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { names } from "../../src/texts/en/names";
 import { addTexts } from "../../src/texts/texts";
-import { avatarColors } from "../../src/views/color";
+import { avatarColors } from "../../src/views/people/color";
+import { providerWords } from "../../src/views/providers/provider-words";
 import {
   assistantName,
   emptyLine,
   endingLine,
   metricsLine,
   modelLabel,
-  providerWords,
   shownName,
   timeLabel,
 } from "../../src/views/words";
@@ -48,7 +48,7 @@ describe("how an answer ended", () => {
     [{ status: "complete", finishReason: "stop" }, null],
     [{ status: "complete", finishReason: "length" }, "Cut off at the length limit."],
     [{ status: "cancelled", finishReason: "cancelled" }, "Stopped. The text so far is kept."],
-    [{ status: "interrupted" }, "Interrupted before the end. Ask again to get the whole answer."],
+    [{ status: "interrupted" }, "Interrupted before the end. Ask again."],
     [{ status: "error" }, "The answer failed."],
   ] as const)("%j", (metadata, words) => {
     expect(endingLine(answer(1, "x", metadata))).toBe(words);
@@ -83,6 +83,18 @@ describe("how an answer ended", () => {
       message,
     );
   });
+
+  it("says an advice once, however the sentence before it has it", () => {
+    const error = {
+      type: "server_error",
+      message: "house failed (HTTP 500). Try again in a moment, or choose another provider.",
+      recoverable: true,
+      suggestions: ["Try again in a moment.", "Choose another provider.", "Wait for Monday."],
+    } as const;
+    expect(endingLine({ ...answer(1, ""), error: { ...error, suggestions: [...error.suggestions] } })).toBe(
+      `${error.message} Wait for Monday.`,
+    );
+  });
 });
 
 it("names a model without its folder and file ending", () => {
@@ -93,6 +105,8 @@ it("shows the day only when it is not today's", () => {
   const now = new Date("2026-11-23T12:00:00");
   expect(timeLabel("2026-11-23T09:05:00", now)).toMatch(/^0?9:05/);
   expect(timeLabel("2026-11-20T09:05:00", now)).toMatch(/20/);
+  expect(timeLabel("2026-11-20T09:05:00", now)).not.toContain("2026");
+  expect(timeLabel("2025-11-20T09:05:00", now), "a hit of a search may be years old").toContain("2025");
   expect(timeLabel("nonsense", now)).toBe("");
 });
 

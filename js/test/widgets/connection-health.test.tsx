@@ -1,7 +1,11 @@
 // @vitest-environment happy-dom
+
 import { afterEach, beforeEach, expect, it } from "vitest";
-import type { HealthState } from "../../src/kernel-messages";
+import type { HealthState } from "../../src/kernel/messages";
+import { catalogue as de } from "../../src/texts/de";
+import { ENGLISH, speak } from "../../src/texts/texts";
 import { connectionHealth } from "../../src/widgets/connection-health";
+import { effectsRun } from "../support/effects";
 import { FakeClock, settled } from "../support/fake-clock";
 import { FakeHost } from "../support/fake-host";
 
@@ -33,6 +37,7 @@ beforeEach(() => {
 afterEach(() => {
   life.abort();
   el.remove();
+  speak(ENGLISH);
 });
 
 async function hear(change: Partial<HealthState> = {}): Promise<void> {
@@ -40,9 +45,8 @@ async function hear(change: Partial<HealthState> = {}): Promise<void> {
   await settled();
 }
 
-/** Lets time pass; Preact's passive effects run a frame later. */
 async function pass(ms: number): Promise<void> {
-  await new Promise((done) => setTimeout(done, 50));
+  await effectsRun();
   clock.advance(ms);
   await settled();
 }
@@ -119,4 +123,16 @@ it("answers the kernel that asks for anybody, and says goodbye", async () => {
   connectionHealth.show(other, connectionHealth.open(host, second.signal, clock), host, second.signal);
   second.abort();
   expect(other.childElementCount).toBe(0);
+});
+
+it("speaks the language that Python asks for, with the texts that the chat has", async () => {
+  host.traits.language = "de";
+  host.emit("language");
+  await hear();
+  expect(host.all("chunk")).toMatchObject([{ name: "de", from: 0 }]);
+  speak("de", de);
+  await settled();
+  expect(root().querySelector(".badge")?.textContent).toBe("Verbunden");
+  expect(root().querySelector("section")?.getAttribute("aria-label")).toBe("Verbindung zum Hub");
+  expect(figures()).toMatchObject({ "Hin und zurück": "3,1 ms", Ungesendet: "0" });
 });

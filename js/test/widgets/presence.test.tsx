@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 import { afterEach, beforeEach, expect, it } from "vitest";
-import type { PresenceState } from "../../src/kernel-messages";
+import type { PresenceState } from "../../src/kernel/messages";
 import { presence } from "../../src/widgets/presence";
 import { ADA, BO, person } from "../support/chat";
 import { FakeClock, settled } from "../support/fake-clock";

@@ -1,8 +1,10 @@
 // @vitest-environment happy-dom
+
 import { afterEach, beforeEach, expect, it } from "vitest";
-import type { ProvidersState } from "../../src/kernel-messages";
+import type { ProvidersState } from "../../src/kernel/messages";
 import { providerStatus } from "../../src/widgets/provider-status";
 import { figures } from "../support/chat";
+import { effectsRun } from "../support/effects";
 import { FakeClock, settled } from "../support/fake-clock";
 import { FakeHost } from "../support/fake-host";
 
@@ -35,9 +37,8 @@ async function hear(change: Partial<ProvidersState> = {}): Promise<void> {
   await settled();
 }
 
-/** Lets time pass; Preact's passive effects run a frame later. */
 async function pass(ms: number): Promise<void> {
-  await new Promise((done) => setTimeout(done, 50));
+  await effectsRun();
   clock.advance(ms);
   await settled();
 }

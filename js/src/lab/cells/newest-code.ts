@@ -1,5 +1,5 @@
 import type { ChatMessage } from "../../contract";
-import { textOf } from "../../messages";
+import { textOf } from "../../messages/parts";
 
 const FENCE = /^ {0,3}(`{3,}|~{3,})(.*)$/;
 

@@ -1,5 +1,5 @@
 // The cells of the notebook in sight: what the chat may ask about and where its code goes.
-import type { Cells } from "../../cells";
+import type { Cells } from "../../notebook/cells";
 import type { Cell, NotebookModule, NotebookPanel, NotebookTracker } from "./notebook";
 
 /** A cell as it is quoted in a question. */

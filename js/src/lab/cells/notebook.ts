@@ -28,7 +28,7 @@ export interface Notebook {
 
 export interface NotebookPanel extends LuminoWidget {
   readonly content: Notebook;
-  readonly context: { readonly path: string };
+  readonly context: { readonly path: string; readonly pathChanged?: Signal };
   readonly sessionContext: unknown;
 }
 

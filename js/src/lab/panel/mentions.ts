@@ -1,9 +1,10 @@
 // Messages that name the reader while the page is hidden: the page's title counts them, and, where the person has asked for
 // it, the desktop tells of each.
 import type { ChatMessage } from "../../contract";
-import { seqOf, textOf } from "../../messages";
+import { seqOf, textOf } from "../../messages/parts";
 import { plainLine, plainName } from "../../plain";
-import type { Store } from "../../store";
+import type { Store } from "../../store/store";
+import type { Desktop } from "./desktop";
 
 const TITLE = /^\(\d+\) /;
 
@@ -13,12 +14,11 @@ interface Options {
   /** Brings the panel into sight. */
   reveal(): void;
   document: Document;
-  /** Where the browser cannot, nobody is told. */
-  notification: typeof Notification | undefined;
+  desktop: Desktop;
 }
 
 /** Follows the messages of a chat for as long as it lives. */
-export function watchMentions(store: Store, { wanted, reveal, document, notification }: Options): void {
+export function watchMentions(store: Store, { wanted, reveal, document, desktop }: Options): void {
   let place = "";
   let known = 0;
   let count = 0;
@@ -29,17 +29,13 @@ export function watchMentions(store: Store, { wanted, reveal, document, notifica
   };
 
   const tell = (message: ChatMessage): void => {
-    if (!wanted() || notification?.permission !== "granted") return;
-    const shown = new notification(plainName(message.author?.userName), {
-      body: plainLine(textOf(message)),
-      tag: message.id,
-    });
-    shown.onclick = () => {
+    if (!wanted()) return;
+    const options = { body: plainLine(textOf(message)), tag: message.id };
+    desktop.show(plainName(message.author?.userName), options, () => {
       globalThis.focus();
       reveal();
       store.show(message.id);
-      shown.close();
-    };
+    });
   };
 
   store.select.messages.subscribe((messages) => {

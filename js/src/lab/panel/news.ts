@@ -2,7 +2,7 @@
 import type { Clock } from "../../clock";
 import type { ConversationInfo } from "../../contract";
 import { plainName } from "../../plain";
-import type { Store } from "../../store";
+import type { Store } from "../../store/store";
 
 export interface News {
   state: "live" | "connecting" | "offline";

@@ -1,7 +1,6 @@
 // Entry: the chat in the panel, fetched when the panel is first in sight. It is the chat of the cells, with the Jupyter
 // server in the kernel's place.
 import { browserClock, type Clock } from "../../clock";
-import type { Host } from "../../host";
 import {
   jupyterServer,
   type Me,
@@ -9,20 +8,26 @@ import {
   type Server,
   type ServerSettings,
 } from "../../jupyter-server/server";
-import { serverHost } from "../../jupyter-server/server-host";
-import type { Store } from "../../store";
+import type { Store } from "../../store/store";
 import type { text } from "../../texts/texts";
-import type { Widget } from "../../widget";
 import { newestCode } from "../cells/newest-code";
 import type { PluginSettings } from "../jupyter";
+import type { NotebookInSight } from "../notebook-in-sight";
 import type { Remembered } from "../remembered";
 import { addWords } from "./add-words";
+import { desktopOf } from "./desktop";
+import { type ChatWidget, fetchChat } from "./fetch-chat";
+import { fetchStandIn, lastingHost, type StandingIn } from "./lasting-host";
 import { watchMentions } from "./mentions";
 import { type News, watchNews } from "./news";
+import { ownButton, ownConversation } from "./own-conversation";
+
+export { openKept } from "./kept-chat";
 
 export interface PanelOptions {
   server: ServerSettings;
   memory: Remembered;
+  notebook: NotebookInSight;
   settings: PluginSettings | null;
   language: string;
   text: typeof text;
@@ -47,9 +52,7 @@ const FILLING = "section.chat{height:0;min-height:0;border:0;border-radius:0;res
 const NOTICE_STYLE =
   "margin:auto;padding:20px;max-width:32em;overflow-wrap:anywhere;text-align:center;line-height:1.5;color:var(--jp-ui-font-color1)";
 const RETRY_MS = 5_000;
-const FIRST_CONVERSATION = "main";
-
-type ChatWidget = Widget<Store>;
+const ELSEWHERE = "main";
 
 /** Opens the chat inside `el`, for as long as the page lives. */
 export function openPanel(el: HTMLElement, options: PanelOptions, clock: Clock = browserClock): Panel {
@@ -70,15 +73,17 @@ export function openPanel(el: HTMLElement, options: PanelOptions, clock: Clock =
     cancelRetry();
     try {
       attempt += 1;
-      const chat = await fetchChat(await server.me(lifetime), attempt);
+      const me = await server.me(lifetime);
+      const [chat, standingIn] = await Promise.all([fetchChat(me, attempt), fetchStandIn()]);
+      const conversation = await firstConversation(options, server);
       el.replaceChildren();
-      shown = showChat(el, chat, server, options, clock, lifetime);
+      shown = showChat(el, chat, { server, me, standingIn, conversation }, options, clock, lifetime);
       watchNews(shown, clock, options.tell);
       watchMentions(shown, {
         wanted: options.wantsMentions,
         reveal: options.reveal,
         document,
-        notification: globalThis.Notification,
+        desktop: desktopOf(globalThis.Notification, globalThis.navigator?.serviceWorker),
       });
       for (const act of whenShown.splice(0)) act(shown);
     } catch (error) {
@@ -102,38 +107,38 @@ export function openPanel(el: HTMLElement, options: PanelOptions, clock: Clock =
   };
 }
 
-/** The chat's module comes from the server, so that it is the one its cells show. */
-async function fetchChat({ static: address }: Me, attempt: number): Promise<ChatWidget> {
-  const url = new URL("chat.js", new URL(address, location.href));
-  // A browser may keep the failure of an address for the life of the page.
-  if (attempt > 1) url.hash = String(attempt);
-  try {
-    return ((await import(/* @vite-ignore */ url.href)) as { chat: ChatWidget }).chat;
-  } catch {
-    throw new NoChatError("unloaded");
-  }
+interface Opening {
+  server: Server;
+  me: Me;
+  standingIn: StandingIn | null;
+  conversation: string;
+}
+
+/** Where the person left off, else what the settings say, else the own one of the notebook in sight. */
+async function firstConversation(
+  { memory, settings, notebook }: PanelOptions,
+  server: Server,
+): Promise<string> {
+  const chosen = memory.conversation() || String(settings?.composite.conversation ?? "");
+  return chosen || (await ownConversation(server, notebook.path())) || ELSEWHERE;
 }
 
 function showChat(
   el: HTMLElement,
   chat: ChatWidget,
-  server: Server,
-  { memory, settings, language }: PanelOptions,
+  { server, me, standingIn, conversation }: Opening,
+  { memory, notebook, language, text, server: { baseUrl } }: PanelOptions,
   clock: Clock,
   lifetime: AbortSignal,
 ): Store {
-  const first = String(settings?.composite.conversation ?? "") || FIRST_CONVERSATION;
-  const host: Host = serverHost({
-    open: server.view,
-    conversation: memory.conversation() || first,
-    traits: { language },
-    clock,
-    lifetime,
-  });
+  const way = { server, me, baseUrl, conversation, language, clock, lifetime };
+  const { host, follow } = lastingHost(standingIn, way);
   const place = document.createElement("div");
   Object.assign(place.style, { flex: "1 1 auto", minHeight: "0" });
-  el.append(place);
   const store = chat.open(host, lifetime);
+  const arrived = (): void => focusComposer(el);
+  el.append(ownButton(store, { server, notebook, text, arrived }), place);
+  follow(store);
   chat.show(place, store, host, lifetime);
   const style = document.createElement("style");
   style.textContent = FILLING;

@@ -29,6 +29,7 @@ export const actions = {
   "branch.previous": "Vorheriger Zweig",
   "branch.next": "Nächster Zweig",
   "branch.place": "{place}/{all}",
+  "answer.unheard": "Der Kernel ist beendet: Diese Antwort kommt hier nicht mehr an.",
   "answer.loading": "Das Modell wird geladen, {time}",
   "answer.limited": "Warten auf das Limit von {provider}, {time}",
   "answer.firstToken": "Warten auf das erste Token, {time}",
@@ -53,4 +54,6 @@ export const actions = {
   "actions.unpinned": "Gelöst",
   "message.pinnedBy": "Von {name} angeheftet",
   "message.pinnedByYou": "Von dir angeheftet",
+  "answer.thought": "Überlegungen",
+  "answer.thoughtFor": "{time} nachgedacht",
 } as const satisfies Catalogue;

@@ -6,7 +6,7 @@ export const calls = {
   "call.inCall": "Du bist im Anruf",
   "call.empty": "Niemand ist im Anruf.",
   "call.inIt": "Im Anruf",
-  "call.intro": "Ton, Bild und Bildschirme gehen direkt zwischen euren Browsern. Nichts wird aufgezeichnet.",
+  "call.intro": "Ton, Bild und Bildschirme gehen nie durch den Hub. Nichts wird aufgezeichnet.",
   "call.microphone": "Mikrofon",
   "call.camera": "Kamera",
   "call.defaultDevice": "Wahl des Browsers",
@@ -48,17 +48,32 @@ export const calls = {
   "call.hear": "Die anderen hören",
   "call.zoomIn": "Vergrößern",
   "call.zoomOut": "Verkleinern",
+  "call.still": "Standbild in den Chat übernehmen",
+  "call.stillTaken": "Das Standbild ist in der nächsten Nachricht.",
+  "call.stillFailed": "Es gibt noch kein Bild.",
   "call.zoomReset": "Ganzer Bildschirm",
   "call.screenHint": "Ziehen verschiebt, das Rad vergrößert. Worauf du zeigst, sehen alle.",
   "call.joinedMuted": "Du bist stumm beigetreten: Andere sprechen schon.",
   "call.removed": "Du bist nicht mehr in dieser Unterhaltung.",
   "call.ended": "Du bist nicht mehr im Anruf: {reason}",
-  "call.denied":
-    "Der Browser durfte es nicht benutzen. Erlaube es an der Adresszeile und versuche es noch einmal.",
-  "call.noDevice": "Es gibt hier kein solches Gerät.",
-  "call.deviceBusy": "Ein anderes Programm hält das Gerät.",
-  "call.deviceGone": "Das Gerät ist weg.",
-  "call.captureFailed": "Das ließ sich nicht öffnen.",
+  "call.serverAway":
+    "Der Server, über den Anrufe hier laufen, antwortet nicht. Versuche es später noch einmal; bleibt es so, sage es der Person, die den Hub betreibt.",
+  "call.gone.audio":
+    "Das Mikrofon wurde abgezogen oder ist nicht mehr erlaubt: Du bist stumm. Schließe es oder ein anderes an und hebe die Stummschaltung auf.",
+  "call.gone.video":
+    "Die Kamera wurde abgezogen oder ist nicht mehr erlaubt. Schließe sie oder eine andere an und schalte sie wieder ein.",
+  "call.silent.audio":
+    "Das Mikrofon gibt gerade keinen Ton. Sieh nach seinem Schalter und was das System stummgeschaltet hat.",
+  "call.silent.video":
+    "Die Kamera gibt gerade kein Bild. Sieh nach ihrer Blende und was das System angehalten hat.",
+  "call.pipFailed":
+    "Dieses Bild kann gerade kein eigenes Fenster haben. Versuche es noch einmal, sobald es zu sehen ist.",
+  "call.insecure":
+    "Browser geben Mikrofon und Kamera nur Seiten unter https:// oder localhost: Öffne sie unter einer solchen Adresse.",
+  "call.openPage": "Anruf in einem Browser-Tab öffnen",
+  "call.pageLink": "Kein Tab hat sich geöffnet? Dieser Link gilt einmal, {seconds} Sekunden lang.",
+  "call.pageOver": "Du bist nicht mehr im Anruf. Dieser Tab kann geschlossen werden.",
+  "call.pageTicket": "Diese Seite hat kein Ticket: Öffne den Anruf im Chat.",
   "call.forbidden": "Hier darf eine Seite weder Mikrofon noch Kamera benutzen. Zuhören geht.",
   "sheet.call": "Anruf",
 } as const satisfies Catalogue;

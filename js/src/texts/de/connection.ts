@@ -18,7 +18,7 @@ export const connection = {
   "Kernel stopped": "Kernel beendet",
   "The kernel was shut down: start it and run the cell again to go on.":
     "Der Kernel wurde beendet: Den Kernel starten und die Zelle erneut ausführen, um fortzufahren.",
-  "The kernel runs a cell and has not heard this yet. The notebook's own stop button (Kernel → Interrupt) stops it now.":
+  "A cell is running, and the kernel has not heard this yet. Kernel → Interrupt ends it now.":
     "Der Kernel führt eine Zelle aus und hat davon noch nichts gehört. Der Stopp-Knopf des Notebooks (Kernel → Interrupt) beendet sie sofort.",
   "The hub has not answered yet.": "Der Hub hat noch nicht geantwortet.",
   "The connection to the hub is lost.": "Die Verbindung zum Hub ist abgebrochen.",

@@ -7,6 +7,10 @@ export const context = {
   "context.remove": "@{name} weglassen",
   "context.again": "@{name} neu lesen",
   "context.edit": "Was das Modell von @{name} liest",
+  "context.over": "Höchstens {most} gehen mit. Weggelassen: {names}.",
+  "context.unknown": "Nichts hier heißt {names}: Es geht als bloßer Text mit.",
+  "context.noKernel":
+    "Dieser Chat sieht keine Variablen: {names} geht als bloßer Text mit. Der Chat in einer Zelle nimmt sie mit.",
   "context.cut": "gekürzt",
   "context.masked": "Geheimnisse verdeckt",
   "context.unnamed": "Kontext",

@@ -7,7 +7,7 @@ export const finding = {
   "search.here": "Diese Unterhaltung",
   "search.everywhere": "Alle meine",
   "search.searching": "Suche läuft…",
-  "search.nothing": "Keine Nachricht enthält all das.",
+  "search.nothing": "Keine Nachricht enthält alle diese Wörter.",
   "search.more": "Mehr",
   "search.results": "Gefundene Nachrichten",
   "switch.list": "Unterhaltungen",

@@ -18,6 +18,7 @@ export const lab = {
   "lab.unreachable": "Der Jupyter-Server antwortet nicht.",
   "lab.unloaded": "Der Jupyter-Server liefert den Browser-Teil des Chats nicht.",
   "lab.broken": "Der Chat konnte nicht geöffnet werden: {reason}",
+  "lab.own": "Zum Chat von {notebook}",
   "lab.again": "Noch einmal versuchen",
   "lab.unread": { one: "{count} ungelesen", other: "{count} ungelesen" },
   "lab.aboutCell": "Zu dieser Zelle ({cell}):",

@@ -27,8 +27,6 @@ export const message = {
   "message.replyToUnknown": "Antwort auf eine frühere Nachricht",
   "answer.queued": "Warten auf das Ende der laufenden Antwort…",
   "answer.thinking": "Denkt nach…",
-  "answer.thought": "Überlegungen",
-  "answer.thoughtFor": "{time} nachgedacht",
   "answer.lost": "Beim Schreiben angezeigt, aber nicht gespeichert:",
   "answer.emptyStop":
     "Das Modell hat seine Antwort ohne ein Wort beendet. Bitte noch einmal oder anders fragen.",

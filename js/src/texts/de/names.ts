@@ -10,7 +10,6 @@ export const names = {
   "people.idle": "untätig",
   "people.away": "abwesend",
   "people.typing": "schreibt…",
-  "connection.queued": { one: "{count} Nachricht wartet", other: "{count} Nachrichten warten" },
   "people.joined": { one: "{who} ist dazugekommen.", other: "{who} sind dazugekommen." },
   "people.left": { one: "{who} ist gegangen.", other: "{who} sind gegangen." },
   "people.mentionsYou": "Erwähnt dich",

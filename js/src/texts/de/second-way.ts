@@ -4,6 +4,8 @@ export const secondWay = {
   "secondWay.kernel": "Was Sie hier tun, geht durch den Kernel.",
   "secondWay.hub":
     "Der Kernel ist beschäftigt: Was Sie hier tun, geht über den Jupyter-Server direkt zum Hub.",
+  "secondWay.own":
+    "In einem geteilten Notebook sind Sie Sie selbst: Was Sie hier tun, geht als {name} über den Jupyter-Server zum Hub.",
   "secondWay.absent":
     "Eine Zelle läuft. Was Sie hier tun, wartet auf ihr Ende: Dieser Jupyter-Server kennt keinen Weg am Kernel vorbei.",
   "secondWay.denied":

@@ -19,10 +19,4 @@ export const words = {
   "time.minutesSeconds": "{minutes} min {seconds} s",
   "time.hours": "{hours} h",
   "time.hoursMinutes": "{hours} h {minutes} min",
-  "provider.healthy": "bereit",
-  "provider.degraded": "langsam oder fehlerhaft",
-  "provider.rateLimited": "Ratenlimit erreicht",
-  "provider.down": "nicht erreichbar",
-  "provider.unknown": "noch nicht geprüft",
-  "provider.disabled": "aus",
 } as const satisfies Catalogue;

@@ -33,6 +33,10 @@ export const writing = {
   "writing.assistant": "welches Modell auch antwortet",
   "writing.model": "Modell von {provider}",
   "writing.look": "Das geht für das Modell mit: {names}. Sieh es dir an und sende dann noch einmal.",
+  "writing.unread":
+    "Der Kernel hat noch nicht gesagt, was {names} ist; vielleicht läuft eine Zelle. Noch einmal senden schickt die Nachricht ohne.",
+  "writing.over":
+    "Höchstens {most} gehen mit; {names} bleibt weg. Noch einmal senden schickt die Nachricht ohne.",
   "writing.here": "gerade hier",
   "details.label": "Details",
   "details.hint": "wie schnell und stabil dieser Chat ist",

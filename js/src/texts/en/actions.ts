@@ -28,6 +28,7 @@ export const actions = {
   "branch.previous": "Previous branch",
   "branch.next": "Next branch",
   "branch.place": "{place}/{all}",
+  "answer.unheard": "The kernel has ended: this answer is not heard here any more.",
   "answer.loading": "Loading the model, {time}",
   "answer.limited": "Waiting for {provider}'s limit, {time}",
   "answer.firstToken": "Waiting for the first token, {time}",
@@ -51,4 +52,6 @@ export const actions = {
   "actions.unpinned": "Unpinned",
   "message.pinnedBy": "Pinned by {name}",
   "message.pinnedByYou": "Pinned by you",
+  "answer.thought": "Thought",
+  "answer.thoughtFor": "Thought for {time}",
 } as const;

@@ -1,6 +1,8 @@
 /** Files: attaching them to a message, and what is shown of those that others attached. */
 export const attach = {
   "attach.attach": "Attach",
+  "voice.record": "Record a voice message",
+  "voice.hint": "Hold to record a voice message",
   "attach.hint": "Attach files (or drop or paste them here)",
   "attach.list": "Files for the next message",
   "attach.drop": "Drop files here to attach them",

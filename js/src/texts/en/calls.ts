@@ -2,7 +2,7 @@
 export const calls = {
   "call.empty": "Nobody is in the call.",
   "call.inIt": "In the call",
-  "call.intro": "Voice, video and screens go straight between your browsers. Nothing is recorded.",
+  "call.intro": "Voice, video and screens never pass through the hub. Nothing is recorded.",
   "call.microphone": "Microphone",
   "call.camera": "Camera",
   "call.defaultDevice": "The browser's choice",
@@ -43,15 +43,30 @@ export const calls = {
   "call.hear": "Let the others be heard",
   "call.zoomIn": "Zoom in",
   "call.zoomOut": "Zoom out",
+  "call.still": "Take a still into the chat",
+  "call.stillTaken": "The still is in the next message.",
+  "call.stillFailed": "There is no picture to take yet.",
   "call.zoomReset": "Whole screen",
   "call.screenHint": "Drag to move, use the wheel to zoom. What you point at, everybody sees.",
   "call.joinedMuted": "You joined muted: others are talking already.",
   "call.removed": "You are not in this conversation any more.",
   "call.ended": "You are out of the call: {reason}",
-  "call.denied": "The browser was not allowed to use it. Allow it at the address bar, then try again.",
-  "call.noDevice": "There is no such device here.",
-  "call.deviceBusy": "Another program holds the device.",
-  "call.deviceGone": "The device is gone.",
-  "call.captureFailed": "That could not be opened.",
+  "call.serverAway":
+    "The server that carries calls here does not answer. Try again in a while; if it stays so, tell whoever runs the hub.",
+  "call.gone.audio":
+    "The microphone was unplugged, or is not allowed any more: you are muted. Connect it or another one, then unmute.",
+  "call.gone.video":
+    "The camera was unplugged, or is not allowed any more. Connect it or another one, then turn it on again.",
+  "call.silent.audio":
+    "The microphone gives no sound at present. Look at its switch, and at what the system has muted.",
+  "call.silent.video":
+    "The camera gives no picture at present. Look at its shutter, and at what the system has stopped.",
+  "call.pipFailed": "This picture cannot have a window of its own now. Try again once it is seen.",
+  "call.insecure":
+    "Browsers give a microphone and a camera only to pages at https:// or localhost: open it at such an address.",
+  "call.openPage": "Open the call in a browser tab",
+  "call.pageLink": "No tab has opened? This link is good once, for {seconds} seconds.",
+  "call.pageOver": "You are out of the call. This tab can be closed.",
+  "call.pageTicket": "This page has no ticket: open the call from the chat.",
   "call.forbidden": "This place does not let a page use a microphone or camera. You can listen here.",
 } as const;

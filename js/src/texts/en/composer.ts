@@ -6,5 +6,5 @@ export const composer = {
   "composer.stop": "Stop",
   "composer.stopping": "Stopping…",
   "composer.stopHint": "Stop the answer (Esc)",
-  "composer.tooLong": "The message has {bytes} bytes; the limit is {most}. Shorten it or send it in parts.",
+  "composer.tooLong": "The message has {bytes} bytes; the limit is {most}. Send it in parts.",
 } as const;

@@ -14,7 +14,7 @@ export const connection = [
   "The kernel was restarted: run the cell again to go on.",
   "Kernel stopped",
   "The kernel was shut down: start it and run the cell again to go on.",
-  "The kernel runs a cell and has not heard this yet. The notebook's own stop button (Kernel → Interrupt) stops it now.",
+  "A cell is running, and the kernel has not heard this yet. Kernel → Interrupt ends it now.",
   "The hub has not answered yet.",
   "The connection to the hub is lost.",
   "The connection is closed.",

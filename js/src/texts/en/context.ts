@@ -6,6 +6,10 @@ export const context = {
   "context.remove": "Leave out @{name}",
   "context.again": "Read @{name} again",
   "context.edit": "What the model reads of @{name}",
+  "context.over": "At most {most} go along. Left out: {names}.",
+  "context.unknown": "Nothing here is called {names}: it goes as plain words.",
+  "context.noKernel":
+    "This chat sees no variables: {names} goes as plain words. The chat in a cell takes them along.",
   "context.cut": "cut",
   "context.masked": "secrets masked",
   "context.unnamed": "context",

@@ -6,7 +6,7 @@ export const finding = {
   "search.here": "This conversation",
   "search.everywhere": "All of mine",
   "search.searching": "Searching…",
-  "search.nothing": "No message has all of that.",
+  "search.nothing": "No message has all of these words.",
   "search.found": { one: "{count} message", other: "{count} messages" },
   "search.foundMore": { one: "The newest message", other: "The newest {count} messages" },
   "search.more": "More",

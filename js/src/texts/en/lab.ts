@@ -17,6 +17,7 @@ export const lab = {
   "lab.unreachable": "The Jupyter server does not answer.",
   "lab.unloaded": "The Jupyter server does not send the chat’s browser part.",
   "lab.broken": "The chat could not be opened: {reason}",
+  "lab.own": "Go to the chat of {notebook}",
   "lab.again": "Try again",
   "lab.unread": { one: "{count} unread", other: "{count} unread" },
   "lab.aboutCell": "About this cell ({cell}):",

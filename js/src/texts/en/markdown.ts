@@ -11,6 +11,6 @@ export const markdown = {
   "lazy.failed": "This part could not be loaded. {reason}",
   "lazy.again": "Try again",
   "lazy.nothing": "The kernel sent nothing.",
-  "lazy.noPart": "What the kernel sent is no part of the chat.",
+  "lazy.noPart": "The kernel sent no part of the chat.",
   "lazy.updated": "The chat was updated: reload the page, or run its cell again.",
 } as const;

@@ -18,7 +18,6 @@ export const names = {
   "call.inCall": "You are in the call",
   "call.onAir": "Microphone, camera or screen is on",
   "header.conversations": "Conversations: {name}",
-  "connection.queued": { one: "{count} message waits", other: "{count} messages wait" },
   "typing.typing": { one: "{who} is typing…", other: "{who} are typing…" },
   "names.others": { one: "{count} other", other: "{count} others" },
   "reaction.given": "{names} reacted with {emoji}",

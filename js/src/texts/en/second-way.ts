@@ -3,6 +3,8 @@ export const secondWay = {
   "secondWay.kernel": "What you do here goes through the kernel.",
   "secondWay.hub":
     "The kernel is busy: what you do here goes straight to the hub, through the Jupyter server.",
+  "secondWay.own":
+    "In a shared notebook you are yourself: what you do here goes to the hub as {name}, through the Jupyter server.",
   "secondWay.absent":
     "A cell is running. What you do here waits until it ends: this Jupyter server knows no way past the kernel.",
   "secondWay.denied":

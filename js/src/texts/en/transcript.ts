@@ -10,5 +10,5 @@ export const transcript = {
   "transcript.yesterday": "Yesterday",
   "transcript.opening": "Opening the conversation…",
   "transcript.empty": "Ask the model anything.",
-  "transcript.emptyShared": "Everybody who opens “{conversation}” sees the same conversation, live.",
+  "transcript.emptyShared": "Everybody who opens “{conversation}” sees the same, live.",
 } as const;

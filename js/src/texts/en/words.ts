@@ -18,10 +18,4 @@ export const words = {
   "connection.removed": "Removed",
   "connection.now": "Now",
   "connection.tryNow": "Try now",
-  "provider.healthy": "ready",
-  "provider.degraded": "slow or failing",
-  "provider.rateLimited": "rate limited",
-  "provider.down": "not reachable",
-  "provider.unknown": "not checked yet",
-  "provider.disabled": "off",
 } as const;

@@ -34,6 +34,9 @@ export const writing = {
   "writing.assistant": "whichever model answers",
   "writing.model": "model of {provider}",
   "writing.look": "This goes along for the model: {names}. Have a look, then send again.",
+  "writing.unread":
+    "The kernel has not said yet what {names} is; perhaps a cell runs. Send again to send without it.",
+  "writing.over": "At most {most} go along; {names} stays out. Send again to send without it.",
   "writing.here": "here now",
   "details.label": "Details",
   "details.hint": "how fast and how steady this chat is",

@@ -29,6 +29,7 @@ export const actions = {
   "branch.previous": "Rama anterior",
   "branch.next": "Rama siguiente",
   "branch.place": "{place}/{all}",
+  "answer.unheard": "El kernel ha terminado: esta respuesta ya no llega aquí.",
   "answer.loading": "Cargando el modelo, {time}",
   "answer.limited": "Esperando el límite de {provider}, {time}",
   "answer.firstToken": "Esperando el primer token, {time}",
@@ -53,4 +54,6 @@ export const actions = {
   "actions.unpinned": "Desfijado",
   "message.pinnedBy": "Fijado por {name}",
   "message.pinnedByYou": "Fijado por ti",
+  "answer.thought": "Razonamiento",
+  "answer.thoughtFor": "Pensó durante {time}",
 } as const satisfies Catalogue;

@@ -6,7 +6,7 @@ export const calls = {
   "call.inCall": "Estás en la llamada",
   "call.empty": "No hay nadie en la llamada.",
   "call.inIt": "En la llamada",
-  "call.intro": "La voz, el vídeo y las pantallas van directamente entre los navegadores. No se graba nada.",
+  "call.intro": "La voz, el vídeo y las pantallas nunca pasan por el hub. No se graba nada.",
   "call.microphone": "Micrófono",
   "call.camera": "Cámara",
   "call.defaultDevice": "La que elija el navegador",
@@ -48,16 +48,31 @@ export const calls = {
   "call.hear": "Oír a los demás",
   "call.zoomIn": "Acercar",
   "call.zoomOut": "Alejar",
+  "call.still": "Llevar una imagen fija al chat",
+  "call.stillTaken": "La imagen está en el próximo mensaje.",
+  "call.stillFailed": "Todavía no hay ninguna imagen.",
   "call.zoomReset": "Pantalla entera",
   "call.screenHint": "Arrastra para mover, usa la rueda para acercar. Todos ven lo que señalas.",
   "call.joinedMuted": "Has entrado en silencio: otros ya hablan.",
   "call.removed": "Ya no estás en esta conversación.",
   "call.ended": "Estás fuera de la llamada: {reason}",
-  "call.denied": "El navegador no obtuvo permiso. Permítelo en la barra de direcciones e inténtalo de nuevo.",
-  "call.noDevice": "Aquí no hay ningún dispositivo así.",
-  "call.deviceBusy": "Otro programa ocupa el dispositivo.",
-  "call.deviceGone": "El dispositivo ya no está.",
-  "call.captureFailed": "No se pudo abrir.",
+  "call.serverAway":
+    "El servidor que transmite aquí las llamadas no responde. Inténtalo más tarde; si sigue así, avisa a quien administra el hub.",
+  "call.gone.audio":
+    "El micrófono se desconectó o ya no está permitido: estás en silencio. Conéctalo, o conecta otro, y activa el sonido.",
+  "call.gone.video":
+    "La cámara se desconectó o ya no está permitida. Conéctala, o conecta otra, y vuelve a encenderla.",
+  "call.silent.audio":
+    "El micrófono no da sonido en este momento. Mira su interruptor y lo que el sistema ha silenciado.",
+  "call.silent.video":
+    "La cámara no da imagen en este momento. Mira su tapa y lo que el sistema ha detenido.",
+  "call.pipFailed": "Esta imagen no puede tener ahora una ventana propia. Inténtalo de nuevo cuando se vea.",
+  "call.insecure":
+    "Los navegadores dan micrófono y cámara solo a páginas en https:// o localhost: ábrela en una dirección así.",
+  "call.openPage": "Abrir la llamada en una pestaña del navegador",
+  "call.pageLink": "¿No se ha abierto ninguna pestaña? Este enlace vale una vez, durante {seconds} segundos.",
+  "call.pageOver": "Ya no estás en la llamada. Puedes cerrar esta pestaña.",
+  "call.pageTicket": "Esta página no tiene entrada: abre la llamada desde el chat.",
   "call.forbidden": "Aquí una página no puede usar micrófono ni cámara. Puedes escuchar.",
   "sheet.call": "Llamada",
 } as const satisfies Catalogue;

@@ -18,7 +18,7 @@ export const connection = {
   "Kernel stopped": "Kernel detenido",
   "The kernel was shut down: start it and run the cell again to go on.":
     "El kernel se ha apagado: inícialo y vuelve a ejecutar la celda para continuar.",
-  "The kernel runs a cell and has not heard this yet. The notebook's own stop button (Kernel → Interrupt) stops it now.":
+  "A cell is running, and the kernel has not heard this yet. Kernel → Interrupt ends it now.":
     "El kernel está ejecutando una celda y aún no se ha enterado. El botón de detener del propio cuaderno (Kernel → Interrupt) la detiene ahora.",
   "The hub has not answered yet.": "El hub aún no ha respondido.",
   "The connection to the hub is lost.": "Se ha perdido la conexión con el hub.",

@@ -7,6 +7,10 @@ export const context = {
   "context.remove": "Dejar fuera @{name}",
   "context.again": "Leer @{name} de nuevo",
   "context.edit": "Lo que el modelo lee de @{name}",
+  "context.over": "Como máximo acompañan {most}. Quedan fuera: {names}.",
+  "context.unknown": "Aquí nada se llama {names}: se envía como texto.",
+  "context.noKernel":
+    "Este chat no ve variables: {names} se envía como texto. El chat de una celda las incluye.",
   "context.cut": "recortado",
   "context.masked": "secretos ocultos",
   "context.unnamed": "contexto",

@@ -7,7 +7,7 @@ export const finding = {
   "search.here": "Esta conversación",
   "search.everywhere": "Todas las mías",
   "search.searching": "Buscando…",
-  "search.nothing": "Ningún mensaje contiene todo eso.",
+  "search.nothing": "Ningún mensaje contiene todas estas palabras.",
   "search.more": "Más",
   "search.results": "Mensajes encontrados",
   "switch.list": "Conversaciones",

@@ -18,6 +18,7 @@ export const lab = {
   "lab.unreachable": "El servidor de Jupyter no responde.",
   "lab.unloaded": "El servidor de Jupyter no envía la parte del chat para el navegador.",
   "lab.broken": "No se pudo abrir el chat: {reason}",
+  "lab.own": "Ir al chat de {notebook}",
   "lab.again": "Reintentar",
   "lab.unread": { one: "{count} sin leer", other: "{count} sin leer" },
   "lab.aboutCell": "Sobre esta celda ({cell}):",

@@ -27,8 +27,6 @@ export const message = {
   "message.replyToUnknown": "En respuesta a un mensaje anterior",
   "answer.queued": "Esperando a que termine la respuesta actual…",
   "answer.thinking": "Pensando…",
-  "answer.thought": "Razonamiento",
-  "answer.thoughtFor": "Pensó durante {time}",
   "answer.lost": "Se mostró mientras se escribía, pero no se guardó:",
   "answer.emptyStop":
     "El modelo terminó su respuesta sin una palabra. Pregunta de nuevo o con otras palabras.",

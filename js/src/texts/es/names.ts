@@ -10,7 +10,6 @@ export const names = {
   "people.idle": "inactivo",
   "people.away": "ausente",
   "people.typing": "escribiendo…",
-  "connection.queued": { one: "{count} mensaje en espera", other: "{count} mensajes en espera" },
   "people.joined": { one: "{who} se ha unido.", other: "{who} se han unido." },
   "people.left": { one: "{who} se ha ido.", other: "{who} se han ido." },
   "people.mentionsYou": "Te menciona",

@@ -4,6 +4,8 @@ export const secondWay = {
   "secondWay.kernel": "Lo que haces aquí pasa por el kernel.",
   "secondWay.hub":
     "El kernel está ocupado: lo que haces aquí va directamente al hub, a través del servidor Jupyter.",
+  "secondWay.own":
+    "En un cuaderno compartido eres tú: lo que haces aquí llega al hub como {name}, a través del servidor Jupyter.",
   "secondWay.absent":
     "Se está ejecutando una celda. Lo que haces aquí espera a que termine: este servidor Jupyter no conoce un camino que evite el kernel.",
   "secondWay.denied":

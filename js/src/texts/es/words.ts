@@ -19,10 +19,4 @@ export const words = {
   "time.minutesSeconds": "{minutes} min {seconds} s",
   "time.hours": "{hours} h",
   "time.hoursMinutes": "{hours} h {minutes} min",
-  "provider.healthy": "listo",
-  "provider.degraded": "lento o con fallos",
-  "provider.rateLimited": "límite de uso alcanzado",
-  "provider.down": "inaccesible",
-  "provider.unknown": "sin comprobar aún",
-  "provider.disabled": "desactivado",
 } as const satisfies Catalogue;

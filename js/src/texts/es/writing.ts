@@ -32,6 +32,9 @@ export const writing = {
   "writing.assistant": "el modelo que responda",
   "writing.model": "modelo de {provider}",
   "writing.look": "Esto acompaña al mensaje para el modelo: {names}. Míralo y envía de nuevo.",
+  "writing.unread":
+    "El kernel aún no ha dicho qué es {names}; quizá se ejecuta una celda. Envía de nuevo para enviar sin ello.",
+  "writing.over": "Como máximo acompañan {most}; {names} queda fuera. Envía de nuevo para enviar sin ello.",
   "writing.here": "aquí ahora",
   "details.label": "Detalles",
   "details.hint": "lo rápido y estable que va este chat",

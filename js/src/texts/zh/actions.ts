@@ -29,6 +29,7 @@ export const actions = {
   "branch.previous": "上一个分支",
   "branch.next": "下一个分支",
   "branch.place": "{place}/{all}",
+  "answer.unheard": "内核已结束：此回答不再传到这里。",
   "answer.loading": "正在加载模型，{time}",
   "answer.limited": "正在等待 {provider} 的限额，{time}",
   "answer.firstToken": "正在等待第一个 token，{time}",
@@ -49,4 +50,6 @@ export const actions = {
   "actions.unpinned": "已取消置顶",
   "message.pinnedBy": "由 {name} 置顶",
   "message.pinnedByYou": "由你置顶",
+  "answer.thought": "思考过程",
+  "answer.thoughtFor": "思考了 {time}",
 } as const satisfies Catalogue;

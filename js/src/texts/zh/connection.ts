@@ -17,7 +17,7 @@ export const connection = {
   "Kernel stopped": "内核已停止",
   "The kernel was shut down: start it and run the cell again to go on.":
     "内核已关闭：请启动内核并重新运行单元格以继续。",
-  "The kernel runs a cell and has not heard this yet. The notebook's own stop button (Kernel → Interrupt) stops it now.":
+  "A cell is running, and the kernel has not heard this yet. Kernel → Interrupt ends it now.":
     "内核正在运行单元格，尚未收到此请求。使用笔记本自带的停止按钮（Kernel → Interrupt）可立即停止。",
   "The hub has not answered yet.": "Hub 尚未响应。",
   "The connection to the hub is lost.": "与 Hub 的连接已断开。",

@@ -7,7 +7,7 @@ export const finding = {
   "search.here": "当前对话",
   "search.everywhere": "我的所有对话",
   "search.searching": "正在查找…",
-  "search.nothing": "没有消息包含全部内容。",
+  "search.nothing": "没有消息包含所有这些词。",
   "search.more": "更多",
   "search.results": "找到的消息",
   "switch.list": "对话",

@@ -18,6 +18,7 @@ export const lab = {
   "lab.unreachable": "Jupyter 服务器没有响应。",
   "lab.unloaded": "Jupyter 服务器未发送聊天的浏览器部分。",
   "lab.broken": "无法打开聊天：{reason}",
+  "lab.own": "转到 {notebook} 的聊天",
   "lab.again": "重试",
   "lab.unread": { other: "{count} 条未读" },
   "lab.aboutCell": "关于这个单元格（{cell}）：",

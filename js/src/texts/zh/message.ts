@@ -27,8 +27,6 @@ export const message = {
   "message.replyToUnknown": "回复较早的消息",
   "answer.queued": "正在等待当前回答完成…",
   "answer.thinking": "正在思考…",
-  "answer.thought": "思考过程",
-  "answer.thoughtFor": "思考了 {time}",
   "answer.lost": "生成时显示过，但未保存：",
   "answer.emptyStop": "模型没有输出任何内容就结束了回答。请重新提问或换一种说法。",
   "answer.emptyCancelled": "在输出第一个词之前已停止。",

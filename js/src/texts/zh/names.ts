@@ -10,7 +10,6 @@ export const names = {
   "people.idle": "空闲",
   "people.away": "离开",
   "people.typing": "正在输入…",
-  "connection.queued": { other: "{count} 条消息待发送" },
   "people.joined": { other: "{who}加入了。" },
   "people.left": { other: "{who}离开了。" },
   "people.mentionsYou": "提及了你",

@@ -19,10 +19,4 @@ export const words = {
   "time.minutesSeconds": "{minutes} 分 {seconds} 秒",
   "time.hours": "{hours} 小时",
   "time.hoursMinutes": "{hours} 小时 {minutes} 分钟",
-  "provider.healthy": "就绪",
-  "provider.degraded": "缓慢或出错",
-  "provider.rateLimited": "受到速率限制",
-  "provider.down": "无法连接",
-  "provider.unknown": "尚未检查",
-  "provider.disabled": "已关闭",
 } as const satisfies Catalogue;

@@ -27,6 +27,8 @@ export const writing = {
   "writing.assistant": "由任一模型回答",
   "writing.model": "{provider} 的模型",
   "writing.look": "这些内容会随消息发给模型：{names}。请先查看，然后再次发送。",
+  "writing.unread": "内核还没有说明 {names} 是什么，可能正在运行单元格。再次发送即可不带它发送。",
+  "writing.over": "最多附带 {most} 个；{names} 未附带。再次发送即可不带它发送。",
   "writing.here": "当前在线",
   "details.label": "详情",
   "details.hint": "此聊天的速度与稳定性",

@@ -1,6 +1,6 @@
 import type { VNode } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { type Cells, pageCells } from "../../cells";
+import { type Cells, pageCells } from "../../notebook/cells";
 import { text } from "../../texts/texts";
 import { icon } from "../icons";
 
@@ -46,7 +46,7 @@ export function CodeTools({
           {text(isDrawn ? "code.show" : "code.draw")}
         </button>
       )}
-      {cells && !isGrowing && <CellButtons cells={cells} code={code} />}
+      {cells && !isGrowing && <CellButtons cells={cells} code={code} runs={language !== ""} />}
       <button
         type="button"
         class="quiet tool"
@@ -67,10 +67,11 @@ const ACTS = [
   ["run", RunIcon],
 ] as const;
 
-function CellButtons({ cells, code }: { cells: Cells; code: string }): VNode {
+/** What does not say that it is in the cells' language may be an output, or words: it goes into a cell, but is not run. */
+function CellButtons({ cells, code, runs }: { cells: Cells; code: string; runs: boolean }): VNode {
   return (
     <>
-      {ACTS.map(([act, Icon]) => (
+      {ACTS.filter(([act]) => runs || act !== "run").map(([act, Icon]) => (
         <button
           key={act}
           type="button"
@@ -87,7 +88,7 @@ function CellButtons({ cells, code }: { cells: Cells; code: string }): VNode {
   );
 }
 
-/** The page's cells, while there are some in this language. */
+/** The page's cells, while there are some in this language, or where none is named. */
 function useCells(language: string): Cells | null {
   const cells = pageCells();
   const [theirs, setTheirs] = useState(() => cells?.language() ?? null);

@@ -1,16 +1,18 @@
 import { useSignal } from "@preact/signals";
 import type { TargetedKeyboardEvent, VNode } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import { unsavedEditsOf } from "../../composing/unsaved-edits";
 import type { ChatMessage } from "../../contract";
-import { textOf } from "../../messages";
+import { isDeleted, textOf } from "../../messages/parts";
 import { plainLine } from "../../plain";
-import type { Store } from "../../store";
+import type { Store } from "../../store/store";
 import { text } from "../../texts/texts";
 
 /** An own message that gets another text, in its place. */
 export function EditForm({ store, message }: { store: Store; message: ChatMessage }): VNode {
   const area = useRef<HTMLTextAreaElement>(null);
-  const words = useSignal(textOf(message));
+  const kept = unsavedEditsOf(store);
+  const words = useSignal(kept.get(message.id) ?? textOf(message));
   const problem = useSignal<string | null>(null);
   const busy = useSignal(false);
   const answered = store.select.messages.value.some(
@@ -21,10 +23,20 @@ export function EditForm({ store, message }: { store: Store; message: ChatMessag
     const field = area.current;
     field?.focus();
     field?.setSelectionRange(field.value.length, field.value.length);
+    return () => {
+      const typed = kept.get(message.id);
+      const now = store.select.messages.peek().find(({ id }) => id === message.id);
+      if (typed === undefined || !now || !isDeleted(now)) return;
+      // Somebody has deleted the message meanwhile: what was typed goes on in the composer.
+      kept.delete(message.id);
+      store.editing.value = null;
+      store.draft.value = [store.draft.peek(), typed].filter(Boolean).join("\n\n");
+    };
   }, []);
 
   const close = (): void => {
     const article = area.current?.closest("article");
+    kept.delete(message.id);
     store.editing.value = null;
     article?.focus();
   };
@@ -38,6 +50,7 @@ export function EditForm({ store, message }: { store: Store; message: ChatMessag
     busy.value = true;
     const refusal = await store.edit(message.id, next);
     busy.value = false;
+    if (refusal === null) kept.delete(message.id);
     problem.value = refusal === null ? null : plainLine(refusal);
   };
   const onKeyDown = (event: TargetedKeyboardEvent<HTMLTextAreaElement>): void => {
@@ -64,6 +77,7 @@ export function EditForm({ store, message }: { store: Store; message: ChatMessag
           title={text("edit.hint")}
           onInput={(event) => {
             words.value = event.currentTarget.value;
+            kept.set(message.id, words.value);
             problem.value = null;
           }}
           onKeyDown={onKeyDown}

@@ -1,10 +1,11 @@
 // What can be done with a message, by whom.
 import type { VNode } from "preact";
-import { choiceGroups } from "../../choice";
+import { whyClosed } from "../../composing/closed";
 import type { ChatMessage } from "../../contract";
-import { isDeleted, textOf } from "../../messages";
-import type { Store } from "../../store";
+import { isDeleted, textOf } from "../../messages/parts";
+import { choiceGroups } from "../../state/choice";
 import { isEditable } from "../../store/acting";
+import type { Store } from "../../store/store";
 import { text } from "../../texts/texts";
 import { copyText } from "../copy-text";
 import { CopyIcon } from "../icons";
@@ -14,6 +15,8 @@ import { DeleteIcon, EditIcon, PinIcon, RegenerateIcon, ReplyIcon } from "./icon
 
 /** How many other models a menu offers. */
 const MOST_MODELS = 8;
+/** What takes no right to write. */
+const READING: ReadonlySet<string> = new Set(["copy", "code", "cell"]);
 
 export interface MessageAction {
   key: string;
@@ -67,12 +70,13 @@ export function actionsOf(store: Store, message: ChatMessage): MessageAction[] {
     words !== "" && copying("cell", text("actions.copyCell"), asCell(words)),
     ...(isAnswer ? otherModels(store, message) : []),
   ];
-  return actions.filter((action) => action !== false);
+  const shown = actions.filter((action) => action !== false);
+  return whyClosed(store) ? shown.filter(({ key }) => READING.has(key)) : shown;
 }
 
 /** Whoever may write, where the hub can do it. */
 function mayPin(store: Store, message: ChatMessage): boolean {
-  const { conversation } = store.chat.value ?? {};
+  const { conversation } = store.select.settled.value ?? {};
   return Boolean(conversation && conversation.role !== "reader" && !isDeleted(message));
 }
 
@@ -95,7 +99,7 @@ function pinning(store: Store, message: ChatMessage): MessageAction {
 function isDeletable(store: Store, message: ChatMessage): boolean {
   if (isDeleted(message)) return false;
   const self = store.select.selfId.value;
-  if (store.chat.value?.conversation?.role === "owner" || isEditable(message, self)) return true;
+  if (store.select.settled.value?.conversation?.role === "owner" || isEditable(message, self)) return true;
   const { parentId } = message;
   const asked =
     message.role === "assistant" && parentId

@@ -2,8 +2,8 @@ import type { VNode } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { ChatMessage } from "../../contract";
 import { Lazy } from "../../lazy/lazy";
-import { reactionsOf } from "../../messages";
-import type { Store } from "../../store";
+import { reactionsOf } from "../../messages/parts";
+import type { Store } from "../../store/store";
 import { text } from "../../texts/texts";
 
 /** What people react with most: at hand before anything is loaded. */

@@ -1,7 +1,7 @@
 import type { VNode } from "preact";
 import { useEffect } from "preact/hooks";
 import type { ChatMessage } from "../../contract";
-import type { Store } from "../../store";
+import type { Store } from "../../store/store";
 import { text } from "../../texts/texts";
 import { quoteWords } from "../message/quote";
 import { CloseIcon } from "./icons";

@@ -1,6 +1,7 @@
 import type { VNode } from "preact";
+import { whyClosed } from "../../composing/closed";
 import type { ChatMessage } from "../../contract";
-import type { Store } from "../../store";
+import type { Store } from "../../store/store";
 import { text } from "../../texts/texts";
 import { useCountdown } from "../use-countdown";
 import { durationWords } from "../words";
@@ -12,7 +13,7 @@ export function Retry({ store, message }: { store: Store; message: ChatMessage }
     <button
       type="button"
       class="plain retry"
-      disabled={left > 0 || store.regenerating.value.has(message.id)}
+      disabled={left > 0 || whyClosed(store) !== null || store.regenerating.value.has(message.id)}
       onClick={() => store.regenerate(message.id)}
     >
       {left > 0 ? text("message.retryIn", { time: durationWords(left) }) : text("message.retry")}

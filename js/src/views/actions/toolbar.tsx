@@ -1,8 +1,9 @@
 import { useSignal } from "@preact/signals";
 import type { TargetedKeyboardEvent, VNode } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
+import { whyClosed } from "../../composing/closed";
 import type { ChatMessage } from "../../contract";
-import type { Store } from "../../store";
+import type { Store } from "../../store/store";
 import { text } from "../../texts/texts";
 import { CheckIcon } from "../icons";
 import { MoreIcon, ReactIcon } from "./icons";
@@ -28,6 +29,19 @@ export function Toolbar({ store, message }: { store: Store; message: ChatMessage
     above.value = open.value !== null && bar.current !== null && openToRoom(bar.current);
   }, [open.value, above]);
 
+  // A message that is deleted goes with its toolbar: who was in it is at what stands in its place.
+  useLayoutEffect(() => {
+    const element = bar.current;
+    const root = element?.getRootNode();
+    return () => {
+      if (!(root instanceof ShadowRoot) || !element?.contains(root.activeElement)) return;
+      queueMicrotask(() => {
+        if (root.activeElement) return;
+        root.querySelector<HTMLElement>(`[data-message-id="${CSS.escape(message.id)}"]`)?.focus();
+      });
+    };
+  }, [message.id]);
+
   const run = async (action: MessageAction): Promise<void> => {
     open.value = null;
     const result = await action.run();
@@ -48,54 +62,69 @@ export function Toolbar({ store, message }: { store: Store; message: ChatMessage
   const toggle = (which: "menu" | "react"): void => {
     open.value = open.value === which ? null : which;
   };
+  const react: MessageAction[] = whyClosed(store)
+    ? []
+    : [{ key: "react", label: text("actions.react"), run: () => toggle("react") }];
 
   return (
-    <div
-      class={["toolbar", open.value && "open", above.value && "above"].filter(Boolean).join(" ")}
-      ref={bar}
-      role="toolbar"
-      aria-label={text("actions.label")}
-      onKeyDown={(event) => onKey(event, back)}
-    >
-      {actions
-        .filter(({ icon }) => icon)
-        .map((action) => (
-          <ToolButton key={action.key} label={action.label} icon={action.icon} run={() => run(action)} />
+    <div class="toolbar-place">
+      <div
+        class={["toolbar", open.value && "open", above.value && "above"].filter(Boolean).join(" ")}
+        ref={bar}
+        role="toolbar"
+        aria-label={text("actions.label")}
+        onKeyDown={(event) => onKey(event, back)}
+      >
+        {actions
+          .filter(({ icon }) => icon)
+          .map((action) => (
+            <ToolButton key={action.key} label={action.label} icon={action.icon} run={() => run(action)} />
+          ))}
+        {react.map(({ key, label, run }) => (
+          <ToolButton
+            key={key}
+            label={label}
+            icon={ReactIcon}
+            opens="react"
+            expanded={open.value === "react"}
+            run={run}
+          />
         ))}
-      <ToolButton
-        label={text("actions.react")}
-        icon={ReactIcon}
-        opens="react"
-        expanded={open.value === "react"}
-        run={() => toggle("react")}
-      />
-      <ToolButton
-        label={text("actions.more")}
-        icon={MoreIcon}
-        opens="menu"
-        expanded={open.value === "menu"}
-        run={() => toggle("menu")}
-      />
-      {done.value && (
-        <span class="done" role="status">
-          <CheckIcon /> {done.value}
-        </span>
-      )}
-      {open.value === "menu" && (
-        <Menu
-          actions={[{ key: "react", label: text("actions.react"), run: () => toggle("react") }, ...actions]}
-          run={(action) => (action.key === "react" ? toggle("react") : void run(action))}
+        <ToolButton
+          label={text("actions.more")}
+          icon={MoreIcon}
+          opens="menu"
+          expanded={open.value === "menu"}
+          run={() => toggle("menu")}
         />
-      )}
-      {open.value === "react" && (
-        <Reacting
-          store={store}
-          message={message}
-          chosen={() => {
-            back();
-          }}
-        />
-      )}
+        {done.value && (
+          <span class="done" role="status">
+            <CheckIcon /> {done.value}
+          </span>
+        )}
+        {open.value === "menu" && (
+          <Menu
+            actions={[...react, ...actions]}
+            run={(action) => {
+              if (action.key === "react") {
+                toggle("react");
+                return;
+              }
+              back(); // the menu goes, and with it what was pressed
+              void run(action);
+            }}
+          />
+        )}
+        {open.value === "react" && (
+          <Reacting
+            store={store}
+            message={message}
+            chosen={() => {
+              back();
+            }}
+          />
+        )}
+      </div>
     </div>
   );
 }

@@ -1,8 +1,9 @@
 import type { VNode } from "preact";
 import { useEffect } from "preact/hooks";
 import { wasInCall } from "../../calls/resuming";
+import { whyClosed } from "../../composing/closed";
 import { useChunk } from "../../lazy/lazy";
-import type { Store } from "../../store";
+import type { Store } from "../../store/store";
 import { numeral, text } from "../../texts/texts";
 import { icon } from "../icons";
 import { callPlaceOf } from "./call-place";
@@ -13,7 +14,7 @@ const PhoneIcon = icon(
 
 /** Opens the call; red while anything is taken from this person, with a number while others talk. */
 export function CallButton({ store }: { store: Store }): VNode | null {
-  const call = store.chat.value?.call;
+  const call = store.select.settled.value?.call;
   const resumes = call !== undefined && wasInCall(store.clock.now(), callPlaceOf(store));
   const { module } = useChunk("calls", resumes);
   const session = module?.sessionOf(store);
@@ -22,6 +23,7 @@ export function CallButton({ store }: { store: Store }): VNode | null {
   const count = call?.peers.length ?? 0;
   const live = session?.media.live.value ?? false;
   const isIn = session?.phase.value === "in";
+  const closed = isIn ? null : whyClosed(store);
   const label = [
     count > 0 ? text("call.openCount", { count }) : text("call.open"),
     ...(isIn ? [text("call.inCall")] : []),
@@ -32,7 +34,8 @@ export function CallButton({ store }: { store: Store }): VNode | null {
       type="button"
       class={`icon call-button${isIn ? " in" : ""}${live ? " live" : ""}`}
       aria-label={label}
-      title={label}
+      title={closed ?? label}
+      disabled={closed !== null}
       aria-haspopup="dialog"
       aria-expanded={store.composing.sheet.value === "call"}
       onClick={() => store.composing.toggle("call")}

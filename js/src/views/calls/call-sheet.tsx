@@ -1,6 +1,6 @@
 import type { VNode } from "preact";
 import { sessionOf } from "../../calls/session-of";
-import type { Store } from "../../store";
+import type { Store } from "../../store/store";
 import { Lobby } from "./lobby";
 import { Stage } from "./stage";
 

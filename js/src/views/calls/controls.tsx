@@ -1,6 +1,6 @@
 import type { Signal } from "@preact/signals";
 import type { RefObject, VNode } from "preact";
-import { mayCapture } from "../../calls/local-media";
+import { mayCapture } from "../../calls/capture-problems";
 import type { CallSession } from "../../calls/session";
 import { type PlainKey, text } from "../../texts/texts";
 import * as icons from "./icons";
@@ -76,11 +76,13 @@ export function Controls({ session, speakerView, wide, video, canPip }: Props): 
                 icon={icons.ScreenIcon}
                 onClick={() => void session.share("choose")}
               />
-              <Control
-                label="call.sharePage"
-                icon={icons.PageIcon}
-                onClick={() => void session.share("page")}
-              />
+              {session.keep && (
+                <Control
+                  label="call.sharePage"
+                  icon={icons.PageIcon}
+                  onClick={() => void session.share("page")}
+                />
+              )}
             </>
           )}
         </>
@@ -97,8 +99,9 @@ export function Controls({ session, speakerView, wide, video, canPip }: Props): 
           label="call.pip"
           icon={icons.PipIcon}
           onClick={() => {
-            video.current?.requestPictureInPicture().catch((error: Error) => {
-              session.media.problem.value = error.message;
+            session.media.tell("screen", null);
+            video.current?.requestPictureInPicture().catch(() => {
+              session.media.tell("screen", text("call.pipFailed"));
             });
           }}
         />

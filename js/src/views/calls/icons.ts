@@ -23,3 +23,4 @@ export const PipIcon = icon("M2 3h12v10H2zM8.5 8.5H14V13H8.5z");
 export const WiderIcon = icon("M6 3H2.5v3.5M10 13h3.5V9.5M2.5 3l4 4M13.5 13l-4-4");
 export const PlusIcon = icon("M8 3v10M3 8h10");
 export const MinusIcon = icon("M3 8h10");
+export const StillIcon = icon("M2.5 5h2.3l1-1.5h4.4l1 1.5h2.3v7.5h-11zM8 10.6a2 2 0 1 0 0-4 2 2 0 0 0 0 4z");

@@ -1,13 +1,14 @@
 import { useSignal } from "@preact/signals";
 import type { VNode } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { mayCapture } from "../../calls/local-media";
+import { mayCapture } from "../../calls/capture-problems";
 import type { CallSession } from "../../calls/session";
 import type { Participant } from "../../contract";
 import { text } from "../../texts/texts";
-import { Avatar } from "../avatar";
+import { Avatar } from "../people/avatar";
 import { shownName } from "../words";
 import { DeviceChoice } from "./device-choice";
+import { Elsewhere } from "./elsewhere";
 import { LevelMeter } from "./level-meter";
 import { Picture } from "./picture";
 import { useLostFocus } from "./use-lost-focus";
@@ -72,7 +73,7 @@ export function Lobby({ session, people }: Props): VNode {
           </DeviceChoice>
         </>
       ) : (
-        <p class="call-note">{text("call.forbidden")}</p>
+        <Elsewhere session={session} />
       )}
       {problem && (
         <p class="call-note wrong" role="alert">

@@ -3,9 +3,10 @@ import type { RefObject, TargetedPointerEvent, TargetedWheelEvent, VNode } from 
 import { useRef } from "preact/hooks";
 import type { Point } from "../../calls/pointing";
 import type { CallSession } from "../../calls/session";
+import { stillOf } from "../../calls/still";
 import { text } from "../../texts/texts";
 import { shownName } from "../words";
-import { MinusIcon, PlusIcon } from "./icons";
+import { MinusIcon, PlusIcon, StillIcon } from "./icons";
 import { Picture } from "./picture";
 
 interface Props {
@@ -22,6 +23,7 @@ const STEP = 1.4;
 export function SharedScreen({ session, track, label, video }: Props): VNode {
   const zoom = useSignal(1);
   const shift = useSignal({ x: 0, y: 0 });
+  const taken = useSignal<"call.stillTaken" | "call.stillFailed" | null>(null);
   const dragged = useRef<Point | null>(null);
   const frame = useRef<HTMLDivElement>(null);
   const picture = useRef<HTMLVideoElement | null>(null);
@@ -57,9 +59,23 @@ export function SharedScreen({ session, track, label, video }: Props): VNode {
     }
     session.pointing.point(placeOf(event));
   };
+  const letGo = (): void => {
+    dragged.current = null;
+  };
   const onWheel = (event: TargetedWheelEvent<HTMLDivElement>): void => {
     event.preventDefault();
     set(zoom.value * (event.deltaY < 0 ? STEP : 1 / STEP));
+  };
+  const still = async (): Promise<void> => {
+    const element = frame.current?.querySelector("video");
+    if (!element) return;
+    taken.value = null;
+    try {
+      await session.keep?.(await stillOf(element, "screen"));
+      taken.value = "call.stillTaken";
+    } catch {
+      taken.value = "call.stillFailed";
+    }
   };
   const style = {
     transform: `translate(${shift.value.x * 100}%, ${shift.value.y * 100}%) scale(${zoom.value})`,
@@ -75,9 +91,8 @@ export function SharedScreen({ session, track, label, video }: Props): VNode {
           dragged.current = { x: event.clientX, y: event.clientY };
           event.currentTarget.setPointerCapture(event.pointerId);
         }}
-        onPointerUp={() => {
-          dragged.current = null;
-        }}
+        onPointerUp={letGo}
+        onPointerCancel={letGo}
         onPointerMove={onMove}
         onPointerLeave={() => session.pointing.point(null)}
         onWheel={onWheel}
@@ -106,6 +121,22 @@ export function SharedScreen({ session, track, label, video }: Props): VNode {
         >
           <MinusIcon />
         </button>
+        {session.keep && (
+          <button
+            type="button"
+            class="icon"
+            title={text("call.still")}
+            aria-label={text("call.still")}
+            onClick={() => void still()}
+          >
+            <StillIcon />
+          </button>
+        )}
+        {taken.value && (
+          <span class="hint" role="status">
+            {text(taken.value)}
+          </span>
+        )}
         {zoom.value > 1 && (
           <button type="button" class="plain" onClick={() => set(1)}>
             {text("call.zoomReset")}

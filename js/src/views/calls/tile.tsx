@@ -4,7 +4,7 @@ import type { CallSession } from "../../calls/session";
 import { speaks } from "../../calls/speaker";
 import type { CallPeer, Participant } from "../../contract";
 import { numeral, type PlainKey, text } from "../../texts/texts";
-import { Avatar } from "../avatar";
+import { Avatar } from "../people/avatar";
 import { shownName } from "../words";
 import { MutedIcon } from "./icons";
 import { Picture } from "./picture";
@@ -29,15 +29,15 @@ export function Tile({ session, peer, people, large = false, video }: Props): VN
   const rings = !isSelf && heard && speaks(session.speaking.value, peerId);
   return (
     <figure class={`tile${large ? " large" : ""}${rings ? " speaks" : ""}`} data-peer={peerId}>
-      {track ? (
+      {/* Behind the picture: it may come later, or be stopped for the voice's sake. */}
+      <Avatar name={userName} participant={people.find((person) => person.userId === userId)} />
+      {track && (
         <Picture
           track={track}
           label={text("call.pictureOf", { name })}
           mirrored={isSelf}
           {...(video && { video })}
         />
-      ) : (
-        <Avatar name={userName} participant={people.find((person) => person.userId === userId)} />
       )}
       {trouble && <p class="tile-trouble">{text(trouble)}</p>}
       <figcaption>

@@ -1,9 +1,10 @@
 import { useSignal } from "@preact/signals";
 import type { TargetedKeyboardEvent, VNode } from "preact";
 import { useId, useRef } from "preact/hooks";
+import { whyClosed } from "../../composing/closed";
 import { isSend } from "../../composing/send-key";
 import { MAX_CONTENT_BYTES } from "../../contract";
-import type { Store } from "../../store";
+import type { Store } from "../../store/store";
 import { text } from "../../texts/texts";
 import { SendIcon, StopIcon } from "../icons";
 import { useActions } from "../use-actions";
@@ -19,7 +20,8 @@ export function Composer({ store }: { store: Store }): VNode {
   const { writing, loaded } = useWriting(store);
   const actions = useActions();
   const draft = store.draft.value;
-  const removed = store.connection.value?.state === "removed";
+  const why = whyClosed(store);
+  const closed = why !== null;
   const sendKey = store.composing.sendKey.value;
 
   /** Sends a text; returns what is wrong with it, in words. */
@@ -109,10 +111,10 @@ export function Composer({ store }: { store: Store }): VNode {
             rows={1}
             dir="auto"
             value={draft}
-            placeholder={text("composer.placeholder")}
+            placeholder={why ?? text("composer.placeholder")}
             aria-label={text("composer.label")}
             aria-autocomplete="list"
-            disabled={removed}
+            disabled={closed}
             title={writing?.fieldHint(sendKey)}
             onInput={(event) => onInput(event.currentTarget)}
             onKeyDown={onKeyDown}
@@ -130,8 +132,8 @@ export function Composer({ store }: { store: Store }): VNode {
             type="button"
             class="send"
             aria-label={text("composer.send")}
-            title={writing?.sendHint(sendKey)}
-            disabled={removed || !ready(draft)}
+            title={why ?? writing?.sendHint(sendKey)}
+            disabled={closed || !ready(draft)}
             onClick={submit}
           >
             <SendIcon />
@@ -154,7 +156,7 @@ export function Composer({ store }: { store: Store }): VNode {
 
 function StopButton({ store }: { store: Store }): VNode | null {
   const id = store.select.stoppable.value;
-  if (!id) return null;
+  if (!id || whyClosed(store)) return null;
   const busy = store.stopping.value;
   return (
     <button

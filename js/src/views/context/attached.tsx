@@ -1,9 +1,9 @@
 import type { VNode } from "preact";
 import type { ChatMessage } from "../../contract";
-import { AsWritten } from "../../markdown/as-written";
-import { contextTexts } from "../../messages";
+import { AsWritten } from "../../markdown/rendering/as-written";
+import { contextTexts } from "../../messages/parts";
 import { plainLine } from "../../plain";
-import { text } from "../../texts/texts";
+import { retold, text } from "../../texts/texts";
 import { maskedWords } from "./masked-words";
 
 /** What went to the model with a message: folded, each as the model read it. */
@@ -14,12 +14,12 @@ export function Attached({ message }: { message: ChatMessage }): VNode {
     <div class="went-along">
       {texts.map((words, index) => {
         const entry = entries[index] ?? {};
-        const { name, title, masked } = entry;
+        const { name, title, masked, said } = entry;
         return (
           <details key={index}>
             <summary>
               <code>@{plainLine(name) || text("context.unnamed")}</code>
-              <span class="what">{plainLine(title)}</span>
+              <span class="what">{retold(title, [said])}</span>
               {Array.isArray(masked) && masked.length > 0 && (
                 <span class="changed" title={maskedWords(masked.map(String))}>
                   {text("context.masked")}

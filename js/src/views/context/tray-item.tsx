@@ -3,9 +3,9 @@ import type { VNode } from "preact";
 import { useId } from "preact/hooks";
 import type { ContextDraft, ContextItem } from "../../context/context-draft";
 import type { Described } from "../../context/described";
-import { imageSource } from "../../markdown/links";
+import { imageSource } from "../../markdown/lexing/links";
 import { plainLine } from "../../plain";
-import { text } from "../../texts/texts";
+import { retold, text } from "../../texts/texts";
 import { maskedWords } from "./masked-words";
 
 /** One variable that goes along: in a line; opened, the very text that the model reads, to be edited. */
@@ -29,7 +29,9 @@ export function TrayItem({ item, draft }: { item: ContextItem; draft: ContextDra
           <span class="turn" aria-hidden="true" />
           <code>@{plainLine(name)}</code>
           <span class="what">
-            {described ? plainLine(described.problem || described.title) : text("context.reading")}
+            {described
+              ? plainLine(described.problem || retold(described.title, [described.said]))
+              : text("context.reading")}
           </span>
         </button>
         {described && <Marks described={described} />}

@@ -1,5 +1,5 @@
 import type { VNode } from "preact";
-import type { Store } from "../../store";
+import type { Store } from "../../store/store";
 import { text } from "../../texts/texts";
 import { PulseIcon } from "../actions/icons";
 

@@ -1,9 +1,9 @@
 import { useSignal } from "@preact/signals";
 import type { VNode } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import type { Store } from "../../store";
+import type { Store } from "../../store/store";
 import { numeral, text } from "../../texts/texts";
-import { Sparkline } from "../sparkline";
+import { Sparkline } from "../providers/sparkline";
 import { FIGURES, type Figure, messageRate, type Sample, tokenRate, withSample } from "./figures";
 
 const SAMPLE_MS = 1_000;

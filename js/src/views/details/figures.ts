@@ -1,6 +1,6 @@
 // The figures of a chat over the last minutes, measured while somebody looks. Pure.
 import type { ChatMessage } from "../../contract";
-import type { ChatState } from "../../kernel-messages";
+import type { ChatState } from "../../kernel/messages";
 
 /** One sample a second, for two minutes. */
 export const MOST_SAMPLES = 120;

@@ -1,9 +1,11 @@
 import { useSignal } from "@preact/signals";
 import type { VNode } from "preact";
 import { useContext, useEffect, useRef } from "preact/hooks";
+import { whyClosed } from "../../composing/closed";
 import { pasteCode } from "../../composing/edit-field";
+import { MAX_CONTENT_BYTES } from "../../contract";
 import { ChunksContext, useChunk } from "../../lazy/lazy";
-import type { Store } from "../../store";
+import type { Store } from "../../store/store";
 import { text } from "../../texts/texts";
 import { icon } from "../icons";
 
@@ -18,10 +20,10 @@ export function AttachButton({ store }: { store: Store }): VNode {
   const button = useRef<HTMLButtonElement>(null);
   const picker = useRef<HTMLInputElement>(null);
   const problem = useSignal<string | null>(null);
-  const removed = store.connection.value?.state === "removed";
+  const closed = whyClosed(store);
 
   const attach = (files: readonly File[]): void => {
-    if (files.length === 0 || removed) return;
+    if (files.length === 0 || closed) return;
     problem.value = null;
     chunks?.load("files").then(
       ({ attachingOf }) => attachingOf(store).add(files),
@@ -33,7 +35,7 @@ export function AttachButton({ store }: { store: Store }): VNode {
   useEffect(() => {
     const chat = button.current?.closest<HTMLElement>(".chat");
     return chat ? takeFiles(chat, attach) : undefined;
-  }, [store, chunks, removed]);
+  }, [store, chunks, closed]);
 
   return (
     <>
@@ -42,8 +44,8 @@ export function AttachButton({ store }: { store: Store }): VNode {
         type="button"
         class="icon tool"
         aria-label={text("attach.attach")}
-        title={text("attach.hint")}
-        disabled={removed}
+        title={closed ?? text("attach.hint")}
+        disabled={closed !== null}
         onClick={() => picker.current?.click()}
       >
         <ClipIcon />
@@ -68,7 +70,11 @@ export function AttachButton({ store }: { store: Store }): VNode {
   );
 }
 
-/** Takes what is dropped on the chat or pasted into it, files and code; returns what ends that. */
+function isBeyondMessage(text: string): boolean {
+  return text.length > MAX_CONTENT_BYTES || new TextEncoder().encode(text).length > MAX_CONTENT_BYTES;
+}
+
+/** Takes what is dropped on the chat or pasted into it, files and code, text too long for a message as a file; returns what ends that. */
 function takeFiles(chat: HTMLElement, attach: (files: readonly File[]) => void): () => void {
   const ends = new AbortController();
   const listen = <Name extends "dragover" | "dragleave" | "drop" | "paste">(
@@ -100,9 +106,12 @@ function takeFiles(chat: HTMLElement, attach: (files: readonly File[]) => void):
   listen("paste", (event) => {
     const { clipboardData: data, target } = event;
     // A table copied from elsewhere comes as text and as a picture: the text is meant.
-    if (data?.files?.length && !data.types.includes("text/plain")) take(event, [...data.files]);
-    else if (data && target instanceof HTMLTextAreaElement && target.closest(".composer"))
-      if (pasteCode(target, data)) event.preventDefault();
+    if (data?.files?.length && !data.types.includes("text/plain")) return take(event, [...data.files]);
+    if (!data || !(target instanceof HTMLTextAreaElement) || !target.closest(".composer")) return;
+    // No message holds as much, and a browser lays out megabytes in a field for minutes.
+    const text = data.getData("text/plain");
+    if (isBeyondMessage(text)) take(event, [new File([text], "pasted.txt", { type: "text/plain" })]);
+    else if (pasteCode(target, data)) event.preventDefault();
   });
   return () => ends.abort();
 }

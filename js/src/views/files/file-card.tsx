@@ -1,7 +1,8 @@
 import type { ComponentChildren, VNode } from "preact";
 import { useState } from "preact/hooks";
-import { type Attachment, type FileKind, kindOf, sizeText } from "../../files/attachment";
-import type { Store } from "../../store";
+import { type Attachment, type FileKind, isVoice, kindOf, sizeText } from "../../files/attachment";
+import { Lazy } from "../../lazy/lazy";
+import type { Store } from "../../store/store";
 import { language, text } from "../../texts/texts";
 import { FileSign } from "./file-sign";
 import { Beginning } from "./preview";
@@ -24,6 +25,7 @@ const READ: ReadonlySet<FileKind> = new Set(["table", "text"]);
 /** A file by its name and size, with what can be done with it. */
 export function FileCard({ store, file, children, error, percent }: FileCardProps): VNode {
   const kind = kindOf(file);
+  const voice = isVoice(file);
   const fetching = useFile(store, file);
   const [isOpen, setOpen] = useState(false);
   const [media, setMedia] = useState<Blob | null>(null);
@@ -65,8 +67,11 @@ export function FileCard({ store, file, children, error, percent }: FileCardProp
           {wrong}
         </p>
       )}
+      {url && media && voice && (
+        <Lazy chunk="voice">{({ Player }) => <Player blob={media} url={url} />}</Lazy>
+      )}
       {/* biome-ignore lint/a11y/useMediaCaption: what people record for each other has none */}
-      {url && kind === "audio" && <audio controls src={url} />}
+      {url && kind === "audio" && !voice && <audio controls src={url} />}
       {/* biome-ignore lint/a11y/useMediaCaption: what people record for each other has none */}
       {url && kind === "video" && <video controls src={url} />}
       {isOpen && <Beginning store={store} file={file} />}

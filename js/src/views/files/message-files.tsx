@@ -1,7 +1,7 @@
 import type { VNode } from "preact";
 import type { ChatMessage } from "../../contract";
 import { type Attachment, attachmentsOf, kindOf } from "../../files/attachment";
-import type { Store } from "../../store";
+import type { Store } from "../../store/store";
 import { text } from "../../texts/texts";
 import { FileCard } from "./file-card";
 import { Picture } from "./picture";

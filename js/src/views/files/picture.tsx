@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { type Attachment, sizeText } from "../../files/attachment";
 import { isKept } from "../../files/fetching";
 import { thumbnail } from "../../files/thumbnail";
-import type { Store } from "../../store";
+import type { Store } from "../../store/store";
 import { language, text } from "../../texts/texts";
 import { FileCard } from "./file-card";
 import { CrossIcon } from "./icons";
@@ -47,6 +47,11 @@ export function Picture({ store, file }: { store: Store; file: Attachment }): VN
       >
         <img src={url} alt={file.name} />
       </button>
+      {error && (
+        <p class="hint wrong" role="alert">
+          {error}
+        </p>
+      )}
       {full && <FullSize store={store} file={file} blob={full} close={() => setFull(null)} />}
     </>
   );

@@ -4,8 +4,8 @@ import { useEffect } from "preact/hooks";
 import type { Attachment } from "../../files/attachment";
 import { fetchHead } from "../../files/fetching";
 import { notebookText } from "../../files/notebook";
-import { firstRows } from "../../files/rows";
-import type { Store } from "../../store";
+import { firstRows, rowsFrom } from "../../files/rows";
+import type { Store } from "../../store/store";
 import { text } from "../../texts/texts";
 
 const MOST_CHARS = 20_000;
@@ -75,15 +75,13 @@ function Rows({ rows }: { rows: string[][] }): VNode {
 
 async function beginningOf(store: Store, file: Attachment): Promise<Read> {
   if (file.mediaType === PARQUET) {
-    const rows = await store.ask<string[][]>({ kind: "fileRows", id: file.id, size: file.size });
-    return { rows, goesOn: true };
+    return rowsFrom(await store.ask<string[][]>({ kind: "fileRows", id: file.id, size: file.size }));
   }
   const head = await fetchHead(store, file);
   const content = new TextDecoder().decode(head);
   const isWhole = head.byteLength >= file.size;
-  if (file.mediaType === "text/csv") return { rows: firstRows(content, ",", isWhole), goesOn: true };
-  if (file.mediaType === "text/tab-separated-values")
-    return { rows: firstRows(content, "\t", isWhole), goesOn: true };
+  if (file.mediaType === "text/csv") return firstRows(content, ",", isWhole);
+  if (file.mediaType === "text/tab-separated-values") return firstRows(content, "\t", isWhole);
   const words = file.mediaType.includes("ipynb") ? notebookText(content) : content;
   return { words: words.slice(0, MOST_CHARS), goesOn: !isWhole || words.length > MOST_CHARS };
 }

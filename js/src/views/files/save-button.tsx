@@ -1,6 +1,6 @@
 import type { VNode } from "preact";
 import type { Attachment } from "../../files/attachment";
-import type { Store } from "../../store";
+import type { Store } from "../../store/store";
 import { text } from "../../texts/texts";
 import { saveBlob } from "../save-file";
 import { SaveIcon } from "./icons";

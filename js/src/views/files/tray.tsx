@@ -5,7 +5,7 @@ import { attachingOf, type UploadItem } from "../../files/attaching";
 import { kindOf, sizeText } from "../../files/attachment";
 import { keep } from "../../files/fetching";
 import { thumbnail } from "../../files/thumbnail";
-import type { Store } from "../../store";
+import type { Store } from "../../store/store";
 import { language, text } from "../../texts/texts";
 import { FileSign } from "./file-sign";
 import { AgainIcon, CrossIcon } from "./icons";

@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import type { Attachment } from "../../files/attachment";
 import { fetchFile } from "../../files/fetching";
-import type { Store } from "../../store";
+import type { Store } from "../../store/store";
 
 export interface FileUse {
   /** How much has come, in percent; null where nothing is on its way. */

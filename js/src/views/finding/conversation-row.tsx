@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import type { VNode } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { ConversationInfo } from "../../contract";
-import type { KernelRequest } from "../../kernel-link";
+import type { KernelRequest } from "../../kernel/link";
 import { plainLine, plainName } from "../../plain";
 import { numeral, text } from "../../texts/texts";
 import { DeleteIcon, EditIcon } from "../actions/icons";

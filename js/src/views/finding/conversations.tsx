@@ -3,7 +3,7 @@ import type { TargetedKeyboardEvent, VNode } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { ConversationInfo } from "../../contract";
 import { plainName } from "../../plain";
-import type { Store } from "../../store";
+import type { Store } from "../../store/store";
 import { text } from "../../texts/texts";
 import { arrows } from "./arrows";
 import { ConversationRow } from "./conversation-row";

@@ -3,7 +3,7 @@ import type { VNode } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { EXPORT_FORMATS } from "../../composing/commands";
 import { plainName } from "../../plain";
-import type { Store } from "../../store";
+import type { Store } from "../../store/store";
 import { text } from "../../texts/texts";
 import { saveFile } from "../save-file";
 import { reasonOf } from "./reason";

@@ -1,5 +1,5 @@
 import type { VNode } from "preact";
-import type { Store } from "../../store";
+import type { Store } from "../../store/store";
 import { Export } from "./export";
 import { Import } from "./import";
 

@@ -1,6 +1,6 @@
 // Goes to another conversation, and to a message there.
 import { effect } from "@preact/signals";
-import type { Store } from "../../store";
+import type { Store } from "../../store/store";
 
 /** More than the hub takes to be joined; a place that does not come is no longer waited for. */
 const PATIENCE_MS = 20_000;

@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import type { TargetedEvent, VNode } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { plainLine, plainName } from "../../plain";
-import type { Store } from "../../store";
+import type { Store } from "../../store/store";
 import { text } from "../../texts/texts";
 import { goTo } from "./go-to";
 import { reasonOf } from "./reason";

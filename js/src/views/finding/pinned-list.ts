@@ -2,13 +2,13 @@
 import { type Signal, useComputed, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { ChatMessage } from "../../contract";
-import type { Store } from "../../store";
+import type { Store } from "../../store/store";
 
 /** The list as the hub last told it: asked for again when a pin comes or goes, or the way to the hub is back. */
 export function usePinned(store: Store): Signal<readonly ChatMessage[]> {
   const list = useSignal<readonly ChatMessage[]>([]);
   const state = useComputed(() => {
-    if (store.chat.value?.conversation === undefined) return "";
+    if (store.select.settled.value?.conversation === undefined) return "";
     const pinned = store.select.messages.value.filter(({ metadata }) => metadata?.pinned);
     const known = pinned.map(({ id, metadata }) => [id, metadata?.pinned?.at, metadata?.eventSeq]);
     return JSON.stringify([store.select.conversationId.value, store.connection.value?.state, known]);

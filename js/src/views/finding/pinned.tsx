@@ -2,12 +2,12 @@ import { useSignal } from "@preact/signals";
 import type { VNode } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { ChatMessage } from "../../contract";
-import { seqOf, textOf } from "../../messages";
+import { seqOf, textOf } from "../../messages/parts";
 import { plainLine } from "../../plain";
-import type { Store } from "../../store";
+import type { Store } from "../../store/store";
 import { text } from "../../texts/texts";
 import { CloseIcon } from "../actions/icons";
-import { pinnedWords } from "../actions/marks";
+import { pinnedWords } from "../beside/marks";
 import { assistantName, fullTime, shownName, timeLabel } from "../words";
 import { arrows } from "./arrows";
 import { makeRoom } from "./go-to";
@@ -22,16 +22,28 @@ export function Pinned({ store }: { store: Store }): VNode {
   const problem = useSignal<string | null>(null);
   const list = useRef<HTMLOListElement>(null);
   const isEmpty = pinned.length === 0;
+  /** The place in the list of the message that is let go: who went through it by keyboard goes on there. */
+  const left = useRef<number | null>(null);
   useEffect(() => list.current?.querySelector("button")?.focus(), [isEmpty]);
+  useEffect(() => {
+    const place = left.current;
+    left.current = null;
+    if (place === null) return;
+    const rows = list.current?.querySelectorAll<HTMLElement>(".acts button") ?? [];
+    const sheet = list.current?.closest<HTMLElement>("[role=dialog]");
+    (rows[Math.min(place, rows.length - 1)] ?? sheet)?.focus();
+  }, [pinned]);
   const unpin = async (messageId: string): Promise<void> => {
     problem.value = null;
+    left.current = pinned.findIndex(({ id }) => id === messageId);
     try {
       await store.ask({ kind: "pin", messageId, on: false });
     } catch (error) {
+      left.current = null;
       problem.value = reasonOf(error);
     }
   };
-  const mayUnpin = store.chat.value?.conversation?.role !== "reader";
+  const mayUnpin = store.select.settled.value?.conversation?.role !== "reader";
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the arrows go through what is inside
     <div

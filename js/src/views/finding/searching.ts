@@ -1,15 +1,15 @@
 // What is looked for and what was found. It outlives its sheet: who comes back sees what they had found.
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { ConversationInfo, SearchHit, SearchResult } from "../../contract";
-import type { SearchOptions } from "../../kernel-messages";
-import { seqOf } from "../../messages";
-import type { Store } from "../../store";
+import type { SearchOptions } from "../../kernel/messages";
+import { seqOf } from "../../messages/parts";
+import type { Store } from "../../store/store";
 import { reasonOf } from "./reason";
 
 export type Scope = "here" | "everywhere";
 export type State = "idle" | "searching" | "done";
 
-const PAUSE_MS = 300;
+const PAUSE_MS = 150;
 const PAGE = 20;
 
 export interface Searching {

@@ -1,5 +1,5 @@
 // Hands a file to the kernel, which reads it and brings in one conversation after the other.
-import type { Store } from "../../store";
+import type { Store } from "../../store/store";
 import { text } from "../../texts/texts";
 
 /** What became of a conversation of the file. */

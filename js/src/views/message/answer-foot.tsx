@@ -1,8 +1,8 @@
 import type { VNode } from "preact";
 import type { ChatMessage } from "../../contract";
-import { noticeOf, textOf } from "../../messages";
-import { segmentsLine } from "../../segments";
-import type { Store } from "../../store";
+import { noticeOf, textOf } from "../../messages/parts";
+import { segmentsLine } from "../../messages/segments";
+import type { Store } from "../../store/store";
 import { CopyButton } from "../copy-button";
 import { useActions } from "../use-actions";
 import { endingLine, metricsLine } from "../words";

@@ -1,6 +1,6 @@
 import type { VNode } from "preact";
 import type { ChatMessage } from "../../contract";
-import type { Store } from "../../store";
+import type { Store } from "../../store/store";
 import { text } from "../../texts/texts";
 import { useActions } from "../use-actions";
 import { fullTime, timeLabel } from "../words";

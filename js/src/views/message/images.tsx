@@ -1,7 +1,7 @@
 import type { VNode } from "preact";
 import type { ChatMessage } from "../../contract";
-import { MessageImage } from "../../markdown/message-image";
-import { imagesOf } from "../../messages";
+import { MessageImage } from "../../markdown/rendering/message-image";
+import { imagesOf } from "../../messages/parts";
 
 /** The images of a message, each loaded when it is asked for. */
 export function Images({ message }: { message: ChatMessage }): VNode | null {

@@ -2,7 +2,7 @@ import { type ReadonlySignal, useComputed } from "@preact/signals";
 import type { VNode } from "preact";
 import type { ChatMessage } from "../../contract";
 import { Lazy, useChunk } from "../../lazy/lazy";
-import type { Store } from "../../store";
+import type { Store } from "../../store/store";
 
 interface MessageToolsProps {
   store: Store;

@@ -1,29 +1,28 @@
 import { type ReadonlySignal, useComputed } from "@preact/signals";
 import type { ComponentChildren, VNode } from "preact";
 import type { ChatMessage, Participant } from "../../contract";
+import { isLost } from "../../kernel/link";
 import { Lazy } from "../../lazy/lazy";
 import { Markdown } from "../../markdown/markdown";
-import { TextBoundary } from "../../markdown/text-boundary";
+import { TextBoundary } from "../../markdown/rendering/text-boundary";
 import { Typed } from "../../markdown/typed";
-import { imagesOf, isDeleted, isFinal, lostText, streamOf, textOf } from "../../messages";
+import { imagesOf, isDeleted, isFinal, lostText, streamOf, textOf } from "../../messages/parts";
+import { seamsOf } from "../../messages/segments";
 import { plainLine } from "../../plain";
-import { seamsOf } from "../../segments";
-import type { Store } from "../../store";
+import type { Store } from "../../store/store";
 import { text } from "../../texts/texts";
-import { AssistantAvatar, Avatar } from "../avatar";
 import { Dots } from "../dots";
 import { memo } from "../memo";
+import { AssistantAvatar, Avatar } from "../people/avatar";
 import { useActions } from "../use-actions";
 import { assistantName, emptyLine, metricsLine, shownName } from "../words";
 import { AnswerFoot } from "./answer-foot";
 import { Byline } from "./byline";
-import { FirstWord } from "./first-word";
 import { Gone } from "./gone";
 import { Images } from "./images";
 import { MessageTools, useEditing } from "./message-tools";
 import { PlainMessage } from "./plain-message";
 import { Quote } from "./quote";
-import { Reasoning } from "./reasoning";
 
 interface MessageProps {
   store: Store;
@@ -97,7 +96,8 @@ function UserText({ message }: { message: ChatMessage }): VNode | null {
 
 function Answer({ store, message, streaming, active }: MessageProps): VNode {
   const status = message.metadata?.status;
-  const done = !streaming && isFinal(message);
+  // Without a kernel nothing more of it comes here.
+  const done = isLost(store.kernel.value) || (!streaming && isFinal(message));
   const actions = useActions();
   // The hub names the model when the answer ends; until then it is the one in the provider line.
   const model = message.metadata?.model || (done ? null : store.select.provider.value?.model);
@@ -115,7 +115,7 @@ function Answer({ store, message, streaming, active }: MessageProps): VNode {
       <AssistantAvatar />
       <div class="column">
         <Byline store={store} name={name} message={message} follows={false} />
-        <Reasoning store={store} message={message} />
+        {actions && <actions.Reasoning store={store} message={message} />}
         {calls && <Lazy chunk="tools">{({ ToolCalls }) => <ToolCalls calls={calls} />}</Lazy>}
         <AnswerText store={store} message={message} streaming={streaming} />
         {done ? (
@@ -151,7 +151,8 @@ function AnswerText({ store, message, streaming }: Written): VNode {
 
 /** What is shown of an answer that is not being written and has nothing to be drawn. */
 function inPlaceOf(words: string, store: Store, message: ChatMessage): VNode | null {
-  if (message.metadata?.status === "queued") return <p class="waiting">{text("answer.queued")}</p>;
+  if (message.metadata?.status === "queued" && !isLost(store.kernel.value))
+    return <p class="waiting">{text("answer.queued")}</p>;
   if (!isFinal(message) && !words) return <FirstWord store={store} message={message} />;
   const isShown = plainLine(words) || lostText(message) || imagesOf(message).length > 0;
   const line = isShown ? null : emptyLine(message);
@@ -189,6 +190,12 @@ function NoWord({ store, message }: { store: Store; message: ChatMessage }): VNo
   ) : (
     <FirstWord store={store} message={message} />
   );
+}
+
+/** What is waited for; the words for it come with the actions. */
+function FirstWord({ store, message }: Omit<Written, "streaming">): VNode {
+  const actions = useActions();
+  return <p class="waiting">{actions ? <actions.FirstWord store={store} message={message} /> : <Dots />}</p>;
 }
 
 function StreamingFoot({ store, id }: { store: Store; id: string }): VNode | null {

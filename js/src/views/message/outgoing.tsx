@@ -1,7 +1,7 @@
 import type { VNode } from "preact";
 import { Typed } from "../../markdown/typed";
-import type { OutgoingMessage } from "../../state";
-import type { Store } from "../../store";
+import type { OutgoingMessage } from "../../state/state";
+import type { Store } from "../../store/store";
 import { text } from "../../texts/texts";
 import { Sending } from "./sending";
 

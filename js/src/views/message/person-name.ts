@@ -1,4 +1,4 @@
-import type { Store } from "../../store";
+import type { Store } from "../../store/store";
 import { text } from "../../texts/texts";
 import { shownName } from "../words";
 

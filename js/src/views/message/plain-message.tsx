@@ -1,8 +1,8 @@
 import type { VNode } from "preact";
 import type { ChatMessage } from "../../contract";
-import { AsWritten } from "../../markdown/as-written";
-import { textOf } from "../../messages";
-import type { Store } from "../../store";
+import { AsWritten } from "../../markdown/rendering/as-written";
+import { textOf } from "../../messages/parts";
+import type { Store } from "../../store/store";
 import { text } from "../../texts/texts";
 
 interface PlainMessageProps {

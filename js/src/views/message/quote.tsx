@@ -1,9 +1,9 @@
 import type { VNode } from "preact";
-import { spoken } from "../../announce";
 import { prefix } from "../../code-points";
 import type { ChatMessage } from "../../contract";
-import { isDeleted, textOf } from "../../messages";
-import type { Store } from "../../store";
+import { spoken } from "../../messages/announce";
+import { isDeleted, textOf } from "../../messages/parts";
+import type { Store } from "../../store/store";
 import { text } from "../../texts/texts";
 import { assistantName, shownName } from "../words";
 

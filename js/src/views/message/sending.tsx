@@ -1,6 +1,6 @@
 import type { VNode } from "preact";
-import type { Store } from "../../store";
-import { sendingLine } from "../../troubles";
+import { sendingLine } from "../../state/troubles";
+import type { Store } from "../../store/store";
 
 /** What an own message waits for. */
 export function Sending({ store }: { store: Store }): VNode {

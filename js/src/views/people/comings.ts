@@ -1,8 +1,8 @@
 // Who came and who left, as quiet lines among the messages: one line for each gap between two messages.
 import { computed, effect, type ReadonlySignal, signal } from "@preact/signals";
 import type { NoticeLine, Participant } from "../../contract";
-import { seqOf } from "../../messages";
-import type { Store } from "../../store";
+import { seqOf } from "../../messages/parts";
+import type { Store } from "../../store/store";
 import { text } from "../../texts/texts";
 import { shownName } from "../words";
 import { nameList } from "../writing/typing-words";
@@ -90,6 +90,6 @@ function watch({ select, connection }: Store): ReadonlySignal<readonly NoticeLin
 function lineOf(gap: Gap): NoticeLine {
   return {
     ...{ id: `people-${gap.afterSeq}`, kind: "announcement", text: comingWords(gap), timestamp: "" },
-    ...{ priority: 0, afterSeq: gap.afterSeq, conversationId: null, messageId: null },
+    ...{ priority: 0, afterSeq: gap.afterSeq, conversationId: null, messageId: null, said: null },
   };
 }

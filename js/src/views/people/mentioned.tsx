@@ -1,6 +1,6 @@
 import type { VNode } from "preact";
 import type { ChatMessage } from "../../contract";
-import type { Store } from "../../store";
+import type { Store } from "../../store/store";
 import { text } from "../../texts/texts";
 
 /** Marks a message that speaks to the reader, in words, so that everybody has it; the style marks the message by it. */

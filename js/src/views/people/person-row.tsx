@@ -4,8 +4,8 @@ import { useEffect, useRef } from "preact/hooks";
 import type { MemberRole, Participant } from "../../contract";
 import { text } from "../../texts/texts";
 import { CloseIcon } from "../actions/icons";
-import { Avatar } from "../avatar";
-import { stateWords } from "../person-label";
+import { Avatar } from "./avatar";
+import { stateWords } from "./person-label";
 import { RoleChoice } from "./role-choice";
 import type { Members } from "./use-members";
 
@@ -22,6 +22,8 @@ export interface Person {
 interface PersonRowProps {
   person: Person;
   members: Members;
+  /** Whether what is known of who is here still holds. */
+  isCurrent: boolean;
   /** Whether the reader may change roles. */
   owns: boolean;
   /** Whether anybody can be taken out at all. */
@@ -31,10 +33,11 @@ interface PersonRowProps {
 type Asked = { kind: "remove" } | { kind: "role"; role: MemberRole };
 
 /** One person: who they are, what they do, their role; an owner changes it here. */
-export function PersonRow({ person, members, owns, canRemove }: PersonRowProps): VNode {
+export function PersonRow({ person, members, isCurrent, owns, canRemove }: PersonRowProps): VNode {
   const { userId, name, participant, role, isSelf } = person;
   const asked = useSignal<Asked | null>(null);
   const busy = members.busy.value;
+  const doing = participant ? stateWords(participant) : text("people.notHere");
 
   const carryOut = (action: Asked): void => {
     asked.value = null;
@@ -51,14 +54,14 @@ export function PersonRow({ person, members, owns, canRemove }: PersonRowProps):
   };
 
   return (
-    <li class={participant?.state ?? "absent"} data-user={userId}>
+    <li class={(isCurrent && participant?.state) || "absent"} data-user={userId}>
       <Avatar name={name} participant={participant} />
       <span class="who">
         <span class="named" title={userId}>
           <bdi>{name}</bdi>
           {isSelf && <span class="you"> {text("people.youMark")}</span>}
         </span>
-        <span class="doing">{participant ? stateWords(participant) : text("people.notHere")}</span>
+        <span class="doing">{isCurrent ? doing : text("not known at present")}</span>
       </span>
       {owns ? (
         <>

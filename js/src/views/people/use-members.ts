@@ -1,8 +1,8 @@
 import { type ReadonlySignal, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { MemberInfo, MemberRole } from "../../contract";
-import type { MembersAction } from "../../kernel-messages";
-import type { Store } from "../../store";
+import type { MembersAction } from "../../kernel/messages";
+import type { Store } from "../../store/store";
 import { text } from "../../texts/texts";
 
 export interface Members {

@@ -11,7 +11,7 @@ import {
   type Problem,
   toTexts,
 } from "../../composing/parameters";
-import type { Store } from "../../store";
+import type { Store } from "../../store/store";
 import { text } from "../../texts/texts";
 
 const PRESET_NAMES = ["precise", "balanced", "creative"] as const;

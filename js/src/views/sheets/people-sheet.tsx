@@ -1,10 +1,11 @@
 import type { VNode } from "preact";
-import type { Store } from "../../store";
+import { isCurrent } from "../../state/way";
+import type { Store } from "../../store/store";
 import { text } from "../../texts/texts";
 import { InviteForm } from "../people/invite-form";
+import { placeInList } from "../people/person-order";
 import { type Person, PersonRow } from "../people/person-row";
 import { type Members, useMembers } from "../people/use-members";
-import { placeInList } from "../person-order";
 import { shownName } from "../words";
 
 /** Who is here, what they do and their roles; oneself first, then who is at it, then members who are not here. */
@@ -22,6 +23,7 @@ export function PeopleSheet({ store }: { store: Store }): VNode {
             key={person.userId}
             person={person}
             members={members}
+            isCurrent={isCurrent(store)}
             owns={owns && members.roles.value !== null}
             canRemove={!isOpen}
           />

@@ -1,14 +1,15 @@
 import { useSignal } from "@preact/signals";
 import type { VNode } from "preact";
 import { useEffect } from "preact/hooks";
-import type { Store } from "../../store";
+import type { Store } from "../../store/store";
 import { text } from "../../texts/texts";
-import { Providers } from "../providers";
+import type { AsOf } from "../connection/as-of";
+import { Providers } from "../providers/providers";
 
 const REFRESH_MS = 5_000;
 
 /** How all providers of the hub are, and how they were. */
-export function ProviderDetails({ store }: { store: Store }): VNode {
+export function ProviderDetails({ store, asOf }: { store: Store; asOf: AsOf }): VNode {
   // What providers do not tell by themselves is asked for while somebody looks.
   const asked = useSignal(0);
   useEffect(() => {
@@ -21,6 +22,7 @@ export function ProviderDetails({ store }: { store: Store }): VNode {
     <section aria-label={text("Providers of the hub")}>
       <Providers
         clock={store.clock}
+        asOf={asOf}
         providers={store.select.providers.value}
         failovers={store.select.failovers.value}
       />

@@ -1,8 +1,8 @@
 import type { TargetedKeyboardEvent, VNode } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { SheetName } from "../../composing/composing";
 import { Lazy } from "../../lazy/lazy";
-import type { Store } from "../../store";
+import type { Store } from "../../store/store";
 import { text } from "../../texts/texts";
 import { CloseIcon } from "../actions/icons";
 import { HelpSheet } from "./help-sheet";
@@ -34,6 +34,7 @@ const CONTENT: Readonly<Record<SheetName, (props: { store: Store }) => VNode>> =
   details: ({ store }) => <Lazy chunk="details">{({ DetailsSheet }) => <DetailsSheet store={store} />}</Lazy>,
   call: ({ store }) => <Lazy chunk="calls">{({ CallSheet }) => <CallSheet store={store} />}</Lazy>,
   files: ({ store }) => <Found store={store} of="Files" />,
+  queue: ({ store }) => <Lazy chunk="queue">{({ QueueSheet }) => <QueueSheet store={store} />}</Lazy>,
   pinned: ({ store }) => <Found store={store} of="Pinned" />,
 };
 
@@ -43,14 +44,21 @@ export function Sheet({ store, name }: { store: Store; name: SheetName }): VNode
   const Content = CONTENT[name];
   const title = text(`sheet.${name}`);
 
+  const before = useRef<HTMLElement | null>(null);
+
+  // Looked up before any effect of the content moves the focus; from sheet to sheet it stays what opened the first.
+  useLayoutEffect(() => {
+    const active = (box.current?.getRootNode() as ShadowRoot | undefined)?.activeElement;
+    if (active && !box.current?.contains(active)) before.current = active as HTMLElement;
+  }, [name]);
+
   // Who closes it is back where they were.
   useEffect(() => {
     const element = box.current;
     const root = element?.getRootNode() as ShadowRoot | undefined;
-    const before = root?.activeElement as HTMLElement | null;
     (element?.querySelector<HTMLElement>("[data-first]") ?? element)?.focus();
     return () => {
-      if (element?.contains(root?.activeElement ?? null) || !root?.activeElement) before?.focus();
+      if (element?.contains(root?.activeElement ?? null) || !root?.activeElement) before.current?.focus();
     };
   }, [name]);
 

@@ -1,7 +1,6 @@
 import type { VNode } from "preact";
 import type { NoticeLine } from "../../contract";
-import { plainLine } from "../../plain";
-import { language, text } from "../../texts/texts";
+import { language, retold, text } from "../../texts/texts";
 
 const DAY_MS = 86_400_000;
 
@@ -11,12 +10,7 @@ export function dayLabel(timestamp: string, now: Date = new Date()): string {
   const day = date.toDateString();
   if (day === now.toDateString()) return text("transcript.today");
   if (day === new Date(now.getTime() - DAY_MS).toDateString()) return text("transcript.yesterday");
-  return date.toLocaleDateString(language(), {
-    weekday: "long",
-    day: "numeric",
-    month: "long",
-    year: "numeric",
-  });
+  return date.toLocaleDateString(language(), { dateStyle: "full" });
 }
 
 /** Where a day begins. */
@@ -41,7 +35,7 @@ export function UnreadLine(): VNode {
 export function HubNotice({ notice }: { notice: NoticeLine }): VNode {
   return (
     <p class="message note" data-kind={notice.kind}>
-      {plainLine(notice.text)}
+      {retold(notice.text, notice.said)}
     </p>
   );
 }

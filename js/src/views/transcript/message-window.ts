@@ -74,13 +74,13 @@ export class MessageWindow {
     this.grow("above");
   }
 
-  /** Draws what is around the message at `index`, unless it is drawn. */
-  include(index: number): void {
+  /** Draws what is around the message at `index`, unless it is drawn. Returns what to draw. */
+  include(index: number): Range {
     const { start, end } = this.#range;
-    if (index >= start && index < end) return;
+    if (index >= start && index < end) return this.#range;
     this.#above = WINDOW / 2 - FIRST / 2;
     this.#below = this.#above;
-    this.#set(Math.max(0, index - FIRST / 2), Math.min(this.#messages.length, index + FIRST / 2));
+    return this.#set(Math.max(0, index - FIRST / 2), Math.min(this.#messages.length, index + FIRST / 2));
   }
 
   #set(start: number, end: number): Range {

@@ -1,7 +1,7 @@
 // What stands between the messages: days, who goes on, what is new, the hub's notices, who has read how far. Pure.
 import type { ChatMessage, NoticeLine } from "../../contract";
-import { isDeleted, seqOf } from "../../messages";
-import { noticesAfter } from "../../notices";
+import { noticesAfter } from "../../messages/notices";
+import { isDeleted, seqOf } from "../../messages/parts";
 
 /** Messages of one person within this time stand together. */
 const TOGETHER_MS = 5 * 60_000;

@@ -1,8 +1,8 @@
 import type { RefObject, VNode } from "preact";
 import { Fragment } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { seqOf } from "../../messages";
-import type { Store } from "../../store";
+import { seqOf } from "../../messages/parts";
+import type { Store } from "../../store/store";
 import { text } from "../../texts/texts";
 import { DownIcon } from "../icons";
 import { Message } from "../message/message";
@@ -13,7 +13,7 @@ import { DayLine, HubNotice, UnreadLine } from "./lines";
 import { rowsIn } from "./rows";
 import { type StickToBottom, stickToBottom } from "./stick-to-bottom";
 import { useActive } from "./use-active";
-import { useTarget } from "./use-target";
+import { targetOf, useTarget } from "./use-target";
 import { useWindow } from "./use-window";
 
 export function Transcript({ store }: { store: Store }): VNode {
@@ -23,17 +23,18 @@ export function Transcript({ store }: { store: Store }): VNode {
   const following = stick?.following.value ?? true;
   const messages = store.branches.value.shown;
   const outbox = store.outbox.value;
-  const window = useWindow(messages, following, stick);
+  const target = targetOf(store, messages);
+  const window = useWindow(messages, target, following, stick);
   const unseen = useUnseen(messages.length + outbox.length, following);
   const active = useActive();
   const actions = useActions();
-  useTarget(store, scroller, stick, window);
+  useTarget(store, target, scroller, stick);
 
   // An own message always brings the end into view.
-  const own = outbox.at(-1)?.id;
+  const sent = store.sent.value;
   useEffect(() => {
-    if (own) stick?.jump();
-  }, [own, stick]);
+    if (sent) stick?.jump();
+  }, [sent, stick]);
   const newest = seqOf(messages.at(-1));
   useEffect(() => {
     store.inView(following ? newest : 0);
@@ -51,7 +52,7 @@ export function Transcript({ store }: { store: Store }): VNode {
     readMarks: store.select.readMarks.value,
     selfId: self,
   });
-  const empty = messages.length === 0 && outbox.length === 0;
+  const empty = messages.length + outbox.length === 0 && !store.select.queue.value?.count;
 
   return (
     <div class="transcript">
@@ -102,6 +103,7 @@ export function Transcript({ store }: { store: Store }): VNode {
               ))}
             </Fragment>
           ))}
+          {actions && <actions.Waiting store={store} />}
           {outbox.map((message) => (
             <Outgoing key={message.id} store={store} message={message} />
           ))}

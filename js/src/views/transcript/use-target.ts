@@ -1,34 +1,36 @@
 import type { RefObject } from "preact";
-import { useEffect } from "preact/hooks";
-import type { Store } from "../../store";
+import { useLayoutEffect } from "preact/hooks";
+import type { ChatMessage } from "../../contract";
+import type { Store } from "../../store/store";
 import type { StickToBottom } from "./stick-to-bottom";
-import type { ShownWindow } from "./use-window";
 
 const MARKED_MS = 1_600;
 
-/** Brings a message that somebody looks for into view, and marks it for a moment. */
+/** The place of the message that somebody looks for; -1: nobody does, or it is not there. */
+export function targetOf(store: Store, shown: readonly ChatMessage[]): number {
+  const wanted = store.target.value;
+  return wanted ? shown.findIndex(({ id }) => id === wanted) : -1;
+}
+
+/** Brings the message at `index` into view before anything else is painted, and marks it for a moment. */
 export function useTarget(
   store: Store,
+  index: number,
   scroller: RefObject<HTMLElement | null>,
   stick: StickToBottom | null,
-  window: ShownWindow,
 ): void {
-  const wanted = store.target.value;
-  const shown = store.branches.value.shown;
-  useEffect(() => {
-    const index = wanted ? shown.findIndex(({ id }) => id === wanted) : -1;
-    if (!wanted || index < 0 || !scroller.current) return undefined;
-    if (index < window.start || index >= window.end) {
-      window.include(index);
-      return undefined;
-    }
-    const article = scroller.current.querySelector<HTMLElement>(`[data-message-id="${CSS.escape(wanted)}"]`);
-    if (!article) return undefined;
-    stick?.leave();
+  const wanted = index < 0 ? null : store.target.value;
+  useLayoutEffect(() => {
+    const article =
+      wanted &&
+      stick &&
+      scroller.current?.querySelector<HTMLElement>(`[data-message-id="${CSS.escape(wanted)}"]`);
+    if (!article) return;
+    stick.leave();
+    article.classList.add("found");
     article.scrollIntoView?.({ block: "center" });
     article.focus({ preventScroll: true });
-    article.classList.add("found");
     store.found();
-    return store.clock.after(MARKED_MS, () => article.classList.remove("found"));
-  }, [store, wanted, shown, window.start, window.end, scroller, stick]);
+    store.clock.after(MARKED_MS, () => article.classList.remove("found"));
+  }, [store, wanted, scroller, stick]);
 }

@@ -1,9 +1,9 @@
 import { useComputed } from "@preact/signals";
 import type { VNode } from "preact";
-import { readChoice } from "../../choice";
 import { contextSize, contextUse } from "../../composing/context-use";
 import { shortCount } from "../../composing/token-estimate";
-import type { Store } from "../../store";
+import { readChoice } from "../../state/choice";
+import type { Store } from "../../store/store";
 import { numeral, text } from "../../texts/texts";
 
 /** From here on the ring warns. */

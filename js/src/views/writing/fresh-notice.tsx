@@ -1,5 +1,5 @@
 import type { VNode } from "preact";
-import type { Store } from "../../store";
+import type { Store } from "../../store/store";
 import { text } from "../../texts/texts";
 
 /** Says that the next message begins a context of its own, and lets that be taken back. */

@@ -1,9 +1,10 @@
 import { useSignal } from "@preact/signals";
 import type { VNode } from "preact";
 import { useId, useRef } from "preact/hooks";
-import { choiceGroups, isChoice, isOffered, readChoice } from "../../choice";
+import { whyClosed } from "../../composing/closed";
 import { plainName } from "../../plain";
-import type { Store } from "../../store";
+import { choiceGroups, isChoice, isOffered, readChoice } from "../../state/choice";
+import type { Store } from "../../store/store";
 import { text } from "../../texts/texts";
 import { UnfoldIcon } from "../icons";
 import { modelLabel } from "../words";
@@ -18,6 +19,7 @@ export function ModelButton({ store }: { store: Store }): VNode | null {
   const chosen = store.choice.value;
   const choice = readChoice(chosen);
   if (!isChoice(groups) && !chosen) return null;
+  const closed = whyClosed(store);
   const missing = chosen !== "" && !isOffered(choice, groups);
   const close = (): void => {
     open.value = false;
@@ -33,7 +35,8 @@ export function ModelButton({ store }: { store: Store }): VNode | null {
         aria-haspopup="listbox"
         aria-expanded={open.value}
         aria-describedby={id}
-        title={missing ? text("composer.modelMissing") : text("composer.modelHint")}
+        title={closed ?? text(missing ? "composer.modelMissing" : "composer.modelHint")}
+        disabled={closed !== null}
         onClick={() => {
           open.value = !open.value;
         }}

@@ -1,13 +1,14 @@
 import { useSignal } from "@preact/signals";
 import type { TargetedKeyboardEvent, VNode } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
-import { type ChoiceGroup, choiceGroups, choiceText, isOffered, readChoice } from "../../choice";
 import type { ProviderState } from "../../contract";
 import { plainName } from "../../plain";
-import type { Store } from "../../store";
+import { type ChoiceGroup, choiceGroups, choiceText, isOffered, readChoice } from "../../state/choice";
+import type { Store } from "../../store/store";
 import { text } from "../../texts/texts";
+import { providerWords } from "../providers/provider-words";
 import { toneOf } from "../tone";
-import { modelLabel, providerWords } from "../words";
+import { modelLabel } from "../words";
 
 const TROUBLED = new Set(["rate_limited", "down", "degraded"]);
 /** From so many on, a field to look for one helps. */
@@ -50,16 +51,18 @@ export function ModelList({ store, close }: { store: Store; close(): void }): VN
     store.choice.value = row.value;
     close();
   };
+  /** The list may have become shorter; and keys may come faster than they are drawn. */
+  const now = (): number => Math.min(active.value, rows.length - 1);
   const go = (to: number): void => {
     active.value = Math.max(0, Math.min(rows.length - 1, to));
   };
   const onKeyDown = (event: TargetedKeyboardEvent<HTMLElement>): void => {
     const moves: Record<string, () => void> = {
-      ArrowDown: () => go(active.value + 1),
-      ArrowUp: () => go(active.value - 1),
+      ArrowDown: () => go(now() + 1),
+      ArrowUp: () => go(now() - 1),
       Home: () => go(0),
       End: () => go(rows.length - 1),
-      Enter: () => choose(rows[active.value]),
+      Enter: () => choose(rows[now()]),
       Escape: close,
       Tab: close,
     };

@@ -1,11 +1,13 @@
 import type { VNode } from "preact";
-import type { Store } from "../../store";
+import { whyClosed } from "../../composing/closed";
+import type { Store } from "../../store/store";
 import { text } from "../../texts/texts";
 import { SlidersIcon } from "../control-icons";
 
 /** Opens the sheet of parameters; a mark tells that some are not the default. */
 export function ParametersButton({ store }: { store: Store }): VNode {
   const count = Object.keys(store.composing.parameters.value).length;
+  const closed = whyClosed(store);
   const hint = count > 0 ? text("composer.parametersSet", { count }) : text("composer.parametersNone");
   return (
     <button
@@ -14,7 +16,8 @@ export function ParametersButton({ store }: { store: Store }): VNode {
       aria-label={text("composer.parameters")}
       aria-haspopup="dialog"
       aria-expanded={store.composing.sheet.value === "parameters"}
-      title={`${text("composer.parameters")}: ${hint}`}
+      title={closed ?? `${text("composer.parameters")}: ${hint}`}
+      disabled={closed !== null}
       onClick={() => store.composing.toggle("parameters")}
     >
       <SlidersIcon />

@@ -1,5 +1,5 @@
 // Does what a command says.
-import { choiceGroups, choiceText } from "../../choice";
+
 import {
   ASSISTANT_SETTINGS,
   COMMANDS,
@@ -10,14 +10,15 @@ import {
   readDraft,
 } from "../../composing/commands";
 import { LIMITS } from "../../composing/parameters";
-import type { Store } from "../../store";
+import { choiceGroups, choiceText } from "../../state/choice";
+import type { Store } from "../../store/store";
 import { listed, text } from "../../texts/texts";
 import { saveFile } from "../save-file";
 import { modelLabel } from "../words";
 
 /** The commands that this chat's kernel and hub can do. */
 export function commandsHere(store: Store): readonly CommandName[] {
-  const whole = store.chat.value?.conversation !== undefined;
+  const whole = store.select.settled.value?.conversation !== undefined;
   return COMMANDS.filter((name) => whole || !NEEDS_CONVERSATION.has(name));
 }
 

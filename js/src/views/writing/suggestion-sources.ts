@@ -1,10 +1,11 @@
 // What the field can complete in this conversation.
-import { choiceGroups } from "../../choice";
+
 import { ASSISTANT_SETTINGS, EXPORT_FORMATS } from "../../composing/commands";
 import type { Sources, Suggestion } from "../../composing/completion";
 import { mentionables } from "../../composing/mentionables";
 import { plainName } from "../../plain";
-import type { Store } from "../../store";
+import { choiceGroups } from "../../state/choice";
+import type { Store } from "../../store/store";
 import { text } from "../../texts/texts";
 import { modelLabel } from "../words";
 import { commandsHere } from "./run-command";

@@ -4,11 +4,11 @@ import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { NEEDS_WORDS, readDraft } from "../../composing/commands";
 import { type Completion, completionAt, type Suggestion } from "../../composing/completion";
 import { replaceInField } from "../../composing/edit-field";
-import { hasVariables } from "../../context/send-named";
+import { hasVariables } from "../../context/has-variables";
 import { useChunk } from "../../lazy/lazy";
-import type { Store } from "../../store";
+import type { Store } from "../../store/store";
 import { text } from "../../texts/texts";
-import { Avatar } from "../avatar";
+import { Avatar } from "../people/avatar";
 import { shownName } from "../words";
 import { suggestionSources } from "./suggestion-sources";
 
@@ -43,7 +43,8 @@ export function Suggestions({ store, area, caret, keys, id, submit }: Suggestion
   const draft = store.draft.value;
   useLayoutEffect(() => {
     active.value = 0;
-  }, [draft, active]);
+    if (dismissed.value !== draft) dismissed.value = null; // the same words, written again, ask again
+  }, [draft, active, dismissed]);
 
   const accept = (chosen: Suggestion, mayRun: boolean): void => {
     const field = area.current;

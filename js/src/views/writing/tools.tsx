@@ -1,7 +1,8 @@
 import type { VNode } from "preact";
-import type { Store } from "../../store";
+import type { Store } from "../../store/store";
 import { DetailsButton } from "../details/details-button";
 import { AttachButton } from "../files/attach-button";
+import { VoiceButton } from "../files/voice-button";
 import { ContextGauge } from "./context-gauge";
 import { ModelButton } from "./model-button";
 import { ParametersButton } from "./parameters-button";
@@ -11,6 +12,7 @@ export function Tools({ store }: { store: Store }): VNode {
   return (
     <>
       <AttachButton store={store} />
+      <VoiceButton store={store} />
       <ModelButton store={store} />
       <ParametersButton store={store} />
       <DetailsButton store={store} />

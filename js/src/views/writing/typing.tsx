@@ -1,5 +1,6 @@
 import type { VNode } from "preact";
-import type { Store } from "../../store";
+import { isCurrent } from "../../state/way";
+import type { Store } from "../../store/store";
 import { textNodes } from "../../texts/texts";
 import { Dots } from "../dots";
 import { typingWords } from "./typing-words";
@@ -7,7 +8,7 @@ import { typingWords } from "./typing-words";
 /** Who is typing. */
 export function Typing({ store }: { store: Store }): VNode | null {
   const words = typingWords(store.select.typing.value, store.select.participants.value);
-  if (!words) return null;
+  if (!words || !isCurrent(store)) return null;
   return (
     <>
       <Dots />

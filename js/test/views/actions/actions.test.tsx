@@ -1,9 +1,12 @@
 // @vitest-environment happy-dom
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { ChatMessage } from "../../../src/contract";
+import type { ChatMessage, ConversationSettings } from "../../../src/contract";
 import { ADA, answer, BO, question } from "../../support/chat";
 import { press, View } from "../../support/view";
 
+const SETTINGS: Omit<ConversationSettings, "title"> = {
+  ...{ conversationId: "team", visibility: "open", assistant: "always", role: "owner" },
+};
 let view: View;
 
 beforeEach(() => {
@@ -57,6 +60,27 @@ describe("the toolbar", () => {
     const bar = (await lookAt("a3")).querySelector("[role=toolbar]") as HTMLElement;
     expect(buttons(bar)).toEqual(["Copy", "Reply", "Regenerate", "React", "More"]);
     expect(view.root.querySelectorAll("[role=toolbar]")).toHaveLength(1);
+  });
+
+  it("keeps the focus when something is chosen in its menu", async () => {
+    const conversation = { ...SETTINGS, title: null };
+    await view.live({ conversation, messages: [question(1, "Mine", ADA)] });
+    const mine = await lookAt("q1");
+    await click(mine, "More");
+    const item = [...mine.querySelectorAll<HTMLElement>("[role=menuitem]")].find(
+      (each) => each.textContent === "Pin",
+    );
+    item?.focus();
+    item?.click();
+    await view.painted();
+    expect(told("pin")).toHaveLength(1);
+    expect(focused()?.getAttribute("aria-label")).toBe("More");
+    const remove = named(mine, "Delete");
+    remove.focus();
+    remove.click();
+    await view.painted();
+    expect(focused()).toBe(article("q1"));
+    expect(article("q1").className).toContain("gone");
   });
 
   it("lets people delete the answers to what they asked", async () => {
@@ -246,5 +270,82 @@ describe("Retry", () => {
     expect([retry.textContent, retry.disabled]).toEqual(["Retry", false]);
     retry.click();
     expect(told("regenerate")).toMatchObject([{ messageId: "a1" }]);
+  });
+});
+
+describe("a text that is being edited", () => {
+  const mine = question(1, "Mine", ADA);
+  const field = (): HTMLTextAreaElement | null => view.root.querySelector(".editing textarea");
+  const gone = {
+    ...mine,
+    content: "",
+    metadata: { seq: 1, deletedAt: "2026-01-01T00:00:00Z", deletedBy: "bo" },
+  };
+
+  async function edit(words: string): Promise<void> {
+    view.store.editing.value = "q1";
+    await view.painted();
+    const area = field();
+    if (!area) throw new Error("no form");
+    area.value = words;
+    area.dispatchEvent(new Event("input", { bubbles: true }));
+    await view.painted();
+  }
+
+  it("goes on in the composer when somebody deletes the message", async () => {
+    await view.live({ messages: [mine] });
+    view.store.draft.value = "half a thought";
+    await edit("what I meant");
+    await view.ops({ op: "message", message: gone });
+    expect(field()).toBeNull();
+    expect(view.store.draft.value).toBe("half a thought\n\nwhat I meant");
+    expect(view.store.editing.value).toBeNull();
+  });
+
+  it("is there again when the message comes back into view, and not after it was put away", async () => {
+    await view.live({ messages: [mine] });
+    await edit("what I meant");
+    await view.live({ messages: [question(9, "Another branch")] });
+    expect(field()).toBeNull();
+    await view.live({ messages: [mine] });
+    await view.painted();
+    expect(field()?.value).toBe("what I meant");
+    press(field() as HTMLTextAreaElement, "Escape");
+    await view.painted();
+    view.store.editing.value = "q1";
+    await view.painted();
+    expect(field()?.value).toBe("Mine");
+  });
+
+  it("is there again after a reload or with another kernel, for whom typed it, and not once it is put away", async () => {
+    const again = async (): Promise<string | undefined> => {
+      view.close();
+      view = new View();
+      await view.live({ messages: [mine] });
+      view.store.editing.value = "q1";
+      await view.painted();
+      return field()?.value;
+    };
+    await view.live({ messages: [mine] });
+    await edit("what I meant");
+    expect(await again()).toBe("what I meant");
+    view.close();
+    view = new View();
+    await view.live({ conversationId: "another", messages: [mine] });
+    view.store.editing.value = "q1";
+    await view.painted();
+    expect(field()?.value, "another conversation").toBe("Mine");
+    expect(await again()).toBe("what I meant");
+    press(field() as HTMLTextAreaElement, "Escape");
+    expect(await again()).toBe("Mine");
+  });
+
+  it("is kept as long as the page where the storage has what is not ours, or nothing", async () => {
+    sessionStorage.setItem(`conduit-widget:edits:${JSON.stringify(["team", "ada"])}`, '[["q1",7],{}]');
+    await view.live({ messages: [mine] });
+    view.store.editing.value = "q1";
+    await view.painted();
+    expect(field()?.value).toBe("Mine");
+    sessionStorage.clear();
   });
 });

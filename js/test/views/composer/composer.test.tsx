@@ -1,6 +1,9 @@
 // @vitest-environment happy-dom
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { MAX_CONTENT_BYTES } from "../../../src/contract";
+import { attachingOf } from "../../../src/files/attaching";
 import { answer, BO, figures, person, question } from "../../support/chat";
+import { settled } from "../../support/fake-clock";
 import { press, View } from "../../support/view";
 
 let view: View;
@@ -274,6 +277,15 @@ describe("completion", () => {
     expect(view.host.all("stop")).toHaveLength(1);
   });
 
+  it("comes again when the same is written again after Escape", async () => {
+    press(await write("@b"), "Escape");
+    await view.painted();
+    expect(options()).toEqual([]);
+    await write("");
+    await write("@b");
+    expect(options()).not.toEqual([]);
+  });
+
   it("does not hold up what is complete: Enter sends it", async () => {
     press(await write("@Bo"), "Enter");
     await view.painted();
@@ -358,6 +370,22 @@ describe("a paste", () => {
     await view.painted();
     expect(view.store.draft.value).toBe("See: \n```\nfor x in y:\n  a(x)\n  b(x)\n```\n");
     expect(area().selectionStart).toBe(area().value.length);
+  });
+
+  it("of more than a message holds goes along as a file, and the field stays as it is", async () => {
+    await view.live();
+    await view.painted();
+    vi.spyOn(view.store.chunks, "load").mockResolvedValue({ attachingOf } as never);
+    await write("Look:");
+    expect(paste("x".repeat(MAX_CONTENT_BYTES))).toBe(false);
+    expect(paste("é".repeat(MAX_CONTENT_BYTES / 2 + 1)), "counted in bytes").toBe(true);
+    expect(paste("x = 1\n".repeat(900_000))).toBe(true);
+    expect(view.store.draft.value).toBe("Look:");
+    await settled();
+    expect(attachingOf(view.store).items.value.map(({ file }) => [file.name, file.size])).toEqual([
+      ["pasted.txt", MAX_CONTENT_BYTES + 2],
+      ["pasted.txt", 5_400_000],
+    ]);
   });
 });
 

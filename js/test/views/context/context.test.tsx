@@ -1,9 +1,9 @@
 // @vitest-environment happy-dom
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Described } from "../../../src/context/described";
-import type { ViewMessage } from "../../../src/kernel-messages";
-import { textOf } from "../../../src/messages";
-import { ADA, question } from "../../support/chat";
+import type { ViewMessage } from "../../../src/kernel/messages";
+import { textOf } from "../../../src/messages/parts";
+import { ADA, BO, question } from "../../support/chat";
 import { press, View } from "../../support/view";
 
 const FRAME: Described = {
@@ -143,6 +143,59 @@ describe("what goes along", () => {
     expect(view.host.all("send")[0]).not.toHaveProperty("context");
   });
 
+  it("says quietly that a name means nothing, once somebody has written on after it", async () => {
+    await write("What is @nosuch");
+    await view.pass(300);
+    await reply("context", []);
+    expect(view.text(".context-note")).toBe("");
+    await write("What is @nosuch and");
+    await view.pass(300);
+    expect(view.text(".context-note")).toBe("Nothing here is called @nosuch: it goes as plain words.");
+    await write("What is @df and");
+    await view.painted();
+    await view.pass(300);
+    expect(view.text(".context-note")).toBe("");
+  });
+
+  it("says nothing of people, addresses and decorators", async () => {
+    await view.live({
+      variables: true,
+      participants: [ADA, { ...BO, userName: "Bo Derek" }],
+      messages: [question(1, "Hi", { ...BO, userId: "cy", userName: "Cy" })],
+    });
+    await write(
+      "@Ada @Bo @Cy a@nosuch.example @app.route @types/node\n@cached\ndef f(): pass\n\n`@x` and\n```\n@y z\n```\nwell",
+    );
+    await view.pass(300);
+    await reply("context", []);
+    expect(view.text(".context-note")).toBe("");
+  });
+
+  it("says so, too, where there is no kernel", async () => {
+    await view.live();
+    await write("Plot @df please");
+    await view.pass(300);
+    expect(view.host.all("context")).toEqual([]);
+    expect(view.text(".context-note")).toBe(
+      "This chat sees no variables: @df goes as plain words. The chat in a cell takes them along.",
+    );
+    press(area(), "Enter");
+    await view.painted();
+    expect(view.host.all("send")).toMatchObject([{ text: "Plot @df please" }]);
+    expect(view.text(".context-note")).toBe("");
+  });
+
+  it("is asked for again in another draft where the name meant nothing before", async () => {
+    await write("What is in @df ?");
+    await view.pass(300);
+    await reply("context", []);
+    expect(rows()).toEqual([]);
+    await write("");
+    await view.pass(300);
+    await named();
+    expect(rows()).toHaveLength(1);
+  });
+
   it("is refused to others in a line, and what they wrote is sent", async () => {
     await write("What is in @df ?");
     await view.pass(300);
@@ -162,6 +215,66 @@ describe("what goes along", () => {
     press(area(), "Enter");
     await view.painted();
     expect(view.host.all("send")[0]).not.toHaveProperty("context");
+  });
+});
+
+describe("a kernel that does not answer", () => {
+  it("holds no message: the sender is told at once, and sends it without", async () => {
+    await write("Why @df and @everyone?");
+    press(area(), "Enter");
+    await view.painted();
+    await view.pass(250);
+    expect(view.host.all("send")).toEqual([]);
+    expect(view.find(".notice").textContent).toContain("has not said yet what @df and @everyone is");
+    expect(area().value).toBe("Why @df and @everyone?");
+    press(area(), "Enter");
+    await view.painted();
+    await view.pass(250);
+    expect(view.host.all("send")).toMatchObject([{ text: "Why @df and @everyone?" }]);
+    expect(view.host.all("send")[0]).not.toHaveProperty("context");
+  });
+
+  it("is waited for again where it answers before the second Enter", async () => {
+    await write("Why @df");
+    press(area(), "Enter");
+    await view.painted();
+    await view.pass(250);
+    await reply("context", [FRAME]);
+    expect(rows()).toHaveLength(1);
+    press(area(), "Enter");
+    await view.painted();
+    expect(view.host.all("send")).toMatchObject([{ context: [{ name: "df" }] }]);
+  });
+});
+
+describe("more names than go along", () => {
+  const nine = Array.from({ length: 9 }, (_, index) => `v${index}`);
+  const described = nine.map((name) => ({ ...FRAME, name }));
+
+  it("are said before the message is sent, and find a place when another is left out", async () => {
+    await write(nine.map((name) => `@${name}`).join(" "));
+    await view.pass(300);
+    expect(asked()[0]?.names).toEqual(nine.slice(0, 8));
+    await reply("context", described.slice(0, 8));
+    expect(view.find(".context .context-note").textContent).toBe("At most 8 go along. Left out: @v8.");
+    view.find<HTMLButtonElement>('[aria-label="Leave out @v3"]').click();
+    await view.painted();
+    expect(asked()[1]?.names).toEqual(["v8"]);
+    await reply("context", described.slice(8));
+    expect(view.root.querySelector(".context .context-note")).toBeNull();
+    expect(rows()).toHaveLength(8);
+  });
+
+  it("are said at the first Enter where nobody has seen it yet", async () => {
+    await write(nine.map((name) => `@${name}`).join(" "));
+    press(area(), "Enter");
+    await view.painted();
+    await reply("context", described.slice(0, 8));
+    expect(view.host.all("send")).toEqual([]);
+    expect(view.find(".notice").textContent).toContain("At most 8 go along; @v8 stays out.");
+    press(area(), "Enter");
+    await view.painted();
+    expect(view.host.all("send")).toHaveLength(1);
   });
 });
 

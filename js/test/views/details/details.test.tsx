@@ -1,5 +1,6 @@
 // @vitest-environment happy-dom
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
   MOST_SAMPLES,
   messageRate,
@@ -8,6 +9,7 @@ import {
   withSample,
 } from "../../../src/views/details/figures";
 import { answer, question, token } from "../../support/chat";
+import { until } from "../../support/until";
 import { View } from "../../support/view";
 
 const SAMPLE: Sample = { latency: null, tokens: 0, messages: 0, reconnects: 0, queue: 0 };
@@ -55,7 +57,7 @@ describe("the panel", () => {
 
   async function open(): Promise<void> {
     button().click();
-    await vi.waitFor(async () => {
+    await until(async () => {
       await view.painted();
       expect(view.root.querySelector(".plots")).not.toBeNull();
     });

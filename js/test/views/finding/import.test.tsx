@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ConversationSettings } from "../../../src/contract";
-import type { ViewMessage } from "../../../src/kernel-messages";
+import type { ViewMessage } from "../../../src/kernel/messages";
 import { MAX_BYTES } from "../../../src/views/finding/upload";
 import { press, View } from "../../support/view";
 

@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ChatMessage, ConversationSettings } from "../../../src/contract";
-import type { ViewMessage } from "../../../src/kernel-messages";
+import type { ViewMessage } from "../../../src/kernel/messages";
 import { View } from "../../support/view";
 
 const SETTINGS: ConversationSettings = {
@@ -45,6 +45,36 @@ describe("pinned messages", () => {
     view.find<HTMLButtonElement>(".pinned [aria-label=Unpin]").click();
     await view.painted();
     expect(asked("pin")).toMatchObject([{ messageId: "old", on: false }]);
+  });
+
+  it("keep the focus where one is let go: at the next, at the last, at the sheet", async () => {
+    const pinned = ["a", "b", "c"].map((id) => message(id, { by: "bob", at: "2026-01-01T11:00:00Z" }));
+    await view.live({ conversation: SETTINGS, messages: pinned });
+    await view.painted();
+    await reply("pinned", pinned);
+    view.find<HTMLButtonElement>("[aria-label='3 pinned messages']").click();
+    await view.painted();
+    await reply("pinned", pinned);
+    const rest = [...pinned];
+    const snippet = (): string =>
+      view.root.activeElement?.closest("li")?.querySelector(".snippet")?.textContent ?? "";
+    for (const [id, next] of [
+      ["b", "text c"],
+      ["c", "text a"],
+      ["a", ""],
+    ] as const) {
+      const at = rest.findIndex((each) => each.id === id);
+      const button = view.root.querySelectorAll<HTMLButtonElement>(".pinned [aria-label=Unpin]")[at];
+      button?.focus();
+      button?.click();
+      await view.painted();
+      await reply("pin");
+      rest.splice(at, 1);
+      await view.ops({ op: "message", message: message(id) });
+      await reply("pinned", [...rest]);
+      expect(snippet()).toBe(next);
+    }
+    expect(view.root.activeElement?.getAttribute("role")).toBe("dialog");
   });
 
   it("stand beside where a message was brought in from, whatever that is called", async () => {

@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ConversationSettings, SearchHit } from "../../../src/contract";
-import type { ViewMessage } from "../../../src/kernel-messages";
+import type { ViewMessage } from "../../../src/kernel/messages";
 import { BO, question } from "../../support/chat";
 import { press, View } from "../../support/view";
 
@@ -57,6 +57,10 @@ describe("the search", () => {
     await view.painted();
     expect(view.root.querySelector(".sheet")).toBeNull();
     expect(view.root.activeElement).toBe(button());
+    await open(); // now all of it is there at once
+    press(field(), "Escape");
+    await view.painted();
+    expect(view.root.activeElement).toBe(button());
   });
 
   it("asks once the words are typed, in this conversation, and says what it does", async () => {
@@ -70,7 +74,7 @@ describe("the search", () => {
     expect(asked("search")).toHaveLength(1);
     expect(status()).toBe("Searching…");
     await reply(request, { hits: [], hasMore: false });
-    expect(status()).toBe("No message has all of that.");
+    expect(status()).toBe("No message has all of these words.");
   });
 
   it("marks what it found by code points, and shows who wrote it", async () => {

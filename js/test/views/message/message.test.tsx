@@ -172,7 +172,7 @@ it("keeps words that were read but not stored apart from those that were", async
     messages: [answer(1, "Stored **text**", { status: "interrupted", unstored: " and *more*" })],
   });
   expect(view.text(".body > .markdown")).toBe("Stored text");
-  expect(view.text(".lost .foot")).toBe("Shown while it was written, but not stored:");
+  expect(view.text(".lost .foot")).toBe("Shown while written, but not stored:");
   expect(view.text(".lost .markdown")).toBe("and more");
 });
 

@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { MemberRole } from "../../../src/contract";
-import type { ChatState } from "../../../src/kernel-messages";
+import type { ChatState } from "../../../src/kernel/messages";
 import { ADA, BO } from "../../support/chat";
 import { press, View } from "../../support/view";
 

@@ -184,7 +184,7 @@ describe("the participants", () => {
     await view.live({ participants: [away, zoe, { ...BO, state: "idle" }, ADA], typing: ["zoe"] });
     await view.painted();
     const avatars = view.find<HTMLButtonElement>("button[aria-label=Participants]");
-    expect(avatars.textContent).toContain("4 people here");
+    expect(avatars.title, "described so: its own name hides what is in it").toBe("4 people here");
     avatars.focus();
     avatars.click();
     await view.painted();
@@ -208,10 +208,10 @@ describe("what waits", () => {
     expect(view.root.querySelector(".queued"), "a live connection sends them").toBeNull();
     await view.live({ connection: { state: "reconnecting", attempt: 1, retryAt: null, message: null } });
     await view.painted();
-    expect(view.text("header .queued")).toBe("2 messages wait");
+    expect(view.text("header .queued")).toBe("queued (2)");
     const [first] = view.host.all("send");
     const receipt = { id: first?.id, seq: 1, timestamp: "" };
     await view.hear({ kind: "reply", requestId: first?.requestId ?? "", ok: true, result: receipt });
-    expect(view.text("header .queued"), "what the hub has does not wait").toBe("1 message waits");
+    expect(view.text("header .queued"), "what the hub has does not wait").toBe("queued (1)");
   });
 });

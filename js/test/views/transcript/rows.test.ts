@@ -57,7 +57,7 @@ describe("messages that stand together", () => {
     const deleted = { ...first, metadata: { ...first.metadata, deletedAt: "x" } };
     expect(rowsOf([deleted, pair[1] as ChatMessage], NOTHING)[1]?.follows).toBe(false);
     const notice = { id: "n", kind: "limit", text: "t", timestamp: "", priority: 1, afterSeq: 1 } as const;
-    const notices = [{ ...notice, conversationId: null, messageId: null }];
+    const notices = [{ ...notice, conversationId: null, messageId: null, said: null }];
     const rows = rowsOf(pair, { ...NOTHING, notices });
     expect(rows[1]?.follows).toBe(false);
     expect(rows[0]?.notices).toEqual(notices);

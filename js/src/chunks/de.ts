@@ -1,2 +1,0 @@
-// Lazy chunk: German.
-export { catalogue } from "../texts/de";

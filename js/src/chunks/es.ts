@@ -1,2 +1,0 @@
-// Lazy chunk: Spanish.
-export { catalogue } from "../texts/es";

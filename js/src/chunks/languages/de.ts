@@ -1,0 +1,2 @@
+// Lazy chunk: German.
+export { catalogue } from "../../texts/de";

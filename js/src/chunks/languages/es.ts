@@ -1,0 +1,2 @@
+// Lazy chunk: Spanish.
+export { catalogue } from "../../texts/es";

@@ -1,0 +1,2 @@
+// Lazy chunk: Chinese (Simplified).
+export { catalogue } from "../../texts/zh";

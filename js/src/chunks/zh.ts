@@ -1,2 +1,0 @@
-// Lazy chunk: Chinese (Simplified).
-export { catalogue } from "../texts/zh";

@@ -1,0 +1,39 @@
+import { render, type VNode } from "preact";
+import { vi } from "vitest";
+import { calls } from "../../src/texts/en/calls";
+import { addTexts } from "../../src/texts/texts";
+import { effectsRun } from "./effects";
+
+addTexts(calls);
+
+/** A page for a part of a call: it may capture, and its media elements play nothing. */
+export class CallPage {
+  readonly root = document.createElement("div");
+
+  constructor() {
+    vi.stubGlobal("MediaStream", class {});
+    vi.spyOn(HTMLMediaElement.prototype, "play").mockResolvedValue();
+    Object.defineProperty(HTMLMediaElement.prototype, "srcObject", {
+      value: null,
+      writable: true,
+      configurable: true,
+    });
+    this.mayCapture(true);
+    document.body.append(this.root);
+  }
+
+  mayCapture(may: boolean): void {
+    Object.defineProperty(navigator, "mediaDevices", { value: may ? {} : undefined, configurable: true });
+  }
+
+  async show(part: VNode): Promise<void> {
+    render(part, this.root);
+    await effectsRun();
+  }
+
+  close(): void {
+    render(null, this.root);
+    this.root.remove();
+    vi.unstubAllGlobals();
+  }
+}
