@@ -20,17 +20,19 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.support.chromium import MissingChromiumError, ensure_chromium
-from tests.support.debian import ensure_engines
-from tests.support.node import find_node, npm_ci, npm_run
+from tests.support.browser.chromium import MissingChromiumError, ensure_chromium
+from tests.support.processes.node import find_node, npm_ci, npm_run
+from tests.support.servers.debian import ensure_engines
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = sys.executable
 PROCESSES = 4
 """In which Python's tests run, on two cores."""
+BROWSERS = 2
 ELSEWHERE = ("--ignore=tests/e2e", "--ignore=tests/notebooks")
 """What stages of their own run."""
 SUMMARY = "\n=== stages"
+LAST_LINES = 60
 
 
 class StageError(Exception):
@@ -80,7 +82,10 @@ def browser() -> None:
         "-m",
         "pytest",
         "-m",
-        "e2e and not soak and not firefox and not calls",
+        "e2e and not soak and not firefox and not calls and not hosts",
+        "-n",
+        str(BROWSERS),
+        "--no-loadscope-reorder",
         "tests/e2e",
         CONDUIT_CHROMIUM=ensure_chromium(),
     )
@@ -112,11 +117,12 @@ STAGES: dict[str, Callable[[], None]] = {
 
 
 class Result(NamedTuple):
-    """How a stage went, after so many seconds."""
+    """How a stage went, after so many seconds; of one that failed apart, what it wrote last."""
 
     name: str
     seconds: float
     verdict: str
+    last_words: str = ""
 
 
 def in_turn(name: str) -> Result:
@@ -146,11 +152,12 @@ def _apart(name: str) -> Result:
     )
     output, _, summary = done.stdout.partition(SUMMARY)
     print(output, flush=True)
-    verdict = "passed"
+    verdict, last_words = "passed", ""
     if done.returncode:
         failed = re.search(r"FAILED: .*", summary)
         verdict = failed[0] if failed else f"FAILED: exit code {done.returncode}"
-    return Result(name, time.monotonic() - began, verdict)
+        last_words = "\n".join(output.splitlines()[-LAST_LINES:])
+    return Result(name, time.monotonic() - began, verdict, last_words)
 
 
 def main() -> int:
@@ -168,10 +175,13 @@ def main() -> int:
     else:
         rest = [name for name in STAGES if name not in PREPARATION]
         results = side_by_side(list(PREPARATION)) + [in_turn(name) for name in rest]
+    for name, _, _, last_words in results:
+        if last_words:  # it stands far above: who reads only the end shall know too
+            print(f"\n=== {name}, its last lines\n{last_words}")
     print(SUMMARY)
-    for name, seconds, verdict in results:
+    for name, seconds, verdict, _ in results:
         print(f"{name:10} {seconds:6.0f} s  {verdict}")
-    failed = sum(verdict != "passed" for _, _, verdict in results)
+    failed = sum(result.verdict != "passed" for result in results)
     print(f"stages: {len(results) - failed} passed, {failed} failed")
     return 1 if failed else 0
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,29 +15,19 @@ PACKAGE = "conduit_widget"
 ROOT = Path(__file__).resolve().parent.parent / PACKAGE
 
 LEAVES = {
-    "answer_parts",
-    "attached_files",
     "back_off",
-    "call_types",
     "cancellation",
     "child_process",
     "contract",
-    "conversation_types",
     "credentials",
     "errors",
     "event_stream",
     "listeners",
     "log_rate",
-    "markup",
-    "message_text",
     "nesting",
-    "pasted",
-    "plain_text",
     "runtime_file",
-    "status_types",
-    "times",
+    "text",
     "types",
-    "wire",
 }
 ENTRY = {"__init__", "__main__", "app", "cli", "magics", "jupyter"}
 ARROWS: dict[str, set[str]] = {
@@ -81,38 +72,46 @@ FLOORS: dict[str, list[set[str]]] = {
     "widget": [
         {"answers", "listening", "take_along"},
         {"tables", "attachments"},
-        {"requests"},
+        {"requests", "browser"},
         {ROOT_MODULES},
-        {"status"},
+        {"chat", "status"},
     ],
-    "chat_client": [{"state", "files"}, {ROOT_MODULES}],
+    "chat_client": [{"state", "files", "offline"}, {ROOT_MODULES}, {"sending"}, {"conversation"}],
     "providers": [
-        {"addresses", "keys", "lenient_json", "models_dir", "outcome", "provider", "watchdog"},
-        {"provider_words"},
+        {"addresses", "keys", "models_dir", "outcome", "provider"},
+        {"reading"},
         {"limits"},
         {"provider_config"},
-        {"error_bodies", "images"},
+        {"images"},
         {"failures"},
-        {"clocks"},
+        {"timing"},
         {"failover"},
         {"config"},
         {ROOT_MODULES},
         {"http_api"},
         {"openai", "anthropic", "replay"},
         {"local"},
-        {"loopback_servers", "first_word"},
-        {"available"},
+        {"discovery"},
         {"directory"},
     ],
 }
 """The folders of a room from the ground up: each imports only floors below its own, and itself."""
 NO_IO_IN_PROTOCOL = {"asyncio", "socket", "ssl", "select", "selectors", "threading", "time", "datetime"}
 MAX_LINES = 600
+MAX_FILES = 22
+CATALOGUES = "js/src/texts/"
+"""A file a subject there, the same subjects in every language."""
 
 
 def sources() -> list[Path]:
     """Every Python source of the package."""
     return sorted(ROOT.rglob("*.py"))
+
+
+def listed() -> list[str]:
+    """Every file that git keeps."""
+    run = subprocess.run(["git", "ls-files"], cwd=ROOT.parent, check=True, capture_output=True, text=True)
+    return run.stdout.splitlines()
 
 
 def module_name(path: Path) -> str:
@@ -285,6 +284,15 @@ def test_modules_stay_small(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= MAX_LINES
 
 
+def test_folders_stay_small() -> None:
+    """No folder of sources or tests grows past what a reader takes in at a glance."""
+    sizes = Counter(
+        path.rpartition("/")[0] for path in listed() if path.startswith((PACKAGE, "js/", "tests/"))
+    )
+    large = {folder: size for folder, size in sizes.items() if size > MAX_FILES}
+    assert not {folder for folder in large if not folder.startswith(CATALOGUES)}, large
+
+
 @pytest.mark.parametrize("order", ["down", "up"])
 def test_every_module_imports_in_any_order(order: str) -> None:
     """No module needs another one imported first, and none warns; no circle hides behind that."""
@@ -303,9 +311,6 @@ def test_every_module_imports_in_any_order(order: str) -> None:
 
 def test_the_top_level_holds_what_it_is_meant_to_hold() -> None:
     """A newcomer finds six names at the top, and nothing that came by the way."""
-    listed = subprocess.run(
-        ["git", "ls-files"], cwd=ROOT.parent, check=True, capture_output=True, text=True
-    ).stdout.splitlines()
-    top = {path.split("/")[0] for path in listed}
+    top = {path.split("/")[0] for path in listed()}
     named = {"pyproject.toml", "README.md", "LICENSE", PACKAGE, "js", "notebooks", "tests"}
     assert {name for name in top if not name.startswith(".")} == named

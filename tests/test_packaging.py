@@ -98,7 +98,7 @@ def test_wheel_installs_and_imports_without_node(wheel: Path, tmp_path: Path) ->
     shown = subprocess.run(
         [
             *(sys.executable, "-c"),
-            "import conduit_widget; from conduit_widget.widget.front_end import front_end;"
+            "import conduit_widget; from conduit_widget.widget.browser.front_end import front_end;"
             "print(conduit_widget.__file__); front_end('chat')",
         ],
         env={**os.environ, "PYTHONPATH": str(target), "PATH": str(tools)},

@@ -16,9 +16,9 @@ from conduit_widget.chat_client.state import changes
 
 _HEADER: Final = """\
 // The wire contract as a view sees it: numbers and shapes.
-// Made by `python -m tests.codegen` from conduit_widget/{contract,types,chat_client/changes}.py.
+// Made by `python -m tests.codegen` from conduit_widget: contract.py, types/, chat_client/state/changes.py.
 """
-_NUMBERS: Final = ("MAX_CONTENT_BYTES", "TYPING_TTL")
+_NUMBERS: Final = ("FILE_CHUNK_BYTES", "MAX_ATTACHMENTS", "MAX_CONTENT_BYTES", "MAX_FILE_BYTES", "TYPING_TTL")
 """The numbers that views use."""
 _READ_BY_VIEWS: Final = (
     types.SendReceipt,
@@ -50,12 +50,16 @@ _MAX_LINE: Final = 110
 
 def contract_typescript() -> str:
     """Return the text of ``contract.ts``."""
-    numbers = [f"export const {name} = {getattr(contract, name):g};" for name in _NUMBERS]
+    numbers = [f"export const {name} = {_number(getattr(contract, name))};" for name in _NUMBERS]
     numbers = ["// Times in seconds, sizes in bytes.", *numbers, ""]
     shapes = {kind.__name__: _shape(kind) for kind in _shapes_read_by_views()}
     return "\n".join(
         [_HEADER, *numbers, *_literals("\n".join([*shapes.values(), _ops()])), *shapes.values(), _ops()]
     )
+
+
+def _number(value: float) -> str:
+    return f"{value:_}" if isinstance(value, int) else f"{value:g}"
 
 
 def _literals(text: str) -> Iterator[str]:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from conduit_widget.chat.history.store import HistoryStore
-from tests.support.history_stores import PostgresStores, SqliteStores, Stores
-from tests.support.postgres_server import shared_postgres
+from tests.support.chat.history_stores import PostgresStores, SqliteStores, Stores
+from tests.support.servers.postgres import shared_postgres
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Protocol
 
@@ -18,8 +19,8 @@ from conduit_widget.hub.backplane.memory import MemoryBackplane
 from conduit_widget.hub.backplane.redis import RedisBackplane
 from conduit_widget.hub.backplane.redis_engine import NODE_TTL
 from conduit_widget.hub.backplane.redis_nodes import BEAT_INTERVAL
-from tests.support.memory_bus import FaultyMemoryBus
-from tests.support.redis_server import RedisServer, valkey_program
+from tests.support.hub.memory_bus import FaultyMemoryBus
+from tests.support.servers.redis import RedisServer, valkey_program
 from tests.support.waiting import eventually
 
 
@@ -310,6 +311,39 @@ async def test_entry_is_there_for_whoever_hears_the_message_after_it(engine: Eng
         assert entries == {ann.node_id: b"%d" % number}
 
 
+async def test_a_value_that_is_kept_is_found_by_all_and_taken_by_one(engine: Engine) -> None:
+    """Tables and keys apart; it outlives whoever put it there, and is replaced by what is put next."""
+    ann, bob, eve = [await engine.node() for _ in range(3)]
+    await ann.keep("tickets", "c", b"old", 600)
+    await ann.keep("tickets", "c", b"\x00new\xff", 600)
+    await bob.keep("seats", "c", b"seat", 600)
+    assert await ann.kept("tickets", "c") == b"\x00new\xff"
+    await ann.aclose()
+    assert await bob.kept("tickets", "c") == b"\x00new\xff"
+    assert await bob.kept("tickets", "d", take=True) is None
+    takes = [node.kept("tickets", "c", take=True) for node in (bob, eve) for _ in range(20)]
+    found = [value for value in await asyncio.gather(*takes) if value is not None]
+    assert found == [b"\x00new\xff"]
+    assert await eve.kept("tickets", "c") is None
+    assert await eve.kept("seats", "c") == b"seat"
+
+
+async def test_a_value_that_is_kept_ends(engine: Engine) -> None:
+    """After the time it is kept for, and not before; that begins anew with what is put in its place."""
+    ann, bob = [await engine.node() for _ in range(2)]
+    await ann.keep("seats", "long", b"x", 0.05)
+    await ann.keep("seats", "long", b"x", 600)
+    await ann.keep("seats", "short", b"x", 0.05)
+
+    async def ended() -> bool:
+        return await bob.kept("seats", "short") is None
+
+    await eventually(ended, what="it has ended")
+    assert await bob.kept("seats", "long") == b"x"
+    with pytest.raises(ValueError, match="exceeds the limit"):
+        await ann.keep("seats", "large", b"x" * (MAX_ENTRY_BYTES + 1), 600)
+
+
 async def test_nodes_are_told_when_one_comes_leaves_or_crashes(engine: Engine) -> None:
     """The others hear of it, and what the node said of itself is gone with it."""
     ann = Ear(await engine.node())
@@ -345,6 +379,9 @@ async def test_engine_that_goes_and_comes_back_loses_nothing_for_long(engine: En
         await bob.node.entries("presence", "kept")
     with pytest.raises(BackplaneUnavailableError):
         await bob.node.window("room", 0)
+    for work in (bob.node.kept("seats", "c", take=True), bob.node.keep("seats", "c", b"x", 600)):
+        with pytest.raises(BackplaneUnavailableError):
+            await work
     assert await bob.node.subscribed("room") is False
     ann.node.publish("room", b"dropped")
     ann.node.put("presence", "new", b"during")

@@ -11,7 +11,7 @@ from conduit_widget.chat.history.file_records import CLAIM_SECONDS, Content, Fil
 from conduit_widget.chat.history.store import HistoryStore
 from conduit_widget.errors import FileLimitError, NotInHistoryError, ValidationError
 from conduit_widget.types import Author, ChatMessage
-from tests.support.history_stores import Stores
+from tests.support.chat.history_stores import Stores
 
 DAY = 86_400.0
 HOUR = 3600.0
@@ -93,6 +93,18 @@ async def test_file_of_another_conversation_unknown_or_unfinished_is_refused(sto
         with pytest.raises(ValidationError, match="a file that this conversation does not have"):
             await store.append("c", "ada", message("m", file_id))
     assert await store.message("c", "m") is None
+
+
+async def test_file_that_nobody_has_sent_yet_is_its_uploaders(store: HistoryStore) -> None:
+    """Others learn its id from nobody, and could not use it; what a message has, everybody may send again."""
+    await stored(store, "f")
+    with pytest.raises(ValidationError, match="a file that this conversation does not have"):
+        await store.append("c", "bob", message("theirs", "f"))
+    await store.append("c", "ada", message("mine", "f"))
+    await store.append("c", "bob", message("again", "f"))
+    record = await store.files.find("f")
+    assert record is not None
+    assert record.uses == 2
 
 
 async def test_deleting_the_last_message_deletes_the_file(store: HistoryStore) -> None:

@@ -14,7 +14,7 @@ from conduit_widget.chat.files.file_store import FileStore
 from conduit_widget.chat.files.local_store import LocalFileStore
 from conduit_widget.chat.files.object_store import ObjectFileStore
 from conduit_widget.errors import NotInHistoryError, SettingsError
-from tests.support.s3_server import BUCKET, shared_s3
+from tests.support.servers.s3 import BUCKET, shared_s3
 
 LARGE = bytes(range(256)) * (24 * 1024)
 

@@ -11,7 +11,7 @@ from conduit_widget.contract import MAX_UNREAD
 from conduit_widget.errors import NotInHistoryError
 from conduit_widget.types import ChatMessage, ConversationPatch
 from tests.conformance.test_history_store import answer, question
-from tests.support.history_stores import Stores
+from tests.support.chat.history_stores import Stores
 
 BIG = 1 << 20
 
@@ -46,21 +46,51 @@ async def test_of_who_may_not_read_any_more_no_mark_is_told(store: HistoryStore)
     assert await store.read_marks("d") == {"ada": 1, "bob": 1}
 
 
+async def test_list_has_the_open_conversations_one_was_in(stores: Stores, store: HistoryStore) -> None:
+    """Who wrote there or read there finds it, as a member; a closed one is gone with the role."""
+    for name in ("wrote", "read", "never"):
+        await store.create(name, owner_id="ada", visibility="open", assistant="off")
+        await store.append(name, "ada", question(f"q-{name}"))
+    await store.append("wrote", "bob", question("mine"))
+    await store.mark_read("read", "bob", 1)
+    await store.create("closed", owner_id="ada", visibility="members", assistant="off")
+    await store.set_role("closed", "bob", "member")
+    await store.append("closed", "bob", question("there"))
+    await store.set_role("closed", "bob", None)
+    for _ in range(2):
+        listed = await store.overviews("bob", limit=9)
+        found = {each.record.id: (each.role, each.last_read_seq, each.unread) for each in listed}
+        assert found == {"read": ("member", 1, 0), "wrote": ("member", 0, 1)}
+        roles = [(record.id, role) for record, role in await store.conversations_of("bob", limit=9)]
+        assert sorted(roles) == [("read", "member"), ("wrote", "member")]
+        assert await store.read_marks("wrote") == {}
+        store = await stores.open()
+    await store.set_role("wrote", "bob", "reader")
+    assert {record.id: role for record, role in await store.conversations_of("bob", limit=9)} == {
+        "read": "member",
+        "wrote": "reader",
+    }
+
+
 async def test_list_tells_unread_and_the_newest_message(store: HistoryStore) -> None:
     """Unread are others' messages after the mark, up to a limit; one's own never are."""
     await store.create("d", owner_id="ada", visibility="members", assistant="off", title="Plans")
     await store.set_role("d", "bob", "reader")
     for n in range(3):
         await store.append("c", "bob", question(f"q{n}", f"text {n}"))
-    await store.append("c", "ada", question("mine"), answer=answer("a", "fine"))
+    await store.append("c", "ada", question("mine"), answer=answer("a"))
     await store.mark_read("c", "ada", 2)
+    [while_written] = await store.overviews("ada", limit=1)
+    assert while_written.last is not None
+    assert while_written.last["id"] == "mine", "an answer that is being written says nothing yet"
+    await store.update("c", answer("a", "fine"), close_stream=True)
     first, second = await store.overviews("ada", limit=9)
     assert (first.record.id, first.role, first.last_read_seq, first.unread) == ("c", "owner", 2, 2)
     assert first.last is not None
     assert (first.last["id"], first.last["content"]) == ("a", "fine")
     assert (second.record.title, second.unread, second.last) == ("Plans", 0, None)
-    (bobs,) = await store.overviews("bob", limit=9)
-    assert (bobs.record.id, bobs.role) == ("d", "reader")
+    bobs = [(found.record.id, found.role) for found in await store.overviews("bob", limit=9)]
+    assert bobs == [("c", "member"), ("d", "reader")]
     for n in range(MAX_UNREAD + 5):
         await store.append("d", "bob", question(f"more{n}"))
     assert [found.unread for found in await store.overviews("ada", limit=1)] == [MAX_UNREAD]

@@ -13,7 +13,7 @@ from conduit_widget.contract import MAX_IMPORT_MESSAGES, MAX_PINNED
 from conduit_widget.errors import NotInHistoryError, ValidationError
 from conduit_widget.types import Author, ChatMessage
 from tests.conformance.test_history_store import answer, question
-from tests.support.history_stores import Stores
+from tests.support.chat.history_stores import Stores
 
 BIG = 1 << 20
 LONG_AGO = "2019-05-01T10:00:00.000Z"

@@ -18,8 +18,8 @@ from conduit_widget.chat.history.sqlite.store import SqliteHistoryStore
 from conduit_widget.chat.history.store import HistoryStore, Reaction, StoredStream
 from conduit_widget.contract import MAX_REACTION_KINDS, MAX_REACTIONS
 from conduit_widget.errors import NotInHistoryError, ValidationError
-from conduit_widget.types import Author, ChatMessage, TextPart
-from tests.support.history_stores import Stores
+from conduit_widget.types import Author, ChatMessage, LogEvent, TextPart
+from tests.support.chat.history_stores import Stores
 from tests.support.waiting import eventually
 
 BIG = 1 << 20
@@ -303,3 +303,30 @@ async def test_changes_of_one_batch_see_each_other(store: HistoryStore) -> None:
     assert SECRET not in await everything(store)
     [(_, message)] = await store.locate(["c"], "q")
     assert message["metadata"]["eventSeq"] == 5
+
+
+async def test_a_reaction_logs_what_changed_only(stores: Stores, store: HistoryStore) -> None:
+    """Who follows gets whole messages, each with the reactions and the pin of its own moment."""
+    long = "word " * 4_000
+    await store.append("c", "ada", question("q", long))
+    live: list[LogEvent] = []
+    for user, is_on in (("ann", True), ("bob", True), ("ann", False)):
+        reacted = await store.react("c", "q", [Reaction(user_id=user, emoji="👍", is_on=is_on)])
+        live += reacted.commit.events
+    live += (await store.pin("c", "q", "ada", is_on=True)).events
+    live += (await store.react("c", "q", [Reaction(user_id="eve", emoji="🎉", is_on=True)])).commit.events
+    for _ in range(2):
+        record = await store.find("c")
+        assert record is not None
+        events = await store.events_after("c", record.epoch, 1, limit=100, max_bytes=BIG)
+        assert events is not None
+        assert [msgspec.to_builtins(event) for event in events] == [
+            msgspec.json.decode(msgspec.json.encode(event)) for event in live
+        ]
+        # Five whole messages would not fit.
+        assert await store.events_after("c", record.epoch, 1, limit=100, max_bytes=3 * len(long)) is None
+        assert await store.events_after("c", record.epoch, 5, limit=100, max_bytes=2 * len(long))
+        assert await stores.logged_bytes() < 2 * len(long)
+        store = await stores.open()
+    await store.delete("c", "q", "ada")
+    assert "word" not in await everything(store)

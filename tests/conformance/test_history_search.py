@@ -11,7 +11,7 @@ from conduit_widget.chat.history.search_text import phrases_of
 from conduit_widget.chat.history.store import HistoryStore
 from conduit_widget.types import ChatMessage, SearchResult
 from tests.conformance.test_history_store import answer, question
-from tests.support.history_stores import Stores
+from tests.support.chat.history_stores import Stores
 
 BIG = 1 << 20
 

@@ -16,7 +16,7 @@ from conduit_widget.chat.history.sqlite import (
 from conduit_widget.chat.history.store import Commit, HistoryStore, StoredStream
 from conduit_widget.errors import NotInHistoryError, ValidationError
 from conduit_widget.types import Author, ChatMessage, MessageError
-from tests.support.history_stores import Stores
+from tests.support.chat.history_stores import Stores
 
 BIG = 1 << 20
 

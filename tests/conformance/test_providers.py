@@ -27,11 +27,11 @@ from conduit_widget.providers.provider import (
     Usage,
 )
 from conduit_widget.providers.provider_config import ProviderConfig, Replay
-from conduit_widget.providers.provider_words import ProviderWords
+from conduit_widget.providers.reading.provider_words import ProviderWords
 from conduit_widget.providers.replay.player import ReplayProvider
 from conduit_widget.providers.replay.recording import Piece, Take, append, digest
-from tests.support import foreign_provider
-from tests.support.model import installed_model, local_model_at
+from tests.support.providers import foreign_provider
+from tests.support.providers.local_model import installed_model, local_model_at
 
 REQUEST = GenerationRequest(
     messages=[

@@ -16,10 +16,10 @@ from conduit_widget.transports.client.server_sent_events import ServerSentEvents
 from conduit_widget.transports.client.websocket import WebSocketTransport
 from conduit_widget.transports.memory import MemoryTransport
 from conduit_widget.transports.transport import Transport
-from tests.support.ports import free_port
-from tests.support.raw_http_transports import raw_http_server
-from tests.support.raw_signalr_server import raw_signalr_server
-from tests.support.waiting import eventually
+from tests.support.network.ports import free_port
+from tests.support.signalr.raw_http_transports import raw_http_server
+from tests.support.signalr.raw_signalr_server import raw_signalr_server
+from tests.support.waiting import eventually, stays
 
 TEXT, BINARY = TransferFormat.TEXT, TransferFormat.BINARY
 HEADERS = {"Authorization": "Bearer t", "X-Extra": "1"}
@@ -233,8 +233,7 @@ async def test_drain_waits_for_a_slow_peer(name: str) -> None:
         for _ in range(40):
             link.transport.send(b'"' + b"x" * 10_000 + b'"\x1e')
         draining = asyncio.ensure_future(link.transport.drain())
-        await asyncio.sleep(0.05)
-        assert not draining.done()
+        await stays(lambda: not draining.done())
         link.peer.answer_posts.set()
         await asyncio.wait_for(draining, 30)
         await eventually(lambda: len(link.peer_received()) == 40 * 10_003)

@@ -9,9 +9,12 @@ import pytest
 from playwright.async_api import Browser, BrowserContext, async_playwright, expect
 
 from conduit_widget.runtime_file import read_runtime
-from tests.support.chromium import FLAGS, ensure_chromium
-from tests.support.jupyter_lab import JupyterLab, start_server
-from tests.support.local_hub_process import stop_hub
+from tests.support.browser.acting import House, answer_with_code, configure
+from tests.support.browser.chromium import FLAGS, ensure_chromium
+from tests.support.hub.local_process import stop_hub
+from tests.support.jupyter.extensions import built_extensions
+from tests.support.jupyter.lab import JupyterLab, start_server
+from tests.support.network.raw_http_server import RawHttpServer
 
 SCREENSHOTS = Path(__file__).parent / "screenshots"
 PATIENCE_MS = 30_000
@@ -40,9 +43,39 @@ def data_dir(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def provider_environment() -> dict[str, str]:
-    """The settings that name the hub's model: the local one, unless a module says otherwise."""
-    return {"CONDUIT_PROVIDER": "local"}
+def only_configured() -> None:
+    """Only ``config.toml`` names providers."""
+
+
+@pytest.fixture
+def extensions(tmp_path: Path) -> dict[str, str]:
+    """Have the Jupyter server and its pages use the package's extensions."""
+    return built_extensions(tmp_path / "extensions")
+
+
+@pytest.fixture
+def provider_environment(request: pytest.FixtureRequest) -> dict[str, str]:
+    """What names the hub's model, the local one unless ``only_configured``; and the extensions' settings."""
+    asked = request.fixturenames
+    model = {"CONDUIT_DETECT": "0"} if "only_configured" in asked else {"CONDUIT_PROVIDER": "local"}
+    return {**model, **(request.getfixturevalue("extensions") if "extensions" in asked else {})}
+
+
+@pytest.fixture
+async def house(data_dir: Path, only_configured: None) -> AsyncIterator[House]:
+    """The hub's only model: it numbers its answers."""
+    house = House()
+    async with RawHttpServer(house) as server:
+        configure(data_dir, server.base_url)
+        yield house
+
+
+@pytest.fixture
+async def coder(data_dir: Path, only_configured: None) -> AsyncIterator[None]:
+    """The hub's only model: it answers with :data:`tests.support.browser.acting.CODE`."""
+    async with RawHttpServer(answer_with_code) as server:
+        configure(data_dir, server.base_url)
+        yield
 
 
 @pytest.fixture

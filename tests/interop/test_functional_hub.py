@@ -8,7 +8,7 @@ import pytest
 from conduit_widget.client.hub_connection import HubConnection
 from conduit_widget.errors import AuthenticationError, HubException
 from tests.interop.functional_hub import FunctionalApp
-from tests.support.hub_server import running
+from tests.support.hub.server import running
 
 
 async def test_functional_hub_answers_in_the_suites_words_when_it_is_asked() -> None:

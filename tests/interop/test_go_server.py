@@ -17,7 +17,7 @@ from conduit_widget.protocol.hub_protocol import HubProtocol
 from conduit_widget.protocol.json_protocol import JsonHubProtocol
 from conduit_widget.protocol.messagepack_protocol import MessagePackHubProtocol
 from conduit_widget.transports.client import websocket as websocket_client
-from tests.support.toolchain import ToolchainMissingError, build_go
+from tests.support.processes.toolchain import ToolchainMissingError, build_go
 from tests.support.waiting import eventually
 
 HERE = Path(__file__).parent

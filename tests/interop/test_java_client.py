@@ -13,9 +13,9 @@ from typing import Final
 
 import pytest
 
-from tests.support.hub_server import running, token
-from tests.support.interop_hub import PATH, interop_app
-from tests.support.toolchain import ToolchainMissingError, build_java, find_program
+from tests.support.hub.interop_hub import PATH, interop_app
+from tests.support.hub.server import running, token
+from tests.support.processes.toolchain import ToolchainMissingError, build_java, find_program
 
 HERE = Path(__file__).parent
 CHECKS: Final = (

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import pytest
 
-from tests.support.hub_server import running, token
-from tests.support.interop_hub import PATH, interop_app
-from tests.support.node import find_node, npm_ci, run_script
+from tests.support.hub.interop_hub import PATH, interop_app
+from tests.support.hub.server import running, token
+from tests.support.processes.node import find_node, npm_ci, run_script
 
 HERE = Path(__file__).parent
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.hub_server import running, token
-from tests.support.interop_hub import PATH, interop_app
+from tests.support.hub.interop_hub import PATH, interop_app
+from tests.support.hub.server import running, token
 from tests.support.waiting import eventually
 
 client_module = importlib.import_module("pysignalr.client")

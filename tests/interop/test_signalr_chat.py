@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.live_hub import LiveHub
-from tests.support.node import find_node, npm_ci, run_script
+from tests.support.hub.live_hub import LiveHub
+from tests.support.processes.node import find_node, npm_ci, run_script
 
 HERE = Path(__file__).parent
 

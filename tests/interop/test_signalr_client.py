@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from conduit_widget.hub.app import HubApp
-from tests.support.echo_hub import EchoHub
-from tests.support.hub_server import authority, running, token
-from tests.support.node import find_node, npm_ci, run_script
+from tests.support.hub.echo_hub import EchoHub
+from tests.support.hub.server import authority, running, token
+from tests.support.processes.node import find_node, npm_ci, run_script
 
 HERE = Path(__file__).parent
 

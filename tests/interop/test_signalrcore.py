@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.hub_server import running, token
-from tests.support.interop_hub import PATH, interop_app
+from tests.support.hub.interop_hub import PATH, interop_app
+from tests.support.hub.server import running, token
 from tests.support.waiting import eventually_sync
 
 builder_module = importlib.import_module("signalrcore.hub_connection_builder")

@@ -27,10 +27,10 @@ from typing import Any, Final
 import pytest
 
 from conduit_widget.contract import CHAT_HUB_PATH
-from tests.integration.test_slow_readers import Server, serving
-from tests.support.chat_server import Person
-from tests.support.hub_server import token
-from tests.support.node import Node, find_node, npm_ci, script_environment
+from tests.integration.hub.test_slow_readers import Server, serving
+from tests.support.chat.server import Person
+from tests.support.hub.server import token
+from tests.support.processes.node import Node, find_node, npm_ci, script_environment
 from tests.support.waiting import eventually
 
 HERE: Final = Path(__file__).parent

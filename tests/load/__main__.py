@@ -8,31 +8,32 @@ from conduit_widget.cli.arguments import Parser, UsageError
 from conduit_widget.errors import ConduitError
 from tests.load import (
     bus,
-    busy_kernel,
     calls,
     chats,
     client,
     codec,
     files,
-    flood,
     fuzz,
     hub,
     long_conversation,
-    proof,
     providers,
     search,
     soak,
     store,
     walk,
+    widgets,
 )
 from tests.load.bench import command as bench
 from tests.load.bench.scenarios import SCENARIOS
+from tests.load.busy import command as busy
+from tests.load.flood import command as flood
+from tests.load.proof import command as proof
 from tests.load.view import command as view
 
 COMMANDS = {
     "bench": bench,
     "bus": bus,
-    "busy": busy_kernel,
+    "busy": busy,
     "calls": calls,
     "chats": chats,
     "client": client,
@@ -49,6 +50,7 @@ COMMANDS = {
     "store": store,
     "view": view,
     "walk": walk,
+    "widgets": widgets,
 }
 
 

@@ -16,7 +16,7 @@ from typing import Final
 
 from conduit_widget.hub.backplane.redis import RedisBackplane
 from conduit_widget.hub.backplane.redis_queue import MAX_QUEUE_BYTES
-from tests.support.redis_server import RedisServer
+from tests.support.servers.redis import RedisServer
 
 PAYLOAD: Final = b"x" * 200
 ROWS: Final = ((1, 1), (8, 1), (64, 1), (64, 64), (512, 64))

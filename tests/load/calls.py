@@ -2,7 +2,7 @@
 
 Two pages of one Chromium with fake devices, on loopback. The time runs from the click on *Join* to the first
 picture that is decoded. The processor's time is that of all of Chromium, beside two pages that have the same
-devices and connection and nothing else.
+devices and connection, pictures of the same size, and nothing else.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import contextlib
 import statistics
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -20,16 +21,17 @@ import psutil
 import pytest
 from playwright.async_api import Browser, Page, Route, async_playwright
 
-from tests.support.call_page import MEDIA_FLAGS, ORIGIN, CallPage, call_page
-from tests.support.chat_server import chat_server
-from tests.support.chromium import FLAGS, ensure_chromium
+from tests.support.browser.call_page import MEDIA_FLAGS, ORIGIN, CallPage, call_page
+from tests.support.browser.chromium import FLAGS, ensure_chromium
+from tests.support.chat.server import chat_server
+from tests.support.waiting import eventually
 
 FIRST_FRAME: Final = 1.5
 CPU_SHARE: Final = 1.15
 SETTLE: Final = 5.0
 VIEWPORT: Final = {"width": 900, "height": 700}
 BARE: Final = """<!doctype html><title>Bare</title>
-<style>video { width: 212px; height: 159px; object-fit: cover }</style>
+<style>video { width: 430px; height: 220px; object-fit: cover }</style>
 <video id="own" autoplay muted></video><video id="other" autoplay></video>
 <script type="module">
 const offers = new URLSearchParams(location.search).has("offers");
@@ -155,8 +157,12 @@ async def _bare(browser: Browser, seconds: float) -> float:
         await page.wait_for_function("() => globalThis.ready")
         pages.append(page)
     for page in pages:
-        await page.wait_for_function("async () => (await globalThis.measured()).frames > 0", polling=100)
+        await eventually(partial(_sees, page), what="the bare pages see each other")
     return await _processor(seconds)
+
+
+async def _sees(page: Page) -> bool:
+    return bool(await page.evaluate("async () => (await globalThis.measured()).frames > 0"))
 
 
 async def _serve_bare(route: Route) -> None:

@@ -17,9 +17,9 @@ from typing import Final
 
 from conduit_widget.access import local_hub
 from conduit_widget.kernel.loop_thread import stop_loop_thread
-from conduit_widget.widget import front_end
-from conduit_widget.widget.chat import Chat
-from tests.support.local_hub_process import stop_hub
+from conduit_widget.widget.browser import front_end
+from conduit_widget.widget.chat.chat import Chat
+from tests.support.hub.local_process import stop_hub
 
 GOAL_SECONDS: Final = 5.0
 PATIENCE: Final = 120.0

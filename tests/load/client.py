@@ -24,7 +24,7 @@ from typing import Final
 import platformdirs
 
 from tests.load.tokens import RECORDS
-from tests.support.node import NodeMissingError, find_node, npm_ci
+from tests.support.processes.node import NodeMissingError, find_node, npm_ci
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 PEERS: Final = Path(__file__).parent / "peers"

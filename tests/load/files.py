@@ -24,9 +24,9 @@ from conduit_widget.chat_client.files.hub_files import HubFiles
 from conduit_widget.contract import CHAT_HUB_PATH, FILE_CHUNK_BYTES, MAX_FILE_BYTES, ChatEvent
 from conduit_widget.providers.provider import Chunk, GenerationRequest
 from conduit_widget.widget.attachments.sources import BytesSource
-from tests.support.chat_server import ChatServer, Person, chat_server
-from tests.support.hub_server import token
-from tests.support.scripted_provider import ScriptedProvider
+from tests.support.chat.server import ChatServer, Person, chat_server
+from tests.support.hub.server import token
+from tests.support.providers.scripted_provider import ScriptedProvider
 
 GOAL_MS: Final = 100.0
 TOKEN_SECONDS: Final = 0.01

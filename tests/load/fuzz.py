@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import random
 
-from tests.support.fuzzing import Finding, fuzz
+from tests.support.signalr.fuzzing import Finding, fuzz
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -29,8 +29,8 @@ from conduit_widget.hub.open_files import raise_open_file_limit
 from tests.load.bench.crowd import BenchError, Crowd, Script, Step
 from tests.load.bench.scenarios import DeliveryCost, deliver
 from tests.load.bench.target import Target
-from tests.support.client_frames import HANDSHAKE, frame, invocation
-from tests.support.node import NodeMissingError, find_node
+from tests.support.processes.node import NodeMissingError, find_node
+from tests.support.signalr.client_frames import HANDSHAKE, frame, invocation
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 PEERS: Final = Path(__file__).parent / "peers"

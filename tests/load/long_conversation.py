@@ -22,9 +22,9 @@ from conduit_widget.client.hub_connection import HubConnection
 from conduit_widget.contract import CHAT_HUB_PATH, ChatEvent
 from conduit_widget.providers.local.server import LocalServer
 from conduit_widget.providers.provider import Chunk, GenerationRequest, PromptMessage
-from tests.support.chat_server import Person, chat_server
-from tests.support.hub_server import token
-from tests.support.model import installed_model, local_model_at
+from tests.support.chat.server import Person, chat_server
+from tests.support.hub.server import token
+from tests.support.providers.local_model import installed_model, local_model_at
 from tests.support.waiting import eventually
 
 GOAL: Final = 2.0

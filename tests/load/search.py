@@ -26,7 +26,7 @@ from conduit_widget.chat.history.search_text import phrases_of
 from conduit_widget.chat.history.sqlite.store import SqliteHistoryStore
 from conduit_widget.chat.history.store import HistoryStore
 from conduit_widget.types import Author, ChatMessage
-from tests.support.postgres_server import shared_postgres
+from tests.support.servers.postgres import shared_postgres
 
 GOAL_MS: Final = 50.0
 SLACK_MS: Final = 2.0

@@ -16,10 +16,10 @@ from typing import Final
 
 import psutil
 
-from tests.load.chaos import ChaosRun, chaos_run
-from tests.support.fault_proxy import ENDING, Chaos
-from tests.support.live_hub import LiveHub
-from tests.support.verdict import Verdict
+from tests.load.proof.chaos import ChaosRun, chaos_run
+from tests.support.hub.live_hub import LiveHub
+from tests.support.judging.verdict import Verdict
+from tests.support.network.fault_proxy import ENDING, Chaos
 
 MIB: Final = 1024 * 1024
 REPORT_EVERY: Final = 60.0

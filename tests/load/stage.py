@@ -16,14 +16,14 @@ from conduit_widget.app import HISTORY_FILE, KEY_FILE
 from conduit_widget.chat.history.sqlite.store import SqliteHistoryStore
 from conduit_widget.chat.history.store import HistoryStore
 from conduit_widget.hub.auth.secret_file import load_or_create_secrets
-from tests.support.debian import find_faketime
-from tests.support.fault_proxy import Chaos, FaultProxy, fault_proxy
-from tests.support.history_checker import Sighting
-from tests.support.hub_cluster import HubCluster, hub_cluster, signed_token
-from tests.support.live_hub import LiveHub
-from tests.support.postgres_server import PostgresServer
-from tests.support.redis_server import RedisServer
-from tests.support.scripted_model import ScriptedModel
+from tests.support.hub.cluster import HubCluster, hub_cluster, signed_token
+from tests.support.hub.live_hub import LiveHub
+from tests.support.judging.history_checker import Sighting
+from tests.support.network.fault_proxy import Chaos, FaultProxy, fault_proxy
+from tests.support.providers.scripted_model import ScriptedModel
+from tests.support.servers.debian import find_faketime
+from tests.support.servers.postgres import PostgresServer
+from tests.support.servers.redis import RedisServer
 
 EVERYTHING: Final = 2**40
 

@@ -18,7 +18,7 @@ from conduit_widget.chat.history.postgres.store import PostgresHistoryStore
 from conduit_widget.chat.history.sqlite.store import SqliteHistoryStore
 from conduit_widget.chat.history.store import Commit, HistoryStore
 from conduit_widget.types import Author, ChatMessage
-from tests.support.postgres_server import shared_postgres
+from tests.support.servers.postgres import shared_postgres
 
 CALLERS: Final = 64
 CONVERSATIONS: Final = (1, 20)

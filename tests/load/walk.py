@@ -25,12 +25,12 @@ import conduit_widget
 from conduit_widget.chat.settings import ChatSettings
 from conduit_widget.kernel.loop_thread import stop_loop_thread
 from conduit_widget.providers.openai.adapter import OpenAICompatible
-from conduit_widget.widget import front_end
-from conduit_widget.widget.chat import Chat
-from tests.support.chat_server import chat_server
-from tests.support.comm import RecordingComm, recorded_comms
-from tests.support.hub_server import token
-from tests.support.raw_http_server import RawHttpServer, RawReply, RawRequest
+from conduit_widget.widget.browser import front_end
+from conduit_widget.widget.chat.chat import Chat
+from tests.support.chat.server import chat_server
+from tests.support.hub.server import token
+from tests.support.kernel.comm import RecordingComm, recorded_comms
+from tests.support.network.raw_http_server import RawHttpServer, RawReply, RawRequest
 from tests.support.waiting import eventually
 
 ROOT: Final = str(Path(conduit_widget.__file__).parent) + "/"

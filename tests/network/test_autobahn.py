@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.websocket_echo import running_echo
+from tests.support.network.websocket_echo import running_echo
 
 pytestmark = pytest.mark.timeout(600)
 

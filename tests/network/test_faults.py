@@ -6,14 +6,16 @@ A few seconds of what ``python -m tests.load soak`` does for half an hour.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
-from tests.load.chaos import ChaosRun, chaos_run
-from tests.support.fault_proxy import ENDING, Chaos, Fault
-from tests.support.live_hub import LiveHub
+from tests.load.proof.chaos import ChaosRun, chaos_run
+from tests.support.hub.live_hub import LiveHub
+from tests.support.network.fault_proxy import ENDING, Chaos, Fault, FaultProxy
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.timeout(600)
@@ -64,3 +66,37 @@ async def test_everybody_catches_up_when_all_are_hit_at_once(hub: LiveHub, fault
         if fault is not Fault.STALL:
             await eventually(lambda: all(member.reconnects for member in run.members))
         await finish(run)
+
+
+async def test_what_is_about_to_connect_is_cut_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever cuts everything would else wait without end for a client that came a moment before."""
+
+    async def take(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    target = await asyncio.start_server(take, "127.0.0.1", 0)
+    proxy = FaultProxy([target.sockets[0].getsockname()[1]], None)
+    is_opening, may_open = asyncio.Event(), asyncio.Event()
+    open_ = proxy._open
+
+    async def slowly() -> Any:
+        is_opening.set()
+        await may_open.wait()
+        return await open_()
+
+    monkeypatch.setattr(proxy, "_open", slowly)
+    listener = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)
+    reader, writer = await asyncio.open_connection("127.0.0.1", listener.sockets[0].getsockname()[1])
+    try:
+        await is_opening.wait()
+        dropping = asyncio.ensure_future(proxy.drop_all())
+        await asyncio.sleep(0)  # it has begun to wait for those that are served
+        may_open.set()
+        await asyncio.wait_for(dropping, 30)
+        assert proxy.connections == 0
+        with contextlib.suppress(ConnectionResetError):
+            assert await asyncio.wait_for(reader.read(), 30) == b""
+    finally:
+        writer.close()
+        listener.close()
+        target.close()

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.support.history_checker import HistoryChecker, Observer, Sighting
-from tests.support.verdict import Verdict
+from tests.support.judging.history_checker import HistoryChecker, Observer, Sighting
+from tests.support.judging.verdict import Verdict
 
 
 def said(id_: str, seq: int) -> Sighting:
@@ -80,7 +80,7 @@ def test_everything_once_and_in_order_is_clean() -> None:
 def test_text_a_crash_took_is_no_loss_but_its_age_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """An interrupted answer has the beginning of what was streamed."""
     times = itertools.count(100.0, 0.25)
-    monkeypatch.setattr("tests.support.streamed_text.time.monotonic", lambda: next(times))
+    monkeypatch.setattr("tests.support.judging.streamed_text.time.monotonic", lambda: next(times))
     scene = Scene()
     observer = scene.watch("o", until=3)
     observer.texts.delta("answer", 0, "one ")

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.load.nemeses import Plan, nemeses_for
-from tests.load.proof_run import run
+from tests.load.proof.nemeses import Plan, nemeses_for
+from tests.load.proof.run import run
 
 pytestmark = pytest.mark.timeout(600)
 

@@ -16,7 +16,7 @@ import pytest
 
 from conduit_widget.cli.ci.replay_settings import write_settings
 from conduit_widget.runtime_file import read_runtime
-from tests.support.local_hub_process import stop_hub
+from tests.support.hub.local_process import stop_hub
 
 NOTEBOOKS: Final = Path(__file__).resolve().parents[2] / "notebooks"
 LESSONS: Final = sorted(NOTEBOOKS.glob("*.ipynb"))

@@ -28,10 +28,10 @@ from conduit_widget.hub.door.pending_connections import PendingConnections
 from conduit_widget.hub.limits.hub_limits import HubLimits
 from conduit_widget.protocol.messagepack_protocol import MessagePackHubProtocol
 from conduit_widget.protocol.messages import Close, Completion
-from tests.support.chat_server import FAST, chat_server
-from tests.support.echo_hub import EchoHub
-from tests.support.hub_client import hub_client
-from tests.support.hub_server import authority, running, stopped_reader, token
+from tests.support.chat.server import FAST, chat_server
+from tests.support.hub.client import hub_client
+from tests.support.hub.echo_hub import EchoHub
+from tests.support.hub.server import authority, running, stopped_reader, token
 
 PATH = "/hubs/echo"
 MIB = 1 << 20

@@ -11,8 +11,8 @@ import pytest
 
 from conduit_widget.contract import ChatEvent, ChatMethod, ErrorText
 from conduit_widget.errors import HubException
-from tests.support.chat_server import FAST, chat_server
-from tests.support.scripted_provider import ScriptedProvider
+from tests.support.chat.server import FAST, chat_server
+from tests.support.providers.scripted_provider import ScriptedProvider
 from tests.support.waiting import eventually
 
 QUIET = dataclasses.replace(FAST, assistant="off")

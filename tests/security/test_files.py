@@ -16,10 +16,10 @@ import pytest
 
 from conduit_widget.chat.files.media_types import media_type_of
 from conduit_widget.contract import ChatMethod
-from tests.support.chat_server import FAST, ChatServer, Person, chat_server
-from tests.support.file_client import FileClient
-from tests.support.hub_server import token
-from tests.support.small_disk import SIZE_MIB, small_disk
+from tests.support.chat.file_client import FileClient
+from tests.support.chat.server import FAST, ChatServer, Person, chat_server
+from tests.support.chat.small_disk import SIZE_MIB, small_disk
+from tests.support.hub.server import token
 from tests.support.waiting import eventually
 
 MIB = 1024 * 1024
@@ -169,6 +169,18 @@ def test_type_is_by_content_and_never_one_that_a_browser_runs(
 ) -> None:
     """Nothing is unpacked to find out; a name only chooses among kinds of text and of packed documents."""
     assert media_type_of(content, name, is_whole=True) == expected
+
+
+@pytest.mark.parametrize(
+    ("codecs", "expected"),
+    [(b"A_OPUS", "audio/webm"), (b"V_VP9 A_OPUS", "video/webm"), (b"V_VP8", "video/webm")],
+)
+def test_webm_of_sound_alone_is_a_sound(codecs: bytes, expected: str) -> None:
+    """As browsers record a voice; what has a picture, too, is a film."""
+    head = bytes.fromhex(
+        "1a45dfa39f4286810142f7810142f2810442f381084282847765626d42878104428581021853806701ff"
+    )
+    assert media_type_of(head + b"\x16\x54\xae\x6b" + codecs + b"\x00", "x", is_whole=True) == expected
 
 
 def test_text_cut_within_a_character_is_a_text() -> None:

@@ -14,7 +14,7 @@ from conduit_widget.chat_client.hub_proxies import ChatHubClient
 from conduit_widget.contract import ChatEvent, ChatMethod, ErrorText
 from conduit_widget.errors import HubException
 from conduit_widget.types import ConversationOptions, MemberOptions
-from tests.support.chat_server import FAST, Person, chat_server
+from tests.support.chat.server import FAST, Person, chat_server
 from tests.support.waiting import eventually
 
 MEMBERS = dataclasses.replace(FAST, assistant="off", visibility="members")

@@ -13,9 +13,9 @@ from conduit_widget.hub.calls.hub import hub_method
 from conduit_widget.hub.delivery.connection import HubConnectionContext
 from conduit_widget.protocol.hub_protocol import HubProtocol
 from conduit_widget.protocol.messages import Completion, Invocation, StreamInvocation, StreamItem
-from tests.support.echo_hub import EchoHub
-from tests.support.hub_client import JSON, MESSAGEPACK, hub_client
-from tests.support.hub_server import authority, running
+from tests.support.hub.client import JSON, MESSAGEPACK, hub_client
+from tests.support.hub.echo_hub import EchoHub
+from tests.support.hub.server import authority, running
 
 PATH = "/hubs/echo"
 HUGE = 10**30

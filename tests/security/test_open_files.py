@@ -9,8 +9,8 @@ import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from tests.support.hub_server import SECRET, raw_client, token
-from tests.support.waiting import eventually
+from tests.support.hub.server import SECRET, raw_client, token
+from tests.support.waiting import eventually, ticks
 
 PATH = "/hubs/echo"
 HUB = """
@@ -18,7 +18,7 @@ import asyncio, logging, resource, sys
 from conduit_widget.hub.app import HubApp
 from conduit_widget.hub.auth.local_authority import LocalAuthority
 from conduit_widget.hub.server import serve
-from tests.support.echo_hub import EchoHub
+from tests.support.hub.echo_hub import EchoHub
 
 resource.setrlimit(resource.RLIMIT_NOFILE, (int(sys.argv[2]), int(sys.argv[2])))
 logging.basicConfig(level=logging.WARNING)
@@ -95,9 +95,8 @@ async def test_hub_without_files_says_so_and_serves_who_is_in(tmp_path: Path) ->
 
         coming = asyncio.create_task(come_in())
         await eventually(lambda: "No open files are left" in log.read_text(encoding="utf-8"))
-        for number in range(5):
+        async for number in ticks(0.3, 5):  # longer than one look at the sockets that wait
             assert (await first.invoke("Echo", number))["result"] == number
-            await asyncio.sleep(0.3)
         enough.set()
         await early.aclose()
         await coming

@@ -6,7 +6,7 @@ import dataclasses
 from pathlib import Path
 
 from conduit_widget.contract import ChatEvent, ChatMethod
-from tests.support.chat_server import FAST, chat_server
+from tests.support.chat.server import FAST, chat_server
 
 QUIET = dataclasses.replace(FAST, assistant="off")
 RAW = [

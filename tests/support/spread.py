@@ -11,9 +11,9 @@ TOGETHER: Final = frozenset(
         "tests/interop/test_go_server.py",
         "tests/interop/test_java_client.py",
         "tests/network/test_faults.py",
-        "tests/security/test_hub_behind_proxy.py",
-        "tests/security/test_live_hub_bad_input.py",
-        "tests/security/test_live_hub_keys.py",
+        "tests/security/door/test_hub_behind_proxy.py",
+        "tests/security/door/test_live_hub_bad_input.py",
+        "tests/security/door/test_live_hub_keys.py",
         "tests/test_packaging.py",
     }
 )

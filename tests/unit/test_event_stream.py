@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from conduit_widget.event_stream import EventDataDecoder, EventTooLargeError, encode_event
-from tests.support.signalr_vectors import VECTORS
+from tests.support.signalr.vectors import VECTORS
 
 
 @given(

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from conduit_widget.errors import ConduitError
-from tests.support.client_frames import upgrade
+from tests.support.signalr.client_frames import upgrade
 
 READ_BYTES: Final = 1 << 16
 _HEAD_END: Final = b"\r\n\r\n"

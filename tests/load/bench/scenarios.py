@@ -13,7 +13,7 @@ from typing import Final
 
 from tests.load.bench.crowd import BenchError, Crowd
 from tests.load.bench.target import Messages, Target, new_conversation, result_of
-from tests.support.client_frames import PING, frame
+from tests.support.signalr.client_frames import PING, frame
 
 RECEIVED: Final = b'"target":"ReceiveMessage"'
 ANSWERED: Final = b'"type":3,"invocationId"'

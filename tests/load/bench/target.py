@@ -23,7 +23,7 @@ from conduit_widget.hub.auth.local_authority import LocalAuthority
 from conduit_widget.hub.auth.secret_file import SiteSecretFile, load_or_create_secrets
 from tests.load.bench.crowd import BenchError, Client, Crowd, Script, Step
 from tests.load.bench.own_hub import KEY_FILE
-from tests.support.client_frames import HANDSHAKE, SEPARATOR, frame, invocation
+from tests.support.signalr.client_frames import HANDSHAKE, SEPARATOR, frame, invocation
 
 ROOT: Final = Path(__file__).resolve().parents[3]
 TOKEN_LIFE: Final = 3600.0

@@ -8,7 +8,7 @@ from typing import Any, Final
 from playwright.async_api import Browser, BrowserContext, Page
 
 from tests.load.view.trace import Tracing, Work
-from tests.support.view_page import STATE, ViewPage
+from tests.support.browser.view_page import STATE, ViewPage
 
 CONVERSATION: Final = {
     **{"conversationId": STATE["conversationId"], "title": "", "role": "owner"},

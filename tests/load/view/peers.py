@@ -12,7 +12,7 @@ from typing import Final
 
 import platformdirs
 
-from tests.support.node import Node, find_node, run_script
+from tests.support.processes.node import Node, find_node, run_script
 
 DRAWN: Final = Path(__file__).parent / "drawn"
 JS: Final = DRAWN.parents[3] / "js"

@@ -22,9 +22,11 @@ come as its batcher sends them.
 Times are ms of the processor that the page's main thread had, so others on the machine count little; what is
 wall time says so. *Scripts* is what scripts and the layout they ask for take in each frame in which they do
 anything, *all* has the browser's styles, layout and painting too. *Over 16.7 ms* counts frames with more work
-than a frame has time for, *late* those that came after more than one and a half of it, of all drawn. *CPU s*
-is all of the thread's work, *a picture* that by the pictures drawn: where there is too much work, fewer are.
-Our answer is shown to its end and beyond: when it is complete it is read once more as a whole.
+than a frame has time for, *late* those that came more than 50 ms after the one before (25 while somebody
+scrolls), of all drawn: the kernel sends every 33 ms, and our view draws what has come. *CPU s* is all of the
+thread's work, *a picture* that by the pictures drawn: where there is too much work, fewer are. What the same
+pictures take, each begun when the last is drawn, stands below. Our answer is shown to its end and beyond:
+when it is complete it is read once more as a whole.
 
 {table}
 

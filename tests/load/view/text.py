@@ -99,7 +99,7 @@ def comm_messages(pieces: list[str], rate: float, answers: list[str]) -> tuple[S
     """
     clock = _Clock()
     comm = _Comm(clock)
-    channel = CommBatcher(cast("CallLater", clock.call_later)).open(comm, dict)
+    channel = CommBatcher(cast("CallLater", clock.call_later), now=lambda: clock.now).open(comm, dict)
     offset = 0
     for number, piece in enumerate(pieces):
         clock.until(number / rate)

@@ -20,7 +20,7 @@ CATEGORIES: Final = [
 ]
 TASK: Final = "ThreadControllerImpl::RunTask"
 FRAME: Final = "BeginMainThreadFrame"
-DROPPED_US: Final = 25_000  # one and a half frames at 60 Hz
+LATE_MS: Final = 25.0  # one and a half frames at 60 Hz
 OURS: Final = frozenset({"FunctionCall", "RunMicrotasks", "EvaluateScript", "V8.GCScavenger"})
 """Where scripts run, with the layout that they ask for."""
 FRAME_MS: Final = 1000 / 60
@@ -65,12 +65,16 @@ def percentile(values: list[float], share: float) -> float:
 
 
 class Tracing:
-    """Records the main thread of ``page`` between entering and leaving; ``work`` says what was found."""
+    """Records the main thread of ``page`` between entering and leaving; ``work`` says what was found.
 
-    def __init__(self, browser: Browser, page: Page) -> None:
+    A frame that comes more than ``late`` ms after the one before is late.
+    """
+
+    def __init__(self, browser: Browser, page: Page, late: float = LATE_MS) -> None:
         self.work = Work([], [], 0.0, 0.0, 0, 0)
         self._browser = browser
         self._page = page
+        self._late = late
 
     async def __aenter__(self) -> Tracing:
         """Begin."""
@@ -80,10 +84,10 @@ class Tracing:
     async def __aexit__(self, *_: object) -> None:
         """End, and read what was recorded."""
         trace = json.loads(await self._browser.stop_tracing())
-        self.work = read(trace["traceEvents"])
+        self.work = read(trace["traceEvents"], self._late)
 
 
-def read(events: list[dict[str, Any]]) -> Work:
+def read(events: list[dict[str, Any]], late_ms: float = LATE_MS) -> Work:
     """Return the work of the busiest renderer's main thread."""
     mains = {
         (event["pid"], event["tid"])
@@ -110,7 +114,7 @@ def read(events: list[dict[str, Any]]) -> Work:
         inside = scripts and event["ts"] < scripts[-1]["ts"] + scripts[-1]["dur"]
         if event["name"] in OURS and event["ph"] == "X" and not inside:
             scripts.append(event)
-    late = sum(after - before > DROPPED_US for before, after in itertools.pairwise(begins))
+    late = sum(after - before > 1000 * late_ms for before, after in itertools.pairwise(begins))
     return Work(
         ours=by_frame(scripts),
         frames=by_frame(tasks),

@@ -272,6 +272,16 @@ def test_environment_points_to_another_hub(monkeypatch: pytest.MonkeyPatch) -> N
     assert asyncio.run(access.token()) == token
 
 
+def test_environments_token_is_for_the_environments_hub(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another hub that a notebook names is not shown it; the same one, however written, is."""
+    monkeypatch.setenv("CONDUIT_HUB_URL", "https://chat.example/base/")
+    monkeypatch.setenv("CONDUIT_HUB_TOKEN", "secret")
+    assert asyncio.run(resolve_access(hub_url="https://other.example").token()) is None
+    assert asyncio.run(resolve_access(hub_url="wss://chat.example/base").token()) == "secret"
+    monkeypatch.delenv("CONDUIT_HUB_URL")
+    assert asyncio.run(resolve_access(hub_url="https://other.example").token()) == "secret"
+
+
 async def test_token_may_be_a_function_asked_at_every_connect() -> None:
     """A token that expires is replaced without a new chat."""
     tokens = iter(["one", "two"])

@@ -89,3 +89,15 @@ def test_folder_that_cannot_be_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(SettingsError, match=r"file cannot be used .*--data-dir"):
         close_to_others(tmp_path / "file")
+
+
+@pytest.mark.parametrize("name", ["history.sqlite3", "config.toml"])
+def test_what_is_no_file_is_refused_and_left_alone(tmp_path: Path, name: str) -> None:
+    """A link to a device: closing it would close it to everybody."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    pipe.chmod(0o666)
+    (tmp_path / name).symlink_to(pipe)
+    with pytest.raises(SettingsError, match=f"{name} is no regular file.*--data-dir"):
+        close_to_others(tmp_path)
+    assert mode(pipe) == 0o666

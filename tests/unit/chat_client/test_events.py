@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from conduit_widget.chat_client.conversation import Conversation
+from conduit_widget.chat_client.conversation.conversation import Conversation
 from conduit_widget.chat_client.events import ConversationEvents
 from conduit_widget.chat_client.pool import ConnectionPool
-from tests.support.scripted_connection import ScriptedConnection
+from tests.support.signalr.scripted_connection import ScriptedConnection, joining
 from tests.support.waiting import eventually
 
 METADATA = {"messageId": "a", "seq": 2, "offset": 0, "index": 0, "count": 1}
@@ -97,9 +97,7 @@ def test_everybody_in_a_conversation_hears_its_events() -> None:
 
 def joined(conversation_id: str) -> dict[str, Any]:
     """An empty conversation."""
-    limits = {"maxMessageBytes": 1, "maxHistoryPage": 1, "invocationsPerSecond": 1e6}
-    snapshot = {"conversationId": conversation_id, "epoch": "e", "seq": 0, "limits": limits}
-    return {**snapshot, "participants": [], "messages": [], "streams": []}
+    return joining(conversation_id=conversation_id, rate=1e6)
 
 
 async def calls_of_a_token(conversations: int) -> int:

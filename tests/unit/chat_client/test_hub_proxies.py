@@ -14,7 +14,7 @@ from conduit_widget.chat.status_hub import StatusHub
 from conduit_widget.chat_client.hub_proxies import ChatHubClient, StatusHubClient
 from conduit_widget.contract import ChatEvent, ChatMethod, StatusEvent, StatusMethod
 from conduit_widget.types import ChatMessage, ConversationOptions, RateLimitNotice
-from tests.support.scripted_connection import ScriptedConnection
+from tests.support.signalr.scripted_connection import ScriptedConnection
 
 PROXIES: dict[str, tuple[Any, type, type]] = {
     "chat": (ChatHubClient, ChatMethod, ChatHub),

@@ -8,7 +8,7 @@ import pytest
 
 from conduit_widget.chat_client.pool import ConnectionPool
 from conduit_widget.errors import AuthenticationError, ConduitError
-from tests.support.scripted_connection import ScriptedConnection
+from tests.support.signalr.scripted_connection import ScriptedConnection
 from tests.support.waiting import eventually
 
 

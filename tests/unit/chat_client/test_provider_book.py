@@ -10,7 +10,7 @@ from conduit_widget.chat_client.provider_book import MAX_FAILOVERS, MAX_LATENCIE
 from conduit_widget.chat_client.state.changes import NoticeLine
 from conduit_widget.client.connection_state import ConnectionState
 from conduit_widget.errors import HubException
-from tests.support.scripted_connection import ScriptedConnection
+from tests.support.signalr.scripted_connection import ScriptedConnection
 
 LOCAL = {"provider": "local", "state": "healthy", "models": ["smol"]}
 

@@ -13,8 +13,9 @@ import pytest
 
 from conduit_widget.cli import main
 from conduit_widget.providers.local import download, library
-from tests.support.file_server import FileServer
-from tests.support.gguf import gguf
+from conduit_widget.providers.local.window import PROMPT_CONTEXT_TOKENS
+from tests.support.network.file_server import FileServer
+from tests.support.providers.gguf import gguf
 
 DATA = gguf()
 SHA256 = hashlib.sha256(DATA).hexdigest()
@@ -171,3 +172,25 @@ def test_what_is_fetched_in_part_is_listed_and_can_be_removed(
     assert (models / ".half.part").exists()
     assert run("remove", "half") == (0, "Removed: what was fetched of half\n")
     assert not list(models.glob(".half.part*"))
+
+
+def test_context_is_what_the_hub_runs_with(run: Run, tmp_path: Path) -> None:
+    """Of what the model could hold; another number in the settings holds in both places."""
+    large = tmp_path / "large.gguf"
+    large.write_bytes(gguf({"llama.context_length": 8192}))
+    assert "context 2048 of 8192 tokens" in run("install", large)[1]
+    _, text = run("list")
+    assert "2048 of 8192" in text
+    assert "`context_tokens` sets how many" in text
+    (row,) = listed(run)
+    assert (row["context"], row["trained_context"]) == (PROMPT_CONTEXT_TOKENS, 8192)
+    config = tmp_path / "data" / "config.toml"
+    config.parent.mkdir(exist_ok=True)
+    config.write_text('[[providers]]\nname = "local"\nkind = "local"\ncontext_tokens = 6000\n')
+    assert listed(run)[0]["context"] == 6000
+    config.write_text(
+        '[[providers]]\nname = "mine"\nkind = "local"\nmodel = "large"\ncontext_tokens = 9000\n'
+    )
+    assert listed(run)[0]["context"] == 8192
+    config.write_text("nonsense")
+    assert listed(run)[0]["context"] == PROMPT_CONTEXT_TOKENS

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import os
 import sys
 import threading
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pandas as pd  # type: ignore[import-untyped]
 import pytest
@@ -164,6 +166,33 @@ def test_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert [each.name for each in names().listed("file:da")] == ["file:data/"]
     assert [each.name for each in names().listed("file:data/")] == ["file:data/rows.csv"]
     assert names().listed("file:/no/such/folder/") == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such files")
+def test_files_that_are_none_and_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pipe that nobody writes to holds up no cell; a link to a .env file has its secrets."""
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo("pipe")
+    Path(".env").write_text("API_KEY=abc\n", encoding="utf-8")
+    Path("notes.txt").symlink_to(".env")
+    pipe, device, nobody, link = gathered(
+        ["file:pipe", "file:/dev/zero", "file:~nobody-here/x", "file:notes.txt"], names()
+    )
+    assert "no regular file" in pipe.problem
+    assert "no regular file" in device.problem
+    assert nobody.problem == "@file: x: No such file or directory."
+    assert link.text == "API_KEY=[masked]\n"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="file systems elsewhere take text only")
+def test_completion_of_files_outlives_odd_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One name that is no text costs no other; a home that nobody has is a folder that is not there."""
+    monkeypatch.chdir(tmp_path)
+    Path(os.fsdecode(b"caf\xe9.txt")).touch()
+    Path("cafe.txt").touch()
+    assert [each.name for each in names().listed("file:caf")] == ["file:cafe.txt"]
+    assert msgspec.json.encode(names().listed("file:"))
+    assert names().listed("file:~nobody-here/") == []
 
 
 def test_context_of_a_question() -> None:

@@ -10,8 +10,8 @@ import pytest
 
 from conduit_widget.hub.app import HubApp
 from conduit_widget.hub.operator_pages import dashboard_routes
-from tests.support.echo_hub import EchoHub
-from tests.support.hub_server import authority, running
+from tests.support.hub.echo_hub import EchoHub
+from tests.support.hub.server import authority, running
 
 SOURCE = Path(__file__).resolve().parents[3] / "js" / "src" / "dashboard" / "dashboard.html"
 FILES = {

@@ -15,8 +15,8 @@ from conduit_widget.errors import StoreUnavailableError
 from conduit_widget.hub import readiness
 from conduit_widget.hub.app import HubApp
 from conduit_widget.hub.readiness import ReadinessCheck
-from tests.support.echo_hub import EchoHub
-from tests.support.hub_server import authority
+from tests.support.hub.echo_hub import EchoHub
+from tests.support.hub.server import authority
 
 SECRET = "postgres://conduit:hunter2@db.internal/chat"
 

@@ -8,9 +8,10 @@ from typing import Any, cast
 
 import pytest
 
-from conduit_widget.kernel import comm_batcher
+from conduit_widget.contract import COMM_INTERVAL
+from conduit_widget.kernel import comm_batcher, comm_rate
 from conduit_widget.kernel.comm_batcher import CommBatcher, CommChannel
-from tests.support.comm_messages import in_full
+from tests.support.kernel.comm_messages import in_full
 
 
 class Clock:
@@ -18,6 +19,7 @@ class Clock:
 
     def __init__(self) -> None:
         self.timers: list[Callable[[], None]] = []
+        self.now = 0.0
 
     def call_later(self, _delay: float, function: Callable[[], None]) -> asyncio.TimerHandle:
         self.timers.append(function)
@@ -28,6 +30,7 @@ class Clock:
 
     def tick(self) -> None:
         timers, self.timers = self.timers, []
+        self.now += COMM_INTERVAL
         for function in timers:
             function()
 
@@ -41,7 +44,7 @@ def clock() -> Clock:
 @pytest.fixture
 def batcher(clock: Clock) -> CommBatcher:
     """A batcher on that clock."""
-    return CommBatcher(clock.call_later)
+    return CommBatcher(clock.call_later, now=lambda: clock.now)
 
 
 class FakeComm:
@@ -169,18 +172,111 @@ def test_overflow_becomes_a_snapshot(batcher: CommBatcher, clock: Clock, how: st
     assert [message["kind"] for message in sent] == ["ops", "snapshot"]
 
 
+def end(id_: str = "a") -> dict[str, Any]:
+    """An answer has ended."""
+    return {"op": "streamEnd", "id": id_}
+
+
 def test_many_widgets_share_a_tick_fairly(batcher: CommBatcher, clock: Clock) -> None:
     """A tick sends a bounded number of messages whatever the number of widgets, and each gets its turn."""
     channels = [open_channel(batcher) for _ in range(comm_batcher.CHANNELS_PER_TICK * 2)]
-    channels[0][0].push({"op": "streamEnd", "id": "first"})
     for channel, _ in channels:
-        channel.push(token(0, "a"))
+        channel.push(end())
+        channel.push(end("b"))
     before = sum(len(sent) for _, sent in channels)
     clock.tick()
     assert sum(len(sent) for _, sent in channels) - before == comm_batcher.CHANNELS_PER_TICK
     clock.tick()
     clock.tick()
     assert all(sent for _, sent in channels)
+
+
+def test_many_answers_send_no_more_messages_than_one(batcher: CommBatcher, clock: Clock) -> None:
+    """One a tick in all, in turn; nothing of the text is lost."""
+    channels = [open_channel(batcher) for _ in range(10)]
+    for number in range(30):
+        for channel, _ in channels:
+            channel.push(token(number, "x"))
+        clock.tick()
+    counts = [len(sent) for _, sent in channels]
+    assert sum(counts) <= 31
+    assert max(counts) - min(counts) <= 1
+    for _ in channels:
+        clock.tick()
+    for _, sent in channels:
+        assert "".join(op["text"] for message in sent for op in message["ops"]) == "x" * 30
+
+
+def test_what_else_happens_goes_before_text_and_holds_none_up(batcher: CommBatcher, clock: Clock) -> None:
+    """An answer's end in a tenth widget waits for one tick; text goes on between many of them."""
+    writing = [open_channel(batcher) for _ in range(9)]
+    other, heard = open_channel(batcher)
+    for channel, _ in writing:
+        channel.push(token(0, "x"))
+    other.push(end())
+    clock.tick()
+    assert len(heard) == 1
+    for number in range(20):
+        other.push(end(str(number)))
+        clock.tick()
+    assert all(len(sent) == 1 for _, sent in writing)
+
+
+def test_answers_in_sight_go_first_and_the_others_once_a_second(batcher: CommBatcher, clock: Clock) -> None:
+    """Two of ten are in sight: they get most messages, each of the others one a second at least."""
+    channels = [open_channel(batcher) for _ in range(10)]
+    for channel, _ in channels[2:]:
+        channel.in_sight = False
+    for number in range(90):
+        for channel, _ in channels:
+            channel.push(token(number, "x"))
+        clock.tick()
+    counts = [len(sent) for _, sent in channels]
+    assert sum(counts) <= 91
+    assert min(counts[:2]) >= 30
+    assert min(counts[2:]) >= 2
+
+
+def test_text_that_goes_on_gives_way_to_what_the_views_say(batcher: CommBatcher, clock: Clock) -> None:
+    """Ten answers, and ten things that their views say a second: at most 35 messages in any, both ways.
+
+    First words wait for nothing.
+    """
+    at: list[float] = []
+    channels = [batcher.open(FakeComm(lambda _: at.append(clock.now)), dict) for _ in range(10)]
+    for number in range(90):
+        for channel in channels:
+            channel.push(token(number, "x"))
+        if number % 3 == 0:
+            channels[0].heard()
+            at.append(clock.now)
+        clock.tick()
+        assert number != len(channels) or all(channel.n for channel in channels)
+    assert max(sum(0 <= other - one <= 1 for other in at) for one in at) <= 35
+    assert len(at) > 75
+
+
+def test_text_goes_on_whatever_the_views_say(batcher: CommBatcher, clock: Clock) -> None:
+    """Views that talk without an end slow text down, and do not stop it."""
+    channels = [open_channel(batcher) for _ in range(2)]
+    for number in range(60):
+        for channel, _ in channels:
+            channel.push(token(number, "x"))
+            for _ in range(10):
+                channel.heard()
+        clock.tick()
+    assert all(len(sent) >= 60 / (comm_rate.MAX_TICKS_HELD + 1) / 2 for _, sent in channels)
+
+
+def test_a_single_answer_gives_way_to_nothing(batcher: CommBatcher, clock: Clock) -> None:
+    """It has each tick, whatever its view says."""
+    channel, sent = open_channel(batcher)
+    for number in range(60):
+        channel.push(token(number, "x"))
+        for _ in range(3):
+            channel.heard()
+        clock.tick()
+    assert len(sent) >= 60
 
 
 def test_message_of_its_own_is_sent_at_once_and_not_numbered(batcher: CommBatcher) -> None:

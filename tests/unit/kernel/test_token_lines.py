@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from conduit_widget.kernel.token_lines import CHECK_EVERY, MAX_LINES, TokenLines
-from tests.support.comm_messages import in_full
+from tests.support.kernel.comm_messages import in_full
 
 VECTORS: dict[str, Any] = json.loads((Path(__file__).parents[2] / "vectors" / "token_lines.json").read_text())
 

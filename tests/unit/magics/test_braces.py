@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import pytest
 
 from conduit_widget.errors import ValidationError
-from conduit_widget.magics.braces import MAX_EXPRESSION_CHARS, fill
+from conduit_widget.magics import braces
+from conduit_widget.magics.braces import MAX_CLOSING_BRACES, MAX_EXPRESSION_CHARS, fill
 
 NAMES: dict[str, Any] = {"x": 1234.5, "name": "Ada", "rows": [{"a": 1}], "shout": str.upper}
 
@@ -80,3 +82,19 @@ def test_expression_has_a_limit() -> None:
     """A brace that is never closed costs no more than so many characters."""
     written = "{" + " " * MAX_EXPRESSION_CHARS + "name}"
     assert fill(written, dict(NAMES), str) == written
+
+
+def test_text_full_of_braces_is_read_once_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    """LaTeX, for one: what each brace could end with is tried so many times and no more."""
+    tried: list[str] = []
+    monkeypatch.setattr(braces, "_parsed", tried.append)
+    text = r"\frac{1}{2} " * 500
+    assert fill(text, {}, str) == text
+    assert len(tried) <= 1000 * MAX_CLOSING_BRACES
+
+
+def test_text_that_is_no_python_warns_of_nothing() -> None:
+    r"""``\d`` is a regular expression's, whatever a compiler thinks of it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert fill(r"Match {'\d'} and {value}.", {"value": 3}, str) == r"Match {'\d'} and 3."

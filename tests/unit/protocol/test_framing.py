@@ -9,7 +9,7 @@ from hypothesis import given, strategies as st
 
 from conduit_widget.errors import MessageTooLargeError, RemoteProtocolError
 from conduit_widget.protocol.framing import BinaryRecordReader, TextRecordReader, read_varint, write_varint
-from tests.support.signalr_vectors import VECTORS, split_at
+from tests.support.signalr.vectors import VECTORS, split_at
 
 LIMIT = 1 << 20
 VARINT = VECTORS["varint"]

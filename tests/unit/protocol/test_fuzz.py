@@ -9,7 +9,7 @@ import pytest
 from conduit_widget.errors import RemoteProtocolError
 from conduit_widget.protocol.json_protocol import JsonHubProtocol
 from conduit_widget.protocol.messages import Ping
-from tests.support.fuzzing import KINDS, fuzz
+from tests.support.signalr.fuzzing import KINDS, fuzz
 
 SECONDS = 0.7
 

@@ -14,7 +14,7 @@ from conduit_widget.protocol.handshake import (
     parse_response,
 )
 from conduit_widget.protocol.session import Session
-from tests.support.signalr_vectors import VECTORS
+from tests.support.signalr.vectors import VECTORS
 
 HANDSHAKE = VECTORS["handshake"]
 

@@ -19,7 +19,7 @@ from conduit_widget.protocol.messages import (
     Ping,
     StreamItem,
 )
-from tests.support.signalr_vectors import VECTORS, hub_messages, message_of, split_at
+from tests.support.signalr.vectors import VECTORS, hub_messages, message_of, split_at
 
 LIMIT = 1 << 20
 protocol = JsonHubProtocol()

@@ -23,7 +23,7 @@ from conduit_widget.protocol.messages import (
     StreamInvocation,
     StreamItem,
 )
-from tests.support.signalr_vectors import VECTORS, has_float32, hub_messages, message_of, split_at
+from tests.support.signalr.vectors import VECTORS, has_float32, hub_messages, message_of, split_at
 
 LIMIT = 1 << 20
 protocol = MessagePackHubProtocol()

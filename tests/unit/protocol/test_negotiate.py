@@ -13,7 +13,7 @@ from conduit_widget.protocol.negotiate import (
     encode_negotiate,
     parse_negotiate,
 )
-from tests.support.signalr_vectors import VECTORS
+from tests.support.signalr.vectors import VECTORS
 
 
 @pytest.mark.parametrize("vector", VECTORS["negotiate_response"]["ok"], ids=lambda vector: vector["json"])

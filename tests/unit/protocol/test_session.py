@@ -17,7 +17,7 @@ from conduit_widget.protocol.session import (
     Session,
     SessionState,
 )
-from tests.support.signalr_vectors import split_at
+from tests.support.signalr.vectors import split_at
 
 JSON, MESSAGEPACK = JsonHubProtocol(), MessagePackHubProtocol()
 PROTOCOLS: dict[str, HubProtocol] = {"json": JSON, "messagepack": MESSAGEPACK}

@@ -14,21 +14,22 @@ import msgspec
 import pytest
 
 from conduit_widget.errors import ProviderError
-from conduit_widget.providers import failures, kinds, loopback_servers
+from conduit_widget.providers import failures, kinds
 from conduit_widget.providers.config.settings import ProviderSettings
 from conduit_widget.providers.directory import ProviderDirectory
+from conduit_widget.providers.discovery import loopback_servers
+from conduit_widget.providers.discovery.loopback_servers import SIGNATURES, Signature
 from conduit_widget.providers.keys import Secret
 from conduit_widget.providers.kinds import ProviderKind
 from conduit_widget.providers.local import model
 from conduit_widget.providers.local.model import SMOLLM2, model_path
-from conduit_widget.providers.loopback_servers import SIGNATURES, Signature
 from conduit_widget.providers.outcome import GenerationOutcome
 from conduit_widget.providers.provider import GenerationRequest, PromptMessage, Provider
 from conduit_widget.providers.provider_config import ProviderConfig
 from conduit_widget.types import ProviderQuestion, ProviderStatus
-from tests.support import foreign_provider
-from tests.support.ports import free_port
-from tests.support.raw_http_server import RawHttpServer, RawReply, RawRequest
+from tests.support.network.ports import free_port
+from tests.support.network.raw_http_server import RawHttpServer, RawReply, RawRequest
+from tests.support.providers import foreign_provider
 from tests.support.waiting import eventually
 
 REQUEST = GenerationRequest(messages=[PromptMessage("user", "Hi")])

@@ -8,8 +8,8 @@ import pytest
 
 from conduit_widget.errors import ProviderError
 from conduit_widget.providers import failures
-from conduit_widget.providers.error_bodies import ErrorBody, read_error_body
-from conduit_widget.providers.provider_words import ProviderWords
+from conduit_widget.providers.reading.error_bodies import ErrorBody, read_error_body
+from conduit_widget.providers.reading.provider_words import ProviderWords
 
 SECRET = "sk-verysecret"
 PROMPT = "my diary says"

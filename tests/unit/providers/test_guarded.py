@@ -17,7 +17,7 @@ from conduit_widget.providers.keys import Secret
 from conduit_widget.providers.kinds import ProviderContext, ProviderKind
 from conduit_widget.providers.provider import Failover, ToolCall
 from conduit_widget.providers.provider_config import ProviderConfig
-from conduit_widget.providers.provider_words import ProviderWords
+from conduit_widget.providers.reading.provider_words import ProviderWords
 from tests.support.waiting import PATIENCE
 
 REQUEST = GenerationRequest(messages=[])

@@ -13,8 +13,8 @@ from conduit_widget.errors import ProviderError
 from conduit_widget.providers import kinds
 from conduit_widget.providers.kinds import ProviderContext, ProviderKind
 from conduit_widget.providers.provider_config import ProviderConfig, Replay
-from conduit_widget.providers.provider_words import ProviderWords
-from tests.support import foreign_provider
+from conduit_widget.providers.reading.provider_words import ProviderWords
+from tests.support.providers import foreign_provider
 
 
 @pytest.fixture

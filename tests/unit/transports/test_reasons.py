@@ -14,7 +14,7 @@ import pytest
 from conduit_widget.errors import ConnectionFailedError
 from conduit_widget.transports.client.http_client import HttpClient
 from conduit_widget.transports.reasons import no_connection, reason_of
-from tests.support.ports import free_port
+from tests.support.network.ports import free_port
 
 SECRET = "Bearer eyJ.secret"
 

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from conduit_widget.kernel.loop_thread import loop_thread, stop_loop_thread
-from conduit_widget.widget import connections, front_end
-from conduit_widget.widget.chat import Chat
-from tests.support.comm import CommLedger, recorded_comms
-from tests.support.scripted_connection import ScriptedConnection
+from conduit_widget.widget import connections
+from conduit_widget.widget.browser import front_end
+from conduit_widget.widget.chat.chat import Chat
+from tests.support.kernel.comm import CommLedger, recorded_comms
+from tests.support.signalr.scripted_connection import ScriptedConnection, joining
 
 
 class ScriptedHub(ScriptedConnection):
@@ -32,15 +33,7 @@ class ScriptedHub(ScriptedConnection):
         self.stopped: list[str] = []
 
     def _join(self, conversation_id: str) -> dict[str, Any]:
-        return {
-            "conversationId": conversation_id,
-            "epoch": "e",
-            "seq": self.seq,
-            "participants": [],
-            "messages": list(self.log),
-            "streams": [],
-            "limits": {"maxMessageBytes": 1, "maxHistoryPage": 1, "invocationsPerSecond": 20.0},
-        }
+        return joining(*self.log, conversation_id=conversation_id, seq=self.seq)
 
     def _send(self, conversation_id: str, message: dict[str, Any]) -> dict[str, Any]:
         author = {"userId": "me", "userName": "Me"}

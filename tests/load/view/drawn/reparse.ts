@@ -3,7 +3,7 @@ import hljs from "highlight.js/lib/core";
 import python from "highlight.js/lib/languages/python";
 import { Marked, type Tokens } from "marked";
 import temml from "temml";
-import { formulas } from "../../../../js/src/markdown/formulas";
+import { formulas } from "../../../../js/src/markdown/lexing/formulas";
 
 hljs.registerLanguage("python", python);
 

@@ -18,7 +18,7 @@ from conduit_widget.errors import ProviderError
 from conduit_widget.providers.outcome import CANCELLED, GenerationOutcome
 from conduit_widget.providers.provider import Chunk, Failover, GenerationRequest, Usage
 from conduit_widget.types import ChatMessage, HistoryPage, StreamMetadata
-from tests.support.scripted_provider import ScriptedDirectory, ScriptedProvider, Step
+from tests.support.providers.scripted_provider import ScriptedDirectory, ScriptedProvider, Step
 from tests.support.waiting import eventually
 
 SETTINGS = ChatSettings(checkpoint_interval=0.02, concurrent_generations=2, stop_timeout=0.05)

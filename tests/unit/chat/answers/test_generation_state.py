@@ -8,8 +8,6 @@ import pytest
 
 from conduit_widget.chat.answers.generation_state import GenerationState, GenerationStates
 
-UNRUN = (GenerationState.WAITING, GenerationState.STOPPED)
-
 
 def at(*path: GenerationState) -> GenerationStates:
     """States that went this way."""

@@ -17,10 +17,10 @@ from hypothesis import HealthCheck, settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from conduit_widget.chat import ChatSettings
-from tests.support.chat_room import CONVERSATION, Room, Seat
-from tests.support.scripted_provider import ScriptedProvider
+from tests.support.chat.room import CONVERSATION, Room, Seat
+from tests.support.providers.scripted_provider import ScriptedProvider
+from tests.support.signalr.wire_observer import WireView
 from tests.support.waiting import eventually
-from tests.support.wire_observer import WireView
 
 T = TypeVar("T")
 

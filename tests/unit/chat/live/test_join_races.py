@@ -19,8 +19,8 @@ import pytest
 from conduit_widget.chat import ChatSettings
 from conduit_widget.errors import HubException
 from conduit_widget.types import Author, ChatMessage
-from tests.support.chat_room import CONVERSATION, Room, Seat, chat_room
-from tests.support.scripted_provider import ScriptedProvider
+from tests.support.chat.room import CONVERSATION, Room, Seat, chat_room
+from tests.support.providers.scripted_provider import ScriptedProvider
 from tests.support.waiting import eventually
 
 SETTINGS = ChatSettings(presence_grace=0.0, presence_interval=0.0, access_ttl=0.0, visibility="members")

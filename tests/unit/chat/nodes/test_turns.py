@@ -15,7 +15,7 @@ from conduit_widget.chat.nodes import turns
 from conduit_widget.chat.nodes.turns import wait_for_turn
 from conduit_widget.errors import StoreUnavailableError
 from conduit_widget.types import ChatMessage
-from tests.support.waiting import eventually
+from tests.support.waiting import eventually, stays
 
 
 class AwayStore(SqliteHistoryStore):
@@ -84,9 +84,7 @@ async def test_turn_waits_for_the_message_to_be_sent(store: AwayStore) -> None:
     """Nothing is written before the answer's own message has gone to the connections here."""
     feed = EventFeed(1, lambda _event: None)
     first = asyncio.create_task(wait_for_turn("c", 2, store, feed))
-    await asyncio.sleep(0.1)
-    assert not first.done()
-    assert store.asked == 0
+    await stays(lambda: not first.done() and store.asked == 0)
     events = await store.events_after("c", (await store.find("c")).epoch, 1, limit=9, max_bytes=1 << 20)  # type: ignore[union-attr]
     assert events is not None
     feed.accept(events)

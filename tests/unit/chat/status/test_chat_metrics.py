@@ -19,7 +19,7 @@ from conduit_widget.providers.limits.prices import Price
 from conduit_widget.providers.outcome import CANCELLED, CHUNK_TIME_BOUNDS, ChunkTimes, GenerationOutcome
 from conduit_widget.providers.provider import Failover
 from conduit_widget.types import ChatMessage, ProviderStatus, RateLimit
-from tests.support.scripted_provider import ScriptedDirectory, ScriptedProvider
+from tests.support.providers.scripted_provider import ScriptedDirectory, ScriptedProvider
 
 LABELS = {
     "gen_ai_operation_name": "chat",

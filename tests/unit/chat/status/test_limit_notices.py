@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from conduit_widget.chat.status.limit_notices import ProviderLimitNotices
-from conduit_widget.times import iso_time
+from conduit_widget.text.times import iso_time
 from conduit_widget.types import ProviderStatus, RateLimit
 
 START = 1_800_000_000.0

@@ -9,7 +9,7 @@ import pytest
 from conduit_widget.chat.status.notices import Notices
 from conduit_widget.chat.status.provider_statuses import ProviderFeed
 from conduit_widget.types import ProviderState, ProviderStatus
-from tests.support.scripted_provider import ScriptedDirectory
+from tests.support.providers.scripted_provider import ScriptedDirectory
 from tests.support.skipping_clock import SkippingClock
 
 

@@ -14,7 +14,7 @@ from conduit_widget.hub.app import HubApp
 from conduit_widget.hub.auth.jupyterhub import JupyterHubExchange, owner_of
 from conduit_widget.hub.auth.local_authority import LocalAuthority
 from conduit_widget.hub.routes import Route
-from tests.support.raw_http_server import RawHttpServer, RawReply, RawRequest
+from tests.support.network.raw_http_server import RawHttpServer, RawReply, RawRequest
 
 SECRET = b"s" * 32
 

@@ -16,7 +16,6 @@ from conduit_widget.hub.auth.local_authority import LocalAuthority
 from conduit_widget.hub.auth.secret_file import (
     SecretFile,
     SiteSecretFile,
-    load_or_create_secret,
     load_or_create_secrets,
 )
 
@@ -24,12 +23,12 @@ from conduit_widget.hub.auth.secret_file import (
 def test_secret_is_created_private_when_there_is_none(tmp_path: Path) -> None:
     """32 random bytes in a 0600 file, and nothing left beside it."""
     path = tmp_path / "new" / "key"
-    secret = load_or_create_secret(path)
+    secret = load_or_create_secrets(path)[0]
     assert len(secret) == 32
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert [item.name for item in path.parent.iterdir()] == ["key"]
-    assert load_or_create_secret(path) == secret
-    assert load_or_create_secret(tmp_path / "other") != secret
+    assert load_or_create_secrets(path)[0] == secret
+    assert load_or_create_secrets(tmp_path / "other")[0] != secret
 
 
 def test_all_processes_get_one_secret_when_they_start_together(tmp_path: Path) -> None:
@@ -63,10 +62,10 @@ def test_secrets_are_read_in_order_when_rotating(tmp_path: Path) -> None:
 def test_secret_is_refused_when_others_can_read_it(tmp_path: Path) -> None:
     """A key that others may have read is no key; the text says what to do."""
     path = tmp_path / "key"
-    load_or_create_secret(path)
+    load_or_create_secrets(path)[0]
     path.chmod(0o644)
     with pytest.raises(HubStartError, match="chmod 600"):
-        load_or_create_secret(path)
+        load_or_create_secrets(path)[0]
 
 
 @pytest.mark.parametrize("content", ["", "zz", "aabb", "\0\0"])
@@ -76,7 +75,7 @@ def test_secret_is_refused_when_damaged(tmp_path: Path, content: str) -> None:
     path.touch(mode=0o600)
     path.write_text(content)
     with pytest.raises(HubStartError, match="damaged"):
-        load_or_create_secret(path)
+        load_or_create_secrets(path)[0]
 
 
 @pytest.mark.parametrize("site", [False, True])

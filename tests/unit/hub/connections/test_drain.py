@@ -14,8 +14,8 @@ from conduit_widget.hub.app import HubApp
 from conduit_widget.hub.connections.drain import Drain, spread_of
 from conduit_widget.hub.connections.registry import ConnectionRegistry
 from conduit_widget.hub.server import _Server
-from tests.support.echo_hub import EchoHub
-from tests.support.hub_server import authority
+from tests.support.hub.echo_hub import EchoHub
+from tests.support.hub.server import authority
 
 
 class _Endpoint:
@@ -82,10 +82,15 @@ async def test_goodbyes_are_said_at_once_when_hurried(monkeypatch: pytest.Monkey
 
 async def test_hurry_does_not_wait_for_what_prepares_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     """Told twice to end, nothing holds it up."""
-    registry, release = _Registry(3), asyncio.Event()
-    drain = registry.drain(monkeypatch, release.wait)
+    registry, begun, release = _Registry(3), asyncio.Event(), asyncio.Event()
+
+    async def prepare() -> None:
+        begun.set()
+        await release.wait()
+
+    drain = registry.drain(monkeypatch, prepare)
     running = asyncio.ensure_future(drain.run(timeout=5))
-    await asyncio.sleep(0.01)
+    await asyncio.wait_for(begun.wait(), 30)
     assert registry.told_at == []
     drain.hurry()
     await asyncio.wait_for(running, 30)

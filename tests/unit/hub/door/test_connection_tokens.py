@@ -7,7 +7,7 @@ import pytest
 from conduit_widget.hub.backplane.memory import MemoryBackplane
 from conduit_widget.hub.door.connection_tokens import CLOCK_SKEW
 from conduit_widget.hub.door.pending_connections import PendingConnection, PendingConnections
-from tests.support.memory_bus import FaultyMemoryBus
+from tests.support.hub.memory_bus import FaultyMemoryBus
 from tests.support.waiting import eventually
 
 HUB = "/hubs/chat"

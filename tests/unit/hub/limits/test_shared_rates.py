@@ -16,9 +16,9 @@ from conduit_widget.hub.backplane.memory import MemoryBackplane
 from conduit_widget.hub.limits.shared_rates import MAX_TOLD, TELL_INTERVAL, SharedRates
 from conduit_widget.hub.limits.user_rates import MAX_DEBT, UserRate, UserRates
 from conduit_widget.log_rate import INTERVAL
-from tests.support.echo_hub import EchoHub
-from tests.support.hub_server import authority
-from tests.support.memory_bus import FaultyMemoryBus
+from tests.support.hub.echo_hub import EchoHub
+from tests.support.hub.memory_bus import FaultyMemoryBus
+from tests.support.hub.server import authority
 from tests.support.waiting import eventually
 
 RATE = 1.0

@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry, ProcessCollector, generate_late
 
 from conduit_widget.hub.metrics import process_metrics
 from conduit_widget.hub.metrics.process_metrics import ProcessMetrics
-from tests.support.metrics_page import MetricsPage, parse_page
+from tests.support.hub.metrics_page import MetricsPage, parse_page
 
 
 def _page(registry: CollectorRegistry) -> MetricsPage:

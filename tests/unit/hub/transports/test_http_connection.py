@@ -89,17 +89,19 @@ async def test_stopped_reader_of_events_is_cut_after_a_close(monkeypatch: pytest
     monkeypatch.setattr(server_sent_events, "CLOSE_TIMEOUT", 0.05)
     connection, receiver = ServerSentEventsConnection(), Receiver()
     connection.attach(receiver)  # type: ignore[arg-type]
+    begun = asyncio.Event()
 
     async def send(message: MutableMapping[str, Any]) -> None:
         if "status" not in message:
             await asyncio.Event().wait()
+        begun.set()
 
     async def receive() -> MutableMapping[str, Any]:
         await asyncio.Event().wait()
         raise AssertionError
 
     serving = asyncio.create_task(connection.serve(receive, send, {}))
-    await asyncio.sleep(0.01)
+    await asyncio.wait_for(begun.wait(), 30)
     connection.write(b"1")
     connection.close()
     await asyncio.wait_for(serving, 30)

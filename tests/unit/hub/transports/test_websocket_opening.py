@@ -8,8 +8,8 @@ from typing import Any
 from conduit_widget.hub.app import HubApp
 from conduit_widget.hub.transports.websocket_opening import CONNECTION_EXTENSION
 from conduit_widget.transports.server.server_connection import ConnectionReceiver
-from tests.support.echo_hub import EchoHub
-from tests.support.hub_server import authority, token
+from tests.support.hub.echo_hub import EchoHub
+from tests.support.hub.server import authority, token
 
 
 class Server:

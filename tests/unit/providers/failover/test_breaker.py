@@ -6,8 +6,8 @@ import pytest
 
 from conduit_widget.errors import ProviderError
 from conduit_widget.providers import failures
-from conduit_widget.providers.error_bodies import ErrorBody
 from conduit_widget.providers.failover.breaker import FIRST_COOL_DOWN, LONGEST_COOL_DOWN, Breaker
+from conduit_widget.providers.reading.error_bodies import ErrorBody
 
 CUT = failures.truncated("acme")
 AWAY = failures.unreachable("acme", "http://x")

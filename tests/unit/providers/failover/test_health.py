@@ -6,9 +6,9 @@ import pytest
 
 from conduit_widget.errors import ProviderError
 from conduit_widget.providers import failures
-from conduit_widget.providers.error_bodies import ErrorBody
 from conduit_widget.providers.failover.health import ProviderHealth
 from conduit_widget.providers.outcome import CANCELLED, GenerationOutcome
+from conduit_widget.providers.reading.error_bodies import ErrorBody
 from conduit_widget.types import ProviderStatus
 
 

@@ -11,13 +11,13 @@ import pytest
 
 from conduit_widget.errors import ProviderError
 from conduit_widget.providers import failures
-from conduit_widget.providers.error_bodies import ErrorBody
 from conduit_widget.providers.failover.health import ProviderHealth
 from conduit_widget.providers.failover.policy import FailoverPolicy
 from conduit_widget.providers.failover.router import Candidate, Router
 from conduit_widget.providers.provider import Chunk, Failover, GenerationRequest, PromptMessage
+from conduit_widget.providers.reading.error_bodies import ErrorBody
 from conduit_widget.types import ImagePart, ImageUrl, TextPart
-from tests.support.scripted_provider import ScriptedProvider
+from tests.support.providers.scripted_provider import ScriptedProvider
 
 REQUEST = GenerationRequest(messages=[PromptMessage("user", "Hi")])
 BUSY = failures.refused("a", 503, ErrorBody())

@@ -13,7 +13,7 @@ from conduit_widget.providers.http_api.answer_reader import AnswerReader
 from conduit_widget.providers.keys import Secret
 from conduit_widget.providers.openai.chunk_stream import ChunkStream
 from conduit_widget.providers.provider import Chunk, Usage
-from conduit_widget.providers.provider_words import ProviderWords
+from conduit_widget.providers.reading.provider_words import ProviderWords
 
 
 class Answer(NamedTuple):

@@ -12,9 +12,9 @@ import httpx2
 import pytest
 
 from conduit_widget.providers.http_api.direct_transport import DirectTransport
-from tests.support.ports import free_port
-from tests.support.raw_http_server import RawHttpServer, RawReply, RawRequest
-from tests.support.self_signed import self_signed
+from tests.support.network.ports import free_port
+from tests.support.network.raw_http_server import RawHttpServer, RawReply, RawRequest
+from tests.support.network.self_signed import self_signed
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from conduit_widget.providers.error_bodies import read_error_body
 from conduit_widget.providers.http_api.refusals import SYSTEM_ROLE, Refusals, without_system
 from conduit_widget.providers.openai.adapter import OPTIONAL_FIELDS, UNSOLICITED_FIELD
 from conduit_widget.providers.provider import PromptMessage
-from conduit_widget.providers.provider_words import ProviderWords
+from conduit_widget.providers.reading.error_bodies import read_error_body
+from conduit_widget.providers.reading.provider_words import ProviderWords
 from conduit_widget.types import ImagePart, ImageUrl, TextPart
 
 MESSAGES = [PromptMessage("system", "Be brief."), PromptMessage("user", "temperature 'seed' of stop?")]

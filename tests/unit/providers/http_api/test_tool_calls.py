@@ -7,7 +7,7 @@ import pytest
 from conduit_widget.providers.http_api.tool_calls import MAX_ARGUMENTS_CHARS, MAX_CALLS, ToolCallCollector
 from conduit_widget.providers.keys import Secret
 from conduit_widget.providers.provider import ToolCall
-from conduit_widget.providers.provider_words import ProviderWords
+from conduit_widget.providers.reading.provider_words import ProviderWords
 
 
 @pytest.fixture

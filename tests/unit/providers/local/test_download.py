@@ -11,8 +11,8 @@ import pytest
 from conduit_widget.back_off import BackOff
 from conduit_widget.errors import ModelInstallError
 from conduit_widget.providers.local import download
-from tests.support.file_server import FileServer
-from tests.support.gguf import gguf
+from tests.support.network.file_server import FileServer
+from tests.support.providers.gguf import gguf
 
 DATA = gguf(weights=64 * 1024)
 

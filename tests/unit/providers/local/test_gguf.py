@@ -10,7 +10,7 @@ import pytest
 
 from conduit_widget.errors import ModelInstallError
 from conduit_widget.providers.local.gguf import GgufHeader, read_header
-from tests.support.gguf import gguf, text
+from tests.support.providers.gguf import gguf, text
 
 
 def header_of(tmp_path: Path, data: bytes) -> GgufHeader:

@@ -12,8 +12,8 @@ import pytest
 
 from conduit_widget.errors import ModelInstallError
 from conduit_widget.providers.local import installation, library
-from tests.support.file_server import FileServer
-from tests.support.gguf import gguf
+from tests.support.network.file_server import FileServer
+from tests.support.providers.gguf import gguf
 
 DATA = gguf()
 SHA256 = hashlib.sha256(DATA).hexdigest()

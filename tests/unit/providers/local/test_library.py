@@ -11,7 +11,7 @@ from conduit_widget.errors import ModelInstallError, ProviderError
 from conduit_widget.providers.local import library
 from conduit_widget.providers.local.gguf import read_header
 from conduit_widget.providers.local.model import MODEL_NAME, SMOLLM2
-from tests.support.gguf import gguf
+from tests.support.providers.gguf import gguf
 
 
 def put(directory: Path, name: str) -> Path:

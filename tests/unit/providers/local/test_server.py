@@ -12,8 +12,8 @@ from conduit_widget.providers.kinds import ProviderContext
 from conduit_widget.providers.local.server import KIND
 from conduit_widget.providers.provider import Provider
 from conduit_widget.providers.provider_config import LOCAL_KIND, ProviderConfig
-from conduit_widget.providers.provider_words import ProviderWords
-from tests.support.gguf import gguf
+from conduit_widget.providers.reading.provider_words import ProviderWords
+from tests.support.providers.gguf import gguf
 
 
 def built(models_dir: Path, *, model: str | None = None, **options: Any) -> Provider:

@@ -21,7 +21,7 @@ from conduit_widget.providers.provider import (
     Usage,
 )
 from conduit_widget.providers.provider_config import Replay
-from conduit_widget.providers.provider_words import ProviderWords
+from conduit_widget.providers.reading.provider_words import ProviderWords
 from conduit_widget.providers.replay import recording
 from conduit_widget.providers.replay.player import ReplayProvider
 from tests.support.waiting import eventually
@@ -121,6 +121,17 @@ async def test_what_was_recorded_is_asked_of_nobody(
     assert source.answers == 1
     assert await ask(again, "And now?") == "answer 2"
     assert len(lines(file)) == 3
+
+
+async def test_a_full_recording_stays_readable(
+    recorder: ReplayProvider, file: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What would make it too large to be read is answered, not written, and said."""
+    await ask(recorder)
+    monkeypatch.setattr(recording, "MAX_BYTES", len("\n".join(lines(file))) + 10)
+    assert await ask(recorder, "And now?") == "answer 2"
+    assert "An answer was not recorded: answers.jsonl: It would be larger than" in caplog.text
+    assert await ask(player(file)) == "answer 1"
 
 
 async def test_a_question_asked_twice_has_both_answers(recorder: ReplayProvider, file: Path) -> None:

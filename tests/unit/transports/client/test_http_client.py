@@ -8,7 +8,7 @@ import pytest
 
 from conduit_widget.errors import ConnectionFailedError
 from conduit_widget.transports.client.http_client import HttpClient
-from tests.support.raw_signalr_server import NegotiateReply, raw_signalr_server
+from tests.support.signalr.raw_signalr_server import NegotiateReply, raw_signalr_server
 
 
 async def test_environment_proxies_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:

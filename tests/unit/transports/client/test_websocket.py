@@ -11,7 +11,7 @@ from websockets.frames import Opcode
 from conduit_widget.errors import AuthenticationError, ConnectionFailedError, ConnectionLostError
 from conduit_widget.protocol.hub_protocol import TransferFormat
 from conduit_widget.transports.client.websocket import WebSocketTransport
-from tests.support.raw_signalr_server import RawSignalRServer, RawSocket, raw_signalr_server
+from tests.support.signalr.raw_signalr_server import RawSignalRServer, RawSocket, raw_signalr_server
 from tests.support.waiting import eventually
 
 
@@ -94,11 +94,12 @@ async def test_peers_close_is_reported_with_its_code(
 
 
 async def test_cut_connection_is_an_error(server: RawSignalRServer) -> None:
-    """A drop without a closing handshake is told apart."""
+    """A drop without a closing handshake is told apart, in words of no protocol."""
     end, socket = await opened(server, TransferFormat.TEXT)
     socket.abort()
     await eventually(lambda: end.closes)
     assert isinstance(end.closes[0], ConnectionLostError)
+    assert str(end.closes[0]) == "The connection to the hub is lost."
     assert len(end.closes) == 1
 
 

@@ -9,11 +9,11 @@ import pytest
 
 from conduit_widget.chat_client.state.changes import ConnectionInfo
 from conduit_widget.errors import AuthenticationError, ConduitError, ConnectionLostError
-from conduit_widget.widget import views
-from conduit_widget.widget.chat import Chat
+from conduit_widget.widget.browser import views
+from conduit_widget.widget.chat.chat import Chat
 from conduit_widget.widget.status.connection_health import ConnectionHealth
 from conduit_widget.widget.status.health_monitor import HealthReport, quantile
-from tests.support.comm import CommLedger
+from tests.support.kernel.comm import CommLedger
 from tests.support.waiting import eventually_sync
 from tests.unit.widget.conftest import ScriptedHub
 

@@ -9,11 +9,11 @@ import pytest
 
 from conduit_widget.access.hub_access import HubAccess, Identity
 from conduit_widget.errors import ConnectionLostError, ValidationError
-from conduit_widget.widget import views
-from conduit_widget.widget.chat import Chat
+from conduit_widget.widget.browser import views
+from conduit_widget.widget.chat.chat import Chat
 from conduit_widget.widget.status.connection_widget import ConnectionWatch
 from conduit_widget.widget.status.presence import Presence
-from tests.support.comm import CommLedger
+from tests.support.kernel.comm import CommLedger
 from tests.support.waiting import eventually_sync
 from tests.unit.widget.conftest import ScriptedHub
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from conduit_widget.errors import ProviderError, ValidationError
-from conduit_widget.widget import views
-from conduit_widget.widget.chat import Chat
+from conduit_widget.widget.browser import views
+from conduit_widget.widget.chat.chat import Chat
 from conduit_widget.widget.status.provider_status import ProviderStatus
-from tests.support.comm import CommLedger
+from tests.support.kernel.comm import CommLedger
 from tests.support.waiting import eventually_sync
 from tests.unit.widget.conftest import ScriptedHub
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from conduit_widget.conversation_types import LastMessage
 from conduit_widget.types import ConversationInfo
+from conduit_widget.types.conversations import LastMessage
 from conduit_widget.widget.tables.found_tables import ConversationEntry, ConversationTable
 
 

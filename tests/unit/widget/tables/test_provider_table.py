@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from conduit_widget.times import iso_time
+from conduit_widget.text.times import iso_time
 from conduit_widget.types import ProviderLatency, ProviderStatus, RateLimit
 from conduit_widget.widget.tables.provider_table import ProviderTable, limit_line
 

@@ -15,7 +15,7 @@ from conduit_widget.chat.history.sqlite.store import SqliteHistoryStore
 from conduit_widget.chat.history.store import ConversationRecord
 from conduit_widget.errors import SettingsError
 from conduit_widget.types import ChatMessage
-from tests.support.history_vector import check_tree, load_sqlite, vector
+from tests.support.chat.history_vector import check_tree, load_sqlite, vector
 
 BIG = 1 << 20
 

@@ -10,7 +10,7 @@ from conduit_widget.chat.history.search import Search
 from conduit_widget.chat.history.search_text import phrases_of
 from conduit_widget.chat.history.sqlite.store import SqliteHistoryStore
 from conduit_widget.types import ChatMessage
-from tests.support.history_vector import load_sqlite, vector
+from tests.support.chat.history_vector import load_sqlite, vector
 
 
 def message(id_: str, text: str) -> ChatMessage:

@@ -17,7 +17,8 @@ from conduit_widget.types import ChatMessage
 from conduit_widget.widget.take_along import formats
 from conduit_widget.widget.take_along.bringing import PIECE_BYTES, batches, key_of
 from conduit_widget.widget.take_along.readers import file as opened
-from conduit_widget.widget.take_along.readers.file import read_file, read_stream
+from conduit_widget.widget.take_along.readers.apart import read_path
+from conduit_widget.widget.take_along.readers.file import read_stream
 from conduit_widget.widget.take_along.readers.found import FoundConversation
 from conduit_widget.widget.take_along.taken import Taken
 
@@ -98,7 +99,7 @@ def test_of_a_chatgpt_file_what_can_be_read_is(tmp_path: Path) -> None:
     first = json.dumps([chatgpt(node("q", None)), {"title": "Broken"}, circle, odd]).encode()
     archive = zipped({"conversations-000.json": first, "user.json": b"{", "chat.html": b"<"})
     (tmp_path / "export.zip").write_bytes(archive)
-    found = read_file(tmp_path / "export.zip")
+    found = read_path(tmp_path / "export.zip")
     assert [(each.title, each.problem) for each in found] == [
         ("T", None),
         ("Broken", "has no messages"),
