@@ -3,6 +3,9 @@
 The stages that prepare the rest run side by side; each one's output is printed whole when it ends. Python's
 tests then run in several processes: they wait for sockets and processes more than they compute.
 
+Of Python's and the browser's tests, a few that fail are run once more, one at a time on a machine that does
+nothing else: those that pass then are listed as unstable, under the stages.
+
 Installs what the tests need besides the ``test`` extra: npm packages, Chromium, the local model, Redis,
 PostgreSQL and libfaketime. Where something cannot be had, one line says what is missing and the run fails.
 """
@@ -10,6 +13,7 @@ PostgreSQL and libfaketime. Where something cannot be had, one line says what is
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
 import subprocess
@@ -29,10 +33,17 @@ PYTHON = sys.executable
 PROCESSES = 4
 """In which Python's tests run, on two cores."""
 BROWSERS = 2
+FEW = 3
+"""Failures of one stage that may be the machine's fault; with more there is something wrong."""
 ELSEWHERE = ("--ignore=tests/e2e", "--ignore=tests/notebooks")
 """What stages of their own run."""
 SUMMARY = "\n=== stages"
 LAST_LINES = 60
+LAST_FAILED = ROOT / ".pytest_cache/v/cache/lastfailed"
+"""Where pytest keeps, as JSON, which tests failed."""
+
+unstable: list[str] = []
+"""Tests that failed and passed when they ran alone."""
 
 
 class StageError(Exception):
@@ -45,6 +56,26 @@ def run(*command: str, **environment: str) -> None:
     code = subprocess.run(command, cwd=ROOT, env={**os.environ, **environment}, check=False).returncode
     if code:
         raise StageError(f"exit code {code} from: {' '.join(command)}")
+
+
+def run_tests(marks: str, processes: int, *what: str, **environment: str) -> None:
+    """Run tests in several processes, and the few that fail once more by themselves; raise StageError."""
+    command = (PYTHON, "-m", "pytest", "-m", marks)
+    LAST_FAILED.unlink(missing_ok=True)  # what another run left
+    try:
+        run(*command, "-n", str(processes), "--no-loadscope-reorder", *what, **environment)
+    except StageError:
+        failed = last_failed()
+        if not 0 < len(failed) <= FEW:
+            raise
+        print(f"\n=== once more, alone: {', '.join(failed)}", flush=True)
+        run(*command, "-n", "0", *failed, **environment)
+        unstable.extend(failed)
+
+
+def last_failed() -> list[str]:
+    """Return the tests that failed in pytest's last run."""
+    return sorted(json.loads(LAST_FAILED.read_text(encoding="utf-8"))) if LAST_FAILED.exists() else []
 
 
 def front_end() -> None:
@@ -65,7 +96,7 @@ def static() -> None:
 def python() -> None:
     """Unit, conformance, integration, network, security and interop tests."""
     marks = "not e2e and not soak and not kernels and not calls and not jupyterhub"
-    run(PYTHON, "-m", "pytest", "-m", marks, "-n", str(PROCESSES), "--no-loadscope-reorder", *ELSEWHERE)
+    run_tests(marks, PROCESSES, *ELSEWHERE)
 
 
 def notebooks() -> None:
@@ -77,18 +108,8 @@ def notebooks() -> None:
 
 def browser() -> None:
     """JupyterLab in real Chromium, against the real hub and model."""
-    run(
-        PYTHON,
-        "-m",
-        "pytest",
-        "-m",
-        "e2e and not soak and not firefox and not calls and not hosts",
-        "-n",
-        str(BROWSERS),
-        "--no-loadscope-reorder",
-        "tests/e2e",
-        CONDUIT_CHROMIUM=ensure_chromium(),
-    )
+    marks = "e2e and not soak and not firefox and not calls and not hosts"
+    run_tests(marks, BROWSERS, "tests/e2e", CONDUIT_CHROMIUM=ensure_chromium())
 
 
 def model() -> None:
@@ -181,6 +202,8 @@ def main() -> int:
     print(SUMMARY)
     for name, seconds, verdict, _ in results:
         print(f"{name:10} {seconds:6.0f} s  {verdict}")
+    for test in unstable:
+        print(f"unstable: {test}")
     failed = sum(result.verdict != "passed" for result in results)
     print(f"stages: {len(results) - failed} passed, {failed} failed")
     return 1 if failed else 0
