@@ -73,8 +73,9 @@ function kept(sanitizer: Sanitizer, { widgets, server, here }: Page): LuminoWidg
   let cancel = (): void => {};
 
   const open = async (): Promise<void> => {
-    life = new AbortController();
-    const { signal } = life;
+    const mine = new AbortController();
+    life = mine;
+    const { signal } = mine;
     try {
       const url = new URL("panel.js?v=%conduit-build%", here).href;
       const { openKept } = (await import(/* @vite-ignore */ url)) as { openKept: typeof Opening };
@@ -84,7 +85,7 @@ function kept(sanitizer: Sanitizer, { widgets, server, here }: Page): LuminoWidg
       });
       if (!signal.aborted) hideEmpty(widget.node, signal);
     } catch {
-      end(); // the transcript remains
+      if (life === mine) end(); // the transcript remains
     }
   };
   const end = (): void => {
@@ -101,10 +102,15 @@ function kept(sanitizer: Sanitizer, { widgets, server, here }: Page): LuminoWidg
   const endWhereHidden = (): void => {
     if (!widget.node.offsetParent) end(); // a kernel's view is there, or nobody looks
   };
+  let isInSight = false;
+  const settleInSight = (): void => {
+    if (isInSight && conversation && !life) settle();
+  };
   const inSight = new IntersectionObserver((entries) => {
     cancel();
-    if (!entries.at(-1)?.isIntersecting) endWhereHidden();
-    else if (conversation && !life) settle();
+    isInSight = entries.at(-1)?.isIntersecting === true;
+    if (isInSight) settleInSight();
+    else endWhereHidden();
   });
   inSight.observe(widget.node);
   // What has been scrolled out of sight before it is hidden stays out of sight.
@@ -143,8 +149,10 @@ function kept(sanitizer: Sanitizer, { widgets, server, here }: Page): LuminoWidg
       const named = Object(data[KEPT]).conversation;
       // What nobody vouches for does not open a conversation in one's name.
       const wanted = trusted && typeof named === "string" ? named : "";
-      if (wanted !== conversation) end();
+      if (wanted === conversation) return;
+      end();
       conversation = wanted;
+      settleInSight(); // trusted, or another one, while somebody looks
     },
   });
 }

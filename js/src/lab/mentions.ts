@@ -16,19 +16,23 @@ export function mentionSetting(loading: Promise<PluginSettings | null>): Mention
   let settings: PluginSettings | null = null;
   const listeners: (() => void)[] = [];
   const areWanted = (): boolean => settings?.composite[SETTING] === true;
-  loading.then((loaded) => {
-    settings = loaded;
-    loaded?.changed.connect(() => {
-      for (const listener of listeners) listener();
-    });
+  const changed = (): void => {
+    for (const listener of listeners) listener();
+  };
+  const loaded = loading.then((given) => {
+    settings = given;
+    given?.changed.connect(changed);
+    changed();
   });
   return {
     areWanted,
     async toggle(say) {
+      // What asks for a permission has to come of the key press itself: nothing is awaited before.
+      const asked = areWanted() ? "granted" : globalThis.Notification?.requestPermission();
+      await loaded;
       const isOn = !areWanted();
-      const permission = isOn ? await globalThis.Notification?.requestPermission() : "granted";
-      if (permission !== "granted") say(text("lab.notAllowed"));
-      else await settings?.set(SETTING, isOn);
+      if (isOn && (await asked) !== "granted") say(text("lab.notAllowed"));
+      else await (settings?.set(SETTING, isOn) ?? Promise.reject()).catch(() => say(text("lab.notSaved")));
     },
     onChange: (listener) => {
       listeners.push(listener);

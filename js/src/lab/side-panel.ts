@@ -65,6 +65,8 @@ export function sidePanel(
   const listeners: ((news: News) => void)[] = [];
   let opened: Promise<Panel> | null = null;
   const reveal = (): void => app.shell.activateById(PANEL_ID);
+  const life = new AbortController();
+  widget.disposed.connect(() => life.abort());
 
   const fetchPanel = async (): Promise<Panel> => {
     const url = new URL("panel.js?v=%conduit-build%", here).href;
@@ -75,6 +77,7 @@ export function sidePanel(
       notebook,
       settings: await settings,
       wantsMentions: mentions.areWanted,
+      lifetime: life.signal,
       reveal,
       language: language(),
       text,
@@ -86,7 +89,10 @@ export function sidePanel(
   const chat = (): Promise<Panel> => {
     opened ??= fetchPanel().catch((error: unknown) => {
       opened = null; // the next time it is tried again
-      widget.node.textContent = text("lab.broken", { reason: String(error) });
+      const problem = document.createElement("p");
+      problem.setAttribute("role", "alert");
+      problem.textContent = text("lab.broken", { reason: String(error) });
+      widget.node.replaceChildren(problem);
       throw error;
     });
     return opened;

@@ -58,7 +58,11 @@ describe("the panel", () => {
     speakLanguage("en");
     const [el, clock] = [document.createElement("div"), new FakeClock()];
     const server = { baseUrl: "/", wsUrl: "ws://localhost/", token: "", appendToken: false };
-    openPanel(el, { server, text, settings: null } as unknown as PanelOptions, clock);
+    openPanel(
+      el,
+      { server, text, settings: null, lifetime: new AbortController().signal } as unknown as PanelOptions,
+      clock,
+    );
     return { el, clock };
   };
   const answers = (status: number): void => {

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { LuminoWidget, RenderMimeRegistry, WidgetModule } from "../../src/lab/jupyter";
 import { KEPT, showKept } from "../../src/lab/kept";
 import { type Kept, keptOutputs } from "../../src/notebook/kept-transcripts";
+import { settled } from "../support/fake-clock";
 import { until } from "../support/until";
 
 /** A widget of Lumino, as far as it is used. */
@@ -187,6 +188,50 @@ it("ends the chat when the kernel's view hides it, out of sight too", async () =
   lieIn(kept.node, null);
   resized();
   expect(open()).toBe(0);
+  kept.dispose();
+});
+
+it("leaves the chat alone that was opened after another try, which fails late", async () => {
+  const failures: (() => void)[] = [];
+  vi.stubGlobal(
+    "whileOpening",
+    () => new Promise((_, reject) => failures.push(() => reject(new Error("cut")))),
+  );
+  const kept = made();
+  lieIn(kept.node, null);
+  await kept.renderModel(model(true));
+  for (const tries of [1, 2]) {
+    vi.useFakeTimers();
+    seen(true);
+    vi.advanceTimersByTime(3_000);
+    vi.useRealTimers();
+    await until(() => expect(failures).toHaveLength(tries));
+    if (tries === 1) seen(false);
+  }
+  expect(OPENED.map(({ aborted }) => aborted)).toEqual([true, false]);
+  failures[0]?.();
+  await settled();
+  expect(open()).toBe(1);
+  failures[1]?.(); // its own failure ends it, and the transcript remains
+  await until(() => expect(open()).toBe(0));
+  expect(kept.node.textContent).toBe("Said before");
+  kept.dispose();
+});
+
+it.each([
+  ["is trusted", false, model(true)],
+  ["is of another conversation", true, { trusted: true, data: { [KEPT]: { conversation: "other" } } }],
+])("opens what %s now, in sight all the time", async (_, trusted, next) => {
+  const kept = made();
+  await kept.renderModel(model(trusted));
+  seen(true);
+  vi.advanceTimersByTime(1_000);
+  await kept.renderModel(next);
+  expect(vi.getTimerCount()).toBe(1);
+  vi.advanceTimersByTime(2_999);
+  expect(vi.getTimerCount(), "as long as ever, from now").toBe(1);
+  vi.advanceTimersByTime(1);
+  expect(vi.getTimerCount()).toBe(0);
   kept.dispose();
 });
 

@@ -91,7 +91,7 @@ describe("the news", () => {
   beforeEach(() => {
     [clock, told] = [new FakeClock(), []];
     store = { ...(parts() as typeof store), ask: vi.fn(async () => [{ unread: 2 }, { unread: 1 }]) };
-    watchNews(store as unknown as Store, clock, (news) => told.push(news));
+    watchNews(store as unknown as Store, clock, new AbortController().signal, (news) => told.push(news));
   });
   const live = async (): Promise<void> => {
     store.connection.value = { state: "live" };

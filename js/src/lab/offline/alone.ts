@@ -41,26 +41,31 @@ async function agreed(channel: BroadcastChannel, name: string, signal: AbortSign
     if (data.says === "wants" && (is === "has" || (is === "wants" && me < data.from))) say("has");
     heard(data);
   };
-  /** Whether somebody says this within so many milliseconds. */
+  /** Whether somebody says this within so many milliseconds; rejects at once where the signal aborts meanwhile. */
   const hears = (ms: number, what: (said: Said) => boolean): Promise<boolean> =>
-    new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms, false);
-      heard = (said) => {
-        if (!what(said)) return;
+    new Promise((resolve, reject) => {
+      const end = (settle: () => void): void => {
         clearTimeout(timer);
-        resolve(true);
+        signal.removeEventListener("abort", aborted);
+        heard = () => {};
+        settle();
       };
+      const aborted = (): void => end(() => reject(signal.reason));
+      const timer = setTimeout(() => end(() => resolve(false)), ms);
+      heard = (said) => {
+        if (what(said)) end(() => resolve(true));
+      };
+      signal.addEventListener("abort", aborted);
     });
   const isTaken = (): Promise<boolean> => {
     is = "wants";
     say(is);
     return hears(OBJECTING_MS, ({ says, from }) => says === "has" || (says === "wants" && from < me));
   };
+  signal.throwIfAborted();
   while (await isTaken()) {
     is = "left";
     await hears(AGAIN_MS, ({ says }) => says === "left");
-    signal.throwIfAborted();
   }
   is = "has";
-  signal.throwIfAborted();
 }

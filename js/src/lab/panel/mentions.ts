@@ -15,10 +15,11 @@ interface Options {
   reveal(): void;
   document: Document;
   desktop: Desktop;
+  lifetime: AbortSignal;
 }
 
-/** Follows the messages of a chat for as long as it lives. */
-export function watchMentions(store: Store, { wanted, reveal, document, desktop }: Options): void {
+/** Follows the messages of a chat until the lifetime ends; the title is then as it was. */
+export function watchMentions(store: Store, { wanted, reveal, document, desktop, lifetime }: Options): void {
   let place = "";
   let known = 0;
   let count = 0;
@@ -28,17 +29,38 @@ export function watchMentions(store: Store, { wanted, reveal, document, desktop 
     document.title = count > 0 ? `(${count}) ${title}` : title;
   };
 
+  /** Shows a message of a conversation, which may not be the one in sight any more. */
+  const go = (conversationId: string, message: ChatMessage): void => {
+    const { conversationId: here } = store.select;
+    const show = (): void => store.show(message.id, seqOf(message));
+    if (here.peek() === conversationId) {
+      show();
+      return;
+    }
+    const opening = new AbortController();
+    const end = here.subscribe((now) => {
+      if (now !== conversationId || opening.signal.aborted) return;
+      opening.abort();
+      show();
+    });
+    opening.signal.addEventListener("abort", end, { once: true });
+    lifetime.addEventListener("abort", () => opening.abort(), { once: true, signal: opening.signal });
+    // Why it cannot be opened is said where conversations are chosen.
+    store.ask({ kind: "conversation", action: "open", conversationId }).catch(() => opening.abort());
+  };
+
   const tell = (message: ChatMessage): void => {
     if (!wanted()) return;
+    const conversationId = place;
     const options = { body: plainLine(textOf(message)), tag: message.id };
     desktop.show(plainName(message.author?.userName), options, () => {
       globalThis.focus();
       reveal();
-      store.show(message.id);
+      go(conversationId, message);
     });
   };
 
-  store.select.messages.subscribe((messages) => {
+  const stop = store.select.messages.subscribe((messages) => {
     const newest = Math.max(known, ...messages.map(seqOf).filter(Number.isFinite));
     const isFirst = place !== store.select.conversationId.peek();
     place = store.select.conversationId.peek();
@@ -51,11 +73,20 @@ export function watchMentions(store: Store, { wanted, reveal, document, desktop 
       tell(message);
     }
   });
-  document.addEventListener("visibilitychange", () => {
-    if (document.hidden || count === 0) return;
+  const seen = (): void => {
+    if (count === 0) return;
     count = 0;
     countInTitle();
-  });
+  };
+  document.addEventListener("visibilitychange", () => document.hidden || seen(), { signal: lifetime });
+  lifetime.addEventListener(
+    "abort",
+    () => {
+      stop();
+      seen();
+    },
+    { once: true },
+  );
 }
 
 function isForReader({ author, metadata }: ChatMessage, self: string): boolean {

@@ -14,11 +14,17 @@ const EVERY_MS = 30_000;
 /** What comes meanwhile is counted soon, and once. */
 const SOON_MS = 2_000;
 
-/** Tells the news at once and whenever they change, for as long as the chat lives. */
-export function watchNews(store: Store, clock: Clock, tell: (news: News) => void): void {
+/** Tells the news at once and whenever they change, until the lifetime ends. */
+export function watchNews(
+  store: Store,
+  clock: Clock,
+  lifetime: AbortSignal,
+  tell: (news: News) => void,
+): void {
   let unread = 0;
   let cancel = (): void => {};
   let isSoon = false;
+  let turn = 0;
 
   const say = (): void => {
     const [link, kernel] = [store.connection.peek()?.state, store.kernel.peek()];
@@ -35,8 +41,11 @@ export function watchNews(store: Store, clock: Clock, tell: (news: News) => void
     isSoon = false;
     cancel = clock.after(EVERY_MS, count);
     if (store.connection.peek()?.state !== "live") return;
+    turn += 1;
+    const mine = turn;
     try {
       const all = await store.ask<ConversationInfo[]>({ kind: "conversations" });
+      if (mine !== turn || lifetime.aborted) return; // counted anew meanwhile
       unread = all.reduce((sum, info) => sum + info.unread, 0);
       say();
     } catch {
@@ -50,9 +59,16 @@ export function watchNews(store: Store, clock: Clock, tell: (news: News) => void
     cancel = clock.after(SOON_MS, count);
   };
 
-  store.connection.subscribe(say);
-  store.kernel.subscribe(say);
-  store.select.provider.subscribe(say);
-  store.select.readMarks.subscribe(countSoon);
-  store.select.messages.subscribe(countSoon);
+  const stops = [
+    store.connection.subscribe(say),
+    store.kernel.subscribe(say),
+    store.select.provider.subscribe(say),
+    store.select.readMarks.subscribe(countSoon),
+    store.select.messages.subscribe(countSoon),
+  ];
+  const end = (): void => {
+    cancel();
+    for (const stop of stops) stop();
+  };
+  lifetime.addEventListener("abort", end, { once: true });
 }

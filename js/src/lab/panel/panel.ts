@@ -20,7 +20,7 @@ import { type ChatWidget, fetchChat } from "./fetch-chat";
 import { fetchStandIn, lastingHost, type StandingIn } from "./lasting-host";
 import { watchMentions } from "./mentions";
 import { type News, watchNews } from "./news";
-import { ownButton, ownConversation } from "./own-conversation";
+import { ownBar, ownConversation } from "./own-conversation";
 
 export { openKept } from "./kept-chat";
 
@@ -36,6 +36,8 @@ export interface PanelOptions {
   /** Brings the panel into sight. */
   reveal(): void;
   tell(news: News): void;
+  /** Until the panel is disposed of. */
+  lifetime: AbortSignal;
 }
 
 export interface Panel {
@@ -54,47 +56,69 @@ const NOTICE_STYLE =
 const RETRY_MS = 5_000;
 const ELSEWHERE = "main";
 
-/** Opens the chat inside `el`, for as long as the page lives. */
+/** Opens the chat inside `el`, for as long as the panel lives. */
 export function openPanel(el: HTMLElement, options: PanelOptions, clock: Clock = browserClock): Panel {
-  const lifetime = new AbortController().signal;
   const server = jupyterServer(options.server);
-  const { text } = options;
+  const { text, lifetime } = options;
   const whenShown: ((store: Store) => void)[] = [];
   let shown: Store | null = null;
   let cancelRetry = (): void => {};
   let attempt = 0;
+  let isOpening = false;
+  lifetime.addEventListener("abort", () => cancelRetry(), { once: true });
 
   const withStore = (act: (store: Store) => void): void => {
     if (shown) act(shown);
     else whenShown.push(act);
   };
 
-  const show = async (): Promise<void> => {
-    cancelRetry();
-    try {
-      attempt += 1;
-      const me = await server.me(lifetime);
-      const [chat, standingIn] = await Promise.all([fetchChat(me, attempt), fetchStandIn()]);
-      const conversation = await firstConversation(options, server);
-      el.replaceChildren();
-      shown = showChat(el, chat, { server, me, standingIn, conversation }, options, clock, lifetime);
-      watchNews(shown, clock, options.tell);
-      watchMentions(shown, {
-        wanted: options.wantsMentions,
-        reveal: options.reveal,
-        document,
-        desktop: desktopOf(globalThis.Notification, globalThis.navigator?.serviceWorker),
-      });
-      for (const act of whenShown.splice(0)) act(shown);
-    } catch (error) {
-      const why = error instanceof NoChatError ? error.why : null;
-      const words = why ? text(`lab.${why}`) : text("lab.broken", { reason: String(error) });
-      el.replaceChildren(notice(words, { label: text("lab.again"), act: show }));
-      if (why === "unreachable") cancelRetry = clock.after(RETRY_MS, show);
-    }
+  const open = async (life: AbortSignal): Promise<void> => {
+    attempt += 1;
+    const me = await server.me(life);
+    const [chat, standingIn] = await Promise.all([fetchChat(me, attempt), fetchStandIn()]);
+    const conversation = await firstConversation(options, server);
+    if (life.aborted) return;
+    el.replaceChildren();
+    const store = showChat(el, chat, { server, me, standingIn, conversation }, options, clock, life);
+    watchNews(store, clock, life, options.tell);
+    watchMentions(store, {
+      ...{ wanted: options.wantsMentions, reveal: options.reveal, document, lifetime: life },
+      desktop: desktopOf(globalThis.Notification, globalThis.navigator?.serviceWorker),
+    });
+    shown = store;
+    for (const act of whenShown.splice(0)) act(store);
   };
-  el.replaceChildren(notice(text("lab.loading")));
-  show();
+
+  /** Opens the chat, one try at a time; one that fails leaves nothing. */
+  const show = async (): Promise<void> => {
+    if (isOpening || shown || lifetime.aborted) return;
+    isOpening = true;
+    cancelRetry();
+    const life = new AbortController();
+    const end = (): void => life.abort();
+    lifetime.addEventListener("abort", end, { once: true, signal: life.signal });
+    try {
+      await open(life.signal);
+    } catch (error) {
+      end();
+      shown = null;
+      if (!lifetime.aborted) sayWhyNot(error);
+    }
+    isOpening = false;
+  };
+  const sayWhyNot = (error: unknown): void => {
+    const why = error instanceof NoChatError ? error.why : null;
+    if (!notice.node.parentNode) el.replaceChildren(notice.node);
+    notice.offer(why ? text(`lab.${why}`) : text("lab.broken", { reason: String(error) }));
+    if (why === "unreachable") cancelRetry = clock.after(RETRY_MS, show);
+  };
+  const notice = createNotice(text("lab.again"), () => again());
+  const again = (): void => {
+    notice.say(text("lab.loading"));
+    void show();
+  };
+  el.replaceChildren(notice.node);
+  again();
 
   return {
     focus: () => withStore(() => focusComposer(el)),
@@ -137,15 +161,16 @@ function showChat(
   Object.assign(place.style, { flex: "1 1 auto", minHeight: "0" });
   const store = chat.open(host, lifetime);
   const arrived = (): void => focusComposer(el);
-  el.append(ownButton(store, { server, notebook, text, arrived }), place);
+  el.append(ownBar(store, { server, notebook, text, arrived, lifetime }), place);
   follow(store);
   chat.show(place, store, host, lifetime);
   const style = document.createElement("style");
   style.textContent = FILLING;
   place.firstElementChild?.shadowRoot?.append(style);
-  store.select.conversationId.subscribe((id) => {
+  const stop = store.select.conversationId.subscribe((id) => {
     if (id) memory.keepConversation(id);
   });
+  lifetime.addEventListener("abort", stop, { once: true });
   return store;
 }
 
@@ -155,19 +180,33 @@ function focusComposer(el: HTMLElement): void {
   field?.setSelectionRange(field.value.length, field.value.length);
 }
 
-function notice(words: string, button?: { label: string; act(): void }): HTMLElement {
-  const box = document.createElement("div");
-  box.style.cssText = NOTICE_STYLE;
+interface Notice {
+  readonly node: HTMLElement;
+  /** Says something in the place of the chat; what it says already is not said again. */
+  say(words: string): void;
+  /** The same, with a button to try again. */
+  offer(words: string): void;
+}
+
+/** It stays one node, whatever it says: whoever is at its button stays there, and a screen reader hears each change. */
+function createNotice(label: string, act: () => void): Notice {
+  const node = document.createElement("div");
+  node.style.cssText = NOTICE_STYLE;
   const line = document.createElement("p");
   line.setAttribute("role", "status");
-  line.textContent = words;
-  box.append(line);
-  if (button) {
-    const press = document.createElement("button");
-    press.className = "jp-mod-styled jp-mod-accept";
-    press.textContent = button.label;
-    press.addEventListener("click", button.act);
-    box.append(press);
-  }
-  return box;
+  node.append(line);
+  const press = document.createElement("button");
+  press.className = "jp-mod-styled jp-mod-accept";
+  press.textContent = label;
+  press.addEventListener("click", act);
+  const say = (words: string): void => {
+    if (line.textContent !== words) line.textContent = words;
+  };
+  return {
+    ...{ node, say },
+    offer(words) {
+      say(words);
+      if (!press.parentNode) node.append(press);
+    },
+  };
 }

@@ -35,6 +35,7 @@ export const lab = {
   "lab.live": "Live",
   "lab.connecting": "Verbindung wird aufgebaut…",
   "lab.offline": "Offline",
+  "lab.notSaved": "Das ließ sich nicht speichern.",
   "lab.notAllowed":
     "Der Browser erlaubt dieser Seite keine Benachrichtigungen: Der Schalter ist in seiner Adresszeile.",
 } as const satisfies Catalogue;

@@ -34,5 +34,6 @@ export const lab = {
   "lab.live": "Live",
   "lab.connecting": "Connecting…",
   "lab.offline": "Offline",
+  "lab.notSaved": "It could not be saved.",
   "lab.notAllowed": "The browser does not allow notifications for this page: its address bar has the switch.",
 } as const;

@@ -35,6 +35,7 @@ export const lab = {
   "lab.live": "En vivo",
   "lab.connecting": "Conectando…",
   "lab.offline": "Sin conexión",
+  "lab.notSaved": "No se pudo guardar.",
   "lab.notAllowed":
     "El navegador no permite notificaciones de esta página: el interruptor está en su barra de direcciones.",
 } as const satisfies Catalogue;

@@ -35,5 +35,6 @@ export const lab = {
   "lab.live": "在线",
   "lab.connecting": "正在连接…",
   "lab.offline": "离线",
+  "lab.notSaved": "无法保存。",
   "lab.notAllowed": "浏览器不允许此页面发送通知：可在地址栏中更改。",
 } as const satisfies Catalogue;
