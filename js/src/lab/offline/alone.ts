@@ -57,10 +57,16 @@ async function agreed(channel: BroadcastChannel, name: string, signal: AbortSign
       };
       signal.addEventListener("abort", aborted);
     });
-  const isTaken = (): Promise<boolean> => {
-    is = "wants";
-    say(is);
-    return hears(OBJECTING_MS, ({ says, from }) => says === "has" || (says === "wants" && from < me));
+  const isTaken = async (): Promise<boolean> => {
+    for (;;) {
+      is = "wants";
+      const askedAt = performance.now();
+      say(is);
+      if (await hears(OBJECTING_MS, ({ says, from }) => says === "has" || (says === "wants" && from < me)))
+        return true;
+      // A page that was held up meanwhile has not heard yet what was said.
+      if (performance.now() - askedAt < 2 * OBJECTING_MS) return false;
+    }
   };
   signal.throwIfAborted();
   while (await isTaken()) {

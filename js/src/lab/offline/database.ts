@@ -1,6 +1,7 @@
 // Where the browser keeps what waits and what was seen: one IndexedDB for all servers, people and conversations.
 import { type DBSchema, type IDBPDatabase, openDB } from "idb";
 import type { ConversationInfo } from "../../contract";
+import { uuid } from "../../identifier";
 import type { ChatState } from "../../kernel/messages";
 import type { Entry } from "./entries";
 
@@ -26,6 +27,8 @@ interface Schema extends DBSchema {
   seen: { key: Place; value: Seen; indexes: { at: number } };
   /** The conversations of a person, as the hub named them last. */
   lists: { key: [server: string, userId: string]; value: ConversationInfo[] };
+  /** A name that the database got when it was made: where it is another one, everything was cleared meanwhile. */
+  made: { key: "name"; value: string };
 }
 
 export type Database = IDBPDatabase<Schema>;
@@ -39,18 +42,24 @@ export type Opening = (isBroken?: boolean) => Promise<Database | null>;
 /** Opens it once for whoever asks; where it was closed, the next who asks opens it again. */
 export function createOpening(): Opening {
   let current: Promise<Database | null> | null = null;
-  const forget = (): void => {
-    current = null;
-  };
   const open = (): Promise<Database | null> => {
-    const mine = openDatabase(forget, (database) => {
-      if (current === mine) current = Promise.resolve(database);
-      else database.close();
+    let mine: Promise<Database | null>;
+    // One that was closed late may have been replaced by then.
+    const closed = (): void => {
+      if (current === mine) current = null;
+    };
+    mine = openDatabase(closed, (database) => {
+      if (current !== mine) {
+        database.close();
+        return;
+      }
+      mine = Promise.resolve(database);
+      current = mine;
     });
     return mine;
   };
   return (isBroken = false) => {
-    if (isBroken) forget();
+    if (isBroken) current = null;
     current ??= open();
     return current;
   };
@@ -75,11 +84,16 @@ export async function openDatabase(
     }, PATIENCE_MS);
   });
   try {
-    const opened = openDB<Schema>("conduit-chat", 1, {
-      upgrade(fresh) {
-        fresh.createObjectStore("waiting").createIndex("place", "place");
-        fresh.createObjectStore("seen").createIndex("at", "at");
-        fresh.createObjectStore("lists");
+    const opened = openDB<Schema>("conduit-chat", 2, {
+      upgrade(fresh, version, _wanted, { done }) {
+        if (version < 1) {
+          fresh.createObjectStore("waiting").createIndex("place", "place");
+          fresh.createObjectStore("seen").createIndex("at", "at");
+          fresh.createObjectStore("lists");
+        }
+        const named = fresh.createObjectStore("made").put(uuid(), "name");
+        // Whoever opens it hears of what fails here.
+        for (const each of [done, named]) each.catch(() => {});
       },
       // A newer version in another tab has to wait for nobody.
       blocking(_current, _wanted, { target }) {

@@ -1,6 +1,7 @@
 // The durable queue of one conversation, as this page sees it. Other pages of the same browser share it.
 import type { Database, Opening, Place } from "./database";
 import { checkRoom, type Entry, isEntry, isWaiting } from "./entries";
+import { createMissed } from "./missed";
 
 const NO_ROOM =
   "The browser has no room left to keep this: delete some of what waits, or free some of the disk.";
@@ -35,32 +36,30 @@ export function openQueue(opening: Opening, place: Place, changed: () => void): 
   let entries: readonly Entry[] = [];
   let isKept = true;
   let isRead = false;
-  /** What was written to last; where that is another one now, its data may have been cleared. */
-  let used: Database | null = null;
-  /** What could not be written down. */
-  let missed: Change[] = [];
+  /** The name of the database that was written to last; one of another name has nothing of what was there. */
+  let used = "";
+  const missed = createMissed();
   const name = JSON.stringify(place);
   let channel = globalThis.BroadcastChannel ? new BroadcastChannel(CHANNEL) : null;
 
-  const took = (next: readonly Entry[]): void => {
-    const isSame = signs(next) === signs(entries);
+  const took = (next: readonly Entry[], isKeptNow: boolean): void => {
+    const isSame = signs(next) === signs(entries) && isKeptNow === isKept;
     entries = next;
     isRead = true;
+    isKept = isKeptNow;
     if (!isSame) changed();
   };
 
   const inDatabase = async (database: Database, change: Change): Promise<void> => {
-    const had = used && used !== database ? entries : [];
-    took(
-      await inTransaction(database, place, (kept) => {
-        const known = new Set(kept.map(({ id }) => id));
-        const all = [...kept, ...had.filter(({ id }) => !known.has(id))];
-        return change(missed.reduce(made, all));
-      }),
-    );
-    used = database;
-    missed = [];
-    isKept = true;
+    const { after, name: now } = await inTransaction(database, place, (kept, now) => {
+      // Whoever finds everything cleared writes down anew what it has; else what is not there has left.
+      const known = new Set(kept.map(({ id }) => id));
+      const had = used && used !== now ? entries.filter(({ id }) => !known.has(id)) : [];
+      return change(missed.madeUp([...kept, ...had]));
+    });
+    used = now;
+    missed.clear();
+    took(after, true);
   };
 
   /** Whether it could be written down; throws where the rules say no, or the browser has no room for more. */
@@ -83,9 +82,9 @@ export function openQueue(opening: Opening, place: Place, changed: () => void): 
       if (!database) break;
       if (await isWritten(database, change, hasRoom)) return;
     }
-    took(change(entries));
-    isKept = false;
-    missed.push(change);
+    const [before, after] = [entries, change(entries)];
+    missed.note(change, before, after);
+    took(after, false);
   };
 
   /** A change after the other: the order in which people do things is that of the queue. */
@@ -132,15 +131,6 @@ export function openQueue(opening: Opening, place: Place, changed: () => void): 
   };
 }
 
-/** A change made once more; what makes no sense any longer changes nothing. */
-function made(entries: Entry[], change: Change): Entry[] {
-  try {
-    return change(entries);
-  } catch {
-    return entries;
-  }
-}
-
 /** What tells one state of a queue from another. */
 function signs(entries: readonly Entry[]): string {
   return JSON.stringify(
@@ -156,14 +146,20 @@ async function inOrder<K extends { position: number; entry: Entry }>(
   return { kept, entries: kept.map(({ entry }) => entry) };
 }
 
-async function inTransaction(database: Database, place: Place, change: Change): Promise<Entry[]> {
-  const transaction = database.transaction("waiting", "readwrite");
+/** Changes what is kept of a place; returns it with the name of the database. */
+async function inTransaction(
+  database: Database,
+  place: Place,
+  change: (kept: readonly Entry[], name: string) => Entry[],
+): Promise<{ after: Entry[]; name: string }> {
+  const transaction = database.transaction(["waiting", "made"], "readwrite");
   // Whoever awaits it hears of its failure below.
   const done = transaction.done.catch((error: unknown) => error);
   try {
-    const { store } = transaction;
+    const store = transaction.objectStore("waiting");
+    const name = (await transaction.objectStore("made").get("name")) ?? "";
     const { kept, entries: before } = await inOrder(store.index("place").getAll(place));
-    const after = change(before);
+    const after = change(before, name);
     const had = new Map(kept.map((each) => [each.entry.id, each]));
     const left = new Set(after.map(({ id }) => id));
     // The places there were, in order, and new ones behind them: what only leaves moves nothing.
@@ -181,7 +177,7 @@ async function inTransaction(database: Database, place: Place, change: Change): 
     ]);
     const failure = await done;
     if (failure) throw failure;
-    return after;
+    return { after, name };
   } catch (error) {
     try {
       transaction.abort();

@@ -92,6 +92,7 @@ it("refuses one message too many, and more than fits, with the number; what is t
 
 it("says so where the browser has no room, and keeps things for the page where it keeps nothing", async () => {
   const full = opened();
+  await full.read();
   const put = vi.spyOn(IDBObjectStore.prototype, "put").mockImplementation(() => {
     throw new DOMException("full", "QuotaExceededError");
   });
