@@ -18,7 +18,8 @@ pytestmark = pytest.mark.usefixtures("extensions")
 
 SAVED: Final = """async () => {
   const response = await fetch('/lab/api/workspaces/panel');
-  return (await response.text()).includes('conduit-chat');
+  const saved = await response.text();
+  return saved.includes('conduit-chat') && saved.includes('second.ipynb');
 }"""
 
 
@@ -60,6 +61,8 @@ async def test_the_panel_stays_from_notebook_to_notebook_and_comes_back_after_a_
     await page.reload()
     await page.wait_for_function(RESTORED, timeout=60_000)
     await expect(half).to_have_text("This is answer 1.")
+    await expect(way).to_be_visible(timeout=60_000)  # the notebook in front is "second" again
+    await notebook.wait_ready()  # and it has taken the focus that JupyterLab gives it
     house.go_on.set()
     await expect((await chat.wait_answer()).locator(".body")).to_have_text("This is answer 1. It ends here.")
     await page.screenshot(path=screenshots / "lab-panel.png")
