@@ -82,15 +82,18 @@ function matching(query: string, all: readonly Suggestion[], onlyStart: boolean)
   const asked = fold(query);
   const first = all.filter(({ label }) => fold(label).startsWith(asked));
   if (onlyStart || !asked) return first.slice(0, MOST);
-  const inside = all.filter(({ label }) => {
-    const at = fold(label).indexOf(asked);
-    return at > 0 && /[\s._/-]/.test(fold(label)[at - 1] ?? "");
-  });
+  const inside = all.filter(({ label }) => !fold(label).startsWith(asked) && hasWordFrom(fold(label), asked));
   return [...first, ...inside].slice(0, MOST);
 }
 
+function hasWordFrom(label: string, asked: string): boolean {
+  for (let at = label.indexOf(asked); at >= 0; at = label.indexOf(asked, at + 1))
+    if (/[\s._/-]/.test(label[at - 1] ?? "")) return true;
+  return false;
+}
+
 function isInCode(before: string): boolean {
-  const fences = before.split("\n").filter((line) => /^\s*(?:`{3,}|~{3,})/.test(line)).length;
+  const fences = before.split("\n").filter((line) => /^\s*(?:`{3,}(?!.*`)|~{3,})/.test(line)).length;
   const line = before.slice(before.lastIndexOf("\n") + 1);
   return fences % 2 === 1 || ((line.match(/`/g)?.length ?? 0) % 2 === 1 && !line.startsWith("```"));
 }

@@ -48,7 +48,9 @@ export function toTexts(parameters: Parameters): ParameterTexts {
     topP: number(parameters.topP),
     maxTokens: number(parameters.maxTokens),
     seed: number(parameters.seed),
-    stop: (parameters.stop ?? []).map(escaped).join("\n"),
+    stop: (Array.isArray(parameters.stop) ? parameters.stop : [])
+      .map((each) => escaped(String(each)))
+      .join("\n"),
     systemPrompt: parameters.systemPrompt ?? "",
   };
 }
@@ -84,7 +86,8 @@ function readNumber(
   const whole = name === "maxTokens" || name === "seed";
   const value = Number(text);
   const fits = Number.isFinite(value) && value >= least && value <= most;
-  if (fits && (!whole || Number.isInteger(value))) return value;
+  // "1,000" may be a thousand or one: nobody asks for the wrong one by accident.
+  if (fits && (!whole || /^[-+]?\d+$/.test(text))) return value;
   return { kind: whole ? "whole" : "number", least, most };
 }
 

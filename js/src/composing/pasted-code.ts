@@ -10,7 +10,7 @@ const JUPYTER_CELLS = "application/vnd.jupyter.cells";
 const NOT_CODE = new Set(["plaintext", "markdown", "log", "search-result", "scminput"]);
 const INDENTED = /^(?: {2,}|\t)\S/;
 const LIST_ITEM = /^\s*(?:[-*+•]|\d+[.)])\s/;
-const FENCE = /^\s*(?:`{3,}|~{3,})/;
+const FENCE = /^\s*(?:`{3,}(?!.*`)|~{3,})/;
 
 /** Returns the text to insert in place of a paste after `before`; null where the paste is best left as it is. */
 export function pastedCode(clipboard: Clipboard, before: string): string | null {

@@ -3,8 +3,8 @@ import { prefix } from "../code-points";
 import type { ChatMessage } from "../contract";
 import type { ChatState } from "../kernel/messages";
 import { text } from "../texts/texts";
-import { shownName } from "../views/words";
-import { isFinal, seqOf, textOf } from "./parts";
+import { emptyLine, endingLine, shownName } from "../views/words";
+import { isDeleted, isFinal, noticeOf, seqOf, textOf, withoutWords } from "./parts";
 
 const SENTENCE = /[^\n]*?[.!?:…][)"'”’*_`]*(?=\s)|[^\n]*\n/y;
 const LONGEST = 300;
@@ -30,7 +30,7 @@ export function spoken(markdown: string): string {
   const plain = markdown
     .slice(0, LONGEST_SOURCE)
     .replace(/!?\[([^\]]*)\]\([^)]*\)/g, "$1")
-    .replace(/^\s*(```|~~~).*$/gm, "")
+    .replace(/^\s*(?:`{3,}(?!.*`)|~~~).*$/gm, "")
     .replace(/[*_`#>|]+(?![*_`#>|.,;:!?)])/g, " ")
     .replace(/[*_`#>|]/g, "");
   return brief(plain);
@@ -74,11 +74,17 @@ export function createAnnouncer(): Announcer {
     heard.add(message.id);
     const from = said.get(message.id) ?? 0;
     said.delete(message.id);
-    if (silent || message.author?.userId === chat.self.userId) return;
-    const rest = textOf(message).slice(from);
-    if (message.role === "user")
-      say(`${shownName(message.author?.userName ?? text("message.someone"))}: ${brief(rest)}`);
-    else say(spoken(rest));
+    if (silent || isDeleted(message) || message.author?.userId === chat.self.userId) return;
+    const whole = textOf(message);
+    const rest = whole.slice(from);
+    if (message.role === "user") {
+      const words = brief(rest) || withoutWords(message);
+      say(`${shownName(message.author?.userName ?? text("message.someone"))}: ${words}`);
+    } else {
+      // Also what a reader sees beneath an answer that is not simply whole, or in its place.
+      const empty = !whole.trim() && emptyLine(message);
+      say([spoken(rest), empty, noticeOf(message), endingLine(message)].filter(Boolean).join(" "));
+    }
   };
 
   const tellNotices = ({ notices }: ChatState, silent: boolean): void => {

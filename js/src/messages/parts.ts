@@ -1,7 +1,8 @@
 // Reads the parts of a message.
 import type { ChatMessage, MessageStatus } from "../contract";
 import type { ChatState, StreamText } from "../kernel/messages";
-import { plainLine } from "../plain";
+import { plainLine, plainName } from "../plain";
+import { text } from "../texts/texts";
 
 const FINAL: ReadonlySet<MessageStatus> = new Set(["complete", "cancelled", "interrupted", "error"]);
 
@@ -9,6 +10,12 @@ const FINAL: ReadonlySet<MessageStatus> = new Set(["complete", "cancelled", "int
 export function textOf({ content, metadata }: ChatMessage): string {
   if (typeof content === "string") return content;
   return textsIn(content.slice(0, metadata?.context ? 1 : undefined)).join("\n\n");
+}
+
+/** What is said of a message that has no words: the names of its files, which come from others, else that it has none. */
+export function withoutWords({ attachments = [] }: ChatMessage): string {
+  const names = attachments.map(({ name }) => plainName(name)).filter(Boolean);
+  return names.join(", ") || text("message.noText");
 }
 
 /** Returns what went to the model with a message, as it reads it. */

@@ -54,6 +54,30 @@ describe("a name", () => {
     expect(labels("@ada l|")).toEqual(["Ada Lovelace"]);
   });
 
+  it.each([
+    ["Hanna Anders", "an", true],
+    ["Nan van Anan", "an", true],
+    ["Hanna", "an", false],
+    ["an an", "an", true],
+  ])("%j is found by %j where a word begins so, once: %s", (label, asked, isFound) => {
+    const sources = { ...SOURCES, mentions: [suggestion(label)] };
+    const found = completionAt(`@${asked}`, asked.length + 1, sources)?.suggestions ?? [];
+    expect(found.map((each) => each.label)).toEqual(isFound ? [label] : []);
+  });
+
+  it("is offered after code that stands in a line, however many marks it has", () => {
+    expect(labels("```x``` and @b|")).toEqual(["Bo"]);
+    expect(labels("```x```\n@b|")).toEqual(["Bo"]);
+    expect(labels("~~~ `x`\n@b|"), "tildes may have them in their first line").toEqual([]);
+  });
+
+  it("stops at thirty, and none of what is looked for is part of a pattern", () => {
+    const many = Array.from({ length: 10_000 }, (_, at) => suggestion(`(a+)+$ ${at}`));
+    const found = completionAt("@(a+", 4, { ...SOURCES, mentions: many });
+    expect(found?.suggestions).toHaveLength(30);
+    expect(completionAt("@((((", 5, { ...SOURCES, mentions: many })).toBeNull();
+  });
+
   it("is not offered in an address, in code, or when it stands there already", () => {
     expect(labels("x@a|")).toEqual([]);
     expect(labels("`@a|")).toEqual([]);

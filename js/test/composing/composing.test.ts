@@ -44,6 +44,16 @@ describe("what a person set", () => {
     expect(other.composing.parameters.value).toEqual({});
   });
 
+  it.each(["null", "[1]", '"text"', "7", "{", ""])(
+    "is nothing where what was kept is none of it: %s",
+    (kept) => {
+      const { browser, chat, composing } = open();
+      browser.setItem(`conduit-widget:parameters:${placeOf("team", "ada")}`, kept);
+      chat.value = chatState();
+      expect(composing.parameters.value).toEqual({});
+    },
+  );
+
   it("is not lost where it was set before the kernel named the conversation", () => {
     const { browser, chat, composing } = open();
     composing.parameters.value = { seed: 1 };

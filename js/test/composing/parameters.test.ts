@@ -29,6 +29,12 @@ describe("a form of parameters", () => {
     ["topP", "Infinity", { kind: "number", least: 0, most: 1 }],
     ["maxTokens", "0", { kind: "whole", least: 1, most: 32_768 }],
     ["maxTokens", "1.5", { kind: "whole", least: 1, most: 32_768 }],
+    ["maxTokens", "1,000", { kind: "whole", least: 1, most: 32_768 }],
+    ["maxTokens", "1.000", { kind: "whole", least: 1, most: 32_768 }],
+    ["maxTokens", "0x10", { kind: "whole", least: 1, most: 32_768 }],
+    ["maxTokens", "1e3", { kind: "whole", least: 1, most: 32_768 }],
+    ["maxTokens", "--1", { kind: "whole", least: 1, most: 32_768 }],
+    ["seed", "12345678901234567890", { kind: "whole", least: LIMITS.seed.least, most: LIMITS.seed.most }],
     ["seed", "1e300", { kind: "whole", least: LIMITS.seed.least, most: LIMITS.seed.most }],
   ] as const)("names what is wrong with %s %j, and its limits", (name, text, problem) => {
     expect(read({ [name]: text })).toEqual({ parameters: {}, problems: { [name]: problem } });
@@ -48,6 +54,27 @@ describe("a form of parameters", () => {
       systemPrompt: { kind: "bytes", bytes: 4_098, most: 4_096 },
     });
     expect(read({ systemPrompt: " \n" }).parameters).toEqual({});
+  });
+
+  it.each([
+    ["a\\nb", ["a\nb"]],
+    ["a\\\\nb", ["a\\nb"]],
+    ["\\x", ["\\x"]],
+    ["\\", ["\\"]],
+    ["  two  ", ["  two  "]],
+    ["\\t\\n", ["\t\n"]],
+  ])("reads the stop %j as it is meant", (typed, stop) => {
+    expect(read({ stop: typed }).parameters).toEqual({ stop });
+  });
+
+  it.each([
+    { stop: "END" },
+    { stop: {} },
+    { stop: [7, null] },
+    { temperature: "hot", seed: null },
+    { nobody: "knows" },
+  ])("can be drawn of what should not be there: %j", (kept) => {
+    expect(() => fromTexts(toTexts(kept as never))).not.toThrow();
   });
 
   it("keeps what is right beside what is wrong", () => {

@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import type { ChatMessage } from "../../src/contract";
 import type { ChatState } from "../../src/kernel/messages";
 import { createAnnouncer, sentenceEnd, spoken } from "../../src/messages/announce";
 import { ADA, answer, BO, chatState, question } from "../support/chat";
@@ -65,6 +66,75 @@ it("forgets what has left the view, and is not told it twice", () => {
   expect(announcer.update(chat(100), false).at(-1)?.key, "older messages loaded again are history").toBe(
     before,
   );
+});
+
+const said = (...messages: ChatMessage[]): string[] => {
+  const announcer = createAnnouncer();
+  announcer.update(chatState(), true);
+  return announcer.update(chatState({ messages }), false).map(({ text }) => text);
+};
+const files = (...names: unknown[]): ChatMessage => ({
+  ...question(1, ""),
+  attachments: names.map((name) => ({ name })),
+});
+
+it.each<[string, ChatMessage, string[]]>([
+  ["files alone are named", files("plot.png", "a.csv"), ["Bo: plot.png, a.csv"]],
+  ["names of files are plain", files("a\u202egpj.exe", 7, "\n"), ["Bo: agpj.exe"]],
+  ["no text at all is said to be none", question(1, " \n"), ["Bo: This message has no text."]],
+  [
+    "a picture alone has no text",
+    { ...question(1, ""), content: [{ type: "image_url", image_url: { url: "x" } }] },
+    ["Bo: This message has no text."],
+  ],
+  [
+    "what was deleted before it was heard is not said",
+    { ...question(1, ""), metadata: { seq: 1, deletedAt: "2026-01-01" } },
+    [],
+  ],
+  ["half a letter is no reason to be silent", question(1, "\ud83d"), ["Bo: \ud83d"]],
+  [
+    "an answer that is cut off says so after its words",
+    answer(1, "So far", { finishReason: "length" }),
+    ["So far Cut off at the length limit."],
+  ],
+  [
+    "a stopped one as well",
+    answer(1, "So far", { status: "cancelled" }),
+    ["So far Stopped. The text so far is kept."],
+  ],
+  [
+    "one without a word says why",
+    answer(1, "", { finishReason: "content_filter" as never }),
+    ["The provider held the answer back. Ask in other words."],
+  ],
+  [
+    "one that failed says why",
+    { ...answer(1, "", { status: "error" }), error: { type: "auth_error", recoverable: false } },
+    ["The provider refused the key."],
+  ],
+  [
+    "one that failed on its way says its words first",
+    { ...answer(1, "Half", { status: "error" }), error: { type: "network_error", recoverable: true } },
+    ["Half The provider could not be reached."],
+  ],
+  ["a whole one says no more than its words", answer(1, "All of it."), ["All of it."]],
+])("%s", (_what, message, expected) => {
+  expect(said(message)).toEqual(expected);
+});
+
+it("says why an answer ended once, whatever comes after", () => {
+  const announcer = createAnnouncer();
+  announcer.update(streaming("One. Tw"), false);
+  const ended = chatState({ messages: [answer(2, "One. Two", { status: "interrupted" })] });
+  const last = announcer.update(ended, false);
+  expect(last.at(-1)?.text).toBe("Two Interrupted before the end. Ask again.");
+  expect(announcer.update({ ...ended, typing: ["bo"] }, false)).toEqual(last);
+});
+
+it("says a line that begins with code in a line, and leaves out fences", () => {
+  expect(spoken("```x``` is it")).toBe("x is it");
+  expect(spoken("```py\nx\n```\nSo")).toBe("x So");
 });
 
 it("says a person's words as they were typed, and their name plain", () => {

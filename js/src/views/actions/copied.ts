@@ -1,6 +1,6 @@
 // What is copied of a message beside its text.
 
-const FENCE = /^( {0,3})(`{3,}|~{3,})[^\n]*$/;
+const FENCE = /^( {0,3})(`{3,}(?!.*`)|~{3,})[^\n]*$/;
 
 interface Line {
   text: string;

@@ -75,6 +75,8 @@ export function EditForm({ store, message }: { store: Store; message: ChatMessag
           value={words.value}
           aria-label={text("edit.label")}
           title={text("edit.hint")}
+          // What is typed while the text is on its way would go with the form.
+          readOnly={busy.value}
           onInput={(event) => {
             words.value = event.currentTarget.value;
             kept.set(message.id, words.value);

@@ -6,6 +6,8 @@ interface Place {
   element: HTMLElement;
   sheet: HTMLElement | null;
   messageId: string | undefined;
+  /** The message before that one. */
+  before: HTMLElement | undefined;
 }
 
 /**
@@ -24,6 +26,7 @@ export function useKeptFocus(inside: RefObject<HTMLElement | null>): void {
         element,
         sheet: element.closest<HTMLElement>(".sheet"),
         messageId: message?.dataset.messageId,
+        before: message ? messagesOf(chat)[messagesOf(chat).indexOf(message) - 1] : undefined,
       };
     };
     const onFocusOut = (): void => {
@@ -62,9 +65,21 @@ function isNowhere({ ownerDocument: page }: HTMLElement): boolean {
 }
 
 /** The sheet it was in, the message as it stands now or what took its place, else the field. A sheet that closes gives it back. */
-function standIn(chat: HTMLElement, { sheet, messageId }: Place): HTMLElement | null {
+function standIn(chat: HTMLElement, { element, sheet, messageId, before }: Place): HTMLElement | null {
   if (sheet) return sheet.isConnected ? sheet : null;
-  const messages = [...chat.querySelectorAll<HTMLElement>("article[data-message-id]")];
-  const message = messages.find(({ dataset }) => dataset.messageId === messageId) ?? messages.at(-1);
-  return (messageId !== undefined && message) || chat.querySelector("textarea");
+  const messages = messagesOf(chat);
+  const follows = before?.isConnected === false ? -1 : messages.indexOf(before as HTMLElement) + 1;
+  const message =
+    messages.find(({ dataset }) => dataset.messageId === messageId) ?? messages[follows] ?? messages.at(-1);
+  if (messageId === undefined || !message) return chat.querySelector("textarea");
+  // From branch to branch the button goes on that was pressed.
+  const name = element.closest(".branches") && element.getAttribute("aria-label");
+  return (
+    (name && message.querySelector<HTMLElement>(`.branches [aria-label="${name}"]:not([disabled])`)) ||
+    message
+  );
+}
+
+function messagesOf(chat: HTMLElement): HTMLElement[] {
+  return [...chat.querySelectorAll<HTMLElement>("article[data-message-id]")];
 }

@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import type { TargetedKeyboardEvent, VNode } from "preact";
-import { useLayoutEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { whyClosed } from "../../composing/closed";
 import type { ChatMessage } from "../../contract";
 import type { Store } from "../../store/store";
@@ -21,10 +21,19 @@ const LEAST_ROOM = 120;
 export function Toolbar({ store, message }: { store: Store; message: ChatMessage }): VNode {
   const bar = useRef<HTMLDivElement>(null);
   const open = useSignal<"menu" | "react" | null>(null);
-  const done = useSignal<string | null>(null);
+  const done = useSignal<{ words: string; isDone: boolean } | null>(null);
+  /** Takes away what is said; null once the toolbar is gone. */
+  const forget = useRef<(() => void) | null>(() => {});
   const above = useSignal(false);
   const actions = actionsOf(store, message);
 
+  useEffect(
+    () => () => {
+      forget.current?.();
+      forget.current = null;
+    },
+    [],
+  );
   useLayoutEffect(() => {
     above.value = open.value !== null && bar.current !== null && openToRoom(bar.current);
   }, [open.value, above]);
@@ -45,10 +54,12 @@ export function Toolbar({ store, message }: { store: Store; message: ChatMessage
   const run = async (action: MessageAction): Promise<void> => {
     open.value = null;
     const result = await action.run();
-    if (action.done === undefined) return;
-    if (typeof result === "string") done.value = result;
-    else done.value = result === true ? action.done : text("message.copyFailed");
-    store.clock.after(DONE_MS, () => {
+    if (action.done === undefined || !forget.current) return;
+    const isDone = result === true;
+    const why = typeof result === "string" ? result : text("message.copyFailed");
+    done.value = { words: isDone ? action.done : why, isDone };
+    forget.current(); // what was done before is no measure of how long this is shown
+    forget.current = store.clock.after(DONE_MS, () => {
       done.value = null;
     });
   };
@@ -99,7 +110,7 @@ export function Toolbar({ store, message }: { store: Store; message: ChatMessage
         />
         {done.value && (
           <span class="done" role="status">
-            <CheckIcon /> {done.value}
+            {done.value.isDone && <CheckIcon />} {done.value.words}
           </span>
         )}
         {open.value === "menu" && (

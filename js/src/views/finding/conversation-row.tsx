@@ -14,7 +14,8 @@ interface RowProps {
   name: string;
   isHere: boolean;
   open(): void;
-  change(request: KernelRequest): void;
+  /** Resolves with whether it was done. */
+  change(request: KernelRequest): Promise<boolean>;
 }
 
 /** A conversation: its name, what was said last, what is unread; owners may rename and delete it. */
@@ -22,6 +23,8 @@ export function ConversationRow({ info, name, isHere, open, change }: RowProps):
   const { conversationId, lastMessage, unread } = info;
   const mode = useSignal<"row" | "renaming" | "deleting">("row");
   const main = useRef<HTMLButtonElement>(null);
+  /** The name that was refused: it can be put right. */
+  const refused = useRef<string | null>(null);
   const back = (): void => {
     mode.value = "row";
   };
@@ -38,11 +41,14 @@ export function ConversationRow({ info, name, isHere, open, change }: RowProps):
         <NameForm
           label={text("switch.renameName")}
           save={text("switch.save")}
-          value={name}
-          done={(title) => {
+          value={refused.current ?? name}
+          done={async (title) => {
             back();
-            if (title && title !== name)
-              change({ kind: "conversation", action: "rename", conversationId, title });
+            refused.current = null;
+            if (!title || title === name) return;
+            if (await change({ kind: "conversation", action: "rename", conversationId, title })) return;
+            refused.current = title;
+            mode.value = "renaming";
           }}
         />
       </li>

@@ -7,7 +7,7 @@ import type { Store } from "../../store/store";
 import { text } from "../../texts/texts";
 import { arrows } from "./arrows";
 import { ConversationRow } from "./conversation-row";
-import { goTo } from "./go-to";
+import { goFrom } from "./go-to";
 import { NameForm } from "./name-form";
 import { reasonOf } from "./reason";
 
@@ -17,7 +17,10 @@ const REFRESH_MS = 5_000;
 export function Conversations({ store }: { store: Store }): VNode {
   const list = useSignal<readonly ConversationInfo[] | null>(null);
   const problem = useSignal<string | null>(null);
-  const isNaming = useSignal(false);
+  /** The name that a new one is to have, as far as it is written; null while none is asked for. */
+  const naming = useSignal<string | null>(null);
+  /** The one that is being gone to: pressed twice it is asked for once. */
+  const opening = useRef<string | null>(null);
   const rows = useRef<HTMLUListElement>(null);
   const start = useRef<HTMLButtonElement>(null);
   const refresh = useRef(() => {});
@@ -50,26 +53,33 @@ export function Conversations({ store }: { store: Store }): VNode {
   }, [store, list, problem]);
 
   /** Does what somebody asks for; what went wrong is said. */
-  const attempt = async (work: () => Promise<unknown>): Promise<void> => {
+  const attempt = async (work: () => Promise<unknown>): Promise<boolean> => {
     problem.value = null;
     try {
       await work();
+      return true;
     } catch (error) {
       problem.value = reasonOf(error);
+      return false;
     }
   };
-  const open = (conversationId: string): Promise<void> =>
-    attempt(async () => {
-      await goTo(store, conversationId);
-      store.composing.sheet.value = null;
+  const open = async (conversationId: string): Promise<void> => {
+    if (opening.current === conversationId) return;
+    opening.current = conversationId;
+    await attempt(() => goFrom(store, "conversations", conversationId));
+    if (opening.current === conversationId) opening.current = null;
+  };
+  const create = async (title: string): Promise<void> => {
+    naming.value = null;
+    let made: ConversationInfo | null = null;
+    const isMade = await attempt(async () => {
+      made = await store.ask<ConversationInfo>({ kind: "conversation", action: "create", title });
     });
-  const create = (title: string): Promise<void> =>
-    attempt(async () => {
-      const made = await store.ask<ConversationInfo>({ kind: "conversation", action: "create", title });
-      await goTo(store, made.conversationId);
-      store.composing.sheet.value = null;
-    });
-  const change = (action: Parameters<Store["ask"]>[0]): Promise<void> =>
+    if (made) await open((made as ConversationInfo).conversationId);
+    // What was written can be tried again.
+    else if (!isMade) naming.value ??= title;
+  };
+  const change = (action: Parameters<Store["ask"]>[0]): Promise<boolean> =>
     attempt(async () => {
       await store.ask(action);
       refresh.current();
@@ -83,12 +93,13 @@ export function Conversations({ store }: { store: Store }): VNode {
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the arrows go through what is inside
     <div class="conversations" onKeyDown={onKeyDown}>
-      {isNaming.value ? (
+      {naming.value !== null ? (
         <NameForm
           label={text("switch.newName")}
           save={text("switch.create")}
+          value={naming.value}
           done={(title) => {
-            isNaming.value = false;
+            naming.value = null;
             if (title) create(title);
           }}
         />
@@ -100,7 +111,7 @@ export function Conversations({ store }: { store: Store }): VNode {
             type="button"
             class="plain"
             onClick={() => {
-              isNaming.value = true;
+              naming.value = "";
             }}
           >
             {text("switch.new")}

@@ -1,5 +1,6 @@
 // Goes to another conversation, and to a message there.
 import { effect } from "@preact/signals";
+import type { SheetName } from "../../composing/composing";
 import type { Store } from "../../store/store";
 
 /** More than the hub takes to be joined; a place that does not come is no longer waited for. */
@@ -10,6 +11,12 @@ export async function goTo(store: Store, conversationId: string): Promise<void> 
   if (isHere(store, conversationId)) return;
   await store.ask({ kind: "conversation", action: "open", conversationId });
   await arrived(store, conversationId);
+}
+
+/** The same from a sheet, which closes then; another one that was opened meanwhile stays. */
+export async function goFrom(store: Store, sheet: SheetName, conversationId: string): Promise<void> {
+  await goTo(store, conversationId);
+  if (store.composing.sheet.value === sheet) store.composing.sheet.value = null;
 }
 
 export function isHere(store: Store, conversationId: string): boolean {

@@ -4,7 +4,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { plainLine, plainName } from "../../plain";
 import type { Store } from "../../store/store";
 import { text } from "../../texts/texts";
-import { goTo } from "./go-to";
+import { goFrom } from "./go-to";
 import { reasonOf } from "./reason";
 import { type Brought, bringIn } from "./upload";
 
@@ -55,8 +55,7 @@ export function Import({ store }: { store: Store }): VNode {
   };
   const open = async (conversationId: string): Promise<void> => {
     try {
-      await goTo(store, conversationId);
-      store.composing.sheet.value = null;
+      await goFrom(store, "files", conversationId);
     } catch (error) {
       said.value = { words: reasonOf(error), isWrong: true };
     }

@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import type { VNode } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { ChatMessage } from "../../contract";
-import { seqOf, textOf } from "../../messages/parts";
+import { seqOf, textOf, withoutWords } from "../../messages/parts";
 import { plainLine } from "../../plain";
 import type { Store } from "../../store/store";
 import { text } from "../../texts/texts";
@@ -76,7 +76,7 @@ export function Pinned({ store }: { store: Store }): VNode {
                 </time>
               </span>
               <span class="snippet" dir="auto">
-                {plainLine(textOf(message), PREVIEW_CHARACTERS)}
+                {plainLine(textOf(message), PREVIEW_CHARACTERS) || withoutWords(message)}
               </span>
               <span class="hint">{pinnedWords(store, message.metadata?.pinned?.by ?? "")}</span>
             </button>

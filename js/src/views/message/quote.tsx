@@ -2,7 +2,7 @@ import type { VNode } from "preact";
 import { prefix } from "../../code-points";
 import type { ChatMessage } from "../../contract";
 import { spoken } from "../../messages/announce";
-import { isDeleted, textOf } from "../../messages/parts";
+import { isDeleted, textOf, withoutWords } from "../../messages/parts";
 import type { Store } from "../../store/store";
 import { text } from "../../texts/texts";
 import { assistantName, shownName } from "../words";
@@ -24,7 +24,7 @@ export function Quote({ store, message }: { store: Store; message: ChatMessage }
 /** "In reply to Ada: the first words of it…" */
 export function quoteWords(source: ChatMessage): string {
   if (isDeleted(source)) return text("message.replyToUnknown");
-  const line = spoken(textOf(source));
+  const line = spoken(textOf(source)) || withoutWords(source);
   const words = prefix(line, LONGEST);
   const name =
     source.role === "assistant"

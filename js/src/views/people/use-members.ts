@@ -39,6 +39,8 @@ export function useMembers(store: Store): Members {
   );
 
   const load = async (): Promise<void> => {
+    // Why a wish was refused is still to be read when somebody comes or goes.
+    if (roles.value === null) problem.value = null;
     asked.current += 1;
     const turn = asked.current;
     try {
@@ -50,10 +52,7 @@ export function useMembers(store: Store): Members {
       if (roles.value === null) problem.value = text("people.unknownRoles", { reason: reasonOf(error) });
     }
   };
-  const reload = (): void => {
-    problem.value = null;
-    void load();
-  };
+  const reload = (): void => void load();
 
   const here = store.select.participants.value.map(({ userId }) => userId).join("\n");
   const role = store.select.conversation.value?.role;

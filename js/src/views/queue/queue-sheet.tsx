@@ -17,6 +17,14 @@ export function QueueSheet({ store }: { store: Store }): VNode {
   const items = queue?.items ?? [];
   const editing = useSignal<string | null>(store.composing.sheetQuery.value || null);
   const problem = useSignal<string | null>(null);
+  // Asked for again while the sheet is open already.
+  const { sheetQuery } = store.composing;
+  const asked = sheetQuery.value;
+  useEffect(() => {
+    if (!asked) return;
+    editing.value = asked;
+    sheetQuery.value = "";
+  }, [asked, editing, sheetQuery]);
   const intro = store.chat.value?.serverAway ? "queue.serverIntro" : "queue.intro";
   const more = (queue?.count ?? 0) - items.length;
   return (
@@ -135,9 +143,24 @@ function EditItem({
 }: Pick<ItemProps, "store" | "item" | "editing" | "problem">): VNode {
   const area = useRef<HTMLTextAreaElement>(null);
   const words = useSignal(item.text);
-  useEffect(() => area.current?.focus(), []);
+  const isSaving = useRef(false);
+  useEffect(() => {
+    const place = store.select.conversationId.peek();
+    area.current?.focus();
+    return () => {
+      const queue = store.select.queue.peek()?.items.some(({ id }) => id === item.id);
+      const isSame = words.peek() === item.text || store.select.conversationId.peek() !== place;
+      if (queue || isSame || isSaving.current) return;
+      // The hub was back and took the message as it was: what was typed goes on in the composer.
+      store.draft.value = [store.draft.peek(), words.peek()].filter(Boolean).join("\n\n");
+    };
+  }, []);
   const save = async (): Promise<void> => {
-    if (await act(store, { id: item.id, action: "edit", text: words.value }, problem)) editing.value = null;
+    if (isSaving.current) return;
+    isSaving.current = true;
+    const isDone = await act(store, { id: item.id, action: "edit", text: words.value }, problem);
+    isSaving.current = false;
+    if (isDone) editing.value = null;
   };
   return (
     <li data-queued={item.id}>

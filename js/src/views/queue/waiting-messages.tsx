@@ -1,3 +1,4 @@
+import { useSignal } from "@preact/signals";
 import type { VNode } from "preact";
 import type { QueuedItem } from "../../contract";
 import { Typed } from "../../markdown/typed";
@@ -39,6 +40,7 @@ interface WaitingProps {
 
 function WaitingMessage({ store, item, waits }: WaitingProps): VNode {
   const { id, reason } = item;
+  const problem = useSignal<string | null>(null);
   return (
     <article class="message own outgoing waiting" data-message-id={id} aria-label={text("message.you")}>
       <div class="column">
@@ -51,15 +53,16 @@ function WaitingMessage({ store, item, waits }: WaitingProps): VNode {
         ) : (
           <p class="foot problem" role="alert">
             <span>{text("message.notSent", { reason })}</span>
-            <button type="button" class="plain" onClick={() => act(store, { id, action: "again" })}>
+            <button type="button" class="plain" onClick={() => act(store, { id, action: "again" }, problem)}>
               {text("message.retry")}
             </button>
             <button type="button" class="plain" onClick={() => store.composing.open("queue", id)}>
               {text("queue.edit")}
             </button>
-            <button type="button" class="quiet" onClick={() => act(store, { id, action: "delete" })}>
+            <button type="button" class="quiet" onClick={() => act(store, { id, action: "delete" }, problem)}>
               {text("message.discard")}
             </button>
+            {problem.value && <span>{problem.value}</span>}
           </p>
         )}
       </div>

@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import type { VNode } from "preact";
-import { useId } from "preact/hooks";
+import { useEffect, useId, useRef } from "preact/hooks";
 import {
   fromTexts,
   LIMITS,
@@ -21,14 +21,26 @@ export function ParametersSheet({ store }: { store: Store }): VNode {
   const { parameters } = store.composing;
   const texts = useSignal<ParameterTexts>(toTexts(parameters.value));
   const read = fromTexts(texts.value);
-  // Set elsewhere meanwhile (a command, another view): the form follows.
-  if (!isSame(parameters.value, read.parameters)) {
-    texts.value = toTexts(parameters.value);
+  // Set elsewhere meanwhile (a command, another view): the form follows, once, for they may be such as it would not take.
+  const seen = useRef(parameters.value);
+  if (seen.current !== parameters.value) {
+    seen.current = parameters.value;
+    if (!isSame(parameters.value, read.parameters)) texts.value = toTexts(parameters.value);
   }
   const fill = (next: ParameterTexts): void => {
     texts.value = next;
     parameters.value = fromTexts(next).parameters;
+    seen.current = parameters.value;
   };
+  // A field that is asked for while the sheet is open already.
+  const form = useRef<HTMLFormElement>(null);
+  const { sheetQuery } = store.composing;
+  const asked = sheetQuery.value;
+  useEffect(() => {
+    if (!asked) return;
+    form.current?.querySelector<HTMLElement>("[data-first]")?.focus();
+    sheetQuery.value = "";
+  }, [asked, sheetQuery]);
   const field = (name: ParameterName, lines = 0): VNode => (
     <Field
       name={name}
@@ -40,7 +52,7 @@ export function ParametersSheet({ store }: { store: Store }): VNode {
     />
   );
   return (
-    <form class="parameters" onSubmit={(event) => event.preventDefault()}>
+    <form ref={form} class="parameters" onSubmit={(event) => event.preventDefault()}>
       <p class="intro">{text("parameters.intro")}</p>
       <fieldset class="presets">
         <legend class="sr-only">{text("parameters.presets")}</legend>

@@ -2,14 +2,14 @@ import type { VNode } from "preact";
 import type { NoticeLine } from "../../contract";
 import { language, retold, text } from "../../texts/texts";
 
-const DAY_MS = 86_400_000;
-
 /** "Today", "Yesterday", "Monday, 23 November 2026". */
 export function dayLabel(timestamp: string, now: Date = new Date()): string {
   const date = new Date(timestamp);
   const day = date.toDateString();
   if (day === now.toDateString()) return text("transcript.today");
-  if (day === new Date(now.getTime() - DAY_MS).toDateString()) return text("transcript.yesterday");
+  // By the calendar: a day in which the clocks change has 23 or 25 hours.
+  const before = new Date(now.getFullYear(), now.getMonth(), now.getDate() - 1);
+  if (day === before.toDateString()) return text("transcript.yesterday");
   return date.toLocaleDateString(language(), { dateStyle: "full" });
 }
 

@@ -29,9 +29,13 @@ export function ModelList({ store, close }: { store: Store; close(): void }): VN
   const all = rowsOf(store);
   const asked = query.value.trim().toLowerCase();
   const rows = all.filter(({ label, group }) => `${label} ${group}`.toLowerCase().includes(asked));
-  const chosen = rows.findIndex(({ value }) => value === store.choice.value);
-  const active = useSignal(Math.max(0, chosen));
-  const at = Math.min(active.value, Math.max(0, rows.length - 1));
+  /** By its value: providers come and go while one chooses. Its place stands in where it is gone. */
+  const active = useSignal({ value: store.choice.value, at: 0 });
+  const now = (): number => {
+    const found = rows.findIndex(({ value }) => value === active.value.value);
+    return found < 0 ? Math.max(0, Math.min(active.value.at, rows.length - 1)) : found;
+  };
+  const at = now();
 
   useEffect(() => {
     const box = list.current;
@@ -51,10 +55,9 @@ export function ModelList({ store, close }: { store: Store; close(): void }): VN
     store.choice.value = row.value;
     close();
   };
-  /** The list may have become shorter; and keys may come faster than they are drawn. */
-  const now = (): number => Math.min(active.value, rows.length - 1);
   const go = (to: number): void => {
-    active.value = Math.max(0, Math.min(rows.length - 1, to));
+    const place = Math.max(0, Math.min(rows.length - 1, to));
+    active.value = { value: rows[place]?.value ?? "", at: place };
   };
   const onKeyDown = (event: TargetedKeyboardEvent<HTMLElement>): void => {
     const moves: Record<string, () => void> = {
@@ -88,7 +91,7 @@ export function ModelList({ store, close }: { store: Store; close(): void }): VN
           value={query.value}
           onInput={(event) => {
             query.value = event.currentTarget.value;
-            active.value = 0;
+            active.value = { value: "", at: 0 };
           }}
           onKeyDown={onKeyDown}
         />

@@ -30,7 +30,8 @@ interface SuggestionsProps {
  */
 export function Suggestions({ store, area, caret, keys, id, submit }: SuggestionsProps): VNode | null {
   const dismissed = useSignal<string | null>(null);
-  const active = useSignal(0);
+  /** By its id, not its place: people come, and the kernel names its variables, while one chooses. */
+  const active = useSignal<string | null>(null);
   const list = useRef<HTMLDivElement>(null);
   const completion = useComputed(() => {
     const draft = store.draft.value;
@@ -39,10 +40,13 @@ export function Suggestions({ store, area, caret, keys, id, submit }: Suggestion
   }).value;
   useLookedFor(store, caret);
   const count = completion?.suggestions.length ?? 0;
-  const at = Math.min(active.value, Math.max(0, count - 1));
+  // Keys may come faster than they are drawn.
+  const now = (): number =>
+    Math.max(0, completion?.suggestions.findIndex(({ id }) => id === active.value) ?? 0);
+  const at = now();
   const draft = store.draft.value;
   useLayoutEffect(() => {
-    active.value = 0;
+    active.value = null;
     if (dismissed.value !== draft) dismissed.value = null; // the same words, written again, ask again
   }, [draft, active, dismissed]);
 
@@ -59,15 +63,16 @@ export function Suggestions({ store, area, caret, keys, id, submit }: Suggestion
 
   keys.current = (event) => {
     if (!completion || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return false;
-    // Keys may come faster than they are drawn.
-    const now = Math.min(active.value, count - 1);
-    const chosen = completion.suggestions[now];
+    const chosen = completion.suggestions[now()];
+    const go = (step: number): void => {
+      active.value = completion.suggestions[(now() + count + step) % count]?.id ?? null;
+    };
     switch (event.key) {
       case "ArrowDown":
-        active.value = (now + 1) % count;
+        go(1);
         break;
       case "ArrowUp":
-        active.value = (now + count - 1) % count;
+        go(-1);
         break;
       case "Tab":
       case "Enter":
