@@ -11,7 +11,7 @@ from playwright.async_api import BrowserContext, expect
 
 from tests.support.browser.acting import HELD, House
 from tests.support.browser.lab_scripts import OPEN, RESTORED, THEME
-from tests.support.browser.notebook_page import ChatPart, NotebookPage, write_notebook
+from tests.support.browser.notebook_page import KERNEL_IDLE, ChatPart, NotebookPage, write_notebook
 from tests.support.jupyter.lab import JupyterLab
 
 pytestmark = pytest.mark.usefixtures("extensions")
@@ -62,7 +62,9 @@ async def test_the_panel_stays_from_notebook_to_notebook_and_comes_back_after_a_
     await page.wait_for_function(RESTORED, timeout=60_000)
     await expect(half).to_have_text("This is answer 1.")
     await expect(way).to_be_visible(timeout=60_000)  # the notebook in front is "second" again
-    await notebook.wait_ready()  # and it has taken the focus that JupyterLab gives it
+    await page.wait_for_function(
+        KERNEL_IDLE, timeout=60_000
+    )  # and it has taken the focus that JupyterLab gives it
     house.go_on.set()
     await expect((await chat.wait_answer()).locator(".body")).to_have_text("This is answer 1. It ends here.")
     await page.screenshot(path=screenshots / "lab-panel.png")
