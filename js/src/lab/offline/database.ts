@@ -86,14 +86,17 @@ export async function openDatabase(
   try {
     const opened = openDB<Schema>("conduit-chat", 2, {
       upgrade(fresh, version, _wanted, { done }) {
+        // Whoever opens it hears of what fails here.
+        done.catch(() => {});
         if (version < 1) {
           fresh.createObjectStore("waiting").createIndex("place", "place");
           fresh.createObjectStore("seen").createIndex("at", "at");
           fresh.createObjectStore("lists");
         }
-        const named = fresh.createObjectStore("made").put(uuid(), "name");
-        // Whoever opens it hears of what fails here.
-        for (const each of [done, named]) each.catch(() => {});
+        fresh
+          .createObjectStore("made")
+          .put(uuid(), "name")
+          .catch(() => {});
       },
       // A newer version in another tab has to wait for nobody.
       blocking(_current, _wanted, { target }) {
