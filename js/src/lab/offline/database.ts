@@ -27,6 +27,12 @@ interface Schema extends DBSchema {
   seen: { key: Place; value: Seen; indexes: { at: number } };
   /** The conversations of a person, as the hub named them last. */
   lists: { key: [server: string, userId: string]; value: ConversationInfo[] };
+  /** The bytes of files of messages that wait; the key is the file's id. */
+  files: {
+    key: string;
+    value: { at: number; content: Uint8Array<ArrayBuffer> };
+    indexes: { at: number };
+  };
   /** A name that the database got when it was made: where it is another one, everything was cleared meanwhile. */
   made: { key: "name"; value: string };
 }
@@ -93,6 +99,7 @@ export async function openDatabase(
           fresh.createObjectStore("seen").createIndex("at", "at");
           fresh.createObjectStore("lists");
         }
+        fresh.createObjectStore("files").createIndex("at", "at");
         fresh
           .createObjectStore("made")
           .put(uuid(), "name")

@@ -5,7 +5,9 @@ import type { Host } from "../../host/host";
 import { createAsking } from "./asking";
 import type { Opening, Place } from "./database";
 import { isEntry, isWaiting } from "./entries";
-import { openQueue } from "./queue";
+import type { LocalFiles } from "./local-files";
+import { followFiles } from "./local-files";
+import { type BrowserQueue, openQueue } from "./queue";
 import { sendAll } from "./sending";
 
 /** A conversation that the server does not show within this time is left for the next time. */
@@ -23,11 +25,12 @@ interface Options {
   /** The place that is shown. */
   here: Place;
   open: OpenView;
+  files: LocalFiles;
   clock: Clock;
   lifetime: AbortSignal;
 }
 
-export async function sendElsewhere({ opening, here, open, clock, lifetime }: Options): Promise<void> {
+export async function sendElsewhere({ opening, here, open, files, clock, lifetime }: Options): Promise<void> {
   const database = await opening();
   if (!database) return;
   const [server, userId, shown] = here;
@@ -41,14 +44,14 @@ export async function sendElsewhere({ opening, here, open, clock, lifetime }: Op
   );
   for (const conversation of waiting) {
     if (conversation === shown || lifetime.aborted) continue;
-    await sendIn([server, userId, conversation], { opening, open, clock, lifetime });
+    await sendIn([server, userId, conversation], { opening, open, files, clock, lifetime });
   }
 }
 
 /** Resolves when nothing waits there any more, or the way is lost. */
 async function sendIn(
   place: Place,
-  { opening, open, clock, lifetime }: Omit<Options, "here">,
+  { opening, open, files, clock, lifetime }: Omit<Options, "here">,
 ): Promise<void> {
   const life = new AbortController();
   const end = (): void => life.abort();
@@ -74,8 +77,10 @@ async function sendIn(
   }, life.signal);
   await isShown;
   cancel();
-  const queue = openQueue(opening, place, () => {});
-  await sendAll(queue, place, asking.ask, life.signal).catch(() => {}); // it goes on the next time
+  const follow = followFiles(files);
+  const queue: BrowserQueue = openQueue(opening, place, () => follow(queue.entries));
+  const uploading = { content: files.content, ask: asking.ask };
+  await sendAll(queue, place, asking.ask, life.signal, uploading).catch(() => {}); // it goes on the next time
   queue.close();
   end();
 }

@@ -9,6 +9,14 @@ type Asking<Kind extends ViewMessage["kind"]> = WithoutId<Extract<ViewMessage, {
 /** What the server is asked for. */
 export type Wish = Asking<"send"> | Asking<"edit"> | Asking<"delete"> | Asking<"react"> | Asking<"read">;
 
+/** A file whose bytes the browser keeps. */
+export interface LocalFile {
+  readonly id: string;
+  readonly name: string;
+  /** In bytes. */
+  size: number;
+}
+
 /**
  * One thing that waits. `attempted` is set before the server is asked: until it answers, nobody knows whether it was heard.
  * `reworded` is a message that got other words after that; `unsure` the deletion of a message that may never have arrived.
@@ -25,12 +33,15 @@ export interface Entry {
   attempted: boolean;
   reworded: boolean;
   unsure: boolean;
+  /** Of a message: its files that were attached here, whether they are up already or not. */
+  files?: readonly LocalFile[];
   /** Counts its changes: what was asked for with an earlier one is not done with. */
   revision: number;
 }
 
-export function newEntry(wish: Wish, id: string, now: number): Entry {
+export function newEntry(wish: Wish, id: string, now: number, files: readonly LocalFile[] = []): Entry {
   return {
+    ...(files.length > 0 && { files }),
     ...{ id: wish.kind === "send" ? wish.id : id, messageId: aboutOf(wish), wish },
     created: new Date(now).toISOString(),
     ...{ reason: null, attempted: false, reworded: false, unsure: false, revision: 0 },
@@ -61,9 +72,10 @@ export function isEntry(kept: unknown): kept is Entry {
 export const isShown = ({ wish }: Entry): boolean => wish.kind !== "read";
 export const isWaiting = ({ reason }: Entry): boolean => reason === null;
 
-/** What an entry takes of the room, in bytes. */
+/** What an entry takes of the room, in bytes, with its files. */
 export function sizeOf(entry: Entry): number {
-  return new TextEncoder().encode(JSON.stringify(entry)).length;
+  const words = new TextEncoder().encode(JSON.stringify(entry)).length;
+  return (entry.files ?? []).reduce((sum, { size }) => sum + size, words);
 }
 
 /** Throws where the queue would be more than is kept; what makes it no larger never is. */
@@ -89,4 +101,9 @@ export const NOT_TAKEN_BACK = "The Jupyter server may have done this already: it
 export const GONE = "It was deleted, and the deletion waits.";
 export const NOT_WAITING = "That does not wait here any more: it was sent or deleted.";
 export const TOO_EARLY = "That is about a message which waits after it.";
+export const NO_ROOM =
+  "The browser has no room left to keep this: delete some of what waits, or free some of the disk.";
+export const NO_FILE =
+  "The browser has not kept a file of this message: delete the message, and send it again with the file.";
+export const NOT_TAKEN = "The Jupyter server does not take a file of this message: try again later.";
 export const WORDLESS = "Only messages and edits have a text.";

@@ -1,8 +1,9 @@
 // The place that the chat is in, and the queue of it.
-import type { ChatState } from "../../kernel/messages";
+import type { ChatState, Reply } from "../../kernel/messages";
 import type { Opening, Place } from "./database";
+import { followFiles, type LocalFiles } from "./local-files";
 import { type BrowserQueue, openQueue } from "./queue";
-import { type Ask, NotAskedError, sendAll } from "./sending";
+import { NotAskedError, sendAll } from "./sending";
 
 export interface Here {
   readonly place: Place;
@@ -16,24 +17,27 @@ interface Options {
   opening: Opening;
   server: string;
   chat: Pick<ChatState, "conversationId" | "self">;
-  ask: Ask;
+  ask: (request: object) => Promise<Reply>;
+  files: LocalFiles;
   /** Whether there is a way to the server, and it shows this place. */
   hasWay(): boolean;
   /** What waits has changed. */
   changed(): void;
 }
 
-export function enterPlace({ opening, server, chat, ask, hasWay, changed }: Options): Here {
+export function enterPlace({ opening, server, chat, ask, files, hasWay, changed }: Options): Here {
   const place: Place = [server, chat.self.userId, chat.conversationId];
   const life = new AbortController();
   let isSending = false;
   let isToSendAgain = false;
-  const queue = openQueue(opening, place, () => {
+  const follow = followFiles(files);
+  const queue: BrowserQueue = openQueue(opening, place, () => {
+    follow(queue.entries);
     if (!life.signal.aborted) changed();
     send();
   });
 
-  const askHere: Ask = async (wish) => {
+  const askHere = async (wish: object): Promise<Reply> => {
     if (!hasWay()) throw new NotAskedError("The way is lost, or leads to another conversation.");
     return ask(wish);
   };
@@ -44,7 +48,7 @@ export function enterPlace({ opening, server, chat, ask, hasWay, changed }: Opti
     }
     isSending = true;
     isToSendAgain = false;
-    sendAll(queue, place, askHere, life.signal)
+    sendAll(queue, place, askHere, life.signal, { content: files.content, ask: askHere })
       .catch(() => {}) // the way is lost, or the place left: it goes on when the next state comes
       .then(() => {
         isSending = false;

@@ -8,6 +8,15 @@ export function attempted(entries: Entries, id: string): Entry[] {
   return entries.map((each) => (each.id === id && isWaiting(each) ? { ...each, attempted: true } : each));
 }
 
+/** The queue with the files of a message up: from here on it names them as the server does. */
+export function uploaded(entries: Entries, id: string, files: readonly string[]): Entry[] {
+  return entries.map((each) =>
+    each.id === id && each.wish.kind === "send"
+      ? { ...each, wish: { ...each.wish, files }, revision: each.revision + 1 }
+      : each,
+  );
+}
+
 /** The queue with an entry of which it turned out that the server was not asked for it at all. */
 export function unheard(entries: Entries, id: string): Entry[] {
   return entries.flatMap((each): Entry[] => {

@@ -27,14 +27,14 @@ export function queueView(
   };
 }
 
-function itemOf({ id, messageId, wish, created, reason, attempted }: Entry): QueuedItem {
+function itemOf({ id, messageId, wish, created, reason, attempted, files = [] }: Entry): QueuedItem {
   const text = "text" in wish ? wish.text : "";
   return {
     ...{ id, messageId, created, reason, attempted },
     kind: wish.kind === "send" ? "message" : (wish.kind as "edit" | "delete" | "react"),
     text: text.slice(0, SHOWN_CHARACTERS),
     isCut: text.length > SHOWN_CHARACTERS,
-    files: [],
+    files: files.map(({ name }) => name),
     emoji: wish.kind === "react" ? wish.emoji : "",
     isOn: wish.kind !== "react" || wish.on,
   };

@@ -1,10 +1,8 @@
 // The durable queue of one conversation, as this page sees it. Other pages of the same browser share it.
 import type { Database, Opening, Place } from "./database";
-import { checkRoom, type Entry, isEntry, isWaiting } from "./entries";
+import { checkRoom, type Entry, isEntry, isWaiting, NO_ROOM } from "./entries";
 import { createMissed } from "./missed";
 
-const NO_ROOM =
-  "The browser has no room left to keep this: delete some of what waits, or free some of the disk.";
 const CHANNEL = "conduit-chat-queue";
 
 export type Change = (entries: readonly Entry[]) => Entry[];

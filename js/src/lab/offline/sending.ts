@@ -3,8 +3,10 @@ import type { Reply } from "../../kernel/messages";
 import { alone } from "./alone";
 import type { Place } from "./database";
 import { type Entry, isShown, isWaiting, type Wish } from "./entries";
-import { attempted, refused, settled, unheard } from "./outcomes";
+import { hasLocalFiles } from "./local-files";
+import { attempted, refused, settled, unheard, uploaded } from "./outcomes";
 import type { BrowserQueue } from "./queue";
+import { type Uploading, uploadFiles } from "./uploading";
 
 /** Asks the server; rejects where the way there is lost before it answers. */
 export type Ask = (wish: Wish) => Promise<Reply>;
@@ -14,6 +16,10 @@ export class NotAskedError extends Error {}
 
 /** What the hub says of a message that it does not have. */
 const NOT_THERE = "Unauthorized";
+const NO_FILES: Uploading = {
+  content: async () => null,
+  ask: () => Promise.reject(new NotAskedError("There is no way for files.")),
+};
 /** After that time one that may be on its way still is looked for once more. */
 const LATE_MS = 2_000;
 
@@ -23,6 +29,7 @@ export async function sendAll(
   place: Place,
   ask: Ask,
   signal: AbortSignal,
+  uploading: Uploading = NO_FILES,
 ): Promise<void> {
   await queue.read();
   if (!queue.first()) return;
@@ -30,9 +37,13 @@ export async function sendAll(
     if (signal.aborted) throw new NotAskedError("Whoever asks has left.");
     return unlessAborted(ask(wish), signal);
   };
+  const uploadingHere: Uploading = {
+    ...uploading,
+    ask: (request) => unlessAborted(uploading.ask(request), signal),
+  };
   const send = async (): Promise<void> => {
     await queue.read(); // another page may have sent it meanwhile
-    while (!signal.aborted && (await sendFirst(queue, askHere, signal)));
+    while (!signal.aborted && (await sendFirst(queue, askHere, signal, uploadingHere)));
   };
   if (queue.isKept) await alone(`conduit-chat-queue:${JSON.stringify(place)}`, signal, send);
   else await send();
@@ -59,9 +70,28 @@ function isMissing(reply: Reply): boolean {
   return !reply.ok && reply.error.message === NOT_THERE;
 }
 
-async function sendFirst(queue: BrowserQueue, ask: Ask, signal: AbortSignal): Promise<boolean> {
+/** Uploads the files of the first message, which is sent when they are up. */
+async function uploadFirst(queue: BrowserQueue, first: Entry, uploading: Uploading): Promise<void> {
+  const outcome = await uploadFiles(first, uploading);
+  await queue.note((entries) =>
+    "ids" in outcome
+      ? uploaded(entries, first.id, outcome.ids)
+      : refused(entries, first.id, outcome.refusal, "send"),
+  );
+}
+
+async function sendFirst(
+  queue: BrowserQueue,
+  ask: Ask,
+  signal: AbortSignal,
+  uploading: Uploading,
+): Promise<boolean> {
   const first = queue.first();
   if (!first) return false;
+  if (hasLocalFiles(first)) {
+    await uploadFirst(queue, first, uploading);
+    return true;
+  }
   await queue.note((entries) => attempted(entries, first.id));
   const entry = queue.entries.find(({ id }) => id === first.id);
   if (!entry || !isWaiting(entry)) return true; // another page took it back, or heard that it is refused

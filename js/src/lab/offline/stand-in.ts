@@ -9,6 +9,7 @@ import { type Opening, pageDatabase } from "./database";
 import { type OpenView, sendElsewhere } from "./elsewhere";
 import { enterPlace, type Here } from "./here";
 import { createListeners } from "./listeners";
+import { createLocalFiles, isLocal, sweepFiles } from "./local-files";
 import { queueView } from "./queue-view";
 import { createReader } from "./reader";
 import { createShownThere } from "./shown-there";
@@ -65,6 +66,8 @@ export function standIn({
   const links = createListeners<[]>();
   const { tell: deliver } = messages;
   const asking = createAsking(inner);
+  const files = createLocalFiles(opening, clock.now);
+  sweepFiles(opening, clock.now()).catch(() => {}); // the next page tries again
   let told: () => Told = () => ({ n: 0, chat: null });
   let here: Here | null = null;
   /** The conversation that the server shows: while it was away another one may have been chosen. */
@@ -129,7 +132,7 @@ export function standIn({
     if (chat.conversationId === conversationId && chat.self.userId === userId) return;
     here?.leave();
     here = enterPlace({
-      ...{ opening, server, chat, changed: show, ask: asking.ask },
+      ...{ opening, server, chat, changed: show, ask: asking.ask, files },
       hasWay: () => isGreeted && !isDown && shownThere.is(chat.conversationId),
     });
   };
@@ -137,7 +140,7 @@ export function standIn({
   const lookElsewhere = (): void => {
     if (!looksElsewhere || !here) return;
     looksElsewhere = false;
-    sendElsewhere({ opening, here: here.place, open: openView, clock, lifetime }).catch(() => {
+    sendElsewhere({ opening, here: here.place, open: openView, files, clock, lifetime }).catch(() => {
       looksElsewhere = true; // the browser could not read it now
     });
   };
@@ -277,7 +280,7 @@ export function standIn({
   // ---- what people do ---------------------------------------------------------------------------------
 
   const wishes = createWishes({
-    ...{ inner, asking, clock, reply },
+    ...{ inner, asking, clock, reply, files },
     here: () => here,
     isDown: () => isDown,
     countThere: () => queueThere?.items.length ?? 0,
@@ -328,8 +331,27 @@ export function standIn({
     inner.send(message);
   };
 
+  /** Takes what a file sends, in the place of the server: all of one that was begun here. */
+  const takesFile = (message: ViewMessage): boolean => {
+    if (message.kind === "fileBegin") return asOf !== null;
+    return (message.kind === "filePiece" || message.kind === "fileForget") && isLocal(message.path);
+  };
+  const fileOutcome = async (message: ViewMessage): Promise<unknown> => {
+    await null; // nobody is answered before they have asked
+    if (message.kind === "fileBegin") return files.begin(message, here?.queue.entries ?? []);
+    if (message.kind === "filePiece") return files.piece(message);
+    return message.kind === "fileForget" ? files.forget([message.path]) : null;
+  };
+  const answerFile = (message: Request): void => {
+    fileOutcome(message).then(
+      (result) => reply(message.requestId, { result }),
+      (refusal: unknown) => reply(message.requestId, { refusal }),
+    );
+  };
+
   const send = (message: ViewMessage): void => {
-    if (isWish(message)) wishes.keepOrPass(message);
+    if (takesFile(message)) answerFile(message as Request);
+    else if (isWish(message)) wishes.keepOrPass(message);
     else if (message.kind === "queue" && wishes.keeps(message.id)) wishes.act(message);
     else if (asOf === null) pass(message);
     else void answer(message);

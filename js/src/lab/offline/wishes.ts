@@ -6,6 +6,7 @@ import type { ViewMessage } from "../../kernel/messages";
 import type { Asking } from "./asking";
 import { newEntry, type Wish } from "./entries";
 import type { Here } from "./here";
+import { isLocal, type LocalFiles } from "./local-files";
 import { added, moved, removed, reworded, triedAgain } from "./merging";
 import { attempted } from "./outcomes";
 import type { BrowserQueue, Change } from "./queue";
@@ -15,6 +16,10 @@ export const WISHES: ReadonlySet<string> = new Set(["send", "edit", "delete", "r
 
 export function isWish(message: ViewMessage): message is Extract<ViewMessage, { kind: Wish["kind"] }> {
   return WISHES.has(message.kind);
+}
+
+function filesOf(wish: Wish): readonly string[] {
+  return (wish.kind === "send" && wish.files) || [];
 }
 
 export type Outcome = { result: unknown } | { refusal: unknown };
@@ -38,6 +43,7 @@ interface Options {
   isDown(): boolean;
   /** How much is shown before what waits here. */
   countThere(): number;
+  files: Pick<LocalFiles, "described">;
   /** Something is kept for a conversation that is not shown any more. */
   keptElsewhere(): void;
   reply(requestId: string, outcome: Outcome): void;
@@ -50,6 +56,7 @@ export function createWishes({
   here,
   isDown,
   countThere,
+  files,
   keptElsewhere,
   reply,
 }: Options): Wishes {
@@ -69,7 +76,7 @@ export function createWishes({
   };
 
   const keep: Wishes["keep"] = (queue, wish, requestId, isAttempted = false) => {
-    const entry = newEntry(wish, uuid(), clock.now());
+    const entry = newEntry(wish, uuid(), clock.now(), files.described(filesOf(wish)));
     change(queue, requestId, (entries) => {
       const after = added(entries, entry);
       return isAttempted ? attempted(after, entry.id) : after;
@@ -82,6 +89,7 @@ export function createWishes({
     const queue = here()?.queue;
     if (!queue) return false;
     if (wish.kind === "read") return isDown();
+    if (filesOf(wish).some(isLocal)) return true;
     return (
       isDown() || writing > 0 || queue.first() !== undefined || ("messageId" in wish && keeps(wish.messageId))
     );

@@ -22,4 +22,8 @@ export const waiting = {
   "Only messages and edits have a text.": "Nur Nachrichten und Änderungen haben einen Text.",
   "The browser has no room left to keep this: delete some of what waits, or free some of the disk.":
     "Der Browser hat keinen Platz mehr, das aufzuheben: einiges löschen, das wartet, oder Platz auf der Platte schaffen.",
+  "The browser has not kept a file of this message: delete the message, and send it again with the file.":
+    "Der Browser hat eine Datei dieser Nachricht nicht aufgehoben: die Nachricht löschen und mit der Datei noch einmal senden.",
+  "The Jupyter server does not take a file of this message: try again later.":
+    "Der Jupyter-Server nimmt eine Datei dieser Nachricht nicht an: später noch einmal versuchen.",
 } as const satisfies Catalogue;

@@ -12,4 +12,6 @@ export const waiting = [
   "This browser keeps nothing of this page (a private window, or its storage is blocked or full): leave the page open until what waits here is sent.",
   "Only messages and edits have a text.",
   "The browser has no room left to keep this: delete some of what waits, or free some of the disk.",
+  "The browser has not kept a file of this message: delete the message, and send it again with the file.",
+  "The Jupyter server does not take a file of this message: try again later.",
 ] as const;

@@ -22,4 +22,8 @@ export const waiting = {
   "Only messages and edits have a text.": "Solo los mensajes y las ediciones tienen texto.",
   "The browser has no room left to keep this: delete some of what waits, or free some of the disk.":
     "El navegador no tiene más espacio para guardarlo: elimina algo de lo que espera, o libera espacio en el disco.",
+  "The browser has not kept a file of this message: delete the message, and send it again with the file.":
+    "El navegador no ha conservado un archivo de este mensaje: bórrelo y envíelo de nuevo con el archivo.",
+  "The Jupyter server does not take a file of this message: try again later.":
+    "El servidor de Jupyter no acepta un archivo de este mensaje: inténtelo más tarde.",
 } as const satisfies Catalogue;

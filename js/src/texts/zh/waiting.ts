@@ -21,4 +21,8 @@ export const waiting = {
   "Only messages and edits have a text.": "只有消息和编辑才有文本。",
   "The browser has no room left to keep this: delete some of what waits, or free some of the disk.":
     "浏览器没有空间保存：请删除一些等待的内容，或释放磁盘空间。",
+  "The browser has not kept a file of this message: delete the message, and send it again with the file.":
+    "浏览器没有保留此消息的一个文件：请删除此消息，并连同文件重新发送。",
+  "The Jupyter server does not take a file of this message: try again later.":
+    "Jupyter 服务器不接收此消息的一个文件：请稍后再试。",
 } as const satisfies Catalogue;
