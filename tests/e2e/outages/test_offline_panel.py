@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from playwright.async_api import BrowserContext, Locator, Page, expect
+from playwright.async_api import BrowserContext, FilePayload, Locator, Page, expect
 
 from tests.support.browser.lab_scripts import REMEMBER
 from tests.support.browser.notebook_page import ChatPart, NotebookPage, write_notebook
@@ -20,7 +20,7 @@ from tests.support.waiting import eventually
 
 REVEAL: Final = "() => window.jupyterapp.commands.execute('conduit-chat:open')"
 THEME: Final = "(theme) => window.jupyterapp.commands.execute('apputils:change-theme', {theme})"
-CHUNKS: Final = """() => ['queue', 'sheets', 'finding'].every((name) =>
+CHUNKS: Final = """() => ['queue', 'sheets', 'finding', 'files'].every((name) =>
   performance.getEntriesByType('resource').some((each) => each.name.includes(`${name}.chunk.gz`)))"""
 SERVER_AWAY: Final = "The Jupyter server is away: this is as of"
 HUB_AWAY: Final = "The hub is away: this is as of"
@@ -205,6 +205,38 @@ async def test_what_is_typed_in_the_panel_while_the_hub_is_away_outlives_the_ser
     file = said_here(chat).filter(has_text="With a file").locator(".file .name")
     await expect(file).to_have_text("figures.csv", timeout=LONG)
     await expect(queued(chat)).to_have_count(0, timeout=LONG)
+
+
+async def test_files_that_are_attached_while_the_server_is_away_go_with_their_message(
+    lab: JupyterLab, hub: LiveHub, context: BrowserContext, screenshots: Path
+) -> None:
+    """The page is closed on them; what the hub has in the end is every byte of what was picked."""
+    content = bytes(range(256)) * 4_000
+    page, chat = await open_panel(context, lab)
+    await asyncio.to_thread(lab.kill)
+    await expect(chat.root.locator(".as-of")).to_contain_text(SERVER_AWAY, timeout=LONG)
+    picked: list[FilePayload] = [
+        {"name": "figures.csv", "mimeType": "text/csv", "buffer": FIGURES},
+        {"name": "large.bin", "mimeType": "application/octet-stream", "buffer": content},
+    ]
+    await chat.root.locator("input[type=file]").set_input_files(picked)
+    await expect(chat.root.locator(".upload[data-state=done]")).to_have_count(2, timeout=LONG)
+    await chat.say("With two files")
+    await expect(queued(chat)).to_have_text("queued (1)")
+    await expect(chat.root.locator("article.waiting .file-names")).to_contain_text("large.bin")
+    await page.screenshot(path=screenshots / "offline-panel-files.png")
+    await page.close()
+
+    await asyncio.to_thread(lab.start_again)
+    page, chat = await open_panel(context, lab)
+    await all_said(hub, ["With two files"])
+    await expect(queued(chat)).to_have_count(0, timeout=LONG)
+    files = said_here(chat).filter(has_text="With two files").locator(".file")
+    await expect(files.locator(".name")).to_have_text(["figures.csv", "large.bin"], timeout=LONG)
+    async with page.expect_download() as saving:
+        await files.nth(1).get_by_role("button", name="Download large.bin").click()
+    saved = Path(await (await saving.value).path())
+    assert await asyncio.to_thread(saved.read_bytes) == content
 
 
 async def _close(dialog: Locator) -> None:

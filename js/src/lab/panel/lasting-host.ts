@@ -19,7 +19,7 @@ interface Options {
 }
 
 /** What is drawn while the server is away has to be here before. */
-const NEEDED = ["queue", "sheets", "finding"] as const;
+const NEEDED = ["queue", "sheets", "finding", "files"] as const;
 /** By then the chat is drawn, and nobody waits for it. */
 const FETCH_AFTER_MS = 3_000;
 
