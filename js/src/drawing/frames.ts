@@ -1,4 +1,5 @@
-// When to draw: at most once a frame, once a second while no view is in sight, never without a view.
+// When to draw: at most once a frame, once a second while no view is in sight (the first picture at once), never without a
+// view.
 import type { Clock } from "../clock";
 import type { Attached } from "../mount";
 import { framesToSkip } from "./reveal";
@@ -28,7 +29,7 @@ export function createFrames(clock: Clock, publish: (elapsed: number) => boolean
   let waitsForSight = false;
   let owed = false;
   let ended = false;
-  let shownAt = clock.now();
+  let shownAt = -OUT_OF_SIGHT_MS;
   let skip = 0;
 
   const draw = (): void => {
@@ -57,9 +58,10 @@ export function createFrames(clock: Clock, publish: (elapsed: number) => boolean
     if (cancel || ended || views.size === 0) return;
     waitsForSight = ![...views].some(({ inSight }) => inSight);
     cancelRest();
+    const rest = OUT_OF_SIGHT_MS - (clock.now() - shownAt);
     // The time since an idle picture says nothing about the backlog: one picture's worth.
     shownAt = Math.max(shownAt, clock.now() - PICTURE_MS);
-    cancel = waitsForSight ? clock.after(OUT_OF_SIGHT_MS, draw) : clock.frame(draw);
+    cancel = waitsForSight ? clock.after(rest, draw) : clock.frame(draw);
   };
 
   const stop = (): void => {

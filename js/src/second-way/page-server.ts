@@ -1,6 +1,6 @@
 import { jupyterServer, type Server } from "../jupyter-server/server";
 
-const greeted = new Set<string>();
+const GREETED = Symbol.for("conduit_widget.greeted");
 
 /**
  * The Jupyter server that this page came from; null where it came from none. It is asked something at once: the first that
@@ -18,8 +18,10 @@ export function pageServer(): Server | null {
       token: typeof token === "string" ? token : "",
       appendToken: origin !== location.origin,
     });
-    if (!greeted.has(href)) server.me(new AbortController().signal).catch(() => {}); // found out again in need
-    greeted.add(href);
+    // Each widget has a copy of this module; the page has one server.
+    const page = globalThis as { [GREETED]?: string };
+    if (page[GREETED] !== href) server.me(new AbortController().signal).catch(() => {}); // found out again in need
+    page[GREETED] = href;
     return server;
   } catch {
     return null; // its page says nothing that can be read

@@ -55,3 +55,16 @@ it("draws no rest once the view is gone", async () => {
   await clock.paint();
   expect(drawn.length).toBe(2);
 });
+
+it("draws the first picture of a view out of sight at once, and what changes then once a second", async () => {
+  const { clock, drawn, frames, view } = opened(1);
+  view.seen(false);
+  frames.request();
+  clock.advance(1);
+  expect(drawn.length).toBe(1);
+  frames.request();
+  clock.advance(900);
+  expect(drawn.length).toBe(1);
+  clock.advance(100);
+  expect(drawn.length).toBe(2);
+});

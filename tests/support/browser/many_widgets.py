@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any, Final
 
-from playwright.async_api import BrowserContext, Page, expect
+from playwright.async_api import BrowserContext, Page
 
 from tests.support.browser.notebook_page import NotebookPage, write_notebook
 from tests.support.jupyter.lab import JupyterLab
@@ -17,6 +17,8 @@ BEGIN: Final = "from conduit_widget import Chat\nchats = []"
 SHOW: Final = "chats.append(Chat({name!r}))\nchats[-1]"
 SAY: Final = """for number, chat in enumerate(chats):
     chat.send(f'Said in {number}', respond=False).result(60)"""
+ALL_LIVE: Final = """count => [...document.querySelectorAll('.conduit-view > div')].filter(({shadowRoot}) =>
+  shadowRoot?.querySelector('section.chat .badge')?.textContent.includes('Live')).length === count"""
 WHOLE: Final = '{"windowingMode": "none"}'
 
 
@@ -56,8 +58,8 @@ class ManyWidgets:
 
     async def are_live(self, page: Page) -> None:
         """Wait until all chats are there, and live."""
-        live = page.locator("section.chat .badge", has_text="Live")
-        await expect(live).to_have_count(self.count, timeout=120_000)
+        # Asked in every frame: `expect` asks once a second after the first, and that would be measured.
+        await page.wait_for_function(ALL_LIVE, arg=self.count, timeout=120_000)
 
     def growth(self) -> float:
         """Return the bytes of a chat in the saved file beyond what was said (there as HTML and text)."""

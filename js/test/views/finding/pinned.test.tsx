@@ -32,7 +32,7 @@ async function reply(kind: "pin" | "pinned", result: unknown = null): Promise<vo
 
 describe("pinned messages", () => {
   it("are behind a button where there are any, also those that are not loaded", async () => {
-    await view.live({ conversation: SETTINGS, messages: [message("m")] });
+    await view.live({ conversation: SETTINGS, messages: [message("m")], hasMore: true });
     await view.painted();
     expect(view.root.querySelector("[aria-label='1 pinned message']")).toBeNull();
     await reply("pinned", [message("old", { by: "bob", at: "2025-01-01T11:00:00Z" })]);
@@ -47,9 +47,20 @@ describe("pinned messages", () => {
     expect(asked("pin")).toMatchObject([{ messageId: "old", on: false }]);
   });
 
+  it("are known without asking where all messages are here", async () => {
+    const pinned = ["a", "b"].map((id) => message(id, { by: "bob", at: "2026-01-01T11:00:00Z" }));
+    await view.live({ conversation: SETTINGS, messages: [...pinned, message("m")] });
+    await view.painted();
+    expect(view.root.querySelector("[aria-label='2 pinned messages']")).not.toBeNull();
+    await view.ops({ op: "message", message: message("a") });
+    await view.painted();
+    expect(view.root.querySelector("[aria-label='1 pinned message']")).not.toBeNull();
+    expect(asked("pinned")).toEqual([]);
+  });
+
   it("keep the focus where one is let go: at the next, at the last, at the sheet", async () => {
     const pinned = ["a", "b", "c"].map((id) => message(id, { by: "bob", at: "2026-01-01T11:00:00Z" }));
-    await view.live({ conversation: SETTINGS, messages: pinned });
+    await view.live({ conversation: SETTINGS, messages: pinned, hasMore: true });
     await view.painted();
     await reply("pinned", pinned);
     view.find<HTMLButtonElement>("[aria-label='3 pinned messages']").click();
@@ -86,17 +97,17 @@ describe("pinned messages", () => {
   });
 
   it("are not those of the conversation before", async () => {
-    await view.live({ conversation: SETTINGS });
+    await view.live({ conversation: SETTINGS, hasMore: true });
     await view.painted();
     await reply("pinned", [PINNED]);
     expect(view.find("[aria-label='1 pinned message']")).toBeTruthy();
-    await view.live({ conversation: SETTINGS, conversationId: "other" });
+    await view.live({ conversation: SETTINGS, conversationId: "other", hasMore: true });
     await view.painted();
     expect(view.root.querySelector("[aria-label='1 pinned message']")).toBeNull();
   });
 
   it("say so, and who did; the list is asked for again when one comes", async () => {
-    await view.live({ conversation: SETTINGS, messages: [message("m")] });
+    await view.live({ conversation: SETTINGS, messages: [message("m")], hasMore: true });
     await view.painted();
     await reply("pinned", []);
     expect(view.root.querySelector(".marks")).toBeNull();
