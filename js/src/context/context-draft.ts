@@ -73,7 +73,9 @@ function createContextDraft(store: Needs): ContextDraft {
   const over = signal<readonly string[]>([]);
   const unknown = signal<readonly string[]>([]);
   let reading = Promise.resolve();
-  let listed = { query: "", at: Number.NEGATIVE_INFINITY };
+  /** Counts the drafts: what is told of one that was sent says nothing of the next. */
+  let sent = 0;
+  let listed = { query: "", at: 0 };
   let cancel = (): void => {};
 
   const wanted = (text: string): string[] => {
@@ -94,22 +96,24 @@ function createContextDraft(store: Needs): ContextDraft {
     else names.forEach(drop);
   };
   const askFor = async (names: readonly string[]): Promise<void> => {
-    const used = items.value.reduce(
-      (sum, { described, left }) => sum + (described && !left ? bytesOf(described) : 0),
-      0,
+    const before = sent;
+    const left = items.value.reduce(
+      (room, { described, left }) => room - (described && !left ? bytesOf(described) : 0),
+      CONTEXT_BYTES,
     );
+    let found: Described[] = [];
+    let why: string | null = null;
     try {
-      const left = Math.max(0, CONTEXT_BYTES - used);
-      const found = await store.ask<Described[]>({ kind: "context", names, left });
-      refusal.value = null;
-      for (const name of names) {
-        const described = found.find((each) => each.name === name);
-        if (described) change(name, { described });
-        else drop(name);
-      }
+      found = await store.ask<Described[]>({ kind: "context", names, left: Math.max(0, left) });
     } catch (error) {
-      refusal.value = error instanceof Error ? error.message : String(error);
-      for (const name of names) drop(name);
+      why = error instanceof Error ? error.message : String(error);
+    }
+    if (before !== sent) return;
+    refusal.value = why;
+    for (const name of names) {
+      const described = found.find((each) => each.name === name);
+      if (described) change(name, { described });
+      else drop(name);
     }
   };
   const drop = (name: string): void => {
@@ -164,14 +168,12 @@ function createContextDraft(store: Needs): ContextDraft {
       const now = store.clock.now();
       if (asked === listed.query && now - listed.at < LISTED_MS) return;
       listed = { query: asked, at: now };
-      store.ask<Variable[]>({ kind: "variables", query: asked }).then(
-        (found) => {
+      store
+        .ask<Variable[]>({ kind: "variables", query: asked })
+        .catch(() => []) // people and models can still be named
+        .then((found) => {
           if (listed.query === asked) variables.value = found;
-        },
-        () => {
-          variables.value = []; // people and models can still be named
-        },
-      );
+        });
     },
     leaveOut(name) {
       change(name, { left: true });
@@ -204,12 +206,13 @@ function createContextDraft(store: Needs): ContextDraft {
         described && !left && !described.problem && names.has(name) ? [described] : [],
       );
       cancel();
+      sent += 1;
       items.value = [];
       over.value = [];
       unknown.value = [];
       absent = new Set();
       told = new Set();
-      listed = { query: "", at: Number.NEGATIVE_INFINITY };
+      listed = { query: "", at: 0 };
       return going;
     },
   };
