@@ -29,7 +29,7 @@ from conduit_widget.text.plain_text import is_user_id
 NOTEBOOKS_FILE: Final = "notebooks.json"
 LOCK_FILE: Final = "notebooks.lock"
 MAX_NOTEBOOKS: Final = 10_000
-"""Of more the one that was first seen longest ago is forgotten."""
+"""Of more the one that was first seen longest ago is forgotten, those without a kernel's chat first."""
 MAX_KERNELS: Final = 1_000
 _LOCK_TIMEOUT: Final = 2.0
 _MAX_STEM_CHARS: Final = MAX_ID_CHARS // 2
@@ -38,25 +38,36 @@ _DRIVE: Final = re.compile(r"^[A-Za-z][\w-]+:")
 
 
 class _Book(msgspec.Struct):
-    """``conversations`` by path of the notebook; ``kernels``: the path since it was moved under a kernel."""
+    """``conversations`` by path of the notebook; ``kernels``: the path since it was moved under a kernel.
+
+    ``shown``: the paths of notebooks that pages have shown, and for which no kernel has asked.
+    """
 
     conversations: dict[str, str] = msgspec.field(default_factory=dict)
     kernels: dict[str, str] = msgspec.field(default_factory=dict)
+    shown: set[str] = msgspec.field(default_factory=set)
 
 
-def notebook_conversation(notebook: str, kernel_id: str = "", data_dir: Path | None = None) -> str:
+def notebook_conversation(
+    notebook: str, kernel_id: str = "", data_dir: Path | None = None, *, is_shown: bool = False
+) -> str:
     """Return the id of a notebook's own conversation: its name and something that no other notebook has.
 
     Args:
         notebook: where the notebook was when the kernel began, as the Jupyter server says.
         kernel_id: the kernel that asks.
         data_dir: the hub's data directory.
+        is_shown: a page asks, which shows the notebook: there may never be a chat in it.
 
     """
     path = plain_path(notebook)
     try:
         with _opened(data_dir or default_data_dir()) as book:
             path = book.kernels.get(kernel_id, path)
+            if not is_shown:
+                book.shown.discard(path)
+            elif path not in book.conversations:
+                book.shown.add(path)
             return book.conversations.setdefault(path, _named(path, secrets.token_hex(4)))
     except (OSError, filelock.Timeout):  # nothing can be kept there: the path alone says which it is
         return _named(path, hashlib.sha256(path.encode()).hexdigest()[:8])
@@ -78,6 +89,7 @@ def notebook_moved(
         book.conversations = stay | {
             _moved(path, old, new): id_ for path, id_ in there if _is_within(path, old)
         }
+        book.shown = {_moved(path, old, new) for path in book.shown}
         book.kernels = {kernel: _moved(path, old, new) for kernel, path in book.kernels.items()}
         for kernel_id in kernel_ids:
             book.kernels.setdefault(kernel_id, new)
@@ -142,7 +154,8 @@ def _opened(data_dir: Path) -> Iterator[_Book]:
         book = _read(file)
         yield book
         if book != before:
-            _keep_newest(book.conversations, MAX_NOTEBOOKS)
+            _keep_newest(book.conversations, MAX_NOTEBOOKS, book.shown)
+            book.shown &= book.conversations.keys()
             _keep_newest(book.kernels, MAX_KERNELS)
             _write(file, msgspec.json.encode(book))
 
@@ -156,8 +169,10 @@ def _read(file: Path) -> _Book:
         return _Book()  # not ours: begin anew
 
 
-def _keep_newest(entries: dict[str, str], most: int) -> None:
-    for key in list(entries)[: max(0, len(entries) - most)]:
+def _keep_newest(entries: dict[str, str], most: int, go_first: Collection[str] = ()) -> None:
+    newest = next(reversed(entries), None)  # somebody is told it just now
+    in_turn = sorted(entries, key=lambda key: key not in go_first or key == newest)
+    for key in in_turn[: max(0, len(entries) - most)]:
         del entries[key]
 
 

@@ -38,6 +38,6 @@ class OwnConversationHandler(Guarded):
         else:
             raise web.HTTPError(404, "There is no such notebook on this server.")
         place = noted_place(found, self.settings["kernel_manager"].root_dir)
-        conversation = await asyncio.to_thread(notebook_conversation, place)
+        conversation = await asyncio.to_thread(notebook_conversation, place, is_shown=True)
         self.set_header("Cache-Control", "no-store")
         await self.finish(json.dumps({"conversation": conversation}))

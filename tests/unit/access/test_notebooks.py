@@ -150,3 +150,30 @@ def test_the_oldest_is_forgotten_at_the_limit(tmp_path: Path, monkeypatch: pytes
     for name in ("/b.ipynb", "/c.ipynb"):
         notebook_conversation(name, data_dir=tmp_path)
     assert notebook_conversation("/a.ipynb", data_dir=tmp_path) != first
+
+
+def test_one_that_was_only_shown_is_forgotten_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Looking through notebooks takes no conversation from one that has a chat, nor from the one shown."""
+    monkeypatch.setattr(notebooks, "MAX_NOTEBOOKS", 2)
+    used = notebook_conversation("/used.ipynb", data_dir=tmp_path)
+    for name in ("/a.ipynb", "/b.ipynb", "/c.ipynb"):
+        shown = notebook_conversation(name, data_dir=tmp_path, is_shown=True)
+        assert notebook_conversation(name, data_dir=tmp_path, is_shown=True) == shown
+    assert notebook_conversation("/used.ipynb", data_dir=tmp_path) == used
+    assert notebook_conversation("/c.ipynb", data_dir=tmp_path) == shown, "it has a chat from now on"
+    second = notebook_conversation("/d.ipynb", data_dir=tmp_path, is_shown=True)
+    assert notebook_conversation("/c.ipynb", data_dir=tmp_path) == shown
+    assert notebook_conversation("/d.ipynb", data_dir=tmp_path) == second
+
+
+def test_one_that_was_only_shown_is_so_where_it_is_moved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its place is still the first to go."""
+    monkeypatch.setattr(notebooks, "MAX_NOTEBOOKS", 2)
+    notebook_conversation("/used.ipynb", data_dir=tmp_path)
+    notebook_conversation("/a.ipynb", data_dir=tmp_path, is_shown=True)
+    used = notebook_conversation("/used.ipynb", data_dir=tmp_path)
+    notebook_moved("/a.ipynb", "/b.ipynb", data_dir=tmp_path)
+    notebook_conversation("/c.ipynb", data_dir=tmp_path)
+    assert notebook_conversation("/used.ipynb", data_dir=tmp_path) == used
