@@ -12,7 +12,7 @@ export function askForChunk(link: Pick<KernelLink, "request">): AskForChunk {
     new Promise((resolve, reject) => {
       link.request({ kind: "chunk", name, from }, (reply) => {
         const [bytes] = (reply.ok && reply.buffers) || [];
-        if (reply.ok && bytes) resolve([bytes as BlobPart & DataView, reply.result]);
+        if (reply.ok && bytes?.byteLength) resolve([bytes as BlobPart & DataView, reply.result]);
         else reject(new Error(reply.ok ? text("lazy.nothing") : reply.error.message));
       });
     });
