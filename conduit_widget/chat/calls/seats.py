@@ -72,6 +72,8 @@ class _Page:
 
     principal: Principal
     connections: int = 0
+    failed: bool = False
+    """Whether its last renewal failed by an error of its own: that is logged once."""
 
 
 class CallSeats:
@@ -165,14 +167,23 @@ class CallSeats:
             await self._safely_hold(name, principal)
 
     async def renew(self) -> None:
-        """Hold the seats of all pages that are here.
+        """Hold the seats of all pages that are here; one that cannot be held costs no other its lease.
 
         Raises:
             BackplaneUnavailableError: the engine is away; the others would be held in vain, too.
 
         """
         for name, page in list(self._pages.items()):
-            await self._hold(name, page.principal)
+            try:
+                await self._hold(name, page.principal)
+            except BackplaneUnavailableError:
+                raise
+            except Exception as error:  # noqa: BLE001 - a seat's own fault, whatever it is
+                if not page.failed:
+                    page.failed = True
+                    _not_held(error)
+            else:
+                page.failed = False
 
     async def _renew_on_and_on(self) -> None:
         while True:
@@ -187,9 +198,13 @@ class CallSeats:
                 _logger.error("The seats of calls were not renewed: %s", trace_of(error))  # noqa: TRY400
 
     async def _safely_hold(self, name: str, principal: Principal) -> None:
-        """Hold a seat; where the engine is away it ends as it was to."""
-        with contextlib.suppress(BackplaneUnavailableError):
+        """Hold a seat; where it cannot be held it ends as it was to, and its page comes and goes as ever."""
+        try:
             await self._hold(name, principal)
+        except BackplaneUnavailableError:
+            _logger.debug("The nodes' engine is away; a seat of a call ends as it was to.")
+        except Exception as error:  # noqa: BLE001 - a seat's own fault, whatever it is
+            _not_held(error)
 
     async def _hold(self, name: str, principal: Principal) -> None:
         """Keep a seat for a lease from now on, and no longer than its whole time."""
@@ -230,6 +245,12 @@ def _principal(seat: Seat, name: str) -> Principal:
     if seat.issued_at is not None:
         claims["iat"] = seat.issued_at
     return Principal(seat.user_id, seat.user_name, seat.token_id, seat.ends_at, claims)
+
+
+def _not_held(error: Exception) -> None:
+    _logger.error(
+        "A seat of a call was not renewed; it ends unless a later renewal succeeds: %s", trace_of(error)
+    )
 
 
 def _name_of(principal: Principal) -> str:

@@ -17,7 +17,7 @@ from conduit_widget.chat.calls.seats import (
     SeatedAuthenticator,
     may_enter,
 )
-from conduit_widget.errors import AuthenticationError
+from conduit_widget.errors import AuthenticationError, BackplaneUnavailableError
 from conduit_widget.hub.auth.local_authority import Credential
 from conduit_widget.hub.auth.principal import Principal
 from conduit_widget.hub.backplane.kept_values import MOST_VALUES, KeptValues
@@ -168,6 +168,76 @@ async def test_a_page_that_went_to_another_node_keeps_its_seat(clock: Clock) -> 
     await now.disconnected(principal)
     clock.now += LEASE_SECONDS
     assert await is_over(now, key)
+
+
+class Refusing(MemoryBackplane):
+    """A backplane that refuses to keep one value, by an error that is not the engine's."""
+
+    refused = ""
+
+    async def keep(self, table: str, key: str, value: bytes, seconds: float) -> None:
+        if key == self.refused:
+            raise ValueError("refused")
+        await super().keep(table, key, value, seconds)
+
+
+async def seat_names(seats: CallSeats, keys: list[Credential]) -> list[str]:
+    """Return under what the backplane keeps the seats."""
+    return [str((await seats.authenticate(key)).claims["conduit_seat"]) for key in keys]
+
+
+async def test_a_seat_that_cannot_be_renewed_costs_no_other_its_lease(
+    clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its error is logged once, and again only after a renewal that succeeded."""
+    backplane = Refusing(kept_values=KeptValues(clock=clock))
+    seats = CallSeats(backplane)
+    keys = [await taken(seats) for _ in range(3)]
+    for key in keys:
+        await seats.connected(await seats.authenticate(key))
+    backplane.refused = (await seat_names(seats, keys))[0]
+    for _ in range(3):
+        clock.now += LEASE_SECONDS - 1
+        await seats.renew()
+    assert [await is_over(seats, key) for key in keys] == [True, False, False]
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+    assert "refused" not in caplog.text
+
+    backplane.refused = ""
+    await seats.renew()
+    assert not await is_over(seats, keys[0])
+    backplane.refused = (await seat_names(seats, keys))[0]
+    await seats.renew()
+    assert [record.levelname for record in caplog.records] == ["ERROR"] * 2
+
+
+async def test_a_page_comes_and_goes_though_its_seat_cannot_be_held(
+    clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The seat then ends as it was to."""
+    backplane = Refusing(kept_values=KeptValues(clock=clock))
+    seats = CallSeats(backplane)
+    key = await taken(seats)
+    principal = await seats.authenticate(key)
+    (backplane.refused,) = await seat_names(seats, [key])
+    await seats.connected(principal)
+    await seats.disconnected(principal)
+    assert [record.levelname for record in caplog.records] == ["ERROR"] * 2
+    clock.now += LEASE_SECONDS
+    assert await is_over(seats, key)
+
+
+async def test_a_round_of_renewals_ends_where_the_engine_is_away() -> None:
+    """Each of the others would wait for it in vain."""
+    bus = MemoryBus()
+    node = MemoryBackplane(bus)
+    await node.start()
+    seats = CallSeats(node)
+    key = await taken(seats)
+    await seats.connected(await seats.authenticate(key))
+    await node.aclose()
+    with pytest.raises(BackplaneUnavailableError):
+        await seats.renew()
 
 
 async def test_a_ticket_is_no_key_and_a_key_is_no_ticket(seats: CallSeats) -> None:
