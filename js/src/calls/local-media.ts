@@ -1,11 +1,12 @@
 // The own microphone, camera and screen: opened by a click and never else, ended at once.
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
 import type { Settings } from "../composing/browser-storage";
+import { plainName } from "../plain";
 import { text } from "../texts/texts";
 import { problemOf } from "./capture-problems";
 import type { TrackKind } from "./carrier";
+import { type ChoiceKind, createDevices, type DeviceKind, type Devices } from "./devices";
 
-export type DeviceKind = "audio" | "video";
 /** A window or a screen that the browser lets one choose, or the page itself. */
 export type ScreenSource = "choose" | "page";
 
@@ -13,21 +14,22 @@ export interface LocalMedia {
   readonly tracks: Readonly<Record<TrackKind, ReadonlySignal<MediaStreamTrack | null>>>;
   /** Whether anything at all is being taken: then the red mark shows. */
   readonly live: ReadonlySignal<boolean>;
-  readonly devices: ReadonlySignal<readonly MediaDeviceInfo[]>;
-  /** The chosen device of a kind; empty for the browser's own choice. */
-  readonly chosen: Readonly<Record<DeviceKind, ReadonlySignal<string>>>;
+  readonly devices: Devices;
   /** What went wrong with each of them, in words. */
   readonly problem: ReadonlySignal<string | null>;
-  /** Says what went wrong with one of them, or that nothing does any more. */
-  tell(kind: TrackKind, problem: string | null): void;
+  /** Says what went wrong with one of them, or with the devices as such, or that nothing does any more. */
+  tell(kind: Told, problem: string | null): void;
   /** Opens a device, unless it is open; false when it could not be opened. */
   open(kind: DeviceKind): Promise<boolean>;
   /** Opens a screen; `ended` is called when the browser's own button ends it. */
   share(source: ScreenSource, ended: () => void): Promise<boolean>;
   stop(kind: TrackKind): void;
-  choose(kind: DeviceKind, deviceId: string): Promise<void>;
+  /** Takes another device from now on, and in the next call; empty for the browser's own choice. */
+  choose(kind: ChoiceKind, deviceId: string): Promise<void>;
   close(): void;
 }
+
+type Told = TrackKind | "device";
 
 export function createLocalMedia(settings: Settings): LocalMedia {
   const tracks = {
@@ -35,58 +37,62 @@ export function createLocalMedia(settings: Settings): LocalMedia {
     video: signal<MediaStreamTrack | null>(null),
     screen: signal<MediaStreamTrack | null>(null),
   };
-  const devices = signal<readonly MediaDeviceInfo[]>([]);
-  const chosen = {
-    audio: signal(settings.read("call-microphone")),
-    video: signal(settings.read("call-camera")),
-  };
   const problems = {
     audio: signal<string | null>(null),
     video: signal<string | null>(null),
     screen: signal<string | null>(null),
+    device: signal<string | null>(null),
   };
   const tell: LocalMedia["tell"] = (kind, problem) => {
     problems[kind].value = problem;
   };
-  /** How often each kind was stopped: what is opened meanwhile, and comes later, is wanted no more. */
-  const stopped: Record<TrackKind, number> = { audio: 0, video: 0, screen: 0 };
+  const devices = createDevices(settings, (kind, gone) => {
+    // A microphone or a camera tells it itself, by its track, and what is taken in its place.
+    if (kind === "speaker") tell("device", text("call.fell.speaker", { gone: plainName(gone) }));
+  });
+  /** How often each kind was asked for or stopped: what comes later than the next word is wanted no more. */
+  const turns: Record<TrackKind, number> = { audio: 0, video: 0, screen: 0 };
   let closed = false;
 
-  const list = async (): Promise<void> => {
-    devices.value = await navigator.mediaDevices.enumerateDevices();
-  };
-  const onDevices = (): void => void list();
-  navigator.mediaDevices?.addEventListener("devicechange", onDevices);
-
   const stop = (kind: TrackKind): void => {
-    stopped[kind] += 1;
+    turns[kind] += 1;
     tell(kind, null);
     tracks[kind].value?.stop();
     tracks[kind].value = null;
   };
 
-  const take = async (kind: TrackKind, asking: Promise<MediaStream>, ended: () => void): Promise<boolean> => {
-    const before = stopped[kind];
-    const stream = await asking;
-    const [track] = kind === "audio" ? stream.getAudioTracks() : stream.getVideoTracks();
-    if (closed || stopped[kind] !== before || !track) {
-      for (const each of stream.getTracks()) each.stop();
+  /** The system, a switch at the device or a browser in the background may hold a device. */
+  const hearSilence = (kind: DeviceKind, track: MediaStreamTrack): void => {
+    track.onmute = () => {
+      if (tracks[kind].value === track) tell(kind, text(`call.silent.${kind}`));
+    };
+    track.onunmute = () => {
+      if (tracks[kind].value === track) tell(kind, null);
+    };
+  };
+
+  const take = async (
+    kind: TrackKind,
+    ask: () => Promise<MediaStream>,
+    ended: (track: MediaStreamTrack) => void,
+  ): Promise<boolean> => {
+    turns[kind] += 1;
+    const mine = turns[kind];
+    tell(kind, null);
+    const isWanted = (): boolean => !closed && mine === turns[kind];
+    const stream = await ask().catch((error: Error) => {
+      if (isWanted()) tell(kind, problemOf(error, kind));
+      return null;
+    });
+    const [track] = stream?.getTracks() ?? []; // one kind of it was asked for
+    if (!track || !isWanted()) {
+      track?.stop();
       return false;
     }
     track.onended = () => {
-      if (tracks[kind].value !== track) return;
-      tracks[kind].value = null;
-      ended();
+      if (tracks[kind].value === track) ended(track);
     };
-    if (kind !== "screen") {
-      // The system, a switch at the device or a browser in the background holds it.
-      track.onmute = () => {
-        if (tracks[kind].value === track) tell(kind, text(`call.silent.${kind}`));
-      };
-      track.onunmute = () => {
-        if (tracks[kind].value === track) tell(kind, null);
-      };
-    }
+    if (kind !== "screen") hearSilence(kind, track);
     const last = tracks[kind].value;
     if (last) track.enabled = last.enabled; // who is muted stays so
     last?.stop();
@@ -94,37 +100,44 @@ export function createLocalMedia(settings: Settings): LocalMedia {
     return true;
   };
 
-  const attempt = async (kind: TrackKind, open: () => Promise<boolean>): Promise<boolean> => {
-    const before = stopped[kind];
-    tell(kind, null);
-    try {
-      return await open();
-    } catch (error) {
-      if (stopped[kind] === before) tell(kind, problemOf(error as Error, kind));
-      return false;
-    }
-  };
-
-  const wanted = (kind: DeviceKind): MediaStreamConstraints => {
-    const device = chosen[kind].value ? { deviceId: { ideal: chosen[kind].value } } : {};
+  const wanted = (kind: DeviceKind, must: boolean): MediaStreamConstraints => {
+    const id = devices.chosen[kind].peek();
+    const device = id ? { deviceId: must ? { exact: id } : { ideal: id } } : {};
     return kind === "audio"
       ? { audio: { ...device, echoCancellation: true, noiseSuppression: true, autoGainControl: true } }
       : { video: { ...device, width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } } };
   };
 
-  const openDevice = (kind: DeviceKind): Promise<boolean> =>
-    attempt(kind, async () => {
-      const found = await take(kind, navigator.mediaDevices.getUserMedia(wanted(kind)), () => {
-        tell(kind, text(`call.gone.${kind}`));
-      });
-      void list(); // they have names now
-      return found;
-    });
+  /** Opens the wished device, or the browser's own choice; that one and no other where it `must` be. */
+  const openDevice = async (kind: DeviceKind, must = false): Promise<boolean> => {
+    const ask = async (): Promise<MediaStream> => {
+      if (!must && devices.isMissing(kind)) await devices.look(); // it may have another id by now
+      return navigator.mediaDevices.getUserMedia(wanted(kind, must));
+    };
+    const found = await take(kind, ask, (track) => void fall(kind, track));
+    void devices.look(); // they have names now
+    return found;
+  };
+
+  /** A device has ended: unplugged, another one takes its place; not allowed any more, nothing does. */
+  const fall = async (kind: DeviceKind, track: MediaStreamTrack): Promise<void> => {
+    await devices.look();
+    if (tracks[kind].peek() !== track) return;
+    if (devices.isReplaceable(kind, track)) {
+      if (await openDevice(kind)) {
+        const now = plainName(tracks[kind].peek()?.label ?? "");
+        tell("device", text(`call.fell.${kind}`, { gone: plainName(track.label), now }));
+        return;
+      }
+      if (tracks[kind].peek() !== track) return;
+    }
+    tracks[kind].value = null;
+    tell(kind, text(`call.gone.${kind}`));
+  };
 
   return {
     tracks,
     devices,
-    chosen,
     problem: computed(() => {
       const told = Object.values(problems).flatMap(({ value }) => value ?? []);
       return [...new Set(told)].join("\n") || null;
@@ -132,28 +145,33 @@ export function createLocalMedia(settings: Settings): LocalMedia {
     tell,
     live: computed(() => Object.values(tracks).some(({ value }) => value !== null)),
     open: (kind) => (tracks[kind].value ? Promise.resolve(true) : openDevice(kind)),
-    share: (source, ended) =>
-      attempt("screen", async () => {
-        const options = {
-          video: { frameRate: { ideal: 15 }, cursor: "always" },
-          audio: false,
-          selfBrowserSurface: "include",
-          ...(source === "page" && { preferCurrentTab: true }),
-        };
-        const asking = navigator.mediaDevices.getDisplayMedia(options as DisplayMediaStreamOptions);
-        const found = await take("screen", asking, ended);
-        if (tracks.screen.value) tracks.screen.value.contentHint = "detail"; // letters stay sharp
-        return found;
-      }),
+    async share(source, ended) {
+      const options = {
+        video: { frameRate: { ideal: 15 }, cursor: "always" },
+        audio: false,
+        selfBrowserSurface: "include",
+        ...(source === "page" && { preferCurrentTab: true }),
+      };
+      const ask = (): Promise<MediaStream> =>
+        navigator.mediaDevices.getDisplayMedia(options as DisplayMediaStreamOptions);
+      const found = await take("screen", ask, () => {
+        tracks.screen.value = null;
+        ended();
+      });
+      if (tracks.screen.value) tracks.screen.value.contentHint = "detail"; // letters stay sharp
+      return found;
+    },
     stop,
     async choose(kind, deviceId) {
-      chosen[kind].value = deviceId;
-      settings.keep(kind === "audio" ? "call-microphone" : "call-camera", deviceId);
-      if (tracks[kind].value) await openDevice(kind);
+      tell("device", null);
+      const takeBack = devices.choose(kind, deviceId);
+      const isOpen = kind !== "speaker" && tracks[kind].peek() !== null;
+      if (!isOpen || (await openDevice(kind, true))) devices.remember(kind);
+      else takeBack(); // the one before is still in use
     },
     close() {
       closed = true;
-      navigator.mediaDevices?.removeEventListener("devicechange", onDevices);
+      devices.close();
       for (const kind of ["audio", "video", "screen"] as const) stop(kind);
     },
   };

@@ -6,7 +6,8 @@ import type { Call, CallMedia, CallPeer, CallSignal } from "../contract";
 import { text } from "../texts/texts";
 import { createTimer, every } from "../timer";
 import type { Carrier, CarrierEvents, Remote, TrackKind } from "./carrier";
-import { createLocalMedia, type DeviceKind, type LocalMedia, type ScreenSource } from "./local-media";
+import type { ChoiceKind } from "./devices";
+import { createLocalMedia, type LocalMedia, type ScreenSource } from "./local-media";
 import { createPointing, type Pointing } from "./pointing";
 import { createResuming } from "./resuming";
 import type { CallPlace, Signalling } from "./signalling";
@@ -52,7 +53,8 @@ export interface CallSession {
   camera(on: boolean): Promise<void>;
   share(source: ScreenSource): Promise<void>;
   stopSharing(): void;
-  choose(kind: DeviceKind, deviceId: string): Promise<void>;
+  /** Takes another microphone, camera or speaker; see `LocalMedia`. */
+  choose(kind: ChoiceKind, deviceId: string): Promise<void>;
   /** A view shows the call; it is left at once when the last one has gone. */
   attach(): () => void;
 }
@@ -80,7 +82,11 @@ export function createCallSession({
   const speaking = signal<SpeakerState>(SILENCE);
   const carrier = signal<Carrier | null>(null);
   const media = createLocalMedia(createSettings());
-  const voices = createVoices();
+  const voices = createVoices(media.devices.chosen.speaker, () => {
+    // For now: it may be one that this page is allowed to use once a microphone is.
+    media.devices.choose("speaker", "");
+    media.tell("device", text("call.speakerFailed"));
+  });
   const peers = computed(() => place.call.value?.peers ?? []);
   const pointing = createPointing(clock, (at) => carrier.peek()?.point(at));
   const resuming = createResuming(clock, () => place.place.peek());
@@ -223,6 +229,7 @@ export function createCallSession({
   const mute: CallSession["mute"] = async (on) => {
     mutings += 1;
     const mine = mutings;
+    media.tell("device", null);
     if (!on && !(await media.open("audio"))) return;
     if (mine === mutings) {
       heard.value = !on && media.tracks.audio.value !== null;
@@ -233,6 +240,7 @@ export function createCallSession({
   };
 
   const camera: CallSession["camera"] = async (on) => {
+    media.tell("device", null);
     if (on) await media.open("video");
     else media.stop("video");
   };

@@ -1,5 +1,5 @@
 // The voices of the others, played beside all views: closing a sheet silences nobody.
-import { type ReadonlySignal, signal } from "@preact/signals";
+import { effect, type ReadonlySignal, signal } from "@preact/signals";
 import type { Remote } from "./carrier";
 
 export interface Voices {
@@ -12,9 +12,26 @@ export interface Voices {
   clear(): void;
 }
 
-export function createVoices(): Voices {
+/** Whether one can be heard through another speaker than the browser's own choice. */
+export function canChooseSpeaker(): boolean {
+  return "setSinkId" in HTMLMediaElement.prototype;
+}
+
+/** Through the speaker of that id, empty for the browser's own choice; `refused` hears that it cannot be used. */
+export function createVoices(speaker: ReadonlySignal<string>, refused: () => void): Voices {
   const blocked = signal(false);
   const playing = new Map<string, { element: HTMLAudioElement; track: MediaStreamTrack }>();
+
+  const direct = (element: HTMLAudioElement): void => {
+    if (element.sinkId === undefined || element.sinkId === speaker.peek()) return;
+    element.setSinkId(speaker.peek()).catch((error: Error) => {
+      if (error.name !== "AbortError") refused(); // else another one was chosen meanwhile
+    });
+  };
+  effect(() => {
+    void speaker.value;
+    for (const { element } of playing.values()) direct(element);
+  });
 
   const start = (element: HTMLAudioElement): void => {
     element.play().catch((error: Error) => {
@@ -43,6 +60,7 @@ export function createVoices(): Voices {
         const element = new Audio();
         element.srcObject = new MediaStream([track]);
         playing.set(peerId, { element, track });
+        direct(element);
         start(element);
       }
       if (playing.size === 0) blocked.value = false;

@@ -1,5 +1,5 @@
 // The voices of the others: each is played once, and nobody's any more who has gone.
-import { signal } from "@preact/signals";
+import { type Signal, signal } from "@preact/signals";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Remote } from "../../src/calls/carrier";
 import { createVoices, type Voices } from "../../src/calls/voices";
@@ -9,6 +9,11 @@ class FakeAudio {
   srcObject: { tracks: unknown[] } | null = null;
   plays = 0;
   paused = true;
+  sinkId = "";
+  setSinkId = async (id: string): Promise<void> => {
+    if (refused) throw Object.assign(new Error(), { name: refused });
+    this.sinkId = id;
+  };
   play = (): Promise<void> => {
     this.plays += 1;
     this.paused = false;
@@ -25,6 +30,10 @@ class FakeAudio {
 let made: FakeAudio[];
 let answer: () => Promise<void>;
 let voices: Voices;
+let speaker: Signal<string>;
+let refusals: number;
+/** Why the browser refuses a speaker; empty where it does not. */
+let refused: string;
 beforeEach(() => {
   [made, answer] = [[], async () => {}];
   vi.stubGlobal("Audio", FakeAudio);
@@ -34,7 +43,10 @@ beforeEach(() => {
       constructor(readonly tracks: unknown[]) {}
     },
   );
-  voices = createVoices();
+  [speaker, refusals, refused] = [signal(""), 0, ""];
+  voices = createVoices(speaker, () => {
+    refusals += 1;
+  });
 });
 afterEach(() => vi.unstubAllGlobals());
 
@@ -136,4 +148,44 @@ it("a voice that is interrupted wants no click", async () => {
   play({ a: "A" });
   await settled();
   expect(voices.blocked.value).toBe(false);
+});
+
+describe("through a speaker that was chosen", () => {
+  const sinks = (): string[] => made.map(({ sinkId }) => sinkId);
+
+  it("everybody is heard, those who are heard already and those who come", async () => {
+    play({ a: "A" });
+    speaker.value = "headset";
+    await settled();
+    expect(sinks()).toEqual(["headset"]);
+    play({ a: "A", b: "B" });
+    await settled();
+    expect(sinks()).toEqual(["headset", "headset"]);
+    speaker.value = "";
+    await settled();
+    expect(sinks()).toEqual(["", ""]);
+  });
+
+  it("that cannot be used, that is said, and each of the others is heard as before", async () => {
+    play({ a: "A" });
+    refused = "NotAllowedError";
+    speaker.value = "headset";
+    await settled();
+    expect([refusals, sinks(), heard()]).toEqual([1, [""], ["A"]]);
+  });
+
+  it("and another one at once, nothing is said of the first", async () => {
+    play({ a: "A" });
+    refused = "AbortError";
+    speaker.value = "headset";
+    await settled();
+    expect(refusals).toBe(0);
+  });
+
+  it("a browser that has no such thing plays as ever", () => {
+    play({ a: "A" });
+    Object.assign(made[0] as FakeAudio, { sinkId: undefined, setSinkId: undefined });
+    speaker.value = "headset";
+    expect(heard()).toEqual(["A"]);
+  });
 });

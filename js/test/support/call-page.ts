@@ -6,12 +6,36 @@ import { effectsRun } from "./effects";
 
 addTexts(calls);
 
+/** What a browser tells of devices; a test sets the list. */
+export class FakeDevices extends EventTarget {
+  list: MediaDeviceInfo[] = [];
+  enumerateDevices = async (): Promise<MediaDeviceInfo[]> => this.list;
+
+  /** Plugs in or unplugs. */
+  become(...list: MediaDeviceInfo[]): void {
+    this.list = list;
+    this.dispatchEvent(new Event("devicechange"));
+  }
+}
+
+export function device(kind: string, deviceId: string, label: string): MediaDeviceInfo {
+  return { kind, deviceId, label } as MediaDeviceInfo;
+}
+
 /** A page for a part of a call: it may capture, and its media elements play nothing. */
 export class CallPage {
   readonly root = document.createElement("div");
+  readonly devices = new FakeDevices();
 
   constructor() {
     vi.stubGlobal("MediaStream", class {});
+    vi.stubGlobal(
+      "ResizeObserver",
+      class {
+        observe(): void {}
+        disconnect(): void {}
+      },
+    );
     vi.spyOn(HTMLMediaElement.prototype, "play").mockResolvedValue();
     Object.defineProperty(HTMLMediaElement.prototype, "srcObject", {
       value: null,
@@ -23,7 +47,10 @@ export class CallPage {
   }
 
   mayCapture(may: boolean): void {
-    Object.defineProperty(navigator, "mediaDevices", { value: may ? {} : undefined, configurable: true });
+    Object.defineProperty(navigator, "mediaDevices", {
+      value: may ? this.devices : undefined,
+      configurable: true,
+    });
   }
 
   async show(part: VNode): Promise<void> {

@@ -1,8 +1,10 @@
 import { type Signal, signal } from "@preact/signals";
 import type { Quality, Remote } from "../../src/calls/carrier";
+import { createDevices } from "../../src/calls/devices";
 import type { Point } from "../../src/calls/pointing";
 import type { CallSession } from "../../src/calls/session";
 import { SILENCE, type SpeakerState } from "../../src/calls/speaker";
+import { createSettings } from "../../src/composing/browser-storage";
 import type { CallPeer } from "../../src/contract";
 
 /** Somebody in a call, who sends what is named. */
@@ -55,8 +57,7 @@ export class FakeCall {
       screen: signal<MediaStreamTrack | null>(null),
     },
     live: signal(false),
-    devices: signal<readonly MediaDeviceInfo[]>([]),
-    chosen: { audio: signal(""), video: signal("") },
+    devices: createDevices(createSettings(null), () => {}),
     problem: signal<string | null>(null),
     open: async (kind: string) => this.#asks("open", kind),
     stop: (kind: string) => this.#asks("stop", kind),

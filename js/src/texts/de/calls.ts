@@ -62,6 +62,17 @@ export const calls = {
     "Das Mikrofon wurde abgezogen oder ist nicht mehr erlaubt: Du bist stumm. Schließe es oder ein anderes an und hebe die Stummschaltung auf.",
   "call.gone.video":
     "Die Kamera wurde abgezogen oder ist nicht mehr erlaubt. Schließe sie oder eine andere an und schalte sie wieder ein.",
+  "call.more": "Mehr",
+  "call.chooseSound": "Mikrofon und Lautsprecher wählen",
+  "call.chooseCamera": "Kamera wählen",
+  "call.speaker": "Lautsprecher",
+  "call.otherSpeaker": "Anderer Lautsprecher…",
+  "call.fell.audio": "„{gone}“ ist nicht mehr angeschlossen: Dein Mikrofon ist jetzt „{now}“.",
+  "call.fell.video": "„{gone}“ ist nicht mehr angeschlossen: Deine Kamera ist jetzt „{now}“.",
+  "call.fell.speaker":
+    "„{gone}“ ist nicht mehr angeschlossen: Du hörst die anderen über den Lautsprecher, den der Browser wählt.",
+  "call.speakerFailed":
+    "Dieser Lautsprecher lässt sich hier nicht verwenden: Du hörst die anderen über den, den der Browser wählt.",
   "call.silent.audio":
     "Das Mikrofon gibt gerade keinen Ton. Sieh nach seinem Schalter und was das System stummgeschaltet hat.",
   "call.silent.video":

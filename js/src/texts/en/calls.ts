@@ -57,6 +57,17 @@ export const calls = {
     "The microphone was unplugged, or is not allowed any more: you are muted. Connect it or another one, then unmute.",
   "call.gone.video":
     "The camera was unplugged, or is not allowed any more. Connect it or another one, then turn it on again.",
+  "call.more": "More",
+  "call.chooseSound": "Choose microphone and speaker",
+  "call.chooseCamera": "Choose camera",
+  "call.speaker": "Speaker",
+  "call.otherSpeaker": "Another speaker…",
+  "call.fell.audio": "“{gone}” is not connected any more: your microphone is now “{now}”.",
+  "call.fell.video": "“{gone}” is not connected any more: your camera is now “{now}”.",
+  "call.fell.speaker":
+    "“{gone}” is not connected any more: you hear the others through the speaker that the browser chooses.",
+  "call.speakerFailed":
+    "That speaker cannot be used here: you hear the others through the one that the browser chooses.",
   "call.silent.audio":
     "The microphone gives no sound at present. Look at its switch, and at what the system has muted.",
   "call.silent.video":

@@ -62,6 +62,16 @@ export const calls = {
     "El micrófono se desconectó o ya no está permitido: estás en silencio. Conéctalo, o conecta otro, y activa el sonido.",
   "call.gone.video":
     "La cámara se desconectó o ya no está permitida. Conéctala, o conecta otra, y vuelve a encenderla.",
+  "call.more": "Más",
+  "call.chooseSound": "Elegir micrófono y altavoz",
+  "call.chooseCamera": "Elegir cámara",
+  "call.speaker": "Altavoz",
+  "call.otherSpeaker": "Otro altavoz…",
+  "call.fell.audio": "«{gone}» ya no está conectado: tu micrófono es ahora «{now}».",
+  "call.fell.video": "«{gone}» ya no está conectada: tu cámara es ahora «{now}».",
+  "call.fell.speaker":
+    "«{gone}» ya no está conectado: oyes a los demás por el altavoz que elige el navegador.",
+  "call.speakerFailed": "Ese altavoz no se puede usar aquí: oyes a los demás por el que elige el navegador.",
   "call.silent.audio":
     "El micrófono no da sonido en este momento. Mira su interruptor y lo que el sistema ha silenciado.",
   "call.silent.video":

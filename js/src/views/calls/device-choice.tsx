@@ -1,7 +1,7 @@
 import type { Signal } from "@preact/signals";
 import type { ComponentChildren, VNode } from "preact";
 import { useId } from "preact/hooks";
-import type { DeviceKind } from "../../calls/local-media";
+import type { DeviceKind } from "../../calls/devices";
 import type { CallSession } from "../../calls/session";
 import { plainName } from "../../plain";
 import { text } from "../../texts/texts";
@@ -15,15 +15,11 @@ interface Props {
   children: ComponentChildren;
 }
 
-const INPUT: Readonly<Record<DeviceKind, MediaDeviceKind>> = { audio: "audioinput", video: "videoinput" };
-
 /** Whether one joins with a device, and with which. */
 export function DeviceChoice({ session, kind, wanted, children }: Props): VNode {
   const id = useId();
   const { media } = session;
-  const devices = media.devices.value.filter(
-    (each) => each.kind === INPUT[kind] && each.deviceId && each.label,
-  );
+  const devices = media.devices.of(kind);
   const set = (on: boolean): void => {
     wanted.value = on;
     if (!on) media.stop(kind);
@@ -47,7 +43,7 @@ export function DeviceChoice({ session, kind, wanted, children }: Props): VNode 
               </label>
               <select
                 id={id}
-                value={media.chosen[kind].value}
+                value={media.devices.chosen[kind].value}
                 onChange={(event) => void session.choose(kind, event.currentTarget.value)}
               >
                 <option value="">{text("call.defaultDevice")}</option>

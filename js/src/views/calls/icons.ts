@@ -24,3 +24,6 @@ export const WiderIcon = icon("M6 3H2.5v3.5M10 13h3.5V9.5M2.5 3l4 4M13.5 13l-4-4
 export const PlusIcon = icon("M8 3v10M3 8h10");
 export const MinusIcon = icon("M3 8h10");
 export const StillIcon = icon("M2.5 5h2.3l1-1.5h4.4l1 1.5h2.3v7.5h-11zM8 10.6a2 2 0 1 0 0-4 2 2 0 0 0 0 4z");
+export const MoreIcon = icon("M3 8h.01M8 8h.01M13 8h.01");
+export const ChooseIcon = icon("m4.5 9.5 3.5-3.5 3.5 3.5");
+export const ChosenIcon = icon("m3 8.5 3.2 3.2L13 5");

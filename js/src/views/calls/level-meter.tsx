@@ -11,10 +11,12 @@ const FULL = 0.25;
 export function LevelMeter({ track }: { track: MediaStreamTrack }): VNode {
   const level = useSignal(0);
   useEffect(() => {
+    const own = track.clone();
+    own.enabled = true; // who is muted may look whether they would be heard
     const context = new AudioContext();
     const analyser = context.createAnalyser();
     analyser.fftSize = 512;
-    context.createMediaStreamSource(new MediaStream([track])).connect(analyser);
+    context.createMediaStreamSource(new MediaStream([own])).connect(analyser);
     const samples = new Float32Array(analyser.fftSize);
     const timer = setInterval(() => {
       analyser.getFloatTimeDomainData(samples);
@@ -24,6 +26,7 @@ export function LevelMeter({ track }: { track: MediaStreamTrack }): VNode {
     return () => {
       clearInterval(timer);
       void context.close();
+      own.stop();
     };
   }, [track, level]);
   return <meter class="level" aria-label={text("call.level")} min={0} max={1} value={level.value} />;

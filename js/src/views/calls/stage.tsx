@@ -8,6 +8,7 @@ import { shownName } from "../words";
 import { Controls } from "./controls";
 import { SharedScreen } from "./shared-screen";
 import { Tile } from "./tile";
+import { Tiles } from "./tiles";
 import { useLostFocus } from "./use-lost-focus";
 
 interface Props {
@@ -77,20 +78,18 @@ export function Stage({ session, people }: Props): VNode {
           {notice}
         </p>
       )}
-      {screen && (
-        <SharedScreen
-          key={screen.track.id}
-          session={session}
-          track={screen.track}
-          label={screen.label}
-          video={video}
-        />
-      )}
-      {large && <Tile session={session} peer={large} people={people} large video={video} />}
-      <div class={`tiles${screen || large ? " strip" : ""}`} data-count={small.length}>
-        {small.map((peer) => (
-          <Tile key={peer.peerId} session={session} peer={peer} people={people} />
-        ))}
+      <div class="pictures">
+        {screen && (
+          <SharedScreen
+            key={screen.track.id}
+            session={session}
+            track={screen.track}
+            label={screen.label}
+            video={video}
+          />
+        )}
+        {large && <Tile session={session} peer={large} people={people} large video={video} />}
+        <Tiles session={session} peers={small} people={people} strip={Boolean(screen || large)} />
       </div>
       <Controls
         session={session}

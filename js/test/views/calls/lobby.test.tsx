@@ -4,7 +4,7 @@ import { render } from "preact";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { calls } from "../../../src/texts/en/calls";
 import { Lobby } from "../../../src/views/calls/lobby";
-import { CallPage } from "../../support/call-page";
+import { CallPage, device } from "../../support/call-page";
 import { effectsRun } from "../../support/effects";
 import { FakeCall, fakeTrack, peer } from "../../support/fake-call";
 
@@ -90,9 +90,6 @@ it.each([
 });
 
 describe("a device", () => {
-  const device = (kind: string, deviceId: string, label: string): MediaDeviceInfo =>
-    ({ kind, deviceId, label }) as MediaDeviceInfo;
-
   it("is opened by a click and never else; what it hears is shown then", async () => {
     await show();
     root.querySelector<HTMLButtonElement>(".device button.plain")?.click();
@@ -104,13 +101,14 @@ describe("a device", () => {
   });
 
   it("can be chosen among those that have names", async () => {
-    call.media.devices.value = [
+    page.devices.list = [
       device("audioinput", "a", "Desk\u202e"),
       device("audioinput", "", "Not allowed yet"),
       device("audioinput", "b", ""),
       device("videoinput", "v", "Camera"),
       device("audiooutput", "o", "Loudspeaker"),
     ];
+    await call.media.devices.look();
     await show();
     const [select] = root.querySelectorAll("select");
     const options = [...(select?.options ?? [])].map(({ value, textContent }) => [value, textContent]);
