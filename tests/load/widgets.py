@@ -31,7 +31,8 @@ from tests.support.waiting import eventually
 
 WORD_SECONDS: Final = 0.02
 CLOSE: Final = "() => window.jupyterapp.commands.execute('application:close')"
-OPEN: Final = "path => window.jupyterapp.commands.execute('docmanager:open', {path})"
+OPEN: Final = "path => void window.jupyterapp.commands.execute('docmanager:open', {path})"
+"""Returns nothing: to write JupyterLab's whole document as JSON takes seconds, which would be measured."""
 ASK: Final = "for chat in chats[:{answers}]:\n    chat.send('Go on, please.')"
 SET_SOURCE: Final = """([index, source]) => window.jupyterapp.shell.currentWidget.content
   .widgets[index].model.sharedModel.setSource(source)"""
