@@ -47,11 +47,9 @@ function betweenDollars(source: string, before: string): string {
 function blockStart(source: string): number | undefined {
   const end = source.search(BLANK_LINE);
   const paragraph = end < 0 ? source : source.slice(0, end);
-  let lastEnd: number | undefined;
   for (const { index } of paragraph.matchAll(BLOCK_START)) {
     // Only where one may begin: for every paragraph a search through the rest would take quadratic time.
-    lastEnd ??= Math.max(source.lastIndexOf("$$"), source.lastIndexOf("\\]"));
-    if (index >= lastEnd) break;
+    if (index >= Math.max(source.lastIndexOf("$$"), source.lastIndexOf("\\]"))) break;
     if (block(source.slice(index + 1))) return index + 1;
   }
   return undefined;
