@@ -3,6 +3,7 @@ import type { ChatMessage, SearchHit } from "../../contract";
 import { plainName } from "../../plain";
 import { text } from "../../texts/texts";
 import { assistantName, fullTime, shownName, timeLabel } from "../words";
+import { marksIn } from "./without-marks";
 
 interface HitProps {
   hit: SearchHit;
@@ -38,16 +39,25 @@ function writerOf({ role, author, metadata }: ChatMessage): string {
   return shownName(author?.userName || author?.userId || text("message.someone"));
 }
 
-/** The snippet with what was found marked; places are counted in code points. */
-function marked({ snippet, ranges }: SearchHit): (string | VNode)[] {
+/** The snippet with what was found marked; places are counted in code points. Of an answer it is plain text. */
+function marked({ message, snippet, ranges }: SearchHit): (string | VNode)[] {
   const characters = [...snippet];
+  const units = [0];
+  for (const character of characters) units.push((units.at(-1) ?? 0) + character.length);
+  const found = ranges.map((range) => range.map((place) => units[place] ?? snippet.length));
+  const isMark = message.role === "assistant" ? marksIn(snippet, found) : [];
+  const shown = (from: number, until: number): string =>
+    characters
+      .slice(from, until)
+      .filter((_, index) => !isMark[units[from + index] ?? 0])
+      .join("");
   const pieces: (string | VNode)[] = [];
   let at = 0;
   for (const [from = 0, until = 0] of ranges) {
     if (from < at || until <= from) continue;
-    pieces.push(characters.slice(at, from).join(""));
-    pieces.push(<mark key={from}>{characters.slice(from, until).join("")}</mark>);
+    pieces.push(shown(at, from));
+    pieces.push(<mark key={from}>{shown(from, until)}</mark>);
     at = until;
   }
-  return [...pieces, characters.slice(at).join("")];
+  return [...pieces, shown(at, characters.length)];
 }

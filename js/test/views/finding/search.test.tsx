@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ConversationSettings, SearchHit } from "../../../src/contract";
 import type { ViewMessage } from "../../../src/kernel/messages";
-import { BO, question } from "../../support/chat";
+import { answer, BO, question } from "../../support/chat";
 import { press, View } from "../../support/view";
 
 const SETTINGS: ConversationSettings = {
@@ -86,6 +86,29 @@ describe("the search", () => {
     expect(view.text(".hit .name")).toBe("Bo");
     expect(view.find(".hit time").getAttribute("datetime")).toBe("2026-05-04T10:00:00.000Z");
     expect(view.root.querySelector(".hit .where")).toBeNull();
+  });
+
+  it("shows an answer without the marks of Markdown, and what a person wrote as it was typed", async () => {
+    await open();
+    const request = await look("fox");
+    const written = "🦊 **The red fox** and `fox`";
+    const found = {
+      ...hit(1, written, [
+        [8, 11],
+        [12, 15],
+        [23, 26],
+      ]),
+      message: answer(1, written),
+    };
+    await reply(request, { hits: [found, hit(2, "**fox**", [[2, 5]])], hasMore: false });
+    const [of, by] = view.root.querySelectorAll(".hit .snippet");
+    expect(of?.textContent).toBe("🦊 The red fox and fox");
+    expect([...(of?.querySelectorAll("mark") ?? [])].map((mark) => mark.textContent)).toEqual([
+      "red",
+      "fox",
+      "fox",
+    ]);
+    expect(by?.textContent).toBe("**fox**");
   });
 
   it("shows what came last for the words typed last", async () => {
