@@ -121,7 +121,8 @@ describe("a command", () => {
     expect(view.text(".notice")).toContain("5,000 bytes; the limit is 4,096");
     await command("/system");
     expect(view.store.composing.sheet.value).toBe("parameters");
-    expect(view.store.composing.sheetQuery.value).toBe("systemPrompt");
+    const field = view.root.activeElement?.id ?? "";
+    expect(view.text(`label[for="${field}"]`)).toBe("System prompt");
   });
 
   it("/clear begins a fresh context with the next message, and can be taken back", async () => {
