@@ -24,15 +24,18 @@ import msgspec
 from conduit_widget.contract import MAX_ID_CHARS
 from conduit_widget.errors import UNREADABLE
 from conduit_widget.runtime_file import default_data_dir
-from conduit_widget.text.plain_text import is_user_id
+from conduit_widget.text.plain_text import is_user_id, plain_name
 
 NOTEBOOKS_FILE: Final = "notebooks.json"
 LOCK_FILE: Final = "notebooks.lock"
 MAX_NOTEBOOKS: Final = 10_000
 """Of more the one that was first seen longest ago is forgotten, those without a kernel's chat first."""
 MAX_KERNELS: Final = 1_000
+MAX_TITLE_CHARS: Final = 200
+"""As the hub has it."""
 _LOCK_TIMEOUT: Final = 2.0
 _MAX_STEM_CHARS: Final = MAX_ID_CHARS // 2
+_OWN: Final = re.compile(r"-[0-9a-f]{8}\Z")
 _DRIVE: Final = re.compile(r"^[A-Za-z][\w-]+:")
 """How a path of a JupyterLab drive begins (``RTC:``); one letter is a drive of Windows."""
 
@@ -41,11 +44,13 @@ class _Book(msgspec.Struct):
     """``conversations`` by path of the notebook; ``kernels``: the path since it was moved under a kernel.
 
     ``shown``: the paths of notebooks that pages have shown, and for which no kernel has asked.
+    ``titles``: the title that a conversation was given here, by its id.
     """
 
     conversations: dict[str, str] = msgspec.field(default_factory=dict)
     kernels: dict[str, str] = msgspec.field(default_factory=dict)
     shown: set[str] = msgspec.field(default_factory=set)
+    titles: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 def notebook_conversation(
@@ -108,6 +113,34 @@ def notebook_deleted(path: str, data_dir: Path | None = None) -> None:
             del book.conversations[each]
 
 
+def may_be_notebooks(conversation_id: str) -> bool:
+    """Return whether an id looks like that of a notebook's own conversation; only the file knows."""
+    return _OWN.search(conversation_id) is not None
+
+
+def due_title(conversation_id: str, title: str | None, data_dir: Path | None = None) -> str | None:
+    """Return what a notebook's own conversation should be called instead of ``title``: the notebook's name.
+
+    None where it is called that already or somebody gave it another one, and where it is no notebook's here.
+    """
+    book = _read((data_dir or default_data_dir()) / NOTEBOOKS_FILE)  # replaced whole: needs no lock
+    path = next((path for path, id_ in book.conversations.items() if id_ == conversation_id), "")
+    name = plain_name(Path(path).stem, MAX_TITLE_CHARS)
+    is_ours = not title or title == book.titles.get(conversation_id)
+    return name if name and is_ours and name != title else None
+
+
+def title_given(conversation_id: str, title: str, data_dir: Path | None = None) -> None:
+    """Note the title that a notebook's own conversation was given: it may follow when the notebook is moved.
+
+    Raises:
+        OSError, filelock.Timeout: it cannot be noted.
+
+    """
+    with _opened(data_dir or default_data_dir()) as book:
+        book.titles[conversation_id] = title
+
+
 def plain_path(notebook: str) -> str:
     """Return a notebook's path without the drive that a page of JupyterLab has it on.
 
@@ -156,6 +189,8 @@ def _opened(data_dir: Path) -> Iterator[_Book]:
         if book != before:
             _keep_newest(book.conversations, MAX_NOTEBOOKS, book.shown)
             book.shown &= book.conversations.keys()
+            kept = set(book.conversations.values())
+            book.titles = {id_: title for id_, title in book.titles.items() if id_ in kept}
             _keep_newest(book.kernels, MAX_KERNELS)
             _write(file, msgspec.json.encode(book))
 

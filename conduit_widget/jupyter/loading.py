@@ -29,6 +29,11 @@ async def loaded() -> None:
         _has_loaded = True
 
 
+def has_loaded() -> bool:
+    """Return whether somebody has asked for the chat yet."""
+    return _has_loaded
+
+
 def _load() -> None:
     for name in _MODULES:
         importlib.import_module(name)

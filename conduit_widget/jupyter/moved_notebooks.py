@@ -11,6 +11,8 @@ from jupyter_core.utils import ensure_async
 from jupyter_server.serverapp import ServerApp
 from jupyter_server.utils import to_os_path
 
+from conduit_widget.jupyter.loading import has_loaded
+
 CONTENTS_EVENTS: Final = "https://events.jupyter.org/jupyter_server/contents_service/v1"
 
 _logger = logging.getLogger(__name__)
@@ -69,3 +71,7 @@ async def _note(server: ServerApp, data: dict[str, Any]) -> None:
     ]
     kernels = [each["kernel"]["id"] for each in begun]
     await asyncio.to_thread(notebook_moved, old, new, kernels)
+    if has_loaded():
+        from conduit_widget.widget.connections import notebooks_moved  # noqa: PLC0415
+
+        notebooks_moved()

@@ -14,12 +14,14 @@ from collections.abc import Hashable
 from typing import Final, Protocol
 
 from conduit_widget.access.hub_access import HubAccess
+from conduit_widget.access.notebooks import may_be_notebooks
 from conduit_widget.chat_client.conversation.conversation import Conversation
 from conduit_widget.chat_client.pool import ConnectionPool, Lease
 from conduit_widget.chat_client.token_refresh import keep_token_fresh
 from conduit_widget.client.hub_connection import HubConnection
 from conduit_widget.errors import trace_of
 from conduit_widget.kernel.loop_thread import LoopThread
+from conduit_widget.widget.notebook_title import NotebookTitle
 from conduit_widget.widget.queue_keeper import QueueKeeper
 
 _logger = logging.getLogger(__name__)
@@ -46,6 +48,7 @@ class Connections:
         self._pool = ConnectionPool()
         self._open: dict[tuple[Hashable, str], Conversation] = {}
         self._users: dict[Conversation, int] = {}
+        self._titles: dict[Conversation, NotebookTitle] = {}
         self._speakers: dict[Hashable, HubAccess] = {}
 
     def lease(self, access: HubAccess) -> Lease:
@@ -72,6 +75,8 @@ class Connections:
             )
             self._open[key] = conversation
             self._users[conversation] = 0
+            if may_be_notebooks(conversation_id) and not access.is_read_only:
+                self._titles[conversation] = NotebookTitle(conversation)
             conversation.open()
         self._users[conversation] += 1
         return conversation
@@ -82,7 +87,15 @@ class Connections:
         if self._users[conversation] == 0:
             del self._users[conversation]
             self._open = {key: each for key, each in self._open.items() if each is not conversation}
+            title = self._titles.pop(conversation, None)
+            if title is not None:
+                await title.close()
             await conversation.close()
+
+    def look_at_titles(self) -> None:
+        """Look whether the notebooks of open conversations have another name now."""
+        for title in self._titles.values():
+            title.look()
 
     def unsent(self, access: HubAccess) -> int:
         """Return how many messages wait for this hub, over all conversations with this identity."""
@@ -120,3 +133,9 @@ def connections_of(thread: LoopThread) -> Connections:
         connections = _by_thread[thread] = Connections()
         thread.before_stop(connections.leave_all)
     return connections
+
+
+def notebooks_moved() -> None:
+    """Let the open conversations of notebooks follow to their new names. Any thread may call this."""
+    for thread, connections in list(_by_thread.items()):
+        thread.call(connections.look_at_titles)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Final
 
@@ -48,7 +47,7 @@ async def test_the_panel_stays_from_notebook_to_notebook_and_comes_back_after_a_
     await expect(chat.composer).to_be_focused()
 
     # The notebook's own, which needs no way to it.
-    own = chat.root.get_by_role("button", name=re.compile("^Conversations: panel-"))
+    own = chat.root.get_by_role("button", name="Conversations: panel", exact=True)
     await expect(own).to_be_visible()
     way = page.locator("#conduit-chat").get_by_role("button", name="Go to the chat of")
     await expect(way).to_have_count(0)
@@ -70,7 +69,7 @@ async def test_the_panel_stays_from_notebook_to_notebook_and_comes_back_after_a_
     await page.screenshot(path=screenshots / "lab-panel.png")
 
     await way.click()
-    await expect(chat.root.get_by_role("button", name=re.compile("^Conversations: second-"))).to_be_visible()
+    await expect(chat.root.get_by_role("button", name="Conversations: second", exact=True)).to_be_visible()
     await expect(way).to_have_count(0)
     await expect(chat.composer).to_be_focused()
     await page.evaluate(OPEN, "panel.ipynb")
@@ -78,7 +77,9 @@ async def test_the_panel_stays_from_notebook_to_notebook_and_comes_back_after_a_
     await page.screenshot(path=screenshots / "lab-panel-own.png")
     await way.click()
     await own.click()
-    await expect(chat.root.get_by_role("list", name="Conversations").get_by_text("panel-")).to_be_visible()
+    await expect(
+        chat.root.get_by_role("list", name="Conversations").get_by_text("panel", exact=True)
+    ).to_be_visible()
     await page.screenshot(path=screenshots / "lab-panel-conversations.png")
     await chat.root.get_by_role("button", name="New conversation").click()
     await chat.root.get_by_label("Name of the new conversation").fill("Plans")

@@ -10,11 +10,15 @@ import pytest
 
 from conduit_widget.access import notebooks
 from conduit_widget.access.notebooks import (
+    NOTEBOOKS_FILE,
+    due_title,
     full_path,
+    may_be_notebooks,
     notebook_conversation,
     notebook_deleted,
     notebook_moved,
     plain_path,
+    title_given,
 )
 
 
@@ -177,3 +181,36 @@ def test_one_that_was_only_shown_is_so_where_it_is_moved(
     notebook_moved("/a.ipynb", "/b.ipynb", data_dir=tmp_path)
     notebook_conversation("/c.ipynb", data_dir=tmp_path)
     assert notebook_conversation("/used.ipynb", data_dir=tmp_path) == used
+
+
+def test_conversation_is_called_as_its_notebook(tmp_path: Path) -> None:
+    """Until somebody calls it something else; a title that was given here follows the file."""
+    mine = notebook_conversation("/work/one.ipynb", data_dir=tmp_path)
+    assert may_be_notebooks(mine)
+    assert due_title(mine, None, tmp_path) == "one"
+    assert due_title(mine, "Plans", tmp_path) is None
+    title_given(mine, "one", tmp_path)
+    assert due_title(mine, "one", tmp_path) is None
+    notebook_moved("/work/one.ipynb", "/work/two.ipynb", data_dir=tmp_path)
+    assert due_title(mine, "one", tmp_path) == "two"
+    title_given(mine, "two", tmp_path)
+    assert due_title(mine, "one", tmp_path) is None, "somebody has called it that again"
+
+
+@pytest.mark.parametrize("name", ["foo-deadbeef", "main", "", "team"])
+def test_conversation_of_no_notebook_keeps_its_name(name: str, tmp_path: Path) -> None:
+    """Also one that looks like a notebook's, and where no notebook was noted yet."""
+    assert due_title(name, None, tmp_path) is None
+    assert may_be_notebooks(name) is (name == "foo-deadbeef")
+
+
+def test_title_is_what_the_hub_takes(tmp_path: Path) -> None:
+    """A name of any length, with characters that nobody sees; of a deleted notebook nothing stays."""
+    long = notebook_conversation(f"/work/{'x' * 250}.ipynb", data_dir=tmp_path)
+    assert due_title(long, None, tmp_path) == "x" * 200
+    hidden = notebook_conversation("/work/\u202e.ipynb", data_dir=tmp_path)
+    assert due_title(hidden, None, tmp_path) is None
+    title_given(long, "x", tmp_path)
+    notebook_deleted("/work", tmp_path)
+    notebook_conversation("/work/a.ipynb", data_dir=tmp_path)
+    assert 'titles":{}' in (tmp_path / NOTEBOOKS_FILE).read_text()
