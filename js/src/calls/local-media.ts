@@ -31,6 +31,9 @@ export interface LocalMedia {
 
 type Told = TrackKind | "device";
 
+/** What a browser says where there is no such device. */
+const ABSENT: readonly string[] = ["OverconstrainedError", "NotFoundError"];
+
 export function createLocalMedia(settings: Settings): LocalMedia {
   const tracks = {
     audio: signal<MediaStreamTrack | null>(null),
@@ -100,20 +103,36 @@ export function createLocalMedia(settings: Settings): LocalMedia {
     return true;
   };
 
-  const wanted = (kind: DeviceKind, must: boolean): MediaStreamConstraints => {
+  const get = (kind: DeviceKind, id: string): Promise<MediaStream> => {
+    const device = id ? { deviceId: { exact: id } } : {}; // Chromium does not heed an `ideal` one
+    return navigator.mediaDevices.getUserMedia(
+      kind === "audio"
+        ? { audio: { ...device, echoCancellation: true, noiseSuppression: true, autoGainControl: true } }
+        : { video: { ...device, width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } } },
+    );
+  };
+
+  /** The wished device; where it is not there under the id that is known, another one, or itself by its name. */
+  const getWished = async (kind: DeviceKind): Promise<MediaStream> => {
+    if (devices.isMissing(kind)) await devices.look(); // it may have another id by now
     const id = devices.chosen[kind].peek();
-    const device = id ? { deviceId: must ? { exact: id } : { ideal: id } } : {};
-    return kind === "audio"
-      ? { audio: { ...device, echoCancellation: true, noiseSuppression: true, autoGainControl: true } }
-      : { video: { ...device, width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } } };
+    try {
+      return await get(kind, id);
+    } catch (error) {
+      if (!id || !ABSENT.includes((error as Error).name)) throw error;
+    }
+    const other = await get(kind, "");
+    await devices.look(); // they have names now
+    const now = devices.chosen[kind].peek();
+    const wished = now && now !== id ? await get(kind, now).catch(() => null) : null;
+    if (!wished) return other;
+    for (const track of other.getTracks()) track.stop();
+    return wished;
   };
 
   /** Opens the wished device, or the browser's own choice; that one and no other where it `must` be. */
   const openDevice = async (kind: DeviceKind, must = false): Promise<boolean> => {
-    const ask = async (): Promise<MediaStream> => {
-      if (!must && devices.isMissing(kind)) await devices.look(); // it may have another id by now
-      return navigator.mediaDevices.getUserMedia(wanted(kind, must));
-    };
+    const ask = () => (must ? get(kind, devices.chosen[kind].peek()) : getWished(kind));
     const found = await take(kind, ask, (track) => void fall(kind, track));
     void devices.look(); // they have names now
     return found;

@@ -27,13 +27,15 @@ class FakeTrack {
   }
 }
 
-/** What the browser answers next: a track, or why not. */
+/** What the browser answers next: a track, or why not; then a device that is plugged in, as Chromium does. */
 let answers: (FakeTrack | Error)[];
 let media: LocalMedia;
 let plugged: FakeDevices;
 /** Which device was asked for, each time. */
 let wished: unknown[];
 let kept: Map<string, string>;
+/** The tracks of the devices that are plugged in. */
+let given: FakeTrack[];
 
 const opened = (): LocalMedia =>
   createLocalMedia(
@@ -45,11 +47,12 @@ const opened = (): LocalMedia =>
   );
 
 beforeEach(() => {
-  [answers, wished, kept, plugged] = [[], [], new Map(), new FakeDevices()];
+  [answers, wished, given, kept, plugged] = [[], [], [], new Map(), new FakeDevices()];
   const ask = async (asked: MediaStreamConstraints): Promise<object> => {
-    const { audio, video } = asked as Record<string, { deviceId?: unknown }>;
-    wished.push((audio || video)?.deviceId);
-    const answer = answers.shift() as FakeTrack | Error;
+    const { audio, video } = asked as Record<string, { deviceId?: { exact?: string } }>;
+    const id = (audio || video)?.deviceId;
+    wished.push(id);
+    const answer = answers.shift() ?? plug(audio ? "audioinput" : "videoinput", id?.exact);
     if (answer instanceof Error) throw answer;
     const tracks = (): FakeTrack[] => [answer];
     return { getTracks: tracks, getAudioTracks: tracks, getVideoTracks: tracks };
@@ -59,6 +62,17 @@ beforeEach(() => {
   media = opened();
 });
 afterEach(() => vi.unstubAllGlobals());
+
+/** An exact wish is met or refused; any other one gets the first device, whichever would be `ideal`. */
+function plug(kind: MediaDeviceKind, exact: string | undefined): FakeTrack | Error {
+  const those = plugged.list.filter((each) => each.kind === kind);
+  if (those.length === 0) return refusal("NotFoundError");
+  const found = exact === undefined ? those[0] : those.find(({ deviceId }) => deviceId === exact);
+  if (!found) return refusal("OverconstrainedError");
+  const track = new FakeTrack(found.label, found.deviceId);
+  given.push(track);
+  return track;
+}
 
 function refusal(name: string, message = ""): Error {
   return Object.assign(new Error(message), { name });
@@ -202,23 +216,62 @@ describe("which device", () => {
     expect([media.devices.chosen.audio.value, kept.size]).toEqual(["", 0]);
   });
 
+  const taken = (of: LocalMedia): string | undefined => of.tracks.audio.value?.label;
+
+  it("is the same in the next call, though another one is the browser's choice", async () => {
+    await openHeadset();
+    media.close();
+    const next = opened();
+    await next.open("audio");
+    expect([taken(next), given.length]).toEqual(["Headset", 1]);
+    next.close();
+  });
+
   it("is the same in the next call, by its name: its id may be another one", async () => {
     await openHeadset();
     media.close();
     const next = opened();
     plugged.list = [standIn, desk, device("audioinput", "other", "Headset")];
-    answers = [new FakeTrack("Headset", "other")];
     await next.open("audio");
-    expect(wished.at(-1)).toEqual({ ideal: "other" });
+    expect(taken(next)).toBe("Headset");
+    next.close();
+  });
+
+  it("is found by its name once one may know the names, and nothing else stays open", async () => {
+    await openHeadset();
+    media.close();
+    const next = opened();
+    const named = [standIn, desk, device("audioinput", "other", "Headset")];
+    plugged.list = named;
+    const look = plugged.enumerateDevices;
+    plugged.enumerateDevices = async () => (given.length > 0 ? named : [device("audioinput", "", "")]);
+    await next.open("audio");
+    plugged.enumerateDevices = look;
+    expect([taken(next), next.problem.value]).toEqual(["Headset", null]);
+    expect(given.map(({ label, stopped }) => [label, stopped])).toEqual([
+      ["Default - Desk", true],
+      ["Headset", false],
+    ]);
+    next.close();
+  });
+
+  it("is not here: the browser's choice is taken, and the wish is kept", async () => {
+    await openHeadset();
+    media.close();
+    const next = opened();
+    plugged.list = [standIn, desk];
+    plugged.enumerateDevices = async () => (given.length > 0 ? plugged.list : [device("audioinput", "", "")]);
+    await next.open("audio");
+    expect([taken(next), next.problem.value]).toEqual(["Default - Desk", null]);
+    expect(kept.get("conduit-widget:call-microphone")).toBe("h\nHeadset");
     next.close();
   });
 
   it("is the one that was chosen before names were kept", async () => {
     kept.set("conduit-widget:call-microphone", "h");
     const next = opened();
-    answers = [new FakeTrack("Headset", "h")];
     await next.open("audio");
-    expect(wished.at(-1)).toEqual({ ideal: "h" });
+    expect(taken(next)).toBe("Headset");
     next.close();
   });
 

@@ -17,7 +17,8 @@ from tests.support.waiting import eventually
 
 __all__ = ["server"]  # the fixture
 
-SENT = """() => connections.at(-1).getSenders().map(({ track }) => track?.label ?? null)"""
+SENT = """() => connections.at(-1).getSenders()
+  .map(({ track }) => (track?.readyState === "live" ? track.label : null))"""
 UNPLUG = """() => {
   const devices = navigator.mediaDevices, list = devices.enumerateDevices.bind(devices);
   const sender = connections.at(-1).getSenders().find(({ track }) => track?.kind === "audio");
@@ -103,3 +104,34 @@ async def test_other_devices_in_mid_call(
         )
         await bob.hears_more()
         await expect(bob.tiles.filter(has_text="Ann").locator(".muted-sign")).to_have_count(0)
+
+
+async def test_the_chosen_devices_are_those_of_the_next_call(
+    browser: Browser, server: ChatServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page is loaded again, and all that is known is what this browser keeps."""
+    async with people(browser, server, monkeypatch, "ann", "bob") as (ann, bob):
+        await bob.join()
+        await ann.join()
+        await ann.hears_and_sees(1)
+        camera = await choose(ann, "Choose camera", "Camera", 3)
+        microphone = await choose(ann, "Choose microphone and speaker", "Microphone", 2)
+        await ann.page.reload()
+        await expect(ann.button).to_have_class("icon call-button in")  # back, with nothing of ann's taken
+        await ann.open()
+        await ann.press("Unmute")
+        await ann.press("Camera on")
+
+        labels: list[str | None] = []
+
+        async def sent() -> bool:
+            labels[:] = await ann.page.evaluate(SENT)
+            return labels[:2] == [microphone, camera]
+
+        await eventually(sent, what="the devices of the call before are sent")
+        await expect(ann.tiles).to_have_count(2)  # a third, as ann was before, would have ann join muted
+        await ann.press("Leave")
+        for label in ("With camera", "With microphone"):
+            await ann.sheet.get_by_label(label).set_checked(True)
+        await ann.sheet.locator("button.join").click()
+        await eventually(sent, what="the same devices are sent in the next call")

@@ -50,8 +50,11 @@ FAULTS: Final = """(sheet) => {
   }
   for (const tile of all(".tile")) {
     const [avatar, name] = [tile.querySelector(".avatar"), tile.querySelector("figcaption")];
-    const isFace = !tile.querySelector("video");
+    const isFace = !tile.querySelector("video") && boxOf(avatar).width > 0;
     if (isFace && meet(boxOf(avatar), boxOf(name))) fault("initials under a name", tile);
+    const trouble = tile.querySelector(".tile-trouble");
+    if (trouble && meet(boxOf(trouble), boxOf(name))) fault("a name under a trouble", tile);
+    if (trouble && isFace && meet(boxOf(trouble), boxOf(avatar))) fault("initials under a trouble", tile);
     if (!within(boxOf(name), boxOf(tile))) fault("a name out of its picture", tile);
   }
   if (sheet.querySelector(".sheet-body").scrollHeight > sheet.querySelector(".sheet-body").clientHeight + 1)
