@@ -39,6 +39,13 @@ export function hubPlace(seat: Seat, hub: URL, clock: Clock): HubPlace {
   const ended = signal<string | null>(null);
   const listeners = new Set<(told: CallSignal) => void>();
 
+  let arrived = (): void => {};
+  let refused = (_: Error): void => {};
+  const coming = new Promise<void>((resolve, reject) => {
+    [arrived, refused] = [resolve, reject];
+  });
+  coming.catch(() => {}); // also where nobody wants to join
+
   /** Those in the call through this page, with what they send: put back after a lost connection. */
   const inCall = new Map<string, CallMedia>();
 
@@ -48,6 +55,7 @@ export function hubPlace(seat: Seat, hub: URL, clock: Clock): HubPlace {
     call.value = joined.call ?? null;
     for (const [peerId, media] of inCall) await wire.invoke("JoinCall", conversationId, peerId, media);
     connection.value = LIVE;
+    arrived();
   };
   const wire = openWire({
     clock,
@@ -80,6 +88,7 @@ export function hubPlace(seat: Seat, hub: URL, clock: Clock): HubPlace {
     wire.close();
     connection.value = REMOVED;
     ended.value = reason;
+    refused(new Error(reason));
   };
 
   return {
@@ -94,6 +103,8 @@ export function hubPlace(seat: Seat, hub: URL, clock: Clock): HubPlace {
       return {
         peerId,
         async join(media) {
+          // A page that was loaded again joins before it is connected.
+          if (connection.peek() === null) await coming;
           const joined = await wire.invoke<Call>("JoinCall", conversationId, peerId, media);
           inCall.set(peerId, media);
           return joined;

@@ -128,6 +128,27 @@ it("a lost connection comes back, and puts one back into the call with what one 
   expect(sockets[2]?.asked("JoinCall")).toEqual([]);
 });
 
+it("a page that joins before it is connected waits for its hub", async () => {
+  const joined = place.signalling().join(MEDIA);
+  await turns();
+  sockets[0]?.opens();
+  await turns();
+  expect(sockets[0]?.asked("JoinCall")).toEqual([]);
+  sockets[0]?.answers("JoinConversation", { call: null, participants: [] });
+  await turns();
+  sockets[0]?.answers("JoinCall", CALL);
+  await expect(joined).resolves.toEqual(CALL);
+});
+
+it("a page that joins a hub which does not let it in is told why", async () => {
+  const joined = place.signalling().join(MEDIA);
+  sockets[0]?.opens();
+  await turns();
+  const { invocationId } = sockets[0]?.asked("JoinConversation").at(-1) ?? {};
+  sockets[0]?.says({ type: 3, invocationId, error: "You are no member of this conversation." });
+  await expect(joined).rejects.toThrow("no member");
+});
+
 it("what was asked of a connection that is lost is refused", async () => {
   await comeIn(sockets[0]);
   const refused = place.signalling().join(MEDIA);
