@@ -46,11 +46,12 @@ class NotebookTitle:
             id_ = self._conversation.conversation_id
             try:
                 title = await asyncio.to_thread(due_title, id_, settings.title)
-                if title is not None:
+                now = self._conversation.transcript.shared.settings
+                if title is not None and now is not None and now.title == settings.title:
                     await self._conversation.requests.update(ConversationPatch(title=title))
                     await asyncio.to_thread(title_given, id_, title)
             except (ConduitError, OSError, filelock.Timeout) as error:
-                _logger.debug("A notebook's conversation has no title: %s", type(error).__name__)
+                _logger.debug("A notebook's conversation keeps its title: %s", type(error).__name__)
 
     async def close(self) -> None:
         """Let it be."""

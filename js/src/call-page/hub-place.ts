@@ -100,13 +100,19 @@ export function hubPlace(seat: Seat, hub: URL, clock: Clock): HubPlace {
     },
     signalling(): Signalling {
       const peerId = uuid();
+      let hasLeft = false;
+      const goOut = (): void => {
+        wire.invoke("LeaveCall", conversationId, peerId).catch(() => {}); // its end says the same
+      };
       return {
         peerId,
         async join(media) {
           // A page that was loaded again joins before it is connected.
           if (connection.peek() === null) await coming;
+          if (hasLeft) throw new ConnectionLost();
           const joined = await wire.invoke<Call>("JoinCall", conversationId, peerId, media);
-          inCall.set(peerId, media);
+          if (hasLeft) goOut();
+          else inCall.set(peerId, media);
           return joined;
         },
         update(media) {
@@ -118,8 +124,9 @@ export function hubPlace(seat: Seat, hub: URL, clock: Clock): HubPlace {
           // The connection says so.
         },
         leave() {
+          hasLeft = true;
           inCall.delete(peerId);
-          wire.invoke("LeaveCall", conversationId, peerId).catch(() => {}); // its end says the same
+          goOut();
         },
       };
     },

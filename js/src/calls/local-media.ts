@@ -83,7 +83,8 @@ export function createLocalMedia(settings: Settings): LocalMedia {
     const mine = turns[kind];
     tell(kind, null);
     const isWanted = (): boolean => !closed && mine === turns[kind];
-    const stream = await ask().catch((error: Error) => {
+    // A browser that cannot be asked at all throws at once.
+    const stream = await (async () => ask())().catch((error: Error) => {
       if (isWanted()) tell(kind, problemOf(error, kind));
       return null;
     });
@@ -143,12 +144,13 @@ export function createLocalMedia(settings: Settings): LocalMedia {
     await devices.look();
     if (tracks[kind].peek() !== track) return;
     if (devices.isReplaceable(kind, track)) {
+      const mine = turns[kind] + 1;
       if (await openDevice(kind)) {
         const now = plainName(tracks[kind].peek()?.label ?? "");
         tell("device", text(`call.fell.${kind}`, { gone: plainName(track.label), now }));
         return;
       }
-      if (tracks[kind].peek() !== track) return;
+      if (turns[kind] !== mine) return; // another one has been chosen meanwhile
     }
     tracks[kind].value = null;
     tell(kind, text(`call.gone.${kind}`));

@@ -85,9 +85,9 @@ function createAttaching(store: Store): Attaching {
     if (item.cancelled) forget(item); // it may have begun meanwhile
   };
 
-  /** The hub need not wait for the rest. */
+  /** The hub need not wait for the rest; what waits in the browser is known by its path when it is whole, too. */
   const forget = (item: UploadItem): void => {
-    if (item.path && !item.result) item.way?.forget(item.path).catch(() => {});
+    if (!item.result || item.result.id === item.path) forgetPart(item);
     item.path = null;
   };
 
@@ -121,6 +121,10 @@ function createAttaching(store: Store): Attaching {
     },
     retry: (item) => void run(item),
   };
+}
+
+function forgetPart({ path, way }: UploadItem): void {
+  if (path) way?.forget(path).catch(() => {});
 }
 
 function isDone(item: UploadItem): boolean {
@@ -179,7 +183,10 @@ async function wayAfter(error: unknown, failures: number, store: Store, item: Up
 /** Returns the way that there is now; by another way than before the file begins anew. */
 async function wayFor(store: Store, item: UploadItem): Promise<FileWay> {
   const way = await wayOf(store);
-  if (way !== item.way) [item.way, item.path] = [way, null];
+  if (way !== item.way) {
+    forgetPart(item);
+    [item.way, item.path] = [way, null];
+  }
   return way;
 }
 

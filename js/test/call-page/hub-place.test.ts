@@ -140,6 +140,28 @@ it("a page that joins before it is connected waits for its hub", async () => {
   await expect(joined).resolves.toEqual(CALL);
 });
 
+it("who leaves before the page is connected does not join", async () => {
+  const own = place.signalling();
+  const joined = own.join(MEDIA);
+  own.leave();
+  await Promise.all([expect(joined).rejects.toThrow(), comeIn(sockets[0])]);
+  expect(sockets[0]?.asked("JoinCall")).toEqual([]);
+});
+
+it("who leaves while the hub lets one in is out, also after the connection was made again", async () => {
+  await comeIn(sockets[0]);
+  const own = place.signalling();
+  const joined = own.join(MEDIA);
+  own.leave();
+  sockets[0]?.answers("JoinCall", CALL);
+  await joined;
+  expect(sockets[0]?.said.at(-1)?.target).toBe("LeaveCall");
+  sockets[0]?.close();
+  clock.advance(0);
+  await comeIn(sockets[1]);
+  expect(sockets[1]?.asked("JoinCall")).toEqual([]);
+});
+
 it("a page that joins a hub which does not let it in is told why", async () => {
   const joined = place.signalling().join(MEDIA);
   sockets[0]?.opens();

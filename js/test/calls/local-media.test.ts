@@ -115,6 +115,12 @@ it.each([
   expect(media.problem.value).toBe(line);
 });
 
+it("a screen is told where the browser shares none", async () => {
+  vi.stubGlobal("navigator", { mediaDevices: Object.assign(plugged, { getDisplayMedia: undefined }) });
+  expect(await media.share("choose", () => {})).toBe(false);
+  expect(media.problem.value).toBe(capture["capture.failed"]);
+});
+
 it.each(["audio", "video"] as const)("a device that is unplugged is told: %s", async (kind) => {
   const track = new FakeTrack();
   answers = [track];
@@ -320,6 +326,16 @@ describe("which device", () => {
     plugged.list = [standIn, desk];
     await ends(own);
     expect([media.tracks.audio.value, media.problem.value]).toEqual([null, calls["call.gone.audio"]]);
+  });
+
+  it("is not told as ended where another one is chosen while it is replaced", async () => {
+    const own = await openHeadset();
+    plugged.list = [standIn, desk];
+    const ending = ends(own);
+    await settled();
+    await media.choose("audio", "d");
+    await ending;
+    expect([media.tracks.audio.value, media.problem.value]).toEqual([given.at(-1), null]);
   });
 
   it("is told of no more once it was stopped", async () => {

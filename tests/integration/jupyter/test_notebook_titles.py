@@ -119,7 +119,7 @@ async def test_refusal_changes_nothing(hub: ChatServer, caplog: pytest.LogCaptur
         await ann.join(own)
         caplog.set_level("DEBUG", "conduit_widget.widget.notebook_title")
         chat = await shows(hub, own, token_with("ann", **{ACCESS_CLAIM: "read"}))
-        await eventually(lambda: "has no title" in caplog.text, what="the hub refuses")
+        await eventually(lambda: "keeps its title" in caplog.text, what="the hub refuses")
         await asyncio.to_thread(chat.wait_connected, 30)
         assert [each["title"] for each in await ann.invoke("ListConversations")] == [None]
         assert [each.levelname for each in caplog.records if "title" in each.message] == ["DEBUG"]

@@ -38,7 +38,11 @@ async function upload({ id, name }: LocalFile, { content, ask }: Uploading): Pro
   const bytes = await content(id);
   if (!bytes) throw new RefusedError(NO_FILE);
   const size = bytes.length;
-  const { path } = (await answered(ask({ kind: "fileBegin", name, size }))) as { path: string };
+  const begin = async (): Promise<string> => {
+    const begun = (await answered(ask({ kind: "fileBegin", name, size }))) as { path: string };
+    return begun.path;
+  };
+  let path = await begin();
   for (let start = 0, failures = 0; failures < ATTEMPTS; ) {
     const stop = Math.min(start + FILE_CHUNK_BYTES, size);
     const buffers = [bytes.slice(start, stop).buffer];
@@ -47,6 +51,7 @@ async function upload({ id, name }: LocalFile, { content, ask }: Uploading): Pro
     if (file) return file.id;
     failures = offset > start ? 0 : failures + 1;
     if (offset >= 0) start = offset;
+    else if (failures < ATTEMPTS) [path, start] = [await begin(), 0]; // the hub has forgotten it
   }
   throw new RefusedError(NOT_TAKEN);
 }

@@ -220,6 +220,34 @@ describe("a file that is attached while the server is away", () => {
     expect(store.select.queue.value?.items[0]?.files).toEqual(["b.txt"]);
   });
 
+  it("gives its room back when it is taken out of the message", async () => {
+    const store = page();
+    await connects();
+    await goes();
+    const half = new File([new Uint8Array(20 * 1024 * 1024)], "half.bin");
+    const attaching = await attached(store, half, half);
+    for (const item of attaching.items.value) attaching.remove(item);
+    await until(async () => expect(await keptFiles()).toBe(0));
+    await attached(store, half, half);
+  });
+
+  it("begins anew where the hub has forgotten its upload", async () => {
+    const store = page();
+    await connects();
+    await goes();
+    await attached(store, new File(["one"], "a.txt"));
+    says(store, "See this");
+    await waiting(store, ["See this"]);
+    await returns();
+    await until(() => expect(asked("fileBegin")).toHaveLength(1));
+    answers((asked("fileBegin")[0] as Asked<"fileBegin">).requestId, { path: "up/old" });
+    await until(() => expect(asked("filePiece")).toHaveLength(1));
+    answers((asked("filePiece")[0] as Asked<"filePiece">).requestId, { offset: -1 });
+    expect(await takesFile("f2", 2)).toEqual(["a.txt", "one"]);
+    await takes(1);
+    expect((asked("send")[0] as Asked<"send">).files).toEqual(["f2"]);
+  });
+
   it("is refused where it would be more than is kept, in words", async () => {
     const store = page();
     await connects();
