@@ -39,6 +39,8 @@ ELSEWHERE = ("--ignore=tests/e2e", "--ignore=tests/notebooks")
 """What stages of their own run."""
 SUMMARY = "\n=== stages"
 LAST_LINES = 60
+TESTS_FAILED = 1
+"""What pytest returns where all tests ran and some failed."""
 LAST_FAILED = ROOT / ".pytest_cache/v/cache/lastfailed"
 """Where pytest keeps, as JSON, which tests failed."""
 
@@ -47,7 +49,12 @@ unstable: list[str] = []
 
 
 class StageError(Exception):
-    """A stage failed; the text is the one line people need."""
+    """A stage failed; the text is the one line people need.
+
+    ``code``: what its command returned, if it had one.
+    """
+
+    code: int | None = None
 
 
 def run(*command: str, **environment: str) -> None:
@@ -55,7 +62,9 @@ def run(*command: str, **environment: str) -> None:
     print(f"$ {' '.join(command)}", flush=True)
     code = subprocess.run(command, cwd=ROOT, env={**os.environ, **environment}, check=False).returncode
     if code:
-        raise StageError(f"exit code {code} from: {' '.join(command)}")
+        error = StageError(f"exit code {code} from: {' '.join(command)}")
+        error.code = code
+        raise error
 
 
 def run_tests(marks: str, processes: int, *what: str, **environment: str) -> None:
@@ -64,10 +73,10 @@ def run_tests(marks: str, processes: int, *what: str, **environment: str) -> Non
     LAST_FAILED.unlink(missing_ok=True)  # what another run left
     try:
         run(*command, "-n", str(processes), "--no-loadscope-reorder", *what, **environment)
-    except StageError:
+    except StageError as error:
         failed = last_failed()
-        if not 0 < len(failed) <= FEW:
-            raise
+        if error.code != TESTS_FAILED or not 0 < len(failed) <= FEW:
+            raise  # one that was interrupted has not run them all
         print(f"\n=== once more, alone: {', '.join(failed)}", flush=True)
         run(*command, "-n", "0", *failed, **environment)
         unstable.extend(failed)

@@ -129,8 +129,8 @@ async def test_a_hub_killed_in_mid_answer(both: CellAndPanel, house: House, data
     assert runtime is not None
     kill_hub(runtime.pid)
     house.go_on.set()  # the model is asked with the first question again, which waits
-    await both.panel.say("Said to nobody.")
-    await both.cell.say("Nor was this.")
+    await both.panel.say_at_once("Said to nobody.")
+    await both.cell.say_at_once("Nor was this.")
     await both.is_whole(messages=6)
     stored = await both.stored()
     assert stored[1].metadata["status"] == "interrupted"

@@ -99,7 +99,7 @@ async def test_what_is_typed_in_the_panel_while_the_server_is_away_is_sent_once(
     await asyncio.to_thread(lab.kill)
     await expect(chat.root.get_by_text("This page has lost the Jupyter server.")).to_be_visible(timeout=LONG)
     for text in ("First thought", "Second thought", "Third thought"):
-        await chat.say(text)
+        await chat.say_at_once(text)
     await expect(queued(chat)).to_have_text("queued (3)")
     await expect(chat.root.locator("article.waiting")).to_have_count(3)
     await expect(chat.root.locator(".as-of")).to_contain_text(SERVER_AWAY)
@@ -131,7 +131,7 @@ async def test_what_is_typed_in_the_panel_while_the_server_is_away_is_sent_once(
     await expect(page.locator("#jupyterlab-splash")).to_have_count(0)
     await asyncio.to_thread(lab.kill)
     await expect(chat.root.locator(".as-of")).to_contain_text(SERVER_AWAY, timeout=LONG)
-    await chat.say("And goodbye")
+    await chat.say_at_once("And goodbye")
     await expect(queued(chat)).to_have_text("queued (1)")
     await queued(chat).click()
     await page.screenshot(path=screenshots / "offline-panel-dark.png")
@@ -150,7 +150,7 @@ async def test_two_tabs_send_what_waits_once(lab: JupyterLab, hub: LiveHub, cont
     await asyncio.to_thread(lab.kill)
     for chat, words in ((one, "From the one"), (other, "From the other")):
         await expect(chat.root.locator(".as-of")).to_contain_text(SERVER_AWAY, timeout=LONG)
-        await chat.say(words)
+        await chat.say_at_once(words)
     for chat in (one, other):
         await expect(queued(chat)).to_have_text("queued (2)")
     await asyncio.to_thread(lab.start_again)
@@ -190,7 +190,7 @@ async def test_what_is_typed_in_the_panel_while_the_hub_is_away_outlives_the_ser
 
     await asyncio.to_thread(lab.kill)
     await expect(chat.root.locator(".as-of")).to_contain_text(SERVER_AWAY, timeout=LONG)
-    await chat.say("Third thought")
+    await chat.say_at_once("Third thought")
     await expect(queued(chat)).to_have_text("queued (4)")
     await page.screenshot(path=screenshots / "offline-panel-both-away.png")
     await asyncio.to_thread(lab.start_again)
@@ -221,7 +221,7 @@ async def test_files_that_are_attached_while_the_server_is_away_go_with_their_me
     ]
     await chat.root.locator("input[type=file]").set_input_files(picked)
     await expect(chat.root.locator(".upload[data-state=done]")).to_have_count(2, timeout=LONG)
-    await chat.say("With two files")
+    await chat.say_at_once("With two files")
     await expect(queued(chat)).to_have_text("queued (1)")
     await expect(chat.root.locator("article.waiting .file-names")).to_contain_text("large.bin")
     await page.screenshot(path=screenshots / "offline-panel-files.png")

@@ -139,6 +139,11 @@ class ChatPart:
         await self.composer.press_sequentially(text, delay=5)
         await self.composer.press("Enter")
 
+    async def say_at_once(self, text: str) -> None:
+        """Put a message in whole: JupyterLab takes the focus from who types when it misses its server."""
+        await self.composer.fill(text)
+        await self.composer.press("Enter")
+
     async def wait_answer(self, count: int = 1, timeout: float = 60_000) -> Locator:
         """Wait until ``count`` answers are complete; return the last."""
         done = self.root.locator("article.answer:not(.open)")
